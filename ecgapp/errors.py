@@ -1,0 +1,96 @@
+"""What can go wrong in words that a clinician can act on.
+
+A message is one plain sentence (or two): what is wrong, and what to do. It holds no patient
+data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything else is a bug.
+
+    EcgAppError
+    ├── ConfigError              a setting that makes no sense (also a ValueError)
+    ├── RecordError              a file is not a usable ECG record
+    │   ├── IncompleteRecordError    the header or the signal file is missing
+    │   ├── CorruptRecordError       truncated, wrong checksum, impossible header
+    │   ├── UnsupportedRecordError   a format that no reader knows
+    │   └── UnknownUnitError         a lead's unit is not a voltage
+    ├── SignalError              a record is readable, but a model cannot take it
+    │   ├── LeadsMissingError        a lead that the model needs is absent
+    │   └── MissingSamplesError      samples that the recorder marked invalid
+    ├── DatasetError             a store or its source is not usable
+    │   └── PatientLeakError         one patient in two folds
+    ├── ModelError               weights, cards, architectures
+    │   ├── ModelNotFoundError
+    │   └── WeightsMismatchError     weights and card disagree; names both
+    ├── TrainingError            a training that cannot start or go on
+    ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
+    └── AccessError              the administrator's password is wrong, or tried too often
+"""
+
+
+class EcgAppError(Exception):
+    """Anything that the app can explain to its user."""
+
+
+class ConfigError(EcgAppError, ValueError):
+    """A setting that makes no sense."""
+
+
+class RecordError(EcgAppError):
+    """The files are not a usable ECG record."""
+
+
+class IncompleteRecordError(RecordError):
+    """One of the files that make up the record is missing."""
+
+
+class CorruptRecordError(RecordError):
+    """The files contradict themselves or each other."""
+
+
+class UnsupportedRecordError(RecordError):
+    """No reader knows this format."""
+
+
+class UnknownUnitError(RecordError):
+    """A lead's unit is not a voltage that we know."""
+
+
+class SignalError(EcgAppError):
+    """The record is readable, but this model cannot take it."""
+
+
+class LeadsMissingError(SignalError):
+    """A lead that the model needs is absent."""
+
+
+class MissingSamplesError(SignalError):
+    """The recorder marked samples as invalid."""
+
+
+class DatasetError(EcgAppError):
+    """A dataset store, or the folder to import, is not usable."""
+
+
+class PatientLeakError(DatasetError):
+    """One patient's records lie in two folds."""
+
+
+class ModelError(EcgAppError):
+    """Weights, cards or architectures."""
+
+
+class ModelNotFoundError(ModelError):
+    """No model of this name is installed."""
+
+
+class WeightsMismatchError(ModelError):
+    """Weights and card, or weights and network, disagree."""
+
+
+class TrainingError(EcgAppError):
+    """A training cannot start or go on."""
+
+
+class JobError(EcgAppError):
+    """A run cannot be queued, stopped, resumed or promoted."""
+
+
+class AccessError(EcgAppError):
+    """The administrator's password is wrong, or was tried too often."""

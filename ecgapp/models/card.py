@@ -1,0 +1,117 @@
+"""The card beside each weights file: what it is, what it was trained on, how well it does, and for whom."""
+
+from dataclasses import dataclass
+
+from ecgapp.errors import ConfigError
+from ecgapp.models.registry import ArchitectureConfig
+from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.tasks.task import Task
+
+ENOUGH_POSITIVES = 30  # fewer validation positives than this, and a class's figures are not shown
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LabelMetrics:
+    """One label's figures at its threshold; None where a figure is undefined (no positives, say)."""
+
+    label: str
+    n: int
+    n_positive: int
+    threshold: float
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+    precision: Interval | None = None
+    recall: Interval | None = None
+    specificity: Interval | None = None
+    f1: Interval | None = None
+    auroc: Interval | None = None
+    auprc: Interval | None = None
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether there are enough positives to show a percentage."""
+        return self.n_positive >= ENOUGH_POSITIVES
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A classifier on one set of records; macro figures are unweighted means over labels."""
+
+    dataset: str  # which records, which folds, e.g. "PTB-XL, fold 9"
+    n: int
+    per_label: tuple[LabelMetrics, ...]
+    macro_auroc: Interval | None = None
+    macro_auprc: Interval | None = None
+    macro_f1: Interval | None = None
+    f2: Interval | None = None  # CinC 2020's, see evaluate.challenge
+    g2: Interval | None = None
+
+
+@dataclass(frozen=True)
+class ReconstructionMetrics:
+    """An autoencoder on one set of windows, in normalised units squared."""
+
+    dataset: str
+    n: int  # records
+    n_windows: int
+    mse_per_sample: Interval
+    mse_summed: Interval  # over a window's samples, mean over leads, as Jang et al. 2021 report it
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the weights come from; enough to train them again."""
+
+    datasets: tuple[str, ...]
+    train_folds: str
+    validation_folds: str
+    n_train: int
+    n_validation: int
+    seed: int
+    epochs: int
+    initialisation: str  # "random", "transfer" or "frozen"
+    pretrained: str | None = None  # name and sha256 of the autoencoder
+    command: str = ""  # reproduces the weights
+    code_version: str = ""
+    created: str = ""  # ISO 8601, UTC
+    licence: str = "CC BY 4.0"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """All that is needed to use the weights, and to doubt them."""
+
+    name: str
+    title: str
+    network: ArchitectureConfig
+    preprocessing: PreprocessingConfig
+    provenance: Provenance
+    task: Task | None = None  # None: an autoencoder
+    thresholds: tuple[float, ...] = ()  # one a label, on probabilities
+    temperature: float = 1.0  # logits are divided by it before the sigmoid
+    aggregation: str = "mean"  # how windows' probabilities become the record's: "mean" or "max"
+    validation: Evaluation | None = None
+    reconstruction: ReconstructionMetrics | None = None
+    sha256: str = ""  # of the safetensors file
+
+    def __post_init__(self) -> None:
+        if self.task is not None and len(self.thresholds) != len(self.task.labels):
+            raise ConfigError("A classifier's card needs one threshold for each label.")
+        if self.aggregation not in ("mean", "max"):
+            raise ConfigError("Windows are aggregated by mean or max.")
+
+    @property
+    def is_classifier(self) -> bool:
+        return self.task is not None

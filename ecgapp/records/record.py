@@ -1,0 +1,65 @@
+"""The ECG record: what every reader returns and every other room takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.errors import CorruptRecordError, LeadsMissingError
+
+LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class ECGRecord:
+    """One ECG in millivolts, leads in the order of ``LEADS``, others behind them.
+
+    ``signal`` is float32 (n_leads, n_samples) in mV; samples that the recorder marked invalid
+    are NaN. ``sampling_rate`` is in Hz. ``record_id`` is an id of ours, never a name from a file.
+
+    Raises:
+        CorruptRecordError: signal, leads and sampling rate do not fit together.
+    """
+
+    record_id: str
+    signal: FloatArray
+    sampling_rate: float
+    leads: tuple[str, ...] = LEADS
+    derived: frozenset[str] = frozenset()  # leads computed from others, not recorded
+    codes: tuple[str, ...] = ()  # what the file says of it, e.g. "SNOMED:164889003"
+    warnings: tuple[str, ...] = ()  # sentences for the reader, e.g. that calibration is assumed
+    synthetic: bool = False
+    units: str = "mV"  # "z-score" where the volts are lost
+
+    def __post_init__(self) -> None:
+        if self.signal.ndim != 2 or self.signal.shape[0] != len(self.leads) or self.n_samples == 0:
+            raise CorruptRecordError("The record's leads and its samples do not fit together.")
+        if not (np.isfinite(self.sampling_rate) and self.sampling_rate > 0):
+            raise CorruptRecordError("The record's sampling rate is not a positive number.")
+
+    @property
+    def n_leads(self) -> int:
+        return int(self.signal.shape[0])
+
+    @property
+    def n_samples(self) -> int:
+        return int(self.signal.shape[1])
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sampling_rate
+
+    def select(self, leads: Sequence[str]) -> FloatArray:
+        """The named leads' signal, (len(leads), n_samples) in mV, in the order asked for.
+
+        Raises:
+            LeadsMissingError: names every lead that the record does not have.
+        """
+        missing = [lead for lead in leads if lead not in self.leads]
+        if missing:
+            raise LeadsMissingError(f"The record has no lead {', '.join(missing)}, and this model needs it.")
+        return self.signal[[self.leads.index(lead) for lead in leads]]
