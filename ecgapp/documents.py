@@ -28,7 +28,8 @@ def load(cls: type[T], text: str) -> T:
         plain = json.loads(text)
     except ValueError as error:
         raise ConfigError("The document is not valid JSON.") from error
-    return from_plain(cls, plain)
+    loaded: T = from_plain(cls, plain)
+    return loaded
 
 
 def to_plain(value: Any) -> Any:
