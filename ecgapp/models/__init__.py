@@ -1,0 +1,70 @@
+"""Networks by name, and their weights on disk."""
+
+from ecgapp.models.card import (
+    ENOUGH_POSITIVES,
+    Evaluation,
+    Interval,
+    LabelMetrics,
+    ModelCard,
+    Provenance,
+    ReconstructionMetrics,
+)
+from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.ensemble import Ensemble, EnsembleConfig
+from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
+from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
+from ecgapp.models.registry import (
+    ArchitectureConfig,
+    Autoencoder,
+    AutoencoderConfig,
+    Classifier,
+    Network,
+    architecture,
+    architecture_names,
+    build,
+    network_class,
+)
+from ecgapp.models.weights import (
+    Predictions,
+    TrainedModel,
+    installed_models,
+    load_card,
+    load_model,
+    load_predictions,
+    save_model,
+)
+
+__all__ = [
+    "ENOUGH_POSITIVES",
+    "ArchitectureConfig",
+    "Autoencoder",
+    "AutoencoderConfig",
+    "Classifier",
+    "ECGClassifier",
+    "ECGClassifierConfig",
+    "Ensemble",
+    "EnsembleConfig",
+    "Evaluation",
+    "Interval",
+    "JangAutoencoder",
+    "JangAutoencoderConfig",
+    "LabelMetrics",
+    "ModelCard",
+    "Network",
+    "PatchAutoencoder",
+    "PatchAutoencoderConfig",
+    "Predictions",
+    "Provenance",
+    "ReconstructionMetrics",
+    "TrainedModel",
+    "architecture",
+    "architecture_names",
+    "build",
+    "installed_models",
+    "load_card",
+    "load_model",
+    "load_predictions",
+    "network_class",
+    "save_model",
+    "transfer_encoder",
+]

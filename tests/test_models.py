@@ -1,0 +1,128 @@
+"""Every registered network keeps its promises: shapes, documents, transfer."""
+
+import pytest
+import torch
+
+from ecgapp import documents
+from ecgapp.errors import ConfigError, WeightsMismatchError
+from ecgapp.models import (
+    ArchitectureConfig,
+    Autoencoder,
+    AutoencoderConfig,
+    ECGClassifier,
+    ECGClassifierConfig,
+    EnsembleConfig,
+    JangAutoencoderConfig,
+    PatchAutoencoderConfig,
+    build,
+    network_class,
+    transfer_encoder,
+)
+
+SMALL_PATCH = PatchAutoencoderConfig(n_leads=3, n_samples=250, widths=(8, 12), depths=(1, 2), latent=7)
+AUTOENCODERS = [
+    SMALL_PATCH,
+    PatchAutoencoderConfig(n_leads=1, n_samples=101, patch=4, stem_kernel=9, widths=(8,), depths=(1,)),
+    JangAutoencoderConfig(n_samples=256, filters=2, latent=5),
+]
+CLASSIFIERS = [ECGClassifierConfig(encoder=config, n_labels=4) for config in AUTOENCODERS]
+
+
+@pytest.fixture(params=AUTOENCODERS, ids=lambda config: f"{config.architecture}-{config.n_samples}")
+def autoencoder(request: pytest.FixtureRequest) -> Autoencoder:
+    network = build(request.param).eval()
+    assert isinstance(network, Autoencoder)
+    return network
+
+
+def _windows(config: AutoencoderConfig, batch: int = 2) -> torch.Tensor:
+    return torch.randn(batch, config.n_leads, config.n_samples, generator=torch.Generator().manual_seed(0))
+
+
+def test_a_reconstruction_has_the_shape_of_its_input_and_the_latent_its_length(autoencoder):
+    x = _windows(autoencoder.config)
+    assert autoencoder(x).shape == x.shape
+    assert autoencoder.encode(x).shape == (2, autoencoder.config.latent)
+    assert autoencoder.encoder(x).shape[:2] == (2, autoencoder.n_features)
+
+
+def test_a_batch_of_one_gives_what_it_gives_in_a_larger_batch(autoencoder):
+    x = _windows(autoencoder.config)
+    torch.testing.assert_close(autoencoder(x[:1]), autoencoder(x)[:1], atol=1e-5, rtol=1e-4)
+
+
+def test_every_weight_of_an_autoencoder_takes_part_in_its_output(autoencoder):
+    autoencoder.train()
+    autoencoder(_windows(autoencoder.config)).square().sum().backward()
+    idle = [name for name, weight in autoencoder.named_parameters() if weight.grad is None]
+    assert idle == []
+
+
+def test_building_a_network_leaves_the_random_state_to_its_caller():
+    torch.manual_seed(3)
+    build(SMALL_PATCH)
+    first = torch.rand(1)
+    torch.manual_seed(4)
+    build(SMALL_PATCH)
+    assert torch.rand(1) != first
+
+
+@pytest.mark.parametrize("config", [*AUTOENCODERS, *CLASSIFIERS, EnsembleConfig(CLASSIFIERS[0], 2)])
+def test_a_config_survives_its_document(config):
+    assert documents.load(ArchitectureConfig, documents.dump(config)) == config
+
+
+@pytest.mark.parametrize("config", CLASSIFIERS)
+def test_a_classifier_gives_one_logit_a_label(config):
+    assert build(config).eval()(_windows(config.encoder)).shape == (2, 4)
+
+
+def test_transfer_gives_the_classifier_the_pretrained_features(autoencoder):
+    classifier = build(ECGClassifierConfig(autoencoder.config, 3)).eval()
+    assert isinstance(classifier, ECGClassifier)
+    x = _windows(autoencoder.config)
+    assert not torch.equal(classifier.encoder(x), autoencoder.encoder(x))
+    transfer_encoder(autoencoder, classifier)
+    assert torch.equal(classifier.encoder(x), autoencoder.encoder(x))
+
+
+def test_an_encoder_that_does_not_fit_is_refused():
+    classifier = build(ECGClassifierConfig(AUTOENCODERS[1], 3))
+    with pytest.raises(WeightsMismatchError, match="does not fit"):
+        transfer_encoder(build(SMALL_PATCH), classifier)
+
+
+def test_an_ensemble_answers_with_the_mean_of_its_members_logits():
+    ensemble = build(EnsembleConfig(CLASSIFIERS[0], 3)).eval()
+    x = _windows(SMALL_PATCH)
+    torch.testing.assert_close(ensemble(x), sum(member(x) for member in ensemble.members) / 3)
+
+
+def test_jangs_network_counts_as_published():
+    network = build(JangAutoencoderConfig())
+    blocks = list(network.encoder.blocks)
+    assert len(blocks) == 9
+    assert sum(isinstance(m, torch.nn.BatchNorm2d) for b in blocks for m in b.modules()) == 18
+    assert network.encode(_windows(network.config, 1)).shape == (1, 60)
+
+
+@pytest.mark.parametrize(
+    ("cls", "wrong"),
+    [
+        (PatchAutoencoderConfig, {"kernel": 8}),
+        (PatchAutoencoderConfig, {"patch": 9, "stem_kernel": 8}),
+        (PatchAutoencoderConfig, {"widths": (8, 8), "depths": (1,)}),
+        (PatchAutoencoderConfig, {"n_leads": 0}),
+        (JangAutoencoderConfig, {"n_samples": 2000}),
+        (ECGClassifierConfig, {"dropout": 1.0}),
+        (EnsembleConfig, {"n_members": 0}),
+    ],
+)
+def test_a_network_that_makes_no_sense_is_refused(cls, wrong):
+    with pytest.raises(ConfigError):
+        cls(**wrong)
+
+
+def test_an_unknown_architecture_is_refused_with_the_list_of_those_there_are():
+    with pytest.raises(ConfigError, match="patch_autoencoder"):
+        network_class("perceptron")
