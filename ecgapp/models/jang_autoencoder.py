@@ -134,7 +134,7 @@ class JangAutoencoder(Autoencoder):
         self.to_latent = nn.Sequential(nn.Linear(flat, middle), nn.ReLU(), nn.Linear(middle, config.latent))
         self.from_latent = nn.Sequential(nn.Linear(config.latent, middle), nn.ReLU(), nn.Linear(middle, flat))
         self.decoder = JangDecoder(config)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encode(self, x: Tensor) -> Tensor:
         """The latent, (batch, config.latent)."""

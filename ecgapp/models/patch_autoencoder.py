@@ -123,7 +123,7 @@ class PatchAutoencoder(Autoencoder):
         self.from_latent = nn.Linear(config.latent, config.squeeze * config.lengths[-1])
         self.expand = nn.Conv1d(config.squeeze, config.widths[-1], 1)
         self.decoder = PatchDecoder(config)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encode(self, x: Tensor) -> Tensor:
         """The latent, (batch, config.latent)."""
