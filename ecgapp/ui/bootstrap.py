@@ -1,0 +1,40 @@
+"""The first call of every page: heavy imports once, the page's head, and what the app is not.
+
+A fresh server answers a deep link by running that page without ``streamlit_app.py``, so nothing
+here may rely on the entry script having run.
+"""
+
+import gc
+import threading
+
+import captum.attr  # noqa: F401  sessions on a cold server race inside these imports
+import pandas  # noqa: F401
+import plotly.graph_objects  # noqa: F401
+import streamlit as st
+import torch
+
+from ecgapp.config import DISCLAIMER
+
+TORCH_THREADS = 2  # of one inference; more make fifty sessions slower, not one session faster
+
+_lock = threading.Lock()
+_ready = threading.Event()
+
+
+def bootstrap(title: str) -> None:
+    """Begin a page: its tab title, its heading, and the disclaimer that every page carries."""
+    _prepare_process()
+    st.set_page_config(page_title=f"{title} - ecgapp", page_icon=":material/ecg:", layout="wide")
+    st.header(title)
+    st.caption(f"**{DISCLAIMER}** Every finding is unconfirmed until a clinician has read the ECG.")
+
+
+def _prepare_process() -> None:
+    """Once in a process: few threads, and the imported modules out of the garbage collector's sight."""
+    with _lock:
+        if _ready.is_set():
+            return
+        torch.set_num_threads(min(TORCH_THREADS, torch.get_num_threads()))
+        gc.collect()
+        gc.freeze()
+        _ready.set()

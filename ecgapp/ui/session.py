@@ -1,0 +1,69 @@
+"""What one browser session remembers: its record, and what was computed from it.
+
+A patient's ECG lives here and nowhere else: never in ``st.cache_data``, which all users share.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import streamlit as st
+
+from ecgapp.config import Settings
+from ecgapp.records import ECGRecord
+
+T = TypeVar("T")
+
+RECORD = "record"
+TITLE = "record_title"
+RESULTS = "results"
+PROBLEM = "upload_problem"
+
+
+def settings() -> Settings:
+    """This installation's folders."""
+    return Settings.from_environment()
+
+
+def open_record(record: ECGRecord, title: str) -> None:
+    """Make ``record`` the one in view; everything computed from the one before is dropped."""
+    close_record()
+    st.session_state[RECORD] = record
+    st.session_state[TITLE] = title
+
+
+def close_record() -> None:
+    """Drop the record in view and all that was computed from it."""
+    for key in (RECORD, TITLE, RESULTS, PROBLEM):
+        st.session_state.pop(key, None)
+
+
+def current_record() -> ECGRecord | None:
+    """The record in view, or None."""
+    record: ECGRecord | None = st.session_state.get(RECORD)
+    return record
+
+
+def record_title() -> str:
+    """What the record in view is called; never a name from a file."""
+    return str(st.session_state.get(TITLE, ""))
+
+
+def refuse(sentence: str) -> None:
+    """Close the record, and keep the sentence that says why the last drop was refused."""
+    close_record()
+    st.session_state[PROBLEM] = sentence
+
+
+def problem() -> str | None:
+    """Why the last drop was refused, or None."""
+    sentence: str | None = st.session_state.get(PROBLEM)
+    return sentence
+
+
+def remember(key: Hashable, compute: Callable[[], T]) -> T:
+    """``compute()``, once for each ``key`` and record in view; errors are not remembered."""
+    results = st.session_state.setdefault(RESULTS, {})
+    if key not in results:
+        results[key] = compute()
+    value: T = results[key]
+    return value
