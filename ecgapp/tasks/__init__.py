@@ -1,0 +1,18 @@
+"""Label sets: what is asked of an ECG, and the codes that answer. Importing it registers them."""
+
+from ecgapp.tasks import cinc2017, nine_class, ptbxl
+from ecgapp.tasks.csv_task import column_code, csv_task
+from ecgapp.tasks.task import Label, Task, register_task, task, task_names
+
+__all__ = [
+    "Label",
+    "Task",
+    "cinc2017",
+    "column_code",
+    "csv_task",
+    "nine_class",
+    "ptbxl",
+    "register_task",
+    "task",
+    "task_names",
+]
