@@ -1,0 +1,89 @@
+"""The rooms: imports run downwards, each room knows only what it may, nothing lies about."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ecgapp.config import PROJECT
+
+FLOOR = {
+    "errors": 0, "config": 0, "files": 0, "documents": 0,
+    "records": 1, "jobs": 1, "access": 1,
+    "signals": 2, "tasks": 2,
+    "datasets": 3, "models": 3,
+    "evaluate": 4, "explain": 4,
+    "training": 5,
+    "analysis": 6, "worker": 6, "promotion": 6, "cli": 6, "__main__": 6,
+    "ui": 7,
+}  # fmt: skip
+MODULES = sorted((PROJECT / "ecgapp").rglob("*.py"))
+SERVER_ROOMS = ("training", "models", "datasets", "signals", "evaluate")
+
+
+def _room(module: Path) -> str:
+    return module.relative_to(PROJECT / "ecgapp").parts[0].removesuffix(".py")
+
+
+def _imported(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_imports_run_downwards_and_only_ui_knows_streamlit(module):
+    room = _room(module)
+    for name in _imported(module):
+        top, _, rest = name.partition(".")
+        assert top not in {"streamlit", "plotly"} or room == "ui", f"{room} imports {top}"
+        other = rest.split(".")[0]
+        if top == "ecgapp" and other in FLOOR and other != room and room != "__init__":
+            assert FLOOR[other] <= FLOOR[room], f"{room} imports {name}"
+            assert FLOOR[other] < FLOOR[room] or FLOOR[room] in (0, 6), f"{room} imports its sibling {name}"
+
+
+def test_every_room_has_its_floor():
+    assert {_room(module) for module in MODULES} - {"__init__"} <= set(FLOOR)
+
+
+def test_jobs_know_no_torch():
+    names = {
+        name.split(".")[0] for module in MODULES if _room(module) == "jobs" for name in _imported(module)
+    }
+    assert "torch" not in names
+
+
+def test_no_pickle_is_ever_loaded():
+    for module in MODULES:
+        text = module.read_text(encoding="utf-8")
+        names = set(_imported(module))
+        assert not names & {"pickle", "joblib", "dill"}, module.name
+        assert "weights_only=False" not in text
+        assert "allow_pickle=True" not in text
+
+
+def test_training_rooms_do_without_streamlit_plotly_captum_and_wfdb():
+    """A GPU server has none of them."""
+    blocked = "import sys\nfor name in ('streamlit', 'plotly', 'captum', 'wfdb'): sys.modules[name] = None\n"
+    imports = "".join(f"import ecgapp.{room}\n" for room in SERVER_ROOMS)
+    subprocess.run([sys.executable, "-c", blocked + imports], check=True, cwd=PROJECT)
+
+
+def _functions(module: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            yield node.name, (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_functions_and_files_stay_small(module):
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= 300
+    assert [name for name, lines in _functions(module) if lines > 50] == []
