@@ -1,0 +1,57 @@
+"""The learning curve index of Jang et al. (2021), doi:10.4258/hir.2021.27.1.19.
+
+    LCI = mean(rises of F1 from epoch to epoch) / (mean(|drops|) + eps) * best F1
+
+Large where a curve climbs steadily and high. The paper sets eps to the smallest value that avoids
+infinity; while nothing has dropped yet that would make the index astronomically large, so
+here it has no value until the first drop.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgapp.errors import ConfigError
+from ecgapp.evaluate.arrays import Floats
+
+SMALLEST = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True)
+class LearningCurveIndex:
+    """The index and every number that went into it; ``value`` is None while there is no drop.
+
+    ``mean_positive`` is the mean rise and ``mean_negative`` the mean size of a drop, 0 where there
+    was none. ``best_epoch`` counts from 1 and is the first that reached ``best``.
+    """
+
+    value: float | None
+    mean_positive: float
+    mean_negative: float
+    n_positive: int
+    n_negative: int
+    best: float | None
+    best_epoch: int | None
+
+
+def learning_curve_index(f1_by_epoch: Sequence[float]) -> LearningCurveIndex:
+    """The index of one run's F1 on held-back records, epoch by epoch.
+
+    Raises:
+        ConfigError: an F1 is not a finite number.
+    """
+    if not all(math.isfinite(f1) for f1 in f1_by_epoch):
+        raise ConfigError("The learning curve index needs a finite F1 for each epoch.")
+    changes = np.diff(np.asarray(f1_by_epoch, dtype=np.float64))
+    rises, drops = changes[changes > 0], -changes[changes < 0]
+    rise, drop = _mean(rises), _mean(drops)
+    best = max(f1_by_epoch, default=None)
+    value = rise / (drop + SMALLEST) * best if best is not None and len(drops) else None
+    epoch = None if best is None else list(f1_by_epoch).index(best) + 1
+    return LearningCurveIndex(value, rise, drop, len(rises), len(drops), best, epoch)
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else 0.0

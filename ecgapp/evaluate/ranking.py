@@ -1,0 +1,110 @@
+"""AUROC and AUPRC, and both in a thousand bootstrap draws at once.
+
+The figures themselves are scikit-learn's: AUROC by trapezoids, ties counting half; AUPRC the sum of
+recall steps times precision. The draws use the same definitions on weighted records.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+
+from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, ratio
+from ecgapp.evaluate.challenge import mean_defined
+
+
+def auroc_and_auprc(probabilities: Floats, targets: Floats) -> tuple[float, float]:
+    """Both, of one label's records (n_records,); NaN where there are no positives or no negatives."""
+    known = ~np.isnan(targets)
+    scores, truths = probabilities[known], targets[known]
+    if not 0 < truths.sum() < truths.size:
+        return float("nan"), float("nan")
+    return float(roc_auc_score(truths, scores)), float(average_precision_score(truths, scores))
+
+
+def macro_auroc(probabilities: AnyFloats, targets: AnyFloats) -> float | None:
+    """Unweighted mean over the labels that have positives and negatives; None where none has."""
+    scores, truths = checked(probabilities, targets)
+    mean = mean_defined(np.array([auroc_and_auprc(s, t)[0] for s, t in zip(scores.T, truths.T, strict=True)]))
+    return None if np.isnan(mean) else mean
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """One label's records in descending order of score, ready for weights.
+
+    ``positives`` and ``negatives`` are row numbers. The rest has one entry a positive: how many
+    negatives score higher, how many at least as high, how many positives at least as high.
+    """
+
+    positives: NDArray[np.intp]
+    negatives: NDArray[np.intp]
+    negatives_above: NDArray[np.intp]
+    negatives_from: NDArray[np.intp]
+    positives_from: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, probabilities: Floats, targets: Floats) -> "Ranking":
+        """Rank one label's records (n_records,); unknown targets are left out."""
+        order = np.argsort(-probabilities, kind="stable")
+        positives, negatives = order[targets[order] == 1], order[targets[order] == 0]
+        up, down = -probabilities[positives], -probabilities[negatives]
+        return cls(
+            positives,
+            negatives,
+            np.searchsorted(down, up, side="left"),
+            np.searchsorted(down, up, side="right"),
+            np.searchsorted(up, up, side="right"),
+        )
+
+    def draws(self, weights: Floats) -> Floats:
+        """AUROC and AUPRC for each column of ``weights`` (n_records, n_draws): (2, n_draws)."""
+        hits = weights[self.positives]
+        alarms = _running(weights[self.negatives])
+        above, at_least = alarms[self.negatives_above], alarms[self.negatives_from]
+        found, negatives = hits.sum(axis=0), alarms[-1]
+        wins = negatives * found - np.einsum("ij,ij->j", hits, above + at_least) / 2
+        caught = _running(hits)[self.positives_from]
+        precision = caught / np.maximum(caught + at_least, 1)  # 0 / 0 only where the positive weighs 0
+        steps = np.einsum("ij,ij->j", hits, precision)
+        return np.stack(
+            [ratio(wins, found * negatives), np.where(negatives > 0, ratio(steps, found), np.nan)]
+        )
+
+
+def _running(weights: Floats) -> Floats:
+    """Sums over the first 0, 1, 2, ... rows: (n_rows + 1, n_draws)."""
+    sums = np.zeros((len(weights) + 1, weights.shape[1]))
+    np.cumsum(weights, axis=0, out=sums[1:])
+    return sums
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionRecallCurve:
+    """Float64 arrays of one length: at each threshold, from the highest down, precision and recall."""
+
+    recall: Floats
+    precision: Floats
+    thresholds: Floats
+
+
+def precision_recall_points(
+    probabilities: AnyFloats, targets: AnyFloats, max_points: int = 200
+) -> PrecisionRecallCurve:
+    """One label's curve, (n_records,) each, to draw: at each recall its best precision.
+
+    At most ``max_points`` (at least 2), even steps of recall, both ends kept; empty where there are
+    no positives.
+    """
+    scores, truths = checked(np.asarray(probabilities)[:, None], np.asarray(targets)[:, None])
+    known = ~np.isnan(truths[:, 0])
+    scores, truths = scores[known, 0], truths[known, 0]
+    if not truths.any():
+        empty = np.zeros(0)
+        return PrecisionRecallCurve(empty, empty, empty)
+    curve = precision_recall_curve(truths, scores)
+    precision, recall, thresholds = (values[: len(curve[2])][::-1] for values in curve)
+    best = np.flatnonzero(np.diff(recall, prepend=0.0))  # the highest threshold that reaches each recall
+    kept = best[np.unique(np.linspace(0, len(best) - 1, max_points).round().astype(np.intp))]
+    return PrecisionRecallCurve(recall[kept], precision[kept], thresholds[kept])
