@@ -172,5 +172,6 @@ def _of_label(figure: str, column: int, point: Floats, draws: Floats | None) -> 
 def _macro(figure: str, point: Floats, draws: Floats | None) -> Interval | None:
     row = FIGURES.index(figure)
     defined = ~np.isnan(point[row])
-    value = mean_defined(point[row])
-    return interval(value, None if draws is None else draws[row][defined].mean(axis=0))
+    if not defined.any():
+        return None
+    return interval(mean_defined(point[row]), None if draws is None else draws[row][defined].mean(axis=0))
