@@ -23,6 +23,7 @@ from ecgapp.files import write_atomically
 MINIMUM_LENGTH = 8  # characters
 MAXIMUM_LENGTH = 256  # characters; scrypt would take any, a server should not
 FREE_TRIES = 5
+COST, BLOCK = 2**15, 8  # scrypt: 128 x cost x block bytes of memory, 32 MiB, and about 0.1 s
 PAUSE = 60.0  # s after the fifth wrong try, and after each further one
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -36,8 +37,8 @@ class PasswordHash:
 
     salt: str
     key: str
-    cost: int = 2**15
-    block: int = 8
+    cost: int
+    block: int
 
     def matches(self, password: str) -> bool:
         """Whether ``password`` gives this key; compared in constant time."""
@@ -75,9 +76,7 @@ def set_password(settings: Settings, password: str) -> str:
         if is_password_set(settings):
             raise AccessError("A password was already set. Sign in with it.")
         salt = secrets.token_bytes(16)
-        hashed = PasswordHash(salt.hex(), "")
-        key = _derive(password, salt, hashed.cost, hashed.block)
-        hashed = PasswordHash(salt.hex(), key.hex())
+        hashed = PasswordHash(salt.hex(), _derive(password, salt, COST, BLOCK).hex(), COST, BLOCK)
         write_atomically(_password_file(settings), documents.dump(hashed).encode())
         return _pass_of(hashed)
 
@@ -130,7 +129,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _derive(password: str, salt: bytes, cost: int, block: int) -> bytes:
-    """scrypt (Percival 2009, RFC 7914); memory is 128 x cost x block bytes, 32 MiB by default."""
+    """scrypt (Percival 2009, RFC 7914)."""
     return hashlib.scrypt(
         password.encode(), salt=salt, n=cost, r=block, p=1, maxmem=256 * cost * block, dklen=32
     )

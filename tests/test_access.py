@@ -12,6 +12,14 @@ from ecgapp.errors import AccessError
 PASSWORD = "correct horse"
 
 
+DELIBERATE_COST = access.COST
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch):
+    monkeypatch.setattr(access, "COST", 2**8)
+
+
 @pytest.fixture
 def settings(tmp_path):
     return Settings(tmp_path)
@@ -149,3 +157,13 @@ def test_a_damaged_password_file_opens_no_door(settings):
 def test_the_first_password_needs_a_browser_on_the_same_machine(address, host, proxy, same):
     headers = {"Host": host} | ({proxy: "127.0.0.1"} if proxy else {})
     assert access.is_same_machine(address, headers) is same
+
+
+def test_a_guess_costs_as_much_memory_as_scrypt_is_meant_to():
+    assert 128 * DELIBERATE_COST * access.BLOCK >= 16 * 2**20
+
+
+def test_a_password_stays_right_when_the_cost_is_raised(settings, monkeypatch):
+    access.set_password(settings, PASSWORD)
+    monkeypatch.setattr(access, "COST", 2**9)
+    access.check_password(settings, PASSWORD)
