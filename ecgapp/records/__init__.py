@@ -1,0 +1,12 @@
+"""ECG records: what they are, one reader per file format, lead algebra, and the synthetic ECG.
+
+A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads in the order of
+``LEADS``, an id of ours. Whatever is wrong with the files is a ``RecordError`` with one plain sentence.
+"""
+
+from ecgapp.records.leads import complete_leads
+from ecgapp.records.reading import read_record
+from ecgapp.records.record import LEADS, ECGRecord, FloatArray
+from ecgapp.records.wfdb_writer import write_wfdb
+
+__all__ = ["LEADS", "ECGRecord", "FloatArray", "complete_leads", "read_record", "write_wfdb"]

@@ -1,0 +1,67 @@
+"""Finding the files that a header names, never outside the folders of the files that were given."""
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from ecgapp.errors import IncompleteRecordError
+
+_NO_SIGNAL = frozenset({".hea", ".atr", ".qrs", ".ecg", ".xws", ".txt", ".csv", ".pdf"})
+
+
+class Companions:
+    """The files of one record: those that were given, and those beside the header."""
+
+    def __init__(self, header: Path, given: Sequence[Path] = ()) -> None:
+        self.folder = header.parent
+        self.given = [path for path in given if path != header]
+
+    def signal_file(self, name: str, n_files: int) -> Path:
+        """The file that the header calls ``name``, one of ``n_files`` signal files.
+
+        An upload is staged under names of ours: where the record has a single signal file and a
+        single one of the same kind was given, that is it (the checksum tells whether it belongs).
+
+        Raises:
+            IncompleteRecordError: there is no such file.
+        """
+        found = self._named(name) or (self._only_candidate(name) if n_files == 1 else None)
+        if found is None:
+            raise IncompleteRecordError(
+                "The header's signal file is missing. Choose the .hea and its .dat or .mat file together."
+            )
+        return found
+
+    def header_file(self, record: str) -> Path:
+        """The header of the part called ``record``.
+
+        Raises:
+            IncompleteRecordError: there is no such file.
+        """
+        found = self._named(f"{record}.hea")
+        if found is None:
+            raise IncompleteRecordError("A part of this record is missing. Choose all of its files together.")
+        return found
+
+    def _named(self, name: str) -> Path | None:
+        for path in self.given:
+            if path.name == name and is_file(path):
+                return path
+        beside = self.folder / name
+        if not is_file(beside) or (beside.is_symlink() and beside.resolve().parent != self.folder.resolve()):
+            return None
+        return beside
+
+    def _only_candidate(self, name: str) -> Path | None:
+        candidates = [path for path in self.given if path.suffix.lower() not in _NO_SIGNAL and is_file(path)]
+        if len(candidates) == 1 and candidates[0].suffix.lower() == Path(name).suffix.lower():
+            return candidates[0]
+        return None
+
+
+def is_file(path: Path) -> bool:
+    """Whether ``path`` is an ordinary file: not a folder, and not a pipe that would never end."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
