@@ -1,20 +1,26 @@
 """Filter, resample, normalise, window, measure: numpy in, numpy out, no state."""
 
 from ecgapp.signals.bandpass import bandpass
+from ecgapp.signals.beats import heart_rate, r_peaks
 from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.signals.normalise import normalise
 from ecgapp.signals.preprocess import Step, preprocess, steps
+from ecgapp.signals.quality import LeadQuality, lead_quality
 from ecgapp.signals.resample import resample
 from ecgapp.signals.windows import Windows, cut_windows, window_starts
 
 __all__ = [
+    "LeadQuality",
     "PreprocessingConfig",
     "Step",
     "Windows",
     "bandpass",
     "cut_windows",
+    "heart_rate",
+    "lead_quality",
     "normalise",
     "preprocess",
+    "r_peaks",
     "resample",
     "steps",
     "window_starts",

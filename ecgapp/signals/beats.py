@@ -1,0 +1,121 @@
+"""Where the heart beats, and how often: R peaks from all leads together.
+
+The energy between 5 and 20 Hz, where a QRS complex is strongest (Pan and Tompkins 1985,
+doi:10.1109/TBME.1985.325532, and Elgendi et al. 2010), summed over leads and compared with its
+own neighbourhood. Ours looks at the whole record at once instead of beat by beat, so it needs no
+learning period, and takes any number of leads, so that one bad electrode costs nothing.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy import signal as scipy_signal
+
+from ecgapp.records.record import FloatArray
+from ecgapp.signals.bandpass import bandpass
+from ecgapp.signals.normalise import FLAT
+
+BAND = (5.0, 20.0)  # Hz
+SMOOTHING = 0.10  # s, about one QRS complex
+REFRACTORY = 0.25  # s between two beats at the least: 240 bpm
+NEIGHBOURHOOD = 6.0  # s on which a beat's size is judged
+LONGEST_PAUSE = 1.5  # s that hold at least one beat, as a rule
+THRESHOLD = 0.25  # of the typical beat nearby, in amplitude
+T_WAVE = 0.38  # s after a beat in which a much smaller bump is its T wave
+T_WAVE_SHARE = 0.45
+CLEAREST = 50.0  # energy of beats over what lies between them: above this, a lead is simply clean
+REACH = 0.08  # s around the energy's peak in which the R peak is looked for
+
+
+def r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.int64]:
+    """Indices of the beats' largest deflections in ``signal`` (n_leads, n_samples) or (n_samples,).
+
+    Missing samples are taken as flat, so no beat is found inside a gap. A record without beats,
+    or shorter than half a second, gives none.
+    """
+    leads = _qrs_band(np.atleast_2d(signal), sampling_rate)
+    if leads.shape[0] == 0 or leads.shape[1] < 0.5 * sampling_rate:
+        return np.zeros(0, np.int64)
+    energy = _weights(leads, sampling_rate) @ np.square(leads, dtype=np.float64)
+    strength = np.sqrt(ndimage.uniform_filter1d(energy, max(1, round(SMOOTHING * sampling_rate))))
+    beats = _beats(strength - np.median(strength), sampling_rate)
+    return _highest_nearby(energy, beats, round(REACH * sampling_rate))
+
+
+def heart_rate(signal: NDArray[np.floating], sampling_rate: float) -> float | None:
+    """Mean ventricular rate in beats per minute, or None with fewer than two beats.
+
+    From the first beat to the last, so that it holds for irregular rhythms too.
+    """
+    peaks = r_peaks(signal, sampling_rate)
+    if len(peaks) < 2:
+        return None
+    return float(60.0 * sampling_rate * (len(peaks) - 1) / (peaks[-1] - peaks[0]))
+
+
+def _qrs_band(signal: NDArray[np.floating], sampling_rate: float) -> FloatArray:
+    """The leads that are not flat, between 5 and 20 Hz, each at unit variance."""
+    finite = np.isfinite(signal)
+    level = [
+        np.median(lead[known]) if known.any() else 0.0 for lead, known in zip(signal, finite, strict=True)
+    ]
+    filled = np.where(finite, signal, np.array(level)[:, None])
+    band = bandpass(filled, sampling_rate, *_edges(sampling_rate), 2)
+    deviation = band.std(axis=-1, keepdims=True)
+    alive = deviation[:, 0] > FLAT
+    return np.asarray(band[alive] / deviation[alive], np.float32)
+
+
+def _weights(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
+    """How far the beats of each lead stand above what lies between them, (n_leads,), sum 1."""
+    width = max(1, round(SMOOTHING * sampling_rate))
+    energy = ndimage.uniform_filter1d(np.square(leads, dtype=np.float64), width, axis=-1)
+    between, beat = np.quantile(energy, [0.5, 0.98], axis=-1)
+    ratio = np.minimum(beat / np.maximum(between, 1e-9), CLEAREST)
+    return np.asarray(ratio / ratio.sum())
+
+
+def _edges(sampling_rate: float) -> tuple[float, float]:
+    return min(BAND[0], 0.1 * sampling_rate), min(BAND[1], 0.4 * sampling_rate)
+
+
+def _beats(strength: NDArray[np.float64], sampling_rate: float) -> NDArray[np.int64]:
+    """Peaks of ``strength`` (n_samples,) that stand out from their neighbourhood."""
+    peaks, _ = scipy_signal.find_peaks(
+        np.pad(strength, 1), distance=max(1, round(REFRACTORY * sampling_rate))
+    )
+    peaks = np.clip(peaks - 1, 0, len(strength) - 1)
+    peaks = peaks[strength[peaks] > THRESHOLD * _typical(strength, sampling_rate)[peaks]]
+    return _without_t_waves(strength, peaks, sampling_rate)
+
+
+def _typical(strength: NDArray[np.float64], sampling_rate: float) -> NDArray[np.float64]:
+    """How strong a beat is around each sample: the median of the local maxima."""
+    pause = max(1, round(LONGEST_PAUSE * sampling_rate))
+    starts = np.arange(0, len(strength), pause)
+    highest = np.maximum.reduceat(strength, starts)
+    if len(starts) > 1 and len(strength) - starts[-1] < pause:
+        starts, highest = starts[:-1], highest[:-1]
+    width = 2 * round(NEIGHBOURHOOD / LONGEST_PAUSE / 2) + 1
+    typical = ndimage.median_filter(highest, size=width, mode="nearest")
+    return np.interp(np.arange(len(strength)), starts + pause / 2, typical)
+
+
+def _without_t_waves(
+    strength: NDArray[np.float64], peaks: NDArray[np.int64], sampling_rate: float
+) -> NDArray[np.int64]:
+    kept: list[int] = []
+    for peak in peaks.tolist():
+        close = bool(kept) and peak - kept[-1] < T_WAVE * sampling_rate
+        if close and strength[peak] < T_WAVE_SHARE * strength[kept[-1]]:
+            continue
+        kept.append(peak)
+    return np.array(kept, np.int64)
+
+
+def _highest_nearby(energy: NDArray[np.float64], beats: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
+    """Move each beat to the largest deflection within ``reach`` samples."""
+    offsets = np.arange(-reach, reach + 1)
+    around = np.clip(beats[:, None] + offsets, 0, len(energy) - 1)
+    best = energy[around].argmax(axis=1)
+    return np.asarray(np.unique(around[np.arange(len(beats)), best]), np.int64)
