@@ -1,0 +1,67 @@
+"""PhysioNet/CinC Challenge 2020 and 2021 (Reyna et al. 2021, doi:10.23919/cinc53138.2021.9662687).
+
+Each record counts as its own patient, since the headers name none; its fold follows from its id.
+The challenge's PTB-XL records (HR00001 is ecg_id 1) are other records' patients there: unknown
+here, they stay in fold 0, which nothing is trained or validated on.
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+
+from ecgapp.datasets.folds import stable_fold
+from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, register_layout
+from ecgapp.errors import DatasetError, IncompleteRecordError
+from ecgapp.records import read_record
+from ecgapp.records.record import ECGRecord
+
+SAMPLING_RATE = 500.0  # Hz; only the PTB (1000 Hz) and INCART (257 Hz) records have another
+_NO_SOURCE = re.compile(r"training|training_wfdb|wfdb.*|g\d+", re.IGNORECASE)
+_PREFIXES = {"HR": "ptb-xl", "JS": "chapman_ningbo", "A": "cpsc_2018", "Q": "cpsc_2018_extra", "E": "georgia"}
+_PREFIXES |= {"S": "ptb", "I": "st_petersburg_incart"}
+
+
+@register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
+def challenge(source: Path, options: ImportOptions) -> Scan:
+    """Every header with a diagnosis line below ``source``; its folder names where it comes from."""
+    headers = sorted(source.rglob("*.hea"))
+    if not headers or not headers[0].with_suffix(".mat").is_file() or not _has_diagnosis(headers[0]):
+        raise DatasetError(
+            "This folder is not from the 2020 or 2021 challenge: it holds no .mat records whose headers name "
+            "diagnoses. Choose the unpacked archive."
+        )
+    entries = [_entry(source, header) for header in headers]
+    unknown = sum(entry.fold == 0 for entry in entries)
+    notes = ["Patients are not named: each record counts as its own patient."]
+    if unknown:
+        notes.append(f"{unknown} PTB-XL records have unknown patients and are left out of all folds.")
+    return Scan(entries, SAMPLING_RATE, "CC BY 4.0", notes=tuple(notes))
+
+
+def _entry(source: Path, header: Path) -> Entry:
+    record, origin = header.stem, _origin(source, header)
+    is_ptb_xl = origin == "ptb-xl" or record.startswith("HR")
+    patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else f"challenge:{record}"
+    fold = 0 if is_ptb_xl else stable_fold(patient)
+    return Entry(f"challenge/{record}", patient, fold, origin, partial(_read, header))
+
+
+def _origin(source: Path, header: Path) -> str:
+    """The folder that names the source, or else the source whose ids begin like this."""
+    for folder in header.relative_to(source).parts[:-1]:
+        if not _NO_SOURCE.fullmatch(folder):
+            return folder
+    letters = re.match(r"[A-Z]*", header.stem)
+    return _PREFIXES.get(letters.group() if letters else "", "unknown")
+
+
+def _has_diagnosis(header: Path) -> bool:
+    lines = header.read_bytes()[:65_536].splitlines()
+    return any(re.match(rb"#\s*Dx\s*:", line, re.IGNORECASE) for line in lines)
+
+
+def _read(header: Path) -> ECGRecord:
+    signal = header.with_suffix(".mat")
+    if not signal.is_file():
+        raise IncompleteRecordError(NO_FILES)
+    return read_record([header, signal])

@@ -1,0 +1,70 @@
+"""PhysioNet/CinC Challenge 2017 (Clifford et al. 2017, doi:10.22489/cinc.2017.065-469).
+
+One hand-held lead, much like lead I, often recorded upside down, 300 Hz, 9 to 61 s. Patients are
+not named: each record counts as its own.
+"""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ecgapp.datasets.folds import stable_fold
+from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, register_layout
+from ecgapp.errors import DatasetError, IncompleteRecordError
+from ecgapp.records import read_record
+from ecgapp.records.record import ECGRecord
+
+SAMPLING_RATE = 300.0  # Hz
+REFERENCES = ("REFERENCE-v3.csv", "REFERENCE-v2.csv", "REFERENCE-v1.csv", "REFERENCE.csv")
+_NOTES = (
+    "The single lead is hand-held and sometimes upside down; it is stored as lead I.",
+    "Patients are not named: each record counts as its own patient.",
+)
+
+
+@register_layout("cinc2017", "PhysioNet/CinC Challenge 2017 (training2017, REFERENCE-v3.csv)")
+def cinc2017(source: Path, options: ImportOptions) -> Scan:
+    """The training set, its labels from the newest reference table in or beside the folder."""
+    labels, files = _labels(source), _signals(source)
+    if not labels or not any(record in files for record in labels):
+        raise DatasetError(
+            "This folder is not from the 2017 challenge: it holds no REFERENCE-v3.csv with the recordings "
+            "in it. Choose the unpacked archive."
+        )
+    entries = [_entry(record, label, files.get(record)) for record, label in sorted(labels.items())]
+    return Scan(entries, SAMPLING_RATE, "ODC-By 1.0", leads=("I",), notes=_NOTES)
+
+
+def _labels(source: Path) -> dict[str, str]:
+    """Each recording's rhythm, from the newest version of the table that there is."""
+    folders = (source, source / "training2017", source / "training", source.parent)
+    found = [folder / name for name in REFERENCES for folder in folders if (folder / name).is_file()]
+    if not found:
+        return {}
+    lines = found[0].read_text("utf-8", errors="replace").split()
+    pairs = [line.split(",") for line in lines]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and pair[1] in {"N", "A", "O", "~"}}
+
+
+def _signals(source: Path) -> dict[str, Path]:
+    """Each recording's header; the small validation sample repeats some and is not searched."""
+    for folder in (source / "training2017", source / "training", source):
+        headers = {path.stem: path for path in folder.rglob("*.hea") if "validation" not in path.parts}
+        if headers:
+            return headers
+    return {}
+
+
+def _entry(record: str, label: str, header: Path | None) -> Entry:
+    patient = f"cinc2017:{record}"
+    codes = (f"CINC2017:{label}",)
+    return Entry(
+        f"cinc2017/{record}", patient, stable_fold(patient), "cinc2017", partial(_read, header), codes
+    )
+
+
+def _read(header: Path | None) -> ECGRecord:
+    if header is None or not header.with_suffix(".mat").is_file():
+        raise IncompleteRecordError(NO_FILES)
+    record = read_record([header, header.with_suffix(".mat")])
+    return replace(record, signal=record.signal[:1], leads=("I",), derived=frozenset())

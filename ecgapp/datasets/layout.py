@@ -1,0 +1,120 @@
+"""What every layout gives the importer: a list of records to read, and what their numbers mean."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from ecgapp.datasets.writer import Membership
+from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.records.record import LEADS, ECGRecord
+
+NO_FILES = "The record's files are missing."
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What a user may choose; None leaves the choice to the layout.
+
+    ``sampling_rate`` in Hz: records of another rate are resampled. ``leads`` are the ones stored.
+    """
+
+    sampling_rate: float | None = None
+    leads: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.sampling_rate is not None and not 10 <= self.sampling_rate <= 10_000:
+            raise ConfigError("The sampling rate must lie between 10 and 10,000 Hz.")
+        if self.leads is not None and (not self.leads or len(set(self.leads)) != len(self.leads)):
+            raise ConfigError("Choose at least one lead, each once.")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record of a source: who it belongs to, and how to read it.
+
+    ``codes`` None takes those that the record's own file holds. ``load`` may raise ``RecordError``.
+    """
+
+    record_id: str
+    patient_id: str
+    fold: int
+    source: str
+    load: Callable[[], ECGRecord]
+    codes: tuple[str, ...] | None = None
+
+    def member(self, record: ECGRecord) -> Membership:
+        """The index line of this entry once ``record`` is read."""
+        codes = record.codes if self.codes is None else self.codes
+        return Membership(self.record_id, self.patient_id, self.fold, codes, self.source)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A source folder as a layout understands it; nothing is read yet but its tables."""
+
+    entries: Sequence[Entry]
+    sampling_rate: float  # Hz, of the store
+    licence: str
+    leads: tuple[str, ...] = LEADS
+    units: str = "mV"
+    label_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    refused: dict[str, int] = field(default_factory=dict)  # found unusable while scanning
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which ECGs lie in folders; ``scan`` refuses a folder that is not of this layout."""
+
+    name: str
+    title: str
+    scan: Callable[[Path, ImportOptions], Scan]
+
+
+LAYOUTS: dict[str, Layout] = {}
+
+
+def register_layout(name: str, title: str) -> Callable[[Callable[[Path, ImportOptions], Scan]], Layout]:
+    """Decorate a layout's ``scan`` to list it under ``name``; a doubled name is an error."""
+
+    def register(scan: Callable[[Path, ImportOptions], Scan]) -> Layout:
+        if name in LAYOUTS:
+            raise ConfigError(f"There are two layouts named {name}.")
+        LAYOUTS[name] = Layout(name, title, scan)
+        return LAYOUTS[name]
+
+    return register
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The CSV file ``path`` as text, empty cells as ""; it must hold ``columns``.
+
+    Raises:
+        DatasetError: it is no CSV table, or a column is missing.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:  # pandas' parser and decoder errors are ValueErrors
+        raise DatasetError(
+            "The table of records cannot be read as CSV. Save it again as CSV in UTF-8."
+        ) from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise DatasetError(f"The table of records has no column {', '.join(missing)}. Choose another folder.")
+    return table
+
+
+def whole_numbers(table: pd.DataFrame, column: str) -> list[int]:
+    """A column of ids or folds; PTB-XL writes its patients as 15709.0.
+
+    Raises:
+        DatasetError: a cell is not a whole number.
+    """
+    numbers = pd.to_numeric(table[column], errors="coerce")
+    if numbers.isna().any() or (numbers % 1 != 0).any():
+        raise DatasetError(
+            f"The table's column {column} must hold whole numbers only. Correct it and try again."
+        )
+    return [int(number) for number in numbers]
