@@ -1,0 +1,256 @@
+"""Attributions: exact where they can be, placed where evidence was planted, the same on every thread."""
+
+import copy
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ecgapp.errors import ConfigError, MissingSamplesError, SignalError
+from ecgapp.explain import attribute, check_against_randomised, randomised, rank_correlation
+from ecgapp.models import (
+    ArchitectureConfig,
+    Classifier,
+    ECGClassifierConfig,
+    EnsembleConfig,
+    ModelCard,
+    PatchAutoencoderConfig,
+    Provenance,
+    TrainedModel,
+    build,
+)
+from ecgapp.records.record import LEADS
+from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.tasks.task import Label, Task
+
+N_SAMPLES = 160  # 1.6 s at 100 Hz
+LABELS = ("one", "two", "three")
+TASK = Task("made_up", "Made up", tuple(Label(name, frozenset({f"X:{name}"})) for name in LABELS))
+PLANTED = LEADS.index("V1"), slice(60, 80)  # 200 ms of V1
+
+
+class Linear(Classifier):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(12 * N_SAMPLES, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x.flatten(1))
+
+
+class Planted(Classifier):
+    """Sees everything faintly, but answers by the energy in 200 ms of V1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faint = nn.Conv1d(12, 3, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        lead, span = PLANTED
+        energy = x[:, lead, span].square().mean(1, keepdim=True).tanh()
+        return energy * torch.tensor([1.0, -2.0, 3.0]) + 0.05 * self.faint(x).tanh().mean(-1)
+
+
+def trained(kind, seed=0):
+    """A model with random weights, of a config or a class; batch norms as if they had seen data."""
+    torch.manual_seed(seed)
+    config = kind if isinstance(kind, ArchitectureConfig) else ArchitectureConfig()
+    network = (build(kind) if kind is config else kind()).eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 2)
+    preprocessing = PreprocessingConfig(window=N_SAMPLES, stride=N_SAMPLES)
+    provenance = Provenance((), "1", "2", 0, 0, seed, 0, "random")
+    return TrainedModel(
+        network, ModelCard("made_up", "Made up", config, preprocessing, provenance, TASK, (0.5,) * 3)
+    )
+
+
+def small_classifier():
+    encoder = PatchAutoencoderConfig(n_samples=N_SAMPLES, widths=(8, 12), depths=(1, 1), kernel=5)
+    return ECGClassifierConfig(encoder, n_labels=3)
+
+
+@pytest.fixture
+def window():
+    return np.random.default_rng(0).normal(size=(12, N_SAMPLES)).astype(np.float32)
+
+
+def test_a_linear_models_attributions_are_its_weights_times_the_window(window):
+    model = trained(Linear)
+    found = attribute(model, window, "two", steps=1)
+    weights = model.network.layer.weight[1].numpy().reshape(12, N_SAMPLES)
+    np.testing.assert_allclose(found.values, weights * window, rtol=1e-5, atol=1e-7)
+
+
+def test_a_linear_models_attributions_sum_to_the_change_in_its_logit(window):
+    found = attribute(trained(Linear), window, "two")
+    assert found.values.sum(dtype=float) == pytest.approx(found.logit - found.baseline_logit, rel=1e-4)
+    assert found.completeness_error < 1e-4
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_planted_evidence_gets_at_least_four_fifths_of_the_mass(window, label):
+    mass = np.abs(attribute(trained(Planted), window, label).values)
+    assert mass[PLANTED].sum() >= 0.8 * mass.sum()
+    assert mass.sum(axis=1).argmax() == PLANTED[0]
+
+
+def test_evidence_against_a_label_is_negative(window):
+    model = trained(Planted)
+    assert attribute(model, window, "one").values[PLANTED].sum() > 0
+    assert attribute(model, window, "two").values[PLANTED].sum() < 0
+
+
+@pytest.mark.parametrize(
+    "config", [small_classifier(), EnsembleConfig(small_classifier(), 2)], ids=lambda c: c.architecture
+)
+def test_a_networks_attributions_are_complete_in_the_end(window, config):
+    model = trained(config)
+    found = attribute(model, window, 0, steps=400)
+    change = found.logit - found.baseline_logit
+    assert found.completeness_error < 0.02
+    assert found.completeness_error == pytest.approx(
+        abs(found.values.sum(dtype=float) - change) / abs(change)
+    )
+    with torch.no_grad():
+        logits = model.network(torch.stack([torch.tensor(window), torch.zeros(12, N_SAMPLES)]))[:, 0]
+    assert (found.logit, found.baseline_logit) == pytest.approx(tuple(logits.tolist()), abs=1e-5)
+
+
+def test_an_ensembles_attributions_are_the_mean_of_its_members(window):
+    member = small_classifier()
+    ensemble = trained(EnsembleConfig(member, 2))
+    alone = [
+        attribute(TrainedModel(network, ensemble.card), window, "three").values
+        for network in ensemble.network.members
+    ]
+    together = attribute(ensemble, window, "three").values
+    np.testing.assert_allclose(together, np.mean(alone, axis=0), atol=1e-6)
+
+
+def test_an_explanation_has_the_windows_shape_and_says_how_it_was_made(window):
+    found = attribute(trained(small_classifier()), window, "one")
+    assert found.values.shape == window.shape
+    assert found.values.dtype == np.float32
+    assert (found.method, found.baseline) == ("integrated_gradients", "zeros")
+
+
+def test_a_flat_window_explains_nothing_and_has_no_error():
+    found = attribute(trained(small_classifier()), np.zeros((12, N_SAMPLES), dtype=np.float32), "one")
+    assert not found.values.any()
+    assert found.completeness_error == 0
+
+
+def test_a_label_may_be_given_by_name_or_by_position(window):
+    model = trained(small_classifier())
+    np.testing.assert_array_equal(
+        attribute(model, window, "three").values, attribute(model, window, 2).values
+    )
+
+
+def test_two_threads_give_what_one_gives(window):
+    model = trained(small_classifier())
+    asked = [(window * scale, label) for scale in (1, -1, 2, 0.5) for label in LABELS]
+    one_by_one = [attribute(model, *question).values for question in asked]
+    with ThreadPoolExecutor(2) as threads:
+        together = list(threads.map(lambda question: attribute(model, *question).values, asked))
+    for one, other in zip(one_by_one, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_explaining_leaves_model_window_and_random_state_as_they_were(window):
+    model = trained(small_classifier())
+    state, given, random = copy.deepcopy(model.network.state_dict()), window.copy(), torch.get_rng_state()
+    check_against_randomised(model, window, "one")
+    assert all(torch.equal(state[name], tensor) for name, tensor in model.network.state_dict().items())
+    assert not any(module._forward_hooks or module._backward_hooks for module in model.network.modules())
+    assert not any(parameter.requires_grad for parameter in model.network.parameters())
+    assert torch.equal(random, torch.get_rng_state())
+    np.testing.assert_array_equal(window, given)
+
+
+def test_an_explanation_is_that_of_inference_even_if_the_network_was_left_in_training(window):
+    model = trained(small_classifier())
+    expected = attribute(model, window, "one").values
+    model.network.train()
+    np.testing.assert_array_equal(attribute(model, window, "one").values, expected)
+    assert model.network.training
+
+
+def test_captum_does_not_warn_and_gradients_may_be_off(window):
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("error")
+        assert attribute(trained(small_classifier()), window, "one").values.any()
+
+
+def test_randomised_weights_are_the_same_weights_in_another_order():
+    model = trained(small_classifier())
+    twin = randomised(model, seed=1).network.state_dict()
+    for name, tensor in model.network.named_parameters():
+        assert torch.equal(twin[name].flatten().sort().values, tensor.flatten().sort().values)
+    assert not torch.equal(twin["head.1.weight"], model.network.head[1].weight)
+
+
+def test_a_seed_fixes_the_randomised_weights():
+    model = trained(small_classifier())
+    first, again, other = (randomised(model, seed).network.head[1].weight for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_a_map_that_hangs_on_its_weights_passes_the_randomised_check(window):
+    check = check_against_randomised(trained(Linear), window, "one")
+    assert abs(check.correlation) < 0.2
+    assert check.absolute_correlation < 0.8
+
+
+def test_a_map_that_does_not_hang_on_its_weights_fails_the_randomised_check(window):
+    model = trained(Planted)
+    for parameter in model.network.parameters():
+        parameter.zero_()
+    assert check_against_randomised(model, window, "one").correlation == pytest.approx(1)
+
+
+def test_rank_correlation_is_spearmans():
+    one = np.array([0.1, 5.0, 2.0, 2.0], dtype=np.float32)
+    assert rank_correlation(one, np.exp(one)) == pytest.approx(1)
+    assert rank_correlation(one, -one) == pytest.approx(-1)
+    assert rank_correlation(one, np.zeros(4, dtype=np.float32)) == 0
+
+
+def test_a_label_that_the_model_does_not_have_is_refused_with_those_it_has(window):
+    model = trained(small_classifier())
+    for label in ("four", 3, -1):
+        with pytest.raises(ConfigError, match="one, two, three"):
+            attribute(model, window, label)
+
+
+def test_an_unknown_method_is_refused(window):
+    with pytest.raises(ConfigError, match="integrated_gradients"):
+        attribute(trained(small_classifier()), window, "one", method="tea_leaves")
+
+
+def test_a_window_of_another_shape_is_refused(window):
+    with pytest.raises(SignalError, match="12 leads and 160 samples"):
+        attribute(trained(small_classifier()), window[:11], "one")
+
+
+def test_missing_samples_are_refused(window):
+    window[3, 7] = np.nan
+    with pytest.raises(MissingSamplesError):
+        attribute(trained(small_classifier()), window, "one")
+
+
+def test_an_autoencoder_has_no_findings_to_explain(window):
+    config = PatchAutoencoderConfig(n_samples=N_SAMPLES, widths=(8,), depths=(1,))
+    provenance = Provenance((), "1", "2", 0, 0, 0, 0, "random")
+    card = ModelCard(
+        "cae", "CAE", config, PreprocessingConfig(window=N_SAMPLES, stride=N_SAMPLES), provenance
+    )
+    with pytest.raises(ConfigError, match="classifier"):
+        attribute(TrainedModel(build(config), card), window, 0)
