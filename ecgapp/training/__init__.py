@@ -1,0 +1,28 @@
+"""Learning from imported data sets: one loop for pretraining and fine-tuning, told through a callback."""
+
+from ecgapp.training.augmentation import AugmentationConfig
+from ecgapp.training.config import (
+    Initialisation,
+    Phase,
+    TrainingConfig,
+    finetuning_defaults,
+    pretraining_defaults,
+)
+from ecgapp.training.devices import devices
+from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
+from ecgapp.training.run import train
+
+__all__ = [
+    "AugmentationConfig",
+    "EpochReport",
+    "Initialisation",
+    "Phase",
+    "Reporter",
+    "StepReport",
+    "Stopped",
+    "TrainingConfig",
+    "devices",
+    "finetuning_defaults",
+    "pretraining_defaults",
+    "train",
+]

@@ -1,0 +1,214 @@
+"""The one description of a training: what is learnt, from which records, how, and for how long."""
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ecgapp import documents
+from ecgapp.errors import ConfigError
+from ecgapp.models import (
+    ArchitectureConfig,
+    AutoencoderConfig,
+    ECGClassifierConfig,
+    PatchAutoencoderConfig,
+)
+from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.tasks import Task, csv_task, task
+from ecgapp.training.augmentation import AugmentationConfig
+
+
+class Phase(StrEnum):
+    """An autoencoder learns from unlabelled windows, or a classifier from labelled ones."""
+
+    PRETRAIN = "pretrain"
+    FINETUNE = "finetune"
+
+
+class Initialisation(StrEnum):
+    """Where the weights start: at random, at a pretrained encoder, or at one that stays as it is.
+
+    A frozen encoder without a pretrained model is the control: random, and never trained.
+    """
+
+    RANDOM = "random"
+    TRANSFER = "transfer"
+    FROZEN = "frozen"
+
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All that a training depends on; the same config and the same data give the same weights.
+
+    Stores are names of imported stores, or paths. With ``members`` above 1 the folds of training
+    and validation together are dealt into as many groups, and each member of an ensemble is
+    trained without one of them (cross-fitting).
+
+    Raises:
+        ConfigError: a setting makes no sense, or two of them do not go together.
+    """
+
+    name: str
+    phase: str
+    network: ArchitectureConfig
+    stores: tuple[str, ...]
+    preprocessing: PreprocessingConfig = field(default_factory=PreprocessingConfig)
+    title: str = ""
+    task: str | None = None  # a registered task; None: the CSV's own ``label_columns``
+    label_columns: tuple[str, ...] = ()
+    store_weights: tuple[float, ...] = ()  # how often a record of each store is drawn; empty: all alike
+    train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
+    validation_folds: tuple[int, ...] = (9,)
+    initialisation: str = Initialisation.RANDOM
+    pretrained: str | None = None  # the model whose encoder is transferred
+    epochs: int = 20
+    batch_size: int = 64
+    learning_rate: float = 2e-3  # at the top of the one cycle
+    encoder_rate: float = 1.0  # a transferred encoder's share of the learning rate
+    weight_decay: float = 0.01
+    warmup: float = 0.25  # share of the steps before the top
+    clip_gradient: float = 1.0  # largest norm of the gradient; 0: not clipped
+    ema_decay: float = 0.99  # of the averaged weights that are evaluated and kept; 0: no average
+    patience: int = 0  # epochs without a better validation before it ends; 0: never
+    class_weighting: float = 0.0  # 0: every answer weighs the same; 1: both answers of a label do
+    precision: str = "auto"
+    device: str = "auto"
+    seed: int = 0
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    checkpoint_seconds: float = 30.0
+    members: int = 1
+    threshold_beta: float = 1.0  # thresholds are those of the best F-beta
+    aggregation: str = "mean"  # how windows' probabilities become the record's
+    licence: str = "CC BY 4.0"  # of the weights
+
+    def __post_init__(self) -> None:
+        checks = (
+            self._name_faults,
+            self._phase_faults,
+            self._window_faults,
+            self._fold_faults,
+            self._number_faults,
+        )
+        for check in checks:
+            faults = check()
+            if faults:
+                raise ConfigError(faults[0])
+
+    def _name_faults(self) -> list[str]:
+        faults = []
+        if not self.name or not all(c.isalnum() or c in "-_." for c in self.name) or self.name[0] == ".":
+            faults.append("A model's name consists of letters, digits, points, dashes and underscores.")
+        if self.phase not in tuple(Phase) or self.initialisation not in tuple(Initialisation):
+            faults.append("A training is pretrain or finetune, and starts random, transfer or frozen.")
+        if (self.initialisation, self.pretrained) == (Initialisation.TRANSFER, None):
+            faults.append("Transfer needs the name of a pretrained model.")
+        if self.initialisation == Initialisation.RANDOM and self.pretrained is not None:
+            faults.append("A random start needs no pretrained model.")
+        return faults
+
+    def _phase_faults(self) -> list[str]:
+        faults = []
+        if self.pretraining and self.initialisation == Initialisation.FROZEN:
+            faults.append("An autoencoder cannot be trained with a frozen encoder.")
+        if self.pretraining != isinstance(self.network, AutoencoderConfig):
+            faults.append("Pretraining needs an autoencoder, and fine-tuning a classifier.")
+        if not self.pretraining and (self.task is None) == (not self.label_columns):
+            faults.append("Fine-tuning needs either a task or the label columns of a CSV.")
+        if self.members > 1 and not isinstance(self.network, ECGClassifierConfig):
+            faults.append("Only classifiers made of an encoder and a head are trained as ensembles.")
+        return faults
+
+    def _window_faults(self) -> list[str]:
+        encoder = self.encoder
+        if encoder is None:
+            return []
+        if encoder.n_leads != len(self.preprocessing.leads):
+            return ["The network's number of leads is not the preprocessing's."]
+        if encoder.n_samples != self.preprocessing.window:
+            return ["The network's window is not the preprocessing's."]
+        return []
+
+    def _fold_faults(self) -> list[str]:
+        folds = (*self.train_folds, *self.validation_folds)
+        faults = []
+        if not self.train_folds or not self.validation_folds or min(folds) < 1:
+            faults.append("Training and validation need at least one fold each, numbered from 1.")
+        if len(set(folds)) != len(folds):
+            faults.append("A fold is for training or for validation, not for both.")
+        if not 1 <= self.members <= len(folds):
+            faults.append("An ensemble has at least one member, and at most one for each fold.")
+        if not self.stores:
+            faults.append("A training needs at least one data set.")
+        if self.store_weights and (
+            len(self.store_weights) != len(self.stores) or min(self.store_weights) <= 0
+        ):
+            faults.append("Give each data set one weight above 0, or none at all.")
+        return faults
+
+    def _number_faults(self) -> list[str]:
+        faults = []
+        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0 or self.patience < 0:
+            faults.append("Epochs, batch size and learning rate must be positive.")
+        if not (0 <= self.warmup < 1 and 0 <= self.ema_decay < 1 and 0 <= self.class_weighting <= 1):
+            faults.append("Warm-up, average and class weighting lie between 0 and 1.")
+        if min(self.weight_decay, self.clip_gradient, self.encoder_rate, self.checkpoint_seconds) < 0:
+            faults.append("Weight decay, clipping, encoder rate and checkpoint time cannot be negative.")
+        if self.precision not in PRECISIONS or self.aggregation not in ("mean", "max"):
+            faults.append("Precision is auto, fp32 or bf16, and windows are aggregated by mean or max.")
+        if self.threshold_beta <= 0:
+            faults.append("Beta of the thresholds' F-beta must be positive.")
+        return faults
+
+    @property
+    def pretraining(self) -> bool:
+        return self.phase == Phase.PRETRAIN
+
+    @property
+    def encoder(self) -> AutoencoderConfig | None:
+        """The config of the encoder's autoencoder, where the network has one."""
+        if isinstance(self.network, AutoencoderConfig):
+            return self.network
+        return self.network.encoder if isinstance(self.network, ECGClassifierConfig) else None
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the config as a document: a run goes on only with the very same one."""
+        return hashlib.sha256(documents.dump(self).encode()).hexdigest()
+
+    def labels(self) -> Task | None:
+        """The task that is asked, or None in pretraining.
+
+        Raises:
+            ConfigError: there is no such task, or the network answers another number of labels.
+        """
+        if self.pretraining:
+            return None
+        asked = task(self.task) if self.task else csv_task(self.label_columns)
+        if isinstance(self.network, ECGClassifierConfig) and self.network.n_labels != len(asked.labels):
+            raise ConfigError(
+                f"The task {asked.name} has {len(asked.labels)} labels, the network another number."
+            )
+        return asked
+
+
+def pretraining_defaults(
+    stores: tuple[str, ...] = ("ptb-xl",), preprocessing: PreprocessingConfig | None = None
+) -> TrainingConfig:
+    """A patch autoencoder for these stores: a sensible start for any preprocessing."""
+    chosen = preprocessing or PreprocessingConfig()
+    network = PatchAutoencoderConfig(n_leads=len(chosen.leads), n_samples=chosen.window)
+    return TrainingConfig("autoencoder", Phase.PRETRAIN, network, stores, chosen)
+
+
+def finetuning_defaults(
+    stores: tuple[str, ...] = ("ptb-xl",),
+    task_name: str = "ptbxl_superclass",
+    preprocessing: PreprocessingConfig | None = None,
+) -> TrainingConfig:
+    """A classifier on a patch encoder for these stores and this task, from random weights."""
+    chosen = preprocessing or PreprocessingConfig()
+    encoder = PatchAutoencoderConfig(n_leads=len(chosen.leads), n_samples=chosen.window)
+    network = ECGClassifierConfig(encoder, len(task(task_name).labels))
+    return TrainingConfig("classifier", Phase.FINETUNE, network, stores, chosen, task=task_name)

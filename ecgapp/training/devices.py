@@ -1,0 +1,45 @@
+"""Where a training can run, and in which precision it pays to."""
+
+from contextlib import AbstractContextManager
+
+import torch
+
+from ecgapp.errors import TrainingError
+
+
+def devices() -> tuple[str, ...]:
+    """Every device of this machine, the fastest first: ``cuda:0``, ..., ``cpu``."""
+    return (*(f"cuda:{index}" for index in range(torch.cuda.device_count())), "cpu")
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of this name; ``auto`` is the fastest.
+
+    Raises:
+        TrainingError: this machine has no such device.
+    """
+    if name == "auto":
+        return torch.device(devices()[0])
+    if name not in devices():
+        raise TrainingError(f"This machine has no device {name}; it has {', '.join(devices())}.")
+    return torch.device(name)
+
+
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
+    """float32 or bfloat16; ``auto`` is bfloat16 where the processor multiplies in it."""
+    if name == "auto":
+        return torch.bfloat16 if _multiplies_bfloat16(device) else torch.float32
+    return torch.bfloat16 if name == "bf16" else torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[None]:
+    """Forward passes inside run in ``precision``; weights stay float32."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == torch.bfloat16)
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    """Without such instructions bfloat16 is emulated, and slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -1,0 +1,56 @@
+"""What a training tells while it runs, and how it is asked to stop."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Every few steps: the mean loss since the last report, and the speed since then."""
+
+    step: int  # of the whole training, from 1
+    epoch: int  # from 1
+    loss: float
+    learning_rate: float
+    examples_per_second: float  # windows
+    total_steps: int
+    gradient_norm: float | None = None  # of the last step, before clipping
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """After each epoch: the averaged weights on the validation records.
+
+    The loss is the mean squared error per sample in pretraining, else the (cross) entropy.
+    F1 is the macro mean at probability 0.5 (the most probable label where only one can be true).
+    """
+
+    epoch: int  # from 1
+    epochs: int
+    train_loss: float
+    validation_loss: float
+    f1: float | None = None
+    f1_by_label: dict[str, float] = field(default_factory=dict)
+    auroc: float | None = None  # macro mean over the labels that have both answers
+    seconds: float = 0.0
+    seconds_left: float = 0.0
+
+
+class Reporter(Protocol):
+    """What listens to a training: a run's metrics, a terminal, a test."""
+
+    def step(self, report: StepReport) -> None:
+        """A few steps were done."""
+
+    def epoch(self, report: EpochReport) -> None:
+        """An epoch was done and validated."""
+
+    def log(self, text: str) -> None:
+        """One plain sentence for the log."""
+
+    def should_stop(self) -> bool:
+        """Whether to write a checkpoint and end; asked after every step, so it must be cheap."""
+
+
+class Stopped(Exception):  # noqa: N818  a wish that was granted, not an error
+    """The training ended because it was asked to; its checkpoint is written."""

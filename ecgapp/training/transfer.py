@@ -1,0 +1,86 @@
+"""Where a training's weights start: at random, or at those of a pretrained model."""
+
+import torch
+
+from ecgapp.config import Settings
+from ecgapp.errors import TrainingError, WeightsMismatchError
+from ecgapp.models import (
+    Autoencoder,
+    ECGClassifier,
+    Network,
+    TrainedModel,
+    build,
+    load_model,
+    transfer_encoder,
+)
+from ecgapp.signals import PreprocessingConfig
+from ecgapp.training.config import Initialisation, TrainingConfig
+
+
+def initial_network(config: TrainingConfig, seed: int, pretrained: TrainedModel | None) -> Network:
+    """The network before its first step, drawn from ``seed`` and then given what is transferred.
+
+    Raises:
+        TrainingError: the pretrained model reads other leads, rates or filters, or is of no use here.
+        WeightsMismatchError: the two encoders are not built alike.
+    """
+    torch.manual_seed(seed)
+    network = build(config.network)
+    if pretrained is not None:
+        _refuse_other_input(pretrained.card.preprocessing, config.preprocessing)
+        _copy(pretrained.network, network)
+    if config.initialisation == Initialisation.FROZEN:
+        frozen_encoder(network).requires_grad_(False)
+    return network
+
+
+def load_pretrained(config: TrainingConfig, settings: Settings) -> TrainedModel | None:
+    """The model that the config transfers from, or None.
+
+    Raises:
+        ModelNotFoundError: it is not installed.
+    """
+    if config.pretrained is None:
+        return None
+    return load_model((settings.weights, settings.shipped_weights), config.pretrained)
+
+
+def set_training_mode(network: Network, *, frozen: bool) -> None:
+    """Train mode, except for a frozen encoder: its batch-norm statistics stay as they are."""
+    network.train()
+    if frozen:
+        frozen_encoder(network).eval()
+
+
+def frozen_encoder(network: Network) -> torch.nn.Module:
+    """The part of a classifier that a frozen training leaves alone.
+
+    Raises:
+        TrainingError: the network has no encoder.
+    """
+    encoder = getattr(network, "encoder", None)
+    if not isinstance(encoder, torch.nn.Module):
+        raise TrainingError("This network has no encoder that could be transferred.")
+    return encoder
+
+
+def _refuse_other_input(theirs: PreprocessingConfig, ours: PreprocessingConfig) -> None:
+    """An encoder is only worth transferring to the input that it knows; the stride is free."""
+    for field in ("leads", "sampling_rate", "highpass", "lowpass", "filter_order", "window"):
+        if getattr(theirs, field) != getattr(ours, field):
+            raise TrainingError(
+                f"The pretrained model was trained with another {field.replace('_', ' ')}. "
+                "Choose the same preprocessing, or another model."
+            )
+
+
+def _copy(source: Network, target: Network) -> None:
+    if isinstance(source, Autoencoder) and isinstance(target, ECGClassifier):
+        transfer_encoder(source, target)
+        return
+    part = "" if type(source) is type(target) and isinstance(source, Autoencoder) else "encoder."
+    weights = {k.removeprefix(part): v for k, v in source.state_dict().items() if k.startswith(part)}
+    try:
+        (frozen_encoder(target) if part else target).load_state_dict(weights)
+    except RuntimeError as error:
+        raise WeightsMismatchError("The pretrained model is not built like this network.") from error
