@@ -41,13 +41,15 @@ class Sheet:
         return max(cell.row for cell in self.cells) + 1
 
 
-def lay_out(record: ECGRecord, layout: str = THREE_BY_FOUR, start: float = 0.0) -> Sheet:
-    """The sheet of ``record`` from ``start`` seconds on, at most ``PAGE_SECONDS`` long.
+def lay_out(
+    record: ECGRecord, layout: str = THREE_BY_FOUR, start: float = 0.0, seconds: float = PAGE_SECONDS
+) -> Sheet:
+    """The sheet of ``record`` from ``start`` seconds on, at most ``seconds`` long.
 
     3x4 keeps one time axis over its columns: each column goes on where the one before ends. A
     record with few of the twelve leads gets one row a lead, whatever the layout.
     """
-    stop = min(start + PAGE_SECONDS, record.duration)
+    stop = min(start + seconds, record.duration)
     if layout == THREE_BY_FOUR and len(set(record.leads) & set(LEADS)) >= LEADS_FOR_COLUMNS:
         return Sheet(_columns(start, stop), start, stop)
     cells = [Cell(lead, row, start, stop) for row, lead in enumerate(record.leads)]

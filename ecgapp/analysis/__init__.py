@@ -1,0 +1,25 @@
+"""Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
+
+from ecgapp.analysis.evaluation import evaluate_store, predict_store
+from ecgapp.analysis.explanation import Explanation, explain
+from ecgapp.analysis.findings import Finding, Findings, find
+from ecgapp.analysis.models import available_models, open_model, validation_predictions
+from ecgapp.analysis.preparation import Prepared, prepare
+from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
+
+__all__ = [
+    "Explanation",
+    "Finding",
+    "Findings",
+    "Prepared",
+    "Reconstruction",
+    "available_models",
+    "evaluate_store",
+    "explain",
+    "find",
+    "open_model",
+    "predict_store",
+    "prepare",
+    "reconstruct",
+    "validation_predictions",
+]

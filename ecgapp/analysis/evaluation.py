@@ -1,0 +1,94 @@
+"""A model on the records of a dataset store: the same path that one record takes."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.analysis.findings import aggregate_records, probabilities, run_network, task_of
+from ecgapp.datasets import DatasetStore
+from ecgapp.errors import DatasetError, LeadsMissingError
+from ecgapp.evaluate import evaluate_predictions, reconstruction_metrics, window_errors
+from ecgapp.models import Evaluation, Predictions, ReconstructionMetrics, TrainedModel
+from ecgapp.records.record import FloatArray
+from ecgapp.signals import cut_windows, preprocess
+
+RECORDS = 64  # preprocessed at a time, so that memory stays the same for any store
+
+
+def evaluate_store(
+    model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None = None
+) -> Evaluation | ReconstructionMetrics:
+    """A classifier's figures, or an autoencoder's errors, on the store's records of ``folds`` (None: all).
+
+    Raises:
+        LeadsMissingError: the store lacks leads that the model needs.
+        DatasetError: there are no records in these folds.
+    """
+    name = f"{store.manifest.name}, {_in_words(folds)}"
+    if not model.card.is_classifier:
+        return _reconstruction(model, store, folds, name)
+    predicted = predict_store(model, store, folds)
+    return evaluate_predictions(
+        task_of(model.card), predicted.probabilities, predicted.targets, model.card.thresholds, name
+    )
+
+
+def predict_store(
+    model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None = None
+) -> Predictions:
+    """The classifier's probabilities for each record of ``folds``, and the task's answers.
+
+    Raises:
+        LeadsMissingError, DatasetError: as ``evaluate_store``.
+    """
+    task = task_of(model.card)
+    answers, order = [], []
+    for windows, owners, rows in _windows(model, store, folds):
+        answers.append(aggregate_records(probabilities(model, windows), owners, model.card))
+        order.append(rows)
+    rows = np.concatenate(order)
+    targets = task.targets(store.codes(rows))
+    recorded = store.index["fold"].to_numpy(dtype=np.int64)[rows]
+    return Predictions(np.concatenate(answers), targets, recorded)
+
+
+def _reconstruction(
+    model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None, name: str
+) -> ReconstructionMetrics:
+    errors, records = [], []
+    for windows, owners, rows in _windows(model, store, folds):
+        errors.append(window_errors(windows, run_network(model, windows)))
+        records.append(rows[owners])
+    n_samples = model.card.preprocessing.window
+    return reconstruction_metrics(np.concatenate(errors), np.concatenate(records), n_samples, name)
+
+
+def _windows(
+    model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None
+) -> Iterator[tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]]:
+    """Groups of records: their windows, whose each is (0, 1, 2, ...), and the records' rows."""
+    config = model.card.preprocessing
+    places = _places(config.leads, store.manifest.leads)
+    rows = store.rows(folds)
+    if len(rows) == 0:
+        raise DatasetError("The dataset has no records in these folds. Choose other folds.")
+    for signal, group in store.batches(rows, RECORDS):
+        prepared = preprocess(signal[:, places], store.manifest.sampling_rate, config)
+        cut = [cut_windows(record, config).windows for record in prepared]
+        owners = np.repeat(np.arange(len(cut), dtype=np.int64), [len(windows) for windows in cut])
+        yield np.concatenate(cut), owners, np.asarray(group, dtype=np.int64)
+
+
+def _places(needed: Sequence[str], leads: Sequence[str]) -> list[int]:
+    missing = [lead for lead in needed if lead not in leads]
+    if missing:
+        raise LeadsMissingError(f"The dataset has no lead {', '.join(missing)}, and this model needs it.")
+    return [list(leads).index(lead) for lead in needed]
+
+
+def _in_words(folds: Sequence[int] | None) -> str:
+    if folds is None:
+        return "all folds"
+    numbers = ", ".join(str(fold) for fold in sorted(folds))
+    return f"fold {numbers}" if len(folds) == 1 else f"folds {numbers}"

@@ -1,0 +1,36 @@
+"""Which models stand ready on this machine: promoted ones before shipped ones."""
+
+from pathlib import Path
+
+from ecgapp.config import Settings
+from ecgapp.models import ModelCard, Predictions, TrainedModel, installed_models, load_model, load_predictions
+
+
+def available_models(settings: Settings) -> dict[str, ModelCard]:
+    """Cards by name; those promoted here come first, and stand before shipped ones of their name."""
+    promoted = installed_models([settings.weights])
+    shipped = installed_models([settings.shipped_weights])
+    return promoted | {name: card for name, card in shipped.items() if name not in promoted}
+
+
+def open_model(name: str, settings: Settings) -> TrainedModel:
+    """The model of this name, its weights checked against its card.
+
+    Raises:
+        ModelNotFoundError: there is none.
+        WeightsMismatchError: weights and card disagree.
+    """
+    return load_model(_folders(settings), name)
+
+
+def validation_predictions(name: str, settings: Settings) -> Predictions | None:
+    """What the classifier answered on its validation records, or None where that was not kept.
+
+    Raises:
+        ModelNotFoundError: there is no such model.
+    """
+    return load_predictions(_folders(settings), name)
+
+
+def _folders(settings: Settings) -> tuple[Path, Path]:
+    return settings.weights, settings.shipped_weights

@@ -1,0 +1,46 @@
+"""Which model: a select box over the cards, and the opened weights, shared by all sessions."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.config import Settings
+from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.ui import session
+
+MODELS_IN_MEMORY = 8
+
+
+def classifiers(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+    """Those of ``cards`` that find classes."""
+    return {name: card for name, card in cards.items() if card.is_classifier}
+
+
+def autoencoders(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+    """Those of ``cards`` that give back their input."""
+    return {name: card for name, card in cards.items() if not card.is_classifier}
+
+
+def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
+    """A select box over ``cards``; None, with a hint, where there are none."""
+    if not cards:
+        st.info(f"{label}: none is installed yet. Train and promote one on the Training page.")
+        return None
+    name = st.selectbox(label, list(cards), format_func=lambda name: cards[name].title or name, key=key)
+    return cards[name]
+
+
+def opened(card: ModelCard) -> TrainedModel:
+    """The model of this card, read once for all sessions.
+
+    Raises:
+        ModelError: its weights are missing, or are not the card's.
+    """
+    return _opened(card.name, card.sha256, session.settings())
+
+
+@st.cache_resource(max_entries=MODELS_IN_MEMORY, show_spinner=False)
+def _opened(name: str, sha256: str, _settings: Settings) -> TrainedModel:
+    """``sha256`` keys the cache: a promotion under an old name is read afresh."""
+    return analysis.open_model(name, _settings)

@@ -1,0 +1,50 @@
+"""The findings table: one row a class, each with its threshold and the validation behind it."""
+
+import pandas as pd
+
+from ecgapp.analysis import Finding, Findings
+from ecgapp.models import ModelCard
+from ecgapp.ui.words import in_full, meaning, of_label
+
+STATUS = "unconfirmed"
+
+
+def table(findings: Findings) -> pd.DataFrame:
+    """Classes above their threshold first, then by probability."""
+    rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
+    return pd.DataFrame([_row(row) for row in rows])
+
+
+def _row(row: Finding) -> dict[str, object]:
+    metrics = row.metrics
+    return {
+        "Finding": row.label,
+        "Meaning": meaning(row.label),
+        "Probability": row.probability,
+        "Threshold": row.threshold,
+        "Result": "▲ above" if row.positive else "below",
+        "Precision (95 %)": of_label(metrics, "precision"),
+        "Recall (95 %)": of_label(metrics, "recall"),
+        "Validated on": f"{metrics.n_positive} of {metrics.n} records" if metrics else "-",
+        "Status": STATUS,
+    }
+
+
+def summary(findings: Findings) -> str:
+    """One line of Markdown: which classes are above their threshold."""
+    above = sorted((row for row in findings.rows if row.positive), key=lambda row: -row.probability)
+    if not above:
+        return "No class is above its threshold."
+    named = [f"**{in_full(row.label)}** {row.probability:.2f} ≥ {row.threshold:.2f}" for row in above]
+    return f"Above threshold, {STATUS}: {'; '.join(named)}."
+
+
+def population(card: ModelCard) -> str:
+    """On what the figures in the table rest."""
+    if card.validation is None:
+        return f"{card.title}: this model was not validated; its probabilities are not to be relied on."
+    return (
+        f"{card.title}. Precision and recall at the threshold, with 95 % bootstrap intervals, on "
+        f"{card.validation.dataset} ({card.validation.n:,} records). Other patients may differ. "
+        f"Model {card.name}, sha256 {card.sha256[:12]}."
+    )

@@ -1,0 +1,63 @@
+"""The head of the review page: drop a record, or open a synthetic one."""
+
+import streamlit as st
+
+from ecgapp.errors import EcgAppError
+from ecgapp.records import DEMOS, synthesise
+from ecgapp.ui import session
+from ecgapp.ui.upload import read_upload
+
+DROP_NUMBER = "drop_number"  # a new number empties the uploader, so that no ECG stays in it
+DEMO = "demo"
+
+
+def choose_record() -> None:
+    """Draw both ways in; what is chosen becomes the session's record, or a sentence says why not."""
+    drop, demo = st.columns([3, 2], gap="medium")
+    drop.file_uploader(
+        "Drop one ECG: a WFDB .hea file together with its .dat or .mat file, in any order",
+        accept_multiple_files=True,
+        key=_drop_key(),
+        on_change=_open_upload,
+    )
+    demo.selectbox(
+        "Or open a synthetic demonstration ECG (drawn by a formula, from no patient)",
+        list(DEMOS),
+        index=None,
+        placeholder="Choose a rhythm",
+        key=DEMO,
+        on_change=_open_demo,
+    )
+
+
+def _drop_key() -> str:
+    return f"drop_{st.session_state.get(DROP_NUMBER, 0)}"
+
+
+def _open_upload() -> None:
+    """Read what was dropped. A refused drop stays in the uploader: its missing half may still come."""
+    files = st.session_state[_drop_key()]
+    st.session_state[DEMO] = None
+    if not files:
+        session.close_record()
+        return
+    try:
+        record = read_upload(files, session.settings().uploads)
+    except EcgAppError as error:
+        session.refuse(str(error))
+        return
+    session.open_record(record, "Uploaded ECG")
+    _empty_uploader()
+
+
+def _open_demo() -> None:
+    title = st.session_state[DEMO]
+    _empty_uploader()
+    if title is None:
+        session.close_record()
+        return
+    session.open_record(synthesise(DEMOS[title]).record, title)
+
+
+def _empty_uploader() -> None:
+    st.session_state[DROP_NUMBER] = st.session_state.get(DROP_NUMBER, 0) + 1

@@ -1,0 +1,153 @@
+"""The parts of the review page, top to bottom. Each is a fragment: its own controls redraw it alone.
+
+What is computed from a record is kept in the session, so that a redraw computes nothing twice.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.analysis import Findings, Prepared
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.records import LEADS, ECGRecord
+from ecgapp.signals import heart_rate, lead_quality
+from ecgapp.ui import choosing, findings, overlay, session, steps, strips
+from ecgapp.ui.paper import LAYOUTS, PAGE_SECONDS, lay_out
+from ecgapp.ui.tracing import CONFIG, tracing
+from ecgapp.ui.words import in_full
+
+PLAIN = {"displayModeBar": False}
+COLUMNS = {
+    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0),
+    "Threshold": st.column_config.NumberColumn(format="%.2f"),
+    "Meaning": st.column_config.TextColumn(width="medium"),
+}
+
+
+@st.fragment
+def tracing_panel(record: ECGRecord) -> None:
+    """The tracing as recorded, with layout and page where there is a choice."""
+    left, right = st.columns([2, 3])
+    layout = left.segmented_control("Layout", LAYOUTS, default=LAYOUTS[0], key="layout") or LAYOUTS[0]
+    start = 0.0
+    if record.duration > PAGE_SECONDS:
+        last = max(record.duration - PAGE_SECONDS, 0.5)
+        start = right.slider("Page starts at (s)", 0.0, last, 0.0, 0.5, key=f"start_{record.record_id}")
+    key = ("tracing", layout, start)
+    figure = session.remember(key, lambda: tracing(record, lay_out(record, layout, start), _head(record)))
+    alt = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
+    st.plotly_chart(figure, theme=None, config=CONFIG, key="tracing", alt=alt)
+    for sentence in session.remember("quality", lambda: _about_record(record)):
+        st.warning(sentence)
+
+
+def _head(record: ECGRecord) -> list[str]:
+    rate = session.remember("heart rate", lambda: _heart_rate(record))
+    beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
+    return [f"<b>{session.record_title()}</b>", beats]
+
+
+def _heart_rate(record: ECGRecord) -> float | None:
+    return heart_rate(record.signal, record.sampling_rate)
+
+
+def _about_record(record: ECGRecord) -> list[str]:
+    """What the reader must know of this recording before reading it."""
+    quality = lead_quality(record)
+    faults = {
+        "No signal in": [lead.lead for lead in quality if lead.flat],
+        "Samples are missing in": [lead.lead for lead in quality if lead.missing_samples and not lead.flat],
+        "The recorder's limit cuts waves off in": [lead.lead for lead in quality if lead.clipped],
+        "Not recorded:": [lead for lead in LEADS if lead not in record.leads],
+        "Computed from I and II, not recorded:": [lead for lead in record.leads if lead in record.derived],
+    }
+    return [*record.warnings, *(f"{fault} {', '.join(leads)}." for fault, leads in faults.items() if leads)]
+
+
+def found(record: ECGRecord, card: ModelCard) -> Findings:
+    """The classifier's findings, computed once for each record and model.
+
+    Raises:
+        EcgAppError: the model cannot be opened, or cannot take this record.
+    """
+    return session.remember(("find", card.sha256), lambda: analysis.find(record, choosing.opened(card)))
+
+
+@st.fragment
+def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
+    """Each preprocessing step of one lead beside the one before."""
+    leads = prepared.config.leads
+    left, right = st.columns([1, 3])
+    first = leads.index("II") if "II" in leads else 0
+    lead = left.selectbox("Lead", leads, index=first, key="step_lead")
+    window = _choose_window(right, prepared, 0, "step_window")
+    key = ("steps", card.sha256, lead, window)
+    figure = session.remember(key, lambda: steps.preprocessing(prepared, lead, window))
+    alt = f"Lead {lead} before and after each preprocessing step"
+    st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
+    _caption(prepared.warnings)
+
+
+def _choose_window(place: st.delta_generator.DeltaGenerator, prepared: Prepared, first: int, key: str) -> int:
+    """A select box over the windows; none is drawn where there is only one."""
+    count = len(prepared.windows)
+    if count == 1:
+        return 0
+
+    def named(window: int) -> str:
+        return f"{window + 1} of {count}: {prepared.start(window):.1f}-{prepared.stop(window):.1f} s"
+
+    return int(place.selectbox("Window shown", range(count), first, format_func=named, key=key))
+
+
+@st.fragment
+def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
+    """The autoencoder's output over its input, and where they differ."""
+    try:
+        model = choosing.opened(card)
+        prepared = session.remember(("prepare", card.sha256), lambda: analysis.prepare(record, model))
+    except EcgAppError as error:
+        st.warning(str(error))
+        return
+    window = _choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
+    key = ("reconstruct", card.sha256, window)
+    result = session.remember(key, lambda: analysis.reconstruct(record, model, window))
+    figure = session.remember(("strips", *key), lambda: strips.reconstruction(result))
+    st.markdown(strips.in_words(result, card))
+    alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
+    st.plotly_chart(figure, theme=None, config=PLAIN, key="reconstruction", alt=alt)
+    _caption(prepared.warnings)
+
+
+def findings_panel(result: Findings, card: ModelCard) -> None:
+    """One row a class."""
+    st.dataframe(findings.table(result), hide_index=True, column_config=COLUMNS, height="content")
+    _caption(result.warnings)
+    st.caption(findings.population(card))
+
+
+@st.fragment
+def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
+    """Which leads and moments moved the chosen class."""
+    rows = {row.label: row for row in result.rows}
+    left, right = st.columns([1, 3])
+    first = list(rows).index(result.top.label)
+    key = f"label_{card.sha256}_{record.record_id}"
+    label = left.selectbox("Class", list(rows), index=first, format_func=in_full, key=key)
+    best = result.best_window(label)
+    window = _choose_window(right, result.prepared, best, f"window_{label}_{record.record_id}")
+    key_of = ("explain", card.sha256, label, window)
+    model = choosing.opened(card)
+    explanation = session.remember(key_of, lambda: analysis.explain(record, model, label, window))
+    figure = session.remember(("overlay", *key_of), lambda: overlay.saliency(record, explanation))
+    st.markdown(overlay.in_words(explanation, rows[label]))
+    alt = f"Relevance of each moment of each lead for {label}, behind the tracing"
+    st.plotly_chart(figure, theme=None, config=CONFIG, key="saliency", alt=alt)
+    st.caption(overlay.method_in_words(explanation))
+
+
+def _caption(sentences: Sequence[str]) -> None:
+    if sentences:
+        st.caption(" ".join(sentences))

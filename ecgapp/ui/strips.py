@@ -1,0 +1,142 @@
+"""The autoencoder's reconstruction over its input, one strip a lead, with the error behind it."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ecgapp.analysis import Reconstruction
+from ecgapp.models import ModelCard
+from ecgapp.records.record import FloatArray
+from ecgapp.ui.words import with_interval
+
+BIN_SECONDS = 0.02  # squared error is averaged over stretches of this length
+CLIPPED = 0.995  # quantile of the bins at which the colours end
+STRIP = 62  # px a lead
+INPUT, OUTPUT, ERROR = "#101010", "#d55e00", "0,114,178"
+SCALE = [[0.0, f"rgba({ERROR},0)"], [0.5, f"rgba({ERROR},0.35)"], [1.0, f"rgba({ERROR},0.75)"]]
+
+
+def reconstruction(result: Reconstruction) -> go.Figure:
+    """Input black, reconstruction orange, squared error blue behind them; at the right its mean a lead.
+
+    x in seconds of the recording, y in standard deviations, one scale for all leads.
+    """
+    figure = make_subplots(cols=2, column_widths=[0.86, 0.14], shared_yaxes=True, horizontal_spacing=0.01)
+    spacing = _spacing(result)
+    zeros = [-spacing * row for row in range(len(result.leads))]
+    bins, rate = binned_error(result)
+    limit = max(float(np.quantile(bins, CLIPPED)), 1e-9)
+    for row, zero in enumerate(zeros):
+        figure.add_trace(_band(result, bins[row], rate, zero, spacing), row=1, col=1)
+        figure.add_trace(_line(result, result.input[row], zero, INPUT), row=1, col=1)
+        figure.add_trace(_line(result, result.output[row], zero, OUTPUT), row=1, col=1)
+    figure.add_trace(_bars(result, zeros, spacing), row=1, col=2)
+    _style(figure, result, zeros, spacing, limit)
+    return figure
+
+
+def in_words(result: Reconstruction, card: ModelCard) -> str:
+    """The errors of this window, where they are high, and what is usual for this model."""
+    worst = result.leads[int(result.mse_per_lead.argmax())]
+    start, stop = result.worst_stretch()
+    where = f"between {start:.1f} and {stop:.1f} s"
+    if len(result.leads) > 1:
+        where = f"in lead {worst} ({result.mse_per_lead.max():.2f}) and {where}"
+    usual = ""
+    if card.reconstruction is not None:
+        mse = card.reconstruction.mse_per_sample
+        usual = f" On {card.reconstruction.dataset} it was {with_interval(mse)} per sample."
+    return (
+        f"**MSE per sample {result.mse_per_sample:.3f}**; summed over the window's "
+        f"{result.input.shape[1]:,} samples **{result.mse_summed:.1f}**"
+        f"{', mean over leads' if len(result.leads) > 1 else ''}. Highest {where}.{usual}"
+    )
+
+
+def binned_error(result: Reconstruction) -> tuple[FloatArray, float]:
+    """Mean squared error of each ``BIN_SECONDS``, float32 (n_leads, n_bins), and the bins' rate in Hz."""
+    size = max(1, round(BIN_SECONDS * result.sampling_rate))
+    error = result.error
+    padded = np.pad(error, ((0, 0), (0, -error.shape[1] % size)), mode="edge")
+    bins = padded.reshape(len(error), -1, size).mean(axis=2, dtype=np.float32)
+    return bins, result.sampling_rate / size
+
+
+def _spacing(result: Reconstruction) -> float:
+    return float(max(4.0, 2 * np.quantile(np.abs(result.input), 0.995)))
+
+
+def _band(result: Reconstruction, row: FloatArray, rate: float, zero: float, spacing: float) -> go.Heatmap:
+    half_a_bin = (result.sampling_rate / rate - 1) / 2 / result.sampling_rate
+    return go.Heatmap(
+        x0=result.start + half_a_bin,
+        dx=1 / rate,
+        y=[zero - 0.48 * spacing, zero + 0.48 * spacing],
+        z=row[None],
+        coloraxis="coloraxis",
+        hoverinfo="skip",
+    )
+
+
+def _line(result: Reconstruction, signal: FloatArray, zero: float, colour: str) -> go.Scatter:
+    return go.Scatter(
+        x0=result.start,
+        dx=1 / result.sampling_rate,
+        y=(signal + np.float32(zero)).astype(np.float32),
+        mode="lines",
+        line={"color": colour, "width": 1},
+        hoverinfo="skip",
+    )
+
+
+def _bars(result: Reconstruction, zeros: list[float], spacing: float) -> go.Bar:
+    errors = result.mse_per_lead
+    return go.Bar(
+        x=errors,
+        y=zeros,
+        text=[f"{error:.2f}" for error in errors],
+        textposition="outside",
+        cliponaxis=False,
+        orientation="h",
+        width=0.35 * spacing,
+        marker={"color": f"rgba({ERROR},0.75)"},
+        hoverinfo="skip",
+    )
+
+
+def _style(
+    figure: go.Figure, result: Reconstruction, zeros: list[float], spacing: float, limit: float
+) -> None:
+    figure.update_layout(
+        height=max(220, STRIP * len(zeros) + 70),
+        margin={"l": 4, "r": 4, "t": 40, "b": 24},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        showlegend=False,
+        hovermode=False,
+        font={"color": INPUT},
+        coloraxis={"cmin": 0, "cmax": limit, "colorscale": SCALE, "colorbar": _colour_bar(limit)},
+        annotations=[_heading()],
+    )
+    stop = result.start + result.input.shape[1] / result.sampling_rate
+    figure.update_xaxes(range=[result.start, stop], gridcolor="#ececec", ticksuffix=" s", row=1, col=1)
+    reach = [0, 1.5 * float(result.mse_per_lead.max())]
+    figure.update_xaxes(range=reach, showticklabels=False, showgrid=False, row=1, col=2)
+    figure.update_yaxes(
+        range=[zeros[-1] - 0.7 * spacing, 0.7 * spacing], tickvals=zeros, ticktext=list(result.leads),
+        gridcolor="#ececec", zeroline=False,
+    )  # fmt: skip
+
+
+def _colour_bar(limit: float) -> dict[str, object]:
+    return {
+        "orientation": "h", "x": 0.86, "xanchor": "right", "y": 1.0, "yanchor": "bottom", "len": 0.28,
+        "thickness": 9, "outlinewidth": 0.5, "tickvals": [0, limit], "tickfont": {"size": 11},
+        "ticktext": ["error 0", f"{limit:.2g} SD²"],
+    }  # fmt: skip
+
+
+def _heading() -> dict[str, object]:
+    text = f"<b>input</b> and <b><span style='color:{OUTPUT}'>reconstruction</span></b>, standard deviations"
+    place = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    return {"text": text, "showarrow": False, "font": {"size": 12}, **place}

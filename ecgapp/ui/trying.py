@@ -1,0 +1,66 @@
+"""Trying thresholds on the performance page: one slider that moves every figure; nothing is saved."""
+
+import numpy as np
+import streamlit as st
+
+from ecgapp.evaluate import metrics_at
+from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
+from ecgapp.tasks import Task
+from ecgapp.ui import performance
+from ecgapp.ui.performance_charts import precision_recall
+from ecgapp.ui.words import in_full, insufficient
+
+ALL = "every class"
+DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
+ACROSS = 3  # 2x2 tables side by side
+
+
+@st.fragment
+def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> None:
+    """The slider, and all that it moves: table, means, curves, one 2x2 a class."""
+    thresholds = _choose_thresholds(card, task)
+    shipped = card.validation if thresholds == card.thresholds else None
+    evaluation = shipped or _tried(task, predictions, thresholds)
+    st.dataframe(performance.macro(evaluation), hide_index=True)
+    st.dataframe(performance.per_class(evaluation), hide_index=True, height="content")
+    if shipped is None:
+        st.caption(f"Thresholds as tried here, not as used on the Review page; {DRAWS} bootstrap draws.")
+    st.subheader("Precision and recall at every threshold")
+    figure = precision_recall(predictions, evaluation, ENOUGH_POSITIVES)
+    st.plotly_chart(figure, key="precision_recall", alt="Precision-recall curves, one a class")
+    st.caption(
+        f"Dots: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
+    )
+    st.subheader("One 2x2 a class")
+    _confusions(evaluation.per_label)
+
+
+def _choose_thresholds(card: ModelCard, task: Task) -> tuple[float, ...]:
+    """The card's thresholds, with one of them, or all, put where the slider stands."""
+    left, right = st.columns([1, 2])
+    labels = task.label_names
+    which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.sha256}")
+    shipped = dict(zip(labels, card.thresholds, strict=True))
+    own = shipped.get(which)
+    first = round(own if own is not None else float(np.median(card.thresholds)), 2)
+    key = f"threshold_{card.sha256}_{which}"
+    moved = right.slider("Threshold", 0.0, 1.0, first, 0.01, key=key)
+    if moved == first:
+        right.caption("Thresholds as shipped with the model." if own is None else f"As shipped: {own:.3f}.")
+        return card.thresholds
+    return tuple(moved if which in (ALL, label) else value for label, value in shipped.items())
+
+
+def _tried(task: Task, predictions: Predictions, thresholds: tuple[float, ...]) -> Evaluation:
+    return metrics_at(task, predictions.probabilities, predictions.targets, thresholds, DRAWS)
+
+
+def _confusions(per_label: tuple[LabelMetrics, ...]) -> None:
+    """Counts, so they are shown for small classes too, with the warning beside them."""
+    for first in range(0, len(per_label), ACROSS):
+        columns = st.columns(ACROSS)
+        for column, metrics in zip(columns, per_label[first : first + ACROSS], strict=False):
+            column.markdown(f"**{in_full(metrics.label)}**, threshold {metrics.threshold:.2f}")
+            column.table(performance.confusion(metrics))
+            if (reason := insufficient(metrics)) is not None:
+                column.caption(reason)

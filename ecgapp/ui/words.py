@@ -1,0 +1,57 @@
+"""Abbreviations in full, and figures as a reader expects them."""
+
+from ecgapp.models import Interval, LabelMetrics
+
+MEANINGS = {
+    "AF": "atrial fibrillation",
+    "I-AVB": "first-degree atrioventricular block",
+    "LBBB": "left bundle branch block",
+    "Normal": "no abnormality among these classes",
+    "RBBB": "right bundle branch block",
+    "PAC": "premature atrial complex",
+    "PVC": "premature ventricular complex",
+    "STD": "ST depression",
+    "STE": "ST elevation",
+    "NORM": "normal ECG",
+    "MI": "myocardial infarction",
+    "STTC": "ST/T change",
+    "CD": "conduction disturbance",
+    "HYP": "hypertrophy",
+    "N": "normal rhythm",
+    "A": "atrial fibrillation",
+    "O": "other rhythm",
+    "~": "too noisy to read",
+}
+
+
+def meaning(label: str) -> str:
+    """The label in words, or nothing where it is a user's own."""
+    return MEANINGS.get(label, "")
+
+
+def in_full(label: str) -> str:
+    """``AF (atrial fibrillation)``."""
+    words = meaning(label)
+    return f"{label} ({words})" if words else label
+
+
+def with_interval(figure: Interval | None) -> str:
+    """``0.81 (0.74-0.88)``; a dash where the figure is undefined."""
+    if figure is None:
+        return "-"
+    return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
+
+
+def insufficient(metrics: LabelMetrics | None) -> str | None:
+    """Why no percentage may be shown for this label, or None where it may."""
+    if metrics is None:
+        return "not validated"
+    if not metrics.sufficient:
+        return f"insufficient validation data (n = {metrics.n_positive})"
+    return None
+
+
+def of_label(metrics: LabelMetrics | None, figure: str) -> str:
+    """One of a label's figures with its interval, or why there is none."""
+    reason = insufficient(metrics)
+    return reason if reason is not None else with_interval(getattr(metrics, figure))

@@ -1,0 +1,51 @@
+"""Page: how well does a model do, on which records, and at which threshold?"""
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.ui import choosing, performance, session
+from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.trying import thresholds_panel
+
+
+def show_classifier(card: ModelCard) -> None:
+    """Its figures, then the slider that moves them where the validation predictions were kept."""
+    if card.validation is None or card.task is None:
+        st.warning("This model was not validated. Do not rely on its probabilities.")
+        return
+    st.markdown(performance.tested_on(card.validation))
+    if card.task.name in performance.PAPERS:
+        st.caption(f"The studies, on their own data: {performance.PAPERS[card.task.name]}")
+    predictions = analysis.validation_predictions(card.name, session.settings())
+    if predictions is not None:
+        thresholds_panel(card, card.task, predictions)
+        return
+    st.dataframe(performance.macro(card.validation), hide_index=True)
+    st.dataframe(performance.per_class(card.validation), hide_index=True, height="content")
+    st.info("The validation predictions of this model were not kept, so there are no curves.")
+
+
+def show_autoencoder(card: ModelCard) -> None:
+    """Its reconstruction error beside the paper's."""
+    if card.reconstruction is None:
+        st.warning("This autoencoder was not validated.")
+        return
+    st.markdown(
+        f"**{card.reconstruction.dataset}**, in standard deviations squared, 95 % intervals in brackets."
+    )
+    st.dataframe(performance.reconstruction(card.reconstruction), hide_index=True)
+    st.caption(performance.JANG)
+
+
+bootstrap("Performance")
+try:
+    cards = analysis.available_models(session.settings())
+    card = choosing.choose_model("Model", cards, "performance_model")
+    if card is not None:
+        (show_classifier if card.is_classifier else show_autoencoder)(card)
+        with st.expander("Model card"):
+            st.table(performance.card_facts(card))
+except EcgAppError as error:
+    st.error(str(error))

@@ -1,0 +1,56 @@
+"""Page: read one ECG. Tracing, preprocessing, reconstruction, findings, and what moved them."""
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.errors import EcgAppError
+from ecgapp.ui import choosing, findings, review, session
+from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.opening import choose_record
+
+bootstrap("Review")
+choose_record()
+
+if (sentence := session.problem()) is not None:
+    st.error(sentence)
+record = session.current_record()
+if record is None:
+    st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
+    st.stop()
+
+review.tracing_panel(record)
+headline = st.empty()
+
+try:
+    cards = analysis.available_models(session.settings())
+except EcgAppError as error:
+    st.error(str(error))
+    st.stop()
+
+left, right = st.columns(2)
+with left:
+    classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
+with right:
+    autoencoder = choosing.choose_model("Autoencoder", choosing.autoencoders(cards), "autoencoder")
+
+found = None
+if classifier is not None:
+    try:
+        found = review.found(record, classifier)
+        headline.info(findings.summary(found))
+    except EcgAppError as error:
+        headline.warning(str(error))
+
+if found is not None and classifier is not None:
+    st.subheader("Preprocessing, step by step")
+    review.preprocessing_panel(found.prepared, classifier)
+
+if autoencoder is not None:
+    st.subheader("The autoencoder's reconstruction")
+    review.reconstruction_panel(record, autoencoder)
+
+if found is not None and classifier is not None:
+    st.subheader("Findings, unconfirmed")
+    review.findings_panel(found, classifier)
+    st.subheader("Saliency: which leads and moments moved the class")
+    review.saliency_panel(record, found, classifier)
