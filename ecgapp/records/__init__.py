@@ -7,6 +7,20 @@ A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads
 from ecgapp.records.leads import complete_leads
 from ecgapp.records.reading import read_record
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
+from ecgapp.records.synthetic import DEMOS, RHYTHMS, SyntheticConfig, SyntheticECG, Wave, synthesise
 from ecgapp.records.wfdb_writer import write_wfdb
 
-__all__ = ["LEADS", "ECGRecord", "FloatArray", "complete_leads", "read_record", "write_wfdb"]
+__all__ = [
+    "DEMOS",
+    "LEADS",
+    "RHYTHMS",
+    "ECGRecord",
+    "FloatArray",
+    "SyntheticConfig",
+    "SyntheticECG",
+    "Wave",
+    "complete_leads",
+    "read_record",
+    "synthesise",
+    "write_wfdb",
+]

@@ -56,10 +56,10 @@ def _is_clipped(signal: FloatArray, sampling_rate: float) -> bool:
 
 def _has_rail(signal: FloatArray, extreme: np.float32, shortest: int, abrupt: float) -> bool:
     first, behind = _runs(signal == extreme)
-    long = behind - first >= shortest
-    before = np.abs(signal[np.maximum(first - 1, 0)] - extreme)
-    after = np.abs(signal[np.minimum(behind, signal.size - 1)] - extreme)
-    return bool((long & (np.maximum(before, after) > abrupt)).any())
+    inside = (behind - first >= shortest) & (first > 0) & (behind < signal.size)  # ends are often held
+    first, behind = first[inside], behind[inside]
+    jump = np.maximum(np.abs(signal[first - 1] - extreme), np.abs(signal[behind] - extreme))
+    return bool((jump > abrupt).any())
 
 
 def _runs(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
