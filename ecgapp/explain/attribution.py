@@ -72,10 +72,9 @@ def _integrated_gradients(
     from captum.attr import IntegratedGradients  # slow to import, and a training server has none
 
     zeros = torch.zeros_like(x)
-    with torch.enable_grad():
-        found = IntegratedGradients(network).attribute(
-            x[None], zeros[None], target=target, n_steps=steps, method="gausslegendre"
-        )
+    found = IntegratedGradients(network).attribute(
+        x[None], zeros[None], target=target, n_steps=steps, method="gausslegendre"
+    )
     with torch.no_grad():
         logit, baseline_logit = network(torch.stack([x, zeros]))[:, target].double().tolist()
     values = cast("NDArray[np.float32]", found[0].detach().float().cpu().numpy())
