@@ -226,9 +226,9 @@ def _segments(lines: list[str], n_segments: int, n_frames: int) -> tuple[Segment
         raise CorruptRecordError(f"The header's list of parts is not complete. {AGAIN}")
     segments = []
     for line in lines:
-        name, _, length = line.strip().partition(" ")
+        name, *length = line.split()
         check_name(name)
-        segments.append(Segment(name, _count(length.strip(), "length of a part", MAX_SAMPLES)))
+        segments.append(Segment(name, _count("".join(length[:1]), "length of a part", MAX_SAMPLES)))
     if sum(segment.n_frames for segment in segments) != n_frames or n_frames == 0:
         raise CorruptRecordError(f"The parts of the record do not add up to its length. {AGAIN}")
     return tuple(segments)

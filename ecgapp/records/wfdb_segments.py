@@ -17,7 +17,6 @@ from ecgapp.records.wfdb_header import (
 from ecgapp.records.wfdb_signals import Signals, read_signals
 
 GAP = "~"
-_LAYOUT_LENGTH = 0  # a first part of this length only says which signals to expect
 
 
 def read_segments(header: WFDBHeader, companions: Companions) -> Signals:
@@ -28,6 +27,7 @@ def read_segments(header: WFDBHeader, companions: Companions) -> Signals:
         CorruptRecordError: a part is not what the record's header says, or is itself made of parts.
         UnsupportedRecordError: the whole is too long.
     """
+    # A first part of length 0 is a layout: it only says which signals to expect.
     wanted = {
         segment.name: segment for segment in header.segments if segment.n_frames and segment.name != GAP
     }
