@@ -120,7 +120,7 @@ def _verify(leads: Sequence[_Lead]) -> tuple[str, ...]:
     """Compare each signal's 16-bit sum and first sample with the header's; sentences on what is odd.
 
     The sum decides. A header with a sum of 0 for every signal has none: then two wrong first samples
-    refuse the file, while a single one is told, for 5 % of CinC 2017's sound files have it wrong.
+    refuse the file, while a single one is told, for 6.5 % of CinC 2017's sound files have it wrong.
     """
     read = [lead for lead in leads if lead.line.format]
     summed = any(line.checksum for line, _, _ in read)
