@@ -1,0 +1,104 @@
+"""The imported data sets as the administrator's pages show them. Signals stay on disk, memory-mapped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore, label_counts, open_store, store_names, store_tasks
+from ecgapp.datasets.manifest import MANIFEST
+from ecgapp.errors import DatasetError
+from ecgapp.tasks import Task
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The data sets that can be opened, by name, and what is wrong with each of the others."""
+
+    stores: dict[str, DatasetStore]
+    damaged: dict[str, str]
+
+
+def shelf(settings: Settings) -> Shelf:
+    """All data sets of this installation."""
+    stores, damaged = {}, {}
+    for name in store_names(settings):
+        try:
+            stores[name] = _open(name, settings)
+        except DatasetError as error:
+            damaged[name] = str(error)
+    return Shelf(stores, damaged)
+
+
+def served_tasks(store: DatasetStore) -> dict[str, Task]:
+    """The tasks that the data set's labels serve, by name; the data set's own columns first."""
+    tasks = _tasks_of(store.manifest.index_sha256, store)
+    return {task.name: task for task in tasks}
+
+
+def folds_of(store: DatasetStore) -> dict[int, int]:
+    """How many records each fold holds; fold 0 is never used."""
+    folds, counts = np.unique(store.index["fold"].to_numpy(np.int64), return_counts=True)
+    return dict(zip(folds.tolist(), counts.tolist(), strict=True))
+
+
+def overview(stores: Sequence[DatasetStore]) -> pd.DataFrame:
+    """A line for each data set."""
+    return pd.DataFrame(
+        [
+            {
+                "Data set": store.name,
+                "Layout": store.manifest.layout,
+                "Records": len(store),
+                "Refused": sum(store.manifest.refused.values()),
+                "Rate (Hz)": store.manifest.sampling_rate,
+                "Leads": len(store.manifest.leads),
+                "Units": store.manifest.units,
+                "Imported": store.manifest.created[:16].replace("T", " "),
+                "Licence": store.manifest.licence,
+            }
+            for store in stores
+        ]
+    )
+
+
+def label_table(store: DatasetStore, task: Task) -> pd.DataFrame:
+    """Positives of each label (rows) in each fold (columns), with totals and the records that answer."""
+    return _label_table(store.manifest.index_sha256, task.name, store, task)
+
+
+def refused_table(refused: dict[str, int]) -> pd.DataFrame:
+    """Reasons of refusal, most frequent first."""
+    return pd.DataFrame({"Reason": list(refused), "Records": list(refused.values())})
+
+
+def _open(name: str, settings: Settings) -> DatasetStore:
+    manifest = settings.stores / name / MANIFEST
+    version = manifest.stat().st_mtime_ns if manifest.is_file() else 0
+    return _open_version(name, str(settings.home), version, settings)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _open_version(name: str, home: str, version: int, _settings: Settings) -> DatasetStore:
+    return open_store(name, _settings)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tasks_of(index_sha256: str, _store: DatasetStore) -> tuple[Task, ...]:
+    return store_tasks(_store)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _label_table(index_sha256: str, task_name: str, _store: DatasetStore, _task: Task) -> pd.DataFrame:
+    counts = label_counts(_store, _task)
+    labels = list(_task.label_names)
+    positives = {(count.label, count.fold): count.n_positive for count in counts}
+    answered = [sum(count.n_known for count in counts if count.label == label) for label in labels]
+    folds = {f"fold {fold}": [positives[label, fold] for label in labels] for fold in folds_of(_store)}
+    table = pd.DataFrame(folds, index=labels)
+    table.insert(0, "all", table.sum(axis=1))
+    table["records with an answer"] = answered
+    return table

@@ -1,0 +1,179 @@
+"""The Training page's form: what to learn, from what, how long; then a run in a process of its own."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ecgapp import documents
+from ecgapp.analysis import available_models
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore
+from ecgapp.errors import ConfigError, EcgAppError
+from ecgapp.jobs import Run, RunStore
+from ecgapp.models import ModelCard
+from ecgapp.training import Initialisation, Phase, TrainingConfig, devices, pretraining_defaults
+from ecgapp.ui import auth
+from ecgapp.ui.stores import folds_of, served_tasks, shelf
+from ecgapp.ui.training_choices import (
+    NETWORKS,
+    PATCH,
+    PHASES,
+    STARTS,
+    Schedule,
+    Subject,
+    shared_leads,
+    suggested_name,
+    training_config,
+    transferable,
+)
+
+FOLDS = tuple(range(1, 11))
+CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
+
+
+def training_form(settings: Settings, runs: RunStore) -> None:
+    """Ask for a training and start it; says where to go while there is no data set."""
+    stores = shelf(settings).stores
+    if not stores:
+        st.info("Import a data set on the Data page first; then it can be trained on.")
+        return
+    subject = _ask_subject(settings, stores)
+    with st.form("training"):
+        schedule = _ask_schedule(subject)
+        pressed = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:")
+    if pressed:
+        try:
+            auth.check_admin(settings)
+            config = training_config(subject, schedule)
+            refuse_empty_folds(config, [stores[name] for name in subject.stores])
+            st.session_state[CHOSEN_RUN] = start_run(config, runs).id
+        except EcgAppError as error:
+            st.error(str(error))
+
+
+def start_run(config: TrainingConfig, runs: RunStore) -> Run:
+    """Queue the training, and start it where its device is free."""
+    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
+    return runs.launch(run.id)
+
+
+def refuse_empty_folds(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
+    """Say at once what the run would only find out later.
+
+    Raises:
+        ConfigError: no record lies in the folds to train on, or in those to validate on.
+    """
+    present = {fold for store in stores for fold in folds_of(store)}
+    for folds, purpose in ((config.train_folds, "training"), (config.validation_folds, "validation")):
+        if present.isdisjoint(folds):
+            there = ", ".join(str(fold) for fold in sorted(present - {0}))
+            raise ConfigError(
+                f"The folds for {purpose} hold no record. The data sets have the folds {there}."
+            )
+
+
+def _ask_subject(settings: Settings, stores: dict[str, DatasetStore]) -> Subject:
+    left, right = st.columns(2)
+    with left:
+        phase = st.radio("Phase", list(PHASES), format_func=PHASES.__getitem__, key="train_phase")
+        names = st.multiselect("Data sets", list(stores), default=list(stores)[:1], key="train_stores")
+        _describe([stores[name] for name in names])
+    chosen = [stores[name] for name in names]
+    leads = shared_leads([store.manifest.leads for store in chosen])
+    with right:
+        starts = [
+            start for start in STARTS if not (phase == Phase.PRETRAIN and start == Initialisation.FROZEN)
+        ]
+        start = st.radio("Start from", starts, format_func=STARTS.__getitem__, key="train_start")
+        network, lead, pretrained = PATCH, "II", None
+        if start == Initialisation.RANDOM:
+            network, lead = _ask_network(leads)
+        else:
+            pretrained = _ask_pretrained(transferable(available_models(settings), phase, leads))
+    task, columns = (None, ()) if phase == Phase.PRETRAIN else _ask_task(chosen)
+    return Subject(phase, start, tuple(names), leads, task, columns, network, lead, pretrained)
+
+
+def _describe(stores: Sequence[DatasetStore]) -> None:
+    for store in stores:
+        folds = ", ".join(str(fold) for fold in folds_of(store) if fold)
+        st.caption(
+            f"{store.name}: {len(store):,} records at {store.manifest.sampling_rate:g} Hz, folds {folds}"
+        )
+
+
+def _ask_network(leads: tuple[str, ...]) -> tuple[str, str]:
+    network = str(st.selectbox("Network", NETWORKS, key="train_network"))
+    if network == PATCH or not leads:
+        return network, "II"
+    first = leads.index("II") if "II" in leads else 0
+    return network, str(st.selectbox("Lead", leads, index=first, key="train_lead"))
+
+
+def _ask_pretrained(cards: dict[str, ModelCard]) -> ModelCard | None:
+    if not cards:
+        st.warning("No installed model fits these data sets. Pretrain one and promote it first.")
+        return None
+    name = st.selectbox(
+        "Pretrained model",
+        list(cards),
+        format_func=lambda name: f"{name}: {cards[name].title}",
+        key="train_pretrained",
+    )
+    return cards[name]
+
+
+def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ...]]:
+    """The task to learn: a registered one by name, or columns of the data sets' own labels."""
+    tasks = {name: task for store in stores for name, task in served_tasks(store).items()}
+    if not tasks:
+        st.warning("These data sets have no labels that a task knows. They serve pretraining.")
+        return None, ()
+    name = st.selectbox("Task", list(tasks), format_func=lambda name: tasks[name].title, key="train_task")
+    own = {column for store in stores for column in store.manifest.label_columns}
+    if name != "csv":
+        st.caption(f"Labels: {', '.join(tasks[name].label_names)}")
+        return name, ()
+    columns = st.multiselect("Label columns", sorted(own), default=sorted(own), key="train_columns")
+    return None, tuple(columns)
+
+
+def _ask_schedule(subject: Subject) -> Schedule:
+    usual = pretraining_defaults()
+    usual_name = suggested_name(subject)
+    first, second, third = st.columns(3)
+    name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
+    device = second.selectbox("Device", devices(), key="train_device")
+    members = 1
+    if subject.phase == Phase.FINETUNE:
+        members = third.number_input(
+            "Members", 1, 10, 1, key="train_members", help="Above 1: a cross-fitted ensemble."
+        )
+    a, b, c, d, e = st.columns(5)
+    epochs = a.number_input("Epochs", 1, 10_000, usual.epochs, key="train_epochs")
+    batch = b.number_input("Batch size", 1, 4096, usual.batch_size, key="train_batch")
+    rate = c.number_input(
+        "Learning rate", 1e-6, 1.0, usual.learning_rate, format="%.5f", step=1e-4, key="train_rate"
+    )
+    patience = d.number_input(
+        "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
+    )
+    seed = e.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed")
+    train, validation = _ask_folds()
+    return Schedule(
+        name.strip(), epochs, batch, rate, patience, seed, str(device), members, train, validation
+    )
+
+
+def _ask_folds() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    usual = pretraining_defaults()
+    left, right = st.columns([2, 1])
+    train = left.multiselect("Folds to train on", FOLDS, default=list(usual.train_folds), key="train_folds")
+    validation = right.multiselect(
+        "Folds to validate on",
+        FOLDS,
+        default=list(usual.validation_folds),
+        key="train_validation",
+        help="Keep one more fold, often the tenth, for a last test that nothing was chosen on.",
+    )
+    return tuple(sorted(train)), tuple(sorted(validation))

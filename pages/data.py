@@ -1,0 +1,34 @@
+"""Page: import ECGs into the dataset store, and look at what is there. For administrators."""
+
+import streamlit as st
+
+from ecgapp.jobs import RunStore
+from ecgapp.ui import auth, session
+from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.import_form import import_form, import_progress
+from ecgapp.ui.store_view import deletion, store_view
+from ecgapp.ui.stores import overview, shelf
+
+bootstrap("Data")
+settings = session.settings()
+auth.require_admin(settings)
+
+st.subheader("Import a folder of ECGs")
+import_form(settings)
+import_progress(settings)
+
+st.subheader("Imported data sets")
+found = shelf(settings)
+for name, sentence in found.damaged.items():
+    st.warning(f"{name}: {sentence}")
+if found.stores:
+    st.dataframe(overview(list(found.stores.values())), hide_index=True, width="stretch")
+names = [*found.stores, *found.damaged]
+if not names:
+    st.info("No data set yet. Import a folder above; then it can be trained on.")
+    st.stop()
+
+chosen = st.selectbox("Data set", names, key="store")
+if chosen in found.stores:
+    store_view(found.stores[chosen])
+deletion(chosen, settings, RunStore(settings.runs))
