@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ecgapp.errors import ConfigError
 
-_BANK = 1 << 18  # samples of muscle noise, drawn once; windows of it are cut anywhere
+_BATCHES_IN_BANK = 4  # how long the stretch of muscle noise is, in batches
 _WANDER_HZ = (0.15, 0.5)  # breathing and movement
 _MAINS_HZ = (50.0, 60.0)
 
@@ -44,26 +44,27 @@ class AugmentationConfig:
 class Augmentation:
     """Applies a config to batches (batch, n_leads, n_samples) on one device.
 
-    Every draw comes from ``generator``, whose state belongs in a checkpoint.
+    Draws come from ``generator``, whose state belongs in a checkpoint. Muscle noise is cut out of
+    a long stretch of it, drawn once from the generator's seed, since drawing is dear on a CPU;
+    where it is cut is drawn by torch's default generator, on the host, so that no GPU is waited for.
     """
 
     def __init__(self, config: AugmentationConfig, sampling_rate: float, generator: torch.Generator) -> None:
         self.config = config
         self.sampling_rate = sampling_rate
         self.generator = generator
-        bank = torch.Generator(generator.device).manual_seed(generator.initial_seed() % (1 << 63))
-        self._bank = torch.randn(_BANK, generator=bank, device=generator.device)
+        self._bank = torch.empty(0, device=generator.device)
 
     def __call__(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """What the network sees, and the clean window that it shows; ``windows`` is left alone."""
         gain = self._gains(windows)
         clean = windows if gain is None else windows * gain
-        noisy = clean
+        seen = clean
         if self.config.lead_dropout:
-            noisy = noisy * (self._uniform(*windows.shape[:2], 1) >= self.config.lead_dropout)
-        for noise in self._noises(windows):
-            noisy = noisy + noise
-        return noisy, clean
+            seen = seen * (self._uniform(*windows.shape[:2], 1) >= self.config.lead_dropout)
+        for strength, noise in self._noises(windows):
+            seen = torch.addcmul(seen, strength, noise)
+        return seen, clean
 
     def _gains(self, windows: Tensor) -> Tensor | None:
         """(batch, n_leads, 1): each lead's gain times each window's sign, or None for all ones."""
@@ -72,36 +73,38 @@ class Augmentation:
         gain = torch.exp(self.config.gain * self._normal(*windows.shape[:2], 1))
         return gain * (1 - 2 * (self._uniform(len(windows), 1, 1) < self.config.polarity).to(gain.dtype))
 
-    def _noises(self, windows: Tensor) -> list[Tensor]:
-        """Every noise that is switched on, each broadcastable to ``windows``."""
+    def _noises(self, windows: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Strength and waveform of every noise that is switched on; the two broadcast to ``windows``."""
         config, noises = self.config, []
         if config.wander:
-            noises.append(self._sines(windows, config.wander, _WANDER_HZ, between=True))
+            low, high = _WANDER_HZ
+            frequency = low + (high - low) * self._uniform(len(windows), 1)
+            noises.append(self._sines(windows, config.wander, frequency))
         if config.mains and max(_MAINS_HZ) < self.sampling_rate / 2:
-            noises.append(self._sines(windows, config.mains, _MAINS_HZ, between=False))
+            low, high = _MAINS_HZ
+            frequency = low + (high - low) * self._uniform(len(windows), 1).round()
+            noises.append(self._sines(windows, config.mains, frequency))
         if config.muscle:
-            noises.append(self._muscle(windows))
+            strength = config.muscle * self._uniform(len(windows), 1, 1)
+            noises.append((strength, self._muscle(windows)))
         return noises
 
-    def _sines(
-        self, windows: Tensor, amplitude: float, hertz: tuple[float, float], *, between: bool
-    ) -> Tensor:
-        """One sine a window, as strong in each lead as chance has it; ``hertz`` at random."""
-        low, high = hertz
-        pick = self._uniform(len(windows), 1)
-        frequency = low + (high - low) * (pick if between else pick.round())
+    def _sines(self, windows: Tensor, amplitude: float, frequency: Tensor) -> tuple[Tensor, Tensor]:
+        """One sine a window, at ``frequency`` (batch, 1) in Hz; its strength differs from lead to lead."""
         time = torch.arange(windows.shape[-1], device=windows.device) / self.sampling_rate
         wave = torch.sin(2 * math.pi * (frequency * time + self._uniform(len(windows), 1)))
         strength = amplitude * (2 * self._uniform(*windows.shape[:2], 1) - 1)
-        return strength * wave[:, None]
+        return strength, wave[:, None]
 
     def _muscle(self, windows: Tensor) -> Tensor:
-        """White noise from the bank, as strong as chance has it in each window."""
-        n, n_leads, n_samples = windows.shape
-        views = self._bank.unfold(0, n_samples, 1)
-        starts = (self._uniform(n * n_leads) * len(views)).long().clamp_(max=len(views) - 1)
-        noise = views.index_select(0, starts).view(n, n_leads, n_samples)
-        return noise.mul_(self.config.muscle * self._uniform(n, 1, 1))
+        """White noise of unit variance, in the shape of ``windows``: a random part of the bank."""
+        size = windows.numel()
+        if len(self._bank) < _BATCHES_IN_BANK * size:
+            bank = torch.Generator(windows.device).manual_seed(self.generator.initial_seed())
+            self._bank = torch.randn(_BATCHES_IN_BANK * size, generator=bank, device=windows.device)
+        choices = (_BATCHES_IN_BANK - 1) * size + 1
+        start = int(torch.randint(choices, ()))
+        return self._bank[start : start + size].view_as(windows)
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self.generator, device=self.generator.device)
