@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ecgapp.errors import ConfigError, MissingSamplesError, SignalError
+from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
 from ecgapp.explain import attribute, check_against_randomised, randomised, rank_correlation
 from ecgapp.models import (
     ArchitectureConfig,
@@ -226,7 +226,7 @@ def test_rank_correlation_is_spearmans():
 def test_a_label_that_the_model_does_not_have_is_refused_with_those_it_has(window):
     model = trained(small_classifier())
     for label in ("four", 3, -1):
-        with pytest.raises(ConfigError, match="one, two, three"):
+        with pytest.raises(ModelError, match="one, two, three"):
             attribute(model, window, label)
 
 
@@ -252,5 +252,5 @@ def test_an_autoencoder_has_no_findings_to_explain(window):
     card = ModelCard(
         "cae", "CAE", config, PreprocessingConfig(window=N_SAMPLES, stride=N_SAMPLES), provenance
     )
-    with pytest.raises(ConfigError, match="classifier"):
+    with pytest.raises(ModelError, match="classifier"):
         attribute(TrainedModel(build(config), card), window, 0)

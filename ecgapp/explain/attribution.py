@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ecgapp.errors import ConfigError, MissingSamplesError, SignalError
+from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
 from ecgapp.models.weights import TrainedModel
 
 METHODS = ("integrated_gradients",)
@@ -50,7 +50,8 @@ def attribute(
     thread: Captum works on a private copy of the network.
 
     Raises:
-        ConfigError: the model has no such label, or there is no such method.
+        ModelError: the model is an autoencoder, or has no such label.
+        ConfigError: there is no such method.
         SignalError: the window is not the model's.
     """
     if method not in METHODS or steps < 1:
@@ -84,13 +85,13 @@ def _integrated_gradients(
 def _position(model: TrainedModel, label: str | int) -> int:
     """Where ``label`` stands among the model's logits."""
     if model.card.task is None:
-        raise ConfigError("An autoencoder has no findings to explain; choose a classifier.")
+        raise ModelError("An autoencoder has no findings to explain; choose a classifier.")
     names = model.card.task.label_names
     if isinstance(label, str) and label in names:
         return names.index(label)
     if isinstance(label, int) and 0 <= label < len(names):
         return label
-    raise ConfigError(f"This model has no such label; it has {', '.join(names)}.")
+    raise ModelError(f"This model has no such label; it has {', '.join(names)}.")
 
 
 def _tensor(model: TrainedModel, window: NDArray[np.float32]) -> Tensor:

@@ -32,7 +32,7 @@ class RandomisedWeights:
 def randomised(model: TrainedModel, seed: int) -> TrainedModel:
     """The same network with the entries of each weight tensor shuffled; the model is left as it is."""
     generator = torch.Generator().manual_seed(seed)
-    network = copy.deepcopy(model.network).eval().requires_grad_(False)
+    network = copy.deepcopy(model.network).requires_grad_(False)
     for parameter in network.parameters():
         order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
         parameter.copy_(parameter.flatten()[order].view(parameter.shape))
