@@ -192,6 +192,17 @@ def test_an_upload_under_a_name_of_ours_is_still_found_by_its_header(tmp_path):
     assert read_record(staged).n_leads == 12
 
 
+def test_several_signal_files_under_names_of_ours_are_told_apart_by_their_kind(tmp_path):
+    steps = {"dat": [1, 2], "xyz": [3, 4]}
+    lines = [f"s.{kind} 16 1/uV 16 0 {row[0]} {sum(row)} 0 {kind}" for kind, row in steps.items()]
+    staged = [tmp_path / name for name in ("upload-0.xyz", "upload-1.hea", "upload-2.dat")]
+    for path, content in zip(
+        staged, (int16([3, 4]), "\n".join(["s 2 250 2", *lines]).encode(), int16([1, 2])), strict=True
+    ):
+        path.write_bytes(content)
+    np.testing.assert_allclose(read_record(staged).signal * 1000, [[1, 2], [3, 4]])
+
+
 def test_the_record_takes_our_id_and_never_a_name_from_the_file(tmp_path):
     files = write_wfdb(an_ecg(), tmp_path, "Smith_John")
     assert read_record(files, record_id="ours").record_id == "ours"

@@ -2,11 +2,9 @@
 
 import stat
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ecgapp.errors import IncompleteRecordError
-
-_NO_SIGNAL = frozenset({".hea", ".atr", ".qrs", ".ecg", ".xws", ".txt", ".csv", ".pdf"})
 
 
 class Companions:
@@ -16,16 +14,18 @@ class Companions:
         self.folder = header.parent
         self.given = [path for path in given if path != header]
 
-    def signal_file(self, name: str, n_files: int) -> Path:
-        """The file that the header calls ``name``, one of ``n_files`` signal files.
+    def signal_file(self, name: str, wanted: Sequence[str]) -> Path:
+        """The file that the header calls ``name``; ``wanted`` are all the signal files that it names.
 
-        An upload is staged under names of ours: where the record has a single signal file and a
-        single one of the same kind was given, that is it (the checksum tells whether it belongs).
+        An upload is staged under names of ours: where the header names a single file of a kind and
+        a single one of that kind was given, that is it (the checksum tells whether it belongs).
 
         Raises:
             IncompleteRecordError: there is no such file.
         """
-        found = self._named(name) or (self._only_candidate(name) if n_files == 1 else None)
+        found = self._named(name)
+        if found is None and sum(_kind(other) == _kind(name) for other in wanted) == 1:
+            found = self._only_one_of(_kind(name))
         if found is None:
             raise IncompleteRecordError(
                 "The header's signal file is missing. Choose the .hea and its .dat or .mat file together."
@@ -52,11 +52,13 @@ class Companions:
             return None
         return beside
 
-    def _only_candidate(self, name: str) -> Path | None:
-        candidates = [path for path in self.given if path.suffix.lower() not in _NO_SIGNAL and is_file(path)]
-        if len(candidates) == 1 and candidates[0].suffix.lower() == Path(name).suffix.lower():
-            return candidates[0]
-        return None
+    def _only_one_of(self, kind: str) -> Path | None:
+        same = [path for path in self.given if _kind(path.name) == kind and is_file(path)]
+        return same[0] if len(same) == 1 else None
+
+
+def _kind(name: str) -> str:
+    return PurePath(name).suffix.lower()
 
 
 def is_file(path: Path) -> bool:

@@ -99,7 +99,8 @@ def _stored(header: WFDBHeader, companions: Companions) -> tuple[int, list[IntAr
         list(group) for _, group in groupby(header.signals, key=lambda line: (line.file, line.format == 0))
     ]
     files = [lines for lines in groups if lines[0].format != 0]
-    paths = {lines[0].file: companions.signal_file(lines[0].file, len(files)) for lines in files}
+    wanted = [lines[0].file for lines in files]
+    paths = {name: companions.signal_file(name, wanted) for name in wanted}
     if len(paths) != len(files):
         raise CorruptRecordError(f"The header names one signal file in two places. {AGAIN}")
     if not files:
