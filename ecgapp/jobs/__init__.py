@@ -1,0 +1,27 @@
+"""Runs and their states: start, queue, stop, resume, find again. Knows no torch and no training.
+
+``RunStore`` is what pages and the command line hold; ``Attachment`` and ``Heartbeat`` are what the
+process of a run holds. Everything lies in one SQLite database and a folder for each run.
+"""
+
+from ecgapp.jobs.attachment import Attachment, Heartbeat
+from ecgapp.jobs.journal import Event, append_technical
+from ecgapp.jobs.metrics import Metric, Series
+from ecgapp.jobs.run import ACTIVE, ENDED, RESUMABLE, STATES, Run
+from ecgapp.jobs.store import RunStore, worker_command
+
+__all__ = [
+    "ACTIVE",
+    "ENDED",
+    "RESUMABLE",
+    "STATES",
+    "Attachment",
+    "Event",
+    "Heartbeat",
+    "Metric",
+    "Run",
+    "RunStore",
+    "Series",
+    "append_technical",
+    "worker_command",
+]

@@ -1,0 +1,138 @@
+"""A run as its own process sees it: take it, keep its heart beating, say how it ends."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from ecgapp.errors import JobError
+from ecgapp.jobs import journal, process
+from ecgapp.jobs.run import HEARTBEAT_SECONDS
+from ecgapp.jobs.store import RunStore
+from ecgapp.jobs.table import Value, find, update
+
+
+class Attachment:
+    """This process's hold on one run. Only the process that holds a run may change its state.
+
+    Raises:
+        JobError: the run is not starting, or another process has it.
+    """
+
+    def __init__(self, store: RunStore, run_id: str) -> None:
+        self.store = store
+        self.run_id = run_id
+        self.pid = os.getpid()
+        token = process.start_token(self.pid) or ""
+        with store.database.write() as connection:
+            held = update(
+                connection,
+                run_id,
+                f"state IN ('starting', 'stopping') AND (pid IS NULL OR pid = {self.pid})",
+                pid=self.pid,
+                process_started=token,
+                heartbeat=time.time(),
+            )
+        if not held:
+            raise JobError("This run is not waiting for a process, or another process has it.")
+
+    def beat(self) -> bool:
+        """Say that the process lives; whether it is to stop.
+
+        A run that was taken for lost while the machine slept is under way again. One that was
+        deleted, or given to another process, is to stop.
+        """
+        with self.store.database.write(durable=False) as connection:
+            if not self._update(connection, heartbeat=time.time()):
+                return True
+            run = find(connection, self.run_id)
+            if run.state == "lost":
+                state = "stopping" if run.stop_requested else "running"
+                self._update(connection, state=state, message="", ended=None)
+        return run.stop_requested is not None or run.state not in ("starting", "running", "lost")
+
+    def running(self) -> None:
+        """Training begins."""
+        with self.store.database.write() as connection:
+            if update(connection, self.run_id, f"state = 'starting' AND pid = {self.pid}", state="running"):
+                self._tell(connection, "running", "Training begins.")
+
+    def ask_to_stop(self) -> None:
+        """The process itself was asked to stop, by a signal."""
+        with self.store.database.write() as connection:
+            run = find(connection, self.run_id)
+            if run.active and run.stop_requested is None:
+                self._update(connection, state="stopping", stop_requested=time.time())
+                self._tell(connection, "stopping", "The process was asked to stop.")
+
+    def progress(self, epoch: int, epochs: int, seconds_left: float | None) -> None:
+        """``epoch`` epochs of ``epochs`` are done."""
+        with self.store.database.write(durable=False) as connection:
+            self._update(connection, epoch=epoch, epochs=epochs, seconds_left=seconds_left)
+
+    def end(self, state: str, message: str) -> None:
+        """Set the final state and say why."""
+        with self.store.database.write() as connection:
+            if self._update(connection, state=state, message=message, ended=time.time(), seconds_left=None):
+                self._tell(connection, state, message)
+
+    def _tell(self, connection: sqlite3.Connection, kind: str, text: str) -> None:
+        journal.write_event(connection, self.run_id, kind, text)
+        self.store.write_log(self.run_id, text)
+
+    def _update(self, connection: sqlite3.Connection, **values: Value) -> bool:
+        return update(connection, self.run_id, f"pid = {self.pid}", **values)
+
+
+class Heartbeat:
+    """A thread that beats every ``seconds`` while the ``with`` block runs, and calls ``each_beat``.
+
+    ``stop`` is set as soon as a beat says that the run is to stop; a signal handler may set it too,
+    and the next beat makes it known. A beat that fails (the disk is full for a moment) is tried
+    again, and told as an event when writing works again.
+    """
+
+    def __init__(
+        self, attachment: Attachment, each_beat: Callable[[], None], seconds: float = HEARTBEAT_SECONDS
+    ) -> None:
+        self.stop = threading.Event()
+        self._attachment = attachment
+        self._each_beat = each_beat
+        self._seconds = seconds
+        self._trouble = ""
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+
+    def _beat_on(self) -> None:
+        while not self._over.is_set():
+            self._beat_once()
+            self._over.wait(self._seconds)
+
+    def _beat_once(self) -> None:
+        try:
+            if self.stop.is_set():
+                self._attachment.ask_to_stop()
+            if self._attachment.beat():
+                self.stop.set()
+            self._each_beat()
+            if self._trouble:
+                self._attachment.store.add_event(self._attachment.run_id, "note", self._trouble)
+                self._trouble = ""
+        except JobError as error:
+            self._trouble = f"For a while nothing could be written. {error}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()

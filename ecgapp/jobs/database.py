@@ -1,0 +1,113 @@
+"""The run database: one SQLite file in WAL mode, shared by pages, workers and the command line."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ecgapp.errors import JobError
+
+BUSY_SECONDS = 30.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    device TEXT NOT NULL,
+    state TEXT NOT NULL,
+    config TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL,
+    pid INTEGER,
+    process_started TEXT,
+    heartbeat REAL,
+    stop_requested REAL,
+    message TEXT NOT NULL DEFAULT '',
+    epoch INTEGER NOT NULL DEFAULT 0,
+    epochs INTEGER NOT NULL DEFAULT 0,
+    seconds_left REAL
+);
+CREATE TABLE IF NOT EXISTS metrics (
+    run_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    step REAL NOT NULL,
+    value REAL,
+    time REAL NOT NULL,
+    PRIMARY KEY (run_id, name, step)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_of_run ON events (run_id, id);
+PRAGMA user_version = 1;
+"""
+_creating = threading.Lock()  # threads of one server meet here; other processes wait in SQLite
+
+
+class Database:
+    """Short transactions on one file; each opens and closes its own connection, on any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose statements see what was committed before.
+
+        Raises:
+            JobError: the database cannot be opened or read.
+        """
+        with _explained(), closing(self._connect()) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction that no other writer can interleave with; rolled back on any exception.
+
+        What is committed survives the death of the process; where ``durable``, a power cut too.
+
+        Raises:
+            JobError: the database cannot be written.
+        """
+        with _explained(), closing(self._connect()) as connection:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            _create(connection)
+        return connection
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with _creating:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_SCHEMA)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise JobError(
+            "The list of runs cannot be read or written. "
+            "Check that the disk is not full and that the app may write to its own folder."
+        ) from error

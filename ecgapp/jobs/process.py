@@ -1,0 +1,81 @@
+"""Processes that outlive the one that starts them, and are never taken for one another.
+
+A pid is given again to another process, sooner or later. So a process is known by its pid
+*and* a token of its start: on Linux the boot's id and the clock tick of the start, which no
+change of the system clock moves; elsewhere the time of its creation.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_DEAD = ("Z", "X", "x")  # zombie, dead
+
+
+def start_token(pid: int) -> str | None:
+    """What tells this process from others of the same pid; None where none such lives."""
+    if _BOOT_ID.exists():
+        return _linux_token(pid)
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    except psutil.Error:
+        return None
+
+
+def _linux_token(pid: int) -> str | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()  # the program's name may hold spaces
+    state, start_tick = fields[0], fields[19]
+    return None if state in _DEAD else f"{_BOOT_ID.read_text(encoding='ascii').strip()}:{start_tick}"
+
+
+def is_alive(pid: int | None, token: str | None) -> bool:
+    """Whether the very process lives that had this pid and this token."""
+    return pid is not None and token is not None and start_token(pid) == token
+
+
+def spawn(command: Sequence[str], log: Path, folder: Path, home: Path) -> subprocess.Popen[bytes]:
+    """Start ``command`` in a session of its own, so that it outlives this process and its terminal.
+
+    It works in ``folder``, finds the app's files through ``ECGAPP_HOME``, and writes to ``log``.
+    """
+    environment = {**os.environ, "ECGAPP_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+
+
+def end_group(pid: int | None, token: str | None) -> bool:
+    """Kill the process and all that it started; False where it no longer lives."""
+    if pid is None or not is_alive(pid, token):
+        return False
+    if hasattr(os, "killpg") and os.getpgid(pid) == pid:
+        os.killpg(pid, signal.SIGKILL)
+    else:  # it shares its group with others, or the system has no groups
+        _kill_tree(pid)
+    return True
+
+
+def _kill_tree(pid: int) -> None:
+    try:
+        process = psutil.Process(pid)
+        for child in [*process.children(recursive=True), process]:
+            child.kill()
+    except psutil.NoSuchProcess:
+        return  # it ended by itself in between

@@ -1,0 +1,68 @@
+"""A run: one training with a name, a device and a state.
+
+    queued -> starting -> running -> finished
+                 |           |-----> failed      it said why
+                 |-----------|-----> lost        it went silent: killed, or the machine was switched off
+                 '-> stopping -----> stopped     on request; a queued run is stopped at once
+
+``stopped``, ``failed`` and ``lost`` runs can be resumed: they go back to ``queued``.
+"""
+
+from dataclasses import dataclass
+
+STATES = ("queued", "starting", "running", "stopping", "stopped", "finished", "failed", "lost")
+ACTIVE = ("starting", "running", "stopping")  # these hold their device
+RESUMABLE = ("stopped", "failed", "lost")
+ENDED = ("stopped", "finished", "failed", "lost")
+
+HEARTBEAT_SECONDS = 2.0  # how often a process says that it lives
+STALE_SECONDS = 30.0  # a process silent for so long is lost
+GRACE_SECONDS = 60.0  # a process asked to stop is killed after this
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the run database. Times are seconds since 1970, UTC.
+
+    ``config`` is JSON text that only the process of the run understands. ``process_started``
+    tells the process from a later one that was given the same ``pid``.
+    """
+
+    id: str
+    name: str
+    phase: str
+    device: str
+    state: str
+    config: str
+    position: int  # in the queue; lower starts earlier
+    created: float
+    started: float | None = None  # the first start; a resume does not move it
+    ended: float | None = None
+    pid: int | None = None
+    process_started: str | None = None
+    heartbeat: float | None = None
+    stop_requested: float | None = None
+    message: str = ""  # why it ended, in one or two sentences
+    epoch: int = 0  # epochs done
+    epochs: int = 0  # epochs planned; 0 until the first report
+    seconds_left: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the run holds its device."""
+        return self.state in ACTIVE
+
+    @property
+    def ended_for_now(self) -> bool:
+        """Whether nothing more happens unless someone asks for it."""
+        return self.state in ENDED
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run can go on from its last checkpoint."""
+        return self.state in RESUMABLE
+
+    @property
+    def progress(self) -> float:
+        """The share of the planned epochs that is done, 0 to 1."""
+        return min(1.0, self.epoch / self.epochs) if self.epochs else 0.0

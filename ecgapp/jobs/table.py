@@ -1,0 +1,155 @@
+"""The runs that there are, with their folders, numbers, events and logs; no process is touched here."""
+
+import re
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ecgapp.errors import JobError
+from ecgapp.files import write_atomically
+from ecgapp.jobs import journal, metrics
+from ecgapp.jobs.database import Database
+from ecgapp.jobs.journal import Event
+from ecgapp.jobs.metrics import Metric, Series
+from ecgapp.jobs.run import Run
+
+_ID = re.compile(r"[0-9a-f]{12}")
+Value = str | int | float | None
+
+
+class RunTable:
+    """The rows of ``folder/runs.sqlite``, and one folder a run: its config, checkpoints and log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home_folder = folder
+        self.database = Database(folder / "runs.sqlite")
+
+    def folder(self, run_id: str) -> Path:
+        """The run's own folder.
+
+        Raises:
+            JobError: ``run_id`` is no id of a run; so it can never name another folder.
+        """
+        if not _ID.fullmatch(run_id):
+            raise JobError("There is no such run. Choose one from the list of runs.")
+        return self.home_folder / run_id
+
+    def create(self, name: str, phase: str, device: str, config: str) -> Run:
+        """Put a new run at the end of its device's queue. ``config`` is kept as the run's config.json."""
+        run_id = secrets.token_hex(6)
+        folder = self.folder(run_id)
+        write_atomically(folder / "config.json", config.encode())
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT INTO runs (id, name, phase, device, state, config, position, created) "
+                "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(position), 0) + 1 FROM runs), ?)",
+                (run_id, name, phase, device, config, time.time()),
+            )
+            self._tell(connection, run_id, "queued", "Queued.")
+        return self.get(run_id)
+
+    def get(self, run_id: str) -> Run:
+        """The run as it is now.
+
+        Raises:
+            JobError: there is none of this id.
+        """
+        with self.database.read() as connection:
+            return find(connection, run_id)
+
+    def all(self) -> tuple[Run, ...]:
+        """All runs: the newest first."""
+        return self._where("TRUE", "ORDER BY created DESC, position DESC")
+
+    def queue(self, device: str) -> tuple[Run, ...]:
+        """The runs that wait for ``device``, in the order in which they will start."""
+        return self._where("state = 'queued' AND device = ?", "ORDER BY position", device)
+
+    def _where(self, condition: str, order: str, *values: Value) -> tuple[Run, ...]:
+        query = f"SELECT * FROM runs WHERE {condition} {order}"  # noqa: S608 - conditions of our own
+        with self.database.read() as connection:
+            return tuple(run_of(row) for row in connection.execute(query, values))
+
+    def _remove(self, run_id: str) -> None:
+        with self.database.write() as connection:
+            for table, key in (("metrics", "run_id"), ("events", "run_id"), ("runs", "id")):
+                connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (run_id,))  # noqa: S608 - our names
+        shutil.rmtree(self.folder(run_id), ignore_errors=True)
+
+    def add_metric(self, run_id: str, name: str, step: float, value: float) -> None:
+        """Store one point; see ``add_metrics``."""
+        self.add_metrics(run_id, [(name, step, value)])
+
+    def add_metrics(self, run_id: str, points: Iterable[Metric]) -> None:
+        """Store points (name, step, value) in one transaction; a repeated step is replaced."""
+        metrics.write_metrics(self.database, run_id, points)
+
+    def metric_names(self, run_id: str) -> tuple[str, ...]:
+        """The names of the run's series, sorted."""
+        return metrics.read_names(self.database, run_id)
+
+    def metrics(self, run_id: str, name: str, max_points: int = 2000) -> Series:
+        """One series by rising step, cut down to about ``max_points`` where longer; spikes stay."""
+        return metrics.read_series(self.database, run_id, name, max_points)
+
+    def add_event(self, run_id: str, kind: str, text: str) -> None:
+        """Record that something happened, as an event and in the log."""
+        with self.database.write() as connection:
+            self._tell(connection, run_id, kind, text)
+
+    def _tell(self, connection: sqlite3.Connection, run_id: str, kind: str, text: str) -> None:
+        journal.write_event(connection, run_id, kind, text)
+        self.write_log(run_id, text)
+
+    def events(self, run_id: str) -> tuple[Event, ...]:
+        """All events, oldest first."""
+        return journal.read_events(self.database, run_id)
+
+    def log_path(self, run_id: str) -> Path:
+        """The log file, which the run's process writes to as well."""
+        return self.folder(run_id) / journal.LOG_NAME
+
+    def write_log(self, run_id: str, text: str) -> None:
+        """Add one plain sentence to the log; it holds no path and no patient data."""
+        if self.folder(run_id).is_dir():
+            journal.append_line(self.log_path(run_id), text)
+
+    def log_tail(self, run_id: str, n: int = 50, technical: bool = False) -> tuple[str, ...]:
+        """The log's last ``n`` lines: our own only, for pages; all of them where ``technical``."""
+        return journal.tail(self.log_path(run_id), n, technical)
+
+
+def run_of(row: sqlite3.Row) -> Run:
+    """A row of the table as a run."""
+    return Run(**dict(row))
+
+
+def find(connection: sqlite3.Connection, run_id: str) -> Run:
+    """The run of this id, within a transaction.
+
+    Raises:
+        JobError: there is none.
+    """
+    row = connection.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise JobError("There is no such run. Choose one from the list of runs.")
+    return run_of(row)
+
+
+def update(connection: sqlite3.Connection, run_id: str, condition: str = "TRUE", **values: Value) -> bool:
+    """Set columns of one run where ``condition`` (on its row, ours) holds; False where it does not."""
+    columns = ", ".join(f"{name} = ?" for name in values)
+    query = f"UPDATE runs SET {columns} WHERE id = ? AND ({condition})"  # noqa: S608 - columns of our own
+    return connection.execute(query, (*values.values(), run_id)).rowcount == 1
+
+
+def requeue(connection: sqlite3.Connection, run_id: str) -> None:
+    """Put the run at the end of the queue, as if it had never had a process."""
+    update(connection, run_id, state="queued", message="", ended=None, pid=None, process_started=None)
+    update(connection, run_id, heartbeat=None, stop_requested=None)
+    connection.execute(
+        "UPDATE runs SET position = (SELECT max(position) + 1 FROM runs) WHERE id = ?", (run_id,)
+    )

@@ -1,0 +1,316 @@
+"""Runs and their states: one process a device, a queue, and no dead run that looks alive."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from ecgapp.errors import JobError
+from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore, process
+from ecgapp.jobs.table import update
+
+WORKER = """
+import os, sys
+from pathlib import Path
+from ecgapp.jobs import Attachment, Heartbeat, RunStore
+store = RunStore(Path(os.environ["ECGAPP_HOME"]) / "runs", command=lambda run_id: [])
+held = Attachment(store, sys.argv[1])
+with Heartbeat(held, lambda: None, seconds=0.05) as heart:
+    held.running()
+    stopped = heart.stop.wait(60)
+held.end("stopped" if stopped else "finished", "Stopped on request.")
+"""
+
+
+def sleeper(run_id: str) -> list[str]:
+    """A process that takes the run, beats, and ends when asked to."""
+    return [sys.executable, "-c", WORKER, run_id]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for another process; the limit only keeps a broken test from hanging."""
+    limit = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def store(tmp_path):
+    runs = RunStore(tmp_path / "runs", command=sleeper)
+    yield runs
+    for run in runs.all():
+        if run.pid != os.getpid():  # some tests are the run's process themselves
+            process.end_group(run.pid, run.process_started)
+
+
+def queued(store: RunStore, device: str = "cpu", name: str = "a run") -> Run:
+    return store.create(name, "pretrain", device, "{}")
+
+
+def running(store: RunStore, device: str = "cpu") -> Run:
+    run = queued(store, device)
+    store.launch(run.id)
+    until(lambda: store.get(run.id).state == "running")
+    return store.get(run.id)
+
+
+def set_columns(store: RunStore, run: Run, **values) -> None:
+    with store.database.write() as connection:
+        assert update(connection, run.id, **values)
+
+
+def test_a_launched_run_lives_in_a_session_of_its_own(store):
+    run = running(store)
+    assert os.getsid(run.pid) == run.pid != os.getsid(0)
+    assert process.is_alive(run.pid, run.process_started)
+
+
+def test_twenty_clicks_start_one_process(store):
+    run = queued(store)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: RunStore(store.home_folder, command=sleeper).launch(run.id), range(20)))
+    until(lambda: store.get(run.id).state == "running")
+    mine = [child for child in psutil.Process().children() if run.id in child.cmdline()]
+    assert len(mine) == 1
+    assert [event.kind for event in store.events(run.id)].count("starting") == 1
+
+
+def test_twenty_runs_launched_at_once_start_one_process_on_their_device(store):
+    runs = [queued(store) for _ in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda run: store.launch(run.id), runs))
+    states = [store.get(run.id).state for run in runs]
+    assert states[0] in ("starting", "running")
+    assert states[1:] == ["queued"] * 19
+
+
+def test_runs_on_different_devices_do_not_wait_for_each_other(store):
+    first, second = running(store, "cpu"), running(store, "cuda:0")
+    assert {store.get(first.id).state, store.get(second.id).state} == {"running"}
+
+
+def test_a_stop_reaches_the_process_and_the_run_ends_stopped(store):
+    run = running(store)
+    assert store.request_stop(run.id).state == "stopping"
+    until(lambda: store.get(run.id).state == "stopped")
+    assert store.get(run.id).message == "Stopped on request."
+    until(lambda: not process.is_alive(run.pid, run.process_started))
+
+
+def test_the_queue_starts_in_order_as_its_device_becomes_free(store):
+    first = running(store)
+    second, third = queued(store), queued(store)
+    store.launch(third.id)
+    store.launch(second.id)
+    assert [run.id for run in store.queue("cpu")] == [second.id, third.id]
+    store.request_stop(first.id)
+    until(lambda: store.get(second.id).state == "running")
+    assert store.get(third.id).state == "queued"
+
+
+def test_a_killed_run_is_lost_and_the_next_one_starts_without_anyone_looking(store):
+    run, waiting = running(store), queued(store)
+    store.launch(waiting.id)
+    os.killpg(run.pid, 9)
+    until(lambda: store.get(waiting.id).state == "running")
+    lost = store.get(run.id)
+    assert lost.state == "lost"
+    assert "killed" in lost.message
+
+
+def test_refresh_finds_a_run_whose_process_is_gone(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        token = process.start_token(child.pid) or "gone"
+    set_columns(store, run, pid=child.pid, process_started=token)
+    store.refresh()
+    assert store.get(run.id).state == "lost"
+
+
+def test_a_pid_given_again_to_another_process_is_not_the_run(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    set_columns(store, run, pid=os.getpid(), process_started="a process before this one")
+    store.refresh()
+    assert store.get(run.id).state == "lost"
+
+
+def test_ending_a_run_with_a_reused_pid_kills_nobody(store):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        assert not process.end_group(stranger.pid, "a process before this one")
+        assert stranger.poll() is None
+        assert process.end_group(stranger.pid, process.start_token(stranger.pid))
+    assert stranger.returncode == -9
+
+
+def test_a_zombie_is_not_alive():
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    token = process.start_token(child.pid)
+    until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+    assert not process.is_alive(child.pid, token)
+    child.wait()
+
+
+def test_a_silent_run_is_lost_but_keeps_its_device_and_comes_back_when_it_beats(store):
+    run, waiting = queued(store), queued(store)
+    store.claim("cpu", run.id)
+    held = Attachment(store, run.id)
+    held.running()
+    set_columns(store, run, heartbeat=time.time() - 3600)
+    store.refresh()
+    assert store.get(run.id).state == "lost"
+    assert store.get(waiting.id).state == "queued"
+    assert held.beat() is False
+    assert store.get(run.id).state == "running"
+
+
+def test_a_run_that_never_got_a_process_is_lost(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    set_columns(store, run, heartbeat=time.time() - 3600)
+    store.refresh()
+    assert store.get(run.id).state == "lost"
+
+
+def test_a_run_that_does_not_stop_when_asked_is_stopped_by_force(store):
+    run = running(store)
+    os.kill(run.pid, 19)  # SIGSTOP: it cannot hear
+    store.request_stop(run.id)
+    set_columns(store, run, stop_requested=time.time() - 3600)
+    store.refresh()
+    assert store.get(run.id).state == "stopped"
+    until(lambda: not process.is_alive(run.pid, run.process_started))
+
+
+def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):
+    store = RunStore(tmp_path / "runs", command=lambda _: [sys.executable, "-c", "raise SystemExit(3)"])
+    run = queued(store)
+    store.launch(run.id)
+    until(lambda: store.get(run.id).state == "lost")
+    assert "broke down" in store.get(run.id).message
+
+
+def test_a_command_that_cannot_start_leaves_a_failed_run(tmp_path):
+    store = RunStore(tmp_path / "runs", command=lambda _: [str(tmp_path / "no such program")])
+    run = queued(store)
+    with pytest.raises(JobError, match="could not be started"):
+        store.launch(run.id)
+    assert store.get(run.id).state == "failed"
+
+
+def test_a_stopped_run_resumes_under_the_same_id_and_two_resumes_are_one(store):
+    run = running(store)
+    store.request_stop(run.id)
+    until(lambda: store.get(run.id).state == "stopped")
+    store.resume(run.id)
+    store.resume(run.id)
+    until(lambda: store.get(run.id).state == "running")
+    again = store.get(run.id)
+    assert again.pid != run.pid
+    assert again.started == run.started
+    assert [event.kind for event in store.events(run.id)].count("running") == 2
+
+
+def test_a_queued_run_can_be_cancelled_and_a_running_one_cannot(store):
+    run, waiting = running(store), queued(store)
+    assert store.cancel(waiting.id).state == "stopped"
+    with pytest.raises(JobError):
+        store.cancel(run.id)
+
+
+def test_a_finished_run_is_neither_stopped_nor_resumed(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    Attachment(store, run.id).end("finished", "Done.")
+    with pytest.raises(JobError, match="not under way"):
+        store.request_stop(run.id)
+    with pytest.raises(JobError, match="has finished"):
+        store.resume(run.id)
+
+
+def test_only_one_process_can_take_a_run(store):
+    run = running(store)
+    with pytest.raises(JobError, match="another process"):
+        Attachment(store, run.id)
+
+
+def test_a_queued_run_cannot_be_taken_before_its_turn(store):
+    running(store)
+    waiting = queued(store)
+    assert store.claim("cpu", waiting.id) is None
+    with pytest.raises(JobError):
+        Attachment(store, waiting.id)
+
+
+def test_deleting_a_run_removes_its_folder_and_numbers_but_not_while_it_runs(store):
+    run = running(store)
+    with pytest.raises(JobError, match="Stop it"):
+        store.delete(run.id)
+    store.request_stop(run.id)
+    until(lambda: store.get(run.id).state == "stopped")
+    store.add_metric(run.id, "train/loss", 1, 0.5)
+    store.delete(run.id)
+    assert store.all() == ()
+    assert not store.folder(run.id).exists()
+    assert store.metric_names(run.id) == ()
+
+
+def test_the_process_of_a_deleted_run_is_told_to_stop(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    held = Attachment(store, run.id)
+    store._remove(run.id)
+    assert held.beat() is True
+
+
+@pytest.mark.parametrize(
+    "run_id", ["", "..", "../../etc", "0123456789AB", "0123456789ab/x", "0123456789ab\n"]
+)
+def test_a_made_up_id_never_names_a_folder(store, run_id):
+    with pytest.raises(JobError, match="no such run"):
+        store.folder(run_id)
+
+
+def test_an_unwritable_run_list_is_explained(tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with pytest.raises(JobError, match="cannot be read or written"):
+        RunStore(tmp_path / "runs").all()
+
+
+def test_our_own_log_lines_are_shown_and_technical_ones_are_not(store):
+    run = queued(store)
+    store.write_log(run.id, "One\nsentence.")
+    with store.log_path(run.id).open("a") as file:
+        file.write('Traceback:\n  File "/home/someone/x.py", line 1\n')
+    assert store.log_tail(run.id, 1)[0].endswith(" One sentence.")
+    assert not any("/home" in line for line in store.log_tail(run.id))
+    assert any("/home" in line for line in store.log_tail(run.id, technical=True))
+
+
+def test_a_heart_that_could_not_beat_for_a_while_beats_on_and_says_so(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    failures = iter([JobError("The disk is full."), None])
+
+    def each_beat() -> None:
+        error = next(failures, None)
+        if error is not None:
+            raise error
+
+    with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01):
+        until(lambda: any("The disk is full." in event.text for event in store.events(run.id)))
+
+
+def test_a_signal_becomes_a_stop_that_everyone_sees(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    with Heartbeat(Attachment(store, run.id), lambda: None, seconds=0.01) as heart:
+        heart.stop.set()
+        until(lambda: store.get(run.id).state == "stopping")

@@ -1,0 +1,90 @@
+"""A run's numbers: nothing acknowledged is lost, and a long curve is read in little."""
+
+import math
+import random
+import subprocess
+import sys
+
+import pytest
+
+from ecgapp.jobs import RunStore
+
+WRITER = """
+import sys
+from pathlib import Path
+from ecgapp.jobs import RunStore
+store = RunStore(Path(sys.argv[1]))
+for step in range(10**9):
+    store.add_metric(sys.argv[2], "train/loss", step, 0.5)
+    print(step, flush=True)
+"""
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def run(store):
+    return store.create("a run", "pretrain", "cpu", "{}")
+
+
+def test_a_series_comes_back_by_rising_step(store, run):
+    points = [("train/loss", step, step / 10) for step in range(50)]
+    store.add_metrics(run.id, random.Random(0).sample(points, 50))
+    series = store.metrics(run.id, "train/loss")
+    assert series.steps == tuple(range(50))
+    assert series.values == tuple(step / 10 for step in range(50))
+    assert series.last == 4.9
+
+
+def test_runs_and_names_do_not_mix(store, run):
+    other = store.create("another", "pretrain", "cpu", "{}")
+    store.add_metrics(run.id, [("a", 1, 1.0), ("b", 1, 2.0)])
+    store.add_metric(other.id, "a", 1, 3.0)
+    assert store.metric_names(run.id) == ("a", "b")
+    assert store.metrics(run.id, "a").values == (1.0,)
+
+
+def test_a_step_repeated_after_a_resume_replaces_the_first(store, run):
+    store.add_metrics(run.id, [("train/loss", 1, 9.0), ("train/loss", 2, 8.0)])
+    store.add_metric(run.id, "train/loss", 2, 7.0)
+    assert store.metrics(run.id, "train/loss").values == (9.0, 7.0)
+
+
+def test_a_loss_that_is_not_a_number_stays_visible(store, run):
+    store.add_metrics(run.id, [("train/loss", 1, float("nan")), ("train/loss", 2, float("inf"))])
+    first, second = store.metrics(run.id, "train/loss").values
+    assert math.isnan(first)
+    assert second == float("inf")
+
+
+def test_an_unknown_series_is_empty(store, run):
+    series = store.metrics(run.id, "no such name")
+    assert len(series) == 0
+    assert series.last is None
+
+
+def test_a_long_series_is_decimated_and_keeps_its_extremes_and_its_ends(store, run):
+    values = [math.sin(step / 500) for step in range(20_000)]
+    values[7_777], values[15_001] = 40.0, -40.0
+    store.add_metrics(run.id, [("train/loss", step, value) for step, value in enumerate(values)])
+    series = store.metrics(run.id, "train/loss", max_points=400)
+    assert 200 <= len(series) <= 402
+    assert list(series.steps) == sorted(set(series.steps))
+    assert all(values[int(step)] == value for step, value in zip(series.steps, series.values, strict=True))
+    assert {7_777, 15_001} <= set(series.steps)
+    assert series.steps[-1] == 19_999
+
+
+@pytest.mark.parametrize("acknowledged", [3, 11, 40])
+def test_a_killed_writer_loses_nothing_that_was_acknowledged(store, run, acknowledged):
+    command = [sys.executable, "-c", WRITER, str(store.home_folder), run.id]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        said = [writer.stdout.readline() for _ in range(acknowledged)]
+        writer.kill()
+    assert said[-1].strip() == str(acknowledged - 1)
+    assert set(range(acknowledged)) <= set(store.metrics(run.id, "train/loss").steps)
+    with store.database.read() as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
