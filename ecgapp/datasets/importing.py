@@ -1,5 +1,6 @@
 """Import a folder of ECGs into a store: all that can be read, and a report of what cannot."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -10,8 +11,9 @@ import pandas as pd
 
 from ecgapp.datasets.folds import check_folds
 from ecgapp.datasets.labels import LabelCount, label_counts, store_tasks
-from ecgapp.datasets.layout import LAYOUTS, ImportOptions, Scan
+from ecgapp.datasets.layout import LAYOUTS, Entry, ImportOptions, Scan
 from ecgapp.datasets.manifest import StoreManifest
+from ecgapp.datasets.pseudonyms import pseudonymise
 from ecgapp.datasets.store import DatasetStore
 from ecgapp.datasets.writer import StoreWriter
 from ecgapp.errors import DatasetError, RecordError, SignalError
@@ -66,9 +68,10 @@ def import_dataset(
         raise DatasetError("There is no folder to import from. Choose the folder that holds the ECGs.")
     try:
         scan = _chosen(LAYOUTS[layout].scan(source, options), options)
-        check_folds(
-            [pd.DataFrame([(e.patient_id, e.fold) for e in scan.entries], columns=["patient_id", "fold"])]
-        )
+        if scan.private:
+            scan = replace(scan, entries=pseudonymise(scan.entries, destination.parent))
+        members = [(entry.patient_id, entry.fold) for entry in scan.entries]
+        check_folds([pd.DataFrame(members, columns=["patient_id", "fold"])])
         with StoreWriter(destination, scan.leads, scan.sampling_rate, scan.units) as writer:
             refused = _read_all(scan, writer, progress or _silent)
             manifest = writer.finish(_manifest(layout, destination.name, scan, refused))
@@ -94,10 +97,12 @@ def _read_all(scan: Scan, writer: StoreWriter, progress: Progress) -> dict[str, 
     refused: Counter[str] = Counter(scan.refused)
     total = len(scan.entries)
     every = max(1, total // STEPS)
+    first_owner: dict[bytes, Entry] = {}
     for done, entry in enumerate(scan.entries, start=1):
         try:
             record = entry.load()
-            writer.add(_fit(record, scan), entry.member(record))
+            fitted = _fit(record, scan)
+            writer.add(fitted, _owned(entry, fitted, first_owner).member(record))
         except (RecordError, SignalError) as error:
             reason = str(error)
             refused[reason if reason in refused or len(refused) < MAX_REASONS else OTHER] += 1
@@ -108,19 +113,29 @@ def _read_all(scan: Scan, writer: StoreWriter, progress: Progress) -> dict[str, 
     return dict(refused.most_common())
 
 
+def _owned(entry: Entry, record: ECGRecord, first_owner: dict[bytes, Entry]) -> Entry:
+    """``entry``, with the patient and fold of the first one that has the very same signal.
+
+    The challenge's sources repeat some recordings under other names and in other folds.
+    """
+    digest = hashlib.sha256(record.signal.tobytes()).digest()
+    first = first_owner.setdefault(digest, entry)
+    return replace(entry, patient_id=first.patient_id, fold=first.fold)
+
+
 def _fit(record: ECGRecord, scan: Scan) -> ECGRecord:
     """``record`` with the store's leads and sampling rate.
 
     Raises:
-        RecordError, SignalError: it cannot be: it is too short, lacks leads, or has gaps.
+        RecordError: it is in other units.
+        SignalError: it is too short, lacks leads, or has gaps.
     """
     if record.units != scan.units:
         raise RecordError("The record is in other units than the rest of the data set.")
     if record.duration < SHORTEST:
         raise SignalError("The record is shorter than one second.")
-    missing = [lead for lead in scan.leads if lead not in record.leads]
-    if missing:
-        raise SignalError(f"The record lacks the lead {', '.join(missing)}.")
+    if not set(scan.leads) <= set(record.leads):
+        raise SignalError(f"The record lacks some of the leads {', '.join(scan.leads)}.")
     signal = record.select(scan.leads)
     if not np.isfinite(signal).all():
         raise SignalError("The recorder marked samples of the record as missing.")

@@ -62,6 +62,7 @@ class Scan:
     label_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refused: dict[str, int] = field(default_factory=dict)  # found unusable while scanning
+    private: bool = False  # patients get ids of ours
 
 
 @dataclass(frozen=True)

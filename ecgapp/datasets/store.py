@@ -1,6 +1,7 @@
 """A dataset store: memory-mapped int16 signals, a Parquet index, a JSON manifest."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.files import sha256_of
 from ecgapp.records.record import ECGRecord, FloatArray
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 DAMAGED = "The data set is damaged or incomplete. Import it again."
 
 Rows = NDArray[np.int64]
@@ -148,9 +150,19 @@ def open_store(name: str, settings: Settings) -> DatasetStore:
     Raises:
         DatasetError: there is none, or it is damaged.
     """
-    named = settings.stores / name
-    is_name = Path(name).name == name and (named / MANIFEST).is_file()
-    return DatasetStore.open(named if is_name else Path(name))
+    known = name in store_names(settings)
+    return DatasetStore.open(settings.stores / name if known else Path(name))
+
+
+def store_path(name: str, settings: Settings) -> Path:
+    """Where the data set called ``name`` is, or will be.
+
+    Raises:
+        DatasetError: the name could lead elsewhere, or is no name.
+    """
+    if not _NAME.fullmatch(name):
+        raise DatasetError("Name the data set with up to 64 letters, digits, dots, dashes or underscores.")
+    return settings.stores / name
 
 
 def store_names(settings: Settings) -> tuple[str, ...]:

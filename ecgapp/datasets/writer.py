@@ -83,7 +83,9 @@ class _OpenShard:
 
     def add(self, steps: NDArray[np.int16], scales: FloatArray) -> int:
         """Append one record, padded with zeros, and return its row."""
-        self.file.write(np.pad(steps, ((0, 0), (0, self.shape[1] - steps.shape[1]))).tobytes())
+        padded = np.zeros(self.shape, dtype="<i2")
+        padded[:, : steps.shape[1]] = steps
+        self.file.write(padded.data)
         self.rows.append(scales)
         return len(self.rows) - 1
 
@@ -126,7 +128,7 @@ class StoreWriter:
     """
 
     def __init__(self, destination: Path, leads: Sequence[str], sampling_rate: float, units: str) -> None:
-        if destination.exists():
+        if destination.exists() and not _is_empty_folder(destination):
             raise DatasetError(
                 "There is already a data set of this name. Choose another name, or delete it first."
             )
@@ -187,6 +189,8 @@ class StoreWriter:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         write_atomically(self.folder / MANIFEST, documents.dump(complete).encode())
+        if self.destination.exists():
+            self.destination.rmdir()
         self.folder.rename(self.destination)
         return complete
 
@@ -202,6 +206,10 @@ class StoreWriter:
             number = len(self._open) + len(self._shards)
             self._open[length] = _OpenShard(self.folder, number, (len(self.leads), length))
         return self._open[length]
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _sweep(folder: Path) -> None:

@@ -1,0 +1,183 @@
+"""A folder of any ECGs that the app reads: a hospital's own data, with or without labels.
+
+Labels come from ``labels.csv``: a column ``record`` (the header's name, or its path below the
+folder, without ``.hea``), optionally ``patient`` and ``fold`` (1 to 10, or 0 for never), and one
+column a label: 1, 0, or empty where nobody looked. Where it is there, it is the only source of labels.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from ecgapp.datasets.folds import stable_fold
+from ecgapp.datasets.layout import Entry, ImportOptions, Scan, read_table, register_layout, whole_numbers
+from ecgapp.errors import DatasetError, RecordError
+from ecgapp.records import read_record
+from ecgapp.records.record import LEADS, ECGRecord
+from ecgapp.records.wfdb_reader import read_header
+from ecgapp.tasks import column_code
+
+LABELS = "labels.csv"
+SAMPLE = 25  # records that are read to choose leads and sampling rate
+LABELLED_ONLY = "The label file names the record, but it is not in the folder."
+ECG_SUFFIXES = frozenset({".dat", ".mat", ".xml", ".dcm", ".scp", ".edf", ".bdf", ".ecg"})
+_NO_LABELS = frozenset({"record", "patient", "fold"})
+_MASTER = re.compile(rb"\s*[^\s/#]+/\d+\s")
+_ANSWERS = {"1": True, "1.0": True, "0": False, "0.0": False}
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of the label file."""
+
+    codes: tuple[str, ...]
+    patient: str | None
+    fold: int | None
+
+
+@register_layout("folder", "A folder of ECGs, with labels in labels.csv or without")
+def folder(source: Path, options: ImportOptions) -> Scan:
+    """Every ECG below ``source``; leads and sampling rate are those that most of them have."""
+    files = _records(source)
+    if not files:
+        raise DatasetError(
+            "This folder holds no ECG records. Choose a folder with .hea files and their signals."
+        )
+    columns, lines = _label_file(source)
+    lines = _by_path(lines, files)
+    entries = [_entry(source, number, *item, lines) for number, item in enumerate(files.items(), start=1)]
+    absent = len(set(lines) - set(files))
+    leads, rate = _majority(entries)
+    return Scan(
+        entries,
+        sampling_rate=rate,
+        licence="the hospital's own",
+        leads=leads,
+        label_columns=columns,
+        notes=_notes(lines),
+        refused={LABELLED_ONLY: absent} if absent else {},
+        private=True,
+    )
+
+
+def _records(source: Path) -> dict[str, Path]:
+    """Each record's file by its path below ``source``, without suffix and without parts of longer records."""
+    files = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    headers = {path.with_suffix(""): path for path in files if path.suffix.lower() == ".hea"}
+    parts = {header.parent / name for header in headers.values() for name in _parts(header)}
+    found = {stem: path for stem, path in headers.items() if stem not in parts}
+    for path in files:
+        if path.suffix.lower() in ECG_SUFFIXES and path.with_suffix("") not in headers:
+            found.setdefault(path.with_suffix(""), path)
+    return {stem.relative_to(source).as_posix(): path for stem, path in found.items()}
+
+
+def _parts(header: Path) -> list[str]:
+    """The records that a header strings together, if it does; a bad header is refused later, by name."""
+    with header.open("rb") as file:
+        if not _MASTER.match(file.read(256)):
+            return []
+    try:
+        return [segment.name for segment in read_header(header).segments]
+    except RecordError:
+        return []
+
+
+def _entry(source: Path, number: int, name: str, path: Path, lines: dict[str, _Line]) -> Entry:
+    line = lines.get(name, _Line((), None, None))
+    patient = line.patient or f"{source.resolve().as_posix()}/{name}"
+    fold = stable_fold(line.patient or name) if line.fold is None else line.fold
+    codes = line.codes if lines else None
+    return Entry(f"folder/{number:06d}", patient, fold, "folder", partial(read_record, [path]), codes)
+
+
+def _label_file(source: Path) -> tuple[tuple[str, ...], dict[str, _Line]]:
+    """The label columns, and each line by its record's name; nothing where there is no label file."""
+    if not (source / LABELS).is_file():
+        return (), {}
+    table = read_table(source / LABELS, ()).rename(columns=_reserved)
+    if "record" not in table:
+        raise DatasetError("The label file has no column record, which names each ECG. Add it.")
+    names = [name.strip().removesuffix(".hea") for name in table["record"]]
+    if len(set(names)) != len(names):
+        raise DatasetError("The label file names a record twice. Keep one line for each record.")
+    columns = tuple(column for column in table.columns if column not in _NO_LABELS)
+    codes = _codes(table, columns)
+    nothing = [""] * len(table)
+    patients = [cell.strip() or None for cell in table.get("patient", nothing)]
+    folds = _folds(table) if "fold" in table else [None] * len(table)
+    return columns, dict(zip(names, map(_Line, codes, patients, folds), strict=True))
+
+
+def _reserved(column: str) -> str:
+    """``Record `` is our ``record``; label columns keep their spelling."""
+    return column.strip().lower() if column.strip().lower() in _NO_LABELS else column.strip()
+
+
+def _codes(table: pd.DataFrame, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Each line's answers, as codes; an empty cell gives none."""
+    answers: list[list[str]] = [[] for _ in range(len(table))]
+    for column in columns:
+        for line, cell in zip(answers, table[column], strict=True):
+            if cell.strip() == "":
+                continue
+            if cell.strip() not in _ANSWERS:
+                raise DatasetError(f"The label file's column {column} must hold 1, 0 or nothing. Correct it.")
+            line.append(column_code(column, _ANSWERS[cell.strip()]))
+    return [tuple(line) for line in answers]
+
+
+def _folds(table: pd.DataFrame) -> list[int | None]:
+    folds = whole_numbers(table, "fold")
+    if not all(0 <= fold <= 10 for fold in folds):
+        raise DatasetError("The label file's column fold must hold the numbers 0 to 10. Correct it.")
+    return list(folds)
+
+
+def _by_path(lines: dict[str, _Line], files: dict[str, Path]) -> dict[str, _Line]:
+    """``lines`` by the record's path below the folder, where they name it by its last part alone."""
+    stems = Counter(name.rpartition("/")[2] for name in files)
+    paths = {name.rpartition("/")[2]: name for name in files}
+    resolved = {}
+    for name, line in lines.items():
+        if name not in files and stems[name] > 1:
+            raise DatasetError(
+                "The label file names a record that is there twice. Give its path in the folder."
+            )
+        resolved[name if name in files else paths.get(name, name)] = line
+    return resolved
+
+
+def _majority(entries: Sequence[Entry]) -> tuple[tuple[str, ...], float]:
+    """Leads and rate to store: all twelve leads where half of a sample has them, else the shared ones."""
+    records = [record for entry in entries[:: max(1, len(entries) // SAMPLE)] if (record := _try(entry))]
+    if not records:
+        return LEADS, 500.0
+    shared = tuple(lead for lead in records[0].leads if all(lead in record.leads for record in records))
+    complete = [record for record in records if set(LEADS) <= set(record.leads)]
+    if shared and 2 * len(complete) < len(records):
+        return shared, _commonest_rate(records)
+    return LEADS, _commonest_rate(complete or records)
+
+
+def _commonest_rate(records: Sequence[ECGRecord]) -> float:
+    return Counter(record.sampling_rate for record in records).most_common(1)[0][0]
+
+
+def _try(entry: Entry) -> ECGRecord | None:
+    """A record to look at; one that cannot be read is counted in the import itself."""
+    try:
+        return entry.load()
+    except RecordError:
+        return None
+
+
+def _notes(lines: dict[str, _Line]) -> tuple[str, ...]:
+    if any(line.patient for line in lines.values()):
+        return ()
+    return ("Patients are not named: each record counts as its own patient.",)
