@@ -65,7 +65,7 @@ def _progress(settings: Settings) -> None:
     elif latest.report is not None:
         _report(latest.report)
     else:
-        st.error(latest.problem)
+        st.error(f"Last import, {latest.name}: {latest.problem}")
 
 
 def _bar(settings: Settings, latest: Import) -> None:

@@ -1,0 +1,34 @@
+"""An administrator's page under test: a home folder of its own, a signed-in session, a small data set."""
+
+import contextlib
+
+from dataset_sources import ecg, make_store
+from streamlit.testing.v1 import AppTest
+
+from ecgapp import access
+from ecgapp.config import PROJECT
+from ecgapp.ui import auth
+
+PASSWORD = "correct horse"
+
+
+def open_page(name, settings, *, signed_in=True):
+    """``pages/<name>.py`` after its first run; ECGAPP_HOME must name the settings' home already."""
+    page = AppTest.from_file(str(PROJECT / "pages" / f"{name}.py"), default_timeout=30)
+    if signed_in:
+        with contextlib.suppress(access.AccessError):
+            access.set_password(settings, PASSWORD)
+        page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+    return page.run()
+
+
+def twelve_lead_store(settings, name="hospital", n_records=20):
+    """Ten folds of two patients each; even records are normal, odd ones have atrial fibrillation."""
+    records = [ecg(k, codes=("SCP:NORM",) if k % 2 == 0 else ("SCP:AFIB",)) for k in range(n_records)]
+    return make_store(settings.stores / name, records)
+
+
+def said(page):
+    """All that the page says in words, boxes included."""
+    kinds = (page.markdown, page.caption, page.info, page.success, page.warning, page.error, page.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -1,0 +1,242 @@
+"""The Data page: closed to strangers, imports a folder, shows what is in it, deletes on request."""
+
+import logging
+import threading
+import time
+
+import pytest
+from admin_pages import PASSWORD, open_page, said, twelve_lead_store
+from dataset_sources import write_ptb_xl
+
+from ecgapp import access, documents
+from ecgapp.config import Settings
+from ecgapp.datasets import open_store, store_names
+from ecgapp.errors import DatasetError
+from ecgapp.jobs import RunStore
+from ecgapp.training import pretraining_defaults
+from ecgapp.ui import auth, import_form, import_job
+from ecgapp.ui.import_job import BROKEN, Importer
+from ecgapp.ui.store_view import refuse_store_in_use
+
+WORDS_OF_PATH = "secret-ward-7"
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(access, "COST", 2**8)
+    import_form.importer.clear()
+    return Settings(tmp_path / "home")
+
+
+def wait_for(importer):
+    deadline = time.monotonic() + 20
+    while importer.latest.under_way and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return importer.latest
+
+
+def submit_import(page, layout, source, name=""):
+    page.selectbox(key="import_layout").set_value(layout)
+    page.text_input(key="import_source").set_value(str(source))
+    page.text_input(key="import_name").set_value(name)
+    next(button for button in page.button if button.label == "Import").click()
+    return page.run()
+
+
+def test_a_stranger_sees_a_password_form_and_nothing_else(settings):
+    twelve_lead_store(settings, "hospital")
+    access.set_password(settings, PASSWORD)
+    page = open_page("data", settings, signed_in=False)
+    assert [field.label for field in page.text_input] == ["Password"]
+    assert "hospital" not in said(page)
+    assert not page.exception
+
+
+def test_the_right_password_opens_the_page_and_signing_out_closes_it(settings):
+    access.set_password(settings, PASSWORD)
+    page = open_page("data", settings, signed_in=False)
+    page.text_input[0].set_value("wrong one")
+    page.button[0].click().run()
+    assert "This password is wrong." in said(page)
+    page.text_input[0].set_value(PASSWORD)
+    page.button[0].click().run()
+    assert "No data set yet" in said(page)
+    page.button(key="sign_out").click().run()
+    assert [field.label for field in page.text_input] == ["Password"]
+
+
+def test_the_first_password_is_chosen_on_the_same_machine_only(settings, monkeypatch):
+    monkeypatch.setattr(auth, "_is_same_machine", lambda: False)
+    page = open_page("data", settings, signed_in=False)
+    assert "Set it from a browser on the app's own machine" in said(page)
+    assert not page.text_input
+    monkeypatch.setattr(auth, "_is_same_machine", lambda: True)
+    page.run()
+    for field, word in zip(page.text_input, (PASSWORD, PASSWORD + "!"), strict=True):
+        field.set_value(word)
+    page.button[0].click().run()
+    assert "differ" in said(page)
+    assert not access.is_password_set(settings)
+    for field in page.text_input:
+        field.set_value(PASSWORD)
+    page.button[0].click().run()
+    assert access.is_password_set(settings)
+    assert "No data set yet" in said(page)
+
+
+def test_the_page_opens_empty(settings):
+    page = open_page("data", settings)
+    assert "No data set yet" in said(page)
+    assert "not a medical device" in said(page)
+    assert not page.exception
+
+
+def test_a_folder_is_imported_and_the_page_reports_it(settings, tmp_path):
+    source = write_ptb_xl(tmp_path / "source")
+    page = submit_import(open_page("data", settings), "ptb-xl", source)
+    wait_for(import_form.importer())
+    page.run()
+    assert "3 records were imported into ptb-xl. Refused: 0." in said(page)
+    assert page.dataframe[0].value["Records"].tolist() == [3]
+    labels = page.dataframe[1].value
+    assert labels.loc[labels.index[0], "all"] == labels.filter(like="fold").iloc[0].sum()
+    assert "ptb-xl/0000" in said(page)
+    assert not page.exception
+
+
+def test_a_refused_record_is_counted_with_its_reason(settings, tmp_path):
+    source = write_ptb_xl(tmp_path / "source")
+    signal = next(source.rglob("00002_lr.dat"))
+    signal.write_bytes(signal.read_bytes()[:100])
+    page = submit_import(open_page("data", settings), "ptb-xl", source)
+    wait_for(import_form.importer())
+    page.run()
+    assert "2 records were imported into ptb-xl. Refused: 1." in said(page)
+    reasons = next(frame.value for frame in page.dataframe if "Reason" in frame.value)
+    assert reasons["Records"].tolist() == [1]
+
+
+def test_a_path_that_does_not_exist_is_refused_without_repeating_it(settings, caplog):
+    page = submit_import(open_page("data", settings), "folder", f"/{WORDS_OF_PATH}")
+    assert "no such folder" in said(page)
+    assert WORDS_OF_PATH not in said(page)
+    assert WORDS_OF_PATH not in caplog.text
+
+
+def test_an_import_that_breaks_down_tells_neither_page_nor_log_the_path(
+    settings, tmp_path, monkeypatch, caplog
+):
+    def break_down(*_, **__):
+        raise RuntimeError(f"cannot read /{WORDS_OF_PATH}/x.hea")
+
+    monkeypatch.setattr(import_job, "import_dataset", break_down)
+    importer = Importer()
+    with caplog.at_level(logging.DEBUG):
+        importer.start("folder", str(tmp_path), "data", settings)
+        assert wait_for(importer).problem == BROKEN
+    assert WORDS_OF_PATH not in caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+def test_a_folder_of_another_layout_is_refused_in_one_sentence(settings, tmp_path):
+    (tmp_path / "empty").mkdir()
+    page = submit_import(open_page("data", settings), "ptb-xl", tmp_path / "empty")
+    problem = wait_for(import_form.importer()).problem
+    page.run()
+    assert problem
+    assert problem in said(page)
+    assert str(tmp_path) not in said(page)
+    assert store_names(settings) == ()
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "with space", "x" * 65])
+def test_a_data_set_is_not_named_like_a_path(settings, tmp_path, name):
+    with pytest.raises(DatasetError, match="letters, digits"):
+        Importer().start("folder", str(tmp_path), name, settings)
+
+
+def test_two_imports_at_once_are_refused_and_a_cancelled_one_leaves_nothing(settings, tmp_path, monkeypatch):
+    source = write_ptb_xl(tmp_path / "source")
+    begun, go_on = threading.Event(), threading.Event()
+    real = import_job.import_dataset
+
+    def slow(*arguments, progress):
+        def count(done, total):
+            begun.set()
+            assert go_on.wait(20)
+            progress(done, total)
+
+        return real(*arguments, progress=count)
+
+    monkeypatch.setattr(import_job, "import_dataset", slow)
+    importer = Importer()
+    importer.start("ptb-xl", str(source), "one", settings)
+    assert begun.wait(20)
+    with pytest.raises(DatasetError, match="under way"):
+        importer.start("ptb-xl", str(source), "two", settings)
+    importer.cancel()
+    go_on.set()
+    assert "cancelled" in wait_for(importer).problem
+    assert store_names(settings) == ()
+    assert list(settings.stores.iterdir()) == []
+
+
+def test_an_action_is_refused_once_the_session_is_no_administrators(settings, tmp_path):
+    page = open_page("data", settings)
+    (settings.home / "admin.json").unlink()
+    access.set_password(settings, "another password")
+    page = submit_import(page, "ptb-xl", write_ptb_xl(tmp_path / "source"))
+    assert import_form.importer().latest is None
+    assert [field.label for field in page.text_input] == ["Password"]
+
+
+def test_a_data_set_is_deleted_only_after_the_box_is_ticked(settings):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("data", settings)
+    assert page.button(key="delete_hospital").disabled
+    page.checkbox(key="delete_sure_hospital").check().run()
+    page.button(key="delete_hospital").click().run()
+    assert store_names(settings) == ()
+    assert "No data set yet" in said(page)
+
+
+def test_a_data_set_that_a_run_needs_is_kept(settings):
+    runs = RunStore(settings.runs)
+    run = runs.create("cae", "pretrain", "cpu", documents.dump(pretraining_defaults(("hospital",))))
+    with pytest.raises(DatasetError, match="needs this data set"):
+        refuse_store_in_use("hospital", runs)
+    refuse_store_in_use("another", runs)
+    runs.cancel(run.id)
+    refuse_store_in_use("hospital", runs)
+
+
+def test_a_damaged_data_set_is_named_and_the_others_stay_usable(settings):
+    twelve_lead_store(settings, "good")
+    twelve_lead_store(settings, "bad")
+    next((settings.stores / "bad").glob("*.parquet")).write_bytes(b"no table")
+    page = open_page("data", settings)
+    assert "bad: " in said(page)
+    assert "damaged" in said(page)
+    assert page.dataframe[0].value["Data set"].tolist() == ["good"]
+    page.selectbox(key="store").set_value("bad").run()
+    assert not page.exception
+
+
+def test_labels_are_counted_by_fold_as_they_are_in_the_store(settings):
+    store = twelve_lead_store(settings, "hospital", n_records=20)
+    page = open_page("data", settings)
+    table = next(frame.value for frame in page.dataframe if "records with an answer" in frame.value)
+    assert table.loc["AF", "all"] == sum("SCP:AFIB" in codes for codes in store.codes())
+    assert table.loc["AF", "fold 2"] == 2
+    assert len(open_store("hospital", settings)) == 20
+
+
+def test_other_tracings_are_shown_on_request(settings):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("data", settings)
+    before = [caption.value for caption in page.caption if "Codes" in caption.value]
+    page.button(key="show_others").click().run()
+    after = [caption.value for caption in page.caption if "Codes" in caption.value]
+    assert len(before) == len(after) == 2
+    assert before != after
