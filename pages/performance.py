@@ -42,7 +42,8 @@ def show_autoencoder(card: ModelCard) -> None:
 bootstrap("Performance")
 try:
     cards = analysis.available_models(session.settings())
-    card = choosing.choose_model("Model", cards, "performance_model")
+    ordered = choosing.classifiers(cards) | choosing.autoencoders(cards)
+    card = choosing.choose_model("Model", ordered, "performance_model")
     if card is not None:
         (show_classifier if card.is_classifier else show_autoencoder)(card)
         with st.expander("Model card"):

@@ -16,6 +16,10 @@ import torch
 from ecgapp.config import DISCLAIMER
 
 TORCH_THREADS = 2  # of one inference; more make fifty sessions slower, not one session faster
+# A tracing is 250 mm wide on paper: Streamlit's margins are taken back for it.
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 2.5rem 1.75rem 3rem; }
+</style>"""
 
 _lock = threading.Lock()
 _ready = threading.Event()
@@ -25,6 +29,7 @@ def bootstrap(title: str) -> None:
     """Begin a page: its tab title, its heading, and the disclaimer that every page carries."""
     _prepare_process()
     st.set_page_config(page_title=f"{title} - ecgapp", page_icon=":material/ecg:", layout="wide")
+    st.html(STYLE)
     st.header(title)
     st.caption(f"**{DISCLAIMER}** Every finding is unconfirmed until a clinician has read the ECG.")
 

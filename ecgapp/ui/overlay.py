@@ -11,8 +11,10 @@ from ecgapp.ui.tracing import tracing, zeros_of
 from ecgapp.ui.words import in_full
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length
+POINTS_PER_SECOND = 200.0  # of the leads behind which the bands lie; peaks are kept
 BAND = 0.9  # mV above and below a lead's zero
 CLIPPED = 0.995  # quantile of the bins at which the colours end
+STEPS = 127  # of the colour scale on either side of 0
 FOR, AGAINST = "213,94,0", "0,114,178"  # colour-blind-safe orange and blue (Okabe and Ito 2008)
 SCALE = [
     [0.0, f"rgba({AGAINST},0.85)"],
@@ -28,15 +30,15 @@ def saliency(record: ECGRecord, explanation: Explanation) -> go.Figure:
     """The explained window's tracing, one lead below the other, with what moved the label behind it."""
     length = explanation.stop - explanation.start
     sheet = lay_out(record, STACKED, explanation.start, length)
-    figure = tracing(record, sheet, [f"relevance for <b>{explanation.label}</b>"])
+    figure = tracing(record, sheet, [f"relevance for <b>{explanation.label}</b>"], POINTS_PER_SECOND)
     zeros = zeros_of(record, sheet)
     bins, rate = binned(explanation)
+    limit = colour_limit(bins)
     for cell in sheet.cells:
         if cell.lead in explanation.leads:
             row = bins[explanation.leads.index(cell.lead)]
-            figure.add_trace(_band(cell, float(zeros[cell.row]), row, rate, explanation))
+            figure.add_trace(_band(cell, float(zeros[cell.row]), row / limit, rate, explanation))
     _add_bars(figure, explanation, sheet, zeros)
-    limit = colour_limit(bins)
     figure.update_layout(coloraxis=_colours(limit), margin={"t": 56})
     return figure
 
@@ -59,7 +61,7 @@ def method_in_words(explanation: Explanation) -> str:
     return (
         "Integrated Gradients (Captum) against a flat line. Orange spoke for the class, blue against it; "
         "one colour scale for all leads; bars are each lead's share of the absolute relevance. "
-        f"The sum misses the change of the logit ({attribution.baseline_logit:.2f} to {attribution.logit:.2f}) by "
+        f"The sum misses the logit's change ({attribution.baseline_logit:.2f} to {attribution.logit:.2f}) by "
         f"{100 * attribution.completeness_error:.1f} %. Such maps show what the network used, not the cause "
         "of a finding."
     )
@@ -89,7 +91,7 @@ def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Ex
         x0=first_bin(explanation, rate),
         dx=1 / rate,
         y=[zero - BAND, zero + BAND],
-        z=row[None],
+        z=np.rint(np.clip(row, -1, 1) * STEPS).astype(np.int8)[None],
         coloraxis="coloraxis",
         name=cell.lead,
         hoverinfo="skip",
@@ -105,12 +107,12 @@ def _colours(limit: float) -> dict[str, object]:
         "yanchor": "bottom",
         "len": 0.3,
         "thickness": 9,
-        "tickvals": [-limit, 0, limit],
+        "tickvals": [-STEPS, 0, STEPS],
         "ticktext": ["against", f"0   (ends at {limit:.2g} logits in 20 ms)", "for"],
         "tickfont": {"size": 11},
         "outlinewidth": 0.5,
     }
-    return {"cmin": -limit, "cmax": limit, "colorscale": SCALE, "colorbar": bar}
+    return {"cmin": -STEPS, "cmax": STEPS, "colorscale": SCALE, "colorbar": bar}
 
 
 def _add_bars(figure: go.Figure, explanation: Explanation, sheet: Sheet, zeros: FloatArray) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ecgapp.models import Evaluation, LabelMetrics, ModelCard, ReconstructionMetrics
-from ecgapp.ui.words import insufficient, meaning, of_label, with_interval
+from ecgapp.ui.words import insufficient, of_label, with_interval
 
 FIGURES = ("precision", "recall", "f1", "auroc", "auprc")
 TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "auroc": "AUROC", "auprc": "AUPRC"}
@@ -25,7 +25,6 @@ def per_class(evaluation: Evaluation) -> pd.DataFrame:
 def _class_row(metrics: LabelMetrics) -> dict[str, object]:
     row: dict[str, object] = {
         "Class": metrics.label,
-        "Meaning": meaning(metrics.label),
         "n": f"{metrics.n_positive} of {metrics.n}",
         "Threshold": metrics.threshold,
     }
@@ -60,7 +59,8 @@ def tested_on(evaluation: Evaluation) -> str:
     """The records and folds that the figures come from, and how the intervals were drawn."""
     return (
         f"**{evaluation.dataset}**, {evaluation.n:,} records. In brackets: 95 % bootstrap intervals over "
-        "records. Thresholds were chosen on validation folds only. Other patients may differ."
+        "records. Thresholds were chosen on validation folds only. Means run over all classes, also those "
+        "with few positives. Other patients may differ."
     )
 
 

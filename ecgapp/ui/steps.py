@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,7 +15,8 @@ from ecgapp.ui.paper import keep_peaks
 
 POINTS_PER_SECOND = 250.0
 AROUND = 1.0  # seconds shown before and after the window
-ROW_HEIGHT = 125  # px
+ROW_HEIGHT = 150  # px
+TITLE_LENGTH = 70  # characters a line
 BEFORE, AFTER, WINDOW = "#8a8a8a", "#1f5f99", "rgba(213,94,0,0.10)"
 
 
@@ -24,7 +26,7 @@ def preprocessing(prepared: Prepared, lead: str, window: int) -> go.Figure:
     stages = prepared.steps
     figure = make_subplots(
         rows=len(stages), cols=2, subplot_titles=_titles(prepared, window), shared_xaxes="all",
-        vertical_spacing=0.085, horizontal_spacing=0.045,
+        vertical_spacing=0.1, horizontal_spacing=0.045,
     )  # fmt: skip
     span = _span(prepared, window)
     for place, (before, after) in enumerate(pairwise(stages), start=1):
@@ -48,7 +50,7 @@ def _titles(prepared: Prepared, window: int) -> list[str]:
 
 
 def _title(step: Step) -> str:
-    return f"<b>{step.name}</b>: {step.description}"
+    return "<br>".join(wrap(f"<b>{step.name}</b>: {step.description}", TITLE_LENGTH))
 
 
 def _span(prepared: Prepared, window: int) -> tuple[float, float]:
@@ -89,15 +91,16 @@ def _mark_window(figure: go.Figure, prepared: Prepared, window: int) -> None:
 
 def _style(figure: go.Figure, rows: int, span: Sequence[float]) -> None:
     figure.update_layout(
+        template="none",
         height=rows * ROW_HEIGHT + 40,
-        margin={"l": 4, "r": 4, "t": 24, "b": 24},
+        margin={"l": 4, "r": 4, "t": 36, "b": 24},
         paper_bgcolor="white",
         plot_bgcolor="white",
         showlegend=False,
         hovermode=False,
         font={"color": "#101010"},
     )
-    figure.update_annotations(font_size=11, xanchor="left")
+    figure.update_annotations(font_size=11, xanchor="left", align="left")
     for place, annotation in enumerate(figure.layout.annotations):
         annotation.x = figure.layout[f"xaxis{place + 1 if place else ''}"].domain[0]
     figure.update_xaxes(range=list(span), gridcolor="#ececec", zeroline=False, ticksuffix=" s")

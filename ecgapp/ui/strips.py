@@ -12,6 +12,8 @@ from ecgapp.ui.words import with_interval
 BIN_SECONDS = 0.02  # squared error is averaged over stretches of this length
 CLIPPED = 0.995  # quantile of the bins at which the colours end
 STRIP = 62  # px a lead
+UNIT = 0.01  # standard deviations a step of y: whole steps are half the bytes of float32
+STEPS = 255  # of the colour scale
 INPUT, OUTPUT, ERROR = "#101010", "#d55e00", "0,114,178"
 SCALE = [[0.0, f"rgba({ERROR},0)"], [0.5, f"rgba({ERROR},0.35)"], [1.0, f"rgba({ERROR},0.75)"]]
 
@@ -19,7 +21,7 @@ SCALE = [[0.0, f"rgba({ERROR},0)"], [0.5, f"rgba({ERROR},0.35)"], [1.0, f"rgba({
 def reconstruction(result: Reconstruction) -> go.Figure:
     """Input black, reconstruction orange, squared error blue behind them; at the right its mean a lead.
 
-    x in seconds of the recording, y in standard deviations, one scale for all leads.
+    x in seconds of the recording, y in hundredths of a standard deviation, one scale for all leads.
     """
     figure = make_subplots(cols=2, column_widths=[0.86, 0.14], shared_yaxes=True, horizontal_spacing=0.01)
     spacing = _spacing(result)
@@ -27,7 +29,7 @@ def reconstruction(result: Reconstruction) -> go.Figure:
     bins, rate = binned_error(result)
     limit = max(float(np.quantile(bins, CLIPPED)), 1e-9)
     for row, zero in enumerate(zeros):
-        figure.add_trace(_band(result, bins[row], rate, zero, spacing), row=1, col=1)
+        figure.add_trace(_band(result, bins[row] / limit, rate, zero, spacing), row=1, col=1)
         figure.add_trace(_line(result, result.input[row], zero, INPUT), row=1, col=1)
         figure.add_trace(_line(result, result.output[row], zero, OUTPUT), row=1, col=1)
     figure.add_trace(_bars(result, zeros, spacing), row=1, col=2)
@@ -71,8 +73,8 @@ def _band(result: Reconstruction, row: FloatArray, rate: float, zero: float, spa
     return go.Heatmap(
         x0=result.start + half_a_bin,
         dx=1 / rate,
-        y=[zero - 0.48 * spacing, zero + 0.48 * spacing],
-        z=row[None],
+        y=[(zero - 0.48 * spacing) / UNIT, (zero + 0.48 * spacing) / UNIT],
+        z=np.rint(np.clip(row, 0, 1) * STEPS).astype(np.uint8)[None],
         coloraxis="coloraxis",
         hoverinfo="skip",
     )
@@ -82,7 +84,7 @@ def _line(result: Reconstruction, signal: FloatArray, zero: float, colour: str) 
     return go.Scatter(
         x0=result.start,
         dx=1 / result.sampling_rate,
-        y=(signal + np.float32(zero)).astype(np.float32),
+        y=np.clip(np.rint((signal + zero) / UNIT), -32_767, 32_767).astype(np.int16),
         mode="lines",
         line={"color": colour, "width": 1},
         hoverinfo="skip",
@@ -93,12 +95,12 @@ def _bars(result: Reconstruction, zeros: list[float], spacing: float) -> go.Bar:
     errors = result.mse_per_lead
     return go.Bar(
         x=errors,
-        y=zeros,
+        y=[zero / UNIT for zero in zeros],
         text=[f"{error:.2f}" for error in errors],
         textposition="outside",
         cliponaxis=False,
         orientation="h",
-        width=0.35 * spacing,
+        width=0.35 * spacing / UNIT,
         marker={"color": f"rgba({ERROR},0.75)"},
         hoverinfo="skip",
     )
@@ -108,30 +110,32 @@ def _style(
     figure: go.Figure, result: Reconstruction, zeros: list[float], spacing: float, limit: float
 ) -> None:
     figure.update_layout(
+        template="none",
         height=max(220, STRIP * len(zeros) + 70),
-        margin={"l": 4, "r": 4, "t": 40, "b": 24},
+        margin={"l": 38, "r": 4, "t": 36, "b": 24},
         paper_bgcolor="white",
         plot_bgcolor="white",
         showlegend=False,
         hovermode=False,
         font={"color": INPUT},
-        coloraxis={"cmin": 0, "cmax": limit, "colorscale": SCALE, "colorbar": _colour_bar(limit)},
+        coloraxis={"cmin": 0, "cmax": STEPS, "colorscale": SCALE, "colorbar": _colour_bar(limit)},
         annotations=[_heading()],
     )
     stop = result.start + result.input.shape[1] / result.sampling_rate
     figure.update_xaxes(range=[result.start, stop], gridcolor="#ececec", ticksuffix=" s", row=1, col=1)
     reach = [0, 1.5 * float(result.mse_per_lead.max())]
-    figure.update_xaxes(range=reach, showticklabels=False, showgrid=False, row=1, col=2)
+    figure.update_xaxes(range=reach, showticklabels=False, showgrid=False, zeroline=False, row=1, col=2)
     figure.update_yaxes(
-        range=[zeros[-1] - 0.7 * spacing, 0.7 * spacing], tickvals=zeros, ticktext=list(result.leads),
-        gridcolor="#ececec", zeroline=False,
+        range=[(zeros[-1] - 0.7 * spacing) / UNIT, 0.7 * spacing / UNIT],
+        tickvals=[zero / UNIT for zero in zeros], ticktext=list(result.leads),
+        gridcolor="#ececec", zeroline=False, showline=False, ticks="",
     )  # fmt: skip
 
 
 def _colour_bar(limit: float) -> dict[str, object]:
     return {
         "orientation": "h", "x": 0.86, "xanchor": "right", "y": 1.0, "yanchor": "bottom", "len": 0.28,
-        "thickness": 9, "outlinewidth": 0.5, "tickvals": [0, limit], "tickfont": {"size": 11},
+        "thickness": 9, "outlinewidth": 0.5, "tickvals": [0, STEPS], "tickfont": {"size": 11},
         "ticktext": ["error 0", f"{limit:.2g} SD²"],
     }  # fmt: skip
 

@@ -18,9 +18,11 @@ POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are k
 MARGIN = 0.6  # seconds to the left of the first sample, for the calibration pulse
 PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s, mV)
 STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
-WIDTH = 1050  # px at which sheet and frame fit; other widths show more blank paper
+WIDTH = 1000  # px at which sheet and frame fit; other widths show more blank paper
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
+HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
+SYNTHETIC = "SYNTHETIC, from no patient"
 CONFIG = {
     "displaylogo": False,
     "scrollZoom": False,
@@ -29,17 +31,20 @@ CONFIG = {
 }
 
 
-def tracing(record: ECGRecord, sheet: Sheet, notes: Sequence[str] = ()) -> go.Figure:
-    """``record`` on ``sheet``; ``notes`` are printed beside speed, gain, filter and rate.
+def tracing(
+    record: ECGRecord, sheet: Sheet, notes: Sequence[str] = (), most: float = POINTS_PER_SECOND
+) -> go.Figure:
+    """``record`` on ``sheet``; ``notes`` are printed above it, speed, gain, filter and rate below.
 
-    The x axis is in seconds of the recording, the y axis in mV from the first row's zero.
+    The x axis is in seconds of the recording, the y axis in mV from the first row's zero. A lead
+    is drawn with at most ``most`` points a second, its peaks kept.
     """
     signals = [_in_millivolts(record, piece) for piece in pieces(record, sheet)]
     zeros = row_zeros(sheet, signals)
     figure = go.Figure(layout=_layout(sheet, zeros))
     for cell, signal in zip(sheet.cells, signals, strict=True):
         if signal is not None:
-            figure.add_trace(_line(record, cell, signal + zeros[cell.row]))
+            figure.add_trace(_line(record, cell, signal + zeros[cell.row], most))
     figure.add_trace(_pulses(sheet, zeros))
     figure.add_trace(_joins(sheet, zeros))
     figure.add_trace(_names(record, sheet, zeros))
@@ -58,9 +63,9 @@ def _in_millivolts(record: ECGRecord, signal: FloatArray | None) -> FloatArray |
     return signal / np.float32(STANDARD_DEVIATIONS_PER_MILLIVOLT)
 
 
-def _line(record: ECGRecord, cell: Cell, y: FloatArray) -> go.Scatter:
+def _line(record: ECGRecord, cell: Cell, y: FloatArray, most: float) -> go.Scatter:
     first, _ = sample_range(record, cell)
-    drawn, rate = keep_peaks(y, record.sampling_rate, POINTS_PER_SECOND)
+    drawn, rate = keep_peaks(y, record.sampling_rate, most)
     return go.Scatter(
         x0=first / record.sampling_rate,
         dx=1 / rate,
@@ -98,11 +103,11 @@ def _thin_line(points: Sequence[tuple[float, float]], name: str) -> go.Scatter:
 def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray) -> go.Scatter:
     return go.Scatter(
         x=[cell.start + 0.05 for cell in sheet.cells],
-        y=[float(zeros[cell.row]) + 0.85 for cell in sheet.cells],
+        y=[float(zeros[cell.row]) + 1.05 for cell in sheet.cells],
         text=[f"<b>{_name(record, cell.lead)}</b>" for cell in sheet.cells],
         mode="text",
         textposition="middle right",
-        textfont={"size": 13, "color": INK},
+        textfont={"size": 13, "color": INK, "shadow": HALO},
         name="leads",
         hoverinfo="skip",
     )
@@ -123,7 +128,7 @@ def printed_settings(record: ECGRecord, sheet: Sheet) -> str:
 
 def _printed(record: ECGRecord, sheet: Sheet, notes: Sequence[str]) -> list[dict[str, object]]:
     below = _note(printed_settings(record, sheet), y=0.0, yanchor="top", yshift=-18, color=NOTE, size=12)
-    head = [*(["<b>SYNTHETIC</b>"] if record.synthetic else []), *notes]
+    head = [*([f"<b>{SYNTHETIC}</b>"] if record.synthetic else []), *notes]
     above = _note("   ".join(head), y=1.0, yanchor="bottom", yshift=2, color=INK, size=13)
     return [below, above]
 
@@ -134,10 +139,11 @@ def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, obj
 
 
 def _layout(sheet: Sheet, zeros: FloatArray) -> go.Layout:
-    top, bottom = 1.5, float(zeros[-1]) - 1.5
+    top, bottom = 1.5, float(zeros[-1]) - 1.2
     left, right = sheet.start - MARGIN, max(sheet.stop, sheet.start + 2.5) + 0.1
     height = WIDTH * (top - bottom) * SECONDS_PER_MILLIVOLT / (right - left)
     return go.Layout(
+        template="none",
         height=round(height) + 60,
         margin={"l": 4, "r": 4, "t": 24, "b": 36},
         paper_bgcolor="white",
@@ -163,5 +169,14 @@ def _axis(span: list[float], major: float, minor: float) -> dict[str, object]:
         "gridcolor": MAJOR,
         "gridwidth": 1,
         "zeroline": False,
-        "minor": {"dtick": minor, "tick0": 0, "showgrid": True, "gridcolor": MINOR, "gridwidth": 1},
+        "showline": False,
+        "ticks": "",
+        "minor": {
+            "dtick": minor,
+            "tick0": 0,
+            "showgrid": True,
+            "gridcolor": MINOR,
+            "gridwidth": 1,
+            "ticks": "",
+        },
     }

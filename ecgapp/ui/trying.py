@@ -12,6 +12,7 @@ from ecgapp.ui.words import in_full, insufficient
 
 ALL = "every class"
 DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
+COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}
 ACROSS = 3  # 2x2 tables side by side
 
 
@@ -22,7 +23,7 @@ def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> N
     shipped = card.validation if thresholds == card.thresholds else None
     evaluation = shipped or _tried(task, predictions, thresholds)
     st.dataframe(performance.macro(evaluation), hide_index=True)
-    st.dataframe(performance.per_class(evaluation), hide_index=True, height="content")
+    st.dataframe(performance.per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS)
     if shipped is None:
         st.caption(f"Thresholds as tried here, not as used on the Review page; {DRAWS} bootstrap draws.")
     st.subheader("Precision and recall at every threshold")

@@ -6,7 +6,7 @@ MEANINGS = {
     "AF": "atrial fibrillation",
     "I-AVB": "first-degree atrioventricular block",
     "LBBB": "left bundle branch block",
-    "Normal": "no abnormality among these classes",
+    "Normal": "normal ECG",
     "RBBB": "right bundle branch block",
     "PAC": "premature atrial complex",
     "PVC": "premature ventricular complex",

@@ -1,0 +1,73 @@
+"""Tiny untrained models with full cards, for tests of what stands above ``models``."""
+
+import numpy as np
+import torch
+
+from ecgapp.evaluate import evaluate_predictions
+from ecgapp.models import (
+    ECGClassifierConfig,
+    Interval,
+    ModelCard,
+    PatchAutoencoderConfig,
+    Predictions,
+    Provenance,
+    ReconstructionMetrics,
+    TrainedModel,
+    build,
+    save_model,
+)
+from ecgapp.records.record import LEADS
+from ecgapp.signals import PreprocessingConfig
+from ecgapp.tasks import task
+
+MADE = Provenance(("made for a test",), "folds 1-8", "fold 9", 100, 200, 0, 1, "random")
+
+
+def encoder(n_leads=12, n_samples=1000):
+    return PatchAutoencoderConfig(n_leads=n_leads, n_samples=n_samples, widths=(8, 8), depths=(1, 1), squeeze=4)
+
+
+def preprocessing(leads=LEADS, sampling_rate=100.0, window=1000, stride=500):
+    return PreprocessingConfig(tuple(leads), sampling_rate, window=window, stride=stride)
+
+
+def predictions(n_labels, n_records=200, seed=0):
+    """Probabilities that lean towards the truth; the last label has two positives only."""
+    rng = np.random.default_rng(seed)
+    targets = (rng.random((n_records, n_labels)) < 0.3).astype(np.float32)
+    targets[:, -1] = 0
+    targets[:2, -1] = 1
+    scores = np.clip(0.25 + 0.4 * targets + rng.normal(0, 0.2, targets.shape), 0.01, 0.99)
+    return Predictions(scores.astype(np.float32), targets, np.full(n_records, 9, dtype=np.int64))
+
+
+def classifier(name="tiny_nine", task_name="nine_class", thresholds=None, **prepared):
+    """A classifier and its validation predictions."""
+    torch.manual_seed(0)
+    config = preprocessing(**prepared)
+    asked = task(task_name)
+    n_labels = len(asked.labels)
+    lines = thresholds or (0.5,) * n_labels
+    network = ECGClassifierConfig(encoder(len(config.leads), config.window), n_labels=n_labels)
+    known = predictions(n_labels)
+    figures = evaluate_predictions(asked, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50)
+    card = ModelCard(
+        name, f"Tiny {task_name}", network, config, MADE, asked, thresholds=lines, validation=figures
+    )
+    return TrainedModel(build(network).eval().requires_grad_(False), card), known
+
+
+def autoencoder(name="tiny_cae", **prepared):
+    torch.manual_seed(0)
+    config = preprocessing(**prepared)
+    network = encoder(len(config.leads), config.window)
+    figures = ReconstructionMetrics("made, fold 9", 20, 40, Interval(0.2, 0.1, 0.3), Interval(200.0, 100.0, 300.0))
+    card = ModelCard(name, "Tiny autoencoder", network, config, MADE, reconstruction=figures)
+    return TrainedModel(build(network).eval().requires_grad_(False), card)
+
+
+def install(folder):
+    """One classifier of nine classes and one 12-lead autoencoder in ``folder``."""
+    model, known = classifier()
+    save_model(folder, model, known)
+    save_model(folder, autoencoder())
