@@ -82,9 +82,8 @@ def _bar(settings: Settings, latest: Import) -> None:
 
 
 def _report(report: ImportReport) -> None:
-    st.success(
-        f"{report.read:,} records were imported into {report.name}; {report.n_refused:,} were refused."
-    )
+    done = f"{report.read:,} records were imported into {report.name}. Refused: {report.n_refused:,}."
+    st.success(f"Last import: {done}")
     if report.refused:
         st.dataframe(refused_table(report.refused), hide_index=True, width="stretch")
     for note in report.notes:
