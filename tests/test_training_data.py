@@ -14,7 +14,14 @@ from ecgapp.errors import ConfigError
 from ecgapp.models import ECGClassifierConfig, build
 from ecgapp.signals import cut_windows, preprocess
 from ecgapp.tasks import csv_task, task
-from ecgapp.training import AugmentationConfig, TrainingConfig, finetuning_defaults, pretraining_defaults
+from ecgapp.training import (
+    AugmentationConfig,
+    Stopped,
+    TrainingConfig,
+    finetuning_defaults,
+    pretraining_defaults,
+    resident,
+)
 from ecgapp.training.augmentation import Augmentation
 from ecgapp.training.inference import combine_windows, probabilities
 from ecgapp.training.objective import Classification, label_weights
@@ -33,7 +40,7 @@ def settings(tmp_path_factory):
 @pytest.fixture(scope="module")
 def records(settings):
     config = replace(PRETRAINING, augmentation=AugmentationConfig(shift=0.3))
-    return load_records(config, open_stores(config, settings), Recorder().log)
+    return load_records(config, open_stores(config, settings), Recorder())
 
 
 def test_a_training_reads_the_very_windows_that_the_app_reads(settings, records):
@@ -46,6 +53,20 @@ def test_a_training_reads_the_very_windows_that_the_app_reads(settings, records)
         expected = cut_windows(alone, PREPROCESSING).windows
         np.testing.assert_array_equal(records.cut(windows.positions.tolist()).numpy(), expected)
     assert min(records.lengths) < WINDOW < max(records.lengths)
+
+
+def test_a_large_set_is_kept_in_half_the_memory_at_the_same_shape(settings, records, monkeypatch):
+    config = replace(PRETRAINING, augmentation=AugmentationConfig(shift=0.3))
+    monkeypatch.setattr(resident, "_LARGE", 0)
+    small = load_records(config, open_stores(config, settings), Recorder())
+    assert small.signals.nbytes * 2 == records.signals.nbytes
+    torch.testing.assert_close(small.cut([0, 40]), records.cut([0, 40]), atol=2e-3, rtol=1e-3)
+
+
+def test_preparing_a_large_set_can_be_stopped(settings, monkeypatch):
+    monkeypatch.setattr(resident, "_BLOCK", 1)
+    with pytest.raises(Stopped):
+        load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder(stop_after=3))
 
 
 def test_both_ways_of_cutting_give_the_same_windows(records):
@@ -84,7 +105,7 @@ def test_a_data_set_of_weight_three_is_drawn_three_times_as_often(tmp_path):
     settings = small_settings(tmp_path)
     write_store(settings.stores / "more", 32, patients="other")
     config = replace(PRETRAINING, stores=("small", "more"), store_weights=(1.0, 3.0))
-    records = load_records(config, open_stores(config, settings), Recorder().log)
+    records = load_records(config, open_stores(config, settings), Recorder())
     rows = np.arange(len(records))
     owners = np.concatenate([random_windows(records, rows, 0.0, (0, epoch)).owners for epoch in range(40)])
     assert np.mean(owners >= len(rows) // 2) == pytest.approx(0.75, abs=0.03)

@@ -41,7 +41,7 @@ def test_folds_are_dealt_once_each_and_evenly(n_groups):
 def test_all_records_are_judged_out_of_fold(trained, settings):
     model, folder, _ = trained
     predictions = load_predictions([folder / "result"], "small")
-    n_records = len(load_records(CONFIG, open_stores(CONFIG, settings), Recorder().log))
+    n_records = len(load_records(CONFIG, open_stores(CONFIG, settings), Recorder()))
     assert isinstance(model.card.network, EnsembleConfig)
     assert model.card.validation.n == n_records == len(predictions.probabilities)
     assert model.card.validation.dataset == "small, folds 1-4, out-of-fold"
@@ -52,7 +52,7 @@ def test_all_records_are_judged_out_of_fold(trained, settings):
 def test_a_records_answer_is_that_of_the_member_trained_without_it(trained, settings):
     model, folder, _ = trained
     kept = load_predictions([folder / "result"], "small")
-    records = load_records(CONFIG, open_stores(CONFIG, settings), Recorder().log)
+    records = load_records(CONFIG, open_stores(CONFIG, settings), Recorder())
     for member, group in zip(model.network.members, deal_folds((1, 2, 3, 4), 2), strict=True):
         rows = records.rows(group)
         logits, owners = window_logits(Inference(member, torch.device("cpu"), torch.float32), records, rows)

@@ -10,11 +10,11 @@ import pytest
 import torch
 from small_training import FINETUNING, PRETRAINING, Recorder, change_store, small_settings, write_store
 
-from ecgapp import training
+from ecgapp import files, training
 from ecgapp.config import PROJECT
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
 from ecgapp.models import load_model, load_predictions, save_model
-from ecgapp.training.checkpoint import CHECKPOINT
+from ecgapp.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.transfer import initial_network
 
@@ -148,6 +148,26 @@ def test_a_torn_checkpoint_is_refused_in_a_sentence(settings, tmp_path):
         training.train(PRETRAINING, Recorder(), tmp_path, settings)
 
 
+def test_what_a_kill_left_of_an_unfinished_checkpoint_is_removed(settings, tmp_path):
+    unfinished = tmp_path / f".{CHECKPOINT}.a1b2"
+    unfinished.write_bytes(b"half")
+    training.train(replace(PRETRAINING, epochs=1), Recorder(), tmp_path, settings)
+    assert not unfinished.exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path, "x", {"step": 1})
+    monkeypatch.setattr(files.os, "fsync", _full)
+    with pytest.raises(TrainingError, match="Free space"):
+        save_checkpoint(tmp_path, "x", {"step": 2})
+    assert load_checkpoint(tmp_path, "x") == {"step": 1}
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
+
+
+def _full(descriptor):
+    raise OSError("No space left on device")
+
+
 def test_a_device_that_is_not_there_is_refused_by_name(settings, tmp_path):
     with pytest.raises(TrainingError, match="cuda:97"):
         training.train(replace(PRETRAINING, device="cuda:97"), Recorder(), tmp_path, settings)
@@ -206,7 +226,7 @@ except Stopped:
 def test_records_of_fold_zero_and_records_without_answers_are_left_out(settings):
     stores = open_stores(FINETUNING, settings)
     config = replace(FINETUNING, label_columns=("turned", "absent"))
-    records = load_records(config, stores, Recorder().log)
+    records = load_records(config, stores, Recorder())
     numbers = np.arange(32)
     assert len(records) == np.sum((numbers % 5 != 0) & (numbers % 7 != 3))
     assert 0 not in records.folds

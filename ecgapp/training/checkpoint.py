@@ -35,10 +35,14 @@ def save_checkpoint(folder: Path, identity: str, state: dict[str, Any]) -> None:
 def load_checkpoint(folder: Path, identity: str) -> dict[str, Any] | None:
     """The folder's last state, on the CPU, or None where there is none.
 
+    What a kill left of a checkpoint that was being written is removed.
+
     Raises:
         TrainingError: it is not readable, or belongs to other settings or other data.
     """
     path = folder / CHECKPOINT
+    for unfinished in folder.glob(f".{CHECKPOINT}.*"):
+        unfinished.unlink()
     if not path.is_file():
         return None
     try:

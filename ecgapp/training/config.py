@@ -149,8 +149,10 @@ class TrainingConfig:
 
     def _number_faults(self) -> list[str]:
         faults = []
-        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0 or self.patience < 0:
+        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0:
             faults.append("Epochs, batch size and learning rate must be positive.")
+        if self.patience < 0 or self.seed < 0:
+            faults.append("Patience and seed cannot be negative.")
         if not (0 <= self.warmup < 1 and 0 <= self.ema_decay < 1 and 0 <= self.class_weighting <= 1):
             faults.append("Warm-up, average and class weighting lie between 0 and 1.")
         if min(self.weight_decay, self.clip_gradient, self.encoder_rate, self.checkpoint_seconds) < 0:

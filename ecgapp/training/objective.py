@@ -80,7 +80,7 @@ class Classification:
         return Scores(loss, -loss if auroc is None else auroc, mean, named, auroc)
 
     def _entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
-        weights = self._weights.to(logits.device)
+        weights = self._weights = self._weights.to(logits.device)
         if not self.task.multilabel:
             return F.cross_entropy(logits, targets.argmax(1), weight=weights)
         known = ~targets.isnan()

@@ -1,7 +1,7 @@
 """Stores into memory: the records of the folds asked for, preprocessed once."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,12 @@ from torch import Tensor
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, check_patient_folds, open_store
-from ecgapp.errors import DatasetError, EcgAppError, TrainingError
+from ecgapp.errors import DatasetError, SignalError, TrainingError
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.tasks import Task
 from ecgapp.training.config import TrainingConfig
+from ecgapp.training.reporting import Reporter, Stopped
 from ecgapp.training.windows import RecordSet, Rows, margin_samples
 
 _BLOCK = 256  # records preprocessed at a time
@@ -51,20 +52,18 @@ def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStor
     return stores
 
 
-def load_records(
-    config: TrainingConfig, stores: Sequence[DatasetStore], log: Callable[[str], None]
-) -> RecordSet:
+def load_records(config: TrainingConfig, stores: Sequence[DatasetStore], reporter: Reporter) -> RecordSet:
     """All records of the config's folds, preprocessed; those that answer none of the labels are left out.
 
     Raises:
-        TrainingError: no record is left for training, or none for validation.
-        SignalError: a record cannot be preprocessed.
+        Stopped: the reporter asked for it.
+        TrainingError: no record is left for training or for validation, or one cannot be preprocessed.
     """
     task = config.labels()
     weights = config.store_weights or (1.0,) * len(stores)
     chosen = [_choose(store, config, task, weight) for store, weight in zip(stores, weights, strict=True)]
-    log(f"Preparing {sum(len(part.rows) for part in chosen):,} records.")
-    records = _fill(chosen, config)
+    reporter.log(f"Preparing {sum(len(part.rows) for part in chosen):,} records.")
+    records = _fill(chosen, config, reporter)
     for folds, purpose in ((config.train_folds, "training"), (config.validation_folds, "validation")):
         if len(records.rows(folds)) == 0:
             raise TrainingError(f"No labelled record lies in the folds for {purpose}. Choose other folds.")
@@ -93,7 +92,7 @@ def _choose(store: DatasetStore, config: TrainingConfig, task: Task | None, weig
     return _Chosen(store, rows[kept], targets[kept], folds[kept], weight)
 
 
-def _fill(chosen: Sequence[_Chosen], config: TrainingConfig) -> RecordSet:
+def _fill(chosen: Sequence[_Chosen], config: TrainingConfig, reporter: Reporter) -> RecordSet:
     lengths = np.concatenate([_lengths(part, config.preprocessing) for part in chosen])
     margin = margin_samples(config.augmentation.shift, config.preprocessing)
     slots = np.maximum(lengths, config.preprocessing.window) + margin
@@ -104,7 +103,9 @@ def _fill(chosen: Sequence[_Chosen], config: TrainingConfig) -> RecordSet:
     begin = 0
     for part in chosen:
         end = begin + len(part.rows)
-        _copy(part, config.preprocessing, signals, first[begin:end], lengths[begin:end])
+        for number, signal in _preprocessed(part, config.preprocessing, reporter):
+            start = first[begin + number]
+            signals[:, start : start + lengths[begin + number]] = signal
         begin = end
     return RecordSet(
         signals,
@@ -124,19 +125,22 @@ def _lengths(part: _Chosen, preprocessing: PreprocessingConfig) -> Rows:
     return np.array([max(1, round(int(n) * ratio[0] / ratio[1])) for n in recorded], np.int64)
 
 
-def _copy(
-    part: _Chosen, preprocessing: PreprocessingConfig, signals: Tensor, first: Rows, lengths: Rows
-) -> None:
-    """Preprocess one store's records in blocks of equal length, into their places."""
+def _preprocessed(
+    part: _Chosen, preprocessing: PreprocessingConfig, reporter: Reporter
+) -> Iterator[tuple[int, Tensor]]:
+    """Each of one store's records, (n_leads, n_samples), with its number in ``part``.
+
+    They come in blocks of equal length, which are preprocessed together.
+    """
     manifest = part.store.manifest
     leads = [manifest.leads.index(lead) for lead in preprocessing.leads]
-    place = {int(row): number for number, row in enumerate(part.rows)}
+    numbers = {int(row): number for number, row in enumerate(part.rows)}
     for block, rows in part.store.batches(part.rows, _BLOCK):
         try:
             ready = preprocess(block[:, leads], manifest.sampling_rate, preprocessing)
-        except EcgAppError as error:
-            raise TrainingError(f"A record of {manifest.name} cannot be used. {error}") from error
+        except SignalError as error:
+            raise TrainingError(f"A record of {part.store.name} cannot be used. {error}") from error
         for row, signal in zip(rows, ready, strict=True):
-            number = place[int(row)]
-            start = first[number]
-            signals[:, start : start + lengths[number]] = torch.from_numpy(signal)
+            yield numbers[int(row)], torch.from_numpy(signal)
+        if len(rows) == _BLOCK and reporter.should_stop():
+            raise Stopped

@@ -136,7 +136,11 @@ def _provenance(source: Source, n_train: int, n_validation: int) -> Provenance:
     if config.members > 1:
         folds = (*config.train_folds, *config.validation_folds)
         train, validation = _folds(folds), f"{_folds(folds)}, each by members trained without it"
-        kept = f"Each of {config.members} members is {averaged}; no epoch was chosen by validation."
+        kept = (
+            f"Each of {config.members} members is {averaged}; no epoch was chosen by validation. "
+            "The figures are those of single members on records that they did not see; "
+            "the ensemble answers the mean of all members' logits."
+        )
     else:
         train, validation = _folds(config.train_folds), _folds(config.validation_folds)
         kept = f"The epoch with the best validation was kept ({averaged})."

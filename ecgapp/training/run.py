@@ -74,7 +74,7 @@ def train(config: TrainingConfig, reporter: Reporter, folder: Path, settings: Se
         return load_model((folder / RESULT,), config.name)
     stores = open_stores(config, settings)
     pretrained = load_pretrained(config, settings)
-    records = load_records(config, stores, reporter.log)
+    records = load_records(config, stores, reporter)
     digest = data_digest(stores, records) + (pretrained.card.sha256 if pretrained else "")
     names = tuple(store.name for store in stores)
     setting = _Setting(config, records, pretrained, names, digest, reporter, folder)
