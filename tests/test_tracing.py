@@ -109,7 +109,9 @@ def test_missing_samples_stay_gaps():
 
 
 def test_the_settings_in_force_are_printed():
-    printed = " ".join(note.text for note in draw(square_wave(), notes=["heart rate 60/min"]).layout.annotations)
+    printed = " ".join(
+        note.text for note in draw(square_wave(), notes=["heart rate 60/min"]).layout.annotations
+    )
     for setting in ("25 mm/s", "10 mm/mV", "filter: none", "500 Hz", "0-10 s of 10.0 s", "heart rate 60/min"):
         assert setting in printed
 

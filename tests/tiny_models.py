@@ -24,7 +24,9 @@ MADE = Provenance(("made for a test",), "folds 1-8", "fold 9", 100, 200, 0, 1, "
 
 
 def encoder(n_leads=12, n_samples=1000):
-    return PatchAutoencoderConfig(n_leads=n_leads, n_samples=n_samples, widths=(8, 8), depths=(1, 1), squeeze=4)
+    return PatchAutoencoderConfig(
+        n_leads=n_leads, n_samples=n_samples, widths=(8, 8), depths=(1, 1), squeeze=4
+    )
 
 
 def preprocessing(leads=LEADS, sampling_rate=100.0, window=1000, stride=500):
@@ -50,7 +52,9 @@ def classifier(name="tiny_nine", task_name="nine_class", thresholds=None, **prep
     lines = thresholds or (0.5,) * n_labels
     network = ECGClassifierConfig(encoder(len(config.leads), config.window), n_labels=n_labels)
     known = predictions(n_labels)
-    figures = evaluate_predictions(asked, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50)
+    figures = evaluate_predictions(
+        asked, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50
+    )
     card = ModelCard(
         name, f"Tiny {task_name}", network, config, MADE, asked, thresholds=lines, validation=figures
     )
@@ -61,7 +65,9 @@ def autoencoder(name="tiny_cae", **prepared):
     torch.manual_seed(0)
     config = preprocessing(**prepared)
     network = encoder(len(config.leads), config.window)
-    figures = ReconstructionMetrics("made, fold 9", 20, 40, Interval(0.2, 0.1, 0.3), Interval(200.0, 100.0, 300.0))
+    figures = ReconstructionMetrics(
+        "made, fold 9", 20, 40, Interval(0.2, 0.1, 0.3), Interval(200.0, 100.0, 300.0)
+    )
     card = ModelCard(name, "Tiny autoencoder", network, config, MADE, reconstruction=figures)
     return TrainedModel(build(network).eval().requires_grad_(False), card)
 

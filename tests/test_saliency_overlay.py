@@ -1,0 +1,101 @@
+"""Saliency and error bands lie where they belong, on one scale for all leads."""
+
+import numpy as np
+import pytest
+import tiny_models
+
+from ecgapp import analysis
+from ecgapp.analysis import Explanation
+from ecgapp.explain import Attribution
+from ecgapp.records import LEADS, SyntheticConfig, synthesise
+from ecgapp.ui import overlay, strips
+
+RECORD = synthesise(SyntheticConfig(duration=25.0)).record
+
+
+def explanation(sampling_rate=100.0, start=5.0, at=432, lead="V1", value=2.0):
+    """Everything rests on one sample of one lead; a weak trace of the opposite sign lies in V2."""
+    values = np.zeros((12, round(10 * sampling_rate)), dtype=np.float32)
+    values[LEADS.index(lead), at] = value
+    values[LEADS.index("V2"), at] = -value / 4
+    attribution = Attribution(values, 0.01, "integrated_gradients", "zeros", 1.0, -1.0)
+    return Explanation("AF", LEADS, values, sampling_rate, start, attribution)
+
+
+def bands(figure):
+    return {trace.name: trace for trace in figure.data if trace.type == "heatmap"}
+
+
+@pytest.mark.parametrize("sampling_rate", [100.0, 250.0, 500.0])
+def test_a_sample_colours_the_stretch_of_the_recording_in_which_it_lies(sampling_rate):
+    at = 432
+    band = bands(overlay.saliency(RECORD, explanation(sampling_rate, at=at)))["V1"]
+    strongest = int(np.argmax(band.z[0]))
+    middle = band.x0 + strongest * band.dx
+    assert abs(5.0 + at / sampling_rate - middle) <= band.dx / 2
+    assert np.count_nonzero(band.z[0]) == 1
+
+
+def test_binning_loses_no_attribution():
+    values = np.random.default_rng(0).normal(size=(12, 999)).astype(np.float32)
+    attribution = Attribution(values, 0.0, "integrated_gradients", "zeros", 0.0, 0.0)
+    bins, rate = overlay.binned(Explanation("AF", LEADS, values, 100.0, 0.0, attribution))
+    np.testing.assert_allclose(bins.sum(axis=1), values.sum(axis=1), rtol=1e-4, atol=1e-4)
+    assert rate == 50.0
+
+
+def test_all_leads_share_one_colour_scale_symmetric_about_zero():
+    figure = overlay.saliency(RECORD, explanation())
+    assert {band.coloraxis for band in bands(figure).values()} == {"coloraxis"}
+    assert figure.layout.coloraxis.cmin == -figure.layout.coloraxis.cmax
+    strong, weak = bands(figure)["V1"].z[0], bands(figure)["V2"].z[0]
+    assert strong.max() > 0 > weak.min()
+
+
+def test_every_lead_has_its_band_at_its_own_row():
+    figure = overlay.saliency(RECORD, explanation())
+    assert sorted(bands(figure)) == sorted(LEADS)
+    lines = {line.name: line for line in figure.data if line.type == "scatter"}
+    for lead, band in bands(figure).items():
+        assert band.y[0] < np.median(lines[lead].y) < band.y[1]
+
+
+def test_the_bars_are_the_shares_of_the_leads():
+    figure = overlay.saliency(RECORD, explanation())
+    bar = next(trace for trace in figure.data if trace.type == "bar")
+    assert sum(bar.x) == pytest.approx(100.0)
+    assert bar.text[list(LEADS).index("V1")] == "V1 80 %"
+
+
+def test_the_overlay_keeps_the_papers_aspect():
+    layout = overlay.saliency(RECORD, explanation()).layout
+    assert (layout.yaxis.scaleanchor, layout.yaxis.scaleratio) == ("x", 0.4)
+
+
+@pytest.fixture(scope="module")
+def reconstruction():
+    return analysis.reconstruct(RECORD, tiny_models.autoencoder(), 1)
+
+
+def test_the_reconstruction_lies_over_its_input_at_the_windows_time(reconstruction):
+    figure = strips.reconstruction(reconstruction)
+    pairs = [trace for trace in figure.data if trace.type == "scatter"]
+    assert len(pairs) == 24
+    assert {trace.x0 for trace in pairs} == {5.0}
+    drawn = np.asarray(pairs[0].y) * strips.UNIT
+    np.testing.assert_allclose(drawn, reconstruction.input[0], atol=strips.UNIT)
+
+
+def test_the_error_bands_are_darkest_where_the_error_is(reconstruction):
+    figure = strips.reconstruction(reconstruction)
+    bins, rate = strips.binned_error(reconstruction)
+    lead, column = np.unravel_index(bins.argmax(), bins.shape)
+    band = [trace for trace in figure.data if trace.type == "heatmap"][lead]
+    assert band.z[0][column] == strips.STEPS
+    assert band.dx == 1 / rate
+
+
+def test_the_words_name_the_summed_error_and_the_error_per_sample(reconstruction):
+    words = strips.in_words(reconstruction, tiny_models.autoencoder().card)
+    assert f"{reconstruction.mse_per_sample:.3f}" in words
+    assert f"{reconstruction.mse_summed:.1f}" in words
