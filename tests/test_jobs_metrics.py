@@ -63,7 +63,7 @@ def test_a_loss_that_is_not_a_number_stays_visible(store, run):
 def test_an_unknown_series_is_empty(store, run):
     series = store.metrics(run.id, "no such name")
     assert len(series) == 0
-    assert series.last is None
+    assert series.last is store.latest(run.id, "no such name") is None
 
 
 def test_a_long_series_is_decimated_and_keeps_its_extremes_and_its_ends(store, run):
@@ -71,11 +71,12 @@ def test_a_long_series_is_decimated_and_keeps_its_extremes_and_its_ends(store, r
     values[7_777], values[15_001] = 40.0, -40.0
     store.add_metrics(run.id, [("train/loss", step, value) for step, value in enumerate(values)])
     series = store.metrics(run.id, "train/loss", max_points=400)
-    assert 200 <= len(series) <= 402
+    assert 200 <= len(series) <= 404
     assert list(series.steps) == sorted(set(series.steps))
     assert all(values[int(step)] == value for step, value in zip(series.steps, series.values, strict=True))
     assert {7_777, 15_001} <= set(series.steps)
-    assert series.steps[-1] == 19_999
+    assert (series.steps[0], series.steps[-1]) == (0, 19_999)
+    assert series.last == store.latest(run.id, "train/loss") == values[-1]
 
 
 @pytest.mark.parametrize("acknowledged", [3, 11, 40])

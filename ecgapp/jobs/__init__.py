@@ -4,11 +4,13 @@
 process of a run holds. Everything lies in one SQLite database and a folder for each run.
 """
 
+from ecgapp.jobs import names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
 from ecgapp.jobs.journal import Event, append_technical
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import ACTIVE, ENDED, RESUMABLE, STATES, Run
 from ecgapp.jobs.store import RunStore, worker_command
+from ecgapp.jobs.usage import Usage
 
 __all__ = [
     "ACTIVE",
@@ -22,6 +24,8 @@ __all__ = [
     "Run",
     "RunStore",
     "Series",
+    "Usage",
     "append_technical",
+    "names",
     "worker_command",
 ]

@@ -96,9 +96,13 @@ class Heartbeat:
     """
 
     def __init__(
-        self, attachment: Attachment, each_beat: Callable[[], None], seconds: float = HEARTBEAT_SECONDS
+        self,
+        attachment: Attachment,
+        each_beat: Callable[[], None],
+        stop: threading.Event | None = None,
+        seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        self.stop = threading.Event()
+        self.stop = stop or threading.Event()
         self._attachment = attachment
         self._each_beat = each_beat
         self._seconds = seconds

@@ -47,11 +47,19 @@ def read_names(database: Database, run_id: str) -> tuple[str, ...]:
         return tuple(row["name"] for row in rows)
 
 
+def read_latest(database: Database, run_id: str, name: str) -> float | None:
+    """The value at the highest step of a series, or None where it has none yet."""
+    query = "SELECT value FROM metrics WHERE run_id = ? AND name = ? ORDER BY step DESC LIMIT 1"
+    with database.read() as connection:
+        row = connection.execute(query, (run_id, name)).fetchone()
+    return None if row is None else _number(row["value"])
+
+
 def read_series(database: Database, run_id: str, name: str, max_points: int) -> Series:
     """A series of at most about ``max_points`` points.
 
     A longer one is cut into equal stretches of steps, and each keeps its lowest and its highest
-    point: a spike stays visible however long the run is.
+    point: a spike stays visible however long the run is. So do the first point and the last.
     """
     with database.read() as connection:
         extent = connection.execute(
@@ -60,8 +68,13 @@ def read_series(database: Database, run_id: str, name: str, max_points: int) -> 
             (run_id, name),
         ).fetchone()
         rows = _decimated(connection, (run_id, name), extent, max_points)
-    values = tuple(float("nan") if row["value"] is None else float(row["value"]) for row in rows)
+    values = tuple(_number(row["value"]) for row in rows)
     return Series(name, tuple(float(row["step"]) for row in rows), values)
+
+
+def _number(value: float | None) -> float:
+    """SQLite keeps a value that is not a number as NULL."""
+    return float("nan") if value is None else float(value)
 
 
 def _decimated(
@@ -79,7 +92,15 @@ def _decimated(
         SELECT step, min(value) AS value FROM points GROUP BY part
         UNION
         SELECT step, max(value) AS value FROM points GROUP BY part
+        UNION
+        SELECT step, value FROM points WHERE step IN (:low, :high)
         ORDER BY step
     """  # SQLite gives the step of the row that holds the minimum or the maximum
-    values = {"low": extent["low"], "stretch": stretch, "run_id": key[0], "name": key[1]}
+    values = {
+        "low": extent["low"],
+        "high": extent["high"],
+        "stretch": stretch,
+        "run_id": key[0],
+        "name": key[1],
+    }
     return connection.execute(query, values).fetchall()

@@ -95,6 +95,10 @@ class RunTable:
         """One series by rising step, cut down to about ``max_points`` where longer; spikes stay."""
         return metrics.read_series(self.database, run_id, name, max_points)
 
+    def latest(self, run_id: str, name: str) -> float | None:
+        """The value at the highest step of one series, or None where it has none yet."""
+        return metrics.read_latest(self.database, run_id, name)
+
     def add_event(self, run_id: str, kind: str, text: str) -> None:
         """Record that something happened, as an event and in the log."""
         with self.database.write() as connection:
