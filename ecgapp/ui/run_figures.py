@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate import LearningCurveIndex, learning_curve_index
-from ecgapp.jobs import Run, RunStore
+from ecgapp.jobs import Run, RunStore, names
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.curves import Point
 
-BY_LABEL = "f1/"  # a label's own series is called ``f1/<label>``
 MAX_POINTS = 500  # of one curve; more do not show on 600 px
 # LCI of Jang et al. 2021, doi 10.4258/hir.2021.27.1.19: (share of the training set, transfer, random)
 PAPER_LCI = (("100 %", 1.440, 1.370), ("50 %", 1.678, 1.211), ("25 %", 1.184, 0.557))
@@ -40,16 +39,16 @@ def read_figures(runs: RunStore, run_id: str) -> RunFigures:
         points = zip(series.steps, series.values, strict=True)
         return tuple((epoch, value) for epoch, value in points if math.isfinite(value))
 
-    labels = [name for name in runs.metric_names(run_id) if name.startswith(BY_LABEL)]
+    labels = [name for name in runs.metric_names(run_id) if name.startswith(names.F1_OF_LABEL)]
     return RunFigures(
-        train_loss=curve("train_loss"),
-        validation_loss=curve("validation_loss"),
-        f1=curve("f1"),
-        f1_by_label={name.removeprefix(BY_LABEL): curve(name) for name in labels},
-        latest_loss=runs.metrics(run_id, "loss", 2).last,
-        auroc=runs.metrics(run_id, "auroc", 2).last,
-        speed=runs.metrics(run_id, "examples_per_second", 2).last,
-        learning_rate=runs.metrics(run_id, "learning_rate", 2).last,
+        train_loss=curve(names.TRAIN_LOSS),
+        validation_loss=curve(names.VALIDATION_LOSS),
+        f1=curve(names.F1),
+        f1_by_label={name.removeprefix(names.F1_OF_LABEL): curve(name) for name in labels},
+        latest_loss=runs.latest(run_id, names.STEP_LOSS),
+        auroc=runs.latest(run_id, names.AUROC),
+        speed=runs.latest(run_id, names.THROUGHPUT),
+        learning_rate=runs.latest(run_id, names.LEARNING_RATE),
     )
 
 
