@@ -8,7 +8,6 @@ from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.ui import auth
 from ecgapp.ui.curves import CONFIG, f1_curves, loss_curves
-from ecgapp.ui.device_use import Reading, read_gpu, read_process, use_words
 from ecgapp.ui.run_actions import actions
 from ecgapp.ui.run_figures import (
     PAPER_LCI,
@@ -19,11 +18,10 @@ from ecgapp.ui.run_figures import (
     read_figures,
     run_lci,
 )
-from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence
+from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words
 from ecgapp.ui.training_form import CHOSEN_RUN
 
 POLL = "2s"
-READING = "device_reading"  # session state: the last look at the chosen run's process
 LOG_LINES = 12
 FORMULA = (
     r"\mathrm{LCI}=\frac{\text{mean rise of F1}}{\text{mean drop of F1}+\varepsilon}\times\text{best F1}"
@@ -90,7 +88,8 @@ def _one_run(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     _curves(run, figures)
     if run.phase == "finetune":
         _index(run, figures)
-    _device(run)
+    if run.active:
+        st.caption(f"Device {run.device}, taken by this run: {use_words(figures.use)}")
     st.markdown("**Log**")
     st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None, height=260)
 
@@ -146,11 +145,3 @@ def _index(run: Run, figures: RunFigures) -> None:
     table = pd.DataFrame(PAPER_LCI, columns=["Training data", "Transfer", "Random"])
     right.dataframe(table, hide_index=True, width="stretch")
     right.caption("Jang et al. 2021: lead II, eleven rhythms, weighted F1. A yardstick, not the same task.")
-
-
-def _device(run: Run) -> None:
-    before: Reading | None = st.session_state.get(READING)
-    now = read_process(run) if run.active else None
-    st.session_state[READING] = now
-    gpu = read_gpu(run.device) if run.active else None
-    st.caption(f"Device {run.device}: {use_words(before, now, gpu)}")

@@ -18,6 +18,16 @@ PAPER_MSE = 0.305  # a sample, normalised units squared: 626.583 summed over 2,0
 
 
 @dataclass(frozen=True)
+class DeviceUse:
+    """What the run's process took of the machine when it last looked; None where it did not tell."""
+
+    cpu_percent: float | None = None  # of all processors together
+    memory: float | None = None  # MiB
+    gpu_percent: float | None = None
+    gpu_memory: float | None = None  # MiB
+
+
+@dataclass(frozen=True)
 class RunFigures:
     """All that the page draws of one run. Points are (epoch, value); None where nothing is known yet."""
 
@@ -29,6 +39,7 @@ class RunFigures:
     auroc: float | None
     speed: float | None  # windows a second
     learning_rate: float | None
+    use: DeviceUse
 
 
 def read_figures(runs: RunStore, run_id: str) -> RunFigures:
@@ -49,6 +60,12 @@ def read_figures(runs: RunStore, run_id: str) -> RunFigures:
         auroc=runs.latest(run_id, names.AUROC),
         speed=runs.latest(run_id, names.THROUGHPUT),
         learning_rate=runs.latest(run_id, names.LEARNING_RATE),
+        use=DeviceUse(
+            runs.latest(run_id, names.CPU_PERCENT),
+            runs.latest(run_id, names.MEMORY),
+            runs.latest(run_id, names.GPU_PERCENT),
+            runs.latest(run_id, names.GPU_MEMORY),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ecgapp.evaluate import LearningCurveIndex
 from ecgapp.jobs import Run
+from ecgapp.ui.run_figures import DeviceUse
 
 GOES_ON = "Resume goes on from its last checkpoint."
 
@@ -54,6 +55,20 @@ def lci_words(index: LearningCurveIndex) -> str:
         return f"**No drop yet**, so the index has no value. So far: {rise}, {best}."
     drop = f"mean drop {index.mean_negative:.4f} ({_times(index.n_negative, 'drop')})"
     return f"**LCI = {index.value:.3f}** = {rise} / {drop} × {best}."
+
+
+def use_words(use: DeviceUse) -> str:
+    """What the run takes of the machine, e.g. ``processor 96 %, memory 812 MB``."""
+    parts = []
+    if use.cpu_percent is not None:
+        parts.append(f"processor {use.cpu_percent:.0f} %")
+    if use.memory is not None:
+        parts.append(f"memory {use.memory:,.0f} MB")
+    if use.gpu_percent is not None:
+        parts.append(f"GPU {use.gpu_percent:.0f} %")
+    if use.gpu_memory is not None:
+        parts.append(f"GPU memory {use.gpu_memory:,.0f} MB")
+    return ", ".join(parts) or "not measured yet"
 
 
 def _times(n: int, word: str) -> str:

@@ -1,0 +1,273 @@
+"""The Training page: closed to strangers, starts what the form says, shows each state of a run."""
+
+import pytest
+from admin_pages import open_page, said, twelve_lead_store
+from small_training import FINETUNING, small_settings
+
+from ecgapp import access, documents
+from ecgapp.config import Settings
+from ecgapp.jobs import RunStore, names
+from ecgapp.jobs.table import update
+from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.ui import live, run_actions
+from ecgapp.ui.training_choices import JANG
+
+F1 = (0.2, 0.5, 0.4, 0.6)
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """An installation whose runs stay queued: no test of a page starts a process."""
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
+    return Settings(tmp_path / "home")
+
+
+@pytest.fixture
+def runs(settings):
+    return RunStore(settings.runs)
+
+
+def make_run(runs, state, config=FINETUNING, **columns):
+    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
+    with runs.database.write() as connection:
+        update(connection, run.id, state=state, heartbeat=columns.pop("heartbeat", 1e12), **columns)
+    return run
+
+
+def press(page, label):
+    next(button for button in page.button if button.label == label).click()
+    return page.run()
+
+
+def started_config(runs):
+    return documents.load(TrainingConfig, runs.all()[0].config)
+
+
+def test_a_stranger_sees_a_password_form_and_no_run(settings, runs):
+    make_run(runs, "stopped")
+    access.set_password(settings, "correct horse")
+    page = open_page("training", settings, signed_in=False)
+    assert [field.label for field in page.text_input] == ["Password"]
+    assert not page.dataframe
+    assert not page.exception
+
+
+def test_without_a_data_set_the_page_says_where_to_import_one(settings):
+    page = open_page("training", settings)
+    assert "Import a data set on the Data page first" in said(page)
+    assert "not a medical device" in said(page)
+    assert not page.exception
+
+
+def test_pretraining_is_started_as_the_form_says(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.number_input(key="train_epochs").set_value(7)
+    page.number_input(key="train_batch").set_value(32)
+    page.number_input(key="train_seed").set_value(5)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.phase, config.epochs, config.batch_size, config.seed) == (Phase.PRETRAIN, 7, 32, 5)
+    assert config.stores == ("hospital",)
+    assert runs.all()[0].device == config.device
+    assert "Queued" in said(page)
+    assert not page.exception
+
+
+def test_jangs_network_is_started_on_the_chosen_lead(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.selectbox(key="train_network").set_value(JANG).run()
+    page.selectbox(key="train_lead").set_value("V5").run()
+    press(page, "Start training")
+    config = started_config(runs)
+    assert config.network.architecture == "jang_autoencoder"
+    assert config.preprocessing.leads == ("V5",)
+    assert config.name == "jang_V5"
+
+
+def test_fine_tuning_is_started_on_a_task_that_the_labels_serve(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    page.number_input(key="train_members").set_value(3)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.task, config.members, config.initialisation) == ("nine_class", 3, Initialisation.RANDOM)
+    assert config.network.n_labels == 9
+
+
+def test_a_hospitals_own_columns_can_be_the_labels(settings, runs):
+    small_settings(settings.home)
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    assert page.selectbox(key="train_task").value == "csv"
+    page.multiselect(key="train_columns").set_value(["fast"]).run()
+    page.multiselect(key="train_folds").set_value([1, 2])
+    page.multiselect(key="train_validation").set_value([3])
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.task, config.label_columns) == (None, ("fast",))
+
+
+def test_transfer_without_a_fitting_model_says_so_and_starts_nothing(settings, runs, monkeypatch):
+    monkeypatch.setattr("ecgapp.ui.training_form.available_models", lambda settings: {})
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_start").set_value(Initialisation.FROZEN).run()
+    assert "No installed model fits" in said(page)
+    press(page, "Start training")
+    assert "Choose the pretrained model" in said(page)
+    assert runs.all() == ()
+
+
+def test_an_encoder_cannot_be_frozen_in_pretraining(settings):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    assert len(page.radio(key="train_start").options) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("train_validation", [8], "not for both"),
+        ("train_validation", [], "at least one fold"),
+    ],
+)
+def test_folds_that_make_no_sense_are_refused_in_one_sentence(settings, runs, key, value, sentence):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.multiselect(key=key).set_value(value)
+    press(page, "Start training")
+    assert sentence in said(page)
+    assert runs.all() == ()
+
+
+def test_folds_that_hold_no_record_are_refused_before_a_run_is_made(settings, runs):
+    twelve_lead_store(settings, "hospital", n_records=8)  # folds 1 to 8
+    page = press(open_page("training", settings), "Start training")
+    assert "The folds for validation hold no record" in said(page)
+    assert runs.all() == ()
+
+
+def test_a_start_from_a_session_that_is_no_administrators_is_refused(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    (settings.home / "admin.json").unlink()
+    press(page, "Start training")
+    assert runs.all() == ()
+
+
+def test_a_runs_curves_index_and_log_are_shown(settings, runs):
+    run = make_run(runs, "finished", epoch=4, epochs=4)
+    points = [(names.F1, epoch, value) for epoch, value in enumerate(F1, start=1)]
+    points += [
+        (name, epoch, 0.1) for name in (names.TRAIN_LOSS, names.VALIDATION_LOSS) for epoch in range(1, 5)
+    ]
+    runs.add_metrics(run.id, [*points, (names.F1_OF_LABEL + "fast", 1, 0.4), (names.THROUGHPUT, 10, 1234.0)])
+    runs.write_log(run.id, "20 records for training.")
+    page = open_page("training", settings)
+    assert "LCI = 1.500" in said(page)
+    assert "20 records for training." in said(page)
+    figures = {metric.label: metric.value for metric in page.metric}
+    assert figures["Epoch"] == "4 of 4"
+    assert figures["Windows/s"] == "1,234"
+    assert figures["Macro F1"] == "0.600"
+    paper = next(frame.value for frame in page.dataframe if "Transfer" in frame.value)
+    assert paper["Transfer"].tolist() == [1.440, 1.678, 1.184]
+    page.toggle(key="live_by_label").set_value(True).run()
+    assert not page.exception
+
+
+def test_without_a_drop_the_page_shows_no_number_for_the_index(settings, runs):
+    run = make_run(runs, "finished", epoch=2, epochs=4)
+    runs.add_metrics(
+        run.id, [(name, epoch, epoch / 10) for name in (names.F1, names.VALIDATION_LOSS) for epoch in (1, 2)]
+    )
+    page = open_page("training", settings)
+    assert "No drop yet" in said(page)
+    assert "LCI =" not in said(page)
+
+
+def test_a_running_run_is_stopped_and_a_stopped_one_resumed(settings, runs):
+    run = make_run(runs, "running")
+    page = open_page("training", settings)
+    page.button(key=f"stop_{run.id}").click().run()
+    assert runs.get(run.id).state == "stopping"
+    assert "Stopping" in said(page)
+    with runs.database.write() as connection:
+        update(connection, run.id, state="stopped", stop_requested=None)
+    page.run()
+    page.button(key=f"resume_{run.id}").click().run()
+    assert runs.get(run.id).state == "queued"
+
+
+def test_stop_is_refused_once_the_session_is_no_administrators(settings, runs):
+    run = make_run(runs, "running")
+    page = open_page("training", settings)
+    (settings.home / "admin.json").unlink()
+    page.button(key=f"stop_{run.id}").click().run()
+    assert runs.get(run.id).state == "running"
+
+
+def test_a_failed_run_says_why_and_can_be_resumed_or_deleted(settings, runs):
+    run = make_run(runs, "failed", message="The disk is full.")
+    page = open_page("training", settings)
+    assert "Failed: The disk is full." in said(page)
+    assert page.button(key=f"resume_{run.id}")
+    page.button(key=f"delete_run_{run.id}").click().run()
+    assert runs.all() == ()
+    assert "No training yet" in said(page)
+
+
+def test_two_clicks_on_delete_end_in_a_sentence_not_in_a_crash(settings, runs):
+    run = make_run(runs, "stopped")
+    page = open_page("training", settings)
+    runs.delete(run.id)
+    page.button(key=f"delete_run_{run.id}").click().run()
+    assert not page.exception
+
+
+def test_a_promotion_needs_a_reason_which_is_kept(settings, runs, monkeypatch):
+    promoted = []
+    monkeypatch.setattr(
+        run_actions, "promote_run", lambda store, run_id, name, _: promoted.append((run_id, name))
+    )
+    run = make_run(runs, "finished")
+    page = open_page("training", settings)
+    page.button(key=f"promote_{run.id}").click().run()
+    assert "why this model is promoted" in said(page)
+    assert promoted == []
+    page.text_input(key=f"promote_name_{run.id}").set_value("ward_model")
+    page.text_input(key=f"promote_why_{run.id}").set_value("best of three").run()
+    page.button(key=f"promote_{run.id}").click().run()
+    assert promoted == [(run.id, "ward_model")]
+    assert any("best of three" in event.text for event in runs.events(run.id))
+
+
+def test_only_finished_runs_can_be_promoted(settings, runs):
+    run = make_run(runs, "stopped")
+    page = open_page("training", settings)
+    assert f"promote_{run.id}" not in {button.key for button in page.button}
+
+
+def test_a_run_of_another_version_does_not_break_the_page(settings, runs):
+    run = make_run(runs, "stopped")
+    with runs.database.write() as connection:
+        update(connection, run.id, config='{"from": "the future"}')
+    page = open_page("training", settings)
+    assert "Stopped" in said(page)
+    assert not page.exception
+
+
+def test_the_table_lists_every_run_with_the_newest_first(runs):
+    old, new = make_run(runs, "finished"), make_run(runs, "queued")
+    with runs.database.write() as connection:
+        update(connection, old.id, created=1.0)
+    table = live.runs_table(runs.all())
+    assert table["State"].tolist() == ["queued", "finished"]
+    assert new.id == runs.all()[0].id

@@ -1,0 +1,115 @@
+"""A run's state, time left, device use and learning curve index, in words."""
+
+from dataclasses import replace
+
+import pytest
+from small_training import FINETUNING
+
+from ecgapp import documents
+from ecgapp.evaluate import learning_curve_index
+from ecgapp.jobs import STATES, RunStore, names
+from ecgapp.jobs.run import Run
+from ecgapp.ui.run_figures import DeviceUse, config_of, current_member, read_figures, run_lci
+from ecgapp.ui.run_words import duration_words, lci_words, state_sentence, use_words
+
+RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
+ENSEMBLE = replace(FINETUNING, members=2, epochs=3)
+
+
+def in_state(state, **more):
+    return replace(RUN, state=state, **more)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_a_sentence(state):
+    sentence = state_sentence(in_state(state), [])
+    assert sentence.lower().startswith(state)
+    assert sentence.endswith(".")
+
+
+def test_a_queued_run_says_what_holds_its_device_and_how_many_are_before_it():
+    queued = in_state("queued")
+    holder = replace(RUN, id="b" * 12, name="other", position=1)
+    waiting = replace(queued, id="c" * 12, position=4)
+    behind = replace(queued, id="d" * 12, position=9)
+    sentence = state_sentence(queued, [queued, holder, waiting, behind])
+    assert "cpu is busy with other" in sentence
+    assert "1 other run before it" in sentence
+
+
+def test_a_run_on_another_device_is_not_waited_for():
+    sentence = state_sentence(in_state("queued"), [replace(RUN, id="b" * 12, device="cuda:0")])
+    assert "busy" not in sentence
+
+
+def test_a_failed_run_says_why():
+    assert "no memory" in state_sentence(in_state("failed", message="There is no memory."), [])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (3599.7, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+        (None, "–"),
+        (float("nan"), "–"),
+        (-3, "0 s"),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds, words):
+    assert duration_words(seconds) == words
+
+
+def test_the_index_shows_the_numbers_that_give_it():
+    index = learning_curve_index([0.2, 0.5, 0.4, 0.6])
+    words = lci_words(index)
+    assert "LCI = 1.500" in words  # (0.3 + 0.2) / 2 / 0.1 * 0.6
+    assert "0.2500 (2 rises)" in words
+    assert "0.1000 (1 drop)" in words
+    assert "0.600 (epoch 4)" in words
+
+
+def test_without_a_drop_there_is_no_number_for_the_index():
+    words = lci_words(learning_curve_index([0.2, 0.5]))
+    assert "No drop yet" in words
+    assert "LCI =" not in words
+
+
+def test_an_ensembles_index_is_that_of_the_member_at_work():
+    """A new member begins at the bottom: that is no drop."""
+    f1 = [(1, 0.2), (2, 0.5), (3, 0.6), (4, 0.1), (5, 0.3)]
+    assert run_lci(f1, ENSEMBLE).value is None
+    assert run_lci(f1, ENSEMBLE).best == 0.3
+    assert run_lci(f1, replace(ENSEMBLE, members=1)).value is not None
+    assert current_member(f1, ENSEMBLE) == "Member 2 of 2"
+    assert current_member(f1[:3], ENSEMBLE) == "Member 1 of 2"
+    assert current_member(f1, FINETUNING) == ""
+
+
+def test_figures_leave_out_what_is_no_number(tmp_path):
+    store = RunStore(tmp_path)
+    run = store.create("mine", "finetune", "cpu", documents.dump(FINETUNING))
+    store.add_metrics(
+        run.id,
+        [
+            (names.F1, 1, 0.5),
+            (names.F1, 2, float("nan")),
+            (names.F1, 3, 0.7),
+            (names.F1_OF_LABEL + "AF", 1, 0.4),
+        ],
+    )
+    figures = read_figures(store, run.id)
+    assert figures.f1 == ((1, 0.5), (3, 0.7))
+    assert figures.f1_by_label == {"AF": ((1, 0.4),)}
+    assert figures.validation_loss == ()
+    assert config_of(run) == FINETUNING
+    assert config_of(replace(run, config="{}")) is None
+
+
+def test_what_a_run_takes_of_the_machine_is_said_as_far_as_it_is_known():
+    assert use_words(DeviceUse()) == "not measured yet"
+    assert use_words(DeviceUse(96.4, 2048.0)) == "processor 96 %, memory 2,048 MB"
+    assert use_words(DeviceUse(5.0, 1.0, 88.0, 1024.0)).endswith("GPU 88 %, GPU memory 1,024 MB")

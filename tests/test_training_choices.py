@@ -1,0 +1,132 @@
+"""What is picked in the training form becomes one config that the training takes, or a sentence."""
+
+import dataclasses
+
+import pytest
+
+from ecgapp import documents
+from ecgapp.errors import ConfigError
+from ecgapp.models import ECGClassifierConfig, EnsembleConfig, ModelCard, PatchAutoencoderConfig, Provenance
+from ecgapp.records import LEADS
+from ecgapp.signals import PreprocessingConfig
+from ecgapp.tasks import task
+from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.ui.training_choices import (
+    JANG,
+    NETWORKS,
+    PATCH,
+    PATCH_ONE_LEAD,
+    Schedule,
+    Subject,
+    shared_leads,
+    suggested_name,
+    training_config,
+    transferable,
+)
+
+PRETRAINING = Subject(Phase.PRETRAIN, Initialisation.RANDOM, ("ptb-xl",), LEADS)
+FINETUNING = Subject(Phase.FINETUNE, Initialisation.RANDOM, ("ptb-xl",), LEADS, task="nine_class")
+SCHEDULE = Schedule("model")
+PROVENANCE = Provenance((), "1", "9", 1, 1, 0, 1, "random")
+
+
+def card(name, network, leads=LEADS, **more):
+    preprocessing = PreprocessingConfig(leads=leads, window=1000)
+    return ModelCard(name, name, network, preprocessing, PROVENANCE, **more)
+
+
+AUTOENCODER = card("cae", PatchAutoencoderConfig(latent=33))
+CLASSIFIER = card(
+    "five",
+    ECGClassifierConfig(PatchAutoencoderConfig(latent=44), 5),
+    task=task("ptbxl_superclass"),
+    thresholds=(0.5,) * 5,
+)
+ENSEMBLE = card(
+    "nine",
+    EnsembleConfig(ECGClassifierConfig(PatchAutoencoderConfig(), 9), 2),
+    task=task("nine_class"),
+    thresholds=(0.5,) * 9,
+)
+CARDS = {model.name: model for model in (AUTOENCODER, CLASSIFIER, ENSEMBLE)}
+
+
+@pytest.mark.parametrize("subject", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_network_of_the_form_gives_a_config_that_survives_its_document(subject, network):
+    config = training_config(dataclasses.replace(subject, network=network), SCHEDULE)
+    assert documents.load(TrainingConfig, documents.dump(config)) == config
+    assert config.encoder.n_samples == config.preprocessing.window
+    assert config.encoder.n_leads == len(config.preprocessing.leads)
+
+
+@pytest.mark.parametrize("network", [JANG, PATCH_ONE_LEAD])
+def test_networks_of_one_lead_see_the_papers_window(network):
+    preprocessing = training_config(dataclasses.replace(PRETRAINING, network=network), SCHEDULE).preprocessing
+    assert preprocessing.leads == ("II",)
+    assert (preprocessing.sampling_rate, preprocessing.window) == (250.0, 2048)
+
+
+def test_a_classifier_has_an_output_for_each_label_of_the_task():
+    assert training_config(FINETUNING, SCHEDULE).network.n_labels == 9
+
+
+def test_own_columns_become_the_labels():
+    own = dataclasses.replace(FINETUNING, task=None, label_columns=("sepsis", "pacemaker"))
+    config = training_config(own, SCHEDULE)
+    assert config.network.n_labels == 2
+    assert config.labels().label_names == ("sepsis", "pacemaker")
+
+
+@pytest.mark.parametrize("start", [Initialisation.TRANSFER, Initialisation.FROZEN])
+@pytest.mark.parametrize("model", [AUTOENCODER, CLASSIFIER], ids=lambda model: model.name)
+def test_transfer_takes_network_and_preprocessing_from_the_pretrained_model(start, model):
+    subject = dataclasses.replace(FINETUNING, start=start, pretrained=model, network=JANG)
+    config = training_config(subject, SCHEDULE)
+    encoder = getattr(model.network, "encoder", model.network)
+    assert config.encoder == encoder
+    assert config.preprocessing == model.preprocessing
+    assert (config.pretrained, config.initialisation) == (model.name, start)
+
+
+def test_transfer_without_a_model_is_refused():
+    with pytest.raises(ConfigError, match="Choose the pretrained model"):
+        training_config(dataclasses.replace(FINETUNING, start=Initialisation.TRANSFER), SCHEDULE)
+
+
+def test_a_training_without_data_or_folds_is_refused():
+    with pytest.raises(ConfigError, match="at least one data set"):
+        training_config(dataclasses.replace(PRETRAINING, stores=()), SCHEDULE)
+    with pytest.raises(ConfigError, match="fold"):
+        training_config(PRETRAINING, dataclasses.replace(SCHEDULE, validation_folds=()))
+    with pytest.raises(ConfigError, match="not for both"):
+        training_config(PRETRAINING, dataclasses.replace(SCHEDULE, validation_folds=(8,)))
+
+
+def test_a_lead_that_a_data_set_lacks_is_refused_by_name():
+    with pytest.raises(ConfigError, match="lead II"):
+        training_config(dataclasses.replace(PRETRAINING, leads=("I",), network=JANG), SCHEDULE)
+
+
+def test_a_data_set_of_one_lead_trains_the_fast_network_on_it():
+    config = training_config(dataclasses.replace(PRETRAINING, leads=("I",), network=PATCH), SCHEDULE)
+    assert config.preprocessing.leads == ("I",)
+
+
+def test_shared_leads_are_those_of_all_in_the_order_of_the_first():
+    assert shared_leads([("I", "II", "V1"), ("V1", "I")]) == ("I", "V1")
+    assert shared_leads([LEADS, LEADS]) == LEADS
+    assert shared_leads([]) == ()
+
+
+def test_only_encoders_that_fit_are_offered():
+    assert set(transferable(CARDS, Phase.FINETUNE, LEADS)) == {"cae", "five"}
+    assert set(transferable(CARDS, Phase.PRETRAIN, LEADS)) == {"cae"}
+    assert transferable(CARDS, Phase.FINETUNE, ("I", "II")) == {}
+
+
+@pytest.mark.parametrize("subject", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_suggested_name_is_one_that_the_config_takes(subject, network):
+    subject = dataclasses.replace(subject, network=network)
+    assert training_config(subject, Schedule(suggested_name(subject))).name == suggested_name(subject)
