@@ -1,6 +1,6 @@
 """Where the heart beats, and how often: R peaks from all leads together.
 
-The energy between 5 and 20 Hz, where a QRS complex is strongest (Pan and Tompkins 1985,
+The energy between 7 and 20 Hz, where a QRS complex is strongest (Pan and Tompkins 1985,
 doi:10.1109/TBME.1985.325532, and Elgendi et al. 2010), summed over leads and compared with its
 own neighbourhood. Ours looks at the whole record at once instead of beat by beat, so it needs no
 learning period, and takes any number of leads, so that one bad electrode costs nothing.
@@ -15,15 +15,16 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.normalise import FLAT
 
-BAND = (5.0, 20.0)  # Hz
+BAND = (7.0, 20.0)  # Hz; lower, a tall narrow T wave looks like a beat
 SMOOTHING = 0.10  # s, about one QRS complex
 REFRACTORY = 0.25  # s between two beats at the least: 240 bpm
 NEIGHBOURHOOD = 6.0  # s on which a beat's size is judged
 LONGEST_PAUSE = 1.5  # s that hold at least one beat, as a rule
-THRESHOLD = 0.25  # of the typical beat nearby, in amplitude
+THRESHOLD = 0.30  # of the typical beat nearby, in amplitude
 T_WAVE = 0.38  # s after a beat in which a much smaller bump is its T wave
-T_WAVE_SHARE = 0.45
+T_WAVE_SHARE = 0.40
 CLEAREST = 50.0  # energy of beats over what lies between them: above this, a lead is simply clean
+WHOLE_QRS = (2.0, 20.0)  # Hz, in which even a wide complex has its peak where the eye sees it
 REACH = 0.08  # s around the energy's peak in which the R peak is looked for
 
 
@@ -33,13 +34,15 @@ def r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.in
     Missing samples are taken as flat, so no beat is found inside a gap. A record without beats,
     or shorter than half a second, gives none.
     """
-    leads = _qrs_band(np.atleast_2d(signal), sampling_rate)
+    leads = _between(np.atleast_2d(signal), sampling_rate, BAND)
     if leads.shape[0] == 0 or leads.shape[1] < 0.5 * sampling_rate:
         return np.zeros(0, np.int64)
     energy = _weights(leads, sampling_rate) @ np.square(leads, dtype=np.float64)
     strength = np.sqrt(ndimage.uniform_filter1d(energy, max(1, round(SMOOTHING * sampling_rate))))
     beats = _beats(strength - np.median(strength), sampling_rate)
-    return _highest_nearby(energy, beats, round(REACH * sampling_rate))
+    whole = _between(np.atleast_2d(signal), sampling_rate, WHOLE_QRS)
+    size = _weights(whole, sampling_rate) @ np.square(whole, dtype=np.float64)
+    return _highest_nearby(size, beats, round(REACH * sampling_rate))
 
 
 def heart_rate(signal: NDArray[np.floating], sampling_rate: float) -> float | None:
@@ -53,17 +56,18 @@ def heart_rate(signal: NDArray[np.floating], sampling_rate: float) -> float | No
     return float(60.0 * sampling_rate * (len(peaks) - 1) / (peaks[-1] - peaks[0]))
 
 
-def _qrs_band(signal: NDArray[np.floating], sampling_rate: float) -> FloatArray:
-    """The leads that are not flat, between 5 and 20 Hz, each at unit variance."""
+def _between(signal: NDArray[np.floating], sampling_rate: float, band: tuple[float, float]) -> FloatArray:
+    """The leads that are not flat, within ``band`` (Hz), each at unit variance."""
     finite = np.isfinite(signal)
     level = [
         np.median(lead[known]) if known.any() else 0.0 for lead, known in zip(signal, finite, strict=True)
     ]
     filled = np.where(finite, signal, np.array(level)[:, None])
-    band = bandpass(filled, sampling_rate, *_edges(sampling_rate), 2)
-    deviation = band.std(axis=-1, keepdims=True)
+    low, high = min(band[0], 0.1 * sampling_rate), min(band[1], 0.4 * sampling_rate)
+    filtered = bandpass(filled, sampling_rate, low, high, 2)
+    deviation = filtered.std(axis=-1, keepdims=True)
     alive = deviation[:, 0] > FLAT
-    return np.asarray(band[alive] / deviation[alive], np.float32)
+    return np.asarray(filtered[alive] / deviation[alive], np.float32)
 
 
 def _weights(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
@@ -73,10 +77,6 @@ def _weights(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
     between, beat = np.quantile(energy, [0.5, 0.98], axis=-1)
     ratio = np.minimum(beat / np.maximum(between, 1e-9), CLEAREST)
     return np.asarray(ratio / ratio.sum())
-
-
-def _edges(sampling_rate: float) -> tuple[float, float]:
-    return min(BAND[0], 0.1 * sampling_rate), min(BAND[1], 0.4 * sampling_rate)
 
 
 def _beats(strength: NDArray[np.float64], sampling_rate: float) -> NDArray[np.int64]:
