@@ -1,0 +1,273 @@
+"""The review page: opens empty, opens full, and says in one sentence what is wrong with a drop."""
+
+import json
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import streamlit as st
+import tiny_models
+from streamlit.testing.v1 import AppTest
+
+from ecgapp.config import DISCLAIMER, PROJECT
+from ecgapp.models import save_model
+from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
+
+CHARTS = ("tracing", "steps", "reconstruction", "saliency")
+PAGE = str(PROJECT / "pages" / "review.py")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """An installation with one tiny classifier and one tiny autoencoder."""
+    home = tmp_path_factory.mktemp("home")
+    tiny_models.install(home / "weights")
+    return home
+
+
+@pytest.fixture
+def page(home, monkeypatch):
+    monkeypatch.setenv("ECGAPP_HOME", str(home))
+    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", home / "none")
+    return AppTest.from_file(PAGE, default_timeout=30).run()
+
+
+def files_of(record, folder, name="ecg"):
+    header, signal = write_wfdb(record, folder, name)
+    return [(f"{name}.hea", header.read_bytes(), "text/plain"), (f"{name}.dat", signal.read_bytes(), "")]
+
+
+def ecg(duration=10.0, **changes):
+    return replace(synthesise(SyntheticConfig(duration=duration)).record, **changes)
+
+
+def drop(page, files):
+    page.get("file_uploader")[0].set_value(files).run()
+    assert not page.exception
+    return page
+
+
+def charts(page):
+    return {
+        chart.proto.id.rsplit("-", 1)[-1]: json.loads(chart.proto.spec) for chart in page.get("plotly_chart")
+    }
+
+
+def everything_said(page):
+    kinds = (page.caption, page.markdown, page.warning, page.info, page.error, page.subheader)
+    return " ".join(element.value for elements in kinds for element in elements)
+
+
+def test_it_opens_empty_with_the_disclaimer_and_a_hint(page):
+    assert not page.exception
+    assert DISCLAIMER in page.caption[0].value
+    assert "No ECG is open" in page.info[0].value
+    assert not page.get("plotly_chart")
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["header first", "signal first"])
+def test_a_dropped_record_shows_everything(page, tmp_path, turned):
+    files = files_of(ecg(), tmp_path)
+    drop(page, files[::-1] if turned else files)
+    assert sorted(charts(page)) == sorted(CHARTS)
+    assert not page.error
+    table = page.dataframe[0].value
+    assert len(table) == 9
+    assert set(table["Status"]) == {"unconfirmed"}
+    assert DISCLAIMER in everything_said(page)
+
+
+def test_the_uploader_is_emptied_once_the_record_is_open(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    assert not page.get("file_uploader")[0].value
+
+
+def test_neither_the_uploads_name_nor_its_bytes_stay(page, home, tmp_path, caplog):
+    with caplog.at_level(logging.DEBUG):
+        drop(page, files_of(ecg(), tmp_path, "Mueller_Hans"))
+        drop(page, files_of(ecg(), tmp_path, "Mueller_Hans")[:1])
+    assert "Mueller" not in everything_said(page) + json.dumps(charts(page)) + caplog.text
+    assert not list((home / "uploads").rglob("*"))
+
+
+def test_findings_say_their_threshold_precision_recall_and_n(page, tmp_path):
+    table = drop(page, files_of(ecg(), tmp_path)).dataframe[0].value.set_index("Finding")
+    for label, row in table.iterrows():
+        assert row["Result"] == ("▲ above" if row["Probability"] >= row["Threshold"] else "below")
+        assert row["Validated on"].endswith("of 200 records")
+        if label != "STE":
+            assert "(" in row["Precision (95 %)"]
+            assert "(" in row["Recall (95 %)"]
+
+
+def test_a_class_with_few_positives_shows_no_percentage(page, tmp_path):
+    table = drop(page, files_of(ecg(), tmp_path)).dataframe[0].value.set_index("Finding")
+    assert table.loc["STE", "Precision (95 %)"] == "insufficient validation data (n = 2)"
+    assert table.loc["STE", "Recall (95 %)"] == "insufficient validation data (n = 2)"
+
+
+def test_a_demonstration_is_labelled_synthetic(page):
+    page.selectbox(key="demo").set_value(next(iter(DEMOS))).run()
+    assert not page.exception
+    assert "SYNTHETIC" in json.dumps(charts(page)["tracing"]["layout"])
+
+
+def test_a_real_upload_is_not_labelled_synthetic(page, tmp_path):
+    drop(page, files_of(ecg(synthetic=False), tmp_path))
+    assert "SYNTHETIC" not in json.dumps(charts(page)["tracing"]["layout"])
+
+
+def test_a_long_record_says_its_windows_and_lets_one_be_chosen(page, tmp_path):
+    drop(page, files_of(ecg(25.0), tmp_path))
+    assert "4 windows of 10 s" in everything_said(page)
+    page.selectbox(key="step_window").set_value(3).run()
+    assert not page.exception
+    assert charts(page)["steps"]["data"][-1]["x0"] == 15.0
+
+
+def test_a_short_record_says_that_it_was_padded(page, tmp_path):
+    assert "zeros were put behind its end" in everything_said(drop(page, files_of(ecg(6.0), tmp_path)))
+
+
+def test_another_class_gets_its_own_saliency_in_the_window_that_is_named(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    box = next(box for box in page.selectbox if box.label == "Class")
+    other = next(label for label in ("AF", "PVC") if label != box.value)
+    box.set_value(other).run()
+    said = everything_said(page)
+    assert f"**{other} (" in said
+    assert "Window shown: 0.0-10.0 s" in said
+    assert other in json.dumps(charts(page)["saliency"]["layout"]["annotations"])
+
+
+def test_a_record_with_two_leads_shows_its_tracing_and_models_say_what_they_miss(page, tmp_path):
+    record = ecg()
+    drop(page, files_of(ECGRecord("x", record.signal[:2], 500.0, ("MLII", "V1")), tmp_path))
+    assert list(charts(page)) == ["tracing"]
+    assert any("has no lead" in warning.value for warning in page.warning)
+    assert "Not recorded:" in everything_said(page)
+
+
+def test_a_flat_lead_is_named_before_anything_is_read(page, tmp_path):
+    record = ecg()
+    record.signal[LEADS.index("V4")] = 0
+    assert "No signal in V4" in everything_said(drop(page, files_of(record, tmp_path)))
+
+
+def test_missing_samples_leave_the_tracing_and_refuse_the_models(page, tmp_path):
+    record = ecg()
+    record.signal[LEADS.index("V4"), 1000:1500] = np.nan
+    drop(page, files_of(record, tmp_path))
+    assert list(charts(page)) == ["tracing"]
+    assert "Samples are missing in V4" in everything_said(page)
+
+
+def edited(files, before, after):
+    name, content, kind = files[0]
+    assert before in content
+    return [(name, content.replace(before, after, 1), kind), files[1]]
+
+
+BAD = {
+    "header without signal": lambda files: files[:1],
+    "signal without header": lambda files: files[1:],
+    "truncated signal": lambda files: [files[0], (files[1][0], files[1][1][:-1001], "")],
+    "rate 0": lambda files: edited(files, b" 500 ", b" 0 "),
+    "gain 0": lambda files: edited(files, b" 1000", b" 0"),
+    "wrong checksum": lambda files: [files[0], (files[1][0], files[1][1][:-2] + b"\x01\x00", "")],
+    "a text file renamed": lambda files: [("ecg.hea", b"Dear colleague, thank you for", ""), files[1]],
+    "a picture": lambda files: [("photo.png", b"\x89PNG\r\n", "image/png")],
+    "empty files": lambda files: [("ecg.hea", b"", ""), ("ecg.dat", b"", "")],
+    "a hostile name": lambda files: [("../../etc/passwd", b"root:x:0:0", "")],
+    "absurd sizes": lambda files: [
+        ("x.hea", b"x 2000000000 500 5000\nx.dat 16 1000 16 0 0 0 0 I\n", ""),
+        files[1],
+    ],
+}
+
+
+@pytest.mark.parametrize("wrong", BAD)
+def test_a_bad_drop_is_one_sentence_and_the_page_stays_usable(page, tmp_path, wrong):
+    good = files_of(ecg(), tmp_path)
+    drop(page, BAD[wrong](good))
+    assert len(page.error) == 1
+    sentence = page.error[0].value
+    assert sentence.endswith(".")
+    assert "Traceback" not in sentence
+    assert str(tmp_path) not in sentence
+    assert not page.get("plotly_chart")
+    drop(page, good)
+    assert not page.error
+    assert "tracing" in charts(page)
+
+
+def test_a_bad_drop_closes_the_record_before_it(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    drop(page, files_of(ecg(), tmp_path)[:1])
+    assert not page.get("plotly_chart")
+    assert len(page.error) == 1
+
+
+def test_the_missing_half_may_be_dropped_later(page, tmp_path):
+    files = files_of(ecg(), tmp_path)
+    drop(page, files[:1])
+    drop(page, files)
+    assert not page.error
+    assert "tracing" in charts(page)
+
+
+def test_without_models_the_tracing_is_still_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "new"))
+    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", tmp_path / "none")
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
+    drop(page, files_of(ecg(), tmp_path))
+    assert list(charts(page)) == ["tracing"]
+    assert "Training page" in everything_said(page)
+
+
+def test_damaged_weights_are_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path))
+    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", tmp_path / "none")
+    tiny_models.install(tmp_path / "weights")
+    (tmp_path / "weights" / "tiny_nine.safetensors").write_bytes(b"damaged")
+    st.cache_resource.clear()
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
+    drop(page, files_of(ecg(), tmp_path))
+    assert any("weights" in warning.value for warning in page.warning)
+    assert "tracing" in charts(page)
+
+
+def test_a_model_promoted_meanwhile_is_used_at_once(page, home, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    before = page.dataframe[0].value.set_index("Finding")["Threshold"]
+    model, known = tiny_models.classifier(thresholds=(0.9,) * 9)
+    model.network.head[1].bias += 1.0
+    save_model(home / "weights", model, known)
+    page.run()
+    after = page.dataframe[0].value.set_index("Finding")["Threshold"]
+    assert set(before) == {0.5}
+    assert set(after) == {0.9}
+    tiny_models.install(home / "weights")
+
+
+def test_nothing_is_computed_twice_for_one_record(page, tmp_path, monkeypatch):
+    drop(page, files_of(ecg(), tmp_path))
+
+    def again(*_arguments):
+        raise AssertionError("computed twice")
+
+    for name in ("find", "explain", "reconstruct", "prepare"):
+        monkeypatch.setattr(f"ecgapp.analysis.{name}", again)
+    page.run()
+    assert not page.exception
+    assert sorted(charts(page)) == sorted(CHARTS)
+
+
+def test_no_ecg_lies_in_a_cache_that_users_share(page, tmp_path, monkeypatch):
+    def shared(*_arguments, **_options):
+        raise AssertionError("st.cache_data is shared by all users")
+
+    monkeypatch.setattr(st, "cache_data", shared)
+    drop(page, files_of(ecg(), tmp_path))
+    assert sorted(charts(page)) == sorted(CHARTS)
