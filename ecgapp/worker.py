@@ -197,14 +197,11 @@ def _outcome(train: Callable[[], tuple[str, str]], store: RunStore, run_id: str)
         return "stopped", _INTERRUPTED
     except EcgAppError as error:
         return "failed", str(error)
-    except MemoryError:
-        message = _NO_MEMORY
-    except OSError:
-        message = _DISK
-    except Exception:  # a bug; the run must say so, not vanish
-        message = _UNEXPECTED
-    append_technical(store.log_path(run_id), traceback.format_exc())
-    return "failed", message
+    except Exception as error:  # a bug or a broken machine; the run must say so, not vanish
+        append_technical(store.log_path(run_id), traceback.format_exc())
+        if isinstance(error, MemoryError):
+            return "failed", _NO_MEMORY
+        return "failed", _DISK if isinstance(error, OSError) else _UNEXPECTED
 
 
 @contextmanager

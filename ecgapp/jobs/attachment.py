@@ -88,7 +88,7 @@ class Attachment:
 
 
 class Heartbeat:
-    """A thread that beats every ``seconds`` while the ``with`` block runs, and calls ``each_beat``.
+    """Beats once, then on a thread every ``seconds`` while the ``with`` block runs; calls ``each_beat``.
 
     ``stop`` is set as soon as a beat says that the run is to stop; a signal handler may set it too,
     and the next beat makes it known. A beat that fails (the disk is full for a moment) is tried
@@ -111,9 +111,8 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
 
     def _beat_on(self) -> None:
-        while not self._over.is_set():
+        while not self._over.wait(self._seconds):
             self._beat_once()
-            self._over.wait(self._seconds)
 
     def _beat_once(self) -> None:
         try:
@@ -129,6 +128,7 @@ class Heartbeat:
             self._trouble = f"For a while nothing could be written. {error}"
 
     def __enter__(self) -> Self:
+        self._beat_once()
         self._thread.start()
         return self
 

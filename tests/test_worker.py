@@ -1,0 +1,216 @@
+"""The process of a run: it trains, tells its numbers, stops when asked, and says how it ended."""
+
+import math
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
+
+from ecgapp import documents, training
+from ecgapp.analysis import open_model
+from ecgapp.errors import DatasetError, JobError
+from ecgapp.jobs import Attachment, Run, RunStore, names, process
+from ecgapp.promotion import promote_run
+from ecgapp.training import EpochReport, StepReport
+from ecgapp.worker import RunReporter, execute, main
+
+SECRET = "/home/someone/Jane Doe 1950-01-01.hea"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return small_settings(tmp_path / "home", n_records=20)
+
+
+@pytest.fixture
+def store(settings):
+    runs = RunStore(settings.runs)
+    yield runs
+    for run in runs.all():
+        if run.pid != os.getpid():
+            process.end_group(run.pid, run.process_started)
+
+
+def claimed(store: RunStore, config=PRETRAINING) -> Run:
+    run = store.create(config.name, config.phase, "cpu", documents.dump(config))
+    return store.claim("cpu", run.id) or run
+
+
+def until(condition) -> None:
+    limit = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store, settings):
+    run = execute(store, claimed(store, FINETUNING).id, settings)
+    assert (run.state, run.epoch, run.epochs) == ("finished", 3, 3), store.log_tail(run.id, technical=True)
+    for name in (
+        names.TRAIN_LOSS,
+        names.VALIDATION_LOSS,
+        names.F1,
+        *(names.F1_OF_LABEL + c for c in COLUMNS),
+    ):
+        assert store.metrics(run.id, name).steps == (1, 2, 3), name
+    for name in (names.STEP_LOSS, names.LEARNING_RATE, names.THROUGHPUT, names.MEMORY, names.CPU_PERCENT):
+        assert store.latest(run.id, name) is not None, name
+    kinds = [event.kind for event in store.events(run.id)]
+    assert kinds == ["queued", "starting", "running", "finished"]
+    assert any("Epoch 3 of 3" in line for line in store.log_tail(run.id))
+
+
+def test_the_log_on_the_page_holds_no_path(store, settings):
+    run = execute(store, claimed(store).id, settings)
+    shown = "\n".join([*store.log_tail(run.id, 1000), *(event.text for event in store.events(run.id))])
+    assert shown
+    assert str(settings.home) not in shown
+    assert "/" not in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            DatasetError("The data set is damaged. Import it again."),
+            "The data set is damaged. Import it again.",
+        ),
+        (MemoryError(), "ran out of memory"),
+        (OSError(28, "No space left on device", SECRET), "disk is not full"),
+        (ValueError(f"bad {SECRET}"), "broke down unexpectedly"),
+    ],
+)
+def test_a_failure_is_one_plain_sentence_and_its_details_stay_in_the_file(
+    store, settings, monkeypatch, error, message
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(training, "train", fail)
+    run = execute(store, claimed(store).id, settings)
+    assert run.state == "failed"
+    assert message in run.message
+    shown = [run.message, *store.log_tail(run.id, 1000), *(event.text for event in store.events(run.id))]
+    assert not any("Jane" in text or "Traceback" in text for text in shown)
+    technical = "\n".join(store.log_tail(run.id, 1000, technical=True))
+    assert ("Traceback" in technical) == (not isinstance(error, DatasetError))
+
+
+def test_a_config_that_makes_no_sense_fails_with_a_sentence(store, settings):
+    run = store.create("odd", "pretrain", "cpu", '{"name": "odd"}')
+    store.claim("cpu", run.id)
+    ended = execute(store, run.id, settings)
+    assert ended.state == "failed"
+    assert "lacks a field" in ended.message
+
+
+def test_a_stopped_run_resumes_from_its_checkpoint_with_one_curve_to_the_end(store, settings, monkeypatch):
+    run = claimed(store)
+    tell = RunReporter.epoch
+
+    def stop_after_the_first(self, report):
+        tell(self, report)
+        self.stop.set()
+
+    monkeypatch.setattr(RunReporter, "epoch", stop_after_the_first)
+    assert execute(store, run.id, settings).state == "stopped"
+    monkeypatch.setattr(RunReporter, "epoch", tell)
+    monkeypatch.setattr(store, "_command", lambda run_id: pytest.fail("started elsewhere"))
+    monkeypatch.setattr(store, "start_next", lambda device: None)
+    store.resume(run.id)
+    store.claim("cpu", run.id)
+    again = execute(store, run.id, settings)
+    assert again.state == "finished"
+    assert store.metrics(run.id, names.TRAIN_LOSS).steps == (1, 2, 3)
+    assert any("Going on from" in line for line in store.log_tail(run.id))
+
+
+def test_a_run_stopped_before_it_began_never_trains(store, settings, monkeypatch):
+    run = claimed(store)
+    store.request_stop(run.id)
+    monkeypatch.setattr(training, "train", lambda *_: pytest.fail("it trained"))
+    assert execute(store, run.id, settings).state == "stopped"
+
+
+def test_sigterm_asks_to_stop_and_the_old_handler_comes_back(store, settings, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+
+    def train(config, reporter, folder, settings):
+        signal.raise_signal(signal.SIGTERM)
+        assert reporter.should_stop()
+        raise training.Stopped
+
+    monkeypatch.setattr(training, "train", train)
+    assert execute(store, claimed(store).id, settings).state == "stopped"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_run_is_refused_out_of_turn(store, settings):
+    run = store.create("a run", "pretrain", "cpu", "{}")
+    with pytest.raises(JobError):
+        execute(store, run.id, settings)
+
+
+def test_the_worker_without_a_run_is_wrong_use(capsys):
+    assert main([]) == 2
+    assert "Usage" in capsys.readouterr().err
+
+
+def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypatch):
+    run = claimed(store)
+    reporter = RunReporter(Attachment(store, run.id), run)
+    reporter.step(StepReport(10, 1, 0.5, 1e-3, 100.0, 20))
+    write = store.add_metrics
+    monkeypatch.setattr(store, "add_metrics", lambda *_: (_ for _ in ()).throw(JobError("The disk is full.")))
+    with pytest.raises(JobError):
+        reporter.epoch(EpochReport(1, 2, 0.4, math.nan))
+    monkeypatch.setattr(store, "add_metrics", write)
+    reporter.flush()
+    assert store.latest(run.id, names.STEP_LOSS) == 0.5
+    assert store.latest(run.id, names.TRAIN_LOSS) == 0.4
+    assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
+
+
+def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, settings):
+    run = execute(store, claimed(store, FINETUNING).id, settings)
+    card = promote_run(store, run.id, "ours", settings)
+    assert open_model("ours", settings).card == card
+    assert (settings.weights / "ours.predictions.safetensors").is_file()
+    event = store.events(run.id)[-1]
+    assert event.kind == "promoted"
+    assert card.sha256 in event.text
+    with pytest.raises(JobError, match="Name the model"):
+        promote_run(store, run.id, "../ours", settings)
+
+
+def test_an_unfinished_run_is_not_promoted(store, settings):
+    run = claimed(store)
+    with pytest.raises(JobError, match="not finished"):
+        promote_run(store, run.id, "ours", settings)
+
+
+def test_a_launched_run_trains_in_its_own_process_until_it_is_asked_to_stop_then_the_next_begins(
+    store, settings, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    endless = replace(PRETRAINING, epochs=100_000)
+    first = store.create("first", "pretrain", "cpu", documents.dump(endless))
+    second = store.create("second", "pretrain", "cpu", documents.dump(replace(PRETRAINING, epochs=1)))
+    store.launch(first.id)
+    store.launch(second.id)
+    until(lambda: store.get(first.id).epoch > 0)
+    assert store.get(second.id).state == "queued"
+    store.request_stop(first.id)
+    until(lambda: store.get(second.id).state == "starting")
+    stopped = store.get(first.id)
+    assert (stopped.state, stopped.message) == (
+        "stopped",
+        "Stopped on request. Resume goes on from the last checkpoint.",
+    )
+    assert stopped.epoch == store.metrics(first.id, names.TRAIN_LOSS, 10**6).steps[-1]
+    assert stopped.epoch < 100_000
