@@ -84,7 +84,7 @@ def task_of(card: ModelCard) -> Task:
 def run_network(model: TrainedModel, windows: FloatArray) -> FloatArray:
     """The network's output for each window (n_windows, n_leads, n_samples), in bounded batches."""
     with torch.inference_mode():
-        batches = torch.from_numpy(np.ascontiguousarray(windows)).split(BATCH)
+        batches = torch.split(torch.from_numpy(np.ascontiguousarray(windows)), BATCH)
         output: FloatArray = torch.cat([model.network(batch).float() for batch in batches]).numpy()
     return output
 
