@@ -46,6 +46,15 @@ def test_a_failed_run_says_why():
     assert "no memory" in state_sentence(in_state("failed", message="There is no memory."), [])
 
 
+def test_a_run_that_says_its_state_and_what_to_do_is_not_repeated():
+    assert (
+        state_sentence(in_state("finished", message="Finished. Promote it."), []) == "Finished. Promote it."
+    )
+    lost = state_sentence(in_state("lost", message="It was killed. Resume goes on."), [])
+    assert lost == "Lost: It was killed. Resume goes on."
+    assert "Resume" in state_sentence(in_state("failed", message="The disk is full."), [])
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [

@@ -1,5 +1,6 @@
 """A training's curves: loss and F1 over epochs. Lines differ in colour, dash and marker."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -15,9 +16,13 @@ HEIGHT = 300  # px
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
 
-def loss_curves(train: Sequence[Point], validation: Sequence[Point], unit: str) -> go.Figure:
+def loss_curves(
+    train: Sequence[Point], validation: Sequence[Point], unit: str, *, log: bool = False
+) -> go.Figure:
     """Loss of the training and the validation records after each epoch; ``unit`` names the loss."""
-    figure = _figure(unit, top=None)
+    figure = _figure(unit, validation, top=None)
+    if log:
+        figure.update_yaxes(type="log", dtick="D2", title=f"{unit}, log scale")
     figure.add_trace(_line(train, "training", TRAIN, "circle-open", "dot"))
     figure.add_trace(_line(validation, "validation", VALIDATION, "circle", "solid"))
     return figure
@@ -25,7 +30,7 @@ def loss_curves(train: Sequence[Point], validation: Sequence[Point], unit: str) 
 
 def f1_curves(macro: Sequence[Point], by_label: Mapping[str, Sequence[Point]]) -> go.Figure:
     """Macro F1 on the validation records after each epoch, and each label's beside it, thin."""
-    figure = _figure("F1 (validation)", top=1.0)
+    figure = _figure("F1 (validation)", macro, top=1.0)
     for index, (label, points) in enumerate(by_label.items()):
         colour = LABEL_COLOURS[index % len(LABEL_COLOURS)]
         figure.add_trace(_line(points, label, colour, MARKERS[index % len(MARKERS)], "dot"))
@@ -46,8 +51,10 @@ def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: st
     )
 
 
-def _figure(unit: str, top: float | None) -> go.Figure:
+def _figure(unit: str, points: Sequence[Point], top: float | None) -> go.Figure:
     """Empty axes. ``uirevision`` keeps the reader's zoom while points are added."""
+    last = points[-1][0] if points else 1
+    every = max(1, math.ceil(last / 10))  # whole epochs only
     return go.Figure(
         layout=go.Layout(
             height=HEIGHT,
@@ -55,7 +62,7 @@ def _figure(unit: str, top: float | None) -> go.Figure:
             uirevision="keep",
             hovermode="x unified",
             legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 11}},
-            xaxis={"title": "epoch", "rangemode": "tozero", "tickformat": "d", "minallowed": 0},
+            xaxis={"title": "epoch", "rangemode": "tozero", "dtick": every, "minallowed": 0},
             yaxis={"title": unit, "range": [0, top] if top else None, "rangemode": "tozero"},
         )
     )

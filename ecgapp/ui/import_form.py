@@ -21,7 +21,7 @@ def importer() -> Importer:
 
 def import_form(settings: Settings) -> None:
     """Ask for a folder on the app's machine, and start to import it."""
-    with st.form("import"):
+    with st.form("import", enter_to_submit=False):
         layout = st.selectbox(
             "What the folder holds",
             list(LAYOUTS),

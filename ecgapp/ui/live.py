@@ -45,7 +45,7 @@ def live_runs(settings: Settings) -> None:
         st.error(str(error))
 
 
-_COLUMNS = {"Done": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0)}
+_COLUMNS = {"Done": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100)}
 
 
 def runs_table(runs: tuple[Run, ...]) -> pd.DataFrame:
@@ -56,12 +56,12 @@ def runs_table(runs: tuple[Run, ...]) -> pd.DataFrame:
                 "Model": run.name,
                 "Phase": run.phase,
                 "State": run.state,
-                "Done": run.progress,
+                "Done": round(100 * run.progress),
                 "Epochs": f"{run.epoch} / {run.epochs}" if run.epochs else "–",
                 "Left": duration_words(run.seconds_left if run.active else None),
                 "Device": run.device,
                 "Created": pd.Timestamp(run.created, unit="s", tz="UTC").strftime("%Y-%m-%d %H:%M UTC"),
-                "Says": run.message,
+                "Message": run.message,
             }
             for run in runs
         ]
@@ -91,7 +91,7 @@ def _one_run(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     if run.active:
         st.caption(f"Device {run.device}, taken by this run: {use_words(figures.use)}")
     st.markdown("**Log**")
-    st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None, height=260)
+    st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None)
 
 
 def _state(run: Run, runs: tuple[Run, ...]) -> None:
@@ -123,13 +123,16 @@ def _curves(run: Run, figures: RunFigures) -> None:
         st.caption("The curves begin with the end of the first epoch.")
         return
     finetuning = run.phase == "finetune"
+    by_label = finetuning and st.toggle("Show F1 of each class", key="live_by_label")
     left, right = st.columns(2) if finetuning else (st.container(), None)
     unit = "cross-entropy" if finetuning else "mean squared error per sample"
-    figure = loss_curves(figures.train_loss, figures.validation_loss, unit)
+    figure = loss_curves(figures.train_loss, figures.validation_loss, unit, log=not finetuning)
     left.plotly_chart(figure, config=CONFIG, key="live_loss", alt=f"{unit}: {epochs_words(run)}")
     if right is not None:
-        by_label = figures.f1_by_label if right.toggle("F1 of each class", key="live_by_label") else {}
-        right.plotly_chart(f1_curves(figures.f1, by_label), config=CONFIG, key="live_f1", alt="F1 by epoch")
+        figure = f1_curves(figures.f1, figures.f1_by_label if by_label else {})
+        right.plotly_chart(figure, config=CONFIG, key="live_f1", alt="F1 by epoch")
+        if by_label:
+            st.caption("A class that no validation record has, or of which nothing is known, has no curve.")
     else:
         st.caption(f"Jang et al. 2021 reached {PAPER_MSE} a sample on their lead II windows.")
 
@@ -143,5 +146,5 @@ def _index(run: Run, figures: RunFigures) -> None:
         member = current_member(figures.f1, config)
         st.markdown(f"{member}: {lci_words(run_lci(figures.f1, config))}".removeprefix(": "))
     table = pd.DataFrame(PAPER_LCI, columns=["Training data", "Transfer", "Random"])
-    right.dataframe(table, hide_index=True, width="stretch")
+    right.dataframe(table.style.format("{:.3f}", subset=["Transfer", "Random"]), hide_index=True)
     right.caption("Jang et al. 2021: lead II, eleven rhythms, weighted F1. A yardstick, not the same task.")

@@ -90,5 +90,8 @@ def _waiting(run: Run, runs: Sequence[Run]) -> str:
 
 
 def _with_message(word: str, run: Run, hint: str) -> str:
-    message = f"{word}: {run.message}" if run.message else f"{word}."
-    return f"{message} {hint}".strip()
+    """The run's own last words; the state before them and the hint behind them unless they say it."""
+    told = run.message if run.message.startswith(word) else f"{word}: {run.message}"
+    if not run.message:
+        told = f"{word}."
+    return told if "Resume" in told else f"{told} {hint}".strip()

@@ -38,7 +38,7 @@ def training_form(settings: Settings, runs: RunStore) -> None:
         st.info("Import a data set on the Data page first; then it can be trained on.")
         return
     subject = _ask_subject(settings, stores)
-    with st.form("training"):
+    with st.form("training", enter_to_submit=False):
         schedule = _ask_schedule(subject)
         pressed = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:")
     if pressed:
@@ -47,6 +47,7 @@ def training_form(settings: Settings, runs: RunStore) -> None:
             config = training_config(subject, schedule)
             refuse_empty_folds(config, [stores[name] for name in subject.stores])
             st.session_state[CHOSEN_RUN] = start_run(config, runs).id
+            st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
         except EcgAppError as error:
             st.error(str(error))
 
