@@ -1,0 +1,85 @@
+"""``python -m ecgapp``: what the app does, from a terminal or a script.
+
+Exit code 0: done; 1: the input was refused, in one sentence on standard error; 2: wrong use.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ecgapp.config import DISCLAIMER, Settings
+from ecgapp.errors import EcgAppError
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _command(parsed.command)(parsed, Settings.from_environment())
+    except EcgAppError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:  # who reads our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return 130
+
+
+_COMMANDS = {  # each imports what it needs, so that `runs` answers without loading torch
+    "predict": ("ecgapp.cli.predict", "predict"),
+    "import": ("ecgapp.cli.importing", "import_folder"),
+    "train": ("ecgapp.cli.train", "train"),
+    "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
+    "runs": ("ecgapp.cli.runs", "list_runs"),
+    "demo": ("ecgapp.cli.demo", "demo"),
+}
+_LAYOUTS = ("ptb-xl", "ptb-xl-zscored", "challenge", "cinc2017", "ludb", "folder")
+
+
+def _command(name: str) -> Command:
+    module, function = _COMMANDS[name]
+    command: Command = getattr(importlib.import_module(module), function)
+    return command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m ecgapp", description=f"12-lead ECGs. {DISCLAIMER}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    predict = commands.add_parser("predict", help="what a model finds in ECG records")
+    predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a WFDB record's .hea file")
+    predict.add_argument("--model", metavar="NAME", help="a classifier; by default nine_class")
+    predict.add_argument("--json", action="store_true", help="print one JSON document")
+
+    store = commands.add_parser("import", help="import a folder of ECGs into a data set")
+    store.add_argument("layout", choices=_LAYOUTS, metavar="LAYOUT", help=", ".join(_LAYOUTS))
+    store.add_argument("source", type=Path, metavar="SOURCE", help="the folder the archive unpacks to")
+    store.add_argument("store", metavar="STORE", help="the new data set's name, or a path")
+    store.add_argument("--sampling-rate", type=float, metavar="HZ", help="resample every record to this rate")
+    store.add_argument("--leads", metavar="I,II,...", help="store only these leads")
+
+    train = commands.add_parser("train", help="train a model as a JSON file says")
+    train.add_argument("config", type=Path, metavar="CONFIG.json", help="the training's settings")
+
+    evaluate = commands.add_parser("evaluate", help="measure a model on a data set")
+    evaluate.add_argument("--model", required=True, metavar="NAME")
+    evaluate.add_argument("--store", required=True, metavar="STORE", help="a data set's name, or a path")
+    evaluate.add_argument("--folds", nargs="+", type=int, metavar="FOLD", help="by default all")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON document")
+
+    commands.add_parser("runs", help="list the trainings on this machine")
+
+    demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
+    demo.add_argument("folder", type=Path, metavar="FOLDER")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

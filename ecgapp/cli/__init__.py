@@ -1,0 +1,1 @@
+"""The commands of ``python -m ecgapp``, one file each: the same code as the pages, told in lines."""

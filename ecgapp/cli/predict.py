@@ -1,0 +1,78 @@
+"""``predict``: what a model finds in records, as a table or as one JSON document."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from ecgapp.analysis import Findings, available_models, find, open_model
+from ecgapp.config import DISCLAIMER, Settings
+from ecgapp.errors import ModelNotFoundError, RecordError, SignalError
+from ecgapp.models import TrainedModel
+from ecgapp.records import ECGRecord, read_record
+
+_FIRST_CHOICE = "nine_class"
+
+
+def predict(arguments: Namespace, settings: Settings) -> int:
+    """Score each record; one that is refused is told on standard error, and the rest go on."""
+    model = open_model(arguments.model or _default_model(settings), settings)
+    documents = []
+    headers = _records(arguments.files)
+    for path in headers:
+        try:
+            record = read_record([path])
+            findings = find(record, model)
+        except (RecordError, SignalError) as error:
+            sys.stderr.write(f"{path.stem}: {error}\n")
+            continue
+        documents.append(_document(path.stem, record, model, findings))
+        if not arguments.json:
+            sys.stdout.write(_table(path.stem, record, model, findings))
+    if arguments.json:
+        sys.stdout.write(json.dumps(documents, indent=1, ensure_ascii=False) + "\n")
+    elif documents:
+        sys.stdout.write(f"{DISCLAIMER} All findings are unconfirmed.\n")
+    return 0 if len(documents) == len(headers) else 1
+
+
+def _default_model(settings: Settings) -> str:
+    names = [name for name, card in available_models(settings).items() if card.is_classifier]
+    if not names:
+        raise ModelNotFoundError("There is no classifier on this machine. Train and promote one first.")
+    return _FIRST_CHOICE if _FIRST_CHOICE in names else names[0]
+
+
+def _records(files: list[Path]) -> list[Path]:
+    """One path a record: a signal file given beside its own header is that header's."""
+    headers = {path.with_suffix("") for path in files if path.suffix.lower() == ".hea"}
+    return [path for path in files if path.suffix.lower() == ".hea" or path.with_suffix("") not in headers]
+
+
+def _document(name: str, record: ECGRecord, model: TrainedModel, findings: Findings) -> dict[str, Any]:
+    return {
+        "record": name,
+        "model": model.card.name,
+        "sampling_rate": record.sampling_rate,
+        "findings": [
+            {
+                "label": row.label,
+                "probability": row.probability,
+                "threshold": row.threshold,
+                "positive": row.positive,
+            }
+            for row in findings.rows
+        ],
+        "warnings": [*record.warnings, *findings.warnings],
+    }
+
+
+def _table(name: str, record: ECGRecord, model: TrainedModel, findings: Findings) -> str:
+    lines = [f"{name}: {record.duration:.1f} s at {record.sampling_rate:g} Hz, model {model.card.name}"]
+    lines.append(f"  {'finding':<10} {'probability':>11} {'threshold':>9}")
+    for row in findings.rows:
+        mark = "above" if row.positive else ""
+        lines.append(f"  {row.label:<10} {row.probability:>11.3f} {row.threshold:>9.3f}  {mark}".rstrip())
+    lines += [f"  {warning}" for warning in (*record.warnings, *findings.warnings)]
+    return "\n".join(lines) + "\n"
