@@ -64,7 +64,7 @@ def test_without_a_data_set_the_page_says_where_to_import_one(settings):
 def test_pretraining_is_started_as_the_form_says(settings, runs):
     twelve_lead_store(settings, "hospital")
     page = open_page("training", settings)
-    page.number_input(key="train_epochs").set_value(7)
+    page.number_input(key="train_epochs_pretrain").set_value(7)
     page.number_input(key="train_batch").set_value(32)
     page.number_input(key="train_seed").set_value(5)
     press(page, "Start training")

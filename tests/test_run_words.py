@@ -1,5 +1,6 @@
 """A run's state, time left, device use and learning curve index, in words."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from ecgapp import documents
 from ecgapp.evaluate import learning_curve_index
 from ecgapp.jobs import STATES, RunStore, names
 from ecgapp.jobs.run import Run
+from ecgapp.ui.curves import f1_curves, loss_curves, members_apart
 from ecgapp.ui.run_figures import DeviceUse, config_of, current_member, read_figures, run_lci
 from ecgapp.ui.run_words import duration_words, lci_words, state_sentence, use_words
 
@@ -122,3 +124,21 @@ def test_what_a_run_takes_of_the_machine_is_said_as_far_as_it_is_known():
     assert use_words(DeviceUse()) == "not measured yet"
     assert use_words(DeviceUse(96.4, 2048.0)) == "processor 96 %, memory 2,048 MB"
     assert use_words(DeviceUse(5.0, 1.0, 88.0, 1024.0)).endswith("GPU 88 %, GPU memory 1,024 MB")
+
+
+def test_an_ensembles_members_are_drawn_apart_and_one_network_is_not():
+    f1 = [(1, 0.2), (2, 0.5), (3, 0.1), (4, 0.3)]
+    drawn = members_apart(f1, 2)
+    assert [point for point in drawn if not math.isnan(point[1])] == f1
+    assert [epoch for epoch, value in drawn if math.isnan(value)] == [2.5]
+    assert members_apart(f1, 4) == f1
+    assert members_apart([], 4) == []
+
+
+@pytest.mark.parametrize("n_points", [0, 1, 3, 200])
+def test_curves_are_drawn_at_every_length(n_points):
+    points = [(epoch, 0.5) for epoch in range(1, n_points + 1)]
+    for figure in (loss_curves(points, points, "loss", log=True), f1_curves(points, {"AF": points})):
+        assert [len(trace.y) for trace in figure.data] == [n_points, n_points]
+        assert all(trace.type == "scatter" for trace in figure.data)
+        assert figure.layout.uirevision == "keep"

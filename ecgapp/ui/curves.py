@@ -22,7 +22,7 @@ def loss_curves(
     """Loss of the training and the validation records after each epoch; ``unit`` names the loss."""
     figure = _figure(unit, validation, top=None)
     if log:
-        figure.update_yaxes(type="log", dtick="D2", title=f"{unit}, log scale")
+        figure.update_yaxes(type="log", title=f"{unit}, log scale")
     figure.add_trace(_line(train, "training", TRAIN, "circle-open", "dot"))
     figure.add_trace(_line(validation, "validation", VALIDATION, "circle", "solid"))
     return figure
@@ -36,6 +36,16 @@ def f1_curves(macro: Sequence[Point], by_label: Mapping[str, Sequence[Point]]) -
         figure.add_trace(_line(points, label, colour, MARKERS[index % len(MARKERS)], "dot"))
     figure.add_trace(_line(macro, "macro F1", "#101010", "circle", "solid"))
     return figure
+
+
+def members_apart(points: Sequence[Point], epochs: int) -> list[Point]:
+    """The curve with a gap after every ``epochs`` epochs, where an ensemble's next member begins."""
+    drawn: list[Point] = []
+    for epoch, value in points:
+        if drawn and (epoch - 1) // epochs > (drawn[-1][0] - 1) // epochs:
+            drawn.append((epoch - 0.5, math.nan))
+        drawn.append((epoch, value))
+    return drawn
 
 
 def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: str) -> go.Scatter:

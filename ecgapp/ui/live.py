@@ -1,5 +1,7 @@
 """The live view of runs: one flat fragment that asks again every two seconds, and draws nothing else anew."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.ui import auth
-from ecgapp.ui.curves import CONFIG, f1_curves, loss_curves
+from ecgapp.ui.curves import CONFIG, Point, f1_curves, loss_curves, members_apart
 from ecgapp.ui.run_actions import actions
 from ecgapp.ui.run_figures import (
     PAPER_LCI,
@@ -122,19 +124,26 @@ def _curves(run: Run, figures: RunFigures) -> None:
     if not figures.validation_loss:
         st.caption("The curves begin with the end of the first epoch.")
         return
-    finetuning = run.phase == "finetune"
-    by_label = finetuning and st.toggle("Show F1 of each class", key="live_by_label")
-    left, right = st.columns(2) if finetuning else (st.container(), None)
-    unit = "cross-entropy" if finetuning else "mean squared error per sample"
-    figure = loss_curves(figures.train_loss, figures.validation_loss, unit, log=not finetuning)
-    left.plotly_chart(figure, config=CONFIG, key="live_loss", alt=f"{unit}: {epochs_words(run)}")
-    if right is not None:
-        figure = f1_curves(figures.f1, figures.f1_by_label if by_label else {})
-        right.plotly_chart(figure, config=CONFIG, key="live_f1", alt="F1 by epoch")
-        if by_label:
-            st.caption("A class that no validation record has, or of which nothing is known, has no curve.")
-    else:
+    config = config_of(run)
+    epochs = config.epochs if config else run.epochs
+
+    def apart(points: Sequence[Point]) -> list[Point]:
+        return members_apart(points, epochs)
+
+    if run.phase == "pretrain":
+        unit = "mean squared error per sample"
+        figure = loss_curves(apart(figures.train_loss), apart(figures.validation_loss), unit, log=True)
+        st.plotly_chart(figure, config=CONFIG, key="live_loss", alt=f"{unit}: {epochs_words(run)}")
         st.caption(f"Jang et al. 2021 reached {PAPER_MSE} a sample on their lead II windows.")
+        return
+    by_label = st.toggle("Show F1 of each class", key="live_by_label")
+    left, right = st.columns(2)
+    figure = loss_curves(apart(figures.train_loss), apart(figures.validation_loss), "cross-entropy")
+    left.plotly_chart(figure, config=CONFIG, key="live_loss", alt=f"Cross-entropy: {epochs_words(run)}")
+    labels = {label: apart(points) for label, points in figures.f1_by_label.items()} if by_label else {}
+    right.plotly_chart(f1_curves(apart(figures.f1), labels), config=CONFIG, key="live_f1", alt="F1 by epoch")
+    if by_label:
+        right.caption("A class that no validation record has, or of which nothing is known, has no curve.")
 
 
 def _index(run: Run, figures: RunFigures) -> None:

@@ -28,6 +28,7 @@ from ecgapp.ui.training_choices import (
 )
 
 FOLDS = tuple(range(1, 11))
+USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
 
 
@@ -151,7 +152,9 @@ def _ask_schedule(subject: Subject) -> Schedule:
             "Members", 1, 10, 1, key="train_members", help="Above 1: a cross-fitted ensemble."
         )
     a, b, c, d, e = st.columns(5)
-    epochs = a.number_input("Epochs", 1, 10_000, usual.epochs, key="train_epochs")
+    epochs = a.number_input(
+        "Epochs", 1, 10_000, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
+    )
     batch = b.number_input("Batch size", 1, 4096, usual.batch_size, key="train_batch")
     rate = c.number_input(
         "Learning rate", 1e-6, 1.0, usual.learning_rate, format="%.5f", step=1e-4, key="train_rate"
