@@ -27,6 +27,12 @@ SAFE = {
 }
 
 
+def names_in(settings, above=""):
+    """``server.address`` and so on, of nested tables too."""
+    for key, value in settings.items():
+        yield from names_in(value, f"{above}{key}.") if isinstance(value, dict) else [f"{above}{key}"]
+
+
 @pytest.mark.parametrize("name", SAFE)
 def test_each_setting_is_safe(name):
     section, key = name.split(".")
@@ -35,8 +41,7 @@ def test_each_setting_is_safe(name):
 
 def test_streamlit_knows_every_setting_so_that_none_is_dropped_silently():
     known = config.get_config_options()
-    named = [f"{section}.{key}" for section, keys in SETTINGS.items() for key in keys]
-    assert [name for name in named if name not in known] == []
+    assert [name for name in names_in(SETTINGS) if name not in known] == []
 
 
 def test_headless_is_left_to_the_machine_so_that_a_workstation_opens_its_browser():

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ecgapp.analysis import Finding, Findings
 from ecgapp.models import ModelCard
-from ecgapp.ui.words import in_full, meaning, of_label
+from ecgapp.ui.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
 
@@ -19,13 +19,12 @@ def _row(row: Finding) -> dict[str, object]:
     metrics = row.metrics
     return {
         "Finding": row.label,
-        "Meaning": meaning(row.label),
         "Probability": row.probability,
         "Threshold": row.threshold,
         "Result": "▲ above" if row.positive else "below",
         "Precision (95 %)": of_label(metrics, "precision"),
-        "Recall (95 %)": of_label(metrics, "recall"),
-        "Validated on": f"{metrics.n_positive} of {metrics.n} records" if metrics else "-",
+        "Recall (95 %)": of_label(metrics, "recall") if insufficient(metrics) is None else "-",
+        "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
         "Status": STATUS,
     }
 
@@ -37,6 +36,12 @@ def summary(findings: Findings) -> str:
         return "No class is above its threshold."
     named = [f"**{in_full(row.label)}** {row.probability:.2f} ≥ {row.threshold:.2f}" for row in above]
     return f"Above threshold, {STATUS}: {'; '.join(named)}."
+
+
+def abbreviations(findings: Findings) -> str:
+    """What the classes' short names stand for."""
+    named = [f"{row.label}: {meaning(row.label)}" for row in findings.rows if meaning(row.label)]
+    return "; ".join(named)
 
 
 def population(card: ModelCard) -> str:

@@ -7,7 +7,7 @@ from ecgapp.analysis import Explanation, Finding
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.ui.paper import STACKED, Cell, Sheet, lay_out
-from ecgapp.ui.tracing import tracing, zeros_of
+from ecgapp.ui.tracing import FRAME, tracing, zeros_of
 from ecgapp.ui.words import in_full
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length
@@ -24,6 +24,7 @@ SCALE = [
     [1.0, f"rgba({FOR},0.85)"],
 ]
 BARS = 0.13  # of the figure's width
+LEGEND = 32  # px above the tracing
 
 
 def saliency(record: ECGRecord, explanation: Explanation) -> go.Figure:
@@ -39,7 +40,8 @@ def saliency(record: ECGRecord, explanation: Explanation) -> go.Figure:
             row = bins[explanation.leads.index(cell.lead)]
             figure.add_trace(_band(cell, float(zeros[cell.row]), row / limit, rate, explanation))
     _add_bars(figure, explanation, sheet, zeros)
-    figure.update_layout(coloraxis=_colours(limit), margin={"t": 56})
+    height = round((figure.layout.height - FRAME) * (1 - BARS)) + FRAME + LEGEND
+    figure.update_layout(coloraxis=_colours(limit), margin={"t": 24 + LEGEND}, height=height)
     return figure
 
 

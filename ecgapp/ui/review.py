@@ -22,7 +22,6 @@ PLAIN = {"displayModeBar": False}
 COLUMNS = {
     "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0),
     "Threshold": st.column_config.NumberColumn(format="%.2f"),
-    "Meaning": st.column_config.TextColumn(width="medium"),
 }
 
 
@@ -125,7 +124,7 @@ def findings_panel(result: Findings, card: ModelCard) -> None:
     """One row a class."""
     st.dataframe(findings.table(result), hide_index=True, column_config=COLUMNS, height="content")
     _caption(result.warnings)
-    st.caption(findings.population(card))
+    _caption([findings.population(card), findings.abbreviations(result)])
 
 
 @st.fragment

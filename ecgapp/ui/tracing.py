@@ -18,6 +18,7 @@ POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are k
 MARGIN = 0.6  # seconds to the left of the first sample, for the calibration pulse
 PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s, mV)
 STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
+FRAME = 60  # px above and below the paper
 WIDTH = 1000  # px at which sheet and frame fit; other widths show more blank paper
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
@@ -144,7 +145,7 @@ def _layout(sheet: Sheet, zeros: FloatArray) -> go.Layout:
     height = WIDTH * (top - bottom) * SECONDS_PER_MILLIVOLT / (right - left)
     return go.Layout(
         template="none",
-        height=round(height) + 60,
+        height=round(height) + FRAME,
         margin={"l": 4, "r": 4, "t": 24, "b": 36},
         paper_bgcolor="white",
         plot_bgcolor="white",
