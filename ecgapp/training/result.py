@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgapp import __version__
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature, reconstruction_metrics
 from ecgapp.models import ModelCard, Network, Predictions, Provenance, TrainedModel, save_model
 from ecgapp.records.record import FloatArray
-from ecgapp.tasks import Task
 from ecgapp.training.config import TrainingConfig
 from ecgapp.training.inference import Inference, combine_windows, probabilities
 from ecgapp.training.windows import RecordSet, Rows, all_windows
@@ -76,7 +76,8 @@ def classification_result(
     logits, owners = answers
     rows = np.unique(owners)
     targets = records.targets[rows]
-    temperature = _temperature(logits, owners, rows, targets, config, task)
+    plain = combine_windows(probabilities(logits, task.multilabel), owners, rows, config.aggregation)
+    temperature = fit_temperature(_logits_of(plain, task.multilabel), targets, task.multilabel)
     windows = probabilities(logits, task.multilabel, temperature)
     found = combine_windows(windows, owners, rows, config.aggregation)
     thresholds = best_thresholds(found, targets, config.threshold_beta)
@@ -103,14 +104,10 @@ def save_result(folder: Path, model: TrainedModel, predictions: Predictions | No
     return TrainedModel(model.network, save_model(folder / RESULT, model, predictions))
 
 
-def _temperature(
-    logits: FloatArray, owners: Rows, rows: Rows, targets: FloatArray, config: TrainingConfig, task: Task
-) -> float:
-    """Fitted on one logit a record: that of its combined probability."""
-    combined = combine_windows(probabilities(logits, task.multilabel), owners, rows, config.aggregation)
-    bounded = np.clip(combined.astype(np.float64), _CLOSEST, 1 - _CLOSEST)
-    odds = np.log(bounded / (1 - bounded)) if task.multilabel else np.log(bounded)
-    return fit_temperature(odds, targets, task.multilabel)
+def _logits_of(answers: FloatArray, multilabel: bool) -> NDArray[np.float64]:
+    """One logit for each record and label: those of its windows' combined probabilities."""
+    bounded = np.clip(answers.astype(np.float64), _CLOSEST, 1 - _CLOSEST)
+    return np.asarray(np.log(bounded / (1 - bounded)) if multilabel else np.log(bounded))
 
 
 def _dataset(source: Source, folds: Sequence[int]) -> str:
