@@ -12,6 +12,9 @@ LABEL_COLOURS = (
     "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#7f7f7f", "#994455", "#117733",
 )  # fmt: skip  # Paul Tol's bright scheme and two of his muted one: distinct for colour-blind readers
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "hexagon", "pentagon")
+LOG_TICKS = [
+    float(f"{mantissa}e{exponent}") for exponent in range(-4, 4) for mantissa in (1, 1.5, 2, 3, 5, 7)
+]
 HEIGHT = 300  # px
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
@@ -22,7 +25,7 @@ def loss_curves(
     """Loss of the training and the validation records after each epoch; ``unit`` names the loss."""
     figure = _figure(unit, validation, top=None)
     if log:
-        figure.update_yaxes(type="log", title=f"{unit}, log scale")
+        figure.update_yaxes(type="log", tickvals=LOG_TICKS, title=f"{unit}, log scale")
     figure.add_trace(_line(train, "training", TRAIN, "circle-open", "dot"))
     figure.add_trace(_line(validation, "validation", VALIDATION, "circle", "solid"))
     return figure
