@@ -1,14 +1,15 @@
 """Runs and their states: one process a device, a queue, and no dead run that looks alive."""
 
+import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from run_processes import end_all, until
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore, process
@@ -18,7 +19,7 @@ WORKER = """
 import os, sys
 from pathlib import Path
 from ecgapp.jobs import Attachment, Heartbeat, RunStore
-store = RunStore(Path(os.environ["ECGAPP_HOME"]) / "runs", command=lambda run_id: [])
+store = RunStore(Path(os.environ["ECGAPP_HOME"]) / "runs", command=[])
 held = Attachment(store, sys.argv[1])
 with Heartbeat(held, lambda: None, seconds=0.05) as heart:
     held.running()
@@ -27,26 +28,14 @@ held.end("stopped" if stopped else "finished", "Stopped on request.")
 """
 
 
-def sleeper(run_id: str) -> list[str]:
-    """A process that takes the run, beats, and ends when asked to."""
-    return [sys.executable, "-c", WORKER, run_id]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for another process; the limit only keeps a broken test from hanging."""
-    limit = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
+SLEEPER = [sys.executable, "-c", WORKER]  # takes the run, beats, and ends when asked to
 
 
 @pytest.fixture
 def store(tmp_path):
-    runs = RunStore(tmp_path / "runs", command=sleeper)
+    runs = RunStore(tmp_path / "runs", command=SLEEPER)
     yield runs
-    for run in runs.all():
-        if run.pid != os.getpid():  # some tests are the run's process themselves
-            process.end_group(run.pid, run.process_started)
+    end_all(runs)
 
 
 def queued(store: RunStore, device: str = "cpu", name: str = "a run") -> Run:
@@ -74,10 +63,10 @@ def test_a_launched_run_lives_in_a_session_of_its_own(store):
 def test_twenty_clicks_start_one_process(store):
     run = queued(store)
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda _: RunStore(store.home_folder, command=sleeper).launch(run.id), range(20)))
+        list(pool.map(lambda _: RunStore(store.home_folder, command=SLEEPER).launch(run.id), range(20)))
     until(lambda: store.get(run.id).state == "running")
-    mine = [child for child in psutil.Process().children() if run.id in child.cmdline()]
-    assert len(mine) == 1
+    family = psutil.Process().children(recursive=True)
+    assert len([child for child in family if WORKER in child.cmdline()]) == 1
     assert [event.kind for event in store.events(run.id)].count("starting") == 1
 
 
@@ -114,10 +103,22 @@ def test_the_queue_starts_in_order_as_its_device_becomes_free(store):
     assert store.get(third.id).state == "queued"
 
 
-def test_a_killed_run_is_lost_and_the_next_one_starts_without_anyone_looking(store):
-    run, waiting = running(store), queued(store)
-    store.launch(waiting.id)
-    os.killpg(run.pid, 9)
+LAUNCHER = """
+import json, sys
+from pathlib import Path
+from ecgapp.jobs import RunStore
+store = RunStore(Path(sys.argv[1]), json.loads(sys.argv[2]))
+for run_id in sys.argv[3:]:
+    store.launch(run_id)
+"""
+
+
+def test_a_killed_run_is_lost_and_the_next_one_starts_though_the_server_is_gone(store):
+    run, waiting = queued(store), queued(store)
+    folder, command = str(store.home_folder), json.dumps(SLEEPER)
+    subprocess.run([sys.executable, "-c", LAUNCHER, folder, command, run.id, waiting.id], check=True)
+    until(lambda: store.get(run.id).state == "running")
+    os.killpg(store.get(run.id).pid, 9)
     until(lambda: store.get(waiting.id).state == "running")
     lost = store.get(run.id)
     assert lost.state == "lost"
@@ -190,7 +191,7 @@ def test_a_run_that_does_not_stop_when_asked_is_stopped_by_force(store):
 
 
 def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):
-    store = RunStore(tmp_path / "runs", command=lambda _: [sys.executable, "-c", "raise SystemExit(3)"])
+    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", "raise SystemExit(3)"])
     run = queued(store)
     store.launch(run.id)
     until(lambda: store.get(run.id).state == "lost")
@@ -198,11 +199,11 @@ def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(
 
 
 def test_a_command_that_cannot_start_leaves_a_failed_run(tmp_path):
-    store = RunStore(tmp_path / "runs", command=lambda _: [str(tmp_path / "no such program")])
+    store = RunStore(tmp_path / "runs", command=[str(tmp_path / "no such program")])
     run = queued(store)
-    with pytest.raises(JobError, match="could not be started"):
-        store.launch(run.id)
-    assert store.get(run.id).state == "failed"
+    store.launch(run.id)
+    until(lambda: store.get(run.id).state == "failed")
+    assert "could not be started" in store.get(run.id).message
 
 
 def test_a_stopped_run_resumes_under_the_same_id_and_two_resumes_are_one(store):

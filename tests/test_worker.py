@@ -4,16 +4,16 @@ import math
 import os
 import signal
 import sys
-import time
 from dataclasses import replace
 
 import pytest
+from run_processes import end_all, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import documents, training
 from ecgapp.analysis import open_model
 from ecgapp.errors import DatasetError, JobError
-from ecgapp.jobs import Attachment, Run, RunStore, names, process
+from ecgapp.jobs import Attachment, Run, RunStore, names
 from ecgapp.promotion import promote_run
 from ecgapp.training import EpochReport, StepReport
 from ecgapp.worker import RunReporter, execute, main
@@ -30,21 +30,12 @@ def settings(tmp_path):
 def store(settings):
     runs = RunStore(settings.runs)
     yield runs
-    for run in runs.all():
-        if run.pid != os.getpid():
-            process.end_group(run.pid, run.process_started)
+    end_all(runs)
 
 
 def claimed(store: RunStore, config=PRETRAINING) -> Run:
     run = store.create(config.name, config.phase, "cpu", documents.dump(config))
     return store.claim("cpu", run.id) or run
-
-
-def until(condition) -> None:
-    limit = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.05)
 
 
 def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store, settings):
@@ -119,7 +110,6 @@ def test_a_stopped_run_resumes_from_its_checkpoint_with_one_curve_to_the_end(sto
     monkeypatch.setattr(RunReporter, "epoch", stop_after_the_first)
     assert execute(store, run.id, settings).state == "stopped"
     monkeypatch.setattr(RunReporter, "epoch", tell)
-    monkeypatch.setattr(store, "_command", lambda run_id: pytest.fail("started elsewhere"))
     monkeypatch.setattr(store, "start_next", lambda device: None)
     store.resume(run.id)
     store.claim("cpu", run.id)

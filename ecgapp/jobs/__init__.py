@@ -9,7 +9,7 @@ from ecgapp.jobs.attachment import Attachment, Heartbeat
 from ecgapp.jobs.journal import Event, append_technical
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import ACTIVE, ENDED, RESUMABLE, STATES, Run
-from ecgapp.jobs.store import RunStore, worker_command
+from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.usage import Usage
 
 __all__ = [
@@ -27,5 +27,4 @@ __all__ = [
     "Usage",
     "append_technical",
     "names",
-    "worker_command",
 ]

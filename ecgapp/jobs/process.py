@@ -8,7 +8,7 @@ change of the system clock moves; elsewhere the time of its creation.
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -43,12 +43,17 @@ def is_alive(pid: int | None, token: str | None) -> bool:
     return pid is not None and token is not None and start_token(pid) == token
 
 
-def spawn(command: Sequence[str], log: Path, folder: Path, home: Path) -> subprocess.Popen[bytes]:
+def spawn(
+    command: Sequence[str], log: Path, folder: Path, surroundings: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     """Start ``command`` in a session of its own, so that it outlives this process and its terminal.
 
-    It works in ``folder``, finds the app's files through ``ECGAPP_HOME``, and writes to ``log``.
+    It works in ``folder``, has ``surroundings`` added to its environment, and writes to ``log``.
+
+    Raises:
+        OSError: there is no such program, or no room for it.
     """
-    environment = {**os.environ, "ECGAPP_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **surroundings, "PYTHONUNBUFFERED": "1"}
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
             list(command),

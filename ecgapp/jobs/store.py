@@ -4,12 +4,14 @@ Every decision is one transaction, so that two clicks, two tabs or two servers s
 A run's process may die at any moment; ``refresh`` finds out, and starts what waits behind it.
 """
 
+import json
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ecgapp.config import PROJECT
@@ -18,6 +20,8 @@ from ecgapp.jobs import process
 from ecgapp.jobs.run import GRACE_SECONDS, STALE_SECONDS, Run
 from ecgapp.jobs.table import RunTable, find, requeue, run_of, update
 
+WORKER = (sys.executable, "-m", "ecgapp.worker")
+COMMAND_VARIABLE = "ECGAPP_RUN_COMMAND"  # tells the attendant what to start, as JSON
 _ACTIVE = "state IN ('starting', 'running', 'stopping')"
 _LOST = "The process ended without a word: it was killed, or the machine was switched off."
 _KILLED = "The process was killed from outside; often the machine ran out of memory."
@@ -28,17 +32,16 @@ _CANCELLED = "Taken from the queue."
 _RESUME = " Resume goes on from the last checkpoint."
 
 
-def worker_command(run_id: str) -> Sequence[str]:
-    """The command that ``launch`` runs: this Python, on ``ecgapp.worker``."""
-    return [sys.executable, "-m", "ecgapp.worker", run_id]
-
-
 class RunStore(RunTable):
-    """The runs under ``folder``, and the processes behind them."""
+    """The runs under ``folder``, and the processes behind them: ``command`` and the run's id.
 
-    def __init__(self, folder: Path, command: Callable[[str], Sequence[str]] = worker_command) -> None:
+    Beside each stands a small attendant that waits for it. So what waits in the queue starts even
+    where the process was killed, and the server that launched it is long gone.
+    """
+
+    def __init__(self, folder: Path, command: Sequence[str] = WORKER) -> None:
         super().__init__(folder)
-        self._command = command
+        self._command = tuple(command)
 
     def launch(self, run_id: str) -> Run:
         """Start the run if its device is free and nobody waits before it; else it stays queued.
@@ -54,17 +57,39 @@ class RunStore(RunTable):
         claimed = self.claim(device)
         if claimed is None:
             return None
-        log = self.log_path(claimed.id)
-        try:
-            child = process.spawn(self._command(claimed.id), log, PROJECT, self.home_folder.parent.resolve())
-        except OSError as error:
-            self._end(claimed.id, "failed", "The process could not be started." + _RESUME)
-            raise JobError("The training could not be started on this machine.") from error
-        token = process.start_token(child.pid) or "gone"
-        with self.database.write() as connection:
-            update(connection, claimed.id, "pid IS NULL", pid=child.pid, process_started=token)
-        threading.Thread(target=self._await, args=(claimed, child), daemon=True).start()
+        attendant = self._spawn(claimed, [sys.executable, "-m", "ecgapp.jobs.attendant"])
+        if attendant is not None:
+            threading.Thread(target=self._bury, args=(claimed, attendant), daemon=True).start()
         return claimed
+
+    def attend(self, run_id: str) -> None:
+        """In the attendant: start the run's process, see it end, say how, and start the next run."""
+        run = self.get(run_id)
+        child = self._spawn(run, self._command)
+        if child is not None:
+            token = process.start_token(child.pid) or "gone"
+            with self.database.write() as connection:
+                update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
+            reason = _KILLED if child.wait() < 0 else _CRASHED
+            self._end(replace(run, pid=child.pid), "lost", reason + _RESUME)
+        self.start_next(run.device)
+
+    def _spawn(self, run: Run, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
+        """Start ``command`` on the run; where that fails, so has the run."""
+        surroundings = {
+            "ECGAPP_HOME": str(self.home_folder.parent.resolve()),
+            COMMAND_VARIABLE: json.dumps(self._command),
+        }
+        try:
+            return process.spawn([*command, run.id], self.log_path(run.id), PROJECT, surroundings)
+        except OSError:
+            self._end(run, "failed", "The process could not be started on this machine." + _RESUME)
+            return None
+
+    def _bury(self, run: Run, attendant: "subprocess.Popen[bytes]") -> None:
+        """On a thread of whoever launched: wait for the attendant, which may not even have begun."""
+        attendant.wait()
+        self._end(run, "lost", _CRASHED + _RESUME)
 
     def claim(self, device: str, run_id: str | None = None) -> Run | None:
         """Give ``device`` to the first run in its queue, which must be ``run_id`` where given.
@@ -157,28 +182,24 @@ class RunStore(RunTable):
         now = time.time()
         silent = now - (run.heartbeat or run.created) > STALE_SECONDS
         if run.pid is not None and not process.is_alive(run.pid, run.process_started):
-            self._end(run.id, "lost", _LOST + _RESUME, run.pid)
+            self._end(run, "lost", _LOST + _RESUME)
         elif run.stop_requested is not None and now - run.stop_requested > GRACE_SECONDS:
-            self._end(
-                run.id, "stopped", _OVERDUE + _RESUME, run.pid
-            )  # first: who waits for it reports it lost
+            self._end(run, "stopped", _OVERDUE + _RESUME)  # before the attendant sees it die
             process.end_group(run.pid, run.process_started)
         elif silent:
-            self._end(run.id, "lost", _LOST + _RESUME if run.pid is None else _SILENT, run.pid)
+            self._end(run, "lost", _LOST + _RESUME if run.pid is None else _SILENT)
 
-    def _await(self, run: Run, child: "subprocess.Popen[bytes]") -> None:
-        """On a thread of the process that started the run: see it end, say how, start the next."""
-        code = child.wait()
-        reason = _KILLED if code < 0 else _CRASHED
-        self._end(run.id, "lost", reason + _RESUME, child.pid)
-        self.start_next(run.device)
-
-    def _end(self, run_id: str, state: str, message: str, pid: int | None = None) -> None:
-        """Set a final state, unless the run's process has set one itself, or is a new one."""
-        condition = f"{_ACTIVE} AND pid IS {'NULL' if pid is None else int(pid)}"
+    def _end(self, run: Run, state: str, message: str) -> None:
+        """Set a final state, unless the process of ``run`` has set one itself, or another has it now."""
         with self.database.write() as connection:
-            if update(connection, run_id, condition, state=state, message=message, ended=time.time()):
-                self._tell(connection, run_id, state, message)
+            row = connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
+            now = run_of(row) if row is not None else None  # None: deleted meanwhile
+            if now is None or not now.active or now.pid != run.pid:
+                return
+            if run.pid is None and now.heartbeat != run.heartbeat:
+                return  # started again since
+            update(connection, run.id, state=state, message=message, ended=time.time())
+            self._tell(connection, run.id, state, message)
 
 
 def _taken(connection: sqlite3.Connection, device: str) -> bool:
