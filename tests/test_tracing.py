@@ -197,3 +197,15 @@ def test_the_figure_is_small_and_its_lines_are_svg():
     first = json.loads(figure.to_json())["data"][0]
     assert first["y"]["dtype"] == "f4"
     assert "x" not in first
+
+
+def test_no_wave_of_the_first_or_last_row_runs_off_the_paper():
+    signal = np.zeros((12, 5000), np.float32)
+    signal[LEADS.index("I"), 400] = 3.2
+    signal[LEADS.index("II"), 900] = -2.7
+    record = ECGRecord("high", signal, 500.0)
+    figure = tracing(record, lay_out(record))
+    bottom, top = figure.layout.yaxis.range
+    drawn = np.concatenate([np.asarray(trace.y, float) for trace in figure.data if trace.name in LEADS])
+    assert bottom < np.nanmin(drawn)
+    assert np.nanmax(drawn) < top

@@ -16,6 +16,7 @@ RHYTHM_LEAD = "II"
 LEADS_FOR_COLUMNS = 6  # with fewer standard leads than this, each lead gets a row of its own
 ROW_STEP = 0.5  # mV; rows stand on the 5 mm lines
 ROW_SPACING = (2.0, 4.0)  # mV between two rows, least and most
+EDGES = (1.5, 5.0)  # mV of paper above the first zero and below the last, least and most
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,16 @@ def row_zeros(sheet: Sheet, signals: list[FloatArray | None]) -> FloatArray:
         spacing = np.ceil(needed / ROW_STEP) * ROW_STEP
         zeros.append(zeros[-1] - float(np.clip(spacing, *ROW_SPACING)))
     return np.array(zeros, dtype=np.float32)
+
+
+def edges(sheet: Sheet, signals: list[FloatArray | None]) -> tuple[float, float]:
+    """How much paper, in mV, lies above the first row's zero and below the last one's.
+
+    No wave of the first or last row runs off the paper, up to the amplitude of an electrode fault.
+    """
+    reaches = _reach(sheet, signals, 0, 1.0), _reach(sheet, signals, sheet.n_rows - 1, -1.0)
+    above, below = (float(np.clip(np.ceil((r + 0.1) / ROW_STEP) * ROW_STEP, *EDGES)) for r in reaches)
+    return above, below
 
 
 def _reach(sheet: Sheet, signals: list[FloatArray | None], row: int, sign: float) -> float:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.ui.paper import Cell, Sheet, keep_peaks, pieces, row_zeros, sample_range
+from ecgapp.ui.paper import Cell, Sheet, edges, keep_peaks, pieces, row_zeros, sample_range
 
 SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
@@ -42,7 +42,7 @@ def tracing(
     """
     signals = [_in_millivolts(record, piece) for piece in pieces(record, sheet)]
     zeros = row_zeros(sheet, signals)
-    figure = go.Figure(layout=_layout(sheet, zeros))
+    figure = go.Figure(layout=_layout(sheet, zeros, edges(sheet, signals)))
     for cell, signal in zip(sheet.cells, signals, strict=True):
         if signal is not None:
             figure.add_trace(_line(record, cell, signal + zeros[cell.row], most))
@@ -139,8 +139,8 @@ def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, obj
     return {"text": text, "font": {"size": size, "color": color}, **fixed, **place}
 
 
-def _layout(sheet: Sheet, zeros: FloatArray) -> go.Layout:
-    top, bottom = 1.5, float(zeros[-1]) - 1.2
+def _layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> go.Layout:
+    top, bottom = edges[0], float(zeros[-1]) - edges[1]
     left, right = sheet.start - MARGIN, max(sheet.stop, sheet.start + 2.5) + 0.1
     height = WIDTH * (top - bottom) * SECONDS_PER_MILLIVOLT / (right - left)
     return go.Layout(
