@@ -1,0 +1,267 @@
+"""The command line: what it prints, what it refuses, and with which exit code."""
+
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
+
+from ecgapp import __main__, documents, worker
+from ecgapp.cli.progress import Progress
+from ecgapp.config import PROJECT
+from ecgapp.datasets import LAYOUTS, open_store
+from ecgapp.jobs import RunStore
+from ecgapp.promotion import promote_run
+from ecgapp.records import DEMOS, read_record
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
+    return small_settings(tmp_path / "home", n_records=20)
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: its exit code, what it printed, and what it told on the side."""
+
+    def command(*words: object) -> tuple[int, str, str]:
+        code = __main__.main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory):
+    """One with the data set ``small``, a classifier ``small`` and an autoencoder ``coder``, both promoted."""
+    settings = small_settings(tmp_path_factory.mktemp("trained"), n_records=20)
+    runs = RunStore(settings.runs)
+    for config in (FINETUNING, replace(PRETRAINING, name="coder", epochs=1)):
+        run = runs.create(config.name, config.phase, "cpu", documents.dump(config))
+        runs.claim("cpu", run.id)
+        worker.execute(runs, run.id, settings)
+        promote_run(runs, run.id, config.name, settings)
+    return settings
+
+
+@pytest.fixture
+def trained(installation, monkeypatch):
+    monkeypatch.setenv("ECGAPP_HOME", str(installation.home))
+    return installation
+
+
+@pytest.fixture
+def records(tmp_path, run):
+    run("demo", tmp_path / "records")
+    return sorted((tmp_path / "records").glob("*.hea"))
+
+
+def test_every_demo_record_is_written_and_read_back(records):
+    assert len(records) == len(DEMOS)
+    assert all(read_record([path]).n_leads == 12 for path in records)
+
+
+def test_predict_gives_every_label_with_its_threshold(trained, run, records):
+    code, out, err = run("predict", *records[:2], "--model", "small", "--json")
+    assert (code, err) == (0, "")
+    documents = json.loads(out)
+    assert [document["record"] for document in documents] == [path.stem for path in records[:2]]
+    for document in documents:
+        assert set(document) == {"record", "model", "sampling_rate", "findings", "warnings"}
+        assert (document["model"], document["sampling_rate"]) == ("small", 500.0)
+        assert [finding["label"] for finding in document["findings"]] == list(COLUMNS)
+        for finding in document["findings"]:
+            assert 0 <= finding["probability"] <= 1
+            assert finding["positive"] == (finding["probability"] >= finding["threshold"])
+
+
+def test_predict_without_a_model_takes_a_classifier_and_says_which(trained, run, records):
+    code, out, _ = run("predict", records[0])
+    assert code == 0
+    assert "model small" in out
+    assert "unconfirmed" in out
+
+
+def test_a_signal_file_beside_its_header_is_the_same_record(trained, run, records):
+    _, out, _ = run("predict", records[0].with_suffix(".dat"), records[0], "--json")
+    assert len(json.loads(out)) == 1
+
+
+def test_one_refused_record_does_not_stop_the_others_but_shows_in_the_exit_code(
+    trained, run, records, tmp_path
+):
+    (tmp_path / "broken.hea").write_text("no header")
+    code, out, err = run("predict", tmp_path / "broken.hea", records[0], "--json")
+    assert code == 1
+    assert [document["record"] for document in json.loads(out)] == [records[0].stem]
+    assert err.startswith("broken: ")
+    assert str(tmp_path) not in err
+
+
+@pytest.mark.parametrize(("model", "sentence"), [("coder", "is an autoencoder"), ("none", "no model named")])
+def test_a_model_that_cannot_predict_is_refused_once(trained, run, records, model, sentence):
+    code, out, err = run("predict", *records, "--model", model)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert sentence in err
+
+
+def test_evaluate_gives_figures_with_intervals_and_n_for_each_class(trained, run):
+    code, out, err = run("evaluate", "--model", "small", "--store", "small", "--folds", 3, 4, "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert document["n"] == len(open_store("small", trained).rows([3, 4]))
+    assert set(document["macro"]) >= {"auroc", "auprc", "f1", "f2", "g2", "auroc_interval"}
+    assert list(document["per_class"]) == list(COLUMNS)
+    for figures in document["per_class"].values():
+        assert set(figures) >= {"n", "n_positive", "threshold", "precision", "recall", "f1", "auroc", "auprc"}
+        assert figures["auroc_interval"][0] <= figures["auroc"] <= figures["auroc_interval"][1]
+
+
+def test_evaluate_takes_the_path_of_a_store_as_well_and_an_autoencoder_has_errors(trained, run):
+    _, by_name, _ = run("evaluate", "--model", "coder", "--store", "small", "--json")
+    _, by_path, _ = run("evaluate", "--model", "coder", "--store", trained.stores / "small", "--json")
+    assert by_name == by_path
+    document = json.loads(by_name)
+    assert document["mse_per_sample_interval"][0] <= document["mse_per_sample"]
+    assert math.isclose(document["mse_summed"], 128 * document["mse_per_sample"], rel_tol=1e-3)
+
+
+def test_evaluate_as_a_table_names_classes_with_too_few_records(trained, run):
+    _, out, _ = run("evaluate", "--model", "small", "--store", "small")
+    assert "insufficient data (n = " in out
+    assert "macro auroc" in out
+
+
+def test_import_reports_what_was_read_and_refused(settings, run, records):
+    records[0].with_suffix(".dat").unlink()
+    code, out, err = run("import", "folder", records[0].parent, "hospital", "--sampling-rate", 100)
+    assert code == 0
+    assert f"Imported {len(DEMOS) - 1} records as hospital; refused 1." in out
+    assert f"{len(DEMOS)} of {len(DEMOS)} records, 100 %" in err
+    assert open_store("hospital", settings).manifest.sampling_rate == 100.0
+
+
+def test_import_into_a_path(settings, run, records, tmp_path):
+    assert run("import", "folder", records[0].parent, tmp_path / "elsewhere")[0] == 0
+    assert len(open_store(str(tmp_path / "elsewhere"), settings)) == len(DEMOS)
+
+
+def test_train_finds_its_store_from_any_folder_and_appears_among_the_runs(
+    settings, run, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(settings.stores)
+    config = replace(PRETRAINING, stores=("./small",), epochs=2, device="auto")
+    (tmp_path / "config.json").write_text(documents.dump(config))
+    code, out, _ = run("train", tmp_path / "config.json")
+    assert code == 0
+    assert "Epoch 2 of 2: training loss" in out
+    assert out.endswith("Finished. The model small can be promoted.\n")
+    code, out, _ = run("runs")
+    assert code == 0
+    assert "finished  2 of 2" in out
+
+
+def test_train_that_fails_says_why_and_exits_1(settings, run, tmp_path):
+    (tmp_path / "config.json").write_text(documents.dump(replace(PRETRAINING, stores=("gone",))))
+    code, out, _ = run("train", tmp_path / "config.json")
+    assert code == 1
+    assert "Import it first." in out.splitlines()[-1]
+
+
+def test_train_on_a_busy_device_waits_in_the_queue_and_is_followed(settings, run, tmp_path, monkeypatch):
+    runs = RunStore(settings.runs)
+    first = runs.create("first", "pretrain", "cpu", "{}")
+    runs.claim("cpu", first.id)
+
+    def instead_of_a_second(_: float) -> None:  # time passes: the first ends, the second is run elsewhere
+        queue = runs.queue("cpu")
+        runs._end(runs.get(first.id), "stopped", "Stopped on request.")
+        runs.claim("cpu", queue[0].id)
+        worker.execute(runs, queue[0].id, settings)
+
+    monkeypatch.setattr("ecgapp.cli.train.time.sleep", instead_of_a_second)
+    (tmp_path / "config.json").write_text(documents.dump(replace(PRETRAINING, epochs=1)))
+    code, out, _ = run("train", tmp_path / "config.json")
+    assert "cpu is busy" in out
+    assert "Epoch 1 of 1 done." in out
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["predict", "no-such-record.hea"],
+        ["evaluate", "--model", "none", "--store", "small"],
+        ["import", "ptb-xl", "no-such-folder", "name"],
+        ["import", "folder", "records", "not a name"],
+        ["train", "no-such-config.json"],
+    ],
+)
+def test_refused_input_is_one_sentence_without_a_path_and_exit_code_1(settings, run, words):
+    code, out, err = run(*words)
+    assert (code, out) == (1, "")
+    assert err.count("\n") == 1
+    assert str(settings.home) not in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["unknown"],
+        ["predict"],
+        ["import", "no-layout", ".", "x"],
+        ["evaluate"],
+        ["evaluate", "--folds", "x"],
+    ],
+)
+def test_wrong_use_is_exit_code_2(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        __main__.main(words)
+    assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_every_layout_can_be_imported_from_the_command_line():
+    assert set(__main__._LAYOUTS) == set(LAYOUTS)
+
+
+def test_the_program_starts_without_torch_where_it_needs_none(tmp_path):
+    code = "import sys; from ecgapp.__main__ import main; main(['runs']); assert 'torch' not in sys.modules"
+    environment = {**os.environ, "ECGAPP_HOME": str(tmp_path), "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "There are no runs yet.\n", "")
+
+
+def test_progress_is_a_bar_on_a_terminal_and_plain_lines_when_piped():
+    screen, pipe = Screen(), io.StringIO()
+    for stream in (screen, pipe):
+        progress = Progress("records", stream)
+        for done in range(1, 1001):
+            progress(done, 1000)
+    assert "\r" in screen.getvalue()
+    assert screen.getvalue().endswith("1,000 of 1,000 records\n")
+    assert pipe.getvalue().splitlines() == [
+        f"{n:,} of 1,000 records, {n // 10} %" for n in range(100, 1001, 100)
+    ]
+    assert "\r" not in pipe.getvalue()
+
+
+def test_a_real_record_is_predicted_like_any_other(trained, run, real_data):
+    headers = sorted((real_data / "challenge2021").rglob("*.hea"))[:2]
+    code, out, _ = run("predict", *headers, "--json")
+    assert code == 0
+    assert [document["record"] for document in json.loads(out)] == [path.stem for path in headers]
