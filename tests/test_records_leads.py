@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ecgapp.records import LEADS, ECGRecord, complete_leads
+from ecgapp.records.leads import lead_name
 
 EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
@@ -48,3 +49,20 @@ def test_a_missing_sample_stays_missing_in_what_is_derived_from_it():
     signal[1, 4] = np.nan
     record = complete_leads(ECGRecord("x", signal, 100.0, ("I", "II")))
     np.testing.assert_array_equal(np.isnan(record.signal).sum(axis=1), [0, 1, 1, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("avr", "aVR"),
+        ("ECG lead V1", "V1"),
+        ("MLII", "MLII"),
+        ("ECG 1+", "ECG 1+"),
+        ("![](//a.example/b)", "aexampleb"),
+        ("<img src=x>", "img srcx"),
+        ("[a](b)\x07", "ab"),
+        ("]()", "Signal 7"),
+    ],
+)
+def test_a_lead_name_keeps_nothing_that_a_page_could_take_for_markup(written, kept):
+    assert lead_name(written, 7) == kept

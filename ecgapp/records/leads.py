@@ -1,5 +1,6 @@
 """Lead names, their order, and the four leads that follow from I and II."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,8 @@ _STANDARD = {lead.upper(): lead for lead in LEADS}
 def lead_name(name: str, number: int) -> str:
     """``name`` in our spelling: "AVR", "Lead aVR" and "ECG avr" are all "aVR"; others are kept.
 
-    A signal without a name is called by its ``number``.
+    Of those only letters, digits, blanks, "+", "-" and "_" are kept, for pages show them as Markdown,
+    where other signs could fetch a picture. A signal without a name is called by its ``number``.
     """
     standard = _STANDARD.get(name.upper())
     if standard is not None:
@@ -24,7 +26,7 @@ def lead_name(name: str, number: int) -> str:
         words = words[1:]
     if len(words) == 1 and words[0] in _STANDARD:
         return _STANDARD[words[0]]
-    kept = "".join(character for character in name if character.isprintable()).strip()[:MAX_NAME]
+    kept = re.sub(r"[^\w +-]", "", name).strip()[:MAX_NAME]
     return kept or f"Signal {number}"
 
 
