@@ -2,15 +2,16 @@
 
 import streamlit as st
 
+# No icons here: a browser would fetch them from Google, for the tab shows them too.
 navigation = st.navigation(
     {
         "Clinic": [
-            st.Page("pages/review.py", title="Review", icon=":material/ecg:", default=True),
-            st.Page("pages/performance.py", title="Performance", icon=":material/monitoring:"),
+            st.Page("pages/review.py", title="Review", default=True),
+            st.Page("pages/performance.py", title="Performance"),
         ],
         "Administration": [
-            st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
-            st.Page("pages/data.py", title="Data", icon=":material/database:"),
+            st.Page("pages/training.py", title="Training"),
+            st.Page("pages/data.py", title="Data"),
         ],
     }
 )

@@ -16,6 +16,9 @@ import torch
 from ecgapp.config import DISCLAIMER
 
 TORCH_THREADS = 2  # of one inference; more make fifty sessions slower, not one session faster
+# Drawn here, for a browser fetches the Material icon of a tab from Google.
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
+<path d="M1 13h6l2-4 3 12 4-18 3 10h4" fill="none" stroke="#1f5f99" stroke-width="2"/></svg>"""
 # A tracing is 250 mm wide on paper: Streamlit's margins are taken back for it.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 1.75rem 3rem; }
@@ -28,7 +31,7 @@ _ready = threading.Event()
 def bootstrap(title: str) -> None:
     """Begin a page: its tab title, its heading, and the disclaimer that every page carries."""
     _prepare_process()
-    st.set_page_config(page_title=f"{title} - ecgapp", page_icon=":material/ecg:", layout="wide")
+    st.set_page_config(page_title=f"{title} - ecgapp", page_icon=ICON, layout="wide")
     st.html(STYLE)
     st.header(title)
     st.caption(f"**{DISCLAIMER}** Every finding is unconfirmed until a clinician has read the ECG.")
