@@ -1,13 +1,17 @@
 """The head of the review page: drop a record, or open a synthetic one."""
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ecgapp.errors import EcgAppError
-from ecgapp.records import DEMOS, synthesise
+from ecgapp.records import DEMOS, ECGRecord, synthesise
 from ecgapp.ui import session
 from ecgapp.ui.upload import read_upload
 
 DROP_NUMBER = "drop_number"  # a new number empties the uploader, so that no ECG stays in it
+REFUSED = "refused_files"  # ids of the files that lie in the uploader since a drop was refused
 DEMO = "demo"
 
 
@@ -42,12 +46,25 @@ def _open_upload() -> None:
         session.close_record()
         return
     try:
-        record = read_upload(files, session.settings().uploads)
+        record = _read(files)
     except EcgAppError as error:
+        st.session_state[REFUSED] = {file.file_id for file in files}
         session.refuse(str(error))
         return
     session.open_record(record, "Uploaded ECG")
     _empty_uploader()
+
+
+def _read(files: Sequence[UploadedFile]) -> ECGRecord:
+    """The last drop where it is whole; else together with the refused files that it may complete."""
+    uploads = session.settings().uploads
+    last = [file for file in files if file.file_id not in st.session_state.get(REFUSED, ())]
+    if 0 < len(last) < len(files):
+        try:
+            return read_upload(last, uploads)
+        except EcgAppError:
+            return read_upload(files, uploads)
+    return read_upload(files, uploads)
 
 
 def _open_demo() -> None:
