@@ -11,7 +11,7 @@ from ecgapp import analysis
 from ecgapp.analysis import findings
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, import_dataset, open_store
-from ecgapp.errors import LeadsMissingError, MissingSamplesError, ModelError, ModelNotFoundError
+from ecgapp.errors import DatasetError, LeadsMissingError, MissingSamplesError, ModelError, ModelNotFoundError
 from ecgapp.models import Evaluation, ReconstructionMetrics, TrainedModel, load_predictions, save_model
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.signals import cut_windows, preprocess
@@ -269,3 +269,19 @@ def test_a_real_record_goes_the_whole_way(real_data, classifier, autoencoder):
     assert analysis.reconstruct(record, autoencoder).input.shape == (12, 1000)
     explanation = analysis.explain(record, classifier, found.top.label)
     assert np.isfinite(explanation.values).all()
+
+
+def test_a_data_set_that_answers_none_of_the_labels_is_refused(tmp_path, classifier):
+    write_wfdb(ecg(10.0), tmp_path, "r0")
+    settings = Settings(tmp_path / "home")
+    import_dataset("folder", tmp_path, settings.stores / "unlabelled", ImportOptions())
+    with pytest.raises(DatasetError, match="labelled data set"):
+        analysis.evaluate_store(classifier, open_store("unlabelled", settings))
+
+
+def test_a_model_says_which_data_sets_it_knows_from_its_training(store, classifier):
+    assert analysis.familiarity(classifier.card, store) is None
+    source = replace(classifier.card.provenance, datasets=("hospital",), train_folds="folds 1-8")
+    told = analysis.familiarity(replace(classifier.card, provenance=source), store)
+    assert told is not None
+    assert "folds 1-8" in told

@@ -1,6 +1,6 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
-from ecgapp.analysis.evaluation import evaluate_store, predict_store
+from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Explanation, explain
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.models import available_models, open_model, validation_predictions
@@ -16,6 +16,7 @@ __all__ = [
     "available_models",
     "evaluate_store",
     "explain",
+    "familiarity",
     "find",
     "open_model",
     "predict_store",

@@ -9,7 +9,7 @@ from ecgapp.analysis.findings import aggregate_records, probabilities, run_netwo
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import DatasetError, LeadsMissingError
 from ecgapp.evaluate import evaluate_predictions, reconstruction_metrics, window_errors
-from ecgapp.models import Evaluation, Predictions, ReconstructionMetrics, TrainedModel
+from ecgapp.models import Evaluation, ModelCard, Predictions, ReconstructionMetrics, TrainedModel
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import cut_windows, preprocess
 
@@ -23,14 +23,29 @@ def evaluate_store(
 
     Raises:
         LeadsMissingError: the store lacks leads that the model needs.
-        DatasetError: there are no records in these folds.
+        DatasetError: there are no records in these folds, or none that answers one of the labels.
     """
     name = f"{store.manifest.name}, {_in_words(folds)}"
     if not model.card.is_classifier:
         return _reconstruction(model, store, folds, name)
     predicted = predict_store(model, store, folds)
+    if np.isnan(predicted.targets).all():
+        raise DatasetError(
+            "None of these records answers one of the model's labels. Choose a labelled data set or another model."
+        )
     return evaluate_predictions(
         task_of(model.card), predicted.probabilities, predicted.targets, model.card.thresholds, name
+    )
+
+
+def familiarity(card: ModelCard, store: DatasetStore) -> str | None:
+    """A sentence where the model knows a data set of this name from its training, else None."""
+    source = card.provenance
+    if store.manifest.name not in source.datasets:
+        return None
+    return (
+        f"The model knows a data set of this name: trained on {source.train_folds}, validated on "
+        f"{source.validation_folds}. Figures on records that it has seen are too good."
     )
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
 
-from ecgapp.analysis import evaluate_store, open_model
+from ecgapp.analysis import evaluate_store, familiarity, open_model
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
 from ecgapp.models import Evaluation, Interval, LabelMetrics, ModelCard, ReconstructionMetrics
@@ -17,12 +17,14 @@ _COUNTS = ("true_positive", "false_positive", "false_negative", "true_negative")
 
 def evaluate(arguments: Namespace, settings: Settings) -> int:
     """Measure, and print a table or one JSON document."""
-    model = open_model(arguments.model, settings)
-    result = evaluate_store(model, open_store(arguments.store, settings), arguments.folds)
+    model, store = open_model(arguments.model, settings), open_store(arguments.store, settings)
+    result = evaluate_store(model, store, arguments.folds)
+    note = familiarity(model.card, store)
     if arguments.json:
-        sys.stdout.write(json.dumps(_document(model.card, result), indent=1, ensure_ascii=False) + "\n")
+        document = {**_document(model.card, result), "note": note}
+        sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(model.card, result)) + "\n")
+        sys.stdout.write("\n".join([*_lines(model.card, result), *([note] if note else [])]) + "\n")
     return 0
 
 
