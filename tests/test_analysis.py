@@ -272,7 +272,7 @@ def test_a_real_record_goes_the_whole_way(real_data, classifier, autoencoder):
 
 
 def test_a_data_set_that_answers_none_of_the_labels_is_refused(tmp_path, classifier):
-    write_wfdb(ecg(10.0), tmp_path, "r0")
+    write_wfdb(replace(ecg(10.0), codes=()), tmp_path, "r0")
     settings = Settings(tmp_path / "home")
     import_dataset("folder", tmp_path, settings.stores / "unlabelled", ImportOptions())
     with pytest.raises(DatasetError, match="labelled data set"):

@@ -31,7 +31,8 @@ def evaluate_store(
     predicted = predict_store(model, store, folds)
     if np.isnan(predicted.targets).all():
         raise DatasetError(
-            "None of these records answers one of the model's labels. Choose a labelled data set or another model."
+            "None of these records answers one of the model's labels. "
+            "Choose a labelled data set or another model."
         )
     return evaluate_predictions(
         task_of(model.card), predicted.probabilities, predicted.targets, model.card.thresholds, name
