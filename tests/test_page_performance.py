@@ -18,8 +18,7 @@ PAGE = str(PROJECT / "pages" / "performance.py")
 
 
 def open_page(home, monkeypatch):
-    monkeypatch.setenv("ECGAPP_HOME", str(home))
-    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", home / "none")
+    tiny_models.stand_alone(monkeypatch, home)
     page = AppTest.from_file(PAGE, default_timeout=30).run()
     assert not page.exception
     return page

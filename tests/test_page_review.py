@@ -28,8 +28,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def page(home, monkeypatch):
-    monkeypatch.setenv("ECGAPP_HOME", str(home))
-    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", home / "none")
+    tiny_models.stand_alone(monkeypatch, home)
     return AppTest.from_file(PAGE, default_timeout=30).run()
 
 
@@ -218,8 +217,7 @@ def test_the_missing_half_may_be_dropped_later(page, tmp_path):
 
 
 def test_without_models_the_tracing_is_still_shown(tmp_path, monkeypatch):
-    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "new"))
-    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", tmp_path / "none")
+    tiny_models.stand_alone(monkeypatch, tmp_path / "new")
     page = AppTest.from_file(PAGE, default_timeout=30).run()
     drop(page, files_of(ecg(), tmp_path))
     assert list(charts(page)) == ["tracing"]
@@ -227,8 +225,7 @@ def test_without_models_the_tracing_is_still_shown(tmp_path, monkeypatch):
 
 
 def test_damaged_weights_are_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path))
-    monkeypatch.setattr("ecgapp.config.Settings.shipped_weights", tmp_path / "none")
+    tiny_models.stand_alone(monkeypatch, tmp_path)
     tiny_models.install(tmp_path / "weights")
     (tmp_path / "weights" / "tiny_nine.safetensors").write_bytes(b"damaged")
     st.cache_resource.clear()

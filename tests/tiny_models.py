@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from ecgapp.config import Settings
 from ecgapp.evaluate import evaluate_predictions
 from ecgapp.models import (
     ECGClassifierConfig,
@@ -77,3 +78,9 @@ def install(folder):
     model, known = classifier()
     save_model(folder, model, known)
     save_model(folder, autoencoder())
+
+
+def stand_alone(monkeypatch, home):
+    """Let ``home`` be the installation's, and no shipped model stand beside what it holds."""
+    alone = Settings(home, home / "no shipped weights")
+    monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: alone)
