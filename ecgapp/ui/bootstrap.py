@@ -15,7 +15,7 @@ import torch
 
 from ecgapp.config import DISCLAIMER
 
-TORCH_THREADS = 2  # of one inference; more make fifty sessions slower, not one session faster
+TORCH_THREADS = 1  # of one inference: the browser and other sessions need the other cores meanwhile
 # Drawn here, for a browser fetches the Material icon of a tab from Google.
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 <path d="M1 13h6l2-4 3 12 4-18 3 10h4" fill="none" stroke="#1f5f99" stroke-width="2"/></svg>"""

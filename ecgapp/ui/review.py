@@ -71,7 +71,9 @@ def found(record: ECGRecord, card: ModelCard) -> Findings:
     Raises:
         EcgAppError: the model cannot be opened, or cannot take this record.
     """
-    return session.remember(("find", card.sha256), lambda: analysis.find(record, choosing.opened(card)))
+    return session.remember(
+        ("find", card.sha256), lambda: analysis.find(record, choosing.opened(card)), heavy=True
+    )
 
 
 @st.fragment
@@ -112,7 +114,7 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
         return
     window = _choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
     key = ("reconstruct", card.sha256, window)
-    result = session.remember(key, lambda: analysis.reconstruct(record, model, window))
+    result = session.remember(key, lambda: analysis.reconstruct(record, model, window), heavy=True)
     figure = session.remember(("strips", *key), lambda: strips.reconstruction(result))
     st.markdown(strips.in_words(result, card))
     alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
@@ -139,7 +141,7 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None
     window = _choose_window(right, result.prepared, best, f"window_{label}_{record.record_id}")
     key_of = ("explain", card.sha256, label, window)
     model = choosing.opened(card)
-    explanation = session.remember(key_of, lambda: analysis.explain(record, model, label, window))
+    explanation = session.remember(key_of, lambda: analysis.explain(record, model, label, window), heavy=True)
     figure = session.remember(("overlay", *key_of), lambda: overlay.saliency(record, explanation))
     st.markdown(overlay.in_words(explanation, rows[label]))
     alt = f"Relevance of each moment of each lead for {label}, behind the tracing"

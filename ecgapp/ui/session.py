@@ -10,6 +10,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.records import ECGRecord
+from ecgapp.ui.memory import give_back_freed
 
 T = TypeVar("T")
 
@@ -60,10 +61,15 @@ def problem() -> str | None:
     return sentence
 
 
-def remember(key: Hashable, compute: Callable[[], T]) -> T:
-    """``compute()``, once for each ``key`` and record in view; errors are not remembered."""
+def remember(key: Hashable, compute: Callable[[], T], *, heavy: bool = False) -> T:
+    """``compute()``, once for each ``key`` and record in view; errors are not remembered.
+
+    ``heavy``: a network runs in it, and what that frees goes back to the system.
+    """
     results = st.session_state.setdefault(RESULTS, {})
     if key not in results:
         results[key] = compute()
+        if heavy:
+            give_back_freed()
     value: T = results[key]
     return value
