@@ -1,0 +1,150 @@
+"""A reader at the review page: Chromium, driven by Playwright, with every websocket frame counted."""
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Page, TimeoutError, WebSocket, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+TRACING = ".st-key-tracing .js-plotly-plot .scatterlayer .trace"
+FINDINGS = "[data-testid=stDataFrame] canvas"
+SALIENCY = ".st-key-saliency .js-plotly-plot .heatmaplayer image"
+EMPTY = "text=No ECG is open"
+OPTION = "[role=option]"
+TRIES = 5
+PATIENCE = 120_000  # ms
+
+
+@dataclass
+class Wire:
+    """What the server has sent: bytes, and when the last run of the script was over."""
+
+    received: int = 0
+    finished: list[float] = field(default_factory=list)
+
+    def listen(self, socket: WebSocket) -> None:
+        """Count every frame of ``socket``."""
+        socket.on("framereceived", self._frame)
+
+    def _frame(self, payload: str | bytes) -> None:
+        self.received += len(payload)
+        if (
+            isinstance(payload, bytes)
+            and ForwardMsg.FromString(payload).WhichOneof("type") == "script_finished"
+        ):
+            self.finished.append(time.perf_counter())
+
+
+@dataclass(frozen=True)
+class Opened:
+    """How long a drop took until tracing, findings and saliency stood there, s, and what it cost, bytes."""
+
+    tracing: float
+    saliency: float
+    received: int
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """From a choice to the last frame of the rerun that it caused, s, and what was sent, bytes."""
+
+    seconds: float
+    received: int
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """One tab at the review page."""
+
+    page: Page
+    url: str
+    wire: Wire
+
+    def enter(self) -> None:
+        """A fresh session with no ECG open."""
+        self.page.goto(self.url)
+        self.page.wait_for_selector(EMPTY, timeout=PATIENCE)
+        self._settle()
+
+    def drop(self, files: Sequence[Path]) -> Opened:
+        """Drop one record's files, and wait for all that follows."""
+        before, started = self.wire.received, time.perf_counter()
+        self.page.set_input_files("input[type=file]", [str(file) for file in files])
+        tracing = self._until(TRACING, started)
+        self._until(FINDINGS, started)
+        saliency = self._until(SALIENCY, started)
+        self._settle()
+        return Opened(tracing, saliency, self.wire.received - before)
+
+    def choose_each(self, key: str, rounds: int) -> list[Rerun]:
+        """Choose every option of the select box whose key begins so, one after the other."""
+        self._open_box(key)
+        count = self.page.locator(OPTION).count()
+        self.page.keyboard.press("Escape")
+        chosen = [self._choose(key, number) for _ in range(rounds) for number in reversed(range(count))]
+        return [rerun for rerun in chosen if rerun is not None]
+
+    def _choose(self, key: str, number: int) -> Rerun | None:
+        """None where this option is the one already chosen: nothing runs then."""
+        self._open_box(key)
+        option = self.page.locator(OPTION).nth(number)
+        if option.get_attribute("aria-selected") == "true":
+            self.page.keyboard.press("Escape")
+            return None
+        before, runs, started = self.wire.received, len(self.wire.finished), time.perf_counter()
+        option.click()
+        deadline = started + PATIENCE / 1000
+        while len(self.wire.finished) == runs:
+            if time.perf_counter() > deadline:
+                raise RuntimeError("The page did not run again.")
+            self.page.wait_for_timeout(5)
+        took = time.perf_counter() - started
+        self._settle()
+        return Rerun(took, self.wire.received - before)
+
+    def _open_box(self, key: str) -> None:
+        """Open the list; a rerun that just ends may close it, so try again."""
+        for _ in range(TRIES):
+            self.page.click(f"[class*='st-key-{key}'] input")
+            try:
+                self.page.wait_for_selector(OPTION, timeout=2000)
+            except TimeoutError:
+                continue
+            return
+        raise RuntimeError("The select box does not open.")
+
+    def _until(self, selector: str, started: float) -> float:
+        self.page.wait_for_selector(selector, state="attached", timeout=PATIENCE)
+        return time.perf_counter() - started
+
+    def _settle(self) -> None:
+        """Until nothing has been sent for half a second."""
+        before = -1
+        while before != self.wire.received:
+            before = self.wire.received
+            self.page.wait_for_timeout(500)
+
+
+@contextmanager
+def reader(url: str) -> Iterator[Reader]:
+    """A tab of 1,400 x 900 px in a headless Chromium of its own."""
+    found = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(OPTIONS))
+        page, wire = browser.new_page(viewport={"width": 1400, "height": 900}), Wire()
+        page.on("websocket", wire.listen)
+        yield Reader(page, url, wire)
+        browser.close()

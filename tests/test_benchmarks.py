@@ -1,0 +1,170 @@
+"""The benchmarks: they start, their yardstick is the published network, their tables can be read."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_models import classifier
+from torch import nn
+
+from benchmarks import accuracy, app, table, training
+from benchmarks.contestants import recipe
+from benchmarks.plain_jang import PlainJang
+from ecgapp.models import Interval, Predictions
+from ecgapp.training.windows import RecordSet
+
+
+@pytest.mark.parametrize("script", [accuracy, app, training], ids=lambda module: module.__name__)
+def test_a_script_explains_itself(script, capsys):
+    with pytest.raises(SystemExit) as ended:
+        script.main(["--help"])
+    assert ended.value.code == 0
+    assert f"python -m {script.__name__}" in capsys.readouterr().out
+
+
+def test_a_table_has_one_line_a_row_and_marks_what_was_missed():
+    rows = [
+        table.Row("AUROC", "0.95", "fold 10", table.at_least(0.9, 0.95), "n = 10"),
+        table.Row("time", "3.1 s", "p95 | warm", table.at_most(2.0, 3.1, "s")),
+        table.Row("bytes", "7", "no target"),
+    ]
+    assert table.markdown(rows).splitlines() == [
+        "| what | target | measured | n, interval | how |",
+        "| --- | --- | --- | --- | --- |",
+        "| AUROC | >= 0.9 | 0.95 | n = 10 | fold 10 |",
+        "| time | <= 2 s | **3.1 s, missed** | - | p95 \\| warm |",
+        "| bytes | - | 7 | - | no target |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "reached"),
+    [
+        (table.at_least(0.9, 0.9), True),
+        (table.at_least(0.9, 0.89), False),
+        (table.at_most(2.0, 2.0), True),
+        (table.at_most(2.0, 2.01), False),
+    ],
+)
+def test_a_target_is_reached_at_its_very_value(target, reached):
+    assert target.reached is reached
+
+
+def test_an_interval_is_told_in_the_digits_of_its_value():
+    assert table.interval_words(Interval(0.9312, 0.9001, 0.9599)) == "95 % 0.900-0.960"
+    assert table.interval_words(Interval(307.21, 290.04, 320.0)) == "95 % 290.0-320.0"
+
+
+def convolution_weights(filters, kernel):
+    """Jang's convolutions by hand, without biases: stem, nine blocks twice, 1x1 shortcuts and output."""
+    widths = [1, 1, 1, 2, 3, 4, 4, 5, 5, 5]
+    kernels = [kernel] * 6 + [kernel // 2] * 3
+    blocks = shortcuts = mirrored = 0
+    for before, after, width in zip(widths, widths[1:], kernels, strict=False):
+        blocks += (before * after + after * after) * width
+        mirrored += (after * before + before * before) * width
+        shortcuts += before * after if before != after else 0
+    return filters**2 * (blocks + mirrored + 2 * shortcuts) + kernel * filters + filters
+
+
+def test_the_plain_network_has_the_published_convolutions():
+    convolutions = [part for part in PlainJang().modules() if isinstance(part, nn.Conv1d)]
+    wide = [part for part in convolutions if part.kernel_size != (1,)]
+    assert len(wide) == 1 + 2 * 9 + 2 * 9
+    assert {part.kernel_size[0] for part in wide} == {19, 9}
+    assert sum(part.weight.numel() for part in convolutions) == convolution_weights(filters=16, kernel=19)
+
+
+def test_the_plain_network_has_sixty_features_and_gives_back_the_window():
+    network = PlainJang().eval()
+    windows = torch.randn(1, 1, 2048, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert network.encoder(windows).shape == (1, 80, 16)
+        assert network.encode(windows).shape == (1, 60)
+        assert network(windows).shape == windows.shape
+    dense = [
+        (part.in_features, part.out_features) for part in network.modules() if isinstance(part, nn.Linear)
+    ]
+    assert dense == [(1280, 640), (640, 60), (60, 640), (640, 1280)]
+
+
+def test_no_weight_of_the_plain_network_is_idle():
+    network = PlainJang()
+    network(torch.randn(2, 1, 2048, generator=torch.Generator().manual_seed(0))).square().sum().backward()
+    assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
+
+
+def test_throughput_is_compared_with_the_first_and_judged_on_the_last():
+    entries = [training.Contestant(name, print, nn.Identity()) for name in ("plain", "other", "fast")]
+    rows = training.throughput_rows(entries, [[10.0, 30.0, 20.0], [40.0], [100.0, 300.0]])
+    assert [row.measured for row in rows] == [
+        "20 windows/s, 1.0 times",
+        "40 windows/s, 2.0 times",
+        "200 windows/s, 10.0 times",
+    ]
+    assert [row.target and row.target.reached for row in rows] == [None, None, True]
+
+
+def test_the_error_that_learners_are_judged_by_is_that_of_the_validation_fold():
+    config = recipe(batch=2, seed=0, device="cpu")
+    signals = torch.zeros(1, 3 * 2048)
+    signals[:, :2048], signals[:, 2048:4096] = 5.0, 2.0  # a record of training, and one of fold 9
+    records = RecordSet(
+        signals,
+        np.array([0, 2048]),
+        np.array([2048, 2048]),
+        np.zeros((2, 0), np.float32),
+        np.array([1, 9]),
+        np.ones(2),
+        config.preprocessing,
+    )
+    silent = nn.Conv1d(1, 1, 1)
+    nn.init.zeros_(silent.weight)
+    nn.init.zeros_(silent.bias)
+    assert training.validation_error(silent, records, config) == (4.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "folds"),
+    [
+        ("folds 1-8", {1, 2, 3, 4, 5, 6, 7, 8}),
+        ("folds 1, 3, 10", {1, 3, 10}),
+        ("fold 9", {9}),
+        ("folds 2-4, each by members trained without it", {2, 3, 4}),
+    ],
+)
+def test_the_folds_that_a_card_names_are_understood(words, folds):
+    assert accuracy.fold_numbers(words) == folds
+
+
+@pytest.mark.parametrize(
+    ("folder", "layout"),
+    [
+        ("ptb-xl", "ptb-xl"),
+        ("ptb-xl-1.0.3", "ptb-xl"),
+        ("ptb-xl-zscored", "ptb-xl-zscored"),
+        ("challenge2021", "challenge"),
+        ("mitdb", None),
+    ],
+)
+def test_a_folder_is_imported_by_the_layout_that_it_is_named_after(folder, layout):
+    assert accuracy.layout_of(folder) == layout
+
+
+def test_a_class_with_four_positives_is_left_out_of_the_macro_figure():
+    model, known = classifier()
+    targets = known.targets.copy()
+    targets[:, 0] = 0
+    targets[:4, 0] = 1
+    names = model.card.task.label_names
+    evaluation, left_out = accuracy.common_classes(
+        model.card, Predictions(known.probabilities, targets, known.folds)
+    )
+    assert left_out == [names[0], names[-1]]  # the last label has two positives
+    values = [figures.auroc.value for figures in evaluation.per_label if figures.label not in left_out]
+    assert evaluation.macro_auroc.value == pytest.approx(np.mean(values))
+
+
+def test_a_figure_on_training_records_is_never_held_against_its_target():
+    target = table.at_least(0.9, 0.99)
+    assert accuracy._if(False, target) == table.Target(">= 0.9", None)
+    assert accuracy._if(True, target) is target
