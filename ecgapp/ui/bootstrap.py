@@ -1,7 +1,7 @@
 """The first call of every page: heavy imports once, the page's head, and what the app is not.
 
 A fresh server answers a deep link by running that page without ``streamlit_app.py``, so nothing
-here may rely on the entry script having run.
+here may rely on the entry script having run; such a page starts over by way of it.
 """
 
 import gc
@@ -12,6 +12,7 @@ import pandas  # noqa: F401
 import plotly.graph_objects  # noqa: F401
 import streamlit as st
 import torch
+from streamlit.runtime.pages_manager import PagesManager
 
 from ecgapp.config import DISCLAIMER
 
@@ -22,7 +23,12 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 # A tracing is 250 mm wide on paper: Streamlit's margins are taken back for it.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 1.75rem 3rem; }
+[data-testid="stMetricValue"] { font-size: 1.2rem; }
 </style>"""
+
+# Until streamlit_app.py has run once, Streamlit lists the files of pages/ in a navigation of its own.
+_DEEP_LINK_CAME_FIRST = bool(PagesManager.uses_pages_directory)
+_ENTERED = "entered"  # session state: it has the app's own navigation
 
 _lock = threading.Lock()
 _ready = threading.Event()
@@ -31,10 +37,19 @@ _ready = threading.Event()
 def bootstrap(title: str) -> None:
     """Begin a page: its tab title, its heading, and the disclaimer that every page carries."""
     _prepare_process()
+    if _DEEP_LINK_CAME_FIRST and _ENTERED not in st.session_state:
+        _enter()
     st.set_page_config(page_title=f"{title} - ecgapp", page_icon=ICON, layout="wide")
     st.html(STYLE)
     st.header(title)
     st.caption(f"**{DISCLAIMER}** Every finding is unconfirmed until a clinician has read the ECG.")
+
+
+def _enter() -> None:
+    """Run this page again, by way of ``streamlit_app.py``."""
+    st.session_state[_ENTERED] = True
+    PagesManager.uses_pages_directory = False
+    st.rerun()
 
 
 def _prepare_process() -> None:

@@ -93,7 +93,7 @@ def _one_run(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     if run.active:
         st.caption(f"Device {run.device}, taken by this run: {use_words(figures.use)}")
     st.markdown("**Log**")
-    st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None)
+    st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None, wrap_lines=True)
 
 
 def _state(run: Run, runs: tuple[Run, ...]) -> None:
