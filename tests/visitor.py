@@ -1,0 +1,113 @@
+"""A person at the app: a tab of a headless Chromium, with gestures in the words of the pages."""
+
+import base64
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from app_server import AppServer
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 60_000  # ms; only keeps a broken page from hanging the tests
+WIDTH, HEIGHT = 1280, 900  # px
+_DROP = """(zone, files) => {
+    const carried = new DataTransfer();
+    for (const [name, content] of files) {
+        const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0));
+        carried.items.add(new File([bytes], name));
+    }
+    zone.dispatchEvent(new DragEvent("drop", {dataTransfer: carried, bubbles: true, cancelable: true}));
+}"""
+
+
+def chromium() -> str | None:
+    """The installed browser, or None."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """One headless Chromium; every tab of it is a person of their own, without the others' cookies."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=list(OPTIONS))
+        yield started
+        started.close()
+
+
+@dataclass(frozen=True, eq=False)
+class Visitor:
+    """One tab, and every address that it asked for."""
+
+    page: Page
+    app: AppServer
+    asked: list[str] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, browser: Browser, app: AppServer, path: str = "") -> "Visitor":
+        """Open the page of this path in a tab of its own."""
+        visitor = cls(browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}), app)
+        visitor.page.set_default_timeout(PATIENCE)
+        visitor.page.on("request", lambda request: visitor.asked.append(request.url))
+        visitor.page.on("websocket", lambda socket: visitor.asked.append(socket.url))
+        visitor.page.goto(f"{app.url}/{path}")
+        return visitor
+
+    def other_hosts(self) -> set[str]:
+        """Whom the tab asked besides the app."""
+        hosts = {urlsplit(address).netloc for address in self.asked}
+        return hosts - {"", urlsplit(self.app.url).netloc}  # "": data: and blob: addresses stay in the tab
+
+    def widget(self, key: str) -> Locator:
+        """What the page draws under a widget's key."""
+        return self.page.locator(f".st-key-{key}")
+
+    def sees(self, words: str | re.Pattern[str]) -> Locator:
+        """Wait for these words."""
+        found = self.page.get_by_text(words).filter(visible=True).first
+        expect(found).to_be_visible()
+        return found
+
+    def drop(self, *files: tuple[str, bytes]) -> None:
+        """Drag files of these names and contents onto the page and let go."""
+        carried = [[name, base64.b64encode(content).decode()] for name, content in files]
+        self.page.get_by_test_id("stFileUploaderDropzone").evaluate(_DROP, carried)
+
+    def click(self, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    def fill(self, key: str, value: object) -> None:
+        box = self.widget(key).locator("input")
+        box.fill(str(value))
+        box.press("Tab")
+
+    def pick(self, key: str, option: str) -> None:
+        """Choose from a select box."""
+        self.widget(key).locator("input").click()
+        self.page.get_by_role("option", name=option).click()
+
+    def sign_in(self, password: str) -> None:
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.click("Sign in")
+
+    def figure(self, label: str) -> str:
+        """The value that stands under this label."""
+        shown = self.page.get_by_test_id("stMetric").filter(has_text=label)
+        return shown.get_by_test_id("stMetricValue").inner_text()
+
+    def navigation(self) -> list[str]:
+        """The pages that the sidebar offers."""
+        return self.page.get_by_test_id("stSidebarNavLink").all_inner_texts()
