@@ -49,7 +49,9 @@ def in_words(explanation: Explanation, finding: Finding) -> str:
     """The label, its probability, and the window and leads that the picture shows."""
     side = "above" if finding.positive else "below"
     strongest = np.argsort(explanation.lead_shares)[::-1][:3]
-    leads = ", ".join(f"{explanation.leads[i]} {100 * explanation.lead_shares[i]:.0f} %" for i in strongest)
+    leads = ", ".join(
+        f"{explanation.leads[i]} {100 * explanation.lead_shares[i]:.0f}\N{NO-BREAK SPACE}%" for i in strongest
+    )
     return (
         f"**{in_full(finding.label)}**: probability {finding.probability:.2f}, {side} its threshold of "
         f"{finding.threshold:.2f}, unconfirmed. "

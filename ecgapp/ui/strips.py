@@ -122,13 +122,15 @@ def _style(
         annotations=[_heading()],
     )
     stop = result.start + result.input.shape[1] / result.sampling_rate
-    figure.update_xaxes(range=[result.start, stop], gridcolor="#ececec", ticksuffix=" s", row=1, col=1)
+    figure.update_xaxes(
+        range=[result.start, stop], gridcolor="#ececec", zeroline=False, ticksuffix=" s", row=1, col=1
+    )
     reach = [0, 1.5 * float(result.mse_per_lead.max())]
     figure.update_xaxes(range=reach, showticklabels=False, showgrid=False, zeroline=False, row=1, col=2)
     figure.update_yaxes(
         range=[(zeros[-1] - 0.7 * spacing) / UNIT, 0.7 * spacing / UNIT],
         tickvals=[zero / UNIT for zero in zeros], ticktext=list(result.leads),
-        gridcolor="#ececec", zeroline=False, showline=False, ticks="",
+        gridcolor="#ececec", zeroline=False, showline=False, ticks="", ticksuffix=" ",
     )  # fmt: skip
 
 
