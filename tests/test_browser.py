@@ -157,6 +157,20 @@ def test_markup_in_a_file_name_or_a_lead_name_stays_text(chrome, clinic, tmp_pat
     assert_discreet(clinic)
 
 
+def test_the_threshold_slider_moves_the_two_by_two_tables(chrome, clinic, tmp_path):
+    visitor = Visitor.at(chrome, clinic, "performance")
+    tables = visitor.page.get_by_test_id("stTable")
+    expect(tables.first).to_be_visible()
+    picture(visitor, tmp_path, "performance")
+    before = tables.first.inner_text()
+    visitor.page.get_by_role("slider").press("Home")
+    expect(tables.first).not_to_have_text(before, use_inner_text=True)
+    visitor.sees("Thresholds as tried here")
+    below = tables.first.get_by_role("row").filter(has_text="model: below")
+    expect(below).to_have_text(re.compile(r"^model: below\s*0\s*0$"))
+    assert visitor.other_hosts() == set()
+
+
 def test_a_training_goes_on_while_its_tab_is_closed_and_stops_when_asked(
     chrome, hospital, tmp_path, tmp_path_factory
 ):
