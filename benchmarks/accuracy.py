@@ -105,15 +105,15 @@ def classifier_rows(bench: Bench, model: TrainedModel) -> list[Row]:
         rows.append(_auroc_row(bench, card, stores, together))
     validated = validation_predictions(card.name, bench.settings)
     if validated is not None and card.validation is not None:
-        how = f"quoted from the card, not in training: {card.validation.dataset}"
+        how = _quoted(card, card.validation.dataset)
         rows.append(_macro_row(card, validated, "the card's own records", how, judged=True))
     return rows
 
 
 def _auroc_row(bench: Bench, card: ModelCard, stores: Sequence[DatasetStore], found: Predictions) -> Row:
-    seen, total = bench.seen(card, stores)
+    seen, _ = bench.seen(card, stores)
     where = " and ".join(NAMES.get(store.name, store.name) for store in stores)
-    return _macro_row(card, found, where, _seen_in_words(bench, seen, total), judged=seen == 0)
+    return _macro_row(card, found, where, _seen_in_words(bench, card, stores), judged=seen == 0)
 
 
 def _macro_row(card: ModelCard, found: Predictions, where: str, how: str, *, judged: bool) -> Row:
@@ -145,11 +145,11 @@ def autoencoder_rows(bench: Bench, model: TrainedModel) -> list[Row]:
     for store in bench.of(UNLABELLED):
         figures = evaluate_store(model, store, bench.folds)
         if isinstance(figures, ReconstructionMetrics):
-            seen, total = bench.seen(card, [store])
-            how = _seen_in_words(bench, seen, total)
+            seen, _ = bench.seen(card, [store])
+            how = _seen_in_words(bench, card, [store])
             rows.append(_mse_row(card, figures, NAMES.get(store.name, store.name), how, judged=seen == 0))
     if card.reconstruction is not None:
-        how = f"quoted from the card, not in training: {card.reconstruction.dataset}"
+        how = _quoted(card, card.reconstruction.dataset)
         rows.append(_mse_row(card, card.reconstruction, "the card's own windows", how, judged=True))
     return rows
 
@@ -168,10 +168,18 @@ def _if(judged: bool, target: Target | None) -> Target | None:
     return target if judged or target is None else replace(target, reached=None)
 
 
-def _seen_in_words(bench: Bench, seen: int, total: int) -> str:
+def _seen_in_words(bench: Bench, card: ModelCard, stores: Sequence[DatasetStore]) -> str:
+    seen, total = bench.seen(card, stores)
     if bench.held_back:
         return "held back, not in training"
-    return "not in training" if seen == 0 else f"IN TRAINING: {seen} of {total} records, a fit and no test"
+    if seen:
+        return f"IN TRAINING: {seen} of {total} records, a fit and no test"
+    validated = fold_numbers(card.provenance.validation_folds) & set(bench.folds)
+    return "not in training, but used for validation" if validated else "not in training"
+
+
+def _quoted(card: ModelCard, dataset: str) -> str:
+    return f"quoted from the card, not in training: {dataset}. {card.provenance.note}".rstrip()
 
 
 def _parts(found: Predictions) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import DatasetError
 from ecgapp.records import RHYTHMS, FloatArray, SyntheticConfig, synthesise
 from ecgapp.signals import preprocess
-from ecgapp.training import TrainingConfig
+from ecgapp.training import Reporter, TrainingConfig
 from ecgapp.training.resident import load_records
 from ecgapp.training.windows import RecordSet, all_windows, random_windows
 
@@ -33,7 +33,17 @@ def real_records(data: Path, config: TrainingConfig, home: Path) -> RecordSet:
     stores = import_all(data, Settings(home), set(LAYOUTS))
     if not stores:
         raise DatasetError("This folder holds no PTB-XL. Leave --data out for synthetic ECGs.")
-    return load_records(replace(config, stores=tuple(stores)), list(stores.values()), tell)
+    return load_records(replace(config, stores=tuple(stores)), list(stores.values()), _Aloud())
+
+
+class _Aloud(Reporter):
+    """Says what is being prepared, and never stops it."""
+
+    def log(self, text: str) -> None:
+        tell(text)
+
+    def should_stop(self) -> bool:
+        return False
 
 
 def synthetic_records(config: TrainingConfig) -> RecordSet:

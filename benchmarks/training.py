@@ -28,6 +28,7 @@ from ecgapp.training.windows import RecordSet
 
 TIMES = 10.0  # as fast as the plain network, at least
 TURN = 5.0  # seconds of one turn of the training for equal time
+RESERVE = 0.8  # of the steps that fit in the time: the rate's one cycle must end before it
 
 
 def throughput(
@@ -121,7 +122,7 @@ def _measure(options: argparse.Namespace, home: Path) -> list[Row]:
     rates = throughput(entries, batches_of(records, config), options.rounds, options.turn)
     rows = throughput_rows(entries, rates)
     if options.seconds > 0:
-        steps = max(1, round(options.seconds * float(np.median(rates[-1])) / options.batch))
+        steps = max(1, round(RESERVE * options.seconds * float(np.median(rates[-1])) / options.batch))
         rivals = [plain(config, torch.float32), fast(config, steps)]
         rows += equal_time(rivals, records, config, options.seconds)
     return rows

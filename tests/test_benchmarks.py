@@ -1,15 +1,19 @@
 """The benchmarks: they start, their yardstick is the published network, their tables can be read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from tiny_models import classifier
+from dataset_sources import write_ptb_xl, write_zscored
+from tiny_models import autoencoder, classifier
 from torch import nn
 
-from benchmarks import accuracy, app, table, training
+from benchmarks import accuracy, app, lead2, table, training
 from benchmarks.contestants import recipe
 from benchmarks.plain_jang import PlainJang
-from ecgapp.models import Interval, Predictions
+from ecgapp.config import Settings
+from ecgapp.models import Interval, Predictions, TrainedModel
 from ecgapp.training.windows import RecordSet
 
 
@@ -168,3 +172,31 @@ def test_a_figure_on_training_records_is_never_held_against_its_target():
     target = table.at_least(0.9, 0.99)
     assert accuracy._if(False, target) == table.Target(">= 0.9", None)
     assert accuracy._if(True, target) is target
+
+
+def test_real_windows_come_from_ptb_xl_alone_and_keep_its_folds(tmp_path):
+    data = tmp_path / "data"
+    write_ptb_xl(data / "ptb-xl-1.0.3", folds=(1, 9, 9), patients=(1, 2, 2))
+    write_zscored(data / "ptb-xl-zscored")
+    (data / "mitdb").mkdir()
+    config = recipe(batch=2, seed=0, device="cpu")
+    records = lead2.real_records(data, config, tmp_path / "home")
+    assert sorted(records.folds) == [1, 1, 2, 3, 9, 9]
+    assert next(lead2.batches_of(records, config)).shape == (2, 1, 2048)
+
+
+def test_records_of_training_are_told_from_others(tmp_path):
+    """The tiny models' cards name no store of ours; those that do were trained on folds 1 to 8."""
+    write_ptb_xl(tmp_path / "data" / "ptb-xl", folds=(1, 9, 10), patients=(1, 2, 3))
+    settings = Settings(tmp_path / "home")
+    stores = accuracy.import_all(tmp_path / "data", settings, {"ptb-xl"})
+    card = autoencoder(leads=("II",)).card
+    ours = replace(card, provenance=replace(card.provenance, datasets=("ptb-xl",)))
+    every = list(stores.values())
+    bench = accuracy.Bench(stores, settings, accuracy.ALL_FOLDS, held_back=False)
+    assert bench.seen(card, every) == (0, 3)
+    assert bench.seen(ours, every) == (1, 3)
+    assert accuracy.Bench(stores, settings, (9, 10), held_back=False).seen(ours, every) == (0, 2)
+    assert accuracy.Bench(stores, settings, accuracy.ALL_FOLDS, held_back=True).seen(ours, every) == (0, 3)
+    rows = accuracy.autoencoder_rows(bench, TrainedModel(autoencoder(leads=("II",)).network, ours))
+    assert [row.how.startswith("IN TRAINING: 1 of 3") for row in rows] == [True, False]
