@@ -143,5 +143,5 @@ def _add_bars(figure: go.Figure, explanation: Explanation, sheet: Sheet, zeros: 
     hidden = {"showgrid": False, "showticklabels": False, "zeroline": False, "fixedrange": True}
     figure.update_layout(
         xaxis={"domain": [0, 1 - BARS]},
-        xaxis2={"domain": [1 - BARS + 0.01, 1], "range": [0, 1.8 * max(percent, default=1)], **hidden},
+        xaxis2={"domain": [1 - BARS + 0.01, 1], "range": [0, 2.1 * max(percent, default=1)], **hidden},
     )

@@ -133,7 +133,7 @@ def findings_panel(result: Findings, card: ModelCard) -> None:
 def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
     """Which leads and moments moved the chosen class."""
     rows = {row.label: row for row in result.rows}
-    left, right = st.columns([1, 3])
+    left, right = st.columns(2)
     first = list(rows).index(result.top.label)
     key = f"label_{card.sha256}_{record.record_id}"
     label = left.selectbox("Class", list(rows), index=first, format_func=in_full, key=key)
