@@ -1,0 +1,96 @@
+"""The weights that are shipped: complete, loadable, no larger than promised, and true to their cards."""
+
+import numpy as np
+import pytest
+
+from ecgapp import analysis
+from ecgapp.config import PROJECT, Settings
+from ecgapp.evaluate import evaluate_predictions, metrics_at
+from ecgapp.models import installed_models, load_model, load_predictions
+from ecgapp.records import SyntheticConfig, synthesise
+from ecgapp.signals import PreprocessingConfig
+
+WEIGHTS = PROJECT / "weights"
+CARDS = installed_models([WEIGHTS])
+CLASSIFIERS = [name for name, card in CARDS.items() if card.is_classifier]
+AUTOENCODERS = [name for name, card in CARDS.items() if not card.is_classifier]
+LARGEST = 20_000_000  # bytes
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(tmp_path)
+
+
+def test_the_four_promised_models_are_there():
+    assert {"cae_lead2", "cae_12lead", "ptbxl_superclass", "nine_class"} <= set(CARDS)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_shipped_model_loads_says_where_it_comes_from_and_is_small(name):
+    card = load_model([WEIGHTS], name).card
+    assert (WEIGHTS / f"{name}.safetensors").stat().st_size <= LARGEST
+    source = card.provenance
+    assert source.n_train > 0
+    assert source.n_validation > 0
+    assert source.datasets
+    assert source.licence
+    assert source.created
+    assert (PROJECT / "docs" / "recipes" / f"{name}.json").is_file()
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_cards_figures_follow_from_the_predictions_beside_it(name):
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
+    assert kept is not None
+    again = evaluate_predictions(
+        card.task, kept.probabilities, kept.targets, card.thresholds, card.validation.dataset, n_bootstrap=50
+    )
+    assert again.macro_auroc.value == pytest.approx(card.validation.macro_auroc.value, abs=1e-6)
+    assert again.f2.value == pytest.approx(card.validation.f2.value, abs=1e-6)
+    for row, written in zip(again.per_label, card.validation.per_label, strict=True):
+        assert (row.n, row.n_positive) == (written.n, written.n_positive)
+        assert (row.true_positive, row.false_positive) == (written.true_positive, written.false_positive)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_no_other_threshold_has_a_better_f1_on_the_validation_records(name):
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
+    chosen = metrics_at(card.task, kept.probabilities, kept.targets, card.thresholds)
+    for shift in (-0.1, -0.02, 0.02, 0.1):
+        moved = np.clip(np.array(card.thresholds) + shift, 0.0, 1.0)
+        other = metrics_at(card.task, kept.probabilities, kept.targets, moved)
+        for best, row in zip(chosen.per_label, other.per_label, strict=True):
+            assert row.f1 is None or row.f1.value <= best.f1.value + 1e-9
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_labels_with_few_positives_are_known_as_insufficient(name):
+    for row in CARDS[name].validation.per_label:
+        assert row.sufficient == (row.n_positive >= 30)
+
+
+@pytest.mark.parametrize("name", AUTOENCODERS)
+def test_an_autoencoder_rebuilds_a_heart_that_it_has_never_seen(name, settings):
+    record = synthesise(SyntheticConfig("sinus", seed=5)).record
+    rebuilt = analysis.reconstruct(record, analysis.open_model(name, settings), 0)
+    assert rebuilt.mse_per_sample < 0.6
+
+
+@pytest.mark.parametrize("rhythm", ["AF", "LBBB", "RBBB", "PVC"])
+def test_the_nine_classes_tell_a_synthetic_arrhythmia_from_sinus_rhythm(rhythm, settings):
+    model = analysis.open_model("nine_class", settings)
+
+    def probability(kind):
+        found = analysis.find(synthesise(SyntheticConfig(kind, seed=3)).record, model)
+        return next(row.probability for row in found.rows if row.label == rhythm)
+
+    assert probability(rhythm) > probability("sinus")
+
+
+def test_the_lead_two_autoencoder_is_comparable_with_the_papers():
+    card = CARDS["cae_lead2"]
+    expected = PreprocessingConfig(("II",), 250.0, card.preprocessing.highpass, card.preprocessing.lowpass)
+    assert card.preprocessing.leads == expected.leads
+    assert (card.preprocessing.sampling_rate, card.preprocessing.window) == (250.0, 2048)
+    assert card.network.latent == 60
