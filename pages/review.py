@@ -15,7 +15,7 @@ if (sentence := session.problem()) is not None:
     st.error(sentence)
 record = session.current_record()
 if record is None:
-    st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
+    review.empty_panel()
     st.stop()
 
 review.tracing_panel(record)

@@ -15,7 +15,7 @@ from ecgapp.records import LEADS, ECGRecord
 from ecgapp.signals import heart_rate, lead_quality
 from ecgapp.ui import choosing, findings, overlay, session, steps, strips
 from ecgapp.ui.paper import LAYOUTS, PAGE_SECONDS, lay_out
-from ecgapp.ui.tracing import CONFIG, tracing
+from ecgapp.ui.tracing import CONFIG, blank_paper, tracing
 from ecgapp.ui.words import in_full
 
 PLAIN = {"displayModeBar": False}
@@ -23,6 +23,12 @@ COLUMNS = {
     "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0),
     "Threshold": st.column_config.NumberColumn(format="%.2f"),
 }
+
+
+def empty_panel() -> None:
+    """What stands there before a record is open."""
+    st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
+    st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
 
 
 @st.fragment

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.ui.paper import Cell, Sheet, edges, keep_peaks, pieces, row_zeros, sample_range
+from ecgapp.ui.paper import PAGE_SECONDS, Cell, Sheet, edges, keep_peaks, pieces, row_zeros, sample_range
 
 SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
@@ -51,6 +51,12 @@ def tracing(
     figure.add_trace(_names(record, sheet, zeros))
     figure.update_layout(annotations=_printed(record, sheet, notes))
     return figure
+
+
+def blank_paper() -> go.Figure:
+    """A sheet with nothing on it. It shows where the tracing will stand, and the browser loads its charts."""
+    sheet = Sheet((Cell("", 3, 0.0, PAGE_SECONDS),), 0.0, PAGE_SECONDS)
+    return go.Figure(layout=_layout(sheet, row_zeros(sheet, [None]), edges(sheet, [None])))
 
 
 def zeros_of(record: ECGRecord, sheet: Sheet) -> FloatArray:
