@@ -7,7 +7,7 @@ import pytest
 
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.ui.paper import STACKED, THREE_BY_FOUR, keep_peaks, lay_out
-from ecgapp.ui.tracing import PULSE, tracing
+from ecgapp.ui.tracing import PULSE, blank_paper, tracing
 
 
 def square_wave(sampling_rate=500.0, seconds=10.0, leads=LEADS):
@@ -209,3 +209,7 @@ def test_no_wave_of_the_first_or_last_row_runs_off_the_paper():
     drawn = np.concatenate([np.asarray(trace.y, float) for trace in figure.data if trace.name in LEADS])
     assert bottom < np.nanmin(drawn)
     assert np.nanmax(drawn) < top
+
+
+def test_blank_paper_has_no_signal_on_it():
+    assert blank_paper().data == ()
