@@ -13,6 +13,8 @@ from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.jobs import RunStore
 from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
+from ecgapp.training import Phase
+from ecgapp.ui.training_choices import PHASES
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect  # noqa: E402
@@ -180,7 +182,7 @@ def test_a_training_goes_on_while_its_tab_is_closed_and_stops_when_asked(
         import_hospital(first, hospital)
         picture(first, tmp_path, "data")
         first.page.get_by_role("link", name="Training").click()
-        start_training(first, "Fine-tuning (labelled ECGs)", epochs=5000)
+        start_training(first, Phase.FINETUNE, epochs=5000)
         watch_curves_grow(first)
         first.page.close()
 
@@ -210,16 +212,16 @@ def test_two_servers_of_one_home_share_its_runs_and_its_device(chrome, hospital,
         for visitor in (here, there):
             visitor.sign_in(PASSWORD)
             visitor.sees("No training yet")
-        start_training(here, "Pretraining (unlabelled ECGs)", epochs=5000)
+        start_training(here, Phase.PRETRAIN, epochs=5000)
         watch_curves_grow(there)
-        start_training(there, "Pretraining (unlabelled ECGs)", epochs=1)
+        start_training(there, Phase.PRETRAIN, epochs=1)
         there.sees("Queued: cpu is busy with")
         one.kill()
         running, waiting = (run.id for run in reversed(RunStore(other.settings.runs).all()))
         there.pick("chosen_run", running[:6])
         watch_curves_grow(there, since=epoch_shown(there))
         there.click("Stop")
-        until(lambda: RunStore(other.settings.runs).get(waiting).state == "finished")
+        until(lambda: RunStore(other.settings.runs).get(waiting).state != "queued")
 
 
 def test_a_stranger_who_is_the_first_to_come_sees_nothing_of_the_administrators_pages(chrome, tmp_path):
@@ -255,10 +257,8 @@ def import_hospital(visitor, hospital):
 
 
 def start_training(visitor, phase, epochs):
-    visitor.page.get_by_text(phase).click()
-    box = visitor.page.get_by_label("Epochs", exact=True)
-    box.fill(str(epochs))
-    box.press("Tab")
+    visitor.page.get_by_text(PHASES[phase]).click()
+    visitor.fill(f"train_epochs_{phase}", epochs)  # drawn anew for each phase
     visitor.click("Start training")
 
 
