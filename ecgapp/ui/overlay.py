@@ -50,7 +50,8 @@ def in_words(explanation: Explanation, finding: Finding) -> str:
     side = "above" if finding.positive else "below"
     strongest = np.argsort(explanation.lead_shares)[::-1][:3]
     leads = ", ".join(
-        f"{explanation.leads[i]} {100 * explanation.lead_shares[i]:.0f}\N{NO-BREAK SPACE}%" for i in strongest
+        f"{explanation.leads[i]}\N{NO-BREAK SPACE}{100 * explanation.lead_shares[i]:.0f}\N{NO-BREAK SPACE}%"
+        for i in strongest
     )
     return (
         f"**{in_full(finding.label)}**: probability {finding.probability:.2f}, {side} its threshold of "

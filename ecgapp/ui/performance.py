@@ -82,7 +82,7 @@ def card_facts(card: ModelCard) -> pd.DataFrame:
     edges = f"{prepared.highpass or 0:g}-{prepared.lowpass or prepared.sampling_rate / 2:g} Hz"
     facts = {
         "Name": card.name,
-        "sha256": card.sha256,
+        "sha256": f"{card.sha256[:32]} {card.sha256[32:]}",  # a cell breaks lines at blanks only
         "Network": card.network.architecture,
         "Leads": ", ".join(prepared.leads),
         "Input": f"{prepared.sampling_rate:g} Hz, {edges}, window {prepared.window_seconds:g} s",
