@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-import tiny_models
 from app_server import served
 from run_processes import until
 
@@ -41,10 +40,7 @@ def chrome():
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory):
     """A server that clinicians share."""
-    home = tmp_path_factory.mktemp("clinic")
-    if not list((PROJECT / "weights").glob("*.safetensors")):
-        tiny_models.install(home / "weights")
-    with served(home) as app:
+    with served(tmp_path_factory.mktemp("clinic")) as app:
         yield app
         assert_discreet(app)
 
