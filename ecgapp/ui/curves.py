@@ -33,7 +33,7 @@ def loss_curves(
 
 def f1_curves(macro: Sequence[Point], by_label: Mapping[str, Sequence[Point]]) -> go.Figure:
     """Macro F1 on the validation records after each epoch, and each label's beside it, thin."""
-    figure = _figure("F1 (validation)", macro, top=1.0)
+    figure = _figure("F1 (validation)", macro, top=1.03)
     for index, (label, points) in enumerate(by_label.items()):
         colour = LABEL_COLOURS[index % len(LABEL_COLOURS)]
         figure.add_trace(_line(points, label, colour, MARKERS[index % len(MARKERS)], "dot"))
