@@ -1,6 +1,7 @@
 """Attributions: exact where they can be, placed where evidence was planted, the same on every thread."""
 
 import copy
+import gc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,11 +12,14 @@ from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
 from ecgapp.explain import attribute, check_against_randomised, randomised, rank_correlation
+from ecgapp.explain import private as private_networks
+from ecgapp.explain.private import private_copy
 from ecgapp.models import (
     ArchitectureConfig,
     Classifier,
     ECGClassifierConfig,
     EnsembleConfig,
+    JangAutoencoderConfig,
     ModelCard,
     PatchAutoencoderConfig,
     Provenance,
@@ -254,3 +258,35 @@ def test_an_autoencoder_has_no_findings_to_explain(window):
     )
     with pytest.raises(ModelError, match="classifier"):
         attribute(TrainedModel(build(config), card), window, 0)
+
+
+@pytest.mark.parametrize("name", ["patch", "jang"])
+def test_a_private_copy_gives_the_networks_own_numbers_and_leaves_it_alone(name):
+    torch.manual_seed(2)
+    encoder = {
+        "patch": PatchAutoencoderConfig(3, 160, widths=(6, 8), depths=(1, 2), latent=5),
+        "jang": JangAutoencoderConfig(n_samples=256, filters=2, latent=5),
+    }[name]
+    network = build(ECGClassifierConfig(encoder, 4))
+    x = torch.randn(5, encoder.n_leads, encoder.n_samples)
+    for _ in range(3):
+        network(x)  # batch norms that are not the identity
+    network.eval().requires_grad_(False)
+    before, state = network(x), {key: value.clone() for key, value in network.state_dict().items()}
+    with private_copy(network) as private:
+        torch.testing.assert_close(private(x), before, atol=1e-5, rtol=1e-4)
+        assert private is not network
+    with private_copy(network) as again:
+        assert again is private
+    torch.testing.assert_close(network.state_dict(), state, atol=0, rtol=0)
+
+
+def test_a_private_copy_goes_with_its_network():
+    network = build(ECGClassifierConfig(PatchAutoencoderConfig(1, 64, widths=(4,), depths=(1,)), 2)).eval()
+    with private_copy(network):
+        pass
+    assert network in private_networks._copies
+    count = len(private_networks._copies)
+    del network
+    gc.collect()
+    assert len(private_networks._copies) == count - 1

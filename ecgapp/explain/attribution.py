@@ -6,7 +6,6 @@ them in one batch. Attributions sum to the logit's change along the path, up to 
 error, which says how well so few nodes did.
 """
 
-import copy
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
+from ecgapp.explain.private import private_copy
 from ecgapp.models.weights import TrainedModel
 
 METHODS = ("integrated_gradients",)
@@ -58,8 +58,8 @@ def attribute(
         raise ConfigError(f"Explanations are made by {', '.join(METHODS)}, in at least one step.")
     target = _position(model, label)
     x = _tensor(model, window)
-    private = copy.deepcopy(model.network).eval().requires_grad_(False)
-    values, (logit, baseline_logit) = _integrated_gradients(private, x, target, steps)
+    with private_copy(model.network) as private:
+        values, (logit, baseline_logit) = _integrated_gradients(private, x, target, steps)
     change = logit - baseline_logit
     gap = abs(float(values.sum(dtype=np.float64)) - change)
     error = gap / max(abs(change), float(np.finfo(np.float32).eps))
