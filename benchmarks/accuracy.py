@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.table import Row, Target, at_least, at_most, interval_words, show, tell
 from ecgapp.analysis import (
@@ -30,6 +32,8 @@ from ecgapp.datasets import LAYOUTS, DatasetStore, import_dataset
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import evaluate_predictions
 from ecgapp.models import Evaluation, ModelCard, Predictions, ReconstructionMetrics, TrainedModel
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import Task
 
 ENOUGH = 5  # positives; a class with fewer is left out of the macro AUROC
 AUROC = {"ptbxl_superclass": 0.90, "nine_class": 0.90}  # at least, by task
@@ -107,7 +111,37 @@ def classifier_rows(bench: Bench, model: TrainedModel) -> list[Row]:
     if validated is not None and card.validation is not None:
         how = _quoted(card, card.validation.dataset)
         rows.append(_macro_row(card, validated, "the card's own records", how, judged=True))
+        rows += _own_rows(bench, card, validated, how)
     return rows
+
+
+def _own_rows(bench: Bench, card: ModelCard, validated: Predictions, how: str) -> list[Row]:
+    """The card's own records of each source it is held against, where all its data sets are in the folder.
+
+    Predictions are kept in the order of the training's data sets; none is told apart unless the
+    truth kept with them is that of the data sets, record by record.
+    """
+    stores, task = bench.of(card.provenance.datasets), card.task
+    if task is None or [store.name for store in stores] != list(card.provenance.datasets):
+        return []
+    answers = [_answers(store, task) for store in stores]
+    if not np.array_equal(np.concatenate(answers), validated.targets, equal_nan=True):
+        return []
+    rows, begin = [], 0
+    for store, kept in zip(stores, answers, strict=True):
+        part = slice(begin, begin + len(kept))
+        begin += len(kept)
+        if store.name in SOURCES.get(task.name, ()):
+            own = Predictions(*(array[part] for array in _parts(validated)))
+            where = f"the card's own records of {NAMES.get(store.name, store.name)}"
+            rows.append(_macro_row(card, own, where, how, judged=True))
+    return rows
+
+
+def _answers(store: DatasetStore, task: Task) -> FloatArray:
+    """The task's answers of the records that a training uses: of folds from 1, with an answer."""
+    targets = task.targets(store.codes(store.rows(range(1, 11))))
+    return targets[~np.isnan(targets).all(axis=1)]
 
 
 def _auroc_row(bench: Bench, card: ModelCard, stores: Sequence[DatasetStore], found: Predictions) -> Row:
@@ -182,7 +216,7 @@ def _quoted(card: ModelCard, dataset: str) -> str:
     return f"quoted from the card, not in training: {dataset}. {card.provenance.note}".rstrip()
 
 
-def _parts(found: Predictions) -> tuple[object, ...]:
+def _parts(found: Predictions) -> tuple[NDArray[Any], ...]:
     return found.probabilities, found.targets, found.folds
 
 
