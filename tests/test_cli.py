@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+import tiny_models
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import __main__, documents, worker
@@ -59,7 +60,8 @@ def installation(tmp_path_factory):
 
 @pytest.fixture
 def trained(installation, monkeypatch):
-    monkeypatch.setenv("ECGAPP_HOME", str(installation.home))
+    """``installation``, with none of the shipped models beside its own."""
+    tiny_models.stand_alone(monkeypatch, installation.home)
     return installation
 
 
