@@ -124,6 +124,15 @@ def test_a_patient_in_different_folds_of_two_folders_is_found(source):
         check_patient_folds([one, two])
 
 
+def test_a_damaged_key_is_refused_and_not_replaced(source):
+    import_folder(source, "one")
+    key = source.parent / "stores" / ".patient-key"
+    key.write_bytes(b"")
+    with pytest.raises(DatasetError, match="key"):
+        import_folder(source, "two")
+    assert key.read_bytes() == b""
+
+
 def test_the_key_of_the_ids_is_readable_by_its_owner_only(source):
     import_folder(source)
     key = source.parent / "stores" / ".patient-key"

@@ -309,6 +309,19 @@ def test_a_heart_that_could_not_beat_for_a_while_beats_on_and_says_so(store):
         until(lambda: any("The disk is full." in event.text for event in store.events(run.id)))
 
 
+def test_a_failing_measurement_does_not_stop_the_heart(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    beats = []
+
+    def each_beat():
+        beats.append(store.get(run.id).heartbeat)
+        raise ZeroDivisionError("a driver's own error")
+
+    with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01):
+        until(lambda: len(set(beats)) > 2)
+
+
 def test_a_signal_becomes_a_stop_that_everyone_sees(store):
     run = queued(store)
     store.claim("cpu", run.id)

@@ -226,3 +226,15 @@ def test_a_pipe_or_a_folder_in_place_of_a_file_does_not_hang(tmp_path):
     refusal([tmp_path / "x.hea", tmp_path / "x.dat"], errors.IncompleteRecordError)
     (tmp_path / "y.hea").mkdir()
     refusal([tmp_path / "y.hea"], errors.IncompleteRecordError)
+
+
+@pytest.mark.parametrize("filler", ["\n", " ", "\t", "# ", "#\n"])
+def test_a_header_of_mere_blanks_is_refused_without_delay(tmp_path, filler):
+    """Patterns that look back over blank lines would take minutes for these."""
+    header = tmp_path / "long.hea"
+    header.write_text(
+        "long 1 500 1000\nlong.dat 16 1000/mV 16 0 0 0 0 I\n" + filler * (200_000 // len(filler))
+    )
+    (tmp_path / "long.dat").write_bytes(bytes(2000))
+    record = read_record([header, header.with_suffix(".dat")])
+    assert record.codes == ()

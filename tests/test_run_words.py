@@ -142,3 +142,12 @@ def test_curves_are_drawn_at_every_length(n_points):
         assert [len(trace.y) for trace in figure.data] == [n_points, n_points]
         assert all(trace.type == "scatter" for trace in figure.data)
         assert figure.layout.uirevision == "keep"
+
+
+def test_the_index_counts_every_epoch_however_many_there_are(tmp_path):
+    store = RunStore(tmp_path)
+    run = store.create("long", "finetune", "cpu", documents.dump(FINETUNING))
+    values = [0.5 + 0.1 * math.sin(epoch) for epoch in range(1, 1201)]
+    store.add_metrics(run.id, [(names.F1, epoch, value) for epoch, value in enumerate(values, start=1)])
+    shown = run_lci(read_figures(store, run.id).f1, FINETUNING).value
+    assert shown == pytest.approx(learning_curve_index(values).value)

@@ -1,13 +1,15 @@
 """Patients of a hospital's own data get ids of ours; the hospital's are never stored."""
 
 import hashlib
-import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ecgapp.datasets.layout import Entry
+from ecgapp.errors import DatasetError
+from ecgapp.files import write_atomically
 
 KEY_FILE = ".patient-key"
 KEY_BYTES = 32
@@ -27,14 +29,20 @@ def _hashed(patient_id: str, key: bytes) -> str:
 
 
 def _key(folder: Path) -> bytes:
-    """This folder's key; drawn on first use, readable by its owner only."""
+    """This folder's key; drawn on first use, readable by its owner only, never seen half-written.
+
+    Raises:
+        DatasetError: the key is damaged; another one would give patients new ids.
+    """
     path = folder / KEY_FILE
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_bytes(KEY_BYTES)
-        file.write(key)
+    if not path.exists():
+        fresh = folder / f"{KEY_FILE}.{secrets.token_hex(8)}"
+        write_atomically(fresh, secrets.token_bytes(KEY_BYTES))
+        with suppress(FileExistsError):  # another importer was first; its key is the one
+            path.hardlink_to(fresh)
+        fresh.unlink()
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise DatasetError("The key that hides patient numbers is damaged. Restore it from a backup.")
     return key

@@ -1,5 +1,6 @@
 """A run as its own process sees it: take it, keep its heart beating, say how it ends."""
 
+import logging
 import os
 import sqlite3
 import threading
@@ -13,6 +14,8 @@ from ecgapp.jobs import journal, process
 from ecgapp.jobs.run import HEARTBEAT_SECONDS
 from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.table import Value, find, update
+
+_log = logging.getLogger(__name__)
 
 
 class Attachment:
@@ -120,12 +123,21 @@ class Heartbeat:
                 self._attachment.ask_to_stop()
             if self._attachment.beat():
                 self.stop.set()
-            self._each_beat()
+            self._measure()
             if self._trouble:
                 self._attachment.store.add_event(self._attachment.run_id, "note", self._trouble)
                 self._trouble = ""
         except JobError as error:
             self._trouble = f"For a while nothing could be written. {error}"
+
+    def _measure(self) -> None:
+        """What is measured beside the beat may fail, as drivers do; the heart goes on beating."""
+        try:
+            self._each_beat()
+        except JobError:
+            raise
+        except Exception as error:
+            _log.warning("A measurement beside the heartbeat failed: %s", type(error).__name__)
 
     def __enter__(self) -> Self:
         self._beat_once()

@@ -28,8 +28,10 @@ _SIGNAL = re.compile(
     re.ASCII,
 )
 _PLAIN_NAME = re.compile(r"""[^/\\:"<>|?\x00-\x1f\x7f]{1,200}""")
-_DIAGNOSES = re.compile(r"^\s*#\s*Dx\s*:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
-_SYNTHETIC = re.compile(r"^\s*#\s*Synthetic\s*:\s*yes\s*$", re.IGNORECASE | re.MULTILINE)
+_DIAGNOSES = re.compile(r"^[ \t]{0,8}#[ \t]{0,8}Dx[ \t]{0,8}:[ \t]{0,8}(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_SYNTHETIC = re.compile(
+    r"^[ \t]{0,8}#[ \t]{0,8}Synthetic[ \t]{0,8}:[ \t]{0,8}yes[ \t\r]{0,8}$", re.IGNORECASE | re.MULTILINE
+)
 _NINE_NAMES = frozenset({"AF", "I-AVB", "LBBB", "Normal", "RBBB", "PAC", "PVC", "STD", "STE"})
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ecgapp.analysis import Finding, Findings
-from ecgapp.models import ModelCard
+from ecgapp.models import EnsembleConfig, ModelCard
 from ecgapp.ui.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
@@ -48,8 +48,11 @@ def population(card: ModelCard) -> str:
     """On what the figures in the table rest."""
     if card.validation is None:
         return f"{card.title}: this model was not validated; its probabilities are not to be relied on."
+    ensemble = isinstance(card.network, EnsembleConfig)
+    members = "The figures are those of single members of the ensemble. " if ensemble else ""
     return (
         f"{card.title}. Precision and recall at the threshold, with 95 % bootstrap intervals, on "
-        f"{card.validation.dataset} ({card.validation.n:,} records). Other patients may differ. "
+        f"{card.validation.dataset} ({card.validation.n:,} records), where the thresholds were chosen too. "
+        f"{members}Other patients may differ. "
         f"Model {card.name}, sha256 {card.sha256[:12]}."
     )

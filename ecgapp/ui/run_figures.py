@@ -12,6 +12,7 @@ from ecgapp.training import TrainingConfig
 from ecgapp.ui.curves import Point
 
 MAX_POINTS = 500  # of one curve; more do not show on 600 px
+EVERY_EPOCH = 1_000_000  # the LCI counts each epoch's change: its F1 is read whole
 # LCI of Jang et al. 2021, doi 10.4258/hir.2021.27.1.19: (share of the training set, transfer, random)
 PAPER_LCI = (("100 %", 1.440, 1.370), ("50 %", 1.678, 1.211), ("25 %", 1.184, 0.557))
 PAPER_MSE = 0.305  # a sample, normalised units squared: 626.583 summed over 2,048 samples
@@ -45,8 +46,8 @@ class RunFigures:
 def read_figures(runs: RunStore, run_id: str) -> RunFigures:
     """The run's metrics as they are now."""
 
-    def curve(name: str) -> tuple[Point, ...]:
-        series = runs.metrics(run_id, name, MAX_POINTS)
+    def curve(name: str, most: int = MAX_POINTS) -> tuple[Point, ...]:
+        series = runs.metrics(run_id, name, most)
         points = zip(series.steps, series.values, strict=True)
         return tuple((epoch, value) for epoch, value in points if math.isfinite(value))
 
@@ -54,7 +55,7 @@ def read_figures(runs: RunStore, run_id: str) -> RunFigures:
     return RunFigures(
         train_loss=curve(names.TRAIN_LOSS),
         validation_loss=curve(names.VALIDATION_LOSS),
-        f1=curve(names.F1),
+        f1=curve(names.F1, EVERY_EPOCH),
         f1_by_label={name.removeprefix(names.F1_OF_LABEL): curve(name) for name in labels},
         latest_loss=runs.latest(run_id, names.STEP_LOSS),
         auroc=runs.latest(run_id, names.AUROC),

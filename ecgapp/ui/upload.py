@@ -9,7 +9,7 @@ from typing import Protocol
 from ecgapp.errors import UnsupportedRecordError
 from ecgapp.records import ECGRecord, read_record
 
-LARGEST = 50 * 2**20  # bytes of one record's files together; the server's own limit is advice only
+LARGEST = 50 * 2**20  # bytes of one record's files together; the server holds each file to its own limit
 SUFFIX = re.compile(r"\.[a-z0-9]{1,8}", re.ASCII)
 
 
