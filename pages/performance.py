@@ -41,7 +41,7 @@ def show_autoencoder(card: ModelCard) -> None:
 
 bootstrap("Performance")
 try:
-    cards = analysis.available_models(session.settings())
+    cards = choosing.installed()
     ordered = choosing.classifiers(cards) | choosing.autoencoders(cards)
     card = choosing.choose_model("Model", ordered, "performance_model")
     if card is not None:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from ecgapp import analysis
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import choosing, findings, review, session
 from ecgapp.ui.bootstrap import bootstrap
@@ -21,11 +20,7 @@ if record is None:
 review.tracing_panel(record)
 headline = st.empty()
 
-try:
-    cards = analysis.available_models(session.settings())
-except EcgAppError as error:
-    st.error(str(error))
-    st.stop()
+cards = choosing.installed()
 
 left, right = st.columns(2)
 with left:

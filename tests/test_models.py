@@ -1,6 +1,7 @@
 """Every registered network keeps its promises: shapes, documents, transfer."""
 
 import pytest
+import tiny_models
 import torch
 
 from ecgapp import documents
@@ -15,6 +16,8 @@ from ecgapp.models import (
     JangAutoencoderConfig,
     PatchAutoencoderConfig,
     build,
+    damaged_models,
+    installed_models,
     network_class,
     transfer_encoder,
 )
@@ -126,3 +129,14 @@ def test_a_network_that_makes_no_sense_is_refused(cls, wrong):
 def test_an_unknown_architecture_is_refused_with_the_list_of_those_there_are():
     with pytest.raises(ConfigError, match="patch_autoencoder"):
         network_class("perceptron")
+
+
+def test_one_damaged_card_does_not_hide_the_other_models(tmp_path):
+    tiny_models.install(tmp_path)
+    names = set(installed_models([tmp_path]))
+    (tmp_path / "newer.json").write_text('{"from": "another version"}')
+    (tmp_path / "broken.json").write_bytes(b"\xff\xfe")
+    assert set(installed_models([tmp_path])) == names
+    told = damaged_models([tmp_path])
+    assert len(told) == 2
+    assert any("newer" in sentence for sentence in told)

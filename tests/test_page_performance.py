@@ -141,4 +141,7 @@ def test_an_unvalidated_classifier_is_not_to_be_relied_on(tmp_path, monkeypatch)
 def test_a_damaged_card_is_a_sentence(tmp_path, monkeypatch):
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "broken.json").write_text("{", encoding="utf-8")
-    assert len(open_page(tmp_path, monkeypatch).error) == 1
+    page = open_page(tmp_path, monkeypatch)
+    assert len(page.warning) == 1
+    assert "broken cannot be read" in page.warning[0].value
+    assert not page.exception

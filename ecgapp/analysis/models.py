@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ecgapp import models
 from ecgapp.config import Settings
 from ecgapp.models import ModelCard, Predictions, TrainedModel, installed_models, load_model, load_predictions
 
@@ -11,6 +12,11 @@ def available_models(settings: Settings) -> dict[str, ModelCard]:
     promoted = installed_models([settings.weights])
     shipped = installed_models([settings.shipped_weights])
     return promoted | {name: card for name, card in shipped.items() if name not in promoted}
+
+
+def damaged_models(settings: Settings) -> tuple[str, ...]:
+    """A sentence for each installed model whose card cannot be read; it is not offered."""
+    return models.damaged_models(_folders(settings))
 
 
 def open_model(name: str, settings: Settings) -> TrainedModel:

@@ -27,6 +27,7 @@ from ecgapp.models.registry import (
 from ecgapp.models.weights import (
     Predictions,
     TrainedModel,
+    damaged_models,
     installed_models,
     load_card,
     load_model,
@@ -60,6 +61,7 @@ __all__ = [
     "architecture",
     "architecture_names",
     "build",
+    "damaged_models",
     "installed_models",
     "load_card",
     "load_model",

@@ -4,6 +4,7 @@ No pickle is ever loaded. A file whose sha256 is not its card's is refused.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from ecgapp import documents
-from ecgapp.errors import ModelNotFoundError, WeightsMismatchError
+from ecgapp.errors import ConfigError, ModelNotFoundError, WeightsMismatchError
 from ecgapp.files import sha256_of, write_atomically
 from ecgapp.models.card import ModelCard
 from ecgapp.models.registry import Network, build
@@ -78,8 +79,17 @@ def load_model(folders: Sequence[Path], name: str) -> TrainedModel:
 
 
 def load_card(folder: Path, name: str) -> ModelCard:
-    """The card alone, without reading the weights."""
-    return documents.load(ModelCard, (folder / f"{name}.json").read_text(encoding="utf-8"))
+    """The card alone, without reading the weights.
+
+    Raises:
+        WeightsMismatchError: it is damaged, or was written by another version of the app.
+    """
+    try:
+        return documents.load(ModelCard, (folder / f"{name}.json").read_text(encoding="utf-8"))
+    except (ConfigError, OSError, UnicodeDecodeError) as error:
+        raise WeightsMismatchError(
+            f"The card of the model {name} cannot be read. Remove the model, or install it again."
+        ) from error
 
 
 def load_predictions(folders: Sequence[Path], name: str) -> Predictions | None:
@@ -89,12 +99,27 @@ def load_predictions(folders: Sequence[Path], name: str) -> Predictions | None:
 
 
 def installed_models(folders: Sequence[Path]) -> dict[str, ModelCard]:
-    """Cards by name, sorted; earlier folders stand before later ones."""
+    """Cards by name, sorted; earlier folders stand before later ones, damaged cards are left out."""
     found: dict[str, ModelCard] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.json")):
-            found.setdefault(path.stem, load_card(folder, path.stem))
+    for folder, name in _cards(folders):
+        with suppress(WeightsMismatchError):  # ``damaged_models`` tells
+            found.setdefault(name, load_card(folder, name))
     return dict(sorted(found.items()))
+
+
+def damaged_models(folders: Sequence[Path]) -> tuple[str, ...]:
+    """A sentence for each model whose card cannot be read."""
+    sentences = []
+    for folder, name in _cards(folders):
+        try:
+            load_card(folder, name)
+        except WeightsMismatchError as error:
+            sentences.append(str(error))
+    return tuple(sentences)
+
+
+def _cards(folders: Sequence[Path]) -> list[tuple[Path, str]]:
+    return [(folder, path.stem) for folder in folders for path in sorted(folder.glob("*.json"))]
 
 
 def _folder_of(folders: Sequence[Path], name: str) -> Path:

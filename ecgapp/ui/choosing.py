@@ -12,6 +12,14 @@ from ecgapp.ui import session
 MODELS_IN_MEMORY = 8
 
 
+def installed() -> dict[str, ModelCard]:
+    """The cards of all models on this machine; those that cannot be read are told of."""
+    settings = session.settings()
+    for sentence in analysis.damaged_models(settings):
+        st.warning(sentence)
+    return analysis.available_models(settings)
+
+
 def classifiers(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
     """Those of ``cards`` that find classes."""
     return {name: card for name, card in cards.items() if card.is_classifier}
