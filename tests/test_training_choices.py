@@ -130,3 +130,12 @@ def test_only_encoders_that_fit_are_offered():
 def test_the_suggested_name_is_one_that_the_config_takes(subject, network):
     subject = dataclasses.replace(subject, network=network)
     assert training_config(subject, Schedule(suggested_name(subject))).name == suggested_name(subject)
+
+
+def test_the_control_freezes_a_random_encoder_and_needs_no_pretrained_model():
+    subject = Subject(Phase.FINETUNE, Initialisation.FROZEN, ("mine",), LEADS, "nine_class", control=True)
+    config = training_config(subject, Schedule(suggested_name(subject)))
+    assert (config.initialisation, config.pretrained) == ("frozen", None)
+    assert config.name == "nine_class_frozen_random"
+    with pytest.raises(ConfigError, match="pretrained"):
+        training_config(dataclasses.replace(subject, control=False), Schedule("x"))

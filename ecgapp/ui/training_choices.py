@@ -36,7 +36,8 @@ class Subject:
 
     ``leads`` are those that all chosen data sets have. ``task`` None with ``label_columns`` means
     the data set's own labels. ``pretrained`` is the card to transfer from; then it decides on the
-    network, and ``network`` and ``lead`` are not asked.
+    network, and ``network`` and ``lead`` are not asked. ``control`` freezes a random encoder instead:
+    what a linear head can do on features that nothing has taught.
     """
 
     phase: Phase
@@ -48,6 +49,12 @@ class Subject:
     network: str = PATCH
     lead: str = "II"
     pretrained: ModelCard | None = None
+    control: bool = False
+
+    @property
+    def how(self) -> str:
+        """The start in one word."""
+        return "frozen_random" if self.control else str(self.start)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def suggested_name(subject: Subject) -> str:
     if subject.phase == Phase.PRETRAIN:
         network = "jang" if subject.network == JANG else "cae"
         return f"{network}_12lead" if subject.network == PATCH else f"{network}_{subject.lead}"
-    return f"{subject.task or 'own_labels'}_{subject.start}"
+    return f"{subject.task or 'own_labels'}_{subject.how}"
 
 
 def suggested_title(subject: Subject) -> str:
@@ -104,7 +111,7 @@ def suggested_title(subject: Subject) -> str:
     if subject.phase == Phase.PRETRAIN:
         return f"Autoencoder of {', '.join(subject.stores)}"
     asked = task(subject.task).title if subject.task else "Own labels"
-    return f"{asked} ({subject.start})"
+    return f"{asked} ({subject.how})"
 
 
 def shared_leads(leads_of_stores: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -127,7 +134,7 @@ def transferable(cards: Mapping[str, ModelCard], phase: Phase, leads: Iterable[s
 
 
 def _input_and_encoder(subject: Subject) -> tuple[PreprocessingConfig, AutoencoderConfig]:
-    if subject.start != Initialisation.RANDOM:
+    if subject.start != Initialisation.RANDOM and not subject.control:
         return _of_pretrained(subject.pretrained)
     if subject.network == PATCH:
         wide = PreprocessingConfig(leads=subject.leads)

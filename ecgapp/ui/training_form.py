@@ -88,12 +88,14 @@ def _ask_subject(settings: Settings, stores: dict[str, DatasetStore]) -> Subject
         ]
         start = st.radio("Start from", starts, format_func=STARTS.__getitem__, key="train_start")
         network, lead, pretrained = PATCH, "II", None
-        if start == Initialisation.RANDOM:
+        frozen = start == Initialisation.FROZEN
+        control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
+        if start == Initialisation.RANDOM or control:
             network, lead = _ask_network(leads)
         else:
             pretrained = _ask_pretrained(transferable(available_models(settings), phase, leads))
     task, columns = (None, ()) if phase == Phase.PRETRAIN else _ask_task(chosen)
-    return Subject(phase, start, tuple(names), leads, task, columns, network, lead, pretrained)
+    return Subject(phase, start, tuple(names), leads, task, columns, network, lead, pretrained, control)
 
 
 def _describe(stores: Sequence[DatasetStore]) -> None:
