@@ -62,6 +62,17 @@ class DatasetStore:
     def name(self) -> str:
         return self.manifest.name
 
+    @property
+    def folds(self) -> NDArray[np.int16]:
+        """Each record's fold, 1-10, 0 = never used."""
+        folds: NDArray[np.int16] = self.index["fold"].to_numpy(np.int16)
+        return folds
+
+    @property
+    def n_samples(self) -> Rows:
+        """Each record's length in samples, int64."""
+        return self._lengths
+
     def rows(self, folds: Sequence[int] | None = None) -> Rows:
         """The rows of these folds, int64, or all of them, fold 0 included."""
         if folds is None:

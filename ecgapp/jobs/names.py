@@ -7,6 +7,8 @@ TRAIN_LOSS = "train/loss"
 VALIDATION_LOSS = "validation/loss"
 F1 = "validation/f1_macro"
 F1_OF_LABEL = "validation/f1/"  # and the label's name
+PREDICTED_OF_LABEL = "validation/predicted/"  # and the label's name: how many records got it
+F1_OF_MEMBER = "validation/f1_of_member/"  # and the member's number, from 1, among those that learn together
 AUROC = "validation/auroc"
 EPOCH_SECONDS = "progress/epoch_seconds"
 

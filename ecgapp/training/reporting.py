@@ -23,6 +23,7 @@ class EpochReport:
 
     The loss is the mean squared error per sample in pretraining, else the (cross) entropy.
     F1 is the macro mean at probability 0.5 (the most probable label where only one can be true).
+    Where several members learn together, figures are means over them.
     """
 
     epoch: int  # from 1
@@ -31,6 +32,8 @@ class EpochReport:
     validation_loss: float
     f1: float | None = None
     f1_by_label: dict[str, float] = field(default_factory=dict)
+    predicted_by_label: dict[str, int] = field(default_factory=dict)  # validation records that got the label
+    f1_by_member: tuple[float, ...] = ()  # macro F1 of each member that learns at present
     auroc: float | None = None  # macro mean over the labels that have both answers
     seconds: float = 0.0
     seconds_left: float = 0.0

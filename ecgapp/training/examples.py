@@ -1,0 +1,85 @@
+"""What a training shows of itself beside its curves: reconstructions, and its best and worst ECGs.
+
+Both are small files in the training's folder, replaced as a whole, so that a page reads one state.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+from numpy.typing import NDArray
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
+
+from ecgapp import documents
+from ecgapp.errors import ConfigError
+from ecgapp.files import write_atomically
+from ecgapp.records.record import FloatArray
+
+RECONSTRUCTIONS = "reconstructions.safetensors"
+RANKING = "ranking.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructions:
+    """The same few validation windows, and what the autoencoder made of them after some of its epochs.
+
+    ``windows`` is float32 (n, n_leads, n_samples) in normalised units; ``answers`` (n_epochs, n, n_leads,
+    n_samples) belongs to ``epochs``, which rise and count from 1.
+    """
+
+    windows: FloatArray
+    answers: FloatArray
+    epochs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RankedRecord:
+    """A validation record by the name of its store and its row there, and the mean loss of its windows."""
+
+    store: str
+    row: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """After ``epoch``: the validation records with the lowest and the highest loss, the extremes first."""
+
+    epoch: int
+    best: tuple[RankedRecord, ...]
+    worst: tuple[RankedRecord, ...]
+
+
+def write_reconstructions(folder: Path, shown: Reconstructions) -> None:
+    """Replace what the folder shows."""
+    arrays: dict[str, NDArray[np.generic]] = {
+        "windows": shown.windows,
+        "answers": shown.answers,
+        "epochs": np.array(shown.epochs, np.int64),
+    }
+    write_atomically(folder / RECONSTRUCTIONS, save_arrays(arrays))
+
+
+def read_reconstructions(folder: Path) -> Reconstructions | None:
+    """What the folder shows, or None while there is nothing."""
+    try:
+        arrays = load_arrays((folder / RECONSTRUCTIONS).read_bytes())
+        epochs = tuple(int(epoch) for epoch in arrays["epochs"])
+        return Reconstructions(arrays["windows"], arrays["answers"], epochs)
+    except (OSError, KeyError, safetensors.SafetensorError):
+        return None
+
+
+def write_ranking(folder: Path, ranking: Ranking) -> None:
+    """Replace the folder's ranking."""
+    write_atomically(folder / RANKING, documents.dump(ranking).encode())
+
+
+def read_ranking(folder: Path) -> Ranking | None:
+    """The folder's ranking, or None while there is none."""
+    try:
+        return documents.load(Ranking, (folder / RANKING).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ConfigError):
+        return None

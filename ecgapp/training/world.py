@@ -1,0 +1,107 @@
+"""The processes that train one network together: one is enough, and ``torchrun`` starts more.
+
+All of them run the same program on the same random numbers, each on its own part of every batch, and
+``WORLD`` is all that tells them apart. Only the leader writes.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from ecgapp.errors import TrainingError
+
+T = TypeVar("T")
+_PATIENCE = timedelta(minutes=10)  # a process that is silent for so long is lost
+LOST = "Another process of this training was lost. Resume goes on from the last checkpoint."
+
+
+@dataclass(frozen=True)
+class World:
+    """Which of how many processes this is; alone by default.
+
+    ``words`` is the group over which plain objects travel, on CPUs even where tensors use GPUs.
+    """
+
+    rank: int = 0
+    size: int = 1
+    words: Any = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes and reports."""
+        return self.rank == 0
+
+    def part(self, n: int) -> slice:
+        """This process's share of ``n`` things in order."""
+        return slice(self.rank * n // self.size, (self.rank + 1) * n // self.size)
+
+    def total(self, value: Tensor) -> Tensor:
+        """The sum of all processes' ``value``, which stays as it is; no gradient passes."""
+        if self.size == 1:
+            return value
+        summed = value.detach().clone()
+        distributed.all_reduce(summed)
+        return summed
+
+    def gathered(self, mine: T) -> list[T]:
+        """What every process has, by rank."""
+        if self.size == 1:
+            return [mine]
+        found: list[Any] = [None] * self.size
+        distributed.all_gather_object(found, mine, group=self.words)
+        return found
+
+    def told(self, word: T) -> T:
+        """What the leader says; the others' ``word`` is not heard."""
+        if self.size == 1:
+            return word
+        words = [word]
+        distributed.broadcast_object_list(words, src=0, group=self.words)
+        return words[0]
+
+    def decided(self, code: int) -> int:
+        """A small number that the leader decides on: cheap enough for every step."""
+        if self.size == 1:
+            return code
+        number = torch.tensor([code])
+        distributed.broadcast(number, src=0, group=self.words)
+        return int(number)
+
+
+ALONE = World()
+
+
+def launched() -> bool:
+    """Whether ``torchrun`` started this process as one of several, or may start it again."""
+    return distributed.is_torchelastic_launched()
+
+
+def last_try() -> bool:
+    """Whether ``torchrun`` will not start the processes again if one is lost."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) >= int(
+        os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")
+    )
+
+
+@contextmanager
+def joined(gpu: bool) -> Iterator[World]:
+    """The world that ``torchrun`` describes in the environment: nccl between GPUs, gloo between CPUs.
+
+    Raises:
+        TrainingError: the processes do not find each other, or one of them was lost meanwhile.
+    """
+    try:
+        distributed.init_process_group("nccl" if gpu else "gloo", timeout=_PATIENCE)
+        words = distributed.new_group(backend="gloo", timeout=_PATIENCE) if gpu else None
+        yield World(distributed.get_rank(), distributed.get_world_size(), words)
+    except (distributed.DistError, ConnectionError) as error:
+        raise TrainingError(LOST) from error
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
