@@ -9,7 +9,7 @@ from ecgapp.config import Settings
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
-from ecgapp.ui import live, run_actions
+from ecgapp.ui import live, promotion_form
 from ecgapp.ui.training_choices import JANG
 
 F1 = (0.2, 0.5, 0.4, 0.6)
@@ -235,7 +235,7 @@ def test_two_clicks_on_delete_end_in_a_sentence_not_in_a_crash(settings, runs):
 def test_a_promotion_needs_a_reason_which_is_kept(settings, runs, monkeypatch):
     promoted = []
     monkeypatch.setattr(
-        run_actions, "promote_run", lambda store, run_id, name, _: promoted.append((run_id, name))
+        promotion_form, "promote_run", lambda store, run_id, name, _: promoted.append((run_id, name))
     )
     run = make_run(runs, "finished")
     page = open_page("training", settings)
