@@ -10,6 +10,7 @@ from ecgapp.models.card import (
     ReconstructionMetrics,
 )
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
@@ -24,6 +25,7 @@ from ecgapp.models.registry import (
     build,
     network_class,
 )
+from ecgapp.models.stacked import stack, unstack
 from ecgapp.models.weights import (
     Predictions,
     TrainedModel,
@@ -41,6 +43,7 @@ __all__ = [
     "Autoencoder",
     "AutoencoderConfig",
     "Classifier",
+    "Dropout",
     "ECGClassifier",
     "ECGClassifierConfig",
     "Ensemble",
@@ -50,6 +53,7 @@ __all__ = [
     "JangAutoencoder",
     "JangAutoencoderConfig",
     "LabelMetrics",
+    "MaskSource",
     "ModelCard",
     "Network",
     "PatchAutoencoder",
@@ -68,5 +72,8 @@ __all__ = [
     "load_predictions",
     "network_class",
     "save_model",
+    "set_mask_source",
+    "stack",
     "transfer_encoder",
+    "unstack",
 ]

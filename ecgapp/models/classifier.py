@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, WeightsMismatchError
+from ecgapp.models.dropout import Dropout
 from ecgapp.models.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.registry import (
     ArchitectureConfig,
@@ -15,6 +16,7 @@ from ecgapp.models.registry import (
     architecture,
     build,
 )
+from ecgapp.models.stacked import PerMember
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class ECGClassifierConfig(ArchitectureConfig):
     def __post_init__(self) -> None:
         if self.n_labels < 1 or not 0 <= self.dropout < 1:
             raise ConfigError("A classifier needs labels, and a dropout between 0 and 1.")
+
+
+class MeanAndMaximum(PerMember):
+    """(batch, n_features, time) -> (batch, 2 n_features): all means over time, then all maxima."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        pooled = torch.stack([features.mean(-1), features.amax(-1)], dim=1)  # (batch, 2, n_features)
+        return pooled.view(len(features), 2, self.members, -1).transpose(1, 2).flatten(1)
 
 
 @architecture("ecg_classifier")
@@ -49,13 +59,13 @@ class ECGClassifier(Classifier):
         if not isinstance(autoencoder, Autoencoder):
             raise ConfigError("A classifier's encoder must come from an autoencoder.")
         self.encoder = autoencoder.encoder
+        self.pool = MeanAndMaximum()
         self.head = nn.Sequential(
-            nn.Dropout(config.dropout), nn.Linear(2 * autoencoder.n_features, config.n_labels)
+            Dropout(config.dropout), nn.Linear(2 * autoencoder.n_features, config.n_labels)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self.encoder(x)
-        return self.head(torch.cat([features.mean(-1), features.amax(-1)], dim=1))
+        return self.head(self.pool(self.encoder(x)))
 
 
 def transfer_encoder(autoencoder: Autoencoder, classifier: ECGClassifier) -> None:

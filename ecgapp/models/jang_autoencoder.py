@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
 from ecgapp.models.convolution import as_image, convolution
+from ecgapp.models.dropout import Dropout
 from ecgapp.models.registry import Autoencoder, AutoencoderConfig, architecture
 
 _WIDTHS = (1, 1, 2, 3, 4, 4, 5, 5, 5)  # of the nine blocks, in units of ``filters``
@@ -54,7 +55,7 @@ class PreActivationBlock(nn.Module):
             convolution(c_in, c_out, kernel),
             nn.BatchNorm2d(c_out),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             convolution(c_out, c_out, kernel),
         )
         self.shortcut = nn.Identity() if c_in == c_out else nn.Conv2d(c_in, c_out, 1, bias=False)
@@ -141,5 +142,5 @@ class JangAutoencoder(Autoencoder):
         return self.to_latent(self.encoder(x).flatten(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self.from_latent(self.encode(x)).unflatten(1, (self.n_features, -1))
+        features = self.from_latent(self.encode(x)).unflatten(1, (-1, self.config.n_samples // 2**_HALVINGS))
         return self.decoder(features)

@@ -130,5 +130,5 @@ class PatchAutoencoder(Autoencoder):
         return self.to_latent(self.squeeze(self.encoder(x)).flatten(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        features = self.from_latent(self.encode(x)).unflatten(1, (self.config.squeeze, -1))
+        features = self.from_latent(self.encode(x)).unflatten(1, (-1, self.config.lengths[-1]))
         return self.decoder(self.expand(features))
