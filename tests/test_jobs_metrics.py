@@ -79,6 +79,15 @@ def test_a_long_series_is_decimated_and_keeps_its_extremes_and_its_ends(store, r
     assert series.last == store.latest(run.id, "train/loss") == values[-1]
 
 
+def test_only_what_is_new_can_be_read(store, run):
+    store.add_metrics(run.id, [("train/loss", step, step / 10) for step in range(1, 2001)])
+    assert store.metrics(run.id, "train/loss", after=1998).steps == (1999, 2000)
+    decimated = store.metrics(run.id, "train/loss", max_points=100, after=1000)
+    assert (decimated.steps[0], decimated.steps[-1]) == (1001, 2000)
+    assert len(decimated) < 110
+    assert len(store.metrics(run.id, "train/loss", after=2000)) == 0
+
+
 @pytest.mark.parametrize("acknowledged", [3, 11, 40])
 def test_a_killed_writer_loses_nothing_that_was_acknowledged(store, run, acknowledged):
     command = [sys.executable, "-c", WRITER, str(store.home_folder), run.id]

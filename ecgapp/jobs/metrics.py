@@ -1,5 +1,6 @@
 """Numbers that a run reports: one series a name, each point at a step (or an epoch, or a second)."""
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -39,12 +40,18 @@ def write_metrics(database: Database, run_id: str, metrics: Iterable[Metric]) ->
 
 
 def read_names(database: Database, run_id: str) -> tuple[str, ...]:
-    """The names of all series of a run, sorted."""
-    with database.read() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT name FROM metrics WHERE run_id = ? ORDER BY name", (run_id,)
+    """The names of all series of a run, sorted; looks each one up, however long the series are."""
+    query = """
+        WITH RECURSIVE found(name) AS (
+            SELECT min(name) FROM metrics WHERE run_id = :run_id
+            UNION ALL
+            SELECT (SELECT min(name) FROM metrics WHERE run_id = :run_id AND name > found.name)
+            FROM found WHERE found.name IS NOT NULL
         )
-        return tuple(row["name"] for row in rows)
+        SELECT name FROM found WHERE name IS NOT NULL
+    """
+    with database.read() as connection:
+        return tuple(row["name"] for row in connection.execute(query, {"run_id": run_id}))
 
 
 def read_latest(database: Database, run_id: str, name: str) -> float | None:
@@ -55,19 +62,16 @@ def read_latest(database: Database, run_id: str, name: str) -> float | None:
     return None if row is None else _number(row["value"])
 
 
-def read_series(database: Database, run_id: str, name: str, max_points: int) -> Series:
-    """A series of at most about ``max_points`` points.
+def read_series(
+    database: Database, run_id: str, name: str, max_points: int, after: float = -math.inf
+) -> Series:
+    """A series of at most about ``max_points`` points, from behind the step ``after``.
 
     A longer one is cut into equal stretches of steps, and each keeps its lowest and its highest
     point: a spike stays visible however long the run is. So do the first point and the last.
     """
     with database.read() as connection:
-        extent = connection.execute(
-            "SELECT count(*) AS n, min(step) AS low, max(step) AS high "
-            "FROM metrics WHERE run_id = ? AND name = ?",
-            (run_id, name),
-        ).fetchone()
-        rows = _decimated(connection, (run_id, name), extent, max_points)
+        rows = _decimated(connection, (run_id, name, after), max_points)
     values = tuple(_number(row["value"]) for row in rows)
     return Series(name, tuple(float(row["step"]) for row in rows), values)
 
@@ -78,29 +82,22 @@ def _number(value: float | None) -> float:
 
 
 def _decimated(
-    connection: sqlite3.Connection, key: tuple[str, str], extent: sqlite3.Row, max_points: int
+    connection: sqlite3.Connection, key: tuple[str, str, float], max_points: int
 ) -> list[sqlite3.Row]:
-    if extent["n"] <= max_points:
-        query = "SELECT step, value FROM metrics WHERE run_id = ? AND name = ? ORDER BY step"
-        return connection.execute(query, key).fetchall()
-    stretch = (extent["high"] - extent["low"]) / max(1, max_points // 2)
-    query = """
-        WITH points AS (
-            SELECT step, value, CAST((step - :low) / :stretch AS INTEGER) AS part
-            FROM metrics WHERE run_id = :run_id AND name = :name
-        )
-        SELECT step, min(value) AS value FROM points GROUP BY part
-        UNION
-        SELECT step, max(value) AS value FROM points GROUP BY part
-        UNION
-        SELECT step, value FROM points WHERE step IN (:low, :high)
-        ORDER BY step
-    """  # SQLite gives the step of the row that holds the minimum or the maximum
-    values = {
-        "low": extent["low"],
-        "high": extent["high"],
-        "stretch": stretch,
-        "run_id": key[0],
-        "name": key[1],
-    }
-    return connection.execute(query, values).fetchall()
+    query = f"{_POINTS} ORDER BY step LIMIT ?"
+    rows = connection.execute(query, (*key, max_points + 1)).fetchall()
+    if len(rows) <= max_points:
+        return rows
+    low = rows[0]["step"]
+    high = connection.execute(f"{_POINTS} ORDER BY step DESC LIMIT 1", key).fetchone()["step"]
+    stretch = (high - low) / max(1, max_points // 2)
+    parts = f"FROM ({_POINTS}) GROUP BY CAST((step - ?) / ? AS INTEGER)"
+    query = f"""
+        SELECT step, min(value) AS value {parts} UNION SELECT step, max(value) AS value {parts}
+        UNION SELECT * FROM ({_POINTS} AND step IN (?, ?)) ORDER BY step
+    """  # noqa: S608 - words of our own; SQLite gives the step of the minimum's or the maximum's row
+    part = (*key, low, stretch)
+    return connection.execute(query, (*part, *part, *key, low, high)).fetchall()
+
+
+_POINTS = "SELECT step, value FROM metrics WHERE run_id = ? AND name = ? AND step > ?"

@@ -1,5 +1,6 @@
 """The runs that there are, with their folders, numbers, events and logs; no process is touched here."""
 
+import math
 import re
 import secrets
 import shutil
@@ -91,9 +92,12 @@ class RunTable:
         """The names of the run's series, sorted."""
         return metrics.read_names(self.database, run_id)
 
-    def metrics(self, run_id: str, name: str, max_points: int = 2000) -> Series:
-        """One series by rising step, cut down to about ``max_points`` where longer; spikes stay."""
-        return metrics.read_series(self.database, run_id, name, max_points)
+    def metrics(self, run_id: str, name: str, max_points: int = 2000, after: float = -math.inf) -> Series:
+        """One series by rising step, cut down to about ``max_points`` where longer; spikes stay.
+
+        Only what lies behind the step ``after`` is read.
+        """
+        return metrics.read_series(self.database, run_id, name, max_points, after)
 
     def latest(self, run_id: str, name: str) -> float | None:
         """The value at the highest step of one series, or None where it has none yet."""
