@@ -1,4 +1,4 @@
-"""The run database: one SQLite file in WAL mode, shared by pages, workers and the command line."""
+"""A small database: one SQLite file in WAL mode, shared by pages, workers and the command line."""
 
 import sqlite3
 import threading
@@ -10,7 +10,7 @@ from ecgapp.errors import JobError
 
 BUSY_SECONDS = 30.0
 
-_SCHEMA = """
+RUNS = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -53,10 +53,14 @@ _creating = threading.Lock()  # threads of one server meet here; other processes
 
 
 class Database:
-    """Short transactions on one file; each opens and closes its own connection, on any thread."""
+    """Short transactions on one file; each opens and closes its own connection, on any thread.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    ``schema`` is what a new file begins with, and sets its ``user_version``; ``subject`` is what the
+    file holds, in the words of an error message.
+    """
+
+    def __init__(self, path: Path, schema: str = RUNS, subject: str = "The list of runs") -> None:
+        self.path, self.schema, self.subject = path, schema, subject
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -65,7 +69,7 @@ class Database:
         Raises:
             JobError: the database cannot be opened or read.
         """
-        with _explained(), closing(self._connect()) as connection:
+        with _explained(self.subject), closing(self._connect()) as connection:
             yield connection
 
     @contextmanager
@@ -77,7 +81,7 @@ class Database:
         Raises:
             JobError: the database cannot be written.
         """
-        with _explained(), closing(self._connect()) as connection:
+        with _explained(self.subject), closing(self._connect()) as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -92,22 +96,22 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            _create(connection)
+            _create(connection, self.schema)
         return connection
 
 
-def _create(connection: sqlite3.Connection) -> None:
+def _create(connection: sqlite3.Connection, schema: str) -> None:
     with _creating:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(_SCHEMA)
+        connection.executescript(schema)
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(subject: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
         raise JobError(
-            "The list of runs cannot be read or written. "
+            f"{subject} cannot be read or written. "
             "Check that the disk is not full and that the app may write to its own folder."
         ) from error
