@@ -3,7 +3,7 @@
 import pytest
 
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate import learning_curve_index
+from ecgapp.evaluate import indices_by_epoch, learning_curve_index
 
 
 def test_the_index_is_mean_rise_over_mean_drop_times_the_best():
@@ -54,3 +54,14 @@ def test_a_smoother_curve_to_the_same_best_has_the_larger_index():
 def test_an_f1_that_is_not_a_number_is_refused():
     with pytest.raises(ConfigError, match="finite"):
         learning_curve_index([0.1, float("nan")])
+
+
+@pytest.mark.parametrize("curve", [[], [0.4], [0.1, 0.2, 0.4], [0.2, 0.5, 0.4, 0.4, 0.8, 0.7], [0.5, 0.4]])
+def test_the_index_over_epochs_is_that_of_each_epochs_past(curve):
+    expected = [learning_curve_index(curve[:epochs]).value for epochs in range(1, len(curve) + 1)]
+    assert indices_by_epoch(curve) == pytest.approx(tuple(expected))
+
+
+def test_the_index_over_epochs_refuses_what_is_no_number():
+    with pytest.raises(ConfigError):
+        indices_by_epoch([0.1, float("nan")])

@@ -4,7 +4,7 @@ from ecgapp.evaluate.bootstrap import bootstrap_interval
 from ecgapp.evaluate.calibration import fit_temperature
 from ecgapp.evaluate.challenge import challenge_weights, f_beta_g_beta
 from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, macro_f1, metrics_at
-from ecgapp.evaluate.learning_curve import LearningCurveIndex, learning_curve_index
+from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction import reconstruction_metrics, window_errors
 from ecgapp.evaluate.thresholds import best_thresholds, nelder_mead_thresholds
@@ -19,6 +19,7 @@ __all__ = [
     "f1_by_label",
     "f_beta_g_beta",
     "fit_temperature",
+    "indices_by_epoch",
     "learning_curve_index",
     "macro_auroc",
     "macro_f1",

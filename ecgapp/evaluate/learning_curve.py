@@ -42,8 +42,7 @@ def learning_curve_index(f1_by_epoch: Sequence[float]) -> LearningCurveIndex:
     Raises:
         ConfigError: an F1 is not a finite number.
     """
-    if not all(math.isfinite(f1) for f1 in f1_by_epoch):
-        raise ConfigError("The learning curve index needs a finite F1 for each epoch.")
+    _refuse_what_is_no_number(f1_by_epoch)
     changes = np.diff(np.asarray(f1_by_epoch, dtype=np.float64))
     rises, drops = changes[changes > 0], -changes[changes < 0]
     rise, drop = _mean(rises), _mean(drops)
@@ -51,6 +50,33 @@ def learning_curve_index(f1_by_epoch: Sequence[float]) -> LearningCurveIndex:
     value = rise / (drop + SMALLEST) * best if best is not None and len(drops) else None
     epoch = None if best is None else list(f1_by_epoch).index(best) + 1
     return LearningCurveIndex(value, rise, drop, len(rises), len(drops), best, epoch)
+
+
+def indices_by_epoch(f1_by_epoch: Sequence[float]) -> tuple[float | None, ...]:
+    """The index as it stood after each epoch; None where nothing had dropped yet.
+
+    Raises:
+        ConfigError: an F1 is not a finite number.
+    """
+    _refuse_what_is_no_number(f1_by_epoch)
+    f1 = np.asarray(f1_by_epoch, dtype=np.float64)
+    if not len(f1):
+        return ()
+    changes = np.diff(f1, prepend=f1[0])
+    rise, drop = _running_mean(changes), _running_mean(-changes)
+    values = rise / (drop + SMALLEST) * np.maximum.accumulate(f1)
+    return tuple(float(value) if seen else None for value, seen in zip(values, drop > 0, strict=True))
+
+
+def _refuse_what_is_no_number(f1_by_epoch: Sequence[float]) -> None:
+    if not all(math.isfinite(f1) for f1 in f1_by_epoch):
+        raise ConfigError("The learning curve index needs a finite F1 for each epoch.")
+
+
+def _running_mean(changes: Floats) -> Floats:
+    """Mean of those above 0 so far, after each."""
+    counts = np.cumsum(changes > 0)
+    return np.cumsum(np.maximum(changes, 0)) / np.maximum(counts, 1)
 
 
 def _mean(values: Floats) -> float:
