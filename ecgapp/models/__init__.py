@@ -13,6 +13,7 @@ from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfe
 from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
+from ecgapp.models.packed import PackedModel, Predictions, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
 from ecgapp.models.registry import (
     ArchitectureConfig,
@@ -27,14 +28,17 @@ from ecgapp.models.registry import (
 )
 from ecgapp.models.stacked import stack, unstack
 from ecgapp.models.weights import (
-    Predictions,
-    TrainedModel,
     damaged_models,
+    files_of,
     installed_models,
+    keep_version,
     load_card,
     load_model,
     load_predictions,
+    read_model,
+    read_version,
     save_model,
+    use_version,
 )
 
 __all__ = [
@@ -56,6 +60,7 @@ __all__ = [
     "MaskSource",
     "ModelCard",
     "Network",
+    "PackedModel",
     "PatchAutoencoder",
     "PatchAutoencoderConfig",
     "Predictions",
@@ -66,14 +71,22 @@ __all__ = [
     "architecture_names",
     "build",
     "damaged_models",
+    "files_of",
     "installed_models",
+    "keep_version",
     "load_card",
     "load_model",
     "load_predictions",
     "network_class",
+    "pack",
+    "read_model",
+    "read_version",
     "save_model",
     "set_mask_source",
     "stack",
     "transfer_encoder",
+    "unpack",
+    "unpack_predictions",
     "unstack",
+    "use_version",
 ]

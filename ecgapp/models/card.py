@@ -104,7 +104,8 @@ class ModelCard:
     aggregation: str = "mean"  # how windows' probabilities become the record's: "mean" or "max"
     validation: Evaluation | None = None
     reconstruction: ReconstructionMetrics | None = None
-    sha256: str = ""  # of the safetensors file
+    sha256: str = ""  # of the weights' safetensors file
+    predictions_sha256: str = ""  # of the validation predictions' file; empty: they were not kept
 
     def __post_init__(self) -> None:
         if self.task is not None and len(self.thresholds) != len(self.task.labels):

@@ -1,59 +1,87 @@
-"""Weights on disk: ``<name>.safetensors``, its card ``<name>.json``, and validation predictions.
+"""Models on disk: a card ``<name>.json``, and the safetensors files that it names by their sha256.
 
-No pickle is ever loaded. A file whose sha256 is not its card's is refused.
+One rule finds a file: ``objects/<sha256>.safetensors`` in the card's folder, else, beside the card,
+``<name>.safetensors`` or ``<name>.predictions.safetensors``. Shipped models and the results of runs
+have the plain names; installed models have objects, so that the card alone says which version is in
+use, and one rename changes it.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
-import safetensors
-import safetensors.torch
-from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
-from safetensors.numpy import save as save_arrays
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError, ModelNotFoundError, WeightsMismatchError
 from ecgapp.files import sha256_of, write_atomically
 from ecgapp.models.card import ModelCard
-from ecgapp.models.registry import Network, build
+from ecgapp.models.packed import PackedModel, Predictions, TrainedModel, pack, unpack, unpack_predictions
 
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """A classifier's answers on its validation records, kept for the performance page.
-
-    ``probabilities`` and ``targets`` are float32 (n_records, n_labels); targets are 1, 0, or NaN
-    where unknown. ``folds`` is int64 (n_records,). No record ids: nothing leads back to a patient.
-    """
-
-    probabilities: NDArray[np.float32]
-    targets: NDArray[np.float32]
-    folds: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedModel:
-    """A network in eval mode, without gradients on its weights, and its card."""
-
-    network: Network
-    card: ModelCard
+_OBJECTS = "objects"
+_WEIGHTS = ".safetensors"
+_PREDICTIONS = ".predictions.safetensors"
 
 
 def save_model(folder: Path, model: TrainedModel, predictions: Predictions | None = None) -> ModelCard:
-    """Write weights, then predictions, then the card; the card last, so that it is never ahead."""
-    name = model.card.name
-    tensors = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
-    weights = folder / f"{name}.safetensors"
-    write_atomically(weights, safetensors.torch.save(tensors))
-    if predictions is not None:
-        write_atomically(folder / f"{name}.predictions.safetensors", save_arrays(vars(predictions)))
-    card = replace(model.card, sha256=sha256_of(weights))
-    write_atomically(folder / f"{name}.json", documents.dump(card).encode())
-    return card
+    """Write weights, predictions and card under plain names.
+
+    An earlier card goes first and the new one comes last: a kill in between leaves a folder without
+    the model, never a card beside the weights of another.
+    """
+    packed = pack(model, predictions)
+    card = folder / f"{packed.card.name}.json"
+    card.unlink(missing_ok=True)
+    (folder / f"{packed.card.name}{_PREDICTIONS}").unlink(missing_ok=True)
+    write_atomically(folder / f"{packed.card.name}{_WEIGHTS}", packed.weights)
+    if packed.predictions is not None:
+        write_atomically(folder / f"{packed.card.name}{_PREDICTIONS}", packed.predictions)
+    write_atomically(card, documents.dump(packed.card).encode())
+    return packed.card
+
+
+def keep_version(folder: Path, packed: PackedModel) -> None:
+    """Write weights and predictions as objects; no card points to them yet."""
+    _keep(folder, packed.card.sha256, packed.weights)
+    if packed.predictions is not None:
+        _keep(folder, packed.card.predictions_sha256, packed.predictions)
+
+
+def use_version(folder: Path, card: ModelCard) -> None:
+    """Let ``card``, whose objects are kept, be the model of its name: one rename."""
+    write_atomically(folder / f"{card.name}.json", documents.dump(card).encode())
+
+
+def files_of(folder: Path, card: ModelCard) -> tuple[Path, ...]:
+    """The files that the rule finds for this card's weights and predictions, and that are there."""
+    paths = [_path(folder, card.name, card.sha256, _WEIGHTS)]
+    if card.predictions_sha256:
+        paths.append(_path(folder, card.name, card.predictions_sha256, _PREDICTIONS))
+    return tuple(path for path in paths if path.is_file())
+
+
+def read_version(folder: Path, card: ModelCard) -> PackedModel:
+    """The files of this card, unchecked.
+
+    Raises:
+        WeightsMismatchError: its weights are not there.
+    """
+    try:
+        weights = _path(folder, card.name, card.sha256, _WEIGHTS).read_bytes()
+    except OSError as error:
+        raise WeightsMismatchError(
+            f"The weights file of {card.name} cannot be read. Install the model again."
+        ) from error
+    return PackedModel(card, weights, _predictions_of(folder, card))
+
+
+def read_model(folders: Sequence[Path], name: str) -> PackedModel:
+    """The files of the model of this name, unchecked, from the first folder that has it.
+
+    Raises:
+        ModelNotFoundError: no folder has it.
+        WeightsMismatchError: its card or its weights cannot be read.
+    """
+    folder = _folder_of(folders, name)
+    return read_version(folder, load_card(folder, name))
 
 
 def load_model(folders: Sequence[Path], name: str) -> TrainedModel:
@@ -63,19 +91,7 @@ def load_model(folders: Sequence[Path], name: str) -> TrainedModel:
         ModelNotFoundError: no folder has it.
         WeightsMismatchError: weights and card, or weights and network, disagree.
     """
-    folder = _folder_of(folders, name)
-    card = load_card(folder, name)
-    weights = folder / f"{name}.safetensors"
-    if not weights.is_file() or sha256_of(weights) != card.sha256:
-        raise WeightsMismatchError(f"The weights file of {name} is not the one its card describes.")
-    network = build(card.network)
-    try:
-        network.load_state_dict(safetensors.torch.load_file(weights))
-    except (RuntimeError, safetensors.SafetensorError) as error:
-        raise WeightsMismatchError(
-            f"The weights of {name} do not fit the network {card.network.architecture}."
-        ) from error
-    return TrainedModel(network.eval().requires_grad_(False), card)
+    return unpack(read_model(folders, name))
 
 
 def load_card(folder: Path, name: str) -> ModelCard:
@@ -93,9 +109,15 @@ def load_card(folder: Path, name: str) -> ModelCard:
 
 
 def load_predictions(folders: Sequence[Path], name: str) -> Predictions | None:
-    """The predictions kept with this model, or None where none were."""
-    path = _folder_of(folders, name) / f"{name}.predictions.safetensors"
-    return Predictions(**load_arrays(path.read_bytes())) if path.is_file() else None
+    """The predictions kept with this model, or None where none were.
+
+    Raises:
+        ModelNotFoundError: no folder has the model.
+        WeightsMismatchError: they are not those that its card names.
+    """
+    folder = _folder_of(folders, name)
+    card = load_card(folder, name)
+    return unpack_predictions(card, _predictions_of(folder, card))
 
 
 def installed_models(folders: Sequence[Path]) -> dict[str, ModelCard]:
@@ -116,6 +138,25 @@ def damaged_models(folders: Sequence[Path]) -> tuple[str, ...]:
         except WeightsMismatchError as error:
             sentences.append(str(error))
     return tuple(sentences)
+
+
+def _keep(folder: Path, sha256: str, content: bytes) -> None:
+    """A file that is there already is written again only where it was damaged."""
+    path = folder / _OBJECTS / f"{sha256}{_WEIGHTS}"
+    if not path.is_file() or sha256_of(path) != sha256:
+        write_atomically(path, content)
+
+
+def _predictions_of(folder: Path, card: ModelCard) -> bytes | None:
+    if not card.predictions_sha256:
+        return None
+    path = _path(folder, card.name, card.predictions_sha256, _PREDICTIONS)
+    return path.read_bytes() if path.is_file() else None
+
+
+def _path(folder: Path, name: str, sha256: str, suffix: str) -> Path:
+    kept = folder / _OBJECTS / f"{sha256}{_WEIGHTS}"
+    return kept if kept.is_file() else folder / f"{name}{suffix}"
 
 
 def _cards(folders: Sequence[Path]) -> list[tuple[Path, str]]:
