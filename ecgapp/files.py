@@ -1,25 +1,46 @@
 """Writing files so that a kill at any moment leaves the old content or the new, never a mixture."""
 
+import errno
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
+_UNFINISHED = ".unfinished"
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` to a temporary name, fsync, then rename over ``path``."""
+
+def write_atomically(path: Path, content: bytes | memoryview, before: Path | None = None) -> None:
+    """Write ``content`` to a temporary name, fsync, then rename over ``path``: its owner's file alone.
+
+    ``before``, in the same folder, is where the content that was there is kept. A kill between the
+    two renames leaves it there and nothing at ``path``.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to; ``path`` is as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if before is not None and path.exists():
+            path.replace(before)
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what kills left of files that were being written in ``folder`` and below.
+
+    For whoever has the folder alone: the unfinished file of another living process would go too.
+    """
+    for unfinished in folder.rglob(f".*{_UNFINISHED}"):
+        unfinished.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -29,6 +50,9 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network drives sync files only
+            raise
     finally:
         os.close(descriptor)
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from small_training import FINETUNING, PRETRAINING, Recorder, change_store, small_settings, write_store
 
-from ecgapp import files, training
+from ecgapp import training
 from ecgapp.config import PROJECT
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
 from ecgapp.models import load_model, load_predictions, save_model
-from ecgapp.training.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
+from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.transfer import initial_network
 
@@ -137,35 +137,6 @@ def test_a_data_set_that_changed_under_the_training_is_refused(tmp_path):
     change_store(settings)
     with pytest.raises(TrainingError, match="data changed"):
         training.train(PRETRAINING, Recorder(), tmp_path / "run", settings)
-
-
-def test_a_torn_checkpoint_is_refused_in_a_sentence(settings, tmp_path):
-    with pytest.raises(training.Stopped):
-        training.train(PRETRAINING, Recorder(2), tmp_path, settings)
-    path = tmp_path / CHECKPOINT
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(TrainingError, match="not readable"):
-        training.train(PRETRAINING, Recorder(), tmp_path, settings)
-
-
-def test_what_a_kill_left_of_an_unfinished_checkpoint_is_removed(settings, tmp_path):
-    unfinished = tmp_path / f".{CHECKPOINT}.a1b2"
-    unfinished.write_bytes(b"half")
-    training.train(replace(PRETRAINING, epochs=1), Recorder(), tmp_path, settings)
-    assert not unfinished.exists()
-
-
-def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(tmp_path, monkeypatch):
-    save_checkpoint(tmp_path, "x", {"step": 1})
-    monkeypatch.setattr(files.os, "fsync", _full)
-    with pytest.raises(TrainingError, match="Free space"):
-        save_checkpoint(tmp_path, "x", {"step": 2})
-    assert load_checkpoint(tmp_path, "x") == {"step": 1}
-    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
-
-
-def _full(descriptor):
-    raise OSError("No space left on device")
 
 
 def test_a_device_that_is_not_there_is_refused_by_name(settings, tmp_path):

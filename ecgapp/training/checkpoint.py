@@ -1,6 +1,14 @@
-"""Checkpoints that a kill cannot tear, and that are read without running any code in them."""
+"""Checkpoints that a kill cannot tear, that show damage, and that are read without running any code in them.
 
+The last two are kept, each with its sha256 at its end: where a disk has spoilt the last one, training
+goes on from the one before.
+"""
+
+import errno
+import hashlib
 import io
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +18,10 @@ from ecgapp.errors import TrainingError
 from ecgapp.files import write_atomically
 
 CHECKPOINT = "checkpoint.pt"
-_FORMAT = 1
+BEFORE = "checkpoint.before.pt"  # the one before it
+_FORMAT = 2
+_SEAL = 64  # bytes of a sha256 in hex
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def save_checkpoint(folder: Path, identity: str, state: dict[str, Any]) -> None:
@@ -23,32 +34,70 @@ def save_checkpoint(folder: Path, identity: str, state: dict[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save({"format": _FORMAT, "identity": identity, "state": state}, buffer)
+    seal = hashlib.sha256(buffer.getbuffer()).hexdigest()
+    buffer.seek(0, os.SEEK_END)
+    buffer.write(seal.encode())
     try:
-        write_atomically(folder / CHECKPOINT, buffer.getvalue())
+        write_atomically(folder / CHECKPOINT, buffer.getbuffer(), folder / BEFORE)
     except OSError as error:
+        hint = (
+            "Free space on the disk" if error.errno in _FULL else "Check that the app may write to its folder"
+        )
         raise TrainingError(
-            "The checkpoint could not be written; the one before it is intact. "
-            "Free space on the disk, then resume."
+            f"The checkpoint could not be written; what was saved before is intact. {hint}, then resume."
         ) from error
 
 
-def load_checkpoint(folder: Path, identity: str) -> dict[str, Any] | None:
-    """The folder's last state, on the CPU, or None where there is none.
+def load_checkpoint(
+    folder: Path, identity: str, tell: Callable[[str], None] | None = None
+) -> dict[str, Any] | None:
+    """The folder's last intact state, on the CPU, or None where there is no checkpoint.
 
-    What a kill left of a checkpoint that was being written is removed.
+    ``tell`` gets a sentence where the last checkpoint is damaged, and the one before it is taken.
 
     Raises:
-        TrainingError: it is not readable, or belongs to other settings or other data.
+        TrainingError: none is intact, or it belongs to other settings or other data.
     """
-    path = folder / CHECKPOINT
-    for unfinished in folder.glob(f".{CHECKPOINT}.*"):
-        unfinished.unlink()
-    if not path.is_file():
-        return None
+    damaged = False
+    for path in (folder / CHECKPOINT, folder / BEFORE):
+        content = _read(path)
+        if content is None:
+            continue
+        if _sealed(content):
+            state = _state(content, identity)
+            if damaged:
+                path.replace(folder / CHECKPOINT)  # else the next one would be written over it
+                if tell is not None:
+                    tell("The last checkpoint is damaged. The one before it is intact.")
+            return state
+        damaged = True
+    if damaged:
+        raise TrainingError("The checkpoint is not readable. Start a new training.")
+    return None
+
+
+def _read(path: Path) -> bytes | None:
+    """The file's content: None where there is none, and nothing where the disk has lost it."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.EIO:
+            return b""
+        raise TrainingError("The checkpoint cannot be read. Check the disk, then resume.") from error
+
+
+def _sealed(content: bytes) -> bool:
+    """Whether ``content`` is as it was written."""
+    return hashlib.sha256(content[:-_SEAL]).hexdigest().encode() == content[-_SEAL:]
+
+
+def _state(content: bytes, identity: str) -> dict[str, Any]:
+    try:
+        found = torch.load(io.BytesIO(content[:-_SEAL]), map_location="cpu", weights_only=True)
         known = found["format"] == _FORMAT
-    except Exception as error:  # torch raises many kinds for a torn file
+    except Exception as error:  # torch raises many kinds for what another version wrote
         raise TrainingError("The checkpoint is not readable. Start a new training.") from error
     if not known:
         raise TrainingError("The checkpoint is of another version of this program. Start a new training.")
