@@ -15,39 +15,45 @@ from ecgapp.jobs.run import HEARTBEAT_SECONDS
 from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.table import Value, find, update
 
+_KEPT = ("starting", "running", "stopping", "lost")
+_AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
 _log = logging.getLogger(__name__)
 
 
 class Attachment:
     """This process's hold on one run. Only the process that holds a run may change its state.
 
+    Of several processes one holds the run, in the name of their ``leader``: the process that
+    started them, by default this one. When they are lost and started again by the same leader, the
+    new one takes the run where the other left it.
+
     Raises:
         JobError: the run is not starting, or another process has it.
     """
 
-    def __init__(self, store: RunStore, run_id: str) -> None:
+    def __init__(self, store: RunStore, run_id: str, leader: int | None = None) -> None:
         self.store = store
         self.run_id = run_id
-        self.pid = os.getpid()
+        self.pid = leader or os.getpid()
         token = process.start_token(self.pid) or ""
         with store.database.write() as connection:
-            held = update(
-                connection,
-                run_id,
-                f"state IN ('starting', 'stopping') AND (pid IS NULL OR pid = {self.pid})",
-                pid=self.pid,
-                process_started=token,
-                heartbeat=time.time(),
-            )
-        if not held:
-            raise JobError("This run is not waiting for a process, or another process has it.")
+            run = find(connection, run_id)
+            again = (run.pid, run.process_started) == (self.pid, token) and run.state in _KEPT
+            if not again and (run.pid is not None or run.state not in ("starting", "stopping")):
+                raise JobError("This run is not waiting for a process, or another process has it.")
+            self._update(connection, "TRUE", pid=self.pid, process_started=token, heartbeat=time.time())
+            if again and run.stop_requested is None and run.state != "starting":
+                self._update(connection, state="starting", message="", ended=None)
+                self._tell(connection, "starting", _AGAIN)
 
     def beat(self) -> bool:
         """Say that the process lives; whether it is to stop.
 
         A run that was taken for lost while the machine slept is under way again. One that was
-        deleted, or given to another process, is to stop.
+        deleted, or given to another process, or whose leader was killed, is to stop.
         """
+        if self.pid not in (os.getpid(), os.getppid()):
+            return True
         with self.store.database.write(durable=False) as connection:
             if not self._update(connection, heartbeat=time.time()):
                 return True
@@ -55,6 +61,7 @@ class Attachment:
             if run.state == "lost":
                 state = "stopping" if run.stop_requested else "running"
                 self._update(connection, state=state, message="", ended=None)
+                self._tell(connection, state, "The process is heard again.")
         return run.stop_requested is not None or run.state not in ("starting", "running", "lost")
 
     def running(self) -> None:
@@ -86,8 +93,8 @@ class Attachment:
         journal.write_event(connection, self.run_id, kind, text)
         self.store.write_log(self.run_id, text)
 
-    def _update(self, connection: sqlite3.Connection, **values: Value) -> bool:
-        return update(connection, self.run_id, f"pid = {self.pid}", **values)
+    def _update(self, connection: sqlite3.Connection, condition: str = "", **values: Value) -> bool:
+        return update(connection, self.run_id, condition or f"pid = {self.pid}", **values)
 
 
 class Heartbeat:

@@ -29,7 +29,9 @@ CREATE TABLE IF NOT EXISTS runs (
     message TEXT NOT NULL DEFAULT '',
     epoch INTEGER NOT NULL DEFAULT 0,
     epochs INTEGER NOT NULL DEFAULT 0,
-    seconds_left REAL
+    seconds_left REAL,
+    title TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS metrics (
     run_id TEXT NOT NULL,
@@ -47,7 +49,15 @@ CREATE TABLE IF NOT EXISTS events (
     text TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_of_run ON events (run_id, id);
-PRAGMA user_version = 1;
+CREATE TABLE IF NOT EXISTS extremes (
+    run_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    width REAL NOT NULL,
+    step REAL NOT NULL,
+    value REAL,
+    PRIMARY KEY (run_id, name, width, step)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;
 """
 _creating = threading.Lock()  # threads of one server meet here; other processes wait in SQLite
 
@@ -55,12 +65,13 @@ _creating = threading.Lock()  # threads of one server meet here; other processes
 class Database:
     """Short transactions on one file; each opens and closes its own connection, on any thread.
 
-    ``schema`` is what a new file begins with, and sets its ``user_version``; ``subject`` is what the
-    file holds, in the words of an error message.
+    ``schema`` is what a new file begins with, and sets its ``user_version``: a file of another version
+    is refused. ``subject`` is what the file holds, in the words of an error message.
     """
 
     def __init__(self, path: Path, schema: str = RUNS, subject: str = "The list of runs") -> None:
         self.path, self.schema, self.subject = path, schema, subject
+        self._version = int(schema.rpartition("user_version = ")[2].partition(";")[0])
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -95,8 +106,15 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
             _create(connection, self.schema)
+        elif version != self._version:
+            connection.close()
+            raise JobError(
+                f"{self.subject} was written by another version of the app. "
+                "Start this one with an empty folder of its own, or use that one."
+            )
         return connection
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ecgapp.jobs import extremes
 from ecgapp.jobs.database import Database
 
 Metric = tuple[str, float, float]  # name, step, value
@@ -37,6 +38,7 @@ def write_metrics(database: Database, run_id: str, metrics: Iterable[Metric]) ->
     rows = [(run_id, name, float(step), float(value), now) for name, step, value in metrics]
     with database.write(durable=False) as connection:
         connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?)", rows)
+        extremes.update_extremes(connection, run_id, [(name, step) for _, name, step, _, _ in rows])
 
 
 def read_names(database: Database, run_id: str) -> tuple[str, ...]:
@@ -91,12 +93,15 @@ def _decimated(
     low = rows[0]["step"]
     high = connection.execute(f"{_POINTS} ORDER BY step DESC LIMIT 1", key).fetchone()["step"]
     stretch = (high - low) / max(1, max_points // 2)
-    parts = f"FROM ({_POINTS}) GROUP BY CAST((step - ?) / ? AS INTEGER)"
+    source, values = _POINTS, key
+    if key[2] == -math.inf:  # a stretch that begins in the middle may have its extremes before it
+        source, values = extremes.source(connection, key, max_points) or (_POINTS, key)
+    parts = f"FROM ({source}) GROUP BY CAST((step - ?) / ? AS INTEGER)"
     query = f"""
         SELECT step, min(value) AS value {parts} UNION SELECT step, max(value) AS value {parts}
         UNION SELECT * FROM ({_POINTS} AND step IN (?, ?)) ORDER BY step
     """  # noqa: S608 - words of our own; SQLite gives the step of the minimum's or the maximum's row
-    part = (*key, low, stretch)
+    part = (*values, low, stretch)
     return connection.execute(query, (*part, *part, *key, low, high)).fetchall()
 
 

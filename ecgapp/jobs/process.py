@@ -5,15 +5,19 @@ A pid is given again to another process, sooner or later. So a process is known 
 change of the system clock moves; elsewhere the time of its creation.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_KERNEL_COUNTS = Path("/proc/vmstat")
+_DEATH_SECONDS = 5.0  # what a killed process may take to be gone
 _DEAD = ("Z", "X", "x")  # zombie, dead
 
 
@@ -67,20 +71,32 @@ def spawn(
 
 
 def end_group(pid: int | None, token: str | None) -> bool:
-    """Kill the process and all that it started; False where it no longer lives."""
+    """Kill the process and all that it started, and see them gone; False where it no longer lives."""
     if pid is None or not is_alive(pid, token):
         return False
-    if hasattr(os, "killpg") and os.getpgid(pid) == pid:
-        os.killpg(pid, signal.SIGKILL)
-    else:  # it shares its group with others, or the system has no groups
-        _kill_tree(pid)
+    try:
+        process = psutil.Process(pid)
+        process.suspend()  # so that it starts nobody in place of whom we kill
+        family = [process, *process.children(recursive=True)]  # those in sessions of their own too
+    except psutil.NoSuchProcess:
+        return False  # it ended by itself in between
+    tokens = {member.pid: start_token(member.pid) for member in family}
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "killpg") and os.getpgid(pid) == pid:
+            os.killpg(pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    limit = time.monotonic() + _DEATH_SECONDS
+    while any(is_alive(*member) for member in tokens.items()) and time.monotonic() < limit:
+        time.sleep(0.01)
     return True
 
 
-def _kill_tree(pid: int) -> None:
+def out_of_memory_kills() -> int:
+    """How many processes the system has killed for want of memory since it started; 0 where it hides it."""
     try:
-        process = psutil.Process(pid)
-        for child in [*process.children(recursive=True), process]:
-            child.kill()
-    except psutil.NoSuchProcess:
-        return  # it ended by itself in between
+        lines = _KERNEL_COUNTS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

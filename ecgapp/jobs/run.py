@@ -1,11 +1,13 @@
-"""A run: one training with a name, a device and a state.
+"""A run: one training with a name, its devices and a state.
 
     queued -> starting -> running -> finished
-                 |           |-----> failed      it said why
+                 |  ^        |-----> failed      it said why
+                 |  '--------|                   one of its processes was lost: all of them start again
                  |-----------|-----> lost        it went silent: killed, or the machine was switched off
                  '-> stopping -----> stopped     on request; a queued run is stopped at once
 
-``stopped``, ``failed`` and ``lost`` runs can be resumed: they go back to ``queued``.
+``stopped``, ``failed`` and ``lost`` runs can be resumed: they go back to ``queued``. So does a finished
+run that is extended. A ``lost`` run whose process lives, and says so, is ``running`` again.
 """
 
 from dataclasses import dataclass
@@ -16,7 +18,8 @@ RESUMABLE = ("stopped", "failed", "lost")
 ENDED = ("stopped", "finished", "failed", "lost")
 
 HEARTBEAT_SECONDS = 2.0  # how often a process says that it lives
-STALE_SECONDS = 30.0  # a process silent for so long is lost
+STALE_SECONDS = 7.0  # a process silent for so long is lost; with who looks every 2 s, shown within 10 s
+START_SECONDS = 60.0  # as long as it starts: libraries that are loaded from a slow disk let no thread speak
 GRACE_SECONDS = 60.0  # a process asked to stop is killed after this
 
 
@@ -24,8 +27,10 @@ GRACE_SECONDS = 60.0  # a process asked to stop is killed after this
 class Run:
     """One row of the run database. Times are seconds since 1970, UTC.
 
-    ``config`` is JSON text that only the process of the run understands. ``process_started``
-    tells the process from a later one that was given the same ``pid``.
+    ``config`` is JSON text that only the process of the run understands. ``device`` is ``cpu`` or
+    ``cuda:0``, or several joined by ``+``: one process on each. ``pid`` is the process that was
+    started first, and that starts the others; ``process_started`` tells it from a later one that
+    was given the same ``pid``.
     """
 
     id: str
@@ -46,6 +51,21 @@ class Run:
     epoch: int = 0  # epochs done
     epochs: int = 0  # epochs planned; 0 until the first report
     seconds_left: float | None = None
+    title: str = ""  # what people call it; its name until they say otherwise
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            object.__setattr__(self, "title", self.name)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The device of each process, by rank."""
+        return devices_of(self.device)
+
+    def meets(self, device: str) -> bool:
+        """Whether the run needs one of the devices in ``device``."""
+        return not set(self.devices).isdisjoint(devices_of(device))
 
     @property
     def active(self) -> bool:
@@ -66,3 +86,8 @@ class Run:
     def progress(self) -> float:
         """The share of the planned epochs that is done, 0 to 1."""
         return min(1.0, self.epoch / self.epochs) if self.epochs else 0.0
+
+
+def devices_of(device: str) -> tuple[str, ...]:
+    """``cuda:0+cuda:1`` as ``("cuda:0", "cuda:1")``."""
+    return tuple(device.split("+"))

@@ -1,11 +1,11 @@
-"""The run store: starts runs in processes of their own, one a device, and keeps their states true.
+"""The run store: starts runs in processes of their own, and keeps their states true.
 
 Every decision is one transaction, so that two clicks, two tabs or two servers start one process.
 A run's process may die at any moment; ``refresh`` finds out, and starts what waits behind it.
 """
 
+import contextlib
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,26 +17,31 @@ from pathlib import Path
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import process
-from ecgapp.jobs.run import GRACE_SECONDS, STALE_SECONDS, Run
-from ecgapp.jobs.table import RunTable, find, requeue, run_of, update
+from ecgapp.jobs.queue import ACTIVE_STATES, RunQueue
+from ecgapp.jobs.run import GRACE_SECONDS, STALE_SECONDS, START_SECONDS, Run
+from ecgapp.jobs.table import find, run_of, update
 
 WORKER = (sys.executable, "-m", "ecgapp.worker")
 COMMAND_VARIABLE = "ECGAPP_RUN_COMMAND"  # tells the attendant what to start, as JSON
-_ACTIVE = "state IN ('starting', 'running', 'stopping')"
+RESTARTS = 3  # of a run of several processes, when one of them is lost
+_LOOK_SECONDS = 1.0  # how often an attendant looks at its run
 _LOST = "The process ended without a word: it was killed, or the machine was switched off."
 _KILLED = "The process was killed from outside; often the machine ran out of memory."
 _CRASHED = "The process broke down; the technical details are at the end of its log file."
 _SILENT = "The process has said nothing for a while. Stop the run, or wait whether it comes back."
+_WATCHED = f"{ACTIVE_STATES} OR message = ?"  # silent ones, too: they may come back, or end
 _OVERDUE = "Stopped by force, as it did not stop when asked."
+_NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
+_ENDED_SILENT = "Stopped by force, as it did not answer."
 _CANCELLED = "Taken from the queue."
 _RESUME = " Resume goes on from the last checkpoint."
 
 
-class RunStore(RunTable):
+class RunStore(RunQueue):
     """The runs under ``folder``, and the processes behind them: ``command`` and the run's id.
 
-    Beside each stands a small attendant that waits for it. So what waits in the queue starts even
-    where the process was killed, and the server that launched it is long gone.
+    Beside each stands a small attendant that watches it. So a run that does not stop is ended, and
+    what waits in the queue starts, even where the server that launched it is long gone.
     """
 
     def __init__(self, folder: Path, command: Sequence[str] = WORKER) -> None:
@@ -44,7 +49,7 @@ class RunStore(RunTable):
         self._command = tuple(command)
 
     def launch(self, run_id: str) -> Run:
-        """Start the run if its device is free and nobody waits before it; else it stays queued.
+        """Start the run if its devices are free and nobody waits before it; else it stays queued.
 
         The process is detached: it outlives the page and the server. A run that is already
         under way is left alone.
@@ -52,27 +57,36 @@ class RunStore(RunTable):
         self.start_next(self.get(run_id).device)
         return self.get(run_id)
 
-    def start_next(self, device: str) -> Run | None:
-        """Start the first run in the device's queue; None where there is none, or the device is taken."""
-        claimed = self.claim(device)
-        if claimed is None:
-            return None
-        attendant = self._spawn(claimed, [sys.executable, "-m", "ecgapp.jobs.attendant"])
-        if attendant is not None:
-            threading.Thread(target=self._bury, args=(claimed, attendant), daemon=True).start()
-        return claimed
+    def start_next(self, device: str) -> None:
+        """Start all waiting runs that can start now and need one of the devices in ``device``."""
+        while (claimed := self.claim(device)) is not None:
+            attendant = self._spawn(claimed, [sys.executable, "-m", "ecgapp.jobs.attendant"])
+            if attendant is not None:
+                threading.Thread(target=self._bury, args=(claimed, attendant), daemon=True).start()
 
     def attend(self, run_id: str) -> None:
-        """In the attendant: start the run's process, see it end, say how, and start the next run."""
+        """In the attendant: start the run's process, watch it, say how it ended, and start the next run."""
         run = self.get(run_id)
-        child = self._spawn(run, self._command)
+        out_of_memory = process.out_of_memory_kills()
+        child = self._spawn(run, _together(self._command, len(run.devices)))
         if child is not None:
             token = process.start_token(child.pid) or "gone"
             with self.database.write() as connection:
                 update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
-            reason = _KILLED if child.wait() < 0 else _CRASHED
+            killed = self._watch(run_id, child) < 0
+            reason = _KILLED if killed else _CRASHED
+            if (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory:
+                reason = _NO_MEMORY
             self._end(replace(run, pid=child.pid), "lost", reason + _RESUME)
         self.start_next(run.device)
+
+    def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
+        """Wait for the process, and see meanwhile that it speaks, and stops when asked; its exit code."""
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return child.wait(_LOOK_SECONDS)
+            with contextlib.suppress(JobError):  # the disk is full for a moment, or the run was deleted
+                self._check(self.get(run_id))
 
     def _spawn(self, run: Run, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
         """Start ``command`` on the run; where that fails, so has the run."""
@@ -91,24 +105,6 @@ class RunStore(RunTable):
         attendant.wait()
         self._end(run, "lost", _CRASHED + _RESUME)
 
-    def claim(self, device: str, run_id: str | None = None) -> Run | None:
-        """Give ``device`` to the first run in its queue, which must be ``run_id`` where given.
-
-        None where the device is taken, the queue empty, or another run's turn.
-        """
-        now = time.time()
-        with self.database.write() as connection:
-            row = connection.execute(
-                "SELECT * FROM runs WHERE state = 'queued' AND device = ? ORDER BY position LIMIT 1",
-                (device,),
-            ).fetchone()
-            if row is None or (run_id is not None and row["id"] != run_id) or _taken(connection, device):
-                return None
-            run = run_of(row)
-            update(connection, run.id, state="starting", heartbeat=now, started=run.started or now)
-            self._tell(connection, run.id, "starting", f"Starting on {device}.")
-            return find(connection, run.id)
-
     def request_stop(self, run_id: str) -> Run:
         """Ask the run to write a checkpoint and end; a queued run is stopped at once.
 
@@ -119,16 +115,19 @@ class RunStore(RunTable):
         """
         with self.database.write() as connection:
             run = find(connection, run_id)
-            if run.state == "queued":
-                update(connection, run_id, state="stopped", message=_CANCELLED, ended=time.time())
-                self._tell(connection, run_id, "stopped", _CANCELLED)
-            elif run.active and run.stop_requested is None:
+            silent = run.state == "lost" and process.is_alive(run.pid, run.process_started)
+            if run.ended_for_now and not silent:
+                raise JobError("This run is not under way, so there is nothing to stop.")
+            if run.active and run.stop_requested is None:
                 update(connection, run_id, state="stopping", stop_requested=time.time())
                 self._tell(connection, run_id, "stopping", "Asked to stop.")
-        if run.state == "lost" and process.end_group(run.pid, run.process_started):
-            self.add_event(run_id, "lost", "The silent process was ended.")
-        elif run.ended_for_now:
-            raise JobError("This run is not under way, so there is nothing to stop.")
+            elif not run.active:
+                message = _ENDED_SILENT + _RESUME if silent else _CANCELLED
+                update(connection, run_id, state="stopped", message=message, ended=time.time())
+                self._tell(connection, run_id, "stopped", message)
+        if not run.active:
+            process.end_group(run.pid, run.process_started)
+            self.start_next(run.device)  # one behind it may have waited for one of its devices only
         return self.get(run_id)
 
     def cancel(self, run_id: str) -> Run:
@@ -147,15 +146,27 @@ class RunStore(RunTable):
         Raises:
             JobError: it has finished.
         """
-        run = self.get(run_id)
-        if run.state == "finished":
-            raise JobError("This run has finished. Start a new one to train further.")
-        if run.state == "lost":
-            process.end_group(run.pid, run.process_started)
-        with self.database.write() as connection:
-            if find(connection, run_id).resumable:
-                requeue(connection, run_id)
-                self._tell(connection, run_id, "queued", "Queued again, to go on from the last checkpoint.")
+        self.requeue(run_id)
+        return self.launch(run_id)
+
+    def extend(self, run_id: str, config: str) -> Run:
+        """Queue an ended run again with another ``config``, of more epochs; its curves go on.
+
+        Raises:
+            JobError: it is waiting or under way.
+        """
+        if not self.get(run_id).ended_for_now:
+            raise JobError("This run is waiting or under way. Stop it before you add epochs.")
+        self._put_back(run_id, config)
+        return self.launch(run_id)
+
+    def move(self, run_id: str, places: int) -> Run:
+        """Move a waiting run among those that wait for the same devices: -1 is one place earlier.
+
+        Raises:
+            JobError: it does not wait.
+        """
+        self.move_in_queue(run_id, places)
         return self.launch(run_id)
 
     def delete(self, run_id: str) -> None:
@@ -172,21 +183,25 @@ class RunStore(RunTable):
 
     def refresh(self) -> tuple[Run, ...]:
         """Find lost runs, end those that do not stop, start what can start; all runs, newest first."""
-        for run in self._where(_ACTIVE, ""):
+        for run in self._where(_WATCHED, "", _SILENT):
             self._check(run)
         for device in sorted({run.device for run in self._where("state = 'queued'", "")}):
             self.start_next(device)
         return self.all()
 
     def _check(self, run: Run) -> None:
+        if not (run.active or run.message == _SILENT):
+            return
         now = time.time()
-        silent = now - (run.heartbeat or run.created) > STALE_SECONDS
+        patience = START_SECONDS if run.state == "starting" else STALE_SECONDS
+        silent = now - (run.heartbeat or run.created) > patience
         if run.pid is not None and not process.is_alive(run.pid, run.process_started):
             self._end(run, "lost", _LOST + _RESUME)
-        elif run.stop_requested is not None and now - run.stop_requested > GRACE_SECONDS:
-            self._end(run, "stopped", _OVERDUE + _RESUME)  # before the attendant sees it die
-            process.end_group(run.pid, run.process_started)
-        elif silent:
+        elif run.stop_requested is not None:  # silent or not, it has its time to end
+            if now - run.stop_requested > GRACE_SECONDS:
+                self._end(run, "stopped", _OVERDUE + _RESUME)  # before the attendant sees it die
+                process.end_group(run.pid, run.process_started)
+        elif silent and run.active:
             self._end(run, "lost", _LOST + _RESUME if run.pid is None else _SILENT)
 
     def _end(self, run: Run, state: str, message: str) -> None:
@@ -194,7 +209,7 @@ class RunStore(RunTable):
         with self.database.write() as connection:
             row = connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
             now = run_of(row) if row is not None else None  # None: deleted meanwhile
-            if now is None or not now.active or now.pid != run.pid:
+            if now is None or now.pid != run.pid or not (now.active or now.message == _SILENT):
                 return
             if run.pid is None and now.heartbeat != run.heartbeat:
                 return  # started again since
@@ -202,8 +217,9 @@ class RunStore(RunTable):
             self._tell(connection, run.id, state, message)
 
 
-def _taken(connection: sqlite3.Connection, device: str) -> bool:
-    """Whether a run holds the device; a lost run does as long as its process lives."""
-    query = f"SELECT * FROM runs WHERE device = ? AND ({_ACTIVE} OR state = 'lost')"  # noqa: S608 - our words
-    runs = [run_of(row) for row in connection.execute(query, (device,))]
-    return any(run.active or process.is_alive(run.pid, run.process_started) for run in runs)
+def _together(command: Sequence[str], n: int) -> list[str]:
+    """``command`` as one process, or as ``n`` that find each other and start again when one is lost."""
+    if n == 1:
+        return list(command)
+    each = ["--nproc-per-node", str(n), "--max-restarts", str(RESTARTS), "--no-python"]
+    return [sys.executable, "-m", "torch.distributed.run", "--standalone", *each, *command]

@@ -1,5 +1,6 @@
-"""The runs that there are, with their folders, numbers, events and logs; no process is touched here."""
+"""The runs that there are, with their folders, numbers, events and logs; no process is known here."""
 
+import contextlib
 import math
 import re
 import secrets
@@ -18,6 +19,9 @@ from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import Run
 
 _ID = re.compile(r"[0-9a-f]{12}")
+_CONFIG = "config.json"
+TITLE_LENGTH = 60  # letters
+NOTE_LENGTH = 2000
 Value = str | int | float | None
 
 
@@ -39,10 +43,9 @@ class RunTable:
         return self.home_folder / run_id
 
     def create(self, name: str, phase: str, device: str, config: str) -> Run:
-        """Put a new run at the end of its device's queue. ``config`` is kept as the run's config.json."""
+        """Put a new run at the end of the queue. ``config`` is kept as the run's config.json."""
         run_id = secrets.token_hex(6)
-        folder = self.folder(run_id)
-        write_atomically(folder / "config.json", config.encode())
+        self._keep_config(run_id, config)
         with self.database.write() as connection:
             connection.execute(
                 "INSERT INTO runs (id, name, phase, device, state, config, position, created) "
@@ -51,6 +54,9 @@ class RunTable:
             )
             self._tell(connection, run_id, "queued", "Queued.")
         return self.get(run_id)
+
+    def _keep_config(self, run_id: str, config: str) -> None:
+        write_atomically(self.folder(run_id) / _CONFIG, config.encode())
 
     def get(self, run_id: str) -> Run:
         """The run as it is now.
@@ -65,9 +71,29 @@ class RunTable:
         """All runs: the newest first."""
         return self._where("TRUE", "ORDER BY created DESC, position DESC")
 
-    def queue(self, device: str) -> tuple[Run, ...]:
-        """The runs that wait for ``device``, in the order in which they will start."""
-        return self._where("state = 'queued' AND device = ?", "ORDER BY position", device)
+    def rename(self, run_id: str, title: str, note: str) -> Run:
+        """Call the run ``title``, or by its name again where that is empty, and keep a note on it.
+
+        Raises:
+            JobError: one of them is too long.
+        """
+        title, note = " ".join(title.split()), note.strip()
+        if len(title) > TITLE_LENGTH or len(note) > NOTE_LENGTH:
+            raise JobError(
+                f"A title has at most {TITLE_LENGTH} letters, and a note {NOTE_LENGTH}. Say it in fewer."
+            )
+        with self.database.write() as connection:
+            find(connection, run_id)
+            update(connection, run_id, title=title, note=note)
+        return self.get(run_id)
+
+    def size(self, run_id: str) -> int:
+        """Bytes of the run's folder, which deleting it frees."""
+        total = 0
+        for path in self.folder(run_id).rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # a training is writing there
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
     def _where(self, condition: str, order: str, *values: Value) -> tuple[Run, ...]:
         query = f"SELECT * FROM runs WHERE {condition} {order}"  # noqa: S608 - conditions of our own
@@ -76,7 +102,12 @@ class RunTable:
 
     def _remove(self, run_id: str) -> None:
         with self.database.write() as connection:
-            for table, key in (("metrics", "run_id"), ("events", "run_id"), ("runs", "id")):
+            for table, key in (
+                ("metrics", "run_id"),
+                ("extremes", "run_id"),
+                ("events", "run_id"),
+                ("runs", "id"),
+            ):
                 connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (run_id,))  # noqa: S608 - our names
         shutil.rmtree(self.folder(run_id), ignore_errors=True)
 
@@ -154,7 +185,7 @@ def update(connection: sqlite3.Connection, run_id: str, condition: str = "TRUE",
     return connection.execute(query, (*values.values(), run_id)).rowcount == 1
 
 
-def requeue(connection: sqlite3.Connection, run_id: str) -> None:
+def enqueue(connection: sqlite3.Connection, run_id: str) -> None:
     """Put the run at the end of the queue, as if it had never had a process."""
     update(connection, run_id, state="queued", message="", ended=None, pid=None, process_started=None)
     update(connection, run_id, heartbeat=None, stop_requested=None)
