@@ -1,10 +1,13 @@
 """Small source folders in the public layouts, written for the tests."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
+from ecgapp.datasets.assembly import assemble
 from ecgapp.datasets.manifest import StoreManifest
+from ecgapp.datasets.part import Membership, PartWriter
 from ecgapp.datasets.store import DatasetStore
-from ecgapp.datasets.writer import Membership, StoreWriter
 from ecgapp.records import LEADS, ECGRecord, write_wfdb
 
 
@@ -54,12 +57,21 @@ def write_zscored(source, n=3):
     return array
 
 
+@contextmanager
+def written_store(path, manifest):
+    """What is added to the part that this gives becomes the store at ``path``."""
+    path.mkdir(parents=True)
+    with PartWriter(path, 0, manifest.leads, manifest.sampling_rate) as part:
+        yield part
+        note = part.finish({})
+    assemble(path, [note], manifest)
+
+
 def make_store(path, records, members=None, leads=LEADS):
     """A store of ``records``; without ``members`` each is its own patient, in folds 1, 2, 3 ..."""
     members = members or [(f"p{k}", k % 10 + 1, record.codes) for k, record in enumerate(records)]
     rate, units = records[0].sampling_rate, records[0].units
-    with StoreWriter(path, leads, rate, units) as writer:
+    with written_store(path, StoreManifest(path.name, "folder", rate, tuple(leads), units, "none")) as part:
         for k, (record, (patient, fold, codes)) in enumerate(zip(records, members, strict=True)):
-            writer.add(record, Membership(f"t/{k}", patient, fold, tuple(codes), "test"))
-        writer.finish(StoreManifest(path.name, "folder", rate, tuple(leads), units, "none"))
+            part.add(record, Membership(f"t/{k}", patient, fold, tuple(codes), "test"))
     return DatasetStore.open(path)

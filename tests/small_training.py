@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from dataset_sources import written_store
 
 from ecgapp.config import Settings
 from ecgapp.datasets import StoreManifest, open_store
-from ecgapp.datasets.writer import Membership, StoreWriter
+from ecgapp.datasets.part import Membership
 from ecgapp.models import ECGClassifierConfig, PatchAutoencoderConfig
 from ecgapp.records import ECGRecord
 from ecgapp.signals import PreprocessingConfig
@@ -51,7 +52,8 @@ def small_settings(home: Path, n_records: int = 32, seed: int = 0) -> Settings:
 def write_store(path: Path, n_records: int, seed: int = 0, patients: str = "patient") -> None:
     """Sines of 1.5 or 4 Hz (``fast``), upright or not (``turned``; unknown in every seventh record)."""
     rng = np.random.default_rng(seed)
-    with StoreWriter(path, LEADS, RATE, "mV") as writer:
+    manifest = StoreManifest(path.name, "folder", RATE, LEADS, "mV", "none", label_columns=COLUMNS)
+    with written_store(path, manifest) as part:
         for number in range(n_records):
             fast, turned = bool(rng.integers(2)), bool(rng.integers(2))
             record = small_record(number, fast=fast, turned=turned, seconds=rng.uniform(2, 9), rng=rng)
@@ -61,8 +63,7 @@ def write_store(path: Path, n_records: int, seed: int = 0, patients: str = "pati
             member = Membership(
                 f"{path.name}/{number}", f"{patients}:{number}", number % 5, tuple(codes), "s"
             )
-            writer.add(record, member)
-        writer.finish(StoreManifest(path.name, "folder", RATE, LEADS, "mV", "none", label_columns=COLUMNS))
+            part.add(record, member)
 
 
 def small_record(

@@ -91,8 +91,8 @@ def test_every_layout_becomes_a_store_that_verifies(tmp_path, layout):
     store.verify()
     assert report.read == len(store) > 0
     assert report.n_refused == 0
-    assert store.index["record_id"].is_unique
-    assert store.index["fold"].between(0, 10).all()
+    assert len(set(store.record_ids())) == len(store)
+    assert set(store.folds.tolist()) <= set(range(11))
     assert all(np.isfinite(store.signal(i)).all() for i in range(len(store)))
 
 
@@ -125,8 +125,8 @@ def test_an_unknown_layout_names_those_there_are(tmp_path):
 def test_ptb_xl_keeps_its_folds_its_patients_and_its_millivolts(tmp_path):
     _, store = import_to(tmp_path, "ptb-xl", write_ptb_xl(tmp_path / "source"))
     assert store.manifest.sampling_rate == 100
-    assert store.index["fold"].tolist() == [1, 2, 2]
-    assert store.index["patient_id"].tolist() == ["ptb-xl:11", "ptb-xl:12", "ptb-xl:12"]
+    assert store.folds.tolist() == [1, 2, 2]
+    assert store.patients() == ["ptb-xl:11", "ptb-xl:12", "ptb-xl:12"]
     assert store.codes() == [("SCP:NORM",), ("SCP:AFIB", "SCP:LAFB"), ("SCP:NORM",)]
     np.testing.assert_allclose(store.signal(1), ecg(2).signal, atol=0.001)
 
@@ -159,19 +159,19 @@ def test_an_array_that_does_not_fit_its_table_is_refused(tmp_path):
 
 def test_challenge_records_come_to_one_rate_with_their_own_codes(tmp_path):
     _, store = import_to(tmp_path, "challenge", write_challenge(tmp_path / "source"))
-    index = store.index.set_index("record_id")
+    row = {name: row for row, name in enumerate(store.record_ids())}
     assert store.manifest.sampling_rate == 500
-    assert tuple(index.loc["challenge/A0001", "codes"]) == ("CPSC:AF", "CPSC:RBBB")
-    assert index.loc["challenge/S0001", "n_samples"] == 2000  # four seconds of 1000 Hz
-    assert index["source"].to_dict()["challenge/E00001"] == "georgia"
-    assert index.loc["challenge/A0001", "n_samples"] == 3250
+    assert store.codes()[row["challenge/A0001"]] == ("CPSC:AF", "CPSC:RBBB")
+    assert store.n_samples[row["challenge/S0001"]] == 2000  # four seconds of 1000 Hz
+    assert store.sources()[row["challenge/E00001"]] == "georgia"
+    assert store.n_samples[row["challenge/A0001"]] == 3250
 
 
 def test_ptb_xl_records_in_the_challenge_are_in_no_fold(tmp_path):
     report, store = import_to(tmp_path, "challenge", write_challenge(tmp_path / "source"))
-    folds = store.index.set_index("record_id")["fold"]
-    assert folds["challenge/HR00001"] == 0
-    assert (folds.drop("challenge/HR00001") > 0).all()
+    folds = dict(zip(store.record_ids(), store.folds.tolist(), strict=True))
+    assert folds.pop("challenge/HR00001") == 0
+    assert all(fold > 0 for fold in folds.values())
     assert any("1 PTB-XL" in note for note in report.notes)
 
 
@@ -179,17 +179,19 @@ def test_a_challenge_without_source_folders_is_told_by_its_ids(tmp_path):
     for seed, name in enumerate(("A0001", "HR00007")):
         write_mat(ecg(seed, 10, 500.0, codes=("CPSC:AF",)), tmp_path / "source" / "Training_WFDB", name)
     store = import_to(tmp_path, "challenge", tmp_path / "source")[1]
-    assert store.index["source"].tolist() == ["cpsc_2018", "ptb-xl"]
-    assert store.index["fold"].tolist()[1] == 0
+    assert store.sources() == ["cpsc_2018", "ptb-xl"]
+    assert store.folds.tolist()[1] == 0
 
 
 def test_the_very_same_signal_under_two_names_counts_as_one_patient(tmp_path):
     source = write_challenge(tmp_path / "source") / "training"
     for name in ("Q0001", "Q0002", "Q0003"):
         write_mat(ecg(1, 6.5, 500.0, codes=("CPSC:AF",)), source / "cpsc_2018_extra" / "g1", name)
-    index = import_to(tmp_path, "challenge", tmp_path / "source")[1].index.set_index("record_id")
-    same = index.loc[["challenge/A0001", "challenge/Q0001", "challenge/Q0002", "challenge/Q0003"]]
-    assert same["patient_id"].nunique() == same["fold"].nunique() == 1
+    store = import_to(tmp_path, "challenge", tmp_path / "source")[1]
+    same = [row for row, name in enumerate(store.record_ids()) if name[-5:] == "A0001" or "Q" in name]
+    assert len(same) == 4
+    assert len({store.patients()[row] for row in same}) == len({store.folds[row] for row in same}) == 1
+    assert len(set(store.patient_keys[same].tolist())) == 1
 
 
 def test_cinc2017_takes_the_newest_labels_and_one_lead(tmp_path):
@@ -239,7 +241,7 @@ def test_refused_records_are_counted_by_reason_and_the_rest_is_kept(tmp_path):
     write_wfdb(gap, folder, "00004_lr")
     report, store = import_to(tmp_path, "ptb-xl", source)
     assert report.read == 1
-    assert store.index["record_id"].tolist() == ["ptb-xl/00005"]
+    assert store.record_ids() == ["ptb-xl/00005"]
     assert report.n_refused == 4
     assert report.refused == store.manifest.refused
     assert any("shorter than one second" in reason for reason in report.refused)
@@ -287,10 +289,9 @@ def test_another_rate_and_fewer_leads_can_be_asked_for(tmp_path):
     source = write_challenge(tmp_path / "source")
     _, store = import_to(tmp_path, "challenge", source, sampling_rate=100.0, leads=("V1", "II"))
     assert (store.manifest.leads, store.manifest.sampling_rate) == (("V1", "II"), 100)
-    rows = store.index.set_index("record_id")
-    i = store.index["record_id"].tolist().index("challenge/E00001")
+    i = store.record_ids().index("challenge/E00001")
     assert store.signal(i).shape == (2, 1000)
-    assert rows["duration"]["challenge/S0001"] == 4
+    assert store.n_samples[store.record_ids().index("challenge/S0001")] == 4 * 100
 
 
 @pytest.mark.parametrize("options", [{"sampling_rate": 0.0}, {"leads": ()}, {"leads": ("I", "I")}])
@@ -337,8 +338,8 @@ def test_what_a_killed_import_left_is_swept_by_the_next(tmp_path):
     project = Path(__file__).parent.parent
     arguments = [sys.executable, "-c", script, str(source), str(tmp_path / "stores" / "s")]
     assert subprocess.run(arguments, cwd=project, check=False).returncode != 0
-    assert len(list((tmp_path / "stores").iterdir())) == 1  # hidden, and no store
-    assert not (tmp_path / "stores" / "s").exists()
+    left = sorted(path.name for path in (tmp_path / "stores").iterdir())
+    assert [name.split("-")[0] for name in left] == [".importing", ".lock"]  # hidden, and no store
     import_dataset("ptb-xl", source, tmp_path / "stores" / "s")
     assert [path.name for path in (tmp_path / "stores").iterdir()] == ["s"]
 

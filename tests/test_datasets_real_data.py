@@ -60,14 +60,14 @@ def test_the_nine_classes_of_the_challenge_are_those_of_its_headers(stores):
 
 def test_no_real_patient_lies_in_two_folds(stores):
     check_patient_folds([store for _, store in stores.values()])
-    raw, zscored = (set(stores[name][1].index["patient_id"]) for name in ("ptb-xl", "ptb-xl-zscored"))
+    raw, zscored = (set(stores[name][1].patients()) for name in ("ptb-xl", "ptb-xl-zscored"))
     assert len(raw & zscored) == 3
 
 
 def test_the_challenges_ptb_xl_records_are_in_no_fold(stores):
-    index = stores["challenge"][1].index
-    assert (index.loc[index["source"] == "ptb-xl", "fold"] == 0).all()
-    assert (index.loc[index["source"] != "ptb-xl", "fold"] > 0).all()
+    store = stores["challenge"][1]
+    ptb_xl = np.array(store.sources()) == "ptb-xl"
+    assert ((store.folds == 0) == ptb_xl).all()
 
 
 def test_millivolts_of_ludb_obey_einthoven(stores):

@@ -1,17 +1,23 @@
 """The store gives back what was put in, whatever its length, and shows when it is damaged."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from dataset_sources import ecg, make_store
 
+from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.datasets import DatasetStore, delete_store, open_store, store_names, store_path, writer
-from ecgapp.datasets.manifest import INDEX, MANIFEST
-from ecgapp.datasets.writer import Membership, StoreWriter, bucket_samples, quantise
+from ecgapp.datasets import DatasetStore, delete_store, open_store, shards, store_names, store_path
+from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, column_file
+from ecgapp.datasets.manifest import MANIFEST, VERSION
+from ecgapp.datasets.part import Membership, PartWriter
+from ecgapp.datasets.shards import bucket_samples, quantise
 from ecgapp.errors import DatasetError
+from ecgapp.files import sha256_of
 from ecgapp.records import LEADS
+from ecgapp.tasks import task
 
 LENGTHS = (10.0, 1.0, 12.34, 10.01, 61.0)
 
@@ -37,7 +43,7 @@ def test_every_record_comes_back_within_half_a_quantisation_step(tmp_path, recor
 
 
 def test_a_shard_that_is_full_gives_way_to_the_next(tmp_path, records, monkeypatch):
-    monkeypatch.setattr(writer, "SHARD_BYTES", 2 * 12 * 1000 * 2)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 2 * 12 * 1000 * 2)
     many = [ecg(seed) for seed in range(7)]
     store = make_store(tmp_path / "s", many)
     assert [part.n for part in store.manifest.shards] == [2, 2, 2, 1]
@@ -46,7 +52,7 @@ def test_a_shard_that_is_full_gives_way_to_the_next(tmp_path, records, monkeypat
 
 
 def test_lengths_that_alternate_keep_their_own_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(writer, "SHARD_BYTES", 3 * 12 * 2000 * 2)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 3 * 12 * 2000 * 2)
     mixed = [ecg(seed, 10.0 if seed % 2 else 15.0) for seed in range(12)]
     store = make_store(tmp_path / "s", mixed)
     for i, record in enumerate(mixed):
@@ -102,41 +108,34 @@ def test_codes_and_patients_come_back_with_their_record(tmp_path):
     store = make_store(tmp_path / "s", [ecg(0), ecg(1)], members)
     assert store.codes() == [("SCP:NORM", "SCP:SR"), ()]
     assert store.codes(np.array([1])) == [()]
-    assert store.index["patient_id"].tolist() == ["a", "b"]
+    assert store.patients() == ["a", "b"]
     assert store.record(0).codes == ("SCP:NORM", "SCP:SR")
     assert store.record(1).leads == LEADS
 
 
 def test_memory_does_not_grow_with_the_number_of_records(tmp_path):
     record, n = ecg(0), 200
-    with StoreWriter(tmp_path / "s", LEADS, 100.0, "mV") as open_writer:
+    with PartWriter(tmp_path, 0, LEADS, 100.0) as part:
         tracemalloc.start()
         for k in range(n):
-            open_writer.add(record, Membership(str(k), str(k), 1, (), "test"))
+            part.add(record, Membership(str(k), str(k), 1, (), "test"))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < n * record.signal.size * 2 / 4
 
 
-def test_a_writer_that_is_left_early_leaves_nothing(tmp_path):
+def test_a_part_that_is_left_early_leaves_nothing(tmp_path):
     class StopError(Exception):
         """Whatever ends an import."""
 
     def write_half():
-        with StoreWriter(tmp_path / "s", LEADS, 100.0, "mV") as open_writer:
-            open_writer.add(ecg(0), Membership("r", "p", 1, (), "test"))
+        with PartWriter(tmp_path, 0, LEADS, 100.0) as part:
+            part.add(ecg(0), Membership("r", "p", 1, (), "test"))
             raise StopError
 
     with pytest.raises(StopError):
         write_half()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_name_that_is_taken_is_refused_and_the_old_store_stays(tmp_path):
-    store = make_store(tmp_path / "s", [ecg(0)])
-    with pytest.raises(DatasetError, match="already"):
-        make_store(tmp_path / "s", [ecg(1)])
-    np.testing.assert_array_equal(DatasetStore.open(tmp_path / "s").signal(0), store.signal(0))
 
 
 def test_an_untouched_store_verifies_and_a_changed_byte_is_found(tmp_path):
@@ -150,7 +149,10 @@ def test_an_untouched_store_verifies_and_a_changed_byte_is_found(tmp_path):
         store.verify()
 
 
-@pytest.mark.parametrize("name", [INDEX, "signals-00000.npy", "scales-00000.npy"])
+FILES = [NAMES, KINDS, "signals-00000-00.npy", *(f"{name}.npy" for name in COLUMNS)]
+
+
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["missing", "truncated", "text"])
 def test_a_damaged_store_is_refused_in_one_sentence(tmp_path, name, damage):
     path = tmp_path / "s"
@@ -160,7 +162,7 @@ def test_a_damaged_store_is_refused_in_one_sentence(tmp_path, name, damage):
     if damage != "missing":
         (path / name).write_bytes(content[: len(content) // 2] if damage == "truncated" else b"no")
     with pytest.raises(DatasetError, match="Import it again") as error:
-        DatasetStore.open(path).signal(0)
+        DatasetStore.open(path).record(0)
     assert str(tmp_path) not in str(error.value)
 
 
@@ -168,8 +170,10 @@ def test_a_damaged_store_is_refused_in_one_sentence(tmp_path, name, damage):
     ("old", "new"),
     [
         ('"n": 1', '"n": 2'),
-        ('"version": 1', '"version": 9'),
-        ("signals-00000.npy", "../../signals-00000.npy"),
+        ('"n_samples"', '"n_leads"'),
+        ("signals-00000-00.npy", "../../signals-00000-00.npy"),
+        ("names.parquet", "../names.parquet"),
+        ("fold.npy", "folds.npy"),
         ('"units"', '"unit"'),
         ("{", "["),
     ],
@@ -184,12 +188,48 @@ def test_a_manifest_that_lies_is_refused(tmp_path, old, new):
         DatasetStore.open(tmp_path / "s")
 
 
-def test_an_index_that_points_outside_its_shards_is_refused(tmp_path):
-    store = make_store(tmp_path / "s", [ecg(0), ecg(1)])
-    store.index["row"] = [0, 2]
-    store.index.to_parquet(tmp_path / "s" / INDEX, index=False)
-    with pytest.raises(DatasetError, match="damaged"):
+@pytest.mark.parametrize(
+    ("version", "todo"), [(1, "import it again"), (9, "Update the app"), ('"x"', "Update")]
+)
+def test_a_store_of_another_version_says_what_to_do(tmp_path, version, todo):
+    manifest = tmp_path / "s" / MANIFEST
+    make_store(tmp_path / "s", [ecg(0)])
+    manifest.write_text(manifest.read_text().replace(f'"version": {VERSION}', f'"version": {version}'))
+    with pytest.raises(DatasetError, match=todo):
         DatasetStore.open(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    ("column", "values"), [("row", [0, 2]), ("row", [-1, 0]), ("shard", [0, 1]), ("n_samples", [1000, 1001])]
+)
+def test_an_index_that_points_outside_its_shards_is_refused_where_it_is_read(tmp_path, column, values):
+    make_store(tmp_path / "s", [ecg(0), ecg(1)])
+    np.save(tmp_path / "s" / column_file(column), np.array(values, COLUMNS[column]))
+    store = DatasetStore.open(tmp_path / "s")
+    with pytest.raises(DatasetError, match="damaged"):
+        list(store.batches(store.rows(), 2))
+
+
+@pytest.mark.parametrize(
+    ("column", "values"), [("row", [0, 2]), ("shard", [0, -1]), ("fold", [1, 11]), ("kind", [0, 7])]
+)
+def test_a_store_that_was_written_wrongly_is_found_though_its_checksums_agree(tmp_path, column, values):
+    path = tmp_path / "s" / column_file(column)
+    store = make_store(tmp_path / "s", [ecg(0), ecg(1)])
+    np.save(path, np.array(values, COLUMNS[column]))
+    index = [replace(file, sha256=sha256_of(tmp_path / "s" / file.name)) for file in store.manifest.index]
+    (tmp_path / "s" / MANIFEST).write_text(documents.dump(replace(store.manifest, index=tuple(index))))
+    with pytest.raises(DatasetError, match="damaged"):
+        DatasetStore.open(tmp_path / "s").verify()
+
+
+def test_targets_are_those_of_each_records_codes(tmp_path):
+    codes = [("SCP:NORM",), ("SCP:AFIB",), (), ("SCP:NORM",)]
+    store = make_store(tmp_path / "s", [ecg(k, codes=code) for k, code in enumerate(codes)])
+    nine = task("nine_class")
+    np.testing.assert_array_equal(store.targets(nine), nine.targets(store.codes()))
+    np.testing.assert_array_equal(store.targets(nine, np.array([3, 1])), nine.targets([codes[3], codes[1]]))
+    assert len(store.kinds) == 3
 
 
 def test_a_store_is_found_by_its_name_or_by_its_path(tmp_path):

@@ -64,8 +64,8 @@ def predict_store(
         answers.append(aggregate_records(probabilities(model, windows), owners, model.card))
         order.append(rows)
     rows = np.concatenate(order)
-    targets = task.targets(store.codes(rows))
-    recorded = store.index["fold"].to_numpy(dtype=np.int64)[rows]
+    targets = store.targets(task, rows)
+    recorded = store.folds[rows].astype(np.int64)
     return Predictions(np.concatenate(answers), targets, recorded)
 
 

@@ -6,7 +6,9 @@ from ecgapp.datasets.importing import ImportReport, import_dataset
 from ecgapp.datasets.labels import LabelCount, label_counts, store_tasks
 from ecgapp.datasets.layout import LAYOUTS, ImportOptions
 from ecgapp.datasets.manifest import StoreManifest
-from ecgapp.datasets.store import DatasetStore, delete_store, open_store, store_names, store_path
+from ecgapp.datasets.shelf import delete_store, open_store, store_names, store_path
+from ecgapp.datasets.store import DatasetStore
+from ecgapp.datasets.unfinished import Unfinished, discard, unfinished_imports
 
 __all__ = [
     "LAYOUTS",
@@ -15,10 +17,12 @@ __all__ = [
     "ImportReport",
     "LabelCount",
     "StoreManifest",
+    "Unfinished",
     "challenge",
     "check_patient_folds",
     "cinc2017",
     "delete_store",
+    "discard",
     "folder",
     "import_dataset",
     "label_counts",
@@ -29,4 +33,5 @@ __all__ = [
     "store_names",
     "store_path",
     "store_tasks",
+    "unfinished_imports",
 ]

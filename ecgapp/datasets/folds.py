@@ -1,14 +1,19 @@
 """Patient-wise folds: where a patient goes, and the check that no patient is in two."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from ecgapp.datasets.store import DatasetStore
 from ecgapp.errors import PatientLeakError
 
 N_FOLDS = 10
+TOGETHER = 4_000_000  # records that are compared at once; more take several passes
+_BLOCK = 1 << 20  # rows read at a time
+
+Members = tuple[NDArray[np.uint64], NDArray[np.int16]]  # each record's patient key and fold
 
 
 def stable_fold(patient_id: str) -> int:
@@ -25,21 +30,42 @@ def check_patient_folds(stores: Sequence[DatasetStore]) -> None:
     Raises:
         PatientLeakError: how many patients do; who they are is not said.
     """
-    check_folds(store.index[["patient_id", "fold"]] for store in stores)
+    check_folds([(store.patient_keys, store.folds) for store in stores])
 
 
-def check_folds(tables: Iterable[pd.DataFrame]) -> None:
-    """The same for tables with the columns patient_id and fold.
+def check_folds(members: Sequence[Members]) -> None:
+    """The same for the patients and folds of any records.
+
+    Memory does not grow with their number: each pass looks at one share of the patients.
 
     Raises:
         PatientLeakError: as above.
     """
-    pairs = pd.concat(list(tables), ignore_index=True)
-    pairs = pairs[pairs["fold"] != 0].drop_duplicates()
-    n_leaking = int((pairs["patient_id"].value_counts() > 1).sum())
+    n_passes = -(-sum(len(folds) for _, folds in members) // TOGETHER)
+    n_leaking = sum(_leaking(*_share(members, number, n_passes)) for number in range(n_passes))
     if n_leaking:
         who = "1 patient has" if n_leaking == 1 else f"{n_leaking} patients have"
         raise PatientLeakError(
             f"{who} records in more than one fold, so a test would be made on known patients. "
             "Give all records of a patient the same fold."
         )
+
+
+def _share(members: Sequence[Members], number: int, n_passes: int) -> Members:
+    """The records of every ``n_passes``-th patient key, without those of fold 0."""
+    keys, folds = [], []
+    for patients, places in members:
+        for start in range(0, len(places), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            chosen = (places[block] != 0) & (patients[block] % np.uint64(n_passes) == number)
+            keys.append(patients[block][chosen])
+            folds.append(places[block][chosen])
+    return np.concatenate(keys), np.concatenate(folds)
+
+
+def _leaking(keys: NDArray[np.uint64], folds: NDArray[np.int16]) -> int:
+    """How many keys stand beside two folds or more."""
+    order = np.argsort(keys)
+    keys, folds = keys[order], folds[order]
+    differs = (keys[1:] == keys[:-1]) & (folds[1:] != folds[:-1])
+    return len(np.unique(keys[1:][differs]))

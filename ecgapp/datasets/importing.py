@@ -1,29 +1,35 @@
-"""Import a folder of ECGs into a store: all that can be read, and a report of what cannot."""
+"""Import a folder of ECGs into a store: all that can be read, and a report of what cannot.
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable
+The records are read in parts, by one process or several side by side. A part that is complete stays
+when the import is interrupted or killed, and the same import later goes on with the others. The store
+is the same whatever happened on the way.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from ecgapp.datasets.assembly import assemble, merged
+from ecgapp.datasets.claim import claimed
+from ecgapp.datasets.columns import patient_key
 from ecgapp.datasets.folds import check_folds
 from ecgapp.datasets.labels import LabelCount, label_counts, store_tasks
-from ecgapp.datasets.layout import LAYOUTS, Entry, ImportOptions, Scan
-from ecgapp.datasets.manifest import StoreManifest
+from ecgapp.datasets.layout import LAYOUTS, ImportOptions, Scan
+from ecgapp.datasets.manifest import MANIFEST, StoreManifest
+from ecgapp.datasets.part import PartNote, complete_part
 from ecgapp.datasets.pseudonyms import pseudonymise
+from ecgapp.datasets.reading import Form, PartJob
+from ecgapp.datasets.shelf import sweep
 from ecgapp.datasets.store import DatasetStore
-from ecgapp.datasets.writer import StoreWriter
-from ecgapp.errors import DatasetError, RecordError, SignalError
-from ecgapp.records.record import ECGRecord
-from ecgapp.signals import resample
+from ecgapp.datasets.unfinished import PART_RECORDS, Plan, import_folder, leave, prepare, publish
+from ecgapp.datasets.workers import read_parts
+from ecgapp.errors import DatasetError
 
-SHORTEST = 1.0  # seconds
 STEPS = 200  # how often progress is told, at most
-MAX_REASONS = 20  # different reasons of refusal that are told apart
-OTHER = "Another reason."
+MANY = 2000  # records; fewer are read before further processes have started
 
 Progress = Callable[[int, int], None]
 
@@ -54,7 +60,8 @@ def import_dataset(
     """Read ``source`` as ``layout`` into a new store at ``destination``, which gets its folder's name.
 
     ``progress`` is told how many records are done, and of how many; what it raises ends the import.
-    An import that ends early, for whatever reason, leaves nothing behind.
+    An import that ends early, for whatever reason, leaves no store. What it has read so far waits in
+    a hidden folder for the same import to go on with it.
 
     Raises:
         DatasetError: the folder is not of this layout, no record can be read, the destination is
@@ -66,96 +73,138 @@ def import_dataset(
         raise DatasetError(f"There is no layout {layout}; there are {', '.join(sorted(LAYOUTS))}.")
     if not source.is_dir():
         raise DatasetError("There is no folder to import from. Choose the folder that holds the ECGs.")
+    _refuse_taken(destination)
     try:
-        scan = _chosen(LAYOUTS[layout].scan(source, options), options)
-        if scan.private:
-            scan = replace(scan, entries=pseudonymise(scan.entries, destination.parent))
-        members = [(entry.patient_id, entry.fold) for entry in scan.entries]
-        check_folds([pd.DataFrame(members, columns=["patient_id", "fold"])])
-        with StoreWriter(destination, scan.leads, scan.sampling_rate, scan.units) as writer:
-            refused = _read_all(scan, writer, progress or _silent)
-            manifest = writer.finish(_manifest(layout, destination.name, scan, refused))
+        scan = _scanned(layout, source, destination, options)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        plan = Plan(
+            destination.name,
+            layout,
+            str(source.resolve()),
+            len(scan.entries),
+            options.sampling_rate,
+            options.leads,
+        )
+        with claimed(destination):
+            _refuse_taken(destination)
+            sweep(destination.parent)
+            _collect(scan, plan, destination, _Follower(progress or _silent, len(scan.entries)), options)
     except OSError as error:
         raise DatasetError(
             "The import stopped: the disk is full, or a folder may not be read or written."
         ) from error
-    store = DatasetStore.open(destination)
-    labels = tuple(count for task in store_tasks(store) for count in label_counts(store, task))
-    return ImportReport(manifest.name, layout, manifest.n_records, manifest.refused, labels, manifest.notes)
+    return _report(DatasetStore.open(destination))
 
 
-def _chosen(scan: Scan, options: ImportOptions) -> Scan:
-    """``scan`` with what the user chose in place of the layout's defaults."""
+def _scanned(layout: str, source: Path, destination: Path, options: ImportOptions) -> Scan:
+    """The source's records with what the user chose in place of the layout's defaults."""
+    scan = LAYOUTS[layout].scan(source, options)
     if not scan.entries:
         raise DatasetError("This folder holds no ECG records. Choose the folder that does.")
     rate = options.sampling_rate or scan.sampling_rate
-    return replace(scan, sampling_rate=rate, leads=options.leads or scan.leads)
+    scan = replace(scan, sampling_rate=rate, leads=options.leads or scan.leads)
+    if scan.private:
+        scan = replace(scan, entries=pseudonymise(scan.entries, destination.parent))
+    patients = np.array([patient_key(entry.patient_id) for entry in scan.entries], np.uint64)
+    check_folds([(patients, np.array([entry.fold for entry in scan.entries], np.int16))])
+    return scan
 
 
-def _read_all(scan: Scan, writer: StoreWriter, progress: Progress) -> dict[str, int]:
-    """Add every readable record to ``writer``; count the others by reason, most frequent first."""
-    refused: Counter[str] = Counter(scan.refused)
-    total = len(scan.entries)
-    every = max(1, total // STEPS)
-    first_owner: dict[bytes, Entry] = {}
-    for done, entry in enumerate(scan.entries, start=1):
-        try:
-            record = entry.load()
-            fitted = _fit(record, scan)
-            writer.add(fitted, _owned(entry, fitted, first_owner).member(record))
-        except (RecordError, SignalError) as error:
-            reason = str(error)
-            refused[reason if reason in refused or len(refused) < MAX_REASONS else OTHER] += 1
-        if done % every == 0 or done == total:
-            progress(done, total)
-    if len(writer) == 0:
-        raise DatasetError(f"None of the {total} records can be used. {refused.most_common(1)[0][0]}")
-    return dict(refused.most_common())
+def _refuse_taken(destination: Path) -> None:
+    if destination.exists() and not (destination.is_dir() and not any(destination.iterdir())):
+        raise DatasetError(
+            "There is already a data set of this name. Choose another name, or delete it first."
+        )
 
 
-def _owned(entry: Entry, record: ECGRecord, first_owner: dict[bytes, Entry]) -> Entry:
-    """``entry``, with the patient and fold of the first one that has the very same signal.
-
-    The challenge's sources repeat some recordings under other names and in other folds.
-    """
-    digest = hashlib.sha256(record.signal.tobytes()).digest()
-    first = first_owner.setdefault(digest, entry)
-    return replace(entry, patient_id=first.patient_id, fold=first.fold)
-
-
-def _fit(record: ECGRecord, scan: Scan) -> ECGRecord:
-    """``record`` with the store's leads and sampling rate.
-
-    Raises:
-        RecordError: it is in other units.
-        SignalError: it is too short, lacks leads, or has gaps.
-    """
-    if record.units != scan.units:
-        raise RecordError("The record is in other units than the rest of the data set.")
-    if record.duration < SHORTEST:
-        raise SignalError("The record is shorter than one second.")
-    if not set(scan.leads) <= set(record.leads):
-        raise SignalError(f"The record lacks some of the leads {', '.join(scan.leads)}.")
-    signal = record.select(scan.leads)
-    if not np.isfinite(signal).all():
-        raise SignalError("The recorder marked samples of the record as missing.")
-    if record.sampling_rate != scan.sampling_rate:
-        signal = resample(signal, record.sampling_rate, scan.sampling_rate)
-    return replace(record, signal=signal, leads=scan.leads, sampling_rate=scan.sampling_rate)
+def _collect(scan: Scan, plan: Plan, destination: Path, follow: "_Follower", options: ImportOptions) -> None:
+    """Read the parts that are not there yet, and make all of them the store."""
+    form = Form(scan.leads, scan.sampling_rate, scan.units)
+    folder = import_folder(destination, plan, scan.entries, form)
+    if (folder / MANIFEST).is_file():  # killed on its very last steps
+        publish(folder, destination)
+        return
+    try:
+        prepare(folder, plan)
+        jobs = list(_jobs(scan, folder, form))
+        there = {job.number: complete_part(folder, job.number, len(scan.leads)) for job in jobs}
+        notes = _read_missing(jobs, there, follow, options)
+        if not any(note.n_read for note in notes):
+            _discard_parts(folder)
+            reasons = merged([scan.refused, *(note.refused for note in notes)])
+            raise DatasetError(f"None of the {plan.n_records} records can be used. {next(iter(reasons))}")
+        assemble(folder, notes, _manifest(plan, scan))
+        publish(folder, destination)
+    finally:
+        leave(folder)
 
 
-def _manifest(layout: str, name: str, scan: Scan, refused: dict[str, int]) -> StoreManifest:
+def _read_missing(
+    jobs: list[PartJob], there: Mapping[int, PartNote | None], follow: "_Follower", options: ImportOptions
+) -> list[PartNote]:
+    """The notes of all parts in order."""
+    missing = [job for job in jobs if there[job.number] is None]
+    follow.begin(sum(len(job.entries) for job in jobs) - sum(len(job.entries) for job in missing))
+    n_records = sum(len(job.entries) for job in missing)
+    workers = options.workers or (1 if n_records < MANY else _cores())
+    read = read_parts(missing, len(jobs), max(1, min(workers, len(missing))), follow)
+    notes = {note.number: note for note in (*there.values(), *read) if note is not None}
+    return [notes[job.number] for job in jobs]
+
+
+def _jobs(scan: Scan, folder: Path, form: Form) -> Iterator[PartJob]:
+    for number, start in enumerate(range(0, len(scan.entries), PART_RECORDS)):
+        yield PartJob(folder, number, tuple(scan.entries[start : start + PART_RECORDS]), form)
+
+
+def _discard_parts(folder: Path) -> None:
+    for note in folder.glob("part-*.json"):
+        note.unlink()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _manifest(plan: Plan, scan: Scan) -> StoreManifest:
     return StoreManifest(
-        name=name,
-        layout=layout,
+        name=plan.name,
+        layout=plan.layout,
         sampling_rate=scan.sampling_rate,
         leads=scan.leads,
         units=scan.units,
         licence=scan.licence,
-        refused=refused,
+        refused=scan.refused,
         label_columns=scan.label_columns,
         notes=scan.notes,
     )
+
+
+def _report(store: DatasetStore) -> ImportReport:
+    labels = tuple(count for task in store_tasks(store) for count in label_counts(store, task))
+    manifest = store.manifest
+    return ImportReport(manifest.name, manifest.layout, len(store), manifest.refused, labels, manifest.notes)
+
+
+class _Follower:
+    """Tells ``progress`` of every 200th of the records, counting those of earlier attempts."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total = progress, total
+        self._before = self._told = 0
+
+    def begin(self, before: int) -> None:
+        self._before = before
+        if before:
+            self(0)
+
+    def __call__(self, done: int) -> None:
+        done += self._before
+        if done == self._told:
+            return
+        if done - self._told >= max(1, self._total // STEPS) or done == self._total:
+            self._told = done
+            self._progress(done, self._total)
 
 
 def _silent(done: int, total: int) -> None:

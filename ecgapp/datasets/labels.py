@@ -21,20 +21,21 @@ class LabelCount:
 
 def label_counts(store: DatasetStore, task: Task) -> tuple[LabelCount, ...]:
     """Each of ``task``'s labels in each fold that the store has, fold 0 included."""
-    targets = task.targets(store.codes())
-    folds = store.index["fold"].to_numpy()
-    counts = []
-    for column, label in enumerate(task.label_names):
-        for fold in np.unique(folds):
-            answers = targets[folds == fold, column]
-            n_positive, n_known = int((answers == 1).sum()), int(np.isfinite(answers).sum())
-            counts.append(LabelCount(task.name, label, int(fold), n_positive, n_known))
-    return tuple(counts)
+    answers = task.targets([kind.codes for kind in store.kinds])
+    folds, of_record = np.unique(store.folds, return_inverse=True)
+    of_kind = np.zeros((len(folds), len(answers)), np.int64)  # records of each kind in each fold
+    np.add.at(of_kind, (of_record, store.kinds_of()), 1)
+    positive, known = of_kind @ (answers == 1), of_kind @ np.isfinite(answers)
+    return tuple(
+        LabelCount(task.name, label, int(fold), int(positive[place, column]), int(known[place, column]))
+        for column, label in enumerate(task.label_names)
+        for place, fold in enumerate(folds)
+    )
 
 
 def store_tasks(store: DatasetStore) -> tuple[Task, ...]:
     """The tasks that this data set's labels serve: its own columns', then the registered ones."""
     own = (csv_task(store.manifest.label_columns),) if store.manifest.label_columns else ()
-    distinct = list(dict.fromkeys(store.codes()))
+    distinct = list(dict.fromkeys(kind.codes for kind in store.kinds))
     served = [task(name) for name in task_names() if (task(name).targets(distinct) == 1).any()]
     return (*own, *served)

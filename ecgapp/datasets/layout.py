@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecgapp.datasets.writer import Membership
+from ecgapp.datasets.part import Membership
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.records.record import LEADS, ECGRecord
 
@@ -18,23 +18,28 @@ class ImportOptions:
     """What a user may choose; None leaves the choice to the layout.
 
     ``sampling_rate`` in Hz: records of another rate are resampled. ``leads`` are the ones stored.
+    ``workers`` processes read side by side; 0: as many as pay. The store is the same for any number.
     """
 
     sampling_rate: float | None = None
     leads: tuple[str, ...] | None = None
+    workers: int = 0
 
     def __post_init__(self) -> None:
         if self.sampling_rate is not None and not 10 <= self.sampling_rate <= 10_000:
             raise ConfigError("The sampling rate must lie between 10 and 10,000 Hz.")
         if self.leads is not None and (not self.leads or len(set(self.leads)) != len(self.leads)):
             raise ConfigError("Choose at least one lead, each once.")
+        if self.workers < 0:
+            raise ConfigError("At least one process must read the records.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One record of a source: who it belongs to, and how to read it.
 
-    ``codes`` None takes those that the record's own file holds. ``load`` may raise ``RecordError``.
+    ``codes`` None takes those that the record's own file holds. ``load`` may raise ``RecordError``, and
+    must travel to another process: a function of a module, or a ``partial`` of one.
     """
 
     record_id: str

@@ -1,31 +1,50 @@
 """What a dataset store says about itself: the one JSON document in its folder."""
 
+import hashlib
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ecgapp.errors import ConfigError
+from ecgapp import documents
+from ecgapp.errors import ConfigError, DatasetError
 
 MANIFEST = "manifest.json"
-INDEX = "index.parquet"
-_PLAIN_NAME = re.compile(r"(signals|scales)-\d{5,9}\.npy", re.ASCII)
+VERSION = 2
+DAMAGED = "The data set is damaged or incomplete. Import it again."
+_OLD = "The data set was written by an older version of the app. Delete it, and import it again."
+_NEW = "The data set was written by a newer version of the app. Update the app."
+_SHARD_NAME = re.compile(r"signals-\d{5,9}-\d{2,9}\.npy", re.ASCII)
+_INDEX_NAME = re.compile(r"[a-z_]+\.(npy|parquet)", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One pair of files: int16 (n, n_leads, n_samples), and the float32 (n, n_leads) that scale them."""
+    """One file of signals: int16 (n, n_leads, n_samples)."""
 
     signals: str
-    scales: str
     n: int
     n_samples: int
-    signals_sha256: str
-    scales_sha256: str
+    sha256: str
 
     def __post_init__(self) -> None:
-        if not all(_PLAIN_NAME.fullmatch(name) for name in (self.signals, self.scales)):
+        if not _SHARD_NAME.fullmatch(self.signals):
             raise ConfigError("A data set's list of files names a file that is not its own.")
         if self.n < 1 or self.n_samples < 1:
             raise ConfigError("A data set's list of files holds an empty part.")
+
+
+@dataclass(frozen=True)
+class IndexFile:
+    """One file of the index; its size in bytes shows at once whether it is whole."""
+
+    name: str
+    size: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if not _INDEX_NAME.fullmatch(self.name):
+            raise ConfigError("A data set's list of files names a file that is not its own.")
 
 
 @dataclass(frozen=True)
@@ -44,15 +63,39 @@ class StoreManifest:
     licence: str
     n_records: int = 0
     shards: tuple[Shard, ...] = ()
-    index_sha256: str = ""
+    index: tuple[IndexFile, ...] = ()
     created: str = ""  # ISO 8601, UTC
     refused: dict[str, int] = field(default_factory=dict)
     label_columns: tuple[str, ...] = ()  # of the data set's own label file
     notes: tuple[str, ...] = ()  # what a user of these records should know
-    version: int = 1
+    version: int = VERSION
 
     def __post_init__(self) -> None:
-        if self.version != 1:
-            raise ConfigError("The data set was written by a newer version of the app; update the app.")
         if self.sampling_rate <= 0 or not self.leads or self.n_records != sum(part.n for part in self.shards):
             raise ConfigError("The data set's description contradicts itself.")
+
+    def checksums(self) -> Iterator[tuple[str, str]]:
+        """Every other file of the store, and its sha256."""
+        yield from ((file.name, file.sha256) for file in self.index)
+        yield from ((shard.signals, shard.sha256) for shard in self.shards)
+
+    @property
+    def digest(self) -> str:
+        """sha256 over all files' checksums: the same records, whatever the data set is called."""
+        lines = "".join(f"{name} {sha256}\n" for name, sha256 in self.checksums())
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def read_manifest(text: str) -> StoreManifest:
+    """The manifest that ``text`` describes.
+
+    Raises:
+        DatasetError: it is of another version of the app, or damaged.
+    """
+    try:
+        version = json.loads(text)["version"]
+        if version != VERSION:
+            raise DatasetError(_OLD if version in range(VERSION) else _NEW)
+        return documents.load(StoreManifest, text)
+    except (ValueError, KeyError, TypeError) as error:  # a ConfigError is a ValueError
+        raise DatasetError(DAMAGED) from error

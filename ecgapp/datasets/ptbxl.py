@@ -5,7 +5,7 @@ Folds and patients are PTB-XL's own, so both layouts share their patients' ids.
 """
 
 import ast
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -50,13 +50,14 @@ def ptb_xl_zscored(source: Path, options: ImportOptions) -> Scan:
     if not ((source / ARRAY).is_file() and (source / "index.csv").is_file()):
         raise DatasetError(f"This folder holds no {ARRAY} with its index.csv. Choose the folder that does.")
     table = read_table(source / "index.csv", _COLUMNS)
+    _array.cache_clear()  # the file may be another than the last time
     try:
-        array = np.load(source / ARRAY, mmap_mode="r", allow_pickle=False)
+        array = _array(source / ARRAY)
     except (OSError, ValueError) as error:
         raise DatasetError("The array of signals cannot be read. Copy it again.") from error
     if array.ndim != 3 or array.shape[:2] != (len(table), len(LEADS)) or array.dtype != np.int16:
         raise DatasetError("The array of signals and its table do not fit together. Copy both again.")
-    loads = [partial(_row, array, row) for row in range(len(table))]
+    loads = [partial(_row, source / ARRAY, row) for row in range(len(table))]
     note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their volts are lost."
     return Scan(_entries(table, "ptb-xl-zscored", loads), 100.0, LICENCE, units="z-score", notes=(note,))
 
@@ -88,6 +89,13 @@ def _read(source: Path, name: str) -> ECGRecord:
     return read_record([header, header.with_suffix(".dat")])
 
 
-def _row(array: NDArray[np.int16], row: int) -> ECGRecord:
-    signal = (array[row] / _STEPS).astype(np.float32)
+@lru_cache(maxsize=1)
+def _array(path: Path) -> NDArray[np.int16]:
+    """The mapped array, kept open from record to record, in each process that reads it."""
+    array: NDArray[np.int16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def _row(path: Path, row: int) -> ECGRecord:
+    signal = (_array(path)[row] / _STEPS).astype(np.float32)
     return ECGRecord("z-scored", signal, 100.0, units="z-score")

@@ -1,59 +1,50 @@
-"""A dataset store: memory-mapped int16 signals, a Parquet index, a JSON manifest."""
+"""A dataset store: memory-mapped int16 signals, an index read by column, a JSON manifest."""
 
-import os
-import re
-import shutil
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from ecgapp import documents
-from ecgapp.config import Settings
-from ecgapp.datasets.manifest import INDEX, MANIFEST, Shard, StoreManifest
-from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.datasets.columns import Columns, Kind, Rows
+from ecgapp.datasets.manifest import DAMAGED, MANIFEST, StoreManifest, read_manifest
+from ecgapp.datasets.shards import Steps, map_shard
+from ecgapp.errors import DatasetError
 from ecgapp.files import sha256_of
 from ecgapp.records.record import ECGRecord, FloatArray
+from ecgapp.tasks import Task
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
-DAMAGED = "The data set is damaged or incomplete. Import it again."
-
-Rows = NDArray[np.int64]
+MAPPED = 128  # shards mapped at once: each takes a file handle, and some systems give 256 in all
+_BLOCK = 1 << 20  # rows looked at together
 
 
 class DatasetStore:
-    """One imported data set, read-only. ``index`` has a row for each record, in order of import:
-    record_id, patient_id, fold (1-10, 0 = never used), codes, source, n_samples, duration (s),
-    derived, shard, row.
+    """One imported data set, read-only; row i is the i-th record that was imported.
+
+    Opening it takes as long for a million records as for ten: signals and columns are mapped, and
+    names and codes are read when they are asked for.
     """
 
-    def __init__(self, path: Path, manifest: StoreManifest, index: pd.DataFrame) -> None:
-        self.path, self.manifest, self.index = path, manifest, index
-        self._lengths = index["n_samples"].to_numpy(np.int64)
-        self._shard_of = index["shard"].to_numpy(np.int64)
-        self._row_of = index["row"].to_numpy(np.int64)
-        self._mapped: dict[int, tuple[NDArray[np.int16], FloatArray]] = {}
+    def __init__(self, path: Path, manifest: StoreManifest) -> None:
+        self.path, self.manifest = path, manifest
+        self._columns = Columns(path, manifest)
+        self._shard = lru_cache(MAPPED)(self._map)
 
     @classmethod
     def open(cls, path: Path) -> "DatasetStore":
-        """The store in the folder ``path``; signals are mapped when first asked for.
+        """The store in the folder ``path``.
 
         Raises:
-            DatasetError: there is none, or its parts do not fit together.
+            DatasetError: there is none, it is of another version, or its parts do not fit together.
         """
         if not (path / MANIFEST).is_file():
             raise DatasetError("There is no data set of this name. Import it first.")
         try:
-            manifest = documents.load(StoreManifest, (path / MANIFEST).read_text("utf-8"))
-            index = pd.read_parquet(path / INDEX)
-            store = cls(path, manifest, index)
-        except (ConfigError, OSError, ValueError, KeyError) as error:
+            text = (path / MANIFEST).read_text("utf-8")
+        except (OSError, ValueError) as error:
             raise DatasetError(DAMAGED) from error
-        if len(index) != manifest.n_records or not store._rows_exist():
-            raise DatasetError(DAMAGED)
-        return store
+        return cls(path, read_manifest(text))
 
     def __len__(self) -> int:
         return self.manifest.n_records
@@ -65,42 +56,70 @@ class DatasetStore:
     @property
     def folds(self) -> NDArray[np.int16]:
         """Each record's fold, 1-10, 0 = never used."""
-        folds: NDArray[np.int16] = self.index["fold"].to_numpy(np.int16)
-        return folds
+        return self._columns.fold
 
     @property
     def n_samples(self) -> Rows:
         """Each record's length in samples, int64."""
-        return self._lengths
+        return self._columns.n_samples
+
+    @property
+    def patient_keys(self) -> NDArray[np.uint64]:
+        """64 bits that stand for each record's patient, the same in all stores."""
+        return self._columns.patient
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The distinct combinations of codes, source and derived leads, which are few."""
+        return self._columns.kinds
+
+    def kinds_of(self, rows: Rows | None = None) -> NDArray[np.int32]:
+        """The place in ``kinds`` of each of ``rows``, by default of all."""
+        return self._columns.kinds_of(rows)
 
     def rows(self, folds: Sequence[int] | None = None) -> Rows:
         """The rows of these folds, int64, or all of them, fold 0 included."""
         if folds is None:
             return np.arange(len(self), dtype=np.int64)
-        return np.flatnonzero(self.index["fold"].isin(list(folds))).astype(np.int64)
+        return np.flatnonzero(np.isin(self.folds, list(folds))).astype(np.int64)
 
     def codes(self, rows: Rows | None = None) -> list[tuple[str, ...]]:
         """What is known of each record, as coded in ``tasks``; empty where it is unlabelled."""
-        column = self.index["codes"]
-        return [tuple(codes) for codes in (column if rows is None else column.iloc[rows])]
+        codes = [kind.codes for kind in self.kinds]
+        return [codes[kind] for kind in self.kinds_of(rows).tolist()]
+
+    def targets(self, task: Task, rows: Rows | None = None) -> NDArray[np.float32]:
+        """``task.targets`` of these records' codes, float32 (n, n_labels), without looking at each record."""
+        answers = task.targets([kind.codes for kind in self.kinds])
+        return answers[self.kinds_of(rows)]
+
+    def sources(self, rows: Rows | None = None) -> list[str]:
+        """Where each record comes from, as its layout names it."""
+        return [self.kinds[kind].source for kind in self.kinds_of(rows).tolist()]
+
+    def patients(self, rows: Rows | None = None) -> list[str]:
+        """Each record's patient, under the id that the app gave."""
+        return self._columns.names("patient_id", rows)
+
+    def record_ids(self, rows: Rows | None = None) -> list[str]:
+        """Each record's own id."""
+        return self._columns.names("record_id", rows)
 
     def signal(self, i: int) -> FloatArray:
         """Record ``i``'s signal, float32 (n_leads, n_samples), in ``manifest.units``."""
-        steps, scales = self._shard(int(self._shard_of[i]))
-        row = int(self._row_of[i])
-        valid: FloatArray = steps[row, :, : self._lengths[i]] * scales[row][:, None]
-        return valid
+        return self._gather(np.array([i], np.int64), int(self.n_samples[i]))[0]
 
     def record(self, i: int) -> ECGRecord:
         """Record ``i`` as readers give it."""
-        line = self.index.iloc[i]
+        row = np.array([i], np.int64)
+        kind = self.kinds[int(self.kinds_of(row)[0])]
         return ECGRecord(
-            record_id=str(line["record_id"]),
+            record_id=self.record_ids(row)[0],
             signal=self.signal(i),
             sampling_rate=self.manifest.sampling_rate,
             leads=self.manifest.leads,
-            derived=frozenset(line["derived"]),
-            codes=tuple(line["codes"]),
+            derived=frozenset(kind.derived),
+            codes=kind.codes,
             units=self.manifest.units,
         )
 
@@ -109,99 +128,52 @@ class DatasetStore:
 
         Yields float32 (k, n_leads, n_samples) and the k rows it holds; shorter records first.
         """
-        lengths = self._lengths[rows]
-        for length in np.unique(lengths):
-            group = rows[lengths == length]
+        lengths = self.n_samples[rows]
+        order = np.argsort(lengths, kind="stable")
+        distinct, starts = np.unique(lengths[order], return_index=True)
+        for length, group in zip(distinct.tolist(), np.split(rows[order], starts[1:]), strict=True):
             for start in range(0, len(group), size):
                 chosen = group[start : start + size]
-                yield self._gather(chosen, int(length)), chosen
+                yield self._gather(chosen, length), chosen
 
     def verify(self) -> None:
-        """Compare every file with its checksum; reads the whole store.
+        """Compare every file with its checksum, and every line of the index with its shard; reads all.
 
         Raises:
-            DatasetError: a file has changed since the import.
+            DatasetError: a file has changed since the import, or the index points to nothing.
         """
-        expected = {INDEX: self.manifest.index_sha256}
-        for part in self.manifest.shards:
-            expected |= {part.signals: part.signals_sha256, part.scales: part.scales_sha256}
-        for name, digest in expected.items():
+        for name, digest in self.manifest.checksums():
             if not (self.path / name).is_file() or sha256_of(self.path / name) != digest:
                 raise DatasetError(DAMAGED)
+        for start in range(0, len(self), _BLOCK):
+            self._check(np.arange(start, min(start + _BLOCK, len(self))))
+
+    def _check(self, rows: Rows) -> None:
+        """Refuse rows of the index that point outside their shard or name no fold."""
+        parts, columns = self.manifest.shards, self._columns
+        shard, place, lengths = columns.shard[rows], columns.row[rows], self.n_samples[rows]
+        if not 0 <= shard.min() <= shard.max() < len(parts):
+            raise DatasetError(DAMAGED)
+        sizes = np.array([part.n for part in parts])[shard]
+        longest = np.array([part.n_samples for part in parts])[shard]
+        inside = (place >= 0) & (place < sizes) & (lengths > 0) & (lengths <= longest)
+        if not inside.all() or not np.isin(self.folds[rows], np.arange(11)).all():
+            raise DatasetError(DAMAGED)
+        self.kinds_of(rows)
 
     def _gather(self, rows: Rows, length: int) -> FloatArray:
         batch = np.empty((len(rows), len(self.manifest.leads), length), dtype=np.float32)
-        shards = self._shard_of[rows]
-        for number in np.unique(shards):
+        shards, places = self._columns.shard[rows], self._columns.row[rows]
+        scales = self._columns.scale[rows][:, :, None]
+        for number in np.unique(shards).tolist():
             here = np.flatnonzero(shards == number)
-            steps, scales = self._shard(int(number))
-            local = self._row_of[rows[here]]
-            batch[here] = steps[local, :, :length] * scales[local][:, :, None]
+            steps, local = self._shard(number), places[here]
+            if not 0 <= local.min() <= local.max() < len(steps) or length > steps.shape[2]:
+                raise DatasetError(DAMAGED)
+            batch[here] = steps[local, :, :length] * scales[here]
         return batch
 
-    def _shard(self, number: int) -> tuple[NDArray[np.int16], FloatArray]:
-        if number not in self._mapped:
-            self._mapped[number] = _map(self.path, self.manifest.shards[number], len(self.manifest.leads))
-        return self._mapped[number]
-
-    def _rows_exist(self) -> bool:
-        """Whether each line of the index points to a record that its shard holds."""
-        parts = self.manifest.shards
-        if len(self) == 0 or not 0 <= self._shard_of.min() <= self._shard_of.max() < len(parts):
-            return False
-        sizes = np.array([part.n for part in parts])[self._shard_of]
-        longest = np.array([part.n_samples for part in parts])[self._shard_of]
-        inside = (self._row_of >= 0) & (self._row_of < sizes)
-        return bool((inside & (self._lengths > 0) & (self._lengths <= longest)).all())
-
-
-def open_store(name: str, settings: Settings) -> DatasetStore:
-    """The data set called ``name`` under ``settings.stores``, or the one at the path ``name``.
-
-    Raises:
-        DatasetError: there is none, or it is damaged.
-    """
-    known = name in store_names(settings)
-    return DatasetStore.open(settings.stores / name if known else Path(name))
-
-
-def store_path(name: str, settings: Settings) -> Path:
-    """Where the data set called ``name`` is, or will be.
-
-    Raises:
-        DatasetError: the name could lead elsewhere, or is no name.
-    """
-    if not _NAME.fullmatch(name):
-        raise DatasetError("Name the data set with up to 64 letters, digits, dots, dashes or underscores.")
-    return settings.stores / name
-
-
-def store_names(settings: Settings) -> tuple[str, ...]:
-    """The imported data sets, sorted."""
-    found = settings.stores.glob(f"*/{MANIFEST}")
-    return tuple(sorted(path.parent.name for path in found if not path.parent.name.startswith(".")))
-
-
-def delete_store(name: str, settings: Settings) -> None:
-    """Remove the data set called ``name``; it is gone at once, also if the removal is interrupted.
-
-    Raises:
-        DatasetError: there is none.
-    """
-    if name not in store_names(settings):
-        raise DatasetError("There is no data set of this name.")
-    hidden = settings.stores / f".importing-{os.getpid()}-{name}"  # the next import sweeps what a kill leaves
-    (settings.stores / name).rename(hidden)
-    shutil.rmtree(hidden)
-
-
-def _map(path: Path, part: Shard, n_leads: int) -> tuple[NDArray[np.int16], FloatArray]:
-    try:
-        steps = np.load(path / part.signals, mmap_mode="r", allow_pickle=False)
-        scales = np.load(path / part.scales, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DatasetError(DAMAGED) from error
-    fits = steps.shape == (part.n, n_leads, part.n_samples) and scales.shape == (part.n, n_leads)
-    if not fits or steps.dtype != np.int16 or scales.dtype != np.float32:
-        raise DatasetError(DAMAGED)
-    return steps, scales
+    def _map(self, number: int) -> Steps:
+        if not 0 <= number < len(self.manifest.shards):
+            raise DatasetError(DAMAGED)
+        return map_shard(self.path, self.manifest.shards[number], len(self.manifest.leads))

@@ -49,7 +49,7 @@ def _tracings(store: DatasetStore) -> None:
     rows = draw.choice(len(store), size=min(N_TRACINGS, len(store)), replace=False)
     for place, row in enumerate(sorted(int(row) for row in rows)):
         record = store.record(row)
-        fold = int(store.index["fold"].iloc[row])
+        fold = int(store.folds[row])
         st.caption(f"{record.record_id}, fold {fold}. Codes: {', '.join(record.codes) or 'none'}.")
         figure = tracing(record, lay_out(record))
         st.plotly_chart(figure, config=CONFIG, key=f"stored_tracing_{place}", theme=None)

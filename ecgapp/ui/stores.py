@@ -35,13 +35,13 @@ def shelf(settings: Settings) -> Shelf:
 
 def served_tasks(store: DatasetStore) -> dict[str, Task]:
     """The tasks that the data set's labels serve, by name; the data set's own columns first."""
-    tasks = _tasks_of(store.manifest.index_sha256, store)
+    tasks = _tasks_of(store.manifest.digest, store)
     return {task.name: task for task in tasks}
 
 
 def folds_of(store: DatasetStore) -> dict[int, int]:
     """How many records each fold holds; fold 0 is never used."""
-    folds, counts = np.unique(store.index["fold"].to_numpy(np.int64), return_counts=True)
+    folds, counts = np.unique(store.folds, return_counts=True)
     return dict(zip(folds.tolist(), counts.tolist(), strict=True))
 
 
@@ -67,7 +67,7 @@ def overview(stores: Sequence[DatasetStore]) -> pd.DataFrame:
 
 def label_table(store: DatasetStore, task: Task) -> pd.DataFrame:
     """Positives of each label (rows) in each fold (columns), with totals and the records that answer."""
-    return _label_table(store.manifest.index_sha256, task.name, store, task)
+    return _label_table(store.manifest.digest, task.name, store, task)
 
 
 def refused_table(refused: dict[str, int]) -> pd.DataFrame:
@@ -87,12 +87,12 @@ def _open_version(name: str, home: str, version: int, _settings: Settings) -> Da
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _tasks_of(index_sha256: str, _store: DatasetStore) -> tuple[Task, ...]:
+def _tasks_of(digest: str, _store: DatasetStore) -> tuple[Task, ...]:
     return store_tasks(_store)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _label_table(index_sha256: str, task_name: str, _store: DatasetStore, _task: Task) -> pd.DataFrame:
+def _label_table(digest: str, task_name: str, _store: DatasetStore, _task: Task) -> pd.DataFrame:
     counts = label_counts(_store, _task)
     labels = list(_task.label_names)
     positives = {(count.label, count.fold): count.n_positive for count in counts}

@@ -1,0 +1,89 @@
+"""Signals as int16 in files of bounded size: quantised, in buckets by length, written record by record."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.datasets.manifest import DAMAGED, Shard
+from ecgapp.errors import DatasetError
+from ecgapp.files import sha256_of
+from ecgapp.records.record import FloatArray
+
+SHARD_BYTES = 256 * 2**20
+SHORTEST_BUCKET = 10.0  # seconds; each further bucket is twice as long
+PEAK = 32767  # int16 steps between zero and a lead's largest absolute value
+
+Steps = NDArray[np.int16]
+
+
+def quantise(signal: FloatArray) -> tuple[Steps, FloatArray]:
+    """``signal`` (n_leads, n_samples) as int16, and the float32 (n_leads,) that turns it back.
+
+    A step is 1/32767 of the lead's largest absolute value; a flat lead at zero has scale 1.
+    """
+    peaks = np.abs(signal).max(axis=1)
+    scales = np.where(peaks > 0, peaks / PEAK, 1.0).astype(np.float32)
+    scales = np.maximum(scales, np.finfo(np.float32).tiny)
+    steps = np.rint(signal / scales[:, None])
+    return np.clip(steps, -PEAK, PEAK).astype(np.int16), scales
+
+
+def bucket_samples(n_samples: int, sampling_rate: float) -> int:
+    """The length in samples of the bucket that holds ``n_samples``: 10, 20, 40 ... seconds."""
+    length = round(SHORTEST_BUCKET * sampling_rate)
+    while length < n_samples:
+        length *= 2
+    return length
+
+
+class OpenShard:
+    """A shard being written; its npy header is rewritten once the number of records is known."""
+
+    def __init__(self, path: Path, number: int, shape: tuple[int, int]) -> None:
+        self.path, self.number, self.shape, self.n = path, number, shape, 0
+        self.file: BinaryIO = path.open("wb")
+        self._write_header()
+
+    def add(self, steps: Steps) -> int:
+        """Append one record, padded with zeros, and return its row."""
+        padded = np.zeros(self.shape, dtype="<i2")
+        padded[:, : steps.shape[1]] = steps
+        self.file.write(padded.data)
+        self.n += 1
+        return self.n - 1
+
+    @property
+    def full(self) -> bool:
+        return (self.n + 1) * self.shape[0] * self.shape[1] * 2 > SHARD_BYTES
+
+    def close(self) -> Shard:
+        """Complete the file and describe it."""
+        self.file.seek(0)
+        self._write_header()
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        return Shard(self.path.name, self.n, self.shape[1], sha256_of(self.path))
+
+    def _write_header(self) -> None:
+        """numpy pads the header so that its first axis may grow in place."""
+        header = {"descr": "<i2", "fortran_order": False, "shape": (self.n, *self.shape)}
+        np.lib.format.write_array_header_1_0(self.file, header)
+
+
+def map_shard(folder: Path, shard: Shard, n_leads: int) -> Steps:
+    """The signals of ``shard``, mapped: int16 (n, n_leads, n_samples).
+
+    Raises:
+        DatasetError: the file is missing or is not what the manifest says.
+    """
+    try:
+        steps = np.asarray(np.load(folder / shard.signals, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise DatasetError(DAMAGED) from error
+    if steps.shape != (shard.n, n_leads, shard.n_samples) or steps.dtype != np.int16:
+        raise DatasetError(DAMAGED)
+    return steps

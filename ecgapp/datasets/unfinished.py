@@ -1,0 +1,130 @@
+"""An import lies in a hidden folder beside its destination until it is done; interrupted, it waits there."""
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecgapp import documents
+from ecgapp.config import Settings
+from ecgapp.datasets.claim import claimed, is_claimed
+from ecgapp.datasets.layout import Entry
+from ecgapp.datasets.manifest import MANIFEST, VERSION, read_manifest
+from ecgapp.datasets.part import PartNote
+from ecgapp.datasets.reading import Form
+from ecgapp.datasets.shelf import DELETING, sweep
+from ecgapp.errors import ConfigError
+from ecgapp.files import write_atomically
+
+PART_RECORDS = 1000
+PLAN = "import.json"
+_PREFIX = ".importing-"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is imported, from where and with which of the user's choices: enough to go on with it."""
+
+    name: str
+    layout: str
+    source: str
+    n_records: int
+    sampling_rate: float | None = None
+    leads: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An import that was interrupted; ``n_bytes`` are freed by discarding it."""
+
+    folder: Path
+    plan: Plan
+    n_done: int
+    n_bytes: int
+
+
+def import_folder(destination: Path, plan: Plan, entries: Sequence[Entry], form: Form) -> Path:
+    """Where this import is collected: the same folder for the same plan and entries, and only for them."""
+    digest = hashlib.sha256(f"{VERSION} {PART_RECORDS} {plan} {form}".encode())
+    for entry in entries:
+        said = (entry.record_id, entry.patient_id, entry.fold, entry.source, entry.codes)
+        digest.update(json.dumps(said).encode())
+    return destination.parent / f"{_PREFIX}{digest.hexdigest()[:16]}-{destination.name}"
+
+
+def prepare(folder: Path, plan: Plan) -> None:
+    """Make the folder of an import, or clear an interrupted one of parts that are not complete."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob("part-*-*"):
+        shutil.rmtree(left)
+    write_atomically(folder / PLAN, documents.dump(plan).encode())
+
+
+def publish(folder: Path, destination: Path) -> None:
+    """Give a folder with a manifest its name, freed of all that the manifest does not name."""
+    manifest = read_manifest((folder / MANIFEST).read_text("utf-8"))
+    kept = {MANIFEST, *(name for name, _ in manifest.checksums())}
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in kept:
+            path.unlink()
+    if destination.exists():
+        destination.rmdir()  # it is empty, else the import would have been refused
+    folder.rename(destination)
+    for other in _folders_of(destination):
+        _remove(other)
+
+
+def leave(folder: Path) -> None:
+    """Keep an interrupted import that has a complete part; one without is removed."""
+    if not any(folder.glob("part-*.json")):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unfinished_imports(settings: Settings) -> tuple[Unfinished, ...]:
+    """Every import that was interrupted and can go on, by name; those under way are left out."""
+    found = [_described(folder) for folder in sorted(settings.stores.glob(f"{_PREFIX}*"))]
+    waiting = [item for item in found if item and not is_claimed(settings.stores / item.plan.name)]
+    return tuple(sorted(waiting, key=lambda item: item.plan.name))
+
+
+def discard(unfinished: Unfinished) -> None:
+    """Remove an interrupted import for good.
+
+    Raises:
+        DatasetError: it is under way again.
+    """
+    destination = unfinished.folder.parent / unfinished.plan.name
+    with claimed(destination):
+        if unfinished.folder.exists():
+            _remove(unfinished.folder)
+
+
+def _described(folder: Path) -> Unfinished | None:
+    try:
+        plan = documents.load(Plan, (folder / PLAN).read_text("utf-8"))
+        notes = [documents.load(PartNote, path.read_text("utf-8")) for path in folder.glob("part-*.json")]
+        n_bytes = sum(path.stat().st_size for path in folder.iterdir())
+    except (OSError, ConfigError, ValueError):  # it was published or removed just now
+        return None
+    n_done = sum(note.n_read + sum(note.refused.values()) for note in notes)
+    return Unfinished(folder, plan, n_done, n_bytes)
+
+
+def _folders_of(destination: Path) -> list[Path]:
+    """The folders of all imports into this name, whatever their plans."""
+    start = len(_PREFIX) + 17
+    return [
+        path
+        for path in destination.parent.glob(f"{_PREFIX}*")
+        if path.name[start:] == destination.name and path.is_dir()
+    ]
+
+
+def _remove(folder: Path) -> None:
+    folder.rename(folder.parent / f"{DELETING}{secrets.token_hex(8)}")
+    sweep(folder.parent)
