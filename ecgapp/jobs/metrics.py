@@ -3,13 +3,14 @@
 import math
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ecgapp.jobs import extremes
 from ecgapp.jobs.database import Database
 
 Metric = tuple[str, float, float]  # name, step, value
+TimedMetric = tuple[str, float, float, float]  # and when it was written, in seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ def read_names(database: Database, run_id: str) -> tuple[str, ...]:
         return tuple(row["name"] for row in connection.execute(query, {"run_id": run_id}))
 
 
+def read_all(database: Database, run_id: str) -> Iterator[TimedMetric]:
+    """Every point of every series, by name and rising step; never all of them in memory."""
+    query = "SELECT name, step, value, time FROM metrics WHERE run_id = ? ORDER BY name, step"
+    with database.read() as connection:
+        for row in connection.execute(query, (run_id,)):
+            yield row["name"], row["step"], _number(row["value"]), row["time"]
+
+
 def read_latest(database: Database, run_id: str, name: str) -> float | None:
     """The value at the highest step of a series, or None where it has none yet."""
     query = "SELECT value FROM metrics WHERE run_id = ? AND name = ? ORDER BY step DESC LIMIT 1"
@@ -93,10 +102,11 @@ def _decimated(
     low = rows[0]["step"]
     high = connection.execute(f"{_POINTS} ORDER BY step DESC LIMIT 1", key).fetchone()["step"]
     stretch = (high - low) / max(1, max_points // 2)
-    source, values = _POINTS, key
+    source: tuple[str, extremes.Key] | None = None
     if key[2] == -math.inf:  # a stretch that begins in the middle may have its extremes before it
-        source, values = extremes.source(connection, key, max_points) or (_POINTS, key)
-    parts = f"FROM ({source}) GROUP BY CAST((step - ?) / ? AS INTEGER)"
+        source = extremes.source(connection, key, max_points)
+    points, values = source or (_POINTS, key)
+    parts = f"FROM ({points}) GROUP BY CAST((step - ?) / ? AS INTEGER)"
     query = f"""
         SELECT step, min(value) AS value {parts} UNION SELECT step, max(value) AS value {parts}
         UNION SELECT * FROM ({_POINTS} AND step IN (?, ?)) ORDER BY step

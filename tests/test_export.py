@@ -1,0 +1,130 @@
+"""A run as files for other programs: nothing is left out, nothing is rounded, and each reads back."""
+
+import csv
+import io
+import math
+import struct
+import zipfile
+
+import pytest
+from small_training import PRETRAINING
+
+from ecgapp import documents
+from ecgapp.errors import JobError
+from ecgapp.jobs import RunStore
+from ecgapp.jobs import export as exporting
+from ecgapp.jobs.export import export_run, export_zip
+from ecgapp.training import TrainingConfig
+
+POINTS = [
+    ("train/step_loss", 10, 0.1 + 0.2),
+    ("train/step_loss", 20, float("nan")),
+    ("validation/loss", 1, 1e-9),
+    ("device/memory_mb", 2.5, 812.0),
+]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def run(store):
+    made = store.create("small", "pretrain", "cpu", documents.dump(PRETRAINING))
+    store.add_metrics(made.id, POINTS)
+    return made
+
+
+def lines_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_point_is_in_the_csv_with_its_time_and_all_its_digits(store, run, tmp_path):
+    other = store.create("other", "pretrain", "cpu", "{}")
+    store.add_metric(other.id, "train/step_loss", 1, 9.0)
+    export_run(store, run.id, tmp_path / "out")
+    lines = lines_of(tmp_path / "out" / "metrics.csv")
+    read = {(line["series"], float(line["step"])): float(line["value"]) for line in lines}
+    assert len(read) == len(lines) == len(POINTS)
+    for name, step, value in POINTS:
+        assert read[name, step] == value or math.isnan(value)
+    assert all(line["time_utc"].endswith("+00:00") for line in lines)
+
+
+def test_the_config_is_the_runs_to_the_letter_and_the_command_names_it(store, run, tmp_path):
+    export_run(store, run.id, tmp_path / "out")
+    text = (tmp_path / "out" / "config.json").read_text()
+    assert text == run.config
+    assert documents.load(TrainingConfig, text) == PRETRAINING
+    assert (tmp_path / "out" / "command.txt").read_text() == "python -m ecgapp train config.json\n"
+
+
+def test_a_zip_holds_the_same_files_below_the_runs_own_folder(store, run):
+    with zipfile.ZipFile(io.BytesIO(export_zip(store, run.id))) as archive:
+        folder = f"small-{run.id[:6]}"
+        assert sorted(archive.namelist()) == [
+            f"{folder}/command.txt",
+            f"{folder}/config.json",
+            f"{folder}/metrics.csv",
+        ]
+        assert archive.read(f"{folder}/config.json").decode() == run.config
+
+
+def test_a_folder_that_holds_something_is_not_written_to(store, run, tmp_path):
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(JobError, match="not empty"):
+        export_run(store, run.id, tmp_path)
+    assert not (tmp_path / "metrics.csv").exists()
+
+
+def test_a_run_that_does_not_exist_is_told(store, tmp_path):
+    with pytest.raises(JobError, match="no such run"):
+        export_run(store, "a" * 12, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_the_library_the_sentence_says_how_to_install_it(store, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(exporting.tensorboard, "available", lambda: False)
+    with pytest.raises(JobError, match="pip install tensorboardX"):
+        export_run(store, run.id, tmp_path / "out", events=True)
+    assert not (tmp_path / "out").exists()
+
+
+def records_of(path):
+    """TFRecord framing: length, its checksum, the bytes, theirs."""
+    content, place = path.read_bytes(), 0
+    while place < len(content):
+        (length,) = struct.unpack_from("<Q", content, place)
+        yield content[place + 12 : place + 12 + length]
+        place += 12 + length + 4
+
+
+def test_tensorboards_events_hold_every_point(store, run, tmp_path):
+    event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
+    export_run(store, run.id, tmp_path / "out", events=True)
+    (path,) = (tmp_path / "out" / "tensorboard").iterdir()
+    first, *events = [event_pb2.Event.FromString(record) for record in records_of(path)]
+    assert first.file_version == "brain.Event:2"
+    read = {(event.summary.value[0].tag, event.step): event.summary.value[0].simple_value for event in events}
+    assert len(read) == len(POINTS)
+    assert read["train/step_loss", 10] == pytest.approx(0.3)
+    assert math.isnan(read["train/step_loss", 20])
+    assert read["device/memory_mb", 2] == 812.0
+    assert all(event.wall_time > 1e9 for event in events)
+
+
+def test_tensorboard_itself_would_accept_the_checksums(store, run, tmp_path):
+    crc32c = pytest.importorskip("tensorboardX.crc32c").crc32c
+    export_run(store, run.id, tmp_path / "out", events=True)
+    (path,) = (tmp_path / "out" / "tensorboard").iterdir()
+    content = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", content)
+    for data, stored in (
+        (content[:8], content[8:12]),
+        (content[12 : 12 + length], content[12 + length :][:4]),
+    ):
+        found = crc32c(data)
+        masked = ((found >> 15 | found << 17) + 0xA282EAD8) & 0xFFFFFFFF
+        assert struct.unpack("<I", stored)[0] == masked
