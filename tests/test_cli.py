@@ -17,7 +17,7 @@ from ecgapp.cli.progress import Progress
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import RunStore
-from ecgapp.promotion import promote_run
+from ecgapp.promotion import Decision, promote_run
 from ecgapp.records import DEMOS, read_record
 
 
@@ -54,7 +54,7 @@ def installation(tmp_path_factory):
         run = runs.create(config.name, config.phase, "cpu", documents.dump(config))
         runs.claim("cpu", run.id)
         worker.execute(runs, run.id, settings)
-        promote_run(runs, run.id, config.name, settings)
+        promote_run(runs, run.id, config.name, Decision("Ada", "a test"), settings)
     return settings
 
 

@@ -1,6 +1,7 @@
 """The Training page: closed to strangers, starts what the form says, shows each state of a run."""
 
 import pytest
+import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
 from small_training import FINETUNING, small_settings
 
@@ -8,8 +9,9 @@ from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
+from ecgapp.promotion import History, in_use
 from ecgapp.training import Initialisation, Phase, TrainingConfig
-from ecgapp.ui import live, promotion_form
+from ecgapp.ui import live
 from ecgapp.ui.training_choices import JANG
 
 F1 = (0.2, 0.5, 0.4, 0.6)
@@ -232,21 +234,29 @@ def test_two_clicks_on_delete_end_in_a_sentence_not_in_a_crash(settings, runs):
     assert not page.exception
 
 
-def test_a_promotion_needs_a_reason_which_is_kept(settings, runs, monkeypatch):
-    promoted = []
-    monkeypatch.setattr(
-        promotion_form, "promote_run", lambda store, run_id, name, _: promoted.append((run_id, name))
-    )
+def test_a_promotion_needs_a_name_and_a_reason_and_shows_what_it_replaces(settings, runs):
     run = make_run(runs, "finished")
+    tiny_models.save_model(runs.folder(run.id) / "result", *tiny_models.classifier(run.name))
+    tiny_models.save_model(settings.weights, *tiny_models.classifier("ward", thresholds=(0.9,) * 9))
     page = open_page("training", settings)
+    page.text_input(key=f"promote_name_{run.id}").set_value("ward").run()
+    assert "ward, in use now" in [row for frame in page.dataframe for row in frame.value.get("Model", [])]
+    for field, asked in (("by", "Say who you are"), ("why", "Say in a few words why")):
+        page.button(key=f"promote_{run.id}").click().run()
+        assert asked in said(page)
+        assert History(settings).lines() == ()
+        page.text_input(key=f"{field}_{run.id}").set_value("Ada" if field == "by" else "best of three").run()
     page.button(key=f"promote_{run.id}").click().run()
-    assert "why this model is promoted" in said(page)
-    assert promoted == []
-    page.text_input(key=f"promote_name_{run.id}").set_value("ward_model")
-    page.text_input(key=f"promote_why_{run.id}").set_value("best of three").run()
-    page.button(key=f"promote_{run.id}").click().run()
-    assert promoted == [(run.id, "ward_model")]
-    assert any("best of three" in event.text for event in runs.events(run.id))
+    line, found = History(settings).lines()
+    assert (line.action, line.author, line.reason, line.run_id) == (
+        "promoted",
+        "Ada",
+        "best of three",
+        run.id,
+    )
+    assert found.action == "found"
+    assert "by Ada: best of three" in said(page)
+    assert in_use("ward", settings).card.thresholds == (0.5,) * 9
 
 
 def test_only_finished_runs_can_be_promoted(settings, runs):

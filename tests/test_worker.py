@@ -11,13 +11,14 @@ from run_processes import end_all, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import documents, training
-from ecgapp.analysis import open_model
-from ecgapp.errors import DatasetError, JobError
+from ecgapp.analysis import open_model, validation_predictions
+from ecgapp.errors import DatasetError, JobError, ModelError
 from ecgapp.jobs import Attachment, Run, RunStore, names
-from ecgapp.promotion import promote_run
+from ecgapp.promotion import Decision, promote_run
 from ecgapp.training import EpochReport, StepReport
 from ecgapp.worker import RunReporter, execute, main
 
+WHY = Decision("Ada", "better on our own patients")
 SECRET = "/home/someone/Jane Doe 1950-01-01.hea"
 
 
@@ -167,20 +168,20 @@ def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypa
 
 def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, settings):
     run = execute(store, claimed(store, FINETUNING).id, settings)
-    card = promote_run(store, run.id, "ours", settings)
+    card = promote_run(store, run.id, "ours", WHY, settings)
     assert open_model("ours", settings).card == card
-    assert (settings.weights / "ours.predictions.safetensors").is_file()
+    assert validation_predictions("ours", settings) is not None
     event = store.events(run.id)[-1]
     assert event.kind == "promoted"
     assert card.sha256 in event.text
-    with pytest.raises(JobError, match="Name the model"):
-        promote_run(store, run.id, "../ours", settings)
+    with pytest.raises(ModelError, match="Name the model"):
+        promote_run(store, run.id, "../ours", WHY, settings)
 
 
 def test_an_unfinished_run_is_not_promoted(store, settings):
     run = claimed(store)
     with pytest.raises(JobError, match="not finished"):
-        promote_run(store, run.id, "ours", settings)
+        promote_run(store, run.id, "ours", WHY, settings)
 
 
 def test_a_launched_run_trains_in_its_own_process_until_it_is_asked_to_stop_then_the_next_begins(

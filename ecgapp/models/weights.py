@@ -50,12 +50,19 @@ def use_version(folder: Path, card: ModelCard) -> None:
     write_atomically(folder / f"{card.name}.json", documents.dump(card).encode())
 
 
-def files_of(folder: Path, card: ModelCard) -> tuple[Path, ...]:
-    """The files that the rule finds for this card's weights and predictions, and that are there."""
-    paths = [_path(folder, card.name, card.sha256, _WEIGHTS)]
-    if card.predictions_sha256:
-        paths.append(_path(folder, card.name, card.predictions_sha256, _PREDICTIONS))
-    return tuple(path for path in paths if path.is_file())
+def keep_plain_files(folder: Path, card: ModelCard) -> None:
+    """Give the files of a model with plain names those of objects; the rule finds them all the while."""
+    digests = {_WEIGHTS: card.sha256, _PREDICTIONS: card.predictions_sha256}
+    for suffix, sha256 in digests.items():
+        plain, kept = folder / f"{card.name}{suffix}", object_path(folder, sha256)
+        if sha256 and plain.is_file() and not kept.is_file():
+            kept.parent.mkdir(exist_ok=True)
+            plain.rename(kept)
+
+
+def object_path(folder: Path, sha256: str) -> Path:
+    """Where the file with this sha256 lies once a version that has it is kept."""
+    return folder / _OBJECTS / f"{sha256}{_WEIGHTS}"
 
 
 def read_version(folder: Path, card: ModelCard) -> PackedModel:
@@ -142,7 +149,7 @@ def damaged_models(folders: Sequence[Path]) -> tuple[str, ...]:
 
 def _keep(folder: Path, sha256: str, content: bytes) -> None:
     """A file that is there already is written again only where it was damaged."""
-    path = folder / _OBJECTS / f"{sha256}{_WEIGHTS}"
+    path = object_path(folder, sha256)
     if not path.is_file() or sha256_of(path) != sha256:
         write_atomically(path, content)
 
@@ -155,7 +162,7 @@ def _predictions_of(folder: Path, card: ModelCard) -> bytes | None:
 
 
 def _path(folder: Path, name: str, sha256: str, suffix: str) -> Path:
-    kept = folder / _OBJECTS / f"{sha256}{_WEIGHTS}"
+    kept = object_path(folder, sha256)
     return kept if kept.is_file() else folder / f"{name}{suffix}"
 
 

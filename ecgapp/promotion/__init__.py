@@ -1,0 +1,39 @@
+"""Which models are in use on this machine: promoted, imported, rolled back; since when, by whom, why."""
+
+from ecgapp.promotion.bundles import SUFFIX, export_bundle, read_bundle
+from ecgapp.promotion.changes import (
+    delete_version,
+    find_version,
+    install_import,
+    promote_run,
+    remove,
+    roll_back,
+    run_model,
+)
+from ecgapp.promotion.figures import headline, n_validated
+from ecgapp.promotion.history import Action, Decision, History, Line
+from ecgapp.promotion.versions import SHIPPED, Version, in_use, model_names, versions
+
+__all__ = [
+    "SHIPPED",
+    "SUFFIX",
+    "Action",
+    "Decision",
+    "History",
+    "Line",
+    "Version",
+    "delete_version",
+    "export_bundle",
+    "find_version",
+    "headline",
+    "in_use",
+    "install_import",
+    "model_names",
+    "n_validated",
+    "promote_run",
+    "read_bundle",
+    "remove",
+    "roll_back",
+    "run_model",
+    "versions",
+]

@@ -1,0 +1,90 @@
+"""Models between machines: one zip file with the card, the weights and the validation predictions.
+
+A bundle comes from outside. Everything is checked before anything is kept: names and sizes before a
+byte is read, sha256, card, the shape of every tensor before the network is built, then one window.
+"""
+
+import io
+import struct
+import zipfile
+from dataclasses import replace
+from typing import BinaryIO
+
+from ecgapp import documents
+from ecgapp.config import Settings
+from ecgapp.errors import ConfigError, ModelError
+from ecgapp.models import ModelCard, PackedModel, read_model, unpack, unpack_predictions
+from ecgapp.promotion.changes import refuse_bad_name
+from ecgapp.promotion.checks import refuse_unusable
+
+SUFFIX = ".ecgapp-model.zip"
+LARGEST = 2_000_000_000  # bytes of a whole bundle
+LARGEST_CARD = 2_000_000  # bytes
+
+_CARD, _WEIGHTS, _PREDICTIONS = "card.json", "weights.safetensors", "predictions.safetensors"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same model makes the same bytes
+_BAD_ZIP = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, struct.error, OverflowError)
+
+
+def export_bundle(name: str, settings: Settings) -> bytes:
+    """The model in use under this name, as one file for another machine.
+
+    Raises:
+        ModelNotFoundError: there is none.
+        WeightsMismatchError: its files are damaged.
+    """
+    packed = read_model((settings.weights, settings.shipped_weights), name)
+    unpack(packed)
+    unpack_predictions(packed.card, packed.predictions)
+    contents = {_CARD: documents.dump(packed.card).encode(), _WEIGHTS: packed.weights}
+    if packed.predictions is not None:
+        contents[_PREDICTIONS] = packed.predictions
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w", zipfile.ZIP_STORED) as archive:
+        for member, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(member, _EPOCH), content)
+    return bundle.getvalue()
+
+
+def read_bundle(file: BinaryIO, name: str = "") -> PackedModel:
+    """The model in a bundle, all of it checked; under ``name`` where one is given.
+
+    Raises:
+        ModelError: it is no bundle, is damaged, or does not work here; the message says which.
+    """
+    contents = _contents(file)
+    try:
+        card = documents.load(ModelCard, contents[_CARD].decode())
+    except (ConfigError, UnicodeDecodeError) as error:
+        raise ModelError(
+            "The card in this bundle cannot be read. Export it again, with this version of the app."
+        ) from error
+    packed = PackedModel(
+        replace(card, name=name or card.name), contents[_WEIGHTS], contents.get(_PREDICTIONS)
+    )
+    refuse_bad_name(packed.card.name)
+    refuse_unusable(packed)
+    return packed
+
+
+def _contents(file: BinaryIO) -> dict[str, bytes]:
+    """What the members hold, by name."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            _refuse_odd_members(archive.infolist())
+            return {member.filename: archive.read(member) for member in archive.infolist()}
+    except _BAD_ZIP as error:
+        raise ModelError("This file is no model bundle, or it is damaged. Export the model again.") from error
+
+
+def _refuse_odd_members(members: list[zipfile.ZipInfo]) -> None:
+    """Look at names and sizes alone. What is stored as it is cannot grow when it is read."""
+    names = [member.filename for member in members]
+    if sorted(names) not in ([_CARD, _WEIGHTS], [_CARD, _PREDICTIONS, _WEIGHTS]):
+        raise ModelError("This file is no model bundle: it holds other files than a model's.")
+    sizes = {member.filename: member.file_size for member in members}
+    if sizes[_CARD] > LARGEST_CARD or sum(sizes.values()) > LARGEST:
+        raise ModelError("This bundle is larger than any model of this app. It was not opened.")
+    stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+    if not stored or any(member.file_size != member.compress_size for member in members):
+        raise ModelError("This bundle was packed by another program. Export the model again.")

@@ -1,0 +1,183 @@
+"""The history of the installed models: what came into use when, by whom, why, and how well it did then.
+
+Lines are added, never changed or deleted. A line is written before its change is made, so that a kill
+between the two cannot take away who and why; it counts once the change is made.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from ecgapp import documents
+from ecgapp.config import Settings
+from ecgapp.errors import ConfigError, ModelError
+from ecgapp.jobs.database import Database
+from ecgapp.models import ModelCard
+
+LONGEST_WORDS = 300  # characters of a name or a reason
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS lines (
+    id INTEGER PRIMARY KEY,
+    time REAL NOT NULL,
+    action TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    predictions_sha256 TEXT NOT NULL,
+    card TEXT NOT NULL,
+    installed INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    place INTEGER  -- in the order in which the changes were made; NULL: not made, as far as is known
+);
+CREATE INDEX IF NOT EXISTS lines_of_name ON lines (name, id);
+CREATE TRIGGER IF NOT EXISTS lines_stay BEFORE DELETE ON lines
+    BEGIN SELECT RAISE(ABORT, 'lines are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS lines_keep_what_they_say
+    BEFORE UPDATE OF
+        id, time, action, name, sha256, predictions_sha256, card, installed, author, reason, run_id
+    ON lines BEGIN SELECT RAISE(ABORT, 'lines are never changed'); END;
+PRAGMA user_version = 1;
+"""
+
+
+class Action(StrEnum):
+    """What was done to the model of a name."""
+
+    PROMOTED = "promoted"  # from a run
+    IMPORTED = "imported"  # from another machine
+    ROLLED_BACK = "rolled back"
+    REMOVED = "removed"  # from use; its files stay
+    DELETED = "deleted"  # the files of a version that was not in use
+    FOUND = "found"  # in use without a line: copied here by hand
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who decided, and why; a model never changes without both."""
+
+    by: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.by.strip():
+            raise ModelError("Say who you are: the history of the models keeps who decided.")
+        if not self.reason.strip():
+            raise ModelError("Say in a few words why: the history of the models keeps the reason.")
+        if max(len(self.by), len(self.reason)) > LONGEST_WORDS:
+            raise ModelError(f"Give your name and the reason in at most {LONGEST_WORDS} characters each.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One change. ``card`` is a JSON document, as it was then; ``time`` is seconds since 1970, UTC.
+
+    ``installed``: the card became this machine's own of its name; else that gave way, to the shipped
+    model of the name where there is one.
+    """
+
+    action: str
+    name: str
+    sha256: str
+    predictions_sha256: str
+    card: str
+    installed: bool
+    author: str
+    reason: str
+    run_id: str = ""
+    time: float = 0.0
+
+    def read_card(self) -> ModelCard | None:
+        """The card as it was then; None where another version of the app wrote it."""
+        try:
+            return documents.load(ModelCard, self.card)
+        except ConfigError:
+            return None
+
+
+_COLUMNS = tuple(field.name for field in fields(Line))
+
+
+def line_of(action: Action, card: ModelCard, decision: Decision, run_id: str = "") -> Line:
+    """A line that makes ``card`` this machine's own of its name."""
+    words = decision.by.strip(), decision.reason.strip()
+    document = documents.dump(card)
+    return Line(action, card.name, card.sha256, card.predictions_sha256, document, True, *words, run_id)
+
+
+class History:
+    """The lines, in ``settings.home``; every process of the installation may add to them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._weights = settings.weights
+        self._database = Database(settings.home / "models.sqlite", _SCHEMA, "The history of the models")
+
+    def lines(self, name: str | None = None) -> tuple[Line, ...]:
+        """The changes that were made, the newest first; of one model, or of all.
+
+        Raises:
+            JobError: the history cannot be read.
+        """
+        query = "SELECT * FROM lines WHERE name = coalesce(?, name) ORDER BY place IS NULL DESC, place DESC"
+        with self._database.read() as connection:
+            rows = connection.execute(query, (name,)).fetchall()
+            made = [row for row in rows if row["place"] is not None or self._was_made(connection, row)]
+        return tuple(_line(row) for row in made)
+
+    def change(self, line: Line, make: Callable[[], None]) -> None:
+        """Add ``line``, and ``make`` the change that it tells of.
+
+        Raises:
+            JobError: the line cannot be written, or the change cannot be made.
+        """
+        with self._database.write() as connection:
+            self._place_last(connection, line.name)
+            number = _insert(connection, line)
+        with self._database.write() as connection:  # one change at a time, in the order of the lines
+            make()
+            _place(connection, number)
+
+    def tell(self, line: Line) -> None:
+        """Add a line that goes with no change of what is in use.
+
+        Raises:
+            JobError: it cannot be written.
+        """
+        with self._database.write() as connection:
+            _place(connection, _insert(connection, line))
+
+    def _place_last(self, connection: sqlite3.Connection, name: str) -> None:
+        """Settle the line of a change that was made just before its process was killed."""
+        row = connection.execute(_LAST, (name,)).fetchone()
+        if row is not None and row["place"] is None and self._was_made(connection, row):
+            _place(connection, row["id"])
+
+    def _was_made(self, connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
+        """Whether a line without a place is the last of its name, and what it wanted is in use."""
+        last = connection.execute(_LAST, (row["name"],)).fetchone()["id"]
+        path = self._weights / f"{row['name']}.json"
+        in_use = path.read_text(encoding="utf-8") if path.is_file() else ""
+        return last == row["id"] and in_use == (row["card"] if row["installed"] else "")
+
+
+_LAST = "SELECT * FROM lines WHERE name = ? ORDER BY id DESC LIMIT 1"
+
+
+def _insert(connection: sqlite3.Connection, line: Line) -> int:
+    values = vars(line) | {"time": line.time or time.time()}
+    marks = ", ".join(f":{column}" for column in _COLUMNS)
+    query = f"INSERT INTO lines ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - columns of our own
+    return int(connection.execute(query, values).lastrowid or 0)
+
+
+def _place(connection: sqlite3.Connection, number: int) -> None:
+    last = "(SELECT coalesce(max(place), 0) + 1 FROM lines)"
+    connection.execute(f"UPDATE lines SET place = {last} WHERE id = ?", (number,))  # noqa: S608 - our own
+
+
+def _line(row: sqlite3.Row) -> Line:
+    values = {column: row[column] for column in _COLUMNS}
+    return Line(**values | {"installed": bool(row["installed"])})

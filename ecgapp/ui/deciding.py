@@ -1,0 +1,27 @@
+"""Who decides, and why: asked beside every button that changes a model in use."""
+
+import streamlit as st
+
+from ecgapp.promotion import Decision
+from ecgapp.promotion.history import LONGEST_WORDS
+
+_NAME = "decided_by"  # session state: the name that was typed last, for the next form
+
+
+def ask(key: str) -> None:
+    """Two fields, for ``decision`` to read when a button is pressed."""
+    who, why = st.columns([1, 2])
+    known = st.session_state.get(_NAME, "")
+    who.text_input("Your name", known, key=f"by_{key}", max_chars=LONGEST_WORDS)
+    why.text_input("Why (is kept in the history)", key=f"why_{key}", max_chars=LONGEST_WORDS)
+
+
+def decision(key: str) -> Decision:
+    """What was typed into the fields of this key.
+
+    Raises:
+        ModelError: one of them is empty.
+    """
+    decided = Decision(st.session_state[f"by_{key}"], st.session_state[f"why_{key}"])
+    st.session_state[_NAME] = decided.by
+    return decided
