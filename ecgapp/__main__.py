@@ -37,8 +37,15 @@ _COMMANDS = {  # each imports what it needs, so that `runs` answers without load
     "import": ("ecgapp.cli.importing", "import_folder"),
     "train": ("ecgapp.cli.train", "train"),
     "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
-    "runs": ("ecgapp.cli.runs", "list_runs"),
+    "runs": ("ecgapp.cli.runs", "runs"),
     "demo": ("ecgapp.cli.demo", "demo"),
+}
+_RUN_ACTIONS = {
+    "stop": "write a checkpoint and end; a waiting one leaves the queue",
+    "resume": "go on from the last checkpoint",
+    "move": "change a waiting one's place in the queue",
+    "follow": "watch it until it ends",
+    "delete": "remove it with its numbers, checkpoints and log",
 }
 _LAYOUTS = ("ptb-xl", "ptb-xl-zscored", "challenge", "cinc2017", "ludb", "folder")
 
@@ -64,9 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("store", metavar="STORE", help="the new data set's name, or a path")
     store.add_argument("--sampling-rate", type=float, metavar="HZ", help="resample every record to this rate")
     store.add_argument("--leads", metavar="I,II,...", help="store only these leads")
+    store.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default as pays")
+    store.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
 
     train = commands.add_parser("train", help="train a model as a JSON file says")
-    train.add_argument("config", type=Path, metavar="CONFIG.json", help="the training's settings")
+    what = train.add_mutually_exclusive_group(required=True)
+    what.add_argument("config", nargs="?", type=Path, metavar="CONFIG.json", help="the training's settings")
+    what.add_argument("--resume", metavar="RUN", help="go on with a run, in this terminal")
 
     evaluate = commands.add_parser("evaluate", help="measure a model on a data set")
     evaluate.add_argument("--model", required=True, metavar="NAME")
@@ -74,7 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--folds", nargs="+", type=int, metavar="FOLD", help="by default all")
     evaluate.add_argument("--json", action="store_true", help="print one JSON document")
 
-    commands.add_parser("runs", help="list the trainings on this machine")
+    runs = commands.add_parser("runs", help="list the trainings on this machine, or stop, resume, move one")
+    actions = runs.add_subparsers(dest="action", metavar="ACTION")
+    for action, words in _RUN_ACTIONS.items():
+        one = actions.add_parser(action, help=words)
+        one.add_argument("run", metavar="RUN", help="as in the list")
+        if action == "move":
+            one.add_argument("places", type=int, metavar="PLACES", help="-1: one place earlier")
 
     demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
     demo.add_argument("folder", type=Path, metavar="FOLDER")

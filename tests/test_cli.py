@@ -194,7 +194,7 @@ def test_train_on_a_busy_device_waits_in_the_queue_and_is_followed(settings, run
         runs.claim("cpu", queue[0].id)
         worker.execute(runs, queue[0].id, settings)
 
-    monkeypatch.setattr("ecgapp.cli.train.time.sleep", instead_of_a_second)
+    monkeypatch.setattr("ecgapp.cli.following.time.sleep", instead_of_a_second)
     (tmp_path / "config.json").write_text(documents.dump(replace(PRETRAINING, epochs=1)))
     code, out, _ = run("train", tmp_path / "config.json")
     assert "cpu is busy" in out

@@ -130,7 +130,7 @@ def test_a_run_stopped_before_it_began_never_trains(store, settings, monkeypatch
 def test_sigterm_asks_to_stop_and_the_old_handler_comes_back(store, settings, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
 
-    def train(config, reporter, folder, settings):
+    def train(config, reporter, folder, settings, world):
         signal.raise_signal(signal.SIGTERM)
         assert reporter.should_stop()
         raise training.Stopped
@@ -154,7 +154,7 @@ def test_the_worker_without_a_run_is_wrong_use(capsys):
 def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypatch):
     run = claimed(store)
     reporter = RunReporter(Attachment(store, run.id), run)
-    reporter.step(StepReport(10, 1, 0.5, 1e-3, 100.0, 20))
+    reporter.step(StepReport(10, 1, 0.5, 1e-3, 100.0, 20, epochs=2))
     write = store.add_metrics
     monkeypatch.setattr(store, "add_metrics", lambda *_: (_ for _ in ()).throw(JobError("The disk is full.")))
     with pytest.raises(JobError):

@@ -1,24 +1,59 @@
-"""``runs``: all trainings on this machine, the newest first."""
+"""``runs``: all trainings on this machine, the newest first, and what can be done to one of them."""
 
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
+from ecgapp.cli.following import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 
-_HEADS = ("run", "created (UTC)", "name", "phase", "device", "state", "epochs")
+_HEADS = ("run", "created (UTC)", "title", "phase", "device", "state", "epochs")
 
 
-def list_runs(_arguments: Namespace, settings: Settings) -> int:
-    """Print a line for each run, and below it why it ended."""
-    runs = RunStore(settings.runs).refresh()
-    if not runs:
+def runs(arguments: Namespace, settings: Settings) -> int:
+    """List the runs, or do what was asked to the one that is named."""
+    store = RunStore(settings.runs)
+    match arguments.action:
+        case None:
+            return _list(store)
+        case "follow":
+            return _follow(store, arguments.run)
+        case "delete":
+            freed = store.size(arguments.run)
+            store.delete(arguments.run)
+            sys.stdout.write(f"Deleted, which frees {freed / 1e6:,.1f} MB.\n")
+            return 0
+        case "move":
+            run = store.move(arguments.run, arguments.places)
+        case "stop":
+            run = store.request_stop(arguments.run)
+        case _:
+            run = store.resume(arguments.run)
+    sys.stdout.write(f"{run.title} is {run.state}{_place(store, run)}.\n")
+    return 0
+
+
+def _follow(store: RunStore, run_id: str) -> int:
+    ended = follow(store, store.get(run_id), Terminal())
+    sys.stdout.write(f"{ended.message}\n")
+    return 0 if ended.state == "finished" else 1
+
+
+def _place(store: RunStore, run: Run) -> str:
+    line = [other.id for other in store.queue(run.device)]
+    return f", number {line.index(run.id) + 1} of {len(line)} in the queue" if run.id in line else ""
+
+
+def _list(store: RunStore) -> int:
+    """Print a line for each run, and behind it why it ended."""
+    found = store.refresh()
+    if not found:
         sys.stdout.write("There are no runs yet.\n")
         return 0
-    rows = [_HEADS, *[_cells(run) for run in runs]]
+    rows = [_HEADS, *[_cells(run) for run in found]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
-    messages = ["", *[run.message for run in runs]]
+    messages = ["", *[run.message for run in found]]
     for row, message in zip(rows, messages, strict=True):
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(f"{cells}  {message}".rstrip() + "\n")
@@ -28,4 +63,4 @@ def list_runs(_arguments: Namespace, settings: Settings) -> int:
 def _cells(run: Run) -> tuple[str, ...]:
     created = datetime.fromtimestamp(run.created, UTC).strftime("%Y-%m-%d %H:%M")
     epochs = f"{run.epoch} of {run.epochs}" if run.epochs else ""
-    return run.id, created, run.name, run.phase, run.device, run.state, epochs
+    return run.id, created, run.title, run.phase, run.device, run.state, epochs

@@ -1,52 +1,75 @@
-"""``train``: a run in this terminal, in the same list as those that pages start."""
+"""``train``: a run in this terminal, in the same list as those that pages start.
 
-import sys
-import time
+``torchrun --nproc-per-node N -m ecgapp train CONFIG.json`` trains with N processes, of which the first
+does what one process does alone. Started again after a loss, it takes its run up again.
+"""
+
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from ecgapp import documents
-from ecgapp.cli.progress import Progress
+from ecgapp.cli.following import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.datasets import store_names
-from ecgapp.errors import ConfigError
+from ecgapp.errors import ConfigError, EcgAppError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.training import TrainingConfig, devices
-from ecgapp.worker import execute
-
-_LOOK_SECONDS = 1.0
-
-
-class Terminal:
-    """Lines of the log on standard output; a bar of the steps under them on standard error."""
-
-    def __init__(self) -> None:
-        self._progress = Progress("steps")
-
-    def say(self, text: str) -> None:
-        """One line."""
-        self._progress.clear()
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-
-    def advance(self, step: int, steps: int) -> None:
-        """Move the bar."""
-        self._progress(step, steps)
+from ecgapp.worker import execute, team
 
 
 def train(arguments: Namespace, settings: Settings) -> int:
-    """Train here where the device is free; else follow the run through the queue. Ctrl-C stops it."""
-    config = _config(arguments.config, settings)
+    """Train here where the devices are free; else follow the run through the queue. Ctrl-C stops it."""
+    team.watch_leader()
     runs = RunStore(settings.runs)
-    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    terminal = Terminal()
-    if runs.claim(run.device, run.id):
-        terminal.say(f"Run {run.id} on {run.device}. Ctrl-C writes a checkpoint and stops.")
-        ended = execute(runs, run.id, settings, terminal)
+    config = _config(arguments.config, settings) if arguments.config else None
+    device = config.device if config else _checked(runs.get(arguments.resume).device)
+    if not team.is_first():
+        return team.follow(device, settings)
+    try:
+        run, here = _taken(runs, config, arguments.resume)
+    except EcgAppError:
+        team.dismiss(device)
+        raise
+    if here and not run.ended_for_now:
+        return _train_here(runs, run, settings)
+    team.dismiss(device)
+    return int(run.state != "finished") if here else _follow(runs, run)
+
+
+def _taken(runs: RunStore, config: TrainingConfig | None, run_id: str) -> tuple[Run, bool]:
+    """A new run of ``config``, or without one the run ``run_id`` again; whether it is this process's.
+
+    Started again by ``torchrun``, it is the run that we had.
+    """
+    begun = runs.held_by(team.leader()) if team.launched() else None
+    if begun is not None:
+        return begun, True
+    if config is None:
+        run = runs.requeue(run_id)
     else:
+        run = runs.create(config.name, config.phase, config.device, documents.dump(config))
+    fits = len(run.devices) == team.size()
+    return run, fits and runs.claim(run.device, run.id) is not None
+
+
+def _train_here(runs: RunStore, run: Run, settings: Settings) -> int:
+    terminal = Terminal()
+    terminal.say(f"Run {run.id} on {run.device}. Ctrl-C writes a checkpoint and stops.")
+    ended = execute(runs, run.id, settings, terminal)
+    terminal.say(ended.message)
+    if team.launched():  # 1 asks for another try, where there is one
+        return int(ended.state not in ("finished", "stopped"))
+    return 0 if ended.state == "finished" else 1
+
+
+def _follow(runs: RunStore, run: Run) -> int:
+    terminal = Terminal()
+    if runs.launch(run.id).state == "queued":
         terminal.say(f"{run.device} is busy: run {run.id} waits in the queue and starts by itself.")
-        ended = _follow(runs, run, terminal)
+    else:
+        terminal.say(f"Run {run.id} on {run.device}, in processes of its own. Ctrl-C only looks away.")
+    ended = follow(runs, runs.get(run.id), terminal)
     terminal.say(ended.message)
     return 0 if ended.state == "finished" else 1
 
@@ -63,20 +86,25 @@ def _config(path: Path, settings: Settings) -> TrainingConfig:
         raise ConfigError("The training's settings cannot be read. Name a JSON file.") from error
     known = store_names(settings)
     stores = tuple(name if name in known else str(Path(name).resolve()) for name in config.stores)
-    return replace(config, device=devices()[0] if config.device == "auto" else config.device, stores=stores)
+    return replace(config, device=_device(config.device), stores=stores)
 
 
-def _follow(runs: RunStore, run: Run, terminal: Terminal) -> Run:
-    """Look at a run in another process until it has ended; Ctrl-C only looks away."""
-    epoch = 0
-    try:
-        while not run.ended_for_now:
-            time.sleep(_LOOK_SECONDS)
-            runs.refresh()
-            run = runs.get(run.id)
-            if run.epoch > epoch:
-                epoch = run.epoch
-                terminal.say(f"Epoch {epoch} of {run.epochs} done.")
-    except KeyboardInterrupt:
-        return replace(run, message="No longer followed here; the run goes on. See the list of runs.")
-    return run
+def _device(name: str) -> str:
+    """The device of each process, joined: as many as ``torchrun`` started, or this one's."""
+    n = team.size()
+    if n == 1 or "+" in name:
+        return _checked(devices()[0] if name == "auto" else name)
+    gpus = [device for device in devices() if device != "cpu"]
+    return "+".join(gpus[:n] if len(gpus) >= n and name != "cpu" else ["cpu"] * n)
+
+
+def _checked(device: str) -> str:
+    """``device``, unless ``torchrun`` started another number of processes.
+
+    Raises:
+        ConfigError: it did.
+    """
+    n = len(device.split("+"))
+    if team.launched() and n != team.size():
+        raise ConfigError(f"The run has {n} devices, so torchrun must start {n} processes for it.")
+    return device

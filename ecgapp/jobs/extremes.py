@@ -39,11 +39,8 @@ def _update_stretch(
         (*key, *bounds),
     )
     for extreme in ("min", "max"):  # SQLite gives the step of the row that holds it
-        connection.execute(
-            "INSERT OR IGNORE INTO extremes (run_id, name, width, step, value) "
-            f"SELECT ?, ?, ?, step, {extreme}(value) FROM ({source[0]} AND {inside})",  # noqa: S608
-            (*key, *source[1], *bounds),
-        )
+        found = f"SELECT ?, ?, ?, step, {extreme}(value) FROM ({source[0]} AND {inside})"  # noqa: S608
+        connection.execute(f"INSERT OR IGNORE INTO extremes {found}", (*key, *source[1], *bounds))
 
 
 def source(connection: sqlite3.Connection, key: Key, more_than: int) -> tuple[str, Key] | None:

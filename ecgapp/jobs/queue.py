@@ -24,6 +24,12 @@ class RunQueue(RunTable):
         waiting = self._where("state = 'queued'", "ORDER BY position")
         return tuple(run for run in waiting if run.meets(device))
 
+    def held_by(self, pid: int) -> Run | None:
+        """The run that is or was last held in the name of this living process."""
+        token = process.start_token(pid)
+        found = self._where("pid = ? AND process_started = ?", "ORDER BY created DESC", pid, token)
+        return found[0] if found else None
+
     def claim(self, device: str, run_id: str | None = None) -> Run | None:
         """Let the first run start that can, and needs one of the devices in ``device``.
 

@@ -1,4 +1,4 @@
-"""What this process takes of the machine, sampled now and then for the run's curves."""
+"""What a process takes of the machine, sampled now and then for the run's curves."""
 
 import psutil
 
@@ -8,16 +8,17 @@ _MEBIBYTE = 2**20
 
 
 class Usage:
-    """Processor and memory of this process with its children; shares are of the whole machine."""
+    """Processor and memory of the process ``pid`` with its children; shares are of the whole machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, pid: int | None = None) -> None:
+        self._pid = pid
         self._family: dict[int, psutil.Process] = {}
         self._cores = psutil.cpu_count() or 1
 
     def sample(self) -> dict[str, float]:
         """Processor share since the last call in percent (0 at first), and memory in MiB."""
         percent = memory = 0.0
-        me = psutil.Process()
+        me = psutil.Process(self._pid)
         family = {process.pid: process for process in (me, *me.children(recursive=True))}
         self._family = {pid: self._family.get(pid, process) for pid, process in family.items()}
         for process in self._family.values():

@@ -1,0 +1,8 @@
+"""``python -m ecgapp.worker RUN``."""
+
+import sys
+
+from ecgapp.worker.execution import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+"""One run from its first heartbeat to its last word."""
+
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from ecgapp.config import Settings
+from ecgapp.errors import EcgAppError, JobError
+from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore, append_technical
+from ecgapp.worker import team
+from ecgapp.worker.reporter import Listener, RunReporter
+
+_STOPPED = "Stopped on request. Resume goes on from the last checkpoint."
+_INTERRUPTED = "Interrupted at once. Resume goes on from the last checkpoint."
+_NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
+_DISK = "A file could not be read or written. Check that the disk is not full, then resume."
+_UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
+
+Ending = tuple[str, str]  # the final state, and why in plain words
+
+
+def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener | None = None) -> Run:
+    """Train the run, which must be starting, in this process, the first of its team; the run as it ended.
+
+    Where another process of the team was lost, and all of them will be started again, the run comes
+    back as it was: still under way.
+
+    Raises:
+        JobError: another process has the run, or it is not its turn.
+    """
+    attachment = _attach(store, run_id)
+    run = store.get(run_id)
+    reporter = RunReporter(attachment, run, listener)
+    with _stop_on_signals(reporter):
+        with Heartbeat(attachment, reporter.beat, reporter.stop):
+            ending = _ending(lambda: _train(run, reporter, settings), store, run_id)
+        try:
+            reporter.flush()
+        finally:
+            if ending is not None:
+                attachment.end(*ending)
+    if ending is not None:
+        store.start_next(run.device)
+    return store.get(run_id)
+
+
+def _attach(store: RunStore, run_id: str) -> Attachment:
+    try:
+        return Attachment(store, run_id, team.leader())
+    except JobError:
+        team.dismiss(store.get(run_id).device)
+        raise
+
+
+def _train(run: Run, reporter: RunReporter, settings: Settings) -> Ending:
+    """Import torch only now, while the heart beats already: on a busy machine it takes a while."""
+    from ecgapp import training
+
+    try:
+        with team.joined(run.device) as world:
+            name = team.train(team.tell(run, reporter, world), reporter, settings, world)
+    except training.Stopped:
+        return "stopped", _STOPPED
+    return "finished", f"Finished. The model {name} can be promoted."
+
+
+def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending | None:
+    """How the run ended; None where it did not, as a process was lost and all of them start again.
+
+    The technical side of a surprise goes to the log file.
+    """
+    try:
+        return train()
+    except KeyboardInterrupt:  # a second Ctrl-C, by someone who does not want to wait
+        return "stopped", _INTERRUPTED
+    except Exception as error:
+        if team.launched() and team.lost_another(error):
+            from ecgapp.training import world
+
+            return ("lost", world.LOST) if world.last_try() else None
+        if isinstance(error, EcgAppError):
+            return "failed", str(error)
+        append_technical(store.log_path(run_id), traceback.format_exc())  # a bug or a broken machine
+        if isinstance(error, MemoryError):
+            return "failed", _NO_MEMORY
+        return "failed", _DISK if isinstance(error, OSError) else _UNEXPECTED
+
+
+@contextmanager
+def _stop_on_signals(reporter: RunReporter) -> Iterator[None]:
+    """The first SIGTERM or Ctrl-C asks to stop; the next one of its kind does what it always does.
+
+    Not so among several processes: there they may be sent more than once, and those who send them
+    kill whoever takes too long.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def ask(number: int, _frame: object) -> None:
+        if team.launched():
+            reporter.asked.set()
+            return
+        reporter.stop.set()
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 0 when the run ended as it should, 1 where it failed, 2 for wrong use.
+
+    Among several processes 1 asks ``torchrun`` to start all of them again, and only that.
+    """
+    if len(arguments) != 1:
+        sys.stderr.write("Usage: python -m ecgapp.worker RUN\n")
+        return 2
+    settings = Settings.from_environment()
+    store = RunStore(settings.runs)
+    team.watch_leader()
+    try:
+        if not team.is_first():
+            return team.follow(store.get(arguments[0]).device, settings)
+        run = execute(store, arguments[0], settings)
+    except EcgAppError as error:
+        sys.stderr.write(f"{error}\n")
+        return 0 if team.launched() else 1
+    return int(run.active if team.launched() else run.state == "failed")

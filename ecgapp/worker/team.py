@@ -1,0 +1,168 @@
+"""The processes that ``torchrun`` starts on one run: the first holds the run, the others follow it.
+
+When one of them is lost ``torchrun`` ends the rest and starts all of them again, as often as it was
+told to, and the new first process takes the run where the old one left it. Torch is imported only
+when they meet: on a busy machine it takes a while, and the run's heart must beat before.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ecgapp import documents
+from ecgapp.config import Settings
+from ecgapp.errors import EcgAppError
+from ecgapp.jobs import Run, RunStore
+
+if TYPE_CHECKING:
+    from ecgapp.training import EpochReport, Reporter, StepReport
+    from ecgapp.training.world import World
+
+_LOOK_SECONDS = 0.5
+_OF_PEERS = ("gloo", "nccl", "process group", "peer", "connection", "broken pipe")  # in torch's own words
+
+Word = tuple[str, str, str]  # the run's id, config and device
+
+
+class Follower:
+    """The reporter of a process that does not report, and ends when the first does."""
+
+    def step(self, report: "StepReport") -> None:
+        """Say nothing."""
+
+    def epoch(self, report: "EpochReport") -> None:
+        """Say nothing."""
+
+    def log(self, text: str) -> None:
+        """Say nothing."""
+
+    def should_stop(self) -> bool:
+        """The first process decides, and tells the others."""
+        return False
+
+
+def launched() -> bool:
+    """Whether ``torchrun`` started this process, perhaps as one of several."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def size() -> int:
+    """How many processes it started on this machine."""
+    return int(os.environ["LOCAL_WORLD_SIZE"]) if launched() else 1
+
+
+def is_first() -> bool:
+    """Whether this process holds the run."""
+    return not launched() or os.environ["RANK"] == "0"
+
+
+def leader() -> int:
+    """The pid in whose name the run is held: ``torchrun``'s, or this process's own."""
+    return os.getppid() if launched() else os.getpid()
+
+
+def watch_leader() -> None:
+    """End this process at once when ``torchrun`` was killed: nobody could stop it any more."""
+    if launched():
+        threading.Thread(target=_watch, args=(os.getppid(),), name="leader", daemon=True).start()
+
+
+def _watch(leader: int) -> None:
+    while os.getppid() == leader:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
+
+
+@contextmanager
+def joined(device: str) -> Iterator["World"]:
+    """The world of this process; it waits for the others there.
+
+    Raises:
+        TrainingError: one of them was lost.
+    """
+    from ecgapp.training import world
+
+    if not launched():
+        yield world.ALONE
+        return
+    with world.joined(device.startswith("cuda")) as found:
+        yield found
+
+
+def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
+    """In the first process: tell the others which run they train.
+
+    Raises:
+        Stopped: it was asked to stop before; the others end, too.
+    """
+    from ecgapp import training
+
+    word: Word = (run.id, run.config, run.device)
+    if world.told(None if reporter.should_stop() else word) is None:
+        raise training.Stopped
+    return word
+
+
+def train(word: Word, reporter: "Reporter", settings: Settings, world: "World") -> str:
+    """This process's part in the training; the model's name.
+
+    Raises:
+        Stopped: the first process was asked to stop, and all of them do.
+    """
+    from ecgapp import training
+
+    run_id, text, device = word
+    config = replace(documents.load(training.TrainingConfig, text), device=device)
+    folder = RunStore(settings.runs).folder(run_id)
+    try:
+        return training.train(config, reporter, folder, settings, world).card.name
+    except training.Stopped:
+        world.gathered(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
+        raise
+
+
+def dismiss(device: str) -> None:
+    """In the first process: tell the others that there is nothing to train."""
+    if launched():
+        with joined(device) as world:
+            world.told(None)
+
+
+def follow(device: str, settings: Settings) -> int:
+    """In every other process: train with the first. The exit code is 1 where all are to start again."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    from ecgapp import training
+
+    nothing: Word | None = None
+    try:
+        with joined(device) as world:
+            word = world.told(nothing)
+            if word is not None:
+                train(word, Follower(), settings, world)
+    except training.Stopped:
+        return 0
+    except EcgAppError as error:
+        sys.stderr.write(f"    {error}\n")
+        return int(lost_another(error))
+    except Exception:  # the first process says in the run what happened; the file has the rest
+        sys.stderr.writelines(f"    {line}\n" for line in traceback.format_exc().splitlines())
+        return 1
+    return 0
+
+
+def lost_another(error: Exception) -> bool:
+    """Whether ``error`` says that another process is gone."""
+    from ecgapp.training.world import LOST
+
+    if isinstance(error, EcgAppError):
+        return str(error) == LOST
+    words = str(error).lower()
+    return isinstance(error, RuntimeError | ConnectionError) and any(word in words for word in _OF_PEERS)
