@@ -1,4 +1,4 @@
-"""Page: launch trainings, watch them, stop, resume and promote them. For administrators."""
+"""Page: start trainings, watch and compare them, stop, resume and promote them. For administrators."""
 
 import streamlit as st
 
@@ -7,7 +7,8 @@ from ecgapp.jobs import RunStore
 from ecgapp.ui import auth, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.live import live_runs
-from ecgapp.ui.training_form import training_form
+from ecgapp.ui.run_dialogs import open_wished
+from ecgapp.ui.training_form import FORM_OPEN, training_form
 
 bootstrap("Training")
 settings = session.settings()
@@ -15,10 +16,12 @@ auth.require_admin(settings)
 
 runs = RunStore(settings.runs)
 try:
-    with st.expander("New training", expanded=not runs.all(), icon=":material/add:"):
+    first = not runs.all()
+    with st.expander("New training", first, key=FORM_OPEN, icon=":material/add:", on_change="rerun"):
         training_form(settings, runs)
 except EcgAppError as error:
     st.error(str(error))
 
+open_wished(runs, settings)
 st.subheader("Runs")
 live_runs(settings)

@@ -11,7 +11,7 @@ from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.promotion import History, in_use
 from ecgapp.training import Initialisation, Phase, TrainingConfig
-from ecgapp.ui import live
+from ecgapp.ui import run_list
 from ecgapp.ui.training_choices import JANG
 
 F1 = (0.2, 0.5, 0.4, 0.6)
@@ -121,7 +121,7 @@ def test_transfer_without_a_fitting_model_says_so_and_starts_nothing(settings, r
     page = open_page("training", settings)
     page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
     page.radio(key="train_start").set_value(Initialisation.FROZEN).run()
-    assert "No installed model fits" in said(page)
+    assert "No installed model and no finished run fits" in said(page)
     press(page, "Start training")
     assert "Choose the pretrained model" in said(page)
     assert runs.all() == ()
@@ -278,6 +278,6 @@ def test_the_table_lists_every_run_with_the_newest_first(runs):
     old, new = make_run(runs, "finished"), make_run(runs, "queued")
     with runs.database.write() as connection:
         update(connection, old.id, created=1.0)
-    table = live.runs_table(runs.all())
+    table = run_list.runs_table(runs.all())
     assert table["State"].tolist() == ["queued", "finished"]
     assert new.id == runs.all()[0].id

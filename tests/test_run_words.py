@@ -10,9 +10,26 @@ from ecgapp import documents
 from ecgapp.evaluate import learning_curve_index
 from ecgapp.jobs import STATES, RunStore, names
 from ecgapp.jobs.run import Run
-from ecgapp.ui.curves import f1_curves, loss_curves, members_apart
-from ecgapp.ui.run_figures import DeviceUse, config_of, current_member, read_figures, run_lci
-from ecgapp.ui.run_words import duration_words, lci_words, state_sentence, use_words
+from ecgapp.ui.curves import (
+    change_bars,
+    f1_curves,
+    lci_curve,
+    loss_curves,
+    members_apart,
+    overlay,
+    step_curve,
+    use_curve,
+)
+from ecgapp.ui.run_figures import (
+    Reader,
+    changes,
+    config_of,
+    current_member,
+    lci_by_epoch,
+    read_figures,
+    run_lci,
+)
+from ecgapp.ui.run_words import duration_words, lci_words, size_words, state_sentence, use_words
 
 RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
 ENSEMBLE = replace(FINETUNING, members=2, epochs=3)
@@ -121,9 +138,16 @@ def test_figures_leave_out_what_is_no_number(tmp_path):
 
 
 def test_what_a_run_takes_of_the_machine_is_said_as_far_as_it_is_known():
-    assert use_words(DeviceUse()) == "not measured yet"
-    assert use_words(DeviceUse(96.4, 2048.0)) == "processor 96 %, memory 2,048 MB"
-    assert use_words(DeviceUse(5.0, 1.0, 88.0, 1024.0)).endswith("GPU 88 %, GPU memory 1,024 MB")
+    assert use_words({}) == use_words({"Processor": ()}) == "not measured yet"
+    latest = {"Processor": [(2, 10.0), (4, 96.4)], "Memory": [(4, 2048.0)]}
+    assert use_words(latest) == "processor 96 %, memory 2,048 MB"
+    on_gpu = {"GPU": [(4, 88.0)], "GPU memory": [(4, 1024.0)]}
+    assert use_words(latest | on_gpu).endswith("GPU 88 %, GPU memory 1,024 MB")
+
+
+@pytest.mark.parametrize(("size", "words"), [(12, "under 1 MB"), (34_000_000, "34 MB"), (1.24e9, "1.2 GB")])
+def test_what_deleting_frees_is_said_in_megabytes(size, words):
+    assert size_words(size) == words
 
 
 def test_an_ensembles_members_are_drawn_apart_and_one_network_is_not():
@@ -151,3 +175,52 @@ def test_the_index_counts_every_epoch_however_many_there_are(tmp_path):
     store.add_metrics(run.id, [(names.F1, epoch, value) for epoch, value in enumerate(values, start=1)])
     shown = run_lci(read_figures(store, run.id).f1, FINETUNING).value
     assert shown == pytest.approx(learning_curve_index(values).value)
+
+
+def test_a_reader_goes_on_where_it_was_and_ends_with_the_same_curves(tmp_path):
+    store = RunStore(tmp_path)
+    run = store.create("long", "finetune", "cpu", documents.dump(FINETUNING))
+    reader = Reader(store, run.id)
+    assert reader.read().step_loss == ()
+    for part in range(4):
+        steps = range(500 * part + 1, 500 * part + 501)
+        store.add_metrics(run.id, [(names.STEP_LOSS, step, math.sin(step / 50)) for step in steps])
+        shown = reader.read().step_loss
+        assert (shown[0][0], shown[-1][0]) == (1, steps[-1])
+        assert len(shown) <= 1000 + 2
+        assert [step for step, _ in shown] == sorted({step for step, _ in shown})
+
+
+def test_the_index_over_epochs_has_gaps_until_the_first_drop():
+    f1 = list(enumerate((0.2, 0.5, 0.4, 0.6), start=1))
+    shown = lci_by_epoch(f1, FINETUNING)
+    assert [epoch for epoch, _ in shown] == [1, 2, 3, 4]
+    assert [math.isnan(value) for _, value in shown] == [True, True, False, False]
+    assert shown[-1][1] == pytest.approx(run_lci(f1, FINETUNING).value)
+    assert [value for _, value in changes(f1, FINETUNING)] == pytest.approx([0.3, -0.1, 0.2])
+
+
+@pytest.mark.parametrize("n_points", [0, 1, 300])
+def test_small_charts_are_drawn_at_every_length(n_points):
+    points = [(step, (-1) ** step * 0.1) for step in range(n_points)]
+    for figure in (
+        step_curve(points, "loss", log=True),
+        use_curve(points, "Memory", "MB"),
+        lci_curve(points),
+    ):
+        assert len(figure.data[0].x) == n_points
+    bars = change_bars(points)
+    assert sum(len(trace.x) for trace in bars.data) == n_points
+
+
+def test_runs_laid_over_each_other_differ_in_colour_dash_and_marker():
+    figure = overlay({"a": [(1, 0.5)], "b": [], "c": [(1, 0.2), (2, 0.3)]}, "loss")
+    looks = {(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in figure.data}
+    assert len(looks) == 3
+    assert [trace.name for trace in figure.data] == ["a", "b", "c"]
+
+
+def test_members_that_learn_together_are_thin_lines_behind_their_mean():
+    figure = f1_curves([(1, 0.5)], {}, {"1": [(1, 0.4)], "2": [(1, 0.6)]})
+    assert [trace.showlegend for trace in figure.data] == [False, False, None]
+    assert figure.data[-1].name == "macro F1"

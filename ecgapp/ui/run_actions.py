@@ -1,28 +1,94 @@
-"""What an administrator can do to a run: stop, resume, promote, delete. The right is checked each time."""
+"""What an administrator can do to a run. The right is checked each time."""
 
 import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
-from ecgapp.ui.guarded import guarded, show_problem
+from ecgapp.training import Initialisation, Phase
+from ecgapp.ui.guarded import guarded
 from ecgapp.ui.promotion_form import promotion
+from ecgapp.ui.run_again import transferable_phase
+from ecgapp.ui.run_dialogs import AGAIN, EPOCHS, EXPORT, FORM, NAME, ask_for
+from ecgapp.ui.run_figures import config_of
+from ecgapp.ui.run_starting import run_reference
+from ecgapp.ui.run_words import size_words
+from ecgapp.ui.training_form import FORM_OPEN
+
+SIZES = "run_sizes"  # session state: what deleting each ended run frees
 
 
 def actions(run: Run, store: RunStore, settings: Settings) -> None:
     """The buttons that this run's state allows."""
-    buttons = st.container(horizontal=True)
+    buttons = st.container(horizontal=True, gap="small")
+    with buttons:
+        _obeying(run, store, settings)
+        _going_on(run, settings)
+        st.button(
+            "Name and note", key=f"name_{run.id}", on_click=ask_for(NAME, run.id), icon=":material/edit:"
+        )
+        st.button(
+            "Export", key=f"export_{run.id}", on_click=ask_for(EXPORT, run.id), icon=":material/download:"
+        )
+        if run.ended_for_now:
+            _delete(run, store, settings)
+    if run.state == "finished":
+        promotion(run, store, settings)
+
+
+def _obeying(run: Run, store: RunStore, settings: Settings) -> None:
     if run.state in ("queued", "starting", "running"):
         words = "Take from the queue" if run.state == "queued" else "Stop"
         stop = guarded(settings, lambda: store.request_stop(run.id))
-        buttons.button(words, key=f"stop_{run.id}", on_click=stop, icon=":material/stop:")
+        st.button(words, key=f"stop_{run.id}", on_click=stop, icon=":material/stop:")
     if run.resumable:
         resume = guarded(settings, lambda: store.resume(run.id))
-        buttons.button("Resume", key=f"resume_{run.id}", on_click=resume, icon=":material/resume:")
-    if run.ended_for_now:
-        with buttons.popover("Delete", icon=":material/delete:"):
-            st.write("Its curves, checkpoints and log are deleted. A promoted model stays.")
-            delete = guarded(settings, lambda: store.delete(run.id))
-            st.button("Delete this run", key=f"delete_run_{run.id}", on_click=delete)
-    show_problem()
+        st.button("Resume", key=f"resume_{run.id}", on_click=resume, icon=":material/resume:", type="primary")
+
+
+def _going_on(run: Run, settings: Settings) -> None:
+    """More epochs, a new run of these settings, another training on these weights."""
+    config = config_of(run)
+    if config is None:
+        return
     if run.state == "finished":
-        promotion(run, store, settings)
+        st.button(
+            "Continue with more epochs", key=f"more_{run.id}", on_click=ask_for(EPOCHS, run.id),
+            icon=":material/add:",
+        )  # fmt: skip
+    st.button(
+        "New run from these settings", key=f"again_{run.id}", on_click=ask_for(AGAIN, run.id),
+        icon=":material/content_copy:",
+    )  # fmt: skip
+    if run.state == "finished" and transferable_phase(config) and config.members == 1:
+        st.button(
+            "Start from these weights", key=f"from_{run.id}", icon=":material/arrow_forward:",
+            on_click=guarded(settings, lambda: _fill_form(run, config.stores)),
+            help="Fills in the form above: a fine-tuning that begins with this run's encoder.",
+        )  # fmt: skip
+
+
+def _fill_form(run: Run, stores: tuple[str, ...]) -> None:
+    st.session_state[FORM_OPEN] = True
+    st.session_state["train_phase"] = Phase.FINETUNE
+    st.session_state["train_start"] = Initialisation.TRANSFER
+    st.session_state["train_stores"] = list(stores)
+    st.session_state["train_pretrained"] = run_reference(run.id)
+    st.toast(
+        "The form at the top is filled in. Choose the labels there, and start.",
+        icon=":material/arrow_upward:",
+    )
+    ask_for(FORM, run.id)()
+
+
+def _delete(run: Run, store: RunStore, settings: Settings) -> None:
+    sizes = st.session_state.setdefault(SIZES, {})
+    key = (run.id, run.ended)
+    if key not in sizes:
+        sizes[key] = store.size(run.id)
+    with st.popover("Delete", icon=":material/delete:"):
+        st.write(
+            f"Its curves, checkpoints and log are deleted, which frees {size_words(sizes[key])}. "
+            "A promoted model stays."
+        )
+        delete = guarded(settings, lambda: store.delete(run.id))
+        st.button("Delete this run", key=f"delete_run_{run.id}", on_click=delete, type="primary")

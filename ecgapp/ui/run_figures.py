@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate import LearningCurveIndex, learning_curve_index
+from ecgapp.evaluate import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.jobs import Run, RunStore, names
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.curves import Point
@@ -16,58 +17,97 @@ EVERY_EPOCH = 1_000_000  # the LCI counts each epoch's change: its F1 is read wh
 # LCI of Jang et al. 2021, doi 10.4258/hir.2021.27.1.19: (share of the training set, transfer, random)
 PAPER_LCI = (("100 %", 1.440, 1.370), ("50 %", 1.678, 1.211), ("25 %", 1.184, 0.557))
 PAPER_MSE = 0.305  # a sample, normalised units squared: 626.583 summed over 2,048 samples
-
-
-@dataclass(frozen=True)
-class DeviceUse:
-    """What the run's process took of the machine when it last looked; None where it did not tell."""
-
-    cpu_percent: float | None = None  # of all processors together
-    memory: float | None = None  # MiB
-    gpu_percent: float | None = None
-    gpu_memory: float | None = None  # MiB
+USE = {  # of the machine: what is drawn, its series and its unit
+    "Processor": (names.CPU_PERCENT, "%"),
+    "Memory": (names.MEMORY, "MB"),
+    "GPU": (names.GPU_PERCENT, "%"),
+    "GPU memory": (names.GPU_MEMORY, "MB"),
+}
 
 
 @dataclass(frozen=True)
 class RunFigures:
-    """All that the page draws of one run. Points are (epoch, value); None where nothing is known yet."""
+    """All that the page draws of one run: points are (epoch, value) where not said otherwise.
 
-    train_loss: tuple[Point, ...]
-    validation_loss: tuple[Point, ...]
-    f1: tuple[Point, ...]
-    f1_by_label: dict[str, tuple[Point, ...]]
-    latest_loss: float | None
-    auroc: float | None
-    speed: float | None  # windows a second
-    learning_rate: float | None
-    use: DeviceUse
+    ``step_loss``, ``learning_rate``, ``gradient_norm`` and ``throughput`` are by step, ``use`` by
+    seconds since the run's first start. Values that are no number are left out of all but ``step_loss``.
+    """
+
+    train_loss: tuple[Point, ...] = ()
+    validation_loss: tuple[Point, ...] = ()
+    f1: tuple[Point, ...] = ()
+    auroc: tuple[Point, ...] = ()
+    f1_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
+    f1_by_member: dict[str, tuple[Point, ...]] = field(default_factory=dict)
+    predicted_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
+    step_loss: tuple[Point, ...] = ()
+    learning_rate: tuple[Point, ...] = ()
+    gradient_norm: tuple[Point, ...] = ()
+    throughput: tuple[Point, ...] = ()  # windows a second
+    use: dict[str, tuple[Point, ...]] = field(default_factory=dict)  # by the keys of ``USE``
+
+    @property
+    def version(self) -> tuple[float, ...]:
+        """Where the curves end: figures drawn for the same version are the same."""
+        ends = (self.step_loss, self.validation_loss, self.f1, self.use.get("Memory", ()))
+        return tuple(points[-1][0] if points else 0.0 for points in ends)
+
+
+class Reader:
+    """One run's figures, read whole once, and afterwards only what is new since the last time."""
+
+    def __init__(self, runs: RunStore, run_id: str) -> None:
+        self._runs, self._run_id = runs, run_id
+        self._known: dict[str, tuple[Point, ...]] = {}
+
+    def read(self) -> RunFigures:
+        """The figures as they are now."""
+        present = self._runs.metric_names(self._run_id)
+
+        def family(prefix: str) -> dict[str, tuple[Point, ...]]:
+            found = [name for name in present if name.startswith(prefix)]
+            return {name.removeprefix(prefix): self._finite(name) for name in found}
+
+        return RunFigures(
+            train_loss=self._finite(names.TRAIN_LOSS),
+            validation_loss=self._finite(names.VALIDATION_LOSS),
+            f1=self._finite(names.F1, EVERY_EPOCH),
+            auroc=self._finite(names.AUROC),
+            f1_by_label=family(names.F1_OF_LABEL),
+            f1_by_member=family(names.F1_OF_MEMBER),
+            predicted_by_label=family(names.PREDICTED_OF_LABEL),
+            step_loss=self._points(names.STEP_LOSS),
+            learning_rate=self._finite(names.LEARNING_RATE),
+            gradient_norm=self._finite(names.GRADIENT_NORM),
+            throughput=self._finite(names.THROUGHPUT),
+            use={word: self._finite(name) for word, (name, _) in USE.items() if name in present},
+        )
+
+    def _finite(self, name: str, most: int = MAX_POINTS) -> tuple[Point, ...]:
+        return tuple(point for point in self._points(name, most) if math.isfinite(point[1]))
+
+    def _points(self, name: str, most: int = MAX_POINTS) -> tuple[Point, ...]:
+        """What is known, and what came since; thinned out again once it has doubled."""
+        known = self._known.get(name, ())
+        points = known + self._read(name, most, known[-1][0] if known else -math.inf)
+        if len(points) > 2 * most:
+            points = self._read(name, most, -math.inf)
+        self._known[name] = points
+        return points
+
+    def _read(self, name: str, most: int, after: float) -> tuple[Point, ...]:
+        series = self._runs.metrics(self._run_id, name, most, after)
+        return tuple(zip(series.steps, series.values, strict=True))
 
 
 def read_figures(runs: RunStore, run_id: str) -> RunFigures:
-    """The run's metrics as they are now."""
+    """The run's figures as they are now, read once."""
+    return Reader(runs, run_id).read()
 
-    def curve(name: str, most: int = MAX_POINTS) -> tuple[Point, ...]:
-        series = runs.metrics(run_id, name, most)
-        points = zip(series.steps, series.values, strict=True)
-        return tuple((epoch, value) for epoch, value in points if math.isfinite(value))
 
-    labels = [name for name in runs.metric_names(run_id) if name.startswith(names.F1_OF_LABEL)]
-    return RunFigures(
-        train_loss=curve(names.TRAIN_LOSS),
-        validation_loss=curve(names.VALIDATION_LOSS),
-        f1=curve(names.F1, EVERY_EPOCH),
-        f1_by_label={name.removeprefix(names.F1_OF_LABEL): curve(name) for name in labels},
-        latest_loss=runs.latest(run_id, names.STEP_LOSS),
-        auroc=runs.latest(run_id, names.AUROC),
-        speed=runs.latest(run_id, names.THROUGHPUT),
-        learning_rate=runs.latest(run_id, names.LEARNING_RATE),
-        use=DeviceUse(
-            runs.latest(run_id, names.CPU_PERCENT),
-            runs.latest(run_id, names.MEMORY),
-            runs.latest(run_id, names.GPU_PERCENT),
-            runs.latest(run_id, names.GPU_MEMORY),
-        ),
-    )
+def last(points: Sequence[Point]) -> float | None:
+    """The latest value, or None where there is none yet."""
+    return points[-1][1] if points else None
 
 
 def config_of(run: Run) -> TrainingConfig | None:
@@ -78,18 +118,38 @@ def config_of(run: Run) -> TrainingConfig | None:
         return None
 
 
-def run_lci(f1: Sequence[Point], config: TrainingConfig | None) -> LearningCurveIndex:
-    """The index of the curve so far; of an ensemble, that of the member at work.
+def of_member_at_work(points: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
+    """Of an ensemble whose members follow one another on the same axis, the part of the last one."""
+    if not points:
+        return []
+    epochs = config.all_epochs if config is not None and config.members > 1 else math.inf
+    member = math.floor((points[-1][0] - 1) / epochs)
+    return [point for point in points if math.floor((point[0] - 1) / epochs) == member]
 
-    An ensemble's members follow one another on the same axis, and a new one begins at the bottom.
-    """
-    epochs = config.epochs if config is not None and config.members > 1 else math.inf
-    member = math.floor((f1[-1][0] - 1) / epochs) if f1 else 0
-    return learning_curve_index([value for epoch, value in f1 if math.floor((epoch - 1) / epochs) == member])
+
+def run_lci(f1: Sequence[Point], config: TrainingConfig | None) -> LearningCurveIndex:
+    """The index of the curve so far; of an ensemble, that of the member at work."""
+    return learning_curve_index([value for _, value in of_member_at_work(f1, config)])
+
+
+def lci_by_epoch(f1: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
+    """The index as it stood after each epoch; NaN, a gap, while nothing had dropped yet."""
+    points = of_member_at_work(f1, config)
+    values = indices_by_epoch([value for _, value in points])
+    return [
+        (epoch, math.nan if value is None else value)
+        for (epoch, _), value in zip(points, values, strict=True)
+    ]
+
+
+def changes(f1: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
+    """The points that the index is computed from: how F1 changed from the epoch before."""
+    points = of_member_at_work(f1, config)
+    return [(epoch, after - before) for (_, before), (epoch, after) in pairwise(points)]
 
 
 def current_member(f1: Sequence[Point], config: TrainingConfig | None) -> str:
     """``Member 2 of 4``, or nothing where there is only one network."""
     if config is None or config.members == 1 or not f1:
         return ""
-    return f"Member {int((f1[-1][0] - 1) // config.epochs) + 1} of {config.members}"
+    return f"Member {int((f1[-1][0] - 1) // config.all_epochs) + 1} of {config.members}"

@@ -1,11 +1,13 @@
 """What a run's state means, in a sentence that says what to do next. No Streamlit here."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from ecgapp.evaluate import LearningCurveIndex
 from ecgapp.jobs import Run
-from ecgapp.ui.run_figures import DeviceUse
+from ecgapp.ui.curves import Point
+from ecgapp.ui.run_figures import USE, last
 
 GOES_ON = "Resume goes on from its last checkpoint."
 
@@ -57,18 +59,29 @@ def lci_words(index: LearningCurveIndex) -> str:
     return f"**LCI = {index.value:.3f}** = {rise} / {drop} × {best}."
 
 
-def use_words(use: DeviceUse) -> str:
-    """What the run takes of the machine, e.g. ``processor 96 %, memory 812 MB``."""
-    parts = []
-    if use.cpu_percent is not None:
-        parts.append(f"processor {use.cpu_percent:.0f} %")
-    if use.memory is not None:
-        parts.append(f"memory {use.memory:,.0f} MB")
-    if use.gpu_percent is not None:
-        parts.append(f"GPU {use.gpu_percent:.0f} %")
-    if use.gpu_memory is not None:
-        parts.append(f"GPU memory {use.gpu_memory:,.0f} MB")
+def use_words(use: Mapping[str, Sequence[Point]]) -> str:
+    """What the run takes of the machine now, e.g. ``processor 96 %, memory 812 MB``."""
+    latest = {word: last(points) for word, points in use.items()}
+    parts = [
+        f"{word if word.startswith('GPU') else word.lower()} {value:,.0f} {USE[word][1]}"
+        for word, value in latest.items()
+        if value is not None
+    ]
     return ", ".join(parts) or "not measured yet"
+
+
+def size_words(n_bytes: int) -> str:
+    """``34 MB``, ``1.2 GB``; below a megabyte ``under 1 MB``."""
+    if n_bytes < 1e6:
+        return "under 1 MB"
+    return f"{n_bytes / 1e6:.0f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
+
+
+def time_words(seconds: float | None) -> str:
+    """A moment since 1970 as ``2026-03-01 14:05 UTC``; a dash where unknown."""
+    if seconds is None:
+        return "–"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _times(n: int, word: str) -> str:
@@ -76,16 +89,16 @@ def _times(n: int, word: str) -> str:
 
 
 def _waiting(run: Run, runs: Sequence[Run]) -> str:
-    holder = next((other for other in runs if other.active and other.device == run.device), None)
+    holder = next((other for other in runs if other.active and other.meets(run.device)), None)
     before = [
         other
         for other in runs
-        if other.state == "queued" and other.device == run.device and other.position < run.position
+        if other.state == "queued" and other.meets(run.device) and other.position < run.position
     ]
     if holder is None and not before:
         return f"Queued: it starts as soon as {run.device} is free."
     ahead = f" {_times(len(before), 'other run')} before it in the queue." if before else ""
-    busy = f" {run.device} is busy with {holder.name}." if holder else ""
+    busy = f" {run.device} is busy with {holder.title}." if holder else ""
     return f"Queued:{busy}{ahead} It starts by itself."
 
 

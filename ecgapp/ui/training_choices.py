@@ -14,7 +14,7 @@ from ecgapp.models import (
 )
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import csv_task, task
-from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.training import Initialisation, Phase, Resampling, TrainingConfig
 
 PATCH = "Fast autoencoder (patch stem), all leads, 100 Hz, 10 s"
 PATCH_ONE_LEAD = "Fast autoencoder (patch stem), one lead, 250 Hz, 8.192 s"
@@ -28,6 +28,10 @@ STARTS = {
     Initialisation.TRANSFER: "Transfer: start from a pretrained encoder",
     Initialisation.FROZEN: "Transfer, encoder frozen: only the head learns",
 }
+RESAMPLINGS = {
+    Resampling.CROSS_FIT: "Cross-fitting: each without some folds",
+    Resampling.BOOTSTRAP: "Bootstrap: each on its own draw",
+}
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,9 @@ class Subject:
 
     ``leads`` are those that all chosen data sets have. ``task`` None with ``label_columns`` means
     the data set's own labels. ``pretrained`` is the card to transfer from; then it decides on the
-    network, and ``network`` and ``lead`` are not asked. ``control`` freezes a random encoder instead:
-    what a linear head can do on features that nothing has taught.
+    network, and ``network`` and ``lead`` are not asked. ``reference`` is how a config names it, where
+    that is not the card's name. ``control`` freezes a random encoder instead: what a linear head can
+    do on features that nothing has taught.
     """
 
     phase: Phase
@@ -50,6 +55,7 @@ class Subject:
     lead: str = "II"
     pretrained: ModelCard | None = None
     control: bool = False
+    reference: str | None = None
 
     @property
     def how(self) -> str:
@@ -69,6 +75,9 @@ class Schedule:
     seed: int = 0
     device: str = "cpu"
     members: int = 1
+    resampling: str = Resampling.CROSS_FIT
+    fraction: float = 1.0
+    class_weighting: float = 0.0
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     validation_folds: tuple[int, ...] = (9,)
 
@@ -92,7 +101,7 @@ def training_config(subject: Subject, schedule: Schedule) -> TrainingConfig:
         task=subject.task,
         label_columns=subject.label_columns,
         initialisation=subject.start,
-        pretrained=subject.pretrained.name if subject.pretrained else None,
+        pretrained=(subject.reference or subject.pretrained.name) if subject.pretrained else None,
     )
     config.labels()  # refuses a task that does not exist
     return config
@@ -112,6 +121,13 @@ def suggested_title(subject: Subject) -> str:
         return f"Autoencoder of {', '.join(subject.stores)}"
     asked = task(subject.task).title if subject.task else "Own labels"
     return f"{asked} ({subject.how})"
+
+
+def device_choices(devices: Sequence[str]) -> dict[str, str]:
+    """Where a training can run, in words: one device, or all cards together, a process on each."""
+    cards = [device for device in devices if device.startswith("cuda")]
+    together = {"+".join(cards): f"all {len(cards)} GPUs together"} if len(cards) > 1 else {}
+    return together | {device: device for device in devices}
 
 
 def shared_leads(leads_of_stores: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -1,26 +1,28 @@
 """The Training page's form: what to learn, from what, how long; then a run in a process of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from ecgapp import documents
 from ecgapp.analysis import available_models
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
-from ecgapp.errors import ConfigError, EcgAppError
-from ecgapp.jobs import Run, RunStore
+from ecgapp.errors import EcgAppError
+from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
-from ecgapp.training import Initialisation, Phase, TrainingConfig, devices, pretraining_defaults
+from ecgapp.training import Initialisation, Phase, Resampling, devices, pretraining_defaults
 from ecgapp.ui import auth
+from ecgapp.ui.run_starting import CHOSEN_RUN, refuse_empty_folds, start_run, trained_here
 from ecgapp.ui.stores import folds_of, served_tasks, shelf
 from ecgapp.ui.training_choices import (
     NETWORKS,
     PATCH,
     PHASES,
+    RESAMPLINGS,
     STARTS,
     Schedule,
     Subject,
+    device_choices,
     shared_leads,
     suggested_name,
     training_config,
@@ -29,7 +31,7 @@ from ecgapp.ui.training_choices import (
 
 FOLDS = tuple(range(1, 11))
 USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
-CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
+FORM_OPEN = "new_training"  # session state: whether the form is open
 
 
 def training_form(settings: Settings, runs: RunStore) -> None:
@@ -38,7 +40,7 @@ def training_form(settings: Settings, runs: RunStore) -> None:
     if not stores:
         st.info("Import a data set on the Data page first; then it can be trained on.")
         return
-    subject = _ask_subject(settings, stores)
+    subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
     with st.form("training", enter_to_submit=False):
         schedule = _ask_schedule(subject)
         pressed = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:")
@@ -53,28 +55,7 @@ def training_form(settings: Settings, runs: RunStore) -> None:
             st.error(str(error))
 
 
-def start_run(config: TrainingConfig, runs: RunStore) -> Run:
-    """Queue the training, and start it where its device is free."""
-    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    return runs.launch(run.id)
-
-
-def refuse_empty_folds(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
-    """Say at once what the run would only find out later.
-
-    Raises:
-        ConfigError: no record lies in the folds to train on, or in those to validate on.
-    """
-    present = {fold for store in stores for fold in folds_of(store)}
-    for folds, purpose in ((config.train_folds, "training"), (config.validation_folds, "validation")):
-        if present.isdisjoint(folds):
-            there = ", ".join(str(fold) for fold in sorted(present - {0}))
-            raise ConfigError(
-                f"The folds for {purpose} hold no record. The data sets have the folds {there}."
-            )
-
-
-def _ask_subject(settings: Settings, stores: dict[str, DatasetStore]) -> Subject:
+def _ask_subject(models: Mapping[str, ModelCard], stores: dict[str, DatasetStore]) -> Subject:
     left, right = st.columns(2)
     with left:
         phase = st.radio("Phase", list(PHASES), format_func=PHASES.__getitem__, key="train_phase")
@@ -87,15 +68,17 @@ def _ask_subject(settings: Settings, stores: dict[str, DatasetStore]) -> Subject
             start for start in STARTS if not (phase == Phase.PRETRAIN and start == Initialisation.FROZEN)
         ]
         start = st.radio("Start from", starts, format_func=STARTS.__getitem__, key="train_start")
-        network, lead, pretrained = PATCH, "II", None
+        network, lead, reference, pretrained = PATCH, "II", None, None
         frozen = start == Initialisation.FROZEN
         control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
         if start == Initialisation.RANDOM or control:
             network, lead = _ask_network(leads)
         else:
-            pretrained = _ask_pretrained(transferable(available_models(settings), phase, leads))
+            reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
     task, columns = (None, ()) if phase == Phase.PRETRAIN else _ask_task(chosen)
-    return Subject(phase, start, tuple(names), leads, task, columns, network, lead, pretrained, control)
+    return Subject(
+        phase, start, tuple(names), leads, task, columns, network, lead, pretrained, control, reference
+    )
 
 
 def _describe(stores: Sequence[DatasetStore]) -> None:
@@ -114,17 +97,21 @@ def _ask_network(leads: tuple[str, ...]) -> tuple[str, str]:
     return network, str(st.selectbox("Lead", leads, index=first, key="train_lead"))
 
 
-def _ask_pretrained(cards: dict[str, ModelCard]) -> ModelCard | None:
+def _ask_pretrained(cards: dict[str, ModelCard]) -> tuple[str | None, ModelCard | None]:
+    """An installed model, or what a finished run has made."""
     if not cards:
-        st.warning("No installed model fits these data sets. Pretrain one and promote it first.")
-        return None
-    name = st.selectbox(
-        "Pretrained model",
-        list(cards),
-        format_func=lambda name: f"{name}: {cards[name].title}",
-        key="train_pretrained",
-    )
-    return cards[name]
+        st.warning("No installed model and no finished run fits these data sets. Pretrain one first.")
+        return None, None
+
+    def title(reference: str) -> str:
+        kind, _, run_id = reference.partition(":")
+        shown = f"run {run_id[:6]}" if kind == "run" and run_id else reference
+        return f"{shown}: {cards[reference].title}"
+
+    if st.session_state.get("train_pretrained") not in cards:
+        st.session_state.pop("train_pretrained", None)
+    reference = st.selectbox("Pretrained model", list(cards), format_func=title, key="train_pretrained")
+    return reference, cards[reference]
 
 
 def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ...]]:
@@ -147,12 +134,9 @@ def _ask_schedule(subject: Subject) -> Schedule:
     usual_name = suggested_name(subject)
     first, second, third = st.columns(3)
     name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
-    device = second.selectbox("Device", devices(), key="train_device")
-    members = 1
-    if subject.phase == Phase.FINETUNE:
-        members = third.number_input(
-            "Members", 1, 10, 1, key="train_members", help="Above 1: a cross-fitted ensemble."
-        )
+    there = device_choices(devices())
+    device = second.selectbox("Device", list(there), format_func=there.__getitem__, key="train_device")
+    members, resampling, weighting, fraction = _ask_sample(subject.phase, third)
     a, b, c, d, e = st.columns(5)
     epochs = a.number_input(
         "Epochs", 1, 10_000, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
@@ -167,8 +151,32 @@ def _ask_schedule(subject: Subject) -> Schedule:
     seed = e.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed")
     train, validation = _ask_folds()
     return Schedule(
-        name.strip(), epochs, batch, rate, patience, seed, str(device), members, train, validation
-    )
+        name.strip(), epochs, batch, rate, patience, seed, str(device), members, resampling, fraction,
+        weighting, train, validation,
+    )  # fmt: skip
+
+
+def _ask_sample(phase: Phase, place: st.delta_generator.DeltaGenerator) -> tuple[int, str, float, float]:
+    """Members, what each learns from, class weighting, and the share of the training records."""
+    members = 1
+    if phase == Phase.FINETUNE:
+        members = place.number_input("Members", 1, 10, 1, key="train_members", help="Above 1: an ensemble.")
+    a, b, c = st.columns(3)
+    fraction = a.number_input(
+        "Share of the training records (%)", 1, 100, 100, key="train_fraction",
+        help="Drawn at random, to see what fewer records would have been enough for.",
+    )  # fmt: skip
+    if phase == Phase.PRETRAIN:
+        return members, Resampling.CROSS_FIT, 0.0, fraction / 100
+    weighting = b.number_input(
+        "Class weighting", 0.0, 1.0, 0.0, 0.1, key="train_weighting",
+        help="0: every answer weighs the same. 1: yes and no of a class weigh the same, however rare it is.",
+    )  # fmt: skip
+    resampling = c.selectbox(
+        "Members differ by", list(RESAMPLINGS), format_func=RESAMPLINGS.__getitem__, key="train_resampling",
+        help="Only where there is more than one member.",
+    )  # fmt: skip
+    return members, resampling, weighting, fraction / 100
 
 
 def _ask_folds() -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -1,0 +1,94 @@
+"""Several runs side by side: which settings differ, and what came of them. No Streamlit here."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from ecgapp import documents
+from ecgapp.jobs import Run
+from ecgapp.training import TrainingConfig
+from ecgapp.ui.run_figures import RunFigures, config_of, last, run_lci
+
+NOT_COMPARED = ("title", "licence", "checkpoint_seconds")  # they change no weights
+DIGITS = 4
+
+
+def differing_settings(configs: Mapping[str, TrainingConfig]) -> pd.DataFrame:
+    """A line for each setting that is not the same in all configs, a column for each config by its name."""
+    flat = {name: flattened(config) for name, config in configs.items()}
+    settings = dict.fromkeys(setting for values in flat.values() for setting in values)
+    rows = [
+        {"Setting": setting} | {name: values.get(setting, "–") for name, values in flat.items()}
+        for setting in settings
+        if len({values.get(setting, "–") for values in flat.values()}) > 1
+    ]
+    return pd.DataFrame(rows, columns=["Setting", *flat])
+
+
+def flattened(config: TrainingConfig) -> dict[str, str]:
+    """Every setting by its dotted name, e.g. ``network.widths``, as text."""
+    found: dict[str, str] = {}
+    _flatten("", documents.to_plain(config), found)
+    return {name: text for name, text in found.items() if name not in NOT_COMPARED}
+
+
+def _flatten(name: str, plain: object, found: dict[str, str]) -> None:
+    if isinstance(plain, dict) and plain:
+        for key, item in plain.items():
+            _flatten(f"{name}.{key}" if name else str(key), item, found)
+    elif isinstance(plain, list):
+        found[name] = ", ".join(str(item) for item in plain) or "none"
+    else:
+        found[name] = "none" if plain is None else str(plain)
+
+
+def results(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> pd.DataFrame:
+    """A line for each run: where it ended, and how well it did at its best and at its end."""
+    return pd.DataFrame([_result(run, figures[run.id]) for run in runs])
+
+
+def _result(run: Run, figures: RunFigures) -> dict[str, object]:
+    ended = run.ended or run.heartbeat
+    seconds = ended - run.started if run.started and ended else None
+    index = run_lci(figures.f1, config_of(run))
+    return {
+        "Run": run.title,
+        "Id": run.id[:6],
+        "State": run.state,
+        "Epochs": run.epoch,
+        "Best F1": _rounded(max((f1 for _, f1 in figures.f1), default=None)),
+        "Best epoch": _best_epoch(figures),
+        "Last F1": _rounded(last(figures.f1)),
+        "Last AUROC": _rounded(last(figures.auroc)),
+        "LCI": _rounded(index.value),
+        "Lowest loss": _rounded(min((loss for _, loss in figures.validation_loss), default=None)),
+        "Last loss": _rounded(last(figures.validation_loss)),
+        "Windows/s": _rounded(last(figures.throughput)),
+        "Minutes": math.nan if seconds is None else round(seconds / 60, 1),
+        "Device": run.device,
+        "Note": run.note,
+    }
+
+
+def _best_epoch(figures: RunFigures) -> int | None:
+    """Of the highest F1, or in pretraining of the lowest loss."""
+    scores = figures.f1 or [(epoch, -loss) for epoch, loss in figures.validation_loss]
+    return int(max(scores, key=lambda point: point[1])[0]) if scores else None
+
+
+def _rounded(value: float | None) -> float:
+    return math.nan if value is None else round(value, DIGITS)
+
+
+def curve_names(runs: Sequence[Run]) -> dict[str, str]:
+    """What each run's curve is called, by the run's id: its title, with the id where two share it."""
+    titles = [run.title for run in runs]
+    return {
+        run.id: run.title if titles.count(run.title) == 1 else f"{run.title} ({run.id[:6]})" for run in runs
+    }
+
+
+def shared_labels(figures: Mapping[str, RunFigures]) -> list[str]:
+    """The labels that at least one of the runs has an F1 of, in order of appearance."""
+    return list(dict.fromkeys(label for shown in figures.values() for label in shown.f1_by_label))

@@ -1,0 +1,90 @@
+"""A few windows, and what an autoencoder made of them early and late: small multiples."""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ecgapp.records.record import FloatArray
+from ecgapp.training.examples import Reconstructions
+
+ROW = 130  # px a window
+ORIGINAL, ANSWER = "#101010", "#d55e00"
+
+
+def reconstructions(
+    shown: Reconstructions, lead: int, epochs: tuple[int, int], sampling_rate: float
+) -> go.Figure:
+    """A row for each window, a column for each of the two ``epochs``: the original thin and black, the
+    reconstruction over it. ``lead`` is its place among the network's leads.
+    """
+    n = len(shown.windows)
+    figure = make_subplots(
+        rows=n, cols=2, shared_xaxes="all", shared_yaxes="rows", subplot_titles=_titles(shown, epochs),
+        horizontal_spacing=0.02, vertical_spacing=min(0.09, 0.3 / n),
+    )  # fmt: skip
+    for column, epoch in enumerate(epochs, start=1):
+        answers = shown.answers[shown.epochs.index(epoch)]
+        for row in range(n):
+            for signal, name, colour in (
+                (shown.windows[row, lead], "original", ORIGINAL),
+                (answers[row, lead], "reconstruction", ANSWER),
+            ):
+                line = _line(signal, sampling_rate, name, colour)
+                line.showlegend = row == 0 and column == 1
+                figure.add_trace(line, row=row + 1, col=column)
+    _style(figure, n)
+    return figure
+
+
+def errors(shown: Reconstructions, epoch: int) -> FloatArray:
+    """Mean squared error of each window over all leads, float32 (n,), after ``epoch``."""
+    difference = shown.answers[shown.epochs.index(epoch)] - shown.windows
+    return np.mean(np.square(difference), axis=(1, 2), dtype=np.float32)
+
+
+def _titles(shown: Reconstructions, epochs: tuple[int, int]) -> list[str]:
+    """From left to right and from top to bottom, as plotly wants them."""
+    by_epoch = [errors(shown, epoch) for epoch in epochs]
+    return [
+        f"window {row + 1}, epoch {epoch}: squared error {found[row]:.3f}"
+        for row in range(len(shown.windows))
+        for epoch, found in zip(epochs, by_epoch, strict=True)
+    ]
+
+
+def _line(signal: FloatArray, sampling_rate: float, name: str, colour: str) -> go.Scatter:
+    return go.Scatter(
+        x0=0.0,
+        dx=1 / sampling_rate,
+        y=np.ascontiguousarray(signal, dtype=np.float32),
+        mode="lines",
+        name=name,
+        legendgroup=name,
+        line={"color": colour, "width": 1.1},
+        hoverinfo="skip",
+    )
+
+
+def _style(figure: go.Figure, n: int) -> None:
+    figure.update_layout(
+        template="none",
+        height=n * ROW + 70,
+        margin={"l": 36, "r": 4, "t": 46, "b": 34},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        hovermode=False,
+        uirevision="keep",
+        font={"color": ORIGINAL},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "yref": "container",
+        },
+    )
+    figure.update_layout(legend_y=0.995, legend_yanchor="top")
+    figure.update_annotations(font_size=11)
+    figure.update_xaxes(gridcolor="#ececec", zeroline=False, ticksuffix=" s")
+    figure.update_yaxes(gridcolor="#ececec", zeroline=False, nticks=4, tickfont_size=10)

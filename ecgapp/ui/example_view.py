@@ -1,0 +1,76 @@
+"""What a training shows beside its curves: reconstructions, and its best and worst validation ECGs."""
+
+import streamlit as st
+
+from ecgapp.jobs import Run, RunStore
+from ecgapp.training.examples import (
+    RankedRecord,
+    Ranking,
+    Reconstructions,
+    read_ranking,
+    read_reconstructions,
+)
+from ecgapp.ui import example_figures
+from ecgapp.ui.run_dialogs import TRACING, ask_for
+from ecgapp.ui.run_figures import config_of
+
+PLAIN = {"displayModeBar": False}
+LATEST = 0  # instead of an epoch: whichever is the latest
+
+
+def examples(run: Run, store: RunStore) -> None:
+    """What is there of the two; nothing while there is neither."""
+    folder = store.folder(run.id)
+    shown = read_reconstructions(folder)
+    if shown is not None and len(shown.epochs):
+        _reconstructions(run, shown)
+    ranking = read_ranking(folder)
+    if ranking is not None:
+        _ranking(run, ranking)
+
+
+def _reconstructions(run: Run, shown: Reconstructions) -> None:
+    st.markdown("**Reconstructions of the same validation windows as they improve**")
+    config = config_of(run)
+    leads = config.preprocessing.leads if config else ()
+    rate = config.preprocessing.sampling_rate if config else 1.0
+    if len(leads) != shown.windows.shape[1]:  # another version's config
+        leads, rate = tuple(f"lead {place + 1}" for place in range(shown.windows.shape[1])), 1.0
+    left, middle, right = st.columns(3)
+    first = leads.index("II") if "II" in leads else 0
+    lead = left.selectbox("Lead", leads, index=first, key=f"shown_lead_{run.id}")
+    earlier = middle.selectbox("Left: after epoch", shown.epochs, key=f"shown_earlier_{run.id}")
+    later = right.selectbox(
+        "Right: after epoch",
+        (LATEST, *reversed(shown.epochs)),
+        format_func=lambda epoch: str(epoch) if epoch else f"the latest, {shown.epochs[-1]}",
+        key=f"shown_later_{run.id}",
+    )
+    pair = (earlier or shown.epochs[0], later or shown.epochs[-1])
+    figure = example_figures.reconstructions(shown, leads.index(lead), pair, rate)
+    alt = f"Original and reconstruction of lead {lead} after epochs {pair[0]} and {pair[1]}"
+    st.plotly_chart(figure, theme=None, config=PLAIN, key="live_reconstructions", alt=alt)
+    st.caption(
+        "In normalised units: each lead has unit variance. The squared error is the mean over all leads."
+    )
+
+
+def _ranking(run: Run, ranking: Ranking) -> None:
+    st.markdown(f"**Best and worst validation ECGs** after epoch {ranking.epoch}")
+    left, right = st.columns(2)
+    with left:
+        _ranked(run, "Lowest loss", "best", ranking.best)
+    with right:
+        _ranked(run, "Highest loss", "worst", ranking.worst)
+
+
+def _ranked(run: Run, words: str, side: str, records: tuple[RankedRecord, ...]) -> None:
+    st.caption(f"{words}. A click opens the tracing.")
+    row = st.container(horizontal=True, gap="small")
+    for place, ranked in enumerate(records):
+        row.button(
+            f"{place + 1}. loss {ranked.loss:.3f}",
+            key=f"{side}_{place}",
+            icon=":material/ecg:",
+            on_click=ask_for(TRACING, run.id, ranked),
+        )

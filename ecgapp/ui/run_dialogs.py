@@ -1,0 +1,173 @@
+"""What opens over the Training page: a tracing, more epochs, a new run, a run's name, its export.
+
+A dialog is asked for inside the live view, which would close it with its next look at the runs. So
+the wish is kept in the session, the page starts over, and opens the dialog outside the live view.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ecgapp import documents
+from ecgapp.config import Settings
+from ecgapp.datasets import open_store
+from ecgapp.errors import EcgAppError
+from ecgapp.jobs import Run, RunStore, export, tensorboard
+from ecgapp.training import devices
+from ecgapp.training.examples import RankedRecord
+from ecgapp.ui import auth
+from ecgapp.ui.paper import PAGE_SECONDS, lay_out
+from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
+from ecgapp.ui.run_figures import config_of
+from ecgapp.ui.run_list import escaped
+from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
+from ecgapp.ui.tracing import CONFIG, tracing
+from ecgapp.ui.training_choices import device_choices
+
+TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
+WISH = "dialog_wish"  # session state: (what, the run's id, more) that was asked for and is not open yet
+MOST_EPOCHS = 10_000
+
+
+def ask_for(what: str, run_id: str, ranked: RankedRecord | None = None) -> Callable[[], None]:
+    """A button's callback that opens the dialog."""
+
+    def on_click() -> None:
+        st.session_state[WISH] = (what, run_id, ranked)
+
+    return on_click
+
+
+def is_wished() -> bool:
+    """Whether the page has to start over, to open a dialog."""
+    return WISH in st.session_state
+
+
+def open_wished(store: RunStore, settings: Settings) -> None:
+    """Open the dialog that was asked for, if one was; for the page itself, outside the live view."""
+    what, run_id, ranked = st.session_state.pop(WISH, (None, "", None))
+    if what is None or what == FORM:
+        return
+    try:
+        auth.check_admin(settings)
+        run = store.get(run_id)
+        if what == TRACING:
+            _tracing(ranked, settings)
+        else:
+            _DIALOGS[what](run, store, settings)
+    except EcgAppError as error:
+        st.error(str(error))
+
+
+def _acted(settings: Settings, act: Callable[[], object]) -> None:
+    """Do it for an administrator, and close the dialog; what is refused is said in it."""
+    try:
+        auth.check_admin(settings)
+        act()
+    except EcgAppError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
+
+
+@st.dialog("Tracing of a validation ECG", width="large")
+def _tracing(ranked: RankedRecord, settings: Settings) -> None:
+    try:
+        auth.check_admin(settings)
+        record = open_store(ranked.store, settings).record(ranked.row)
+    except (EcgAppError, IndexError) as error:
+        st.error(str(error) if isinstance(error, EcgAppError) else "The data set no longer has this record.")
+        return
+    codes = ", ".join(record.codes) or "none"
+    st.caption(f"Loss {ranked.loss:.4f}. Row {ranked.row:,} of {ranked.store}. Codes: {escaped(codes)}.")
+    start = 0.0
+    if record.duration > PAGE_SECONDS:
+        last = max(record.duration - PAGE_SECONDS, 0.5)
+        start = st.slider("Page starts at (s)", 0.0, last, 0.0, 0.5, key="ranked_start")
+    figure = tracing(record, lay_out(record, start=start))
+    alt = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
+    st.plotly_chart(figure, theme=None, config=CONFIG, key="ranked_tracing", alt=alt)
+
+
+@st.dialog("Continue with more epochs")
+def _more_epochs(run: Run, store: RunStore, settings: Settings) -> None:
+    config = refuse_unknown(config_of(run))
+    st.write(
+        f"{escaped(run.title)} goes on where it ended, with the same settings and the same curves. "
+        "The further epochs are one more cycle of its learning rate."
+    )
+    epochs = st.number_input("Further epochs", 1, MOST_EPOCHS, config.epochs, key="further_epochs")
+    st.caption(f"{config.all_epochs} epochs were planned; then there are {config.all_epochs + epochs}.")
+    if st.button("Continue", type="primary", key="continue", icon=":material/play_arrow:"):
+        _acted(settings, lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
+
+
+@st.dialog("New run from these settings", width="medium")
+def _new_run(run: Run, store: RunStore, settings: Settings) -> None:
+    config = refuse_unknown(config_of(run))
+    st.write("Everything that is not asked here stays exactly as it was.")
+    wanted = _ask_changes(changes_of(config))
+    changed = differences(config, wanted)
+    st.markdown("**Differences**")
+    st.markdown(
+        "\n".join(f"- {escaped(line)}" for line in changed)
+        or "None: the same settings give the same weights."
+    )
+    if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
+
+        def start() -> None:
+            st.session_state[CHOSEN_RUN] = start_run(renewed(config, wanted), store).id
+
+        _acted(settings, start)
+
+
+def _ask_changes(before: Changes) -> Changes:
+    name = st.text_input("Name of the model", before.name, max_chars=60, key="again_name").strip()
+    first, second, third = st.columns(3)
+    epochs = first.number_input("Epochs", 1, MOST_EPOCHS, before.epochs, key="again_epochs")
+    batch = second.number_input("Batch size", 1, 65_536, before.batch_size, key="again_batch")
+    rate = third.number_input(
+        "Learning rate", 1e-7, 1.0, before.learning_rate, step=1e-4, format="%.6f", key="again_rate"
+    )
+    seed = first.number_input("Seed", 0, 2**31 - 1, before.seed, key="again_seed")
+    there = {before.device: before.device} | device_choices(devices())
+    device = second.selectbox("Device", list(there), format_func=there.__getitem__, key="again_device")
+    members = third.number_input("Members", 1, 1000, before.members, key="again_members")
+    return Changes(name, epochs, batch, rate, seed, device, members)
+
+
+@st.dialog("Name and note")
+def _name(run: Run, store: RunStore, settings: Settings) -> None:
+    title = st.text_input("Name", run.title, key="run_title", help="Empty: the model's name again.")
+    note = st.text_area("Note", run.note, key="run_note", placeholder="What was tried, and what came of it")
+    if st.button("Save", type="primary", key="save_name"):
+        _acted(settings, lambda: store.rename(run.id, title, note))
+
+
+@st.dialog("Export", width="medium")
+def _export(run: Run, store: RunStore, settings: Settings) -> None:
+    st.write(
+        "A zip with **metrics.csv** (a line for each point of each curve: series, step, value, time in UTC) "
+        "and **config.json**, this run's exact settings. With them it is run again from the command line:"
+    )
+    st.code(export.COMMAND, language="bash")
+    there = tensorboard.available()
+    events = st.checkbox("TensorBoard event files too", key="export_events", disabled=not there)
+    if not there:
+        st.caption(tensorboard.HOW_TO_INSTALL)
+
+    def packed() -> bytes:
+        return export.export_zip(store, run.id, events)
+
+    name = f"{export.export_name(store, run.id)}.zip"
+    st.download_button(
+        "Download", packed, name, "application/zip", key="download_run", type="primary", on_click="ignore"
+    )
+
+
+_DIALOGS: dict[str, Callable[[Run, RunStore, Settings], None]] = {
+    EPOCHS: _more_epochs,
+    AGAIN: _new_run,
+    NAME: _name,
+    EXPORT: _export,
+}

@@ -1,0 +1,94 @@
+"""What is wrong with a training, told from its curves, and what to do about it. No Streamlit here."""
+
+import math
+from collections.abc import Sequence
+
+from ecgapp.jobs import Run
+from ecgapp.training import TrainingConfig
+from ecgapp.ui.curves import Point
+from ecgapp.ui.run_figures import RunFigures, of_member_at_work
+
+SILENT_EPOCHS = 3  # a class that nobody got for so long is told
+PATIENT_EPOCHS = 10  # without a better validation
+RISING_EPOCHS = 5  # the validation loss rises while the training loss falls
+EXPLODING = 2.0  # times the lowest training loss of an epoch before
+CLEARLY = 1.02  # times the lowest validation loss; less is noise
+
+
+def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> list[str]:
+    """A sentence or two for each thing that looks wrong: what it is, and what to do."""
+
+    def recent(points: Sequence[Point]) -> list[Point]:
+        return of_member_at_work(points, config)
+
+    advice = "Stop this run and start a new one" if run.active else "Start a new run"
+    train, validation = recent(figures.train_loss), recent(figures.validation_loss)
+    f1 = recent(figures.f1)
+    found = [
+        _unstable(figures.step_loss, train, advice),
+        _never_predicted(figures),
+        _overfitting(train, validation, advice),
+        _standing_still(f1 or [(epoch, -loss) for epoch, loss in validation], bool(f1), run),
+    ]
+    return [sentence for sentence in found if sentence]
+
+
+def _unstable(by_step: Sequence[Point], train: Sequence[Point], advice: str) -> str:
+    if by_step and not math.isfinite(by_step[-1][1]):
+        return f"The loss is no longer a number. {advice} with a lower learning rate."
+    if len(train) < 2:
+        return ""
+    lowest = min(value for _, value in train[:-1])
+    if train[-1][1] <= EXPLODING * lowest:
+        return ""
+    return (
+        f"The training loss explodes: it is {train[-1][1]:.3g}, {train[-1][1] / lowest:.1f} times its lowest "
+        f"({lowest:.3g}). {advice} with a lower learning rate."
+    )
+
+
+def _never_predicted(figures: RunFigures) -> str:
+    """A class counts as present where it has an F1: such an epoch's validation records have it."""
+    silent = [
+        label for label, points in figures.predicted_by_label.items()
+        if figures.f1_by_label.get(label)
+        and len(points) >= SILENT_EPOCHS
+        and not any(count for _, count in points[-SILENT_EPOCHS:])
+    ]  # fmt: skip
+    if not silent:
+        return ""
+    return (
+        f"No validation record got the label {', '.join(silent)} in the last {SILENT_EPOCHS} epochs, though "
+        "some have it. Early on that is usual. If it stays so, train on more records that have it, or start "
+        "a new run with a class weighting above 0."
+    )
+
+
+def _overfitting(train: Sequence[Point], validation: Sequence[Point], advice: str) -> str:
+    if len(validation) <= RISING_EPOCHS or len(train) <= RISING_EPOCHS:
+        return ""
+    (_, before), (_, now) = train[-1 - RISING_EPOCHS], train[-1]
+    lowest_epoch, lowest = min(validation, key=lambda point: point[1])
+    latest_epoch, latest = validation[-1]
+    long_ago = latest_epoch - lowest_epoch >= RISING_EPOCHS
+    if now >= before or not long_ago or latest < CLEARLY * lowest:
+        return ""
+    return (
+        f"Overfitting: since epoch {lowest_epoch:.0f} the validation loss has risen from {lowest:.3g} to "
+        f"{latest:.3g}, while the training loss went on falling. {advice} with more records, fewer epochs, "
+        "or a pretrained encoder."
+    )
+
+
+def _standing_still(scores: Sequence[Point], by_f1: bool, run: Run) -> str:
+    if not scores:
+        return ""
+    best_epoch, best = max(scores, key=lambda point: point[1])
+    n = scores[-1][0] - best_epoch
+    if n < PATIENT_EPOCHS:
+        return ""
+    what = f"macro F1 (the best was {best:.3f}" if by_f1 else f"validation loss (the lowest was {-best:.3g}"
+    do = "Stop it to save the time" if run.active else "Next time let it end by itself: set a patience"
+    return (
+        f"No better {what}, epoch {best_epoch:.0f}) for {n:.0f} epochs. {do}, or try a lower learning rate."
+    )

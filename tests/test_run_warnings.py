@@ -1,0 +1,79 @@
+"""What looks wrong with a training is told in a sentence that says what to do."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from small_training import FINETUNING
+
+from ecgapp.jobs.run import Run
+from ecgapp.ui.run_figures import RunFigures
+from ecgapp.ui.run_warnings import warnings
+
+RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
+
+
+def curve(*values):
+    return tuple(enumerate(values, start=1))
+
+
+def told(run=RUN, config=FINETUNING, **figures):
+    return " ".join(warnings(run, RunFigures(**figures), config))
+
+
+def test_a_run_that_learns_is_not_warned_about():
+    assert told() == ""
+    falling = curve(*[1 / epoch for epoch in range(1, 20)])
+    assert told(train_loss=falling, validation_loss=falling, f1=curve(0.1, 0.2, 0.3), step_loss=falling) == ""
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_is_told(value):
+    assert "no longer a number" in told(step_loss=curve(0.5, value))
+    assert "lower learning rate" in told(step_loss=curve(0.5, value))
+
+
+def test_a_loss_that_explodes_is_told_and_one_that_wobbles_is_not():
+    assert "explodes: it is 3, 6.0 times" in told(train_loss=curve(1.0, 0.5, 3.0))
+    assert told(train_loss=curve(1.0, 0.5, 0.9)) == ""
+
+
+def test_a_class_that_nobody_gets_is_told_once_it_has_lasted():
+    silent = {"predicted_by_label": {"AF": curve(4, 0, 0, 0)}, "f1_by_label": {"AF": curve(0.2, 0, 0, 0)}}
+    assert "No validation record got the label AF" in told(**silent)
+    assert told(predicted_by_label={"AF": curve(0, 0)}, f1_by_label={"AF": curve(0, 0)}) == ""
+    assert told(predicted_by_label={"AF": curve(0, 0, 1)}, f1_by_label={"AF": curve(0, 0, 0)}) == ""
+
+
+def test_a_class_that_no_record_has_is_not_missed():
+    assert told(predicted_by_label={"AF": curve(0, 0, 0)}) == ""
+
+
+def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_told():
+    falling = curve(*[1 / epoch for epoch in range(1, 9)])
+    rising = curve(0.9, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+    assert "since epoch 2 the validation loss has risen from 0.5 to 0.8" in told(
+        train_loss=falling, validation_loss=rising
+    )
+    assert told(train_loss=rising, validation_loss=rising) == ""
+    assert told(train_loss=falling, validation_loss=curve(*[0.5] * 8)) == ""
+
+
+def test_no_improvement_is_told_with_the_best_and_when_it_was():
+    flat = curve(0.3, 0.7, *[0.6] * 12)
+    assert "the best was 0.700, epoch 2) for 12 epochs" in told(f1=flat)
+    assert told(f1=flat[:8]) == ""
+    pretraining = told(validation_loss=curve(0.3, 0.1, *[0.2] * 12))
+    assert "the lowest was 0.1, epoch 2" in pretraining
+
+
+def test_advice_suits_a_run_that_has_ended():
+    ended = replace(RUN, state="finished")
+    assert "Stop" not in told(run=ended, f1=curve(0.7, *[0.6] * 12))
+    assert "Start a new run" in told(run=ended, train_loss=curve(1.0, 0.5, 3.0))
+
+
+def test_an_ensembles_next_member_does_not_count_as_a_fall():
+    two = replace(FINETUNING, members=2, epochs=3)
+    assert told(config=two, train_loss=curve(0.9, 0.2, 0.1, 0.9)) == ""
+    assert "explodes" in told(config=replace(two, members=1), train_loss=curve(0.9, 0.2, 0.1, 0.9))
