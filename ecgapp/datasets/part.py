@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from ecgapp import documents
 from ecgapp.datasets.manifest import Shard
-from ecgapp.datasets.shards import OpenShard, bucket_samples, quantise
+from ecgapp.datasets.shards import OpenShard, bucket_samples, quantise, shard_bytes
 from ecgapp.errors import ConfigError
 from ecgapp.files import sha256_of, write_atomically
 from ecgapp.records.record import ECGRecord
@@ -83,9 +83,7 @@ def complete_part(folder: Path, number: int, n_leads: int) -> PartNote | None:
         sizes = [(folder / shard.signals).stat().st_size for shard in note.shards]
     except (OSError, ConfigError, ValueError):
         return None
-    whole = all(
-        size > 2 * shard.n * n_leads * shard.n_samples for size, shard in zip(sizes, note.shards, strict=True)
-    )
+    whole = sizes == [shard_bytes(shard, n_leads) for shard in note.shards]
     return note if whole and sum(shard.n for shard in note.shards) == note.n_read else None
 
 

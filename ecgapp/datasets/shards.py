@@ -1,5 +1,7 @@
 """Signals as int16 in files of bounded size: quantised, in buckets by length, written record by record."""
 
+import io
+import math
 import os
 from pathlib import Path
 from typing import BinaryIO
@@ -45,7 +47,7 @@ class OpenShard:
     def __init__(self, path: Path, number: int, shape: tuple[int, int]) -> None:
         self.path, self.number, self.shape, self.n = path, number, shape, 0
         self.file: BinaryIO = path.open("wb")
-        self._write_header()
+        _write_header(self.file, (self.n, *self.shape))
 
     def add(self, steps: Steps) -> int:
         """Append one record, padded with zeros, and return its row."""
@@ -62,16 +64,25 @@ class OpenShard:
     def close(self) -> Shard:
         """Complete the file and describe it."""
         self.file.seek(0)
-        self._write_header()
+        _write_header(self.file, (self.n, *self.shape))
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
         return Shard(self.path.name, self.n, self.shape[1], sha256_of(self.path))
 
-    def _write_header(self) -> None:
-        """numpy pads the header so that its first axis may grow in place."""
-        header = {"descr": "<i2", "fortran_order": False, "shape": (self.n, *self.shape)}
-        np.lib.format.write_array_header_1_0(self.file, header)
+
+def _write_header(file: BinaryIO, shape: tuple[int, int, int]) -> None:
+    """numpy pads the header so that its first axis may grow in place."""
+    header = {"descr": "<i2", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def shard_bytes(shard: Shard, n_leads: int) -> int:
+    """The size of the whole file."""
+    header = io.BytesIO()
+    shape = (shard.n, n_leads, shard.n_samples)
+    _write_header(header, shape)
+    return header.tell() + 2 * math.prod(shape)
 
 
 def map_shard(folder: Path, shard: Shard, n_leads: int) -> Steps:

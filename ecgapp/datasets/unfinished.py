@@ -13,7 +13,6 @@ from ecgapp.config import Settings
 from ecgapp.datasets.claim import claimed, is_claimed
 from ecgapp.datasets.layout import Entry
 from ecgapp.datasets.manifest import MANIFEST, VERSION, read_manifest
-from ecgapp.datasets.part import PartNote
 from ecgapp.datasets.reading import Form
 from ecgapp.datasets.shelf import DELETING, sweep
 from ecgapp.errors import ConfigError
@@ -38,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An import that was interrupted; ``n_bytes`` are freed by discarding it."""
+    """An import that was interrupted: ``n_done`` of its records are kept in ``n_bytes`` on disk."""
 
     folder: Path
     plan: Plan
@@ -107,12 +106,11 @@ def discard(unfinished: Unfinished) -> None:
 def _described(folder: Path) -> Unfinished | None:
     try:
         plan = documents.load(Plan, (folder / PLAN).read_text("utf-8"))
-        notes = [documents.load(PartNote, path.read_text("utf-8")) for path in folder.glob("part-*.json")]
+        n_parts = len(list(folder.glob("part-*.json")))
         n_bytes = sum(path.stat().st_size for path in folder.iterdir())
     except (OSError, ConfigError, ValueError):  # it was published or removed just now
         return None
-    n_done = sum(note.n_read + sum(note.refused.values()) for note in notes)
-    return Unfinished(folder, plan, n_done, n_bytes)
+    return Unfinished(folder, plan, min(n_parts * PART_RECORDS, plan.n_records), n_bytes)
 
 
 def _folders_of(destination: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 import ctypes
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -98,6 +99,7 @@ def _context() -> BaseContext:
 
 def _begin(counts: Counts, stop: ctypes.c_byte) -> None:
     """A worker ends with the process that it works for, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; the process that follows decides
     _shared[:] = [_Shared(counts, stop)]
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
