@@ -26,7 +26,7 @@ def load(cls: type[T], text: str) -> T:
     """
     try:
         plain = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError("The document is not valid JSON.") from error
     loaded: T = from_plain(cls, plain)
     return loaded
@@ -69,9 +69,9 @@ def from_plain(kind: Any, plain: Any) -> Any:
         return fields_from_plain(kind, plain)
     if origin in (tuple, frozenset, list):
         return _container(origin, typing.get_args(kind), plain)
-    if origin is dict:
+    if origin is dict and isinstance(plain, Mapping):
         key, item = typing.get_args(kind)
-        return {from_plain(key, k): from_plain(item, v) for k, v in dict(plain).items()}
+        return {from_plain(key, k): from_plain(item, v) for k, v in plain.items()}
     return _scalar(kind, plain)
 
 
@@ -105,6 +105,8 @@ def _container(origin: Any, kinds: tuple[Any, ...], plain: Any) -> Any:
     if not isinstance(plain, list):
         raise ConfigError("A list is missing where one is needed.")
     if origin is tuple and kinds[-1] is not Ellipsis:
+        if len(plain) != len(kinds):
+            raise ConfigError(f"A list should have {len(kinds)} items.")
         return tuple(from_plain(kind, item) for kind, item in zip(kinds, plain, strict=True))
     return origin(from_plain(kinds[0], item) for item in plain)
 

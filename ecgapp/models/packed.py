@@ -57,7 +57,7 @@ def pack(model: TrainedModel, predictions: Predictions | None = None) -> PackedM
     """The model as bytes; its card gets both sha256."""
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
     weights = safetensors.torch.save(tensors)
-    kept = None if predictions is None else save_arrays(vars(predictions))
+    kept = None if predictions is None else _save(predictions)
     card = replace(
         model.card, sha256=sha256_of_bytes(weights), predictions_sha256=sha256_of_bytes(kept) if kept else ""
     )
@@ -97,6 +97,11 @@ def unpack_predictions(card: ModelCard, content: bytes | None) -> Predictions | 
         return Predictions(**load_arrays(content))
     except (TypeError, safetensors.SafetensorError) as error:
         raise _other_predictions(card) from error
+
+
+def _save(predictions: Predictions) -> bytes:
+    """safetensors reads an array's memory as it lies, so it must lie in order."""
+    return save_arrays({name: np.ascontiguousarray(array) for name, array in vars(predictions).items()})
 
 
 def sha256_of_bytes(content: bytes) -> str:

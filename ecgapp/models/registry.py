@@ -1,6 +1,6 @@
 """Architectures by name: a config names its network, a document names its config."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -26,6 +26,8 @@ class ArchitectureConfig:
         Raises:
             ConfigError: the name is unknown, or names another kind of network.
         """
+        if not isinstance(plain, Mapping):
+            raise ConfigError("A network must be a JSON object.")
         fields = dict(plain)
         name = fields.pop("architecture", cls.architecture)
         config_class = network_class(str(name)).Config

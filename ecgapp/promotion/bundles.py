@@ -22,6 +22,7 @@ LARGEST = 2_000_000_000  # bytes of a whole bundle
 LARGEST_CARD = 2_000_000  # bytes
 
 _CARD, _WEIGHTS, _PREDICTIONS = "card.json", "weights.safetensors", "predictions.safetensors"
+_BAD_CARD = "The card in this bundle cannot be read. Export it again, with this version of the app."
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same model makes the same bytes
 _BAD_ZIP = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, struct.error, OverflowError)
 
@@ -53,18 +54,24 @@ def read_bundle(file: BinaryIO, name: str = "") -> PackedModel:
         ModelError: it is no bundle, is damaged, or does not work here; the message says which.
     """
     contents = _contents(file)
-    try:
-        card = documents.load(ModelCard, contents[_CARD].decode())
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise ModelError(
-            "The card in this bundle cannot be read. Export it again, with this version of the app."
-        ) from error
+    card = _card(contents[_CARD])
     packed = PackedModel(
         replace(card, name=name or card.name), contents[_WEIGHTS], contents.get(_PREDICTIONS)
     )
     refuse_bad_name(packed.card.name)
     refuse_unusable(packed)
     return packed
+
+
+def _card(content: bytes) -> ModelCard:
+    """A card that reads back as the same once it is written."""
+    try:
+        card = documents.load(ModelCard, content.decode())
+        if documents.load(ModelCard, documents.dump(card)) == card:
+            return card
+    except (ConfigError, UnicodeError) as error:
+        raise ModelError(_BAD_CARD) from error
+    raise ModelError(_BAD_CARD)
 
 
 def _contents(file: BinaryIO) -> dict[str, bytes]:
