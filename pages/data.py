@@ -5,7 +5,7 @@ import streamlit as st
 from ecgapp.jobs import RunStore
 from ecgapp.ui import auth, session
 from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.import_form import import_form, import_progress
+from ecgapp.ui.import_form import import_form, import_progress, interrupted_imports
 from ecgapp.ui.store_view import deletion, store_view
 from ecgapp.ui.stores import overview, shelf
 
@@ -16,6 +16,7 @@ auth.require_admin(settings)
 st.subheader("Import a folder of ECGs")
 import_form(settings)
 import_progress(settings)
+interrupted_imports(settings)
 
 st.subheader("Imported data sets")
 found = shelf(settings)

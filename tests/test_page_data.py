@@ -1,16 +1,24 @@
 """The Data page: closed to strangers, imports a folder, shows what is in it, deletes on request."""
 
 import logging
-import threading
+import sys
 import time
 
 import pytest
 from admin_pages import PASSWORD, open_page, said, twelve_lead_store
 from dataset_sources import write_ptb_xl
+from run_processes import until
 
 from ecgapp import access, documents
 from ecgapp.config import Settings
-from ecgapp.datasets import open_store, store_names
+from ecgapp.datasets import (
+    ImportOptions,
+    import_dataset,
+    importing,
+    open_store,
+    store_names,
+    unfinished,
+)
 from ecgapp.errors import DatasetError
 from ecgapp.jobs import RunStore
 from ecgapp.training import pretraining_defaults
@@ -124,19 +132,18 @@ def test_a_path_that_does_not_exist_is_refused_without_repeating_it(settings, ca
     assert WORDS_OF_PATH not in caplog.text
 
 
+@pytest.mark.parametrize("said", ['{"done": 1, "total": 2}', "no JSON", '{"report": 3}', "7", "{}"])
 def test_an_import_that_breaks_down_tells_neither_page_nor_log_the_path(
-    settings, tmp_path, monkeypatch, caplog
+    settings, tmp_path, monkeypatch, caplog, said
 ):
-    def break_down(*_, **__):
-        raise RuntimeError(f"cannot read /{WORDS_OF_PATH}/x.hea")
-
-    monkeypatch.setattr(import_job, "import_dataset", break_down)
+    cry = f"import sys; print({said!r}); sys.exit('cannot read /{WORDS_OF_PATH}/x.hea')"
+    monkeypatch.setattr(import_job, "PROGRAM", (sys.executable, "-c", cry))
     importer = Importer()
     with caplog.at_level(logging.DEBUG):
         importer.start("folder", str(tmp_path), "data", settings)
         assert wait_for(importer).problem == BROKEN
     assert WORDS_OF_PATH not in caplog.text
-    assert "RuntimeError" in caplog.text
+    assert "exit code" in caplog.text
 
 
 def test_a_folder_of_another_layout_is_refused_in_one_sentence(settings, tmp_path):
@@ -158,28 +165,67 @@ def test_a_data_set_is_not_named_like_a_path(settings, tmp_path, name):
 
 def test_two_imports_at_once_are_refused_and_a_cancelled_one_leaves_nothing(settings, tmp_path, monkeypatch):
     source = write_ptb_xl(tmp_path / "source")
-    begun, go_on = threading.Event(), threading.Event()
-    real = import_job.import_dataset
-
-    def slow(*arguments, progress):
-        def count(done, total):
-            begun.set()
-            assert go_on.wait(20)
-            progress(done, total)
-
-        return real(*arguments, progress=count)
-
-    monkeypatch.setattr(import_job, "import_dataset", slow)
+    slow = (
+        "import sys, time; from ecgapp.cli import importing; from ecgapp.__main__ import main\n"
+        "say = importing._say\n"
+        "importing._say = lambda **line: (say(**line), time.sleep(20))\n"
+        "main(['import', '--json', *sys.argv[1:]])"
+    )
+    monkeypatch.setattr(import_job, "PROGRAM", (sys.executable, "-c", slow))
     importer = Importer()
     importer.start("ptb-xl", str(source), "one", settings)
-    assert begun.wait(20)
+    until(lambda: importer.latest.done == 1)
     with pytest.raises(DatasetError, match="under way"):
         importer.start("ptb-xl", str(source), "two", settings)
     importer.cancel()
-    go_on.set()
     assert "cancelled" in wait_for(importer).problem
     assert store_names(settings) == ()
     assert list(settings.stores.iterdir()) == []
+
+
+@pytest.fixture
+def interrupted(settings, tmp_path, monkeypatch):
+    """The store's name of an import of seven records that has kept four; its folder is ``source``."""
+    for module in (importing, unfinished):
+        monkeypatch.setattr(module, "PART_RECORDS", 4)
+    source = write_ptb_xl(tmp_path / "source", folds=range(1, 8), patients=range(7))
+
+    def stop(done, total):
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_dataset("ptb-xl", source, settings.stores / "ward", ImportOptions(leads=("II",)), stop)
+    return "ward"
+
+
+def press(page, label):
+    next(button for button in page.button if label in button.label).click().run()
+
+
+def test_an_interrupted_import_goes_on_from_the_page_with_its_own_choices(settings, interrupted):
+    page = open_page("data", settings)
+    assert "The import into ward was interrupted: 4 of 7 records are kept" in said(page)
+    press(page, "Go on")
+    assert wait_for(import_form.importer()).report.read == 7
+    page.run()
+    assert "was interrupted" not in said(page)
+    assert open_store(interrupted, settings).manifest.leads == ("II",)
+
+
+def test_an_interrupted_import_can_be_discarded_from_the_page(settings, interrupted):
+    page = open_page("data", settings)
+    press(page, "Discard it and free")
+    assert "was interrupted" not in said(page)
+    assert list(settings.stores.iterdir()) == []
+
+
+def test_an_interrupted_import_whose_folder_is_gone_says_so(settings, interrupted, tmp_path):
+    page = open_page("data", settings)
+    (tmp_path / "source").rename(tmp_path / "elsewhere")
+    press(page, "Go on")
+    assert "folder of this import is gone" in said(page)
+    assert import_form.importer().latest is None
 
 
 def test_an_action_is_refused_once_the_session_is_no_administrators(settings, tmp_path):

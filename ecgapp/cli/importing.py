@@ -1,24 +1,60 @@
 """``import``: a folder of ECGs into a dataset store, with a report of what was refused and why."""
 
+import json
 import os
+import signal
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
+from types import FrameType
 
+from ecgapp import documents
 from ecgapp.cli.progress import Progress
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, ImportReport, LabelCount, import_dataset, store_path
+from ecgapp.errors import EcgAppError
 
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:
     """Import, and print the report."""
-    leads = tuple(arguments.leads.split(",")) if arguments.leads else None
-    options = ImportOptions(arguments.sampling_rate, leads)
-    destination = _destination(arguments.store, settings)
-    report = import_dataset(arguments.layout, arguments.source, destination, options, Progress("records"))
+    if arguments.json:
+        return _told_as_json(arguments, settings)
+    report = _imported(arguments, settings, Progress("records"))
     sys.stdout.write("\n".join(_lines(report)) + "\n")
     return 0
+
+
+def _imported(arguments: Namespace, settings: Settings, progress: Callable[[int, int], None]) -> ImportReport:
+    leads = tuple(arguments.leads.split(",")) if arguments.leads else None
+    options = ImportOptions(arguments.sampling_rate, leads, arguments.workers)
+    destination = _destination(arguments.store, settings)
+    return import_dataset(arguments.layout, arguments.source, destination, options, progress)
+
+
+def _told_as_json(arguments: Namespace, settings: Settings) -> int:
+    """For a program that follows: lines of ``done`` and ``total``, then one ``report`` or ``problem``.
+
+    SIGTERM ends the import as Ctrl-C does, and what it has read is kept.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        report = _imported(arguments, settings, lambda done, total: _say(done=done, total=total))
+    except EcgAppError as error:
+        _say(problem=str(error))
+        return 1
+    _say(report=documents.to_plain(report))
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(**line: object) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def _destination(store: str, settings: Settings) -> Path:

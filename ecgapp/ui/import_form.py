@@ -3,9 +3,10 @@
 import streamlit as st
 
 from ecgapp.config import Settings
-from ecgapp.datasets import LAYOUTS, ImportReport
+from ecgapp.datasets import LAYOUTS, ImportReport, Unfinished, discard, unfinished_imports
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import auth
+from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.import_job import Import, Importer
 from ecgapp.ui.stores import refused_table
 
@@ -52,6 +53,37 @@ def import_progress(settings: Settings) -> None:
     if latest.under_way:
         st.session_state[AWAITED] = latest.number
     st.fragment(_progress, run_every=POLL if latest.under_way else None)(settings)
+
+
+def interrupted_imports(settings: Settings) -> None:
+    """The imports that can go on where they stopped, or be discarded."""
+    latest = importer().latest
+    if latest is not None and latest.under_way:
+        return
+    show_problem()
+    for item in unfinished_imports(settings):
+        _interrupted(item, settings)
+
+
+def _interrupted(item: Unfinished, settings: Settings) -> None:
+    plan, key = item.plan, item.folder.name
+    st.warning(
+        f"The import into {plan.name} was interrupted: {item.n_done:,} of {plan.n_records:,} records are "
+        f"kept in {item.n_bytes / 1e6:,.1f} MB on disk."
+    )
+    on, off = st.columns(2)
+    on.button(
+        "Go on with it",
+        key=f"go_on_{key}",
+        on_click=guarded(settings, lambda: importer().go_on(item, settings)),
+        icon=":material/resume:",
+    )
+    off.button(
+        f"Discard it and free {item.n_bytes / 1e6:,.1f} MB",
+        key=f"discard_{key}",
+        on_click=guarded(settings, lambda: discard(item)),
+        icon=":material/delete:",
+    )
 
 
 def _progress(settings: Settings) -> None:

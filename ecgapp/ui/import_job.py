@@ -1,22 +1,31 @@
-"""An import that runs on a thread of the server while pages look on. No Streamlit here.
+"""An import in a process of its own while pages look on. No Streamlit here.
 
-A thread may not draw; so it only counts, and every session that asks sees the same counts. Closing
-the page does not end it, stopping the server does: then nothing half-imported stays behind.
+It reads with as many processes as pay, which a thread of the server could not start: their main module
+would be a page. A thread only listens to what it says; every session that asks sees the same counts.
+Closing the page does not end an import, stopping the server does; what it has read is kept.
 """
 
+import json
 import logging
 import re
+import subprocess
+import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from ecgapp.config import Settings
-from ecgapp.datasets import ImportReport, import_dataset, store_names
-from ecgapp.errors import DatasetError, EcgAppError
+from ecgapp import documents
+from ecgapp.config import PROJECT, Settings
+from ecgapp.datasets import ImportReport, Unfinished, store_names
+from ecgapp.errors import ConfigError, DatasetError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _LOG = logging.getLogger(__name__)
-BROKEN = "The import broke down for an unknown reason; nothing was stored. Please report this."
+_PATIENCE = 20  # seconds for a cancelled import to put its things away
+BROKEN = "The import broke down for an unknown reason; no data set was made. Please report this."
+CANCELLED = "The import was cancelled; no data set was made."
+PROGRAM = (sys.executable, "-m", "ecgapp", "import", "--json")
 
 
 @dataclass(frozen=True)
@@ -61,39 +70,85 @@ class Importer:
         """
         if not _NAME.fullmatch(name):
             raise DatasetError("Name the data set with letters, digits, points and dashes only.")
-        if name in store_names(settings):
-            raise DatasetError("There is a data set of this name. Choose another name, or delete it first.")
         folder = Path(source.strip()).expanduser()
         if not source.strip() or not folder.is_dir():
             raise DatasetError("There is no such folder on the app's machine. Check the path.")
+        return self._begin(name, ("--", layout, str(folder.resolve())), settings)
+
+    def go_on(self, unfinished: Unfinished, settings: Settings) -> Import:
+        """Go on with an import that was interrupted, with the choices that it was begun with.
+
+        Raises:
+            DatasetError: one is under way, the name was taken meanwhile, or the folder is gone.
+        """
+        plan = unfinished.plan
+        if not Path(plan.source).is_dir():
+            raise DatasetError("The folder of this import is gone. Bring it back, or discard the import.")
+        choices = []
+        if plan.sampling_rate is not None:
+            choices.append(f"--sampling-rate={plan.sampling_rate}")
+        if plan.leads is not None:
+            choices.append(f"--leads={','.join(plan.leads)}")
+        return self._begin(plan.name, (*choices, "--", plan.layout, plan.source), settings)
+
+    def cancel(self) -> None:
+        """End the import under way; it makes no data set."""
+        self._cancelled.set()
+
+    def _begin(self, name: str, words: tuple[str, ...], settings: Settings) -> Import:
+        if name in store_names(settings):
+            raise DatasetError("There is a data set of this name. Choose another name, or delete it first.")
         with self._lock:
             if self._latest is not None and self._latest.under_way:
                 raise DatasetError("Another import is under way. Wait until it is done.")
-            number = self._latest.number + 1 if self._latest else 1
-            self._latest = Import(name, number)
+            begun = Import(name, self._latest.number + 1 if self._latest else 1)
+            self._latest = begun
             self._cancelled.clear()
-        work = (layout, folder, settings.stores / name)
-        threading.Thread(target=self._run, args=(number, *work), daemon=True).start()
-        return Import(name, number)
+        command = (*PROGRAM, *words, str((settings.stores / name).absolute()))
+        threading.Thread(target=self._follow, args=(begun, command), daemon=True).start()
+        return begun
 
-    def cancel(self) -> None:
-        """End the import under way; nothing of it is stored."""
-        self._cancelled.set()
+    def _follow(self, begun: Import, command: tuple[str, ...]) -> None:
+        """Start the process and keep ``latest`` as it says; a line that makes no sense ends it."""
+        process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
+            command,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it may hold a path
+            text=True,
+        )
+        threading.Thread(target=self._end_if_cancelled, args=(process,), daemon=True).start()
+        with process:
+            try:
+                for line in process.stdout or ():
+                    self._latest = _told(begun, json.loads(line))
+            except (ValueError, KeyError, TypeError, ConfigError):
+                process.kill()
+        if self._latest is None or self._latest.under_way:
+            self._latest = replace(begun, problem=self._how_it_ended(process.returncode))
 
-    def _run(self, number: int, layout: str, source: Path, destination: Path) -> None:
-        name = destination.name
+    def _how_it_ended(self, code: int) -> str:
+        if self._cancelled.is_set():
+            return CANCELLED
+        _LOG.error("An import broke down: exit code %s", code)
+        return BROKEN
 
-        def count(done: int, total: int) -> None:
-            self._latest = Import(name, number, done, total)
-            if self._cancelled.is_set():
-                raise DatasetError("The import was cancelled; nothing was stored.")
+    def _end_if_cancelled(self, process: "subprocess.Popen[str]") -> None:
+        while process.poll() is None:
+            if self._cancelled.wait(0.1):
+                process.terminate()
+                try:
+                    process.wait(_PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
-        try:
-            report = import_dataset(layout, source, destination, progress=count)
-        except EcgAppError as error:
-            self._latest = Import(name, number, problem=str(error))
-        except Exception as error:
-            _LOG.error("An import broke down: %s", type(error).__name__)  # no text: it may hold a path
-            self._latest = Import(name, number, problem=BROKEN)
-        else:
-            self._latest = Import(name, number, report.read, report.read, report)
+
+def _told(begun: Import, said: dict[str, Any]) -> Import:
+    """What the process says of itself in one line."""
+    if "problem" in said:
+        return replace(begun, problem=str(said["problem"]) or BROKEN)
+    if "report" in said:
+        report: ImportReport = documents.from_plain(ImportReport, said["report"])
+        return replace(begun, done=report.read, total=report.read, report=report)
+    return replace(begun, done=int(said["done"]), total=int(said["total"]))
