@@ -38,6 +38,7 @@ _COMMANDS = {  # each imports what it needs, so that `runs` answers without load
     "train": ("ecgapp.cli.train", "train"),
     "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
     "runs": ("ecgapp.cli.runs", "runs"),
+    "models": ("ecgapp.cli.models", "models"),
     "demo": ("ecgapp.cli.demo", "demo"),
 }
 _RUN_ACTIONS = {
@@ -46,6 +47,13 @@ _RUN_ACTIONS = {
     "move": "change a waiting one's place in the queue",
     "follow": "watch it until it ends",
     "delete": "remove it with its numbers, checkpoints and log",
+}
+_MODEL_CHANGES = {  # what each needs, and what it does
+    "promote": (("run", "name"), "use a finished run's model under a name"),
+    "roll-back": (("name", "sha256"), "use another version of a model, the shipped one included"),
+    "import": (("file",), "use a model that another machine exported"),
+    "remove": (("name",), "take this machine's own version out of use; its files stay"),
+    "delete": (("name", "sha256"), "delete the files of a version that is not in use"),
 }
 _LAYOUTS = ("ptb-xl", "ptb-xl-zscored", "challenge", "cinc2017", "ludb", "folder")
 
@@ -92,10 +100,33 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("run", metavar="RUN", help="as in the list")
         if action == "move":
             one.add_argument("places", type=int, metavar="PLACES", help="-1: one place earlier")
+    export = actions.add_parser("export", help="write its numbers, its settings and the command to repeat it")
+    export.add_argument("run", metavar="RUN", help="as in the list")
+    export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
+    export.add_argument("--tensorboard", action="store_true", help="TensorBoard's event files too")
+
+    _add_models(commands.add_parser("models", help="list the models in use, or change, carry, delete one"))
 
     demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
     demo.add_argument("folder", type=Path, metavar="FOLDER")
     return parser
+
+
+def _add_models(models: argparse.ArgumentParser) -> None:
+    actions = models.add_subparsers(dest="action", metavar="ACTION")
+    history = actions.add_parser("history", help="who changed which model when and why")
+    history.add_argument("name", nargs="?", metavar="NAME", help="by default all models")
+    export = actions.add_parser("export", help="write a model to one file, for another machine")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("file", type=Path, metavar="FILE.ecgapp-model.zip")
+    for action, (fields, words) in _MODEL_CHANGES.items():
+        change = actions.add_parser(action, help=words)
+        for field in fields:
+            change.add_argument(field, metavar=field.upper())
+        if action == "import":
+            change.add_argument("--name", metavar="NAME", help="by default the model's own")
+        change.add_argument("--by", required=True, metavar="WHO", help="who decides this")
+        change.add_argument("--reason", required=True, metavar="WHY", help="is kept in the history")
 
 
 if __name__ == "__main__":

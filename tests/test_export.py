@@ -10,6 +10,7 @@ import pytest
 from small_training import PRETRAINING
 
 from ecgapp import documents
+from ecgapp.__main__ import main
 from ecgapp.errors import JobError
 from ecgapp.jobs import RunStore
 from ecgapp.jobs import export as exporting
@@ -128,3 +129,12 @@ def test_tensorboard_itself_would_accept_the_checksums(store, run, tmp_path):
         found = crc32c(data)
         masked = ((found >> 15 | found << 17) + 0xA282EAD8) & 0xFFFFFFFF
         assert struct.unpack("<I", stored)[0] == masked
+
+
+def test_a_run_is_exported_from_the_command_line(store, run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path))  # the store above is its folder of runs
+    assert main(["runs", "export", run.id, str(tmp_path / "out")]) == 0
+    assert "python -m ecgapp train config.json" in capsys.readouterr().out
+    assert (tmp_path / "out" / "metrics.csv").is_file()
+    assert main(["runs", "export", run.id, str(tmp_path / "out")]) == 1
+    assert "not empty" in capsys.readouterr().err

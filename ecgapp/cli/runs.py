@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ecgapp.cli.following import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
+from ecgapp.jobs.export import COMMAND, export_run
 
 _HEADS = ("run", "created (UTC)", "title", "phase", "device", "state", "epochs")
 
@@ -23,6 +24,10 @@ def runs(arguments: Namespace, settings: Settings) -> int:
             freed = store.size(arguments.run)
             store.delete(arguments.run)
             sys.stdout.write(f"Deleted, which frees {freed / 1e6:,.1f} MB.\n")
+            return 0
+        case "export":
+            export_run(store, arguments.run, arguments.folder, arguments.tensorboard)
+            sys.stdout.write(f"Exported. In that folder it is repeated by: {COMMAND}\n")
             return 0
         case "move":
             run = store.move(arguments.run, arguments.places)
