@@ -18,16 +18,20 @@ from ecgapp.training import (
     AugmentationConfig,
     Stopped,
     TrainingConfig,
+    buffer,
     finetuning_defaults,
     pretraining_defaults,
     resident,
 )
 from ecgapp.training.augmentation import Augmentation
+from ecgapp.training.draws import Draws
 from ecgapp.training.inference import combine_windows, probabilities
+from ecgapp.training.lanes import deal, epoch_order
 from ecgapp.training.objective import Classification, label_weights
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.schedule import WeightAverage, one_cycle, parameter_groups
 from ecgapp.training.windows import all_windows, random_windows
+from ecgapp.training.world import ALONE
 
 WINDOW = PREPROCESSING.window
 
@@ -57,7 +61,7 @@ def test_a_training_reads_the_very_windows_that_the_app_reads(settings, records)
 
 def test_a_large_set_is_kept_in_half_the_memory_at_the_same_shape(settings, records, monkeypatch):
     config = replace(PRETRAINING, augmentation=AugmentationConfig(shift=0.3))
-    monkeypatch.setattr(resident, "_LARGE", 0)
+    monkeypatch.setattr(buffer, "_LARGE", 0)
     small = load_records(config, open_stores(config, settings), Recorder())
     assert small.signals.nbytes * 2 == records.signals.nbytes
     torch.testing.assert_close(small.cut([0, 40]), records.cut([0, 40]), atol=2e-3, rtol=1e-3)
@@ -77,7 +81,7 @@ def test_both_ways_of_cutting_give_the_same_windows(records):
 
 def test_an_epoch_takes_one_window_of_every_record_within_the_shift(records):
     rows = np.arange(len(records))
-    windows = random_windows(records, rows, 0.3, (0, 0))
+    windows = random_windows(records, rows, len(rows), 0.3, np.random.default_rng(0))
     begin = windows.positions - records.first[windows.owners]
     latest = np.maximum(records.lengths[windows.owners] - WINDOW, 0)
     assert sorted(windows.owners) == rows.tolist()
@@ -96,7 +100,8 @@ def test_a_shifted_window_never_holds_samples_of_another_record(records):
 
 def test_epochs_differ_and_each_comes_again_from_its_seed(records):
     rows = np.arange(len(records))
-    one, again, other = (random_windows(records, rows, 0.3, (0, epoch)).positions for epoch in (0, 0, 1))
+    lanes = deal(records, rows, 4, 2)
+    one, again, other = (epoch_order(records, lanes, ALONE, 0.3, (0, e), 3).positions for e in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
 
@@ -107,15 +112,19 @@ def test_a_data_set_of_weight_three_is_drawn_three_times_as_often(tmp_path):
     config = replace(PRETRAINING, stores=("small", "more"), store_weights=(1.0, 3.0))
     records = load_records(config, open_stores(config, settings), Recorder())
     rows = np.arange(len(records))
-    owners = np.concatenate([random_windows(records, rows, 0.0, (0, epoch)).owners for epoch in range(40)])
+    lanes = deal(records, rows, 8, 4)
+    owners = np.concatenate(
+        [epoch_order(records, lanes, ALONE, 0.0, (0, e), lanes.steps).owners for e in range(40)]
+    )
     assert np.mean(owners >= len(rows) // 2) == pytest.approx(0.75, abs=0.03)
 
 
 def augment(windows, *, seed=0, **amounts):
     everything = dict(gain=0.0, wander=0.0, muscle=0.0, shift=0.0) | amounts
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(0)
-    return Augmentation(AugmentationConfig(**everything), 500.0, generator)(windows)
+    draws = Draws([seed], 0, torch.device("cpu"))
+    draws.set_batch(len(windows), slice(0, len(windows)))
+    seen, clean = Augmentation(AugmentationConfig(**everything), 500.0, draws)(windows[:, None])
+    return seen[:, 0], clean[:, 0]
 
 
 WINDOWS = torch.randn(64, 3, 200, generator=torch.Generator().manual_seed(5))
@@ -167,30 +176,32 @@ def test_mains_hum_has_its_frequency_and_is_left_out_where_it_cannot_be_sampled(
     silence = torch.zeros(8, 1, 500)
     spectrum = torch.fft.rfft(augment(silence, mains=1.0)[0]).abs()
     assert set(spectrum.argmax(-1).flatten().tolist()) == {50, 60}
-    slow = Augmentation(AugmentationConfig(0, 0, 0, 0, 0, mains=1.0, shift=0), 100.0, torch.Generator())
-    assert not slow(silence)[0].any()
+    draws = Draws([0], 0, torch.device("cpu"))
+    slow = Augmentation(AugmentationConfig(0, 0, 0, 0, 0, mains=1.0, shift=0), 100.0, draws)
+    assert not slow(silence[:, None])[0].any()
 
 
 def test_an_unknown_answer_weighs_nothing_in_the_loss():
-    objective = Classification(csv_task(("a", "b")), np.zeros((4, 2), np.float32), 0.0, "mean")
+    objective = Classification(csv_task(("a", "b")), [np.ones(2, np.float32)], "mean")
     logits = torch.randn(4, 2)
     targets = torch.tensor([[1.0, 0.0], [0.0, torch.nan], [torch.nan, torch.nan], [1.0, 1.0]])
     known = ~targets.isnan()
     expected = F.binary_cross_entropy_with_logits(logits[known], targets[known])
-    torch.testing.assert_close(objective.loss(lambda x: x, logits, logits, targets), expected)
+    torch.testing.assert_close(objective.losses(logits, logits, targets[:, None]), expected[None])
 
 
 def test_no_known_answer_is_no_loss_rather_than_no_number():
-    objective = Classification(csv_task(("a",)), np.zeros((4, 1), np.float32), 0.0, "mean")
-    unknown = torch.full((3, 1), torch.nan)
-    assert objective.loss(lambda x: x, torch.randn(3, 1), torch.zeros(1), unknown).item() == 0
+    objective = Classification(csv_task(("a",)), [np.ones(1, np.float32)], "mean")
+    unknown = torch.full((3, 1, 1), torch.nan)
+    assert objective.losses(torch.randn(3, 1), torch.zeros(1), unknown).item() == 0
 
 
 def test_where_one_label_is_true_the_loss_is_the_cross_entropy():
-    objective = Classification(task("cinc2017_rhythm"), np.eye(4, dtype=np.float32), 0.0, "mean")
+    weights = np.array([1.0, 2.0, 0.5, 1.0], np.float32)
+    objective = Classification(task("cinc2017_rhythm"), [weights], "mean")
     logits, truths = torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 3, 1])
-    loss = objective.loss(lambda x: x, logits, logits, F.one_hot(truths, 4).float())
-    torch.testing.assert_close(loss, F.cross_entropy(logits, truths))
+    loss = objective.losses(logits, logits, F.one_hot(truths, 4).float()[:, None])
+    torch.testing.assert_close(loss[0], F.cross_entropy(logits, truths, weight=torch.from_numpy(weights)))
 
 
 def test_full_weighting_makes_both_answers_of_a_label_weigh_the_same():

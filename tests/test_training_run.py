@@ -5,13 +5,13 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from small_training import FINETUNING, PRETRAINING, Recorder, change_store, small_settings, write_store
 
 from ecgapp import training
 from ecgapp.config import PROJECT
+from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
 from ecgapp.models import load_model, load_predictions, save_model
 from ecgapp.training.checkpoint import CHECKPOINT
@@ -55,7 +55,7 @@ def test_the_seed_alone_decides_the_weights(config, settings, tmp_path):
 
 def test_an_autoencoder_learns_its_windows(settings, tmp_path):
     recorder = Recorder()
-    config = replace(PRETRAINING, epochs=25, augmentation=training.AugmentationConfig(gain=0.0))
+    config = replace(PRETRAINING, epochs=50, augmentation=training.AugmentationConfig(gain=0.0))
     card = training.train(config, recorder, tmp_path, settings).card
     assert card.reconstruction.mse_per_sample.value < 0.6 * recorder.epochs[0].validation_loss
     assert card.reconstruction.mse_per_sample.value == pytest.approx(
@@ -89,7 +89,7 @@ def test_reports_count_steps_and_epochs_to_the_end(settings, tmp_path):
     training.train(PRETRAINING, recorder, tmp_path, settings)
     assert [report.epoch for report in recorder.epochs] == [1, 2, 3]
     assert recorder.epochs[-1].seconds_left == 0
-    assert recorder.steps[-1].step == recorder.steps[-1].total_steps == recorder.asked
+    assert recorder.steps[-1].step == recorder.steps[-1].total_steps <= recorder.asked
     assert np.isfinite([report.loss for report in recorder.steps]).all()
 
 
@@ -158,10 +158,8 @@ def test_folds_without_records_are_refused(settings, tmp_path):
 def test_patients_in_two_folds_of_two_data_sets_are_refused(tmp_path):
     settings = small_settings(tmp_path / "home")
     write_store(settings.stores / "shifted", 7)
-    index = settings.stores / "shifted" / "index.parquet"
-    frame = pd.read_parquet(index)
-    frame["fold"] = (frame["fold"] % 4 + 1).astype("int16")
-    frame.to_parquet(index, index=False)
+    column = settings.stores / "shifted" / column_file("fold")
+    np.save(column, np.load(column) % 4 + 1)
     with pytest.raises(PatientLeakError):
         training.train(replace(PRETRAINING, stores=("small", "shifted")), Recorder(), tmp_path, settings)
 

@@ -1,13 +1,8 @@
 """Learning from imported data sets: one loop for pretraining and fine-tuning, told through a callback."""
 
 from ecgapp.training.augmentation import AugmentationConfig
-from ecgapp.training.config import (
-    Initialisation,
-    Phase,
-    TrainingConfig,
-    finetuning_defaults,
-    pretraining_defaults,
-)
+from ecgapp.training.config import Initialisation, Phase, Resampling, TrainingConfig
+from ecgapp.training.defaults import finetuning_defaults, pretraining_defaults
 from ecgapp.training.devices import devices
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
 from ecgapp.training.run import train
@@ -18,6 +13,7 @@ __all__ = [
     "Initialisation",
     "Phase",
     "Reporter",
+    "Resampling",
     "StepReport",
     "Stopped",
     "TrainingConfig",

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ecgapp.errors import ConfigError
+from ecgapp.training.draws import Draws
 
 _BATCHES_IN_BANK = 4  # how long the stretch of muscle noise is, in batches
 _WANDER_HZ = (0.15, 0.5)  # breathing and movement
@@ -42,18 +43,17 @@ class AugmentationConfig:
 
 
 class Augmentation:
-    """Applies a config to batches (batch, n_leads, n_samples) on one device.
+    """Applies a config to windows (batch, members, n_leads, n_samples), with numbers from ``draws``.
 
-    Draws come from ``generator``, whose state belongs in a checkpoint. Muscle noise is cut out of
-    a long stretch of it, drawn once from the generator's seed, since drawing is dear on a CPU;
-    where it is cut is drawn by torch's default generator, on the host, so that no GPU is waited for.
+    Muscle noise is cut out of a long stretch of it, drawn once from the draws' seed, since drawing is dear
+    on a CPU; all members of a stack see the same cut.
     """
 
-    def __init__(self, config: AugmentationConfig, sampling_rate: float, generator: torch.Generator) -> None:
+    def __init__(self, config: AugmentationConfig, sampling_rate: float, draws: Draws) -> None:
         self.config = config
         self.sampling_rate = sampling_rate
-        self.generator = generator
-        self._bank = torch.empty(0, device=generator.device)
+        self.draws = draws
+        self._bank = torch.empty(0, device=draws.device)
 
     def __call__(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """What the network sees, and the clean window that it shows; ``windows`` is left alone."""
@@ -61,53 +61,47 @@ class Augmentation:
         clean = windows if gain is None else windows * gain
         seen = clean
         if self.config.lead_dropout:
-            seen = seen * (self._uniform(*windows.shape[:2], 1) >= self.config.lead_dropout)
+            seen = seen * (self.draws.uniform(windows.shape[2], 1) >= self.config.lead_dropout)
         for strength, noise in self._noises(windows):
             seen = torch.addcmul(seen, strength, noise)
         return seen, clean
 
     def _gains(self, windows: Tensor) -> Tensor | None:
-        """(batch, n_leads, 1): each lead's gain times each window's sign, or None for all ones."""
+        """(batch, members, n_leads, 1): each lead's gain times each window's sign, or None for all ones."""
         if not self.config.gain and not self.config.polarity:
             return None
-        gain = torch.exp(self.config.gain * self._normal(*windows.shape[:2], 1))
-        return gain * (1 - 2 * (self._uniform(len(windows), 1, 1) < self.config.polarity).to(gain.dtype))
+        gain = torch.exp(self.config.gain * self.draws.normal(windows.shape[2], 1))
+        return gain * (1 - 2 * (self.draws.uniform(1, 1) < self.config.polarity).to(gain.dtype))
 
     def _noises(self, windows: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Strength and waveform of every noise that is switched on; the two broadcast to ``windows``."""
         config, noises = self.config, []
         if config.wander:
             low, high = _WANDER_HZ
-            frequency = low + (high - low) * self._uniform(len(windows), 1)
+            frequency = low + (high - low) * self.draws.uniform(1)
             noises.append(self._sines(windows, config.wander, frequency))
         if config.mains and max(_MAINS_HZ) < self.sampling_rate / 2:
             low, high = _MAINS_HZ
-            frequency = low + (high - low) * self._uniform(len(windows), 1).round()
+            frequency = low + (high - low) * self.draws.uniform(1).round()
             noises.append(self._sines(windows, config.mains, frequency))
         if config.muscle:
-            strength = config.muscle * self._uniform(len(windows), 1, 1)
+            strength = config.muscle * self.draws.uniform(1, 1)
             noises.append((strength, self._muscle(windows)))
         return noises
 
     def _sines(self, windows: Tensor, amplitude: float, frequency: Tensor) -> tuple[Tensor, Tensor]:
-        """One sine a window, at ``frequency`` (batch, 1) in Hz; its strength differs from lead to lead."""
+        """One sine a window, at ``frequency`` (batch, members, 1) in Hz; each lead at its own strength."""
         time = torch.arange(windows.shape[-1], device=windows.device) / self.sampling_rate
-        wave = torch.sin(2 * math.pi * (frequency * time + self._uniform(len(windows), 1)))
-        strength = amplitude * (2 * self._uniform(*windows.shape[:2], 1) - 1)
-        return strength, wave[:, None]
+        wave = torch.sin(2 * math.pi * (frequency * time + self.draws.uniform(1)))
+        strength = amplitude * (2 * self.draws.uniform(windows.shape[2], 1) - 1)
+        return strength, wave.unsqueeze(2)
 
     def _muscle(self, windows: Tensor) -> Tensor:
-        """White noise of unit variance, in the shape of ``windows``: a random part of the bank."""
-        size = windows.numel()
+        """White noise of unit variance, (batch, 1, n_leads, n_samples): a random part of the bank."""
+        example = windows.shape[2] * windows.shape[3]
+        size = self.draws.batch * example
         if len(self._bank) < _BATCHES_IN_BANK * size:
-            bank = torch.Generator(windows.device).manual_seed(self.generator.initial_seed())
+            bank = torch.Generator(windows.device).manual_seed(self.draws.seed)
             self._bank = torch.randn(_BATCHES_IN_BANK * size, generator=bank, device=windows.device)
-        choices = (_BATCHES_IN_BANK - 1) * size + 1
-        start = int(torch.randint(choices, ()))
-        return self._bank[start : start + size].view_as(windows)
-
-    def _uniform(self, *shape: int) -> Tensor:
-        return torch.rand(*shape, generator=self.generator, device=self.generator.device)
-
-    def _normal(self, *shape: int) -> Tensor:
-        return torch.randn(*shape, generator=self.generator, device=self.generator.device)
+        start = self.draws.shared((_BATCHES_IN_BANK - 1) * size + 1) + self.draws.part.start * example
+        return self._bank[start : start + len(windows) * example].view(len(windows), 1, *windows.shape[2:])

@@ -6,12 +6,7 @@ from enum import StrEnum
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError
-from ecgapp.models import (
-    ArchitectureConfig,
-    AutoencoderConfig,
-    ECGClassifierConfig,
-    PatchAutoencoderConfig,
-)
+from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierConfig
 from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.tasks import Task, csv_task, task
 from ecgapp.training.augmentation import AugmentationConfig
@@ -35,16 +30,37 @@ class Initialisation(StrEnum):
     FROZEN = "frozen"
 
 
+class Resampling(StrEnum):
+    """What the members of an ensemble learn from, which makes them differ.
+
+    Cross-fitting leaves one group of folds out for each. A bootstrap draws as many records as there
+    are, with replacement: the repeats of Jang et al. 2021 (doi 10.4258/hir.2021.27.1.19).
+    """
+
+    CROSS_FIT = "cross-fit"
+    BOOTSTRAP = "bootstrap"
+
+
+RESULT = "result"  # the folder in a training's own that holds its model
 PRECISIONS = ("auto", "fp32", "bf16")
+_FREE = (  # what may change on the way
+    "device",
+    "checkpoint_seconds",
+    "further_epochs",
+    "members_at_once",
+    "title",
+    "licence",
+)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """All that a training depends on; the same config and the same data give the same weights.
 
-    Stores are names of imported stores, or paths. With ``members`` above 1 the folds of training
-    and validation together are dealt into as many groups, and each member of an ensemble is
-    trained without one of them (cross-fitting).
+    Stores are names of imported stores, or paths. ``members`` above 1 makes an ensemble: by
+    cross-fitting the folds of training and validation together are dealt into as many groups, and
+    each member is trained without one of them; by bootstrap each learns from its own sample of the
+    training records. ``pretrained`` names an installed model, or a finished run as ``run:ID``.
 
     Raises:
         ConfigError: a setting makes no sense, or two of them do not go together.
@@ -64,6 +80,8 @@ class TrainingConfig:
     initialisation: str = Initialisation.RANDOM
     pretrained: str | None = None  # the model whose encoder is transferred
     epochs: int = 20
+    further_epochs: tuple[int, ...] = ()  # each one more cycle of the learning rate, when all went well
+    fraction: float = 1.0  # of the training records, drawn at random
     batch_size: int = 64
     learning_rate: float = 2e-3  # at the top of the one cycle
     encoder_rate: float = 1.0  # a transferred encoder's share of the learning rate
@@ -79,6 +97,9 @@ class TrainingConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     checkpoint_seconds: float = 30.0
     members: int = 1
+    resampling: str = Resampling.CROSS_FIT
+    members_at_once: int = 0  # as one batched network; 0: as many as pay on the device
+    compiled: bool = False  # torch.compile: minutes to warm up, and it needs a C++ compiler on CPUs
     threshold_beta: float = 1.0  # thresholds are those of the best F-beta
     aggregation: str = "mean"  # how windows' probabilities become the record's
     licence: str = "CC BY 4.0"  # of the weights
@@ -118,6 +139,8 @@ class TrainingConfig:
             faults.append("Fine-tuning needs either a task or the label columns of a CSV.")
         if self.members > 1 and not isinstance(self.network, ECGClassifierConfig):
             faults.append("Only classifiers made of an encoder and a head are trained as ensembles.")
+        if self.resampling not in tuple(Resampling) or self.members_at_once < 0:
+            faults.append("Members are made by cross-fit or bootstrap, and none or more learn at once.")
         return faults
 
     def _window_faults(self) -> list[str]:
@@ -137,8 +160,9 @@ class TrainingConfig:
             faults.append("Training and validation need at least one fold each, numbered from 1.")
         if len(set(folds)) != len(folds):
             faults.append("A fold is for training or for validation, not for both.")
-        if not 1 <= self.members <= len(folds):
-            faults.append("An ensemble has at least one member, and at most one for each fold.")
+        most = len(folds) if self.resampling == Resampling.CROSS_FIT else 1000
+        if not 1 <= self.members <= most:
+            faults.append("An ensemble has at least one member, and at most one for each fold to leave out.")
         if not self.stores:
             faults.append("A training needs at least one data set.")
         if self.store_weights and (
@@ -149,12 +173,14 @@ class TrainingConfig:
 
     def _number_faults(self) -> list[str]:
         faults = []
-        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0:
+        if min(self.epochs, self.batch_size, *self.further_epochs) < 1 or self.learning_rate <= 0:
             faults.append("Epochs, batch size and learning rate must be positive.")
         if self.patience < 0 or self.seed < 0:
             faults.append("Patience and seed cannot be negative.")
         if not (0 <= self.warmup < 1 and 0 <= self.ema_decay < 1 and 0 <= self.class_weighting <= 1):
             faults.append("Warm-up, average and class weighting lie between 0 and 1.")
+        if not 0 < self.fraction <= 1:
+            faults.append("The share of the training records lies above 0, and is at most 1.")
         if min(self.weight_decay, self.clip_gradient, self.encoder_rate, self.checkpoint_seconds) < 0:
             faults.append("Weight decay, clipping, encoder rate and checkpoint time cannot be negative.")
         if self.precision not in PRECISIONS or self.aggregation not in ("mean", "max"):
@@ -175,9 +201,19 @@ class TrainingConfig:
         return self.network.encoder if isinstance(self.network, ECGClassifierConfig) else None
 
     @property
+    def all_epochs(self) -> int:
+        """Those planned at first and those added since."""
+        return self.epochs + sum(self.further_epochs)
+
+    @property
     def digest(self) -> str:
-        """sha256 of the config as a document: a run goes on only with the very same one."""
-        return hashlib.sha256(documents.dump(self).encode()).hexdigest()
+        """sha256 of all that the weights depend on so far: a run goes on only with the very same.
+
+        More epochs may be added, and the device may be another.
+        """
+        plain = documents.fields_to_plain(self)
+        kept = {name: value for name, value in plain.items() if name not in _FREE}
+        return hashlib.sha256(documents.dump(kept).encode()).hexdigest()
 
     def labels(self) -> Task | None:
         """The task that is asked, or None in pretraining.
@@ -193,24 +229,3 @@ class TrainingConfig:
                 f"The task {asked.name} has {len(asked.labels)} labels, the network another number."
             )
         return asked
-
-
-def pretraining_defaults(
-    stores: tuple[str, ...] = ("ptb-xl",), preprocessing: PreprocessingConfig | None = None
-) -> TrainingConfig:
-    """A patch autoencoder for these stores: a sensible start for any preprocessing."""
-    chosen = preprocessing or PreprocessingConfig()
-    network = PatchAutoencoderConfig(n_leads=len(chosen.leads), n_samples=chosen.window)
-    return TrainingConfig("autoencoder", Phase.PRETRAIN, network, stores, chosen)
-
-
-def finetuning_defaults(
-    stores: tuple[str, ...] = ("ptb-xl",),
-    task_name: str = "ptbxl_superclass",
-    preprocessing: PreprocessingConfig | None = None,
-) -> TrainingConfig:
-    """A classifier on a patch encoder for these stores and this task, from random weights."""
-    chosen = preprocessing or PreprocessingConfig()
-    encoder = PatchAutoencoderConfig(n_leads=len(chosen.leads), n_samples=chosen.window)
-    network = ECGClassifierConfig(encoder, len(task(task_name).labels))
-    return TrainingConfig("classifier", Phase.FINETUNE, network, stores, chosen, task=task_name)

@@ -12,17 +12,30 @@ def devices() -> tuple[str, ...]:
     return (*(f"cuda:{index}" for index in range(torch.cuda.device_count())), "cpu")
 
 
-def resolve_device(name: str) -> torch.device:
-    """The device of this name; ``auto`` is the fastest.
+def resolve_device(name: str, rank: int = 0) -> torch.device:
+    """The device of this name; ``auto`` is the fastest. Of several joined by ``+`` each process has its own.
 
     Raises:
         TrainingError: this machine has no such device.
     """
     if name == "auto":
-        return torch.device(devices()[0])
-    if name not in devices():
-        raise TrainingError(f"This machine has no device {name}; it has {', '.join(devices())}.")
-    return torch.device(name)
+        name = "+".join(gpus()) or "cpu"
+    parts = name.split("+")
+    part = parts[rank % len(parts)]
+    if part not in devices():
+        raise TrainingError(f"This machine has no device {part}; it has {', '.join(devices())}.")
+    return torch.device(part)
+
+
+def gpus() -> tuple[str, ...]:
+    """Every GPU of this machine."""
+    return tuple(device for device in devices() if device != "cpu")
+
+
+def device_choices() -> tuple[str, ...]:
+    """What one training can run on: each device, and all GPUs together where there are several."""
+    together = ("+".join(gpus()),) if len(gpus()) > 1 else ()
+    return (*together, *devices())
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:

@@ -1,6 +1,6 @@
 """A network on many windows, and how windows' answers become their record's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,32 +12,63 @@ from torch import Tensor
 from ecgapp.models import Network
 from ecgapp.records.record import FloatArray
 from ecgapp.training.devices import autocast
-from ecgapp.training.windows import RecordSet, Rows, WindowList
+from ecgapp.training.reporting import Stopped
+from ecgapp.training.windows import RecordSet, Rows, WindowList, all_windows
+from ecgapp.training.world import ALONE, World
 
 _BATCH = 256  # windows
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """A network in eval mode, where it runs, and in which precision."""
+    """A network in eval mode, where it runs, in which precision, and with whom it shares the work.
+
+    ``should_stop`` is asked between batches, where the process is alone.
+    """
 
     network: Network
     device: torch.device
     precision: torch.dtype
+    world: World = ALONE
+    should_stop: Callable[[], bool] = _never
 
-    def logits(self, records: RecordSet, windows: WindowList) -> FloatArray:
-        """A classifier's answers, float32 (n_windows, n_labels)."""
-        return torch.cat([answers for _, answers in self._answers(records, windows)]).numpy()
+    def logits(self, records: RecordSet, rows: Rows) -> tuple[FloatArray, Rows]:
+        """A classifier's logits of all windows of these records, (n_windows, n_labels), and whose each is.
 
-    def errors(self, records: RecordSet, windows: WindowList) -> FloatArray:
-        """An autoencoder's mean squared error per sample of each window, float32 (n_windows,)."""
-        errors = [(answer - clean).square().mean((1, 2)) for clean, answer in self._answers(records, windows)]
-        return torch.cat(errors).numpy()
+        Raises:
+            Stopped: it was asked for.
+        """
+        return self._shared(records, rows, lambda _, answers: answers)
+
+    def errors(self, records: RecordSet, rows: Rows) -> tuple[FloatArray, Rows]:
+        """An autoencoder's mean squared error per sample of each window, (n_windows,), and whose it is.
+
+        Raises:
+            Stopped: it was asked for.
+        """
+        return self._shared(records, rows, lambda clean, answers: (answers - clean).square().mean((1, 2)))
+
+    def _shared(
+        self, records: RecordSet, rows: Rows, figure: Callable[[Tensor, Tensor], Tensor]
+    ) -> tuple[FloatArray, Rows]:
+        """Each process answers for its part of the records; all of them get all figures."""
+        windows = all_windows(records, rows[self.world.part(len(rows))])
+        mine = [figure(seen, answers) for seen, answers in self.answers(records, windows)]
+        found = torch.cat(mine).numpy() if mine else None
+        parts = self.world.gathered((found, windows.owners))
+        figures = [figures for figures, _ in parts if figures is not None]
+        return np.concatenate(figures), np.concatenate([owners for _, owners in parts])
 
     @torch.no_grad()
-    def _answers(self, records: RecordSet, windows: WindowList) -> Iterator[tuple[Tensor, Tensor]]:
+    def answers(self, records: RecordSet, windows: WindowList) -> Iterator[tuple[Tensor, Tensor]]:
         """Windows and the network's answers, batch by batch, on the CPU."""
         for part in windows.batches(_BATCH):
+            if self.world.size == 1 and self.should_stop():
+                raise Stopped
             seen = records.cut(part.positions.tolist()).to(self.device)
             with autocast(self.device, self.precision):
                 answer = self.network(seen)

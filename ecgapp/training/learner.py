@@ -1,48 +1,101 @@
-"""A network that learns batch by batch, with all the state that a bit-equal resume needs."""
+"""Networks that learn batch by batch, with all the state that a bit-equal resume needs."""
 
 import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from ecgapp.models import Network
+from ecgapp.models import Network, set_mask_source, stack, unstack
 from ecgapp.training.augmentation import Augmentation
 from ecgapp.training.config import Initialisation, TrainingConfig
 from ecgapp.training.devices import autocast, resolve_device, resolve_precision
-from ecgapp.training.inference import Inference
+from ecgapp.training.draws import Draws
 from ecgapp.training.objective import Objective
-from ecgapp.training.schedule import WeightAverage, one_cycle, parameter_groups
+from ecgapp.training.schedule import WeightAverage, cycles, parameter_groups
+from ecgapp.training.synchronised import synchronise
 from ecgapp.training.transfer import set_training_mode
+from ecgapp.training.world import ALONE, World
 
 Weights = dict[str, Tensor]
 
 
-class Learner:
-    """The network, its averaged copy, optimiser and random states, on one device.
+@dataclass(frozen=True)
+class Pace:
+    """Steps in an epoch, windows in a batch of all processes, and the steps of each cycle."""
 
-    ``losses`` is the sum of the losses since ``start_epoch``, kept on the device: nothing waits for it.
+    steps: int
+    batch: int
+    cycles: tuple[int, ...]
+
+    @classmethod
+    def of(cls, config: TrainingConfig, steps: int, batch: int) -> "Pace":
+        """What the config plans, for epochs of so many steps of so many windows."""
+        return cls(steps, batch, tuple(n * steps for n in (config.epochs, *config.further_epochs)))
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole training."""
+        return sum(self.cycles)
+
+
+class Learner:
+    """One network, or several as a stack: their averaged copy, optimiser and random states, on one device.
+
+    ``losses`` is each member's sum of losses since ``start_epoch``, kept on the device: nothing waits for it.
     """
 
     def __init__(
-        self, config: TrainingConfig, network: Network, objective: Objective, total_steps: int, seed: int
+        self,
+        config: TrainingConfig,
+        networks: Sequence[Network],
+        objective: Objective,
+        pace: Pace,
+        seeds: Sequence[int],
+        world: World = ALONE,
     ) -> None:
-        self.config, self.objective, self.total_steps = config, objective, total_steps
-        self.device = resolve_device(config.device)
+        self.config, self.objective, self.pace, self.world = config, objective, pace, world
+        self.device = resolve_device(config.device, world.rank)
         self.precision = resolve_precision(config.precision, self.device)
-        self.network = network.to(self.device)
+        self.members = len(networks)
+        self._alone = list(networks)
+        self.network = (networks[0] if self.members == 1 else stack(networks)).to(self.device)
         self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.network = self._shared(self.network)
         self.average = WeightAverage(self.network, self.averaged, config.ema_decay)
-        groups = parameter_groups(network, config.learning_rate, config.weight_decay, config.encoder_rate)
-        self.weights = [weight for weight in network.parameters() if weight.requires_grad]
-        self.optimiser = torch.optim.AdamW(groups, fused=True)
-        self.generator = torch.Generator(self.device).manual_seed(seed)
-        self.augmentation = Augmentation(
-            config.augmentation, config.preprocessing.sampling_rate, self.generator
+        groups = parameter_groups(
+            self.network, config.learning_rate, config.weight_decay, config.encoder_rate
         )
-        self.losses = torch.zeros((), device=self.device)
+        self.weights = [weight for weight in self.network.parameters() if weight.requires_grad]
+        self.optimiser = torch.optim.AdamW(groups, fused=True)
+        self.draws = Draws(seeds, config.seed, self.device)
+        self.draws.set_batch(pace.batch, world.part(pace.batch))
+        set_mask_source(self.network, self.draws)
+        self.augmentation = Augmentation(config.augmentation, config.preprocessing.sampling_rate, self.draws)
+        self.losses = torch.zeros(self.members, device=self.device)
         self.gradient_norm = torch.zeros((), device=self.device)
-        torch.manual_seed(seed + 1)  # dropout
+        self._answer = self._prepared()
+
+    def _shared(self, network: Network) -> Network:
+        """With batch norms over all processes, where there are more."""
+        if self.world.size > 1:
+            synchronise(network, self.device)
+        return network
+
+    def _prepared(self) -> nn.Module:
+        """What a step calls: the network itself, one that talks to other processes, or a compiled one."""
+        if self.world.size > 1:
+            devices = [self.device] if self.device.type == "cuda" else None
+            return DistributedDataParallel(
+                self.network, devices, broadcast_buffers=False, gradient_as_bucket_view=True
+            )
+        if self.config.compiled:
+            compiled: nn.Module = torch.compile(self.network)  # type: ignore[assignment]
+            return compiled
+        return self.network
 
     def start_epoch(self) -> None:
         """Train mode, and a new sum of losses."""
@@ -54,29 +107,47 @@ class Learner:
         set_training_mode(self.network, frozen=self.config.initialisation == Initialisation.FROZEN)
 
     def step(self, number: int, windows: Tensor, targets: Tensor) -> None:
-        """Learn from one batch; ``number`` counts the training's steps from 0."""
-        share = one_cycle(number, self.total_steps, self.config.warmup)
+        """Learn from one batch; ``number`` counts the training's steps from 0.
+
+        ``windows`` is (batch, members, n_leads, n_samples), ``targets`` (batch, members, n_labels).
+        """
+        share = cycles(number, self.pace.cycles, self.config.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = group["top"] * share
         seen, clean = self.augmentation(windows.to(self.device, non_blocking=True))
         targets = targets.to(self.device, non_blocking=True)
         with autocast(self.device, self.precision):
-            loss = self.objective.loss(self.network, seen, clean, targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.gradient_norm = nn.utils.clip_grad_norm_(self.weights, self.config.clip_gradient or float("inf"))
+            answers = self._answer(seen.flatten(1, 2))
+        losses = self.objective.losses(answers, clean, targets, self.world)
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        self.gradient_norm = self._clip()
         self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad(set_to_none=self.world.size == 1)
         self.average.update(number + 1)
-        self.losses += loss.detach() + 0 * self.gradient_norm  # an infinite gradient shows in the sum too
+        self.losses += losses.detach() + 0 * self.gradient_norm  # an infinite gradient shows in the sum too
+
+    def _clip(self) -> Tensor:
+        """Clip each member's gradient by its own norm; the largest norm of the members before that."""
+        limit = self.config.clip_gradient or float("inf")
+        if self.members == 1:
+            return nn.utils.clip_grad_norm_(self.weights, limit)
+        gradients = [weight.grad.view(self.members, -1) for weight in self.weights if weight.grad is not None]
+        norms = torch.stack([gradient.square().sum(1) for gradient in gradients]).sum(0).sqrt()
+        shares = (limit / (norms + 1e-6)).clamp(max=1.0)
+        torch._foreach_mul_(gradients, [shares[:, None]] * len(gradients))
+        return norms.max()
 
     @property
     def learning_rate(self) -> float:
         """Of the last step."""
         return float(self.optimiser.param_groups[0]["lr"])
 
-    def inference(self) -> Inference:
-        """The averaged network, ready to answer."""
-        return Inference(self.averaged, self.device, self.precision)
+    def averaged_networks(self) -> list[Network]:
+        """The averaged networks, each alone, ready to answer; they are overwritten by the next call."""
+        if self.members == 1:
+            return [self.averaged]
+        unstack(self.averaged, self._alone)
+        return [network.to(self.device).eval().requires_grad_(False) for network in self._alone]
 
     def averaged_weights(self) -> Weights:
         """A copy of the averaged network's state."""
@@ -84,15 +155,12 @@ class Learner:
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
-        random = {"cpu": torch.get_rng_state(), "augmentation": self.generator.get_state()}
-        if self.device.type == "cuda":
-            random["cuda"] = torch.cuda.get_rng_state(self.device)
         return {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "losses": self.losses,
-            "random": random,
+            "random": self.draws.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -101,7 +169,4 @@ class Learner:
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.losses.copy_(state["losses"])
-        torch.set_rng_state(state["random"]["cpu"])
-        self.generator.set_state(state["random"]["augmentation"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(state["random"]["cuda"], self.device)
+        self.draws.restore(state["random"])

@@ -1,44 +1,61 @@
 """The one training loop, for both phases: epochs, reports, checkpoints, and a resume that is bit-equal."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network
 from ecgapp.training.checkpoint import load_checkpoint, save_checkpoint
 from ecgapp.training.config import TrainingConfig
-from ecgapp.training.learner import Learner, Weights
-from ecgapp.training.objective import Objective, Scores
+from ecgapp.training.gallery import Gallery
+from ecgapp.training.inference import Inference
+from ecgapp.training.lanes import Lanes, epoch_order
+from ecgapp.training.learner import Learner, Pace, Weights
+from ecgapp.training.objective import Objective, Scores, mean_scores
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
-from ecgapp.training.windows import RecordSet, Rows, random_windows
+from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.world import ALONE, World
 
 _REPORT_EVERY = 10  # steps; each report waits for the device once
+_STOP, _SAVE = 1, 2  # what the leader decides on after a step
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network's part of a job: the records it learns from, those it is judged on, and its seed."""
+
+    lanes: Lanes
+    validation: Rows
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """One network's training: on which records it learns, on which it is judged, where it is kept."""
+    """One training, of one network or of several that learn together, and where it is kept."""
 
     config: TrainingConfig
     records: RecordSet
-    train: Rows
-    validation: Rows
+    members: tuple[Member, ...]
     objective: Objective
     folder: Path
     identity: str  # of config and data; a checkpoint of another one is refused
-    seed: int
+    steps: int  # in an epoch
+    gallery: Gallery
     keep_best: bool = True  # False: the last epoch's weights, which no validation has chosen
+    world: World = ALONE
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """The weights that are kept, in eval mode and without gradients, and how many epochs were run."""
+    """The networks that are kept, in eval mode and without gradients, and how many epochs were run."""
 
-    network: Network
+    networks: list[Network]
     epochs: int
 
 
@@ -51,28 +68,27 @@ class _Best:
     weights: Weights | None = None
 
 
-def run(job: Job, network: Network, reporter: Reporter) -> Outcome:
+def run(job: Job, networks: Sequence[Network], reporter: Reporter) -> Outcome:
     """Train to the end, from the folder's checkpoint if there is one.
 
     Raises:
         Stopped: the reporter asked for it; the checkpoint is written.
         TrainingError: the loss is no longer a number, or the checkpoint is of no use.
+        torch.OutOfMemoryError: the device has too little memory.
     """
-    try:
-        return _Loop(job, network, reporter).run()
-    except torch.OutOfMemoryError as error:
-        raise TrainingError("The device has too little memory. Choose a smaller batch size.") from error
+    return _Loop(job, networks, reporter).run()
 
 
 class _Loop:
     """Where a job stands: ``epoch`` epochs are done, and ``position`` steps of the next one."""
 
-    def __init__(self, job: Job, network: Network, reporter: Reporter) -> None:
+    def __init__(self, job: Job, networks: Sequence[Network], reporter: Reporter) -> None:
         config = job.config
-        self.job, self.reporter = job, reporter
-        self.batch = min(config.batch_size, len(job.train))
-        self.steps = len(job.train) // self.batch  # in an epoch
-        self.learner = Learner(config, network, job.objective, config.epochs * self.steps, job.seed)
+        self.job, self.reporter, self.world, self.steps = job, reporter, job.world, job.steps
+        self.batch = job.members[0].lanes.batch
+        pace = Pace.of(config, job.steps, self.batch)
+        seeds = [member.seed for member in job.members]
+        self.learner = Learner(config, networks, job.objective, pace, seeds, job.world)
         self.records = job.records.to(self.learner.device)
         self.targets = torch.from_numpy(job.records.targets)
         self.epoch = self.position = 0
@@ -81,45 +97,64 @@ class _Loop:
         self.reported = (0, 0.0, self.saved)  # position, sum of losses, and time of the last report
 
     def run(self) -> Outcome:
-        state = load_checkpoint(self.job.folder, self.job.identity)
+        state = self.world.told(self._kept() if self.world.leads else None)
         if state is not None:
             self._restore(state)
             self.reporter.log(f"Going on from epoch {self.epoch + 1}, step {self.position + 1}.")
         while not self._finished():
             self._run_epoch()
-        network = self.learner.averaged
         if self.best.weights is not None:
-            network.load_state_dict(self.best.weights)
-        return Outcome(network.cpu(), self.epoch)
+            self.learner.averaged.load_state_dict(self.best.weights)
+        return Outcome([network.cpu() for network in self.learner.averaged_networks()], self.epoch)
+
+    def _kept(self) -> dict[str, Any] | None:
+        return load_checkpoint(self.job.folder, self.job.identity, self.reporter.log)
 
     def _finished(self) -> bool:
-        patience = self.job.config.patience
-        impatient = bool(patience) and self.epoch - self.best.epoch >= patience
-        return self.epoch >= self.job.config.epochs or impatient
+        """All epochs are done, or those of the last cycle bring nothing."""
+        config = self.job.config
+        begun = config.all_epochs - (config.further_epochs or (config.all_epochs,))[-1]
+        impatient = config.patience and self.epoch - max(self.best.epoch, begun) >= config.patience
+        return self.epoch >= config.all_epochs or bool(impatient)
 
     def _run_epoch(self) -> None:
         """The rest of one epoch, its validation, and a checkpoint when it is time."""
-        shift, first = self.job.config.augmentation.shift, self.position
-        windows = random_windows(self.records, self.job.train, shift, (self.job.seed, self.epoch))
+        first = self.position
         if first:
             self.learner.resume_epoch()
         else:
             self.learner.start_epoch()
         started = time.monotonic()
-        self.reported = (first, float(self.learner.losses), started)
+        self.reported = (first, self._sum_of_losses(), started)
+        positions, owners = self._order()
         for position in range(first, self.steps):
-            part = windows[position * self.batch : (position + 1) * self.batch]
-            batch, targets = self.records.cut(part.positions.tolist()), self.targets[part.owners]
-            self.learner.step(self.epoch * self.steps + position, batch, targets)
+            batch = self.records.cut(positions[position].reshape(-1).tolist())
+            windows = batch.view(*positions[position].shape, *batch.shape[1:])
+            self.learner.step(self.epoch * self.steps + position, windows, self.targets[owners[position]])
             self.position = position + 1
             if self.position % _REPORT_EVERY == 0 or self.position == self.steps:
                 self._report_step()
             self._obey()
         self._end_epoch(started, self.steps - first)
 
+    def _order(self) -> tuple[Rows, Rows]:
+        """Where each window of this process begins, and whose it is: both (steps, batch, members)."""
+        shift = self.job.config.augmentation.shift
+        orders = [
+            epoch_order(self.records, member.lanes, self.world, shift, (member.seed, self.epoch), self.steps)
+            for member in self.job.members
+        ]
+        shape = (self.steps, -1, len(orders))
+        positions = np.stack([order.positions for order in orders], -1).reshape(shape)
+        return positions, np.stack([order.owners for order in orders], -1).reshape(shape)
+
+    def _sum_of_losses(self) -> float:
+        """Since the epoch's first step: the mean of members and processes."""
+        return float(self.world.total(self.learner.losses).mean()) / self.world.size
+
     def _report_step(self) -> None:
         """Tell the mean loss since the last report, and end where it is no number."""
-        total, norm = torch.stack([self.learner.losses, self.learner.gradient_norm]).tolist()
+        total = self._sum_of_losses()
         _refuse_unstable(total)
         position, before, since = self.reported
         now, n_steps = time.monotonic(), self.position - position
@@ -130,44 +165,67 @@ class _Loop:
                 epoch=self.epoch + 1,
                 loss=(total - before) / n_steps,
                 learning_rate=self.learner.learning_rate,
-                examples_per_second=n_steps * self.batch / max(now - since, 1e-9),
-                total_steps=self.job.config.epochs * self.steps,
-                gradient_norm=norm,
+                examples_per_second=n_steps * self.batch * self.learner.members / max(now - since, 1e-9),
+                total_steps=self.learner.pace.total,
+                epochs=self.job.config.all_epochs,
+                gradient_norm=float(self.learner.gradient_norm),
             )
         )
 
     def _obey(self) -> None:
-        """Write a checkpoint when it is time, or when asked to stop; then stop."""
-        stopping = self.reporter.should_stop()
-        if stopping or self._due():
+        """Write a checkpoint when it is time, or when asked to stop, and stop; the leader decides for all."""
+        wish = _STOP * self.reporter.should_stop() + _SAVE * self._due()
+        wish = self.world.decided(wish)
+        if wish:
             self._save()
-        if stopping:
+        if wish & _STOP:
             raise Stopped
 
     def _end_epoch(self, started: float, steps_done: int) -> None:
-        scores = self.job.objective.judge(self.learner.inference(), self.records, self.job.validation)
-        train_loss = float(self.learner.losses) / self.steps
-        _refuse_unstable(train_loss + scores.loss)
+        try:
+            scores = self._judge()
+        except Stopped:
+            self._save()  # all steps are done: the epoch ends with its validation when it goes on
+            raise
+        train_loss = self._sum_of_losses() / self.steps
+        _refuse_unstable(train_loss + sum(score.loss for score in scores))
         self.epoch, self.position = self.epoch + 1, 0
-        if scores.score > self.best.score or not self.job.keep_best:
-            self.best = _Best(scores.score, self.epoch, self.learner.averaged_weights())
+        if self.job.keep_best and scores[0].score > self.best.score:
+            self.best = _Best(scores[0].score, self.epoch, self.learner.averaged_weights())
         seconds = time.monotonic() - started
         self._report_epoch(scores, train_loss, seconds, seconds * self.steps / max(1, steps_done))
-        if self._finished() or self._due():
+        if self.world.decided(self._finished() or self._due()):
             self._save()
 
-    def _report_epoch(self, scores: Scores, train_loss: float, seconds: float, whole: float) -> None:
+    def _judge(self) -> list[Scores]:
+        """Each member's averaged network on its own validation records."""
+        found = []
+        for number, network in enumerate(self.learner.averaged_networks()):
+            inference = Inference(
+                network, self.learner.device, self.learner.precision, self.world, self.reporter.should_stop
+            )
+            rows = self.job.members[number].validation
+            found.append(self.job.objective.judge(inference, self.records, rows, number))
+            if number == 0 and self.world.leads:
+                self.job.gallery.show(inference, self.records, found[0], self.epoch + 1)
+        return found
+
+    def _report_epoch(
+        self, scores: Sequence[Scores], train_loss: float, seconds: float, whole: float
+    ) -> None:
         """``whole`` is what a whole epoch takes, in seconds."""
-        epochs = self.job.config.epochs
+        epochs, mean = self.job.config.all_epochs, mean_scores(scores)
         self.reporter.epoch(
             EpochReport(
                 epoch=self.epoch,
                 epochs=epochs,
                 train_loss=train_loss,
-                validation_loss=scores.loss,
-                f1=scores.f1,
-                f1_by_label=scores.f1_by_label,
-                auroc=scores.auroc,
+                validation_loss=mean.loss,
+                f1=mean.f1,
+                f1_by_label=mean.f1_by_label,
+                predicted_by_label=mean.predicted_by_label,
+                f1_by_member=tuple(score.f1 for score in scores if score.f1 is not None),
+                auroc=mean.auroc,
                 seconds=seconds,
                 seconds_left=whole * (epochs - self.epoch),
             )
@@ -177,14 +235,15 @@ class _Loop:
         return time.monotonic() - self.saved >= self.job.config.checkpoint_seconds
 
     def _save(self) -> None:
-        _refuse_unstable(float(self.learner.losses))
+        _refuse_unstable(self._sum_of_losses())
         state = {
             "learner": self.learner.state(),
             "epoch": self.epoch,
             "position": self.position,
             "best": vars(self.best),
         }
-        save_checkpoint(self.job.folder, self.job.identity, state)
+        if self.world.leads:
+            save_checkpoint(self.job.folder, self.job.identity, state)
         self.saved = time.monotonic()
 
     def _restore(self, state: dict[str, Any]) -> None:

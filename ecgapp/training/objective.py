@@ -1,6 +1,11 @@
-"""What is minimised, and how an epoch is judged: by reconstruction, or by labels."""
+"""What is minimised, and how an epoch is judged: by reconstruction, or by labels.
 
-from dataclasses import dataclass, field
+Several networks may learn together, as members of a stack: each has its own loss.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import Protocol
 
 import numpy as np
@@ -10,84 +15,127 @@ from torch.nn import functional as F
 
 from ecgapp.errors import TrainingError
 from ecgapp.evaluate import f1_by_label, macro_auroc
-from ecgapp.models import Network
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.windows import RecordSet, Rows, all_windows
+from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.world import ALONE, World
 
 _HEAVIEST = 20.0  # a rare label's positives weigh no more than this many negatives
+_NOTHING = 1e-6  # instead of a division by zero where no answer is known
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
-    """An epoch on the validation records; the highest ``score`` is kept."""
+    """One network after an epoch, on its validation records; the highest ``score`` is kept.
+
+    ``by_record`` is the mean loss of each record's windows, in the order of ``rows``.
+    """
 
     loss: float
     score: float
+    rows: Rows
+    by_record: FloatArray
     f1: float | None = None
     f1_by_label: dict[str, float] = field(default_factory=dict)
+    predicted_by_label: dict[str, int] = field(default_factory=dict)
     auroc: float | None = None
+
+
+def mean_scores(scores: Sequence[Scores]) -> Scores:
+    """The mean over networks that learn together; records' losses are the first one's."""
+    if len(scores) == 1:
+        return scores[0]
+    f1 = [score.f1 for score in scores if score.f1 is not None]
+    auroc = [score.auroc for score in scores if score.auroc is not None]
+    names = [name for name in scores[0].predicted_by_label if any(name in s.f1_by_label for s in scores)]
+    return replace(
+        scores[0],
+        loss=fmean(score.loss for score in scores),
+        score=fmean(score.score for score in scores),
+        f1=fmean(f1) if f1 else None,
+        f1_by_label={n: fmean(s.f1_by_label[n] for s in scores if n in s.f1_by_label) for n in names},
+        predicted_by_label={
+            name: round(fmean(score.predicted_by_label[name] for score in scores))
+            for name in scores[0].predicted_by_label
+        },
+        auroc=fmean(auroc) if auroc else None,
+    )
 
 
 class Objective(Protocol):
     """One phase's loss and its judgement."""
 
-    def loss(self, network: Network, seen: Tensor, clean: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss of a batch: windows (batch, n_leads, n_samples), targets (batch, n_labels)."""
+    def losses(self, answers: Tensor, clean: Tensor, targets: Tensor, world: World = ALONE) -> Tensor:
+        """Each member's mean loss over a batch of all processes, (members,); this process's part of it.
 
-    def judge(self, inference: Inference, records: RecordSet, rows: Rows) -> Scores:
-        """The network on all windows of these records."""
+        ``answers`` is the network's, ``clean`` (batch, members, n_leads, n_samples), ``targets``
+        (batch, members, n_labels). Averaged over processes the parts give the loss.
+        """
+
+    def judge(self, inference: Inference, records: RecordSet, rows: Rows, member: int = 0) -> Scores:
+        """The network of one member on all windows of these records."""
 
 
 class Reconstruction:
     """Mean squared error per sample between the answer and the clean window."""
 
-    def loss(self, network: Network, seen: Tensor, clean: Tensor, targets: Tensor) -> Tensor:
-        return F.mse_loss(network(seen).float(), clean)
+    def losses(self, answers: Tensor, clean: Tensor, targets: Tensor, world: World = ALONE) -> Tensor:
+        if clean.shape[1] == 1:
+            return F.mse_loss(answers.float().view_as(clean), clean).unsqueeze(0)
+        return (answers.float().view_as(clean) - clean).square().mean((0, 2, 3))
 
-    def judge(self, inference: Inference, records: RecordSet, rows: Rows) -> Scores:
-        loss = float(inference.errors(records, all_windows(records, rows)).mean())
-        return Scores(loss, -loss)
+    def judge(self, inference: Inference, records: RecordSet, rows: Rows, member: int = 0) -> Scores:
+        errors, owners = inference.errors(records, rows)
+        by_record = combine_windows(errors[:, None], owners, rows, "mean")[:, 0]
+        loss = float(errors.mean())
+        return Scores(loss, -loss, rows, by_record)
 
 
 class Classification:
-    """Binary cross-entropy of every known answer, or cross-entropy where one label is true."""
+    """Binary cross-entropy of every known answer, or cross-entropy where one label is true.
 
-    def __init__(self, task: Task, targets: FloatArray, weighting: float, aggregation: str) -> None:
+    ``weights`` (members, n_labels) is what a positive of each label weighs.
+    """
+
+    def __init__(self, task: Task, weights: Sequence[FloatArray], aggregation: str) -> None:
         self.task = task
         self.aggregation = aggregation
-        self._weights = torch.from_numpy(label_weights(targets, weighting, task.multilabel))
+        self._weights = torch.from_numpy(np.stack(weights))
 
-    def loss(self, network: Network, seen: Tensor, clean: Tensor, targets: Tensor) -> Tensor:
-        return self._entropy(network(seen).float(), targets)
+    def losses(self, answers: Tensor, clean: Tensor, targets: Tensor, world: World = ALONE) -> Tensor:
+        weights = self._weights = self._weights.to(answers.device)
+        each, weight = self._entropies(answers.float().view_as(targets), targets, weights)
+        total = world.total(weight.sum((0, 2))) / world.size
+        return each.sum((0, 2)) / total.clamp(min=_NOTHING)
 
-    def judge(self, inference: Inference, records: RecordSet, rows: Rows) -> Scores:
-        windows = all_windows(records, rows)
-        logits = inference.logits(records, windows)
-        truths = torch.from_numpy(records.targets[windows.owners])
-        loss = float(self._entropy(torch.from_numpy(logits), truths))
-        answers = combine_windows(
-            probabilities(logits, self.task.multilabel), windows.owners, rows, self.aggregation
-        )
+    def judge(self, inference: Inference, records: RecordSet, rows: Rows, member: int = 0) -> Scores:
+        logits, owners = inference.logits(records, rows)
+        multilabel, names = self.task.multilabel, self.task.label_names
+        truths = torch.from_numpy(records.targets[owners])
+        each, weight = self._entropies(torch.from_numpy(logits), truths, self._weights[member].cpu())
+        loss = float(each.sum() / weight.sum().clamp(min=_NOTHING))
+        by_window = each.sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=_NOTHING)
+        by_record = combine_windows(by_window.numpy(), owners, rows, "mean")[:, 0]
+        answers = combine_windows(probabilities(logits, multilabel), owners, rows, self.aggregation)
         known = records.targets[rows]
         auroc = macro_auroc(answers, known)
-        f1 = f1_by_label(answers if self.task.multilabel else _most_probable(answers), known)
-        named = {
-            n: float(value) for n, value in zip(self.task.label_names, f1, strict=True) if value == value
-        }
-        mean = float(np.mean(list(named.values()))) if named else None
-        return Scores(loss, -loss if auroc is None else auroc, mean, named, auroc)
+        decided = answers if multilabel else _most_probable(answers)
+        f1 = {n: float(v) for n, v in zip(names, f1_by_label(decided, known), strict=True) if v == v}
+        predicted = dict(zip(names, (decided >= 0.5).sum(axis=0).tolist(), strict=True))
+        mean = float(np.mean(list(f1.values()))) if f1 else None
+        return Scores(loss, -loss if auroc is None else auroc, rows, by_record, mean, f1, predicted, auroc)
 
-    def _entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
-        weights = self._weights = self._weights.to(logits.device)
+    def _entropies(self, logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """The weighted entropy of each answer, and what it counts in the mean, both (..., n_labels)."""
         if not self.task.multilabel:
-            return F.cross_entropy(logits, targets.argmax(1), weight=weights)
-        known = ~targets.isnan()
+            weight = targets * weights
+            return -weight * logits.log_softmax(-1), weight
+        known = (~targets.isnan()).float()
         each = F.binary_cross_entropy_with_logits(
-            logits, targets.nan_to_num(), weight=known.float(), pos_weight=weights, reduction="sum"
+            logits, targets.nan_to_num(), weight=known, pos_weight=weights, reduction="none"
         )
-        return each / known.sum().clamp(min=1)
+        return each, known
 
 
 def label_weights(targets: FloatArray, weighting: float, multilabel: bool) -> FloatArray:
@@ -102,18 +150,19 @@ def label_weights(targets: FloatArray, weighting: float, multilabel: bool) -> Fl
 
 
 def objective_for(
-    task: Task | None, targets: FloatArray, weighting: float, aggregation: str
+    task: Task | None, targets: Sequence[FloatArray], weighting: float, aggregation: str
 ) -> Reconstruction | Classification:
-    """The objective of this task, or reconstruction where there is none.
+    """The objective of this task, or reconstruction where there is none; ``targets`` are each member's.
 
     Raises:
-        TrainingError: no training record has any positive answer.
+        TrainingError: a member's training records have no positive answer at all.
     """
     if task is None:
         return Reconstruction()
-    if not (targets == 1).any():
+    if not all((known == 1).any() for known in targets):
         raise TrainingError("No training record has any of the task's labels. Choose other data.")
-    return Classification(task, targets, weighting, aggregation)
+    weights = [label_weights(known, weighting, task.multilabel) for known in targets]
+    return Classification(task, weights, aggregation)
 
 
 def _most_probable(answers: FloatArray) -> FloatArray:

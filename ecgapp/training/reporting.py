@@ -14,6 +14,7 @@ class StepReport:
     learning_rate: float
     examples_per_second: float  # windows
     total_steps: int
+    epochs: int  # of the whole training
     gradient_norm: float | None = None  # of the last step, before clipping
 
 

@@ -1,8 +1,9 @@
-"""Stores into memory: the records of the folds asked for, preprocessed once."""
+"""Stores into memory: what is asked of their records, and the signals that are needed, preprocessed once."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,12 +15,12 @@ from ecgapp.errors import DatasetError, SignalError, TrainingError
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.tasks import Task
+from ecgapp.training.buffer import zeros
 from ecgapp.training.config import TrainingConfig
 from ecgapp.training.reporting import Reporter, Stopped
 from ecgapp.training.windows import RecordSet, Rows, margin_samples
 
 _BLOCK = 256  # records preprocessed at a time
-_LARGE = 2 << 30  # bytes; more than this is kept in float16, which is finer than the recorders' steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,18 @@ class _Chosen:
     targets: FloatArray
     folds: Rows
     weight: float
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How signals are loaded: with how much room between them (s), and who follows it.
+
+    ``folder`` takes what does not fit in memory.
+    """
+
+    shift: float
+    reporter: Reporter
+    folder: Path | None = None
 
 
 def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStore, ...]:
@@ -52,30 +65,71 @@ def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStor
     return stores
 
 
-def load_records(config: TrainingConfig, stores: Sequence[DatasetStore], reporter: Reporter) -> RecordSet:
-    """All records of the config's folds, preprocessed; those that answer none of the labels are left out.
+def choose_records(config: TrainingConfig, stores: Sequence[DatasetStore]) -> RecordSet:
+    """All records of the config's folds that answer any of the labels, without their signals.
 
     Raises:
-        Stopped: the reporter asked for it.
-        TrainingError: no record is left for training or for validation, or one cannot be preprocessed.
+        TrainingError: no record is left for training or for validation.
     """
     task = config.labels()
     weights = config.store_weights or (1.0,) * len(stores)
     chosen = [_choose(store, config, task, weight) for store, weight in zip(stores, weights, strict=True)]
-    reporter.log(f"Preparing {sum(len(part.rows) for part in chosen):,} records.")
-    records = _fill(chosen, config, reporter)
+    sizes = [len(part.rows) for part in chosen]
+    records = RecordSet(
+        config.stores,
+        np.repeat(np.arange(len(stores), dtype=np.int64), sizes),
+        np.concatenate([part.rows for part in chosen]),
+        np.concatenate([_lengths(part, config.preprocessing) for part in chosen]),
+        np.concatenate([part.targets for part in chosen]),
+        np.concatenate([part.folds for part in chosen]),
+        np.repeat([part.weight for part in chosen], sizes),
+        config.preprocessing,
+        torch.zeros(len(config.preprocessing.leads), 0),
+        np.full(sum(sizes), -1, np.int64),
+    )
     for folds, purpose in ((config.train_folds, "training"), (config.validation_folds, "validation")):
         if len(records.rows(folds)) == 0:
             raise TrainingError(f"No labelled record lies in the folds for {purpose}. Choose other folds.")
     return records
 
 
+def load_records(config: TrainingConfig, stores: Sequence[DatasetStore], reporter: Reporter) -> RecordSet:
+    """``choose_records`` with all their signals, for one process alone."""
+    records = choose_records(config, stores)
+    rows = np.arange(len(records), dtype=np.int64)
+    return load_signals(records, rows, stores, Loading(config.augmentation.shift, reporter))
+
+
+def load_signals(
+    records: RecordSet, rows: Rows, stores: Sequence[DatasetStore], loading: Loading
+) -> RecordSet:
+    """The same records, with the signals of ``rows`` in memory.
+
+    Raises:
+        Stopped: the reporter asked for it.
+        TrainingError: a record cannot be preprocessed, or there is no room for all of them.
+    """
+    preprocessing = records.preprocessing
+    loading.reporter.log(f"Preparing {len(rows):,} records.")
+    margin = margin_samples(loading.shift, preprocessing)
+    slots = np.maximum(records.lengths[rows], preprocessing.window) + margin
+    first = records.first.copy()
+    first[rows] = margin + np.concatenate([[0], np.cumsum(slots)[:-1]]).astype(np.int64)
+    signals = zeros((len(preprocessing.leads), int(margin + slots.sum())), loading.folder)
+    for number, store in enumerate(stores):
+        mine = rows[records.store_of[rows] == number]
+        by_row = dict(zip(records.row_of[mine].tolist(), mine.tolist(), strict=True))
+        for row, signal in _preprocessed(store, records.row_of[mine], preprocessing, loading.reporter):
+            start = first[by_row[row]]
+            signals[:, start : start + signal.shape[1]] = signal
+    return replace(records, signals=signals, first=first)
+
+
 def data_digest(stores: Sequence[DatasetStore], records: RecordSet) -> str:
-    """sha256 over the stores' shards and the records' folds and targets: what a training learnt from."""
+    """sha256 over the stores' files and the records' folds and targets: what a training learnt from."""
     digest = hashlib.sha256()
     for store in stores:
-        for shard in store.manifest.shards:
-            digest.update(f"{shard.signals_sha256}{shard.scales_sha256}".encode())
+        digest.update(store.manifest.digest.encode())
     for array in (records.lengths, records.folds, records.targets):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
@@ -83,7 +137,7 @@ def data_digest(stores: Sequence[DatasetStore], records: RecordSet) -> str:
 
 def _choose(store: DatasetStore, config: TrainingConfig, task: Task | None, weight: float) -> _Chosen:
     rows = np.asarray(store.rows((*config.train_folds, *config.validation_folds)), np.int64)
-    folds = store.index["fold"].to_numpy(np.int64)[rows]
+    folds = np.asarray(store.folds, np.int64)[rows]
     if task is None:
         return _Chosen(store, rows, np.zeros((len(rows), 0), np.float32), folds, weight)
     targets = task.targets(store.codes(rows))
@@ -92,55 +146,28 @@ def _choose(store: DatasetStore, config: TrainingConfig, task: Task | None, weig
     return _Chosen(store, rows[kept], targets[kept], folds[kept], weight)
 
 
-def _fill(chosen: Sequence[_Chosen], config: TrainingConfig, reporter: Reporter) -> RecordSet:
-    lengths = np.concatenate([_lengths(part, config.preprocessing) for part in chosen])
-    margin = margin_samples(config.augmentation.shift, config.preprocessing)
-    slots = np.maximum(lengths, config.preprocessing.window) + margin
-    first = margin + np.concatenate([[0], np.cumsum(slots)[:-1]]).astype(np.int64)
-    n_leads, total = len(config.preprocessing.leads), int(margin + slots.sum())
-    dtype = torch.float32 if 4 * n_leads * total <= _LARGE else torch.float16
-    signals = torch.zeros(n_leads, total, dtype=dtype)
-    begin = 0
-    for part in chosen:
-        end = begin + len(part.rows)
-        for number, signal in _preprocessed(part, config.preprocessing, reporter):
-            start = first[begin + number]
-            signals[:, start : start + lengths[begin + number]] = signal
-        begin = end
-    return RecordSet(
-        signals,
-        first,
-        lengths,
-        np.concatenate([part.targets for part in chosen]),
-        np.concatenate([part.folds for part in chosen]),
-        np.concatenate([np.full(len(part.rows), part.weight) for part in chosen]),
-        config.preprocessing,
-    )
-
-
 def _lengths(part: _Chosen, preprocessing: PreprocessingConfig) -> Rows:
     """Samples of each record once resampled, as ``signals.resample`` rounds them."""
-    recorded = part.store.index["n_samples"].to_numpy(np.int64)[part.rows]
+    recorded = np.asarray(part.store.n_samples, np.int64)[part.rows]
     ratio = (preprocessing.sampling_rate, part.store.manifest.sampling_rate)
-    return np.array([max(1, round(int(n) * ratio[0] / ratio[1])) for n in recorded], np.int64)
+    return np.maximum(np.rint(recorded * ratio[0] / ratio[1]), 1).astype(np.int64)
 
 
 def _preprocessed(
-    part: _Chosen, preprocessing: PreprocessingConfig, reporter: Reporter
+    store: DatasetStore, rows: Rows, preprocessing: PreprocessingConfig, reporter: Reporter
 ) -> Iterator[tuple[int, Tensor]]:
-    """Each of one store's records, (n_leads, n_samples), with its number in ``part``.
+    """Each of one store's records, (n_leads, n_samples), with its row.
 
     They come in blocks of equal length, which are preprocessed together.
     """
-    manifest = part.store.manifest
+    manifest = store.manifest
     leads = [manifest.leads.index(lead) for lead in preprocessing.leads]
-    numbers = {int(row): number for number, row in enumerate(part.rows)}
-    for block, rows in part.store.batches(part.rows, _BLOCK):
+    for block, block_rows in store.batches(rows, _BLOCK):
         try:
             ready = preprocess(block[:, leads], manifest.sampling_rate, preprocessing)
         except SignalError as error:
-            raise TrainingError(f"A record of {part.store.name} cannot be used. {error}") from error
-        for row, signal in zip(rows, ready, strict=True):
-            yield numbers[int(row)], torch.from_numpy(signal)
-        if len(rows) == _BLOCK and reporter.should_stop():
+            raise TrainingError(f"A record of {store.name} cannot be used. {error}") from error
+        for row, signal in zip(block_rows, ready, strict=True):
+            yield int(row), torch.from_numpy(signal)
+        if len(block_rows) == _BLOCK and reporter.should_stop():
             raise Stopped

@@ -12,11 +12,11 @@ from ecgapp import __version__
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature, reconstruction_metrics
 from ecgapp.models import ModelCard, Network, Predictions, Provenance, TrainedModel, save_model
 from ecgapp.records.record import FloatArray
-from ecgapp.training.config import TrainingConfig
+from ecgapp.training.config import RESULT, Resampling, TrainingConfig
 from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.windows import RecordSet, Rows, all_windows
+from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.world import ALONE, World
 
-RESULT = "result"  # the folder in a training's folder
 _CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 
 
@@ -28,6 +28,7 @@ class Source:
     store_names: tuple[str, ...]
     pretrained: str | None  # name and sha256
     epochs: int  # that were run
+    n_train: int  # records that were learnt from
 
 
 def reconstruction_result(
@@ -36,26 +37,18 @@ def reconstruction_result(
     """An autoencoder with its error on the validation windows."""
     config = source.config
     rows = records.rows(config.validation_folds)
-    windows = all_windows(records, rows)
-    errors = inference.errors(records, windows)
+    errors, owners = inference.errors(records, rows)
     dataset = _dataset(source, config.validation_folds)
-    metrics = reconstruction_metrics(errors, windows.owners, config.preprocessing.window, dataset)
-    train = records.rows(config.train_folds)
+    metrics = reconstruction_metrics(errors, owners, config.preprocessing.window, dataset)
     card = ModelCard(
         config.name,
         config.title or config.name,
         network.config,
         config.preprocessing,
-        _provenance(source, len(train), len(rows)),
+        _provenance(source, len(rows)),
         reconstruction=metrics,
     )
     return TrainedModel(network, card)
-
-
-def window_logits(inference: Inference, records: RecordSet, rows: Rows) -> tuple[FloatArray, Rows]:
-    """Logits of all windows of these records, (n_windows, n_labels), and whose each is."""
-    windows = all_windows(records, rows)
-    return inference.logits(records, windows), windows.owners
 
 
 def classification_result(
@@ -63,12 +56,11 @@ def classification_result(
     source: Source,
     records: RecordSet,
     answers: tuple[FloatArray, Rows],
-    *,
-    out_of_fold: bool = False,
 ) -> tuple[TrainedModel, Predictions]:
-    """A classifier with temperature, thresholds and figures, all from ``window_logits``' answers.
+    """A classifier with temperature, thresholds and figures, all from its ``answers`` to validation windows.
 
-    ``out_of_fold``: the answers are those of ensemble members that were trained without the record.
+    Those are logits (n_windows, n_labels) and whose each is; of a cross-fitted ensemble, by the members
+    that were trained without the record.
     """
     config, task = source.config, source.config.labels()
     if task is None:
@@ -82,14 +74,13 @@ def classification_result(
     found = combine_windows(windows, owners, rows, config.aggregation)
     thresholds = best_thresholds(found, targets, config.threshold_beta)
     folds = sorted({int(fold) for fold in records.folds[rows]})
-    dataset = _dataset(source, folds) + (", out-of-fold" if out_of_fold else "")
-    n_train = len(records) if out_of_fold else len(records.rows(config.train_folds))
+    dataset = _dataset(source, folds) + (", out-of-fold" if _cross_fitted(config) else "")
     card = ModelCard(
         config.name,
         config.title or task.title,
         network.config,
         config.preprocessing,
-        _provenance(source, n_train, len(rows)),
+        _provenance(source, len(rows)),
         task,
         tuple(float(threshold) for threshold in thresholds),
         temperature,
@@ -99,9 +90,12 @@ def classification_result(
     return TrainedModel(network, card), Predictions(found, targets, records.folds[rows])
 
 
-def save_result(folder: Path, model: TrainedModel, predictions: Predictions | None = None) -> TrainedModel:
-    """Write weights, predictions and card; the model comes back with its sha256."""
-    return TrainedModel(model.network, save_model(folder / RESULT, model, predictions))
+def save_result(
+    folder: Path, model: TrainedModel, predictions: Predictions | None = None, world: World = ALONE
+) -> TrainedModel:
+    """Write weights, predictions and card, once for all processes; the model comes back with its sha256."""
+    card = save_model(folder / RESULT, model, predictions) if world.leads else model.card
+    return TrainedModel(model.network, world.told(card))
 
 
 def _logits_of(answers: FloatArray, multilabel: bool) -> NDArray[np.float64]:
@@ -124,28 +118,21 @@ def _folds(folds: Sequence[int]) -> str:
     return f"folds {', '.join(map(str, ordered))}"
 
 
-def _provenance(source: Source, n_train: int, n_validation: int) -> Provenance:
+def _cross_fitted(config: TrainingConfig) -> bool:
+    return config.members > 1 and config.resampling == Resampling.CROSS_FIT
+
+
+def _provenance(source: Source, n_validation: int) -> Provenance:
     config = source.config
-    chosen = (
-        "" if config.pretraining else "Temperature and thresholds were fitted on the validation records. "
-    )
-    averaged = "the average of the weights over the last steps" if config.ema_decay else "the last weights"
-    if config.members > 1:
-        folds = (*config.train_folds, *config.validation_folds)
-        train, validation = _folds(folds), f"{_folds(folds)}, each by members trained without it"
-        kept = (
-            f"Each of {config.members} members is {averaged}; no epoch was chosen by validation. "
-            "The figures are those of single members on records that they did not see; "
-            "the ensemble answers the mean of all members' logits."
-        )
-    else:
-        train, validation = _folds(config.train_folds), _folds(config.validation_folds)
-        kept = f"The epoch with the best validation was kept ({averaged})."
+    train, validation = _folds(config.train_folds), _folds(config.validation_folds)
+    if _cross_fitted(config):
+        train = _folds((*config.train_folds, *config.validation_folds))
+        validation = f"{train}, each by members trained without it"
     return Provenance(
         datasets=source.store_names,
         train_folds=train,
         validation_folds=validation,
-        n_train=n_train,
+        n_train=source.n_train,
         n_validation=n_validation,
         seed=config.seed,
         epochs=source.epochs,
@@ -155,5 +142,26 @@ def _provenance(source: Source, n_train: int, n_validation: int) -> Provenance:
         code_version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         licence=config.licence,
-        note=chosen + kept,
+        note=_note(config),
     )
+
+
+def _note(config: TrainingConfig) -> str:
+    """What a reader of the figures must know about how they came about."""
+    chosen = (
+        "" if config.pretraining else "Temperature and thresholds were fitted on the validation records. "
+    )
+    averaged = "the average of the weights over the last steps" if config.ema_decay else "the last weights"
+    if config.members == 1 and config.resampling == Resampling.BOOTSTRAP:
+        chosen += "The network learnt from a bootstrap sample of the training records. "
+    if config.members == 1:
+        return f"{chosen}The epoch with the best validation was kept ({averaged})."
+    kept = f"Each of {config.members} members is {averaged}; no epoch was chosen by validation. "
+    answers = "the ensemble answers the mean of all members' logits."
+    if _cross_fitted(config):
+        figures = "The figures are those of single members on records that they did not see; "
+        return f"{chosen}{kept}{figures}{answers}"
+    learnt = (
+        "Each learnt from its own bootstrap sample of the training records. The figures are the ensemble's: "
+    )
+    return f"{chosen}{kept}{learnt}{answers}"

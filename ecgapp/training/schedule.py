@@ -1,13 +1,14 @@
 """The learning rate over a training, and the running average of its weights."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 _START = 1 / 25  # of the top, as in the one-cycle policy
 _END = 1e-3
+_FURTHER_TOP = 0.5
 _AVERAGE_WARMUP = 10  # steps; early averages forget the first, random weights quickly
 
 
@@ -22,6 +23,18 @@ def one_cycle(step: int, total_steps: int, warmup: float) -> float:
         return _START + (1 - _START) * step / top
     share = (step - top) / max(1.0, total_steps - top)
     return _END + (1 - _END) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def cycles(step: int, lengths: Sequence[int], warmup: float) -> float:
+    """``one_cycle`` after ``one_cycle``, of ``lengths`` steps; those after the first rise to half the top.
+
+    Warm restarts (Loshchilov & Hutter 2017, arXiv 1608.03983), gentler, since the weights are good already.
+    """
+    for number, length in enumerate(lengths):
+        if step < length or number == len(lengths) - 1:
+            return one_cycle(step, length, warmup) * (_FURTHER_TOP if number else 1.0)
+        step -= length
+    raise ValueError("A training has at least one cycle.")
 
 
 class WeightAverage:

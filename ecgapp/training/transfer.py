@@ -1,20 +1,25 @@
 """Where a training's weights start: at random, or at those of a pretrained model."""
 
+import re
+
 import torch
 
 from ecgapp.config import Settings
-from ecgapp.errors import TrainingError, WeightsMismatchError
+from ecgapp.errors import ModelNotFoundError, TrainingError, WeightsMismatchError
 from ecgapp.models import (
     Autoencoder,
     ECGClassifier,
     Network,
     TrainedModel,
     build,
+    installed_models,
     load_model,
     transfer_encoder,
 )
 from ecgapp.signals import PreprocessingConfig
-from ecgapp.training.config import Initialisation, TrainingConfig
+from ecgapp.training.config import RESULT, Initialisation, TrainingConfig
+
+_RUN = re.compile(r"run:([0-9a-f]{12})", re.ASCII)
 
 
 def initial_network(config: TrainingConfig, seed: int, pretrained: TrainedModel | None) -> Network:
@@ -38,11 +43,17 @@ def load_pretrained(config: TrainingConfig, settings: Settings) -> TrainedModel 
     """The model that the config transfers from, or None.
 
     Raises:
-        ModelNotFoundError: it is not installed.
+        ModelNotFoundError: it is not installed, or there is no such run with a model.
     """
     if config.pretrained is None:
         return None
-    return load_model((settings.weights, settings.shipped_weights), config.pretrained)
+    run = _RUN.fullmatch(config.pretrained)
+    if run is None:
+        return load_model((settings.weights, settings.shipped_weights), config.pretrained)
+    folder = settings.runs / run[1] / RESULT
+    for name in installed_models((folder,)):
+        return load_model((folder,), name)
+    raise ModelNotFoundError("The run to transfer from has no model. Choose one that has finished.")
 
 
 def set_training_mode(network: Network, *, frozen: bool) -> None:

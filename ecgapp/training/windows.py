@@ -1,7 +1,7 @@
 """Windows out of records that stay in memory: at random in training, all of them in validation."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,24 +16,28 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class RecordSet:
-    """Preprocessed records, one behind the other in a single tensor, and what is asked of them.
+    """What is asked of a training's records, and the preprocessed signals of those that are needed here.
 
-    ``signals`` (n_leads, total) is at the preprocessing's rate, on the CPU or a GPU; record i has
-    ``lengths[i]`` samples from ``first[i]`` on. Zeros stand between records: a window that begins
-    a little early, or a record shorter than a window, reads them. ``targets`` is float32
-    (n_records, n_labels) of 1, 0 and NaN, with no columns where there is no task.
+    Record i is row ``row_of[i]`` of the store ``stores[store_of[i]]``. ``targets`` is float32 (n_records,
+    n_labels) of 1, 0 and NaN, with no columns where there is no task. ``signals`` (n_leads, total) is at the
+    preprocessing's rate, one record behind the other, on the CPU or a GPU; record i has ``lengths[i]``
+    samples from ``first[i]`` on, which is -1 where it is not here. Zeros stand between records: a window
+    that begins a little early, or a record shorter than a window, reads them.
     """
 
-    signals: Tensor
-    first: Rows
+    stores: tuple[str, ...]
+    store_of: Rows
+    row_of: Rows
     lengths: Rows
     targets: FloatArray
     folds: Rows
     weights: NDArray[np.float64]  # how often each record is drawn, relative to the others
     preprocessing: PreprocessingConfig
+    signals: Tensor
+    first: Rows
 
     def __len__(self) -> int:
-        return len(self.first)
+        return len(self.lengths)
 
     def rows(self, folds: Sequence[int]) -> Rows:
         """Which records lie in these folds."""
@@ -46,15 +50,7 @@ class RecordSet:
         free, _ = torch.cuda.mem_get_info(device)
         if self.signals.nbytes > free // 2:
             return self
-        return RecordSet(
-            self.signals.to(device),
-            self.first,
-            self.lengths,
-            self.targets,
-            self.folds,
-            self.weights,
-            self.preprocessing,
-        )
+        return replace(self, signals=self.signals.to(device))
 
     def cut(self, positions: Sequence[int]) -> Tensor:
         """The windows that begin at ``positions`` of ``signals``: (batch, n_leads, window) float32."""
@@ -86,7 +82,7 @@ class WindowList:
 
 def all_windows(records: RecordSet, rows: Rows) -> WindowList:
     """Every window of these records, as the app cuts them (``signals.window_starts``)."""
-    positions, owners = [], []
+    positions, owners = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for row in rows:
         starts = window_starts(int(records.lengths[row]), records.preprocessing)
         positions.append(records.first[row] + starts)
@@ -94,18 +90,19 @@ def all_windows(records: RecordSet, rows: Rows) -> WindowList:
     return WindowList(np.concatenate(positions), np.concatenate(owners))
 
 
-def random_windows(records: RecordSet, rows: Rows, shift: float, seed: Sequence[int]) -> WindowList:
-    """One window a record at random, in random order: what one epoch of training reads.
+def random_windows(
+    records: RecordSet, rows: Rows, count: int, shift: float, rng: np.random.Generator
+) -> WindowList:
+    """``count`` windows of different records, one each, in random order.
 
     A window may begin up to ``shift`` seconds before the record or end as much behind it. Where
-    records weigh differently they are drawn by weight, with as many draws as there are records.
+    records weigh differently they are drawn by weight instead, some of them maybe twice.
     """
-    rng = np.random.default_rng(list(seed))
     weights = records.weights[rows]
     if np.ptp(weights) == 0:
-        drawn = rng.permutation(rows)
+        drawn = rng.permutation(rows)[:count]
     else:
-        drawn = rng.choice(rows, len(rows), p=weights / weights.sum())
+        drawn = rng.choice(rows, count, p=weights / weights.sum())
     margin = margin_samples(shift, records.preprocessing)
     choices = np.maximum(records.lengths[drawn] - records.preprocessing.window, 0) + 2 * margin + 1
     starts = np.floor(rng.random(len(drawn)) * choices).astype(np.int64) - margin

@@ -1,0 +1,39 @@
+"""Room for the signals of a training: in memory where they fit, else in a file that the system pages in."""
+
+import math
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+import torch
+from torch import Tensor
+
+from ecgapp.errors import TrainingError
+
+_LARGE = 2 << 30  # bytes; more than this is kept in float16, which is finer than the recorders' steps
+_SHARE = 0.5  # of the memory that is free
+
+
+def zeros(shape: tuple[int, int], folder: Path | None = None) -> Tensor:
+    """Zeros of ``shape``: float32, or float16 where that is a lot.
+
+    What takes more than half of the free memory lies in a file in ``folder``, which has no name any more:
+    it goes when the process ends, however it ends.
+
+    Raises:
+        TrainingError: there is no room for it, neither in memory nor on the disk.
+    """
+    n = math.prod(shape)
+    dtype = torch.float32 if 4 * n <= _LARGE else torch.float16
+    n_bytes = n * dtype.itemsize
+    if n_bytes <= _SHARE * psutil.virtual_memory().available:
+        return torch.zeros(shape, dtype=dtype)
+    if folder is None or shutil.disk_usage(folder).free < 1.1 * n_bytes:
+        raise TrainingError(
+            f"The prepared signals take {n_bytes / 2**30:.0f} GiB, more than memory and disk have free. "
+            "Choose fewer records, fewer leads or a lower sampling rate, or free space on the disk."
+        )
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        file.truncate(n_bytes)
+        return torch.from_file(file.name, shared=True, size=n, dtype=dtype).view(shape)

@@ -1,0 +1,84 @@
+"""Keeps what a training shows of itself up to date: a few reconstructions, and the best and worst records."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ecgapp.models import Autoencoder
+from ecgapp.training.examples import (
+    RankedRecord,
+    Ranking,
+    Reconstructions,
+    read_reconstructions,
+    write_ranking,
+    write_reconstructions,
+)
+from ecgapp.training.inference import Inference
+from ecgapp.training.objective import Scores
+from ecgapp.training.windows import RecordSet, all_windows
+
+N_WINDOWS = 4
+N_RANKED = 5  # best, and as many worst
+_MOST_EPOCHS = 16  # that are kept; when there are more, every second goes
+_EVERY = 5.0  # seconds between two looks, so that short epochs are not slowed down
+
+
+@dataclass
+class Gallery:
+    """Shows validation windows and records in ``folder``; of many epochs, every second or fourth."""
+
+    folder: Path
+    _last: float = field(default=-_EVERY)
+
+    def show(self, inference: Inference, records: RecordSet, scores: Scores, epoch: int) -> None:
+        """After ``epoch``, unless the last look was a moment ago."""
+        if time.monotonic() - self._last < _EVERY:
+            return
+        self._last = time.monotonic()
+        write_ranking(self.folder, ranking(records, scores, epoch))
+        if isinstance(inference.network, Autoencoder):
+            self._reconstruct(inference, records, scores, epoch)
+
+    def _reconstruct(self, inference: Inference, records: RecordSet, scores: Scores, epoch: int) -> None:
+        here = scores.rows[records.first[scores.rows] >= 0]
+        rows = here[np.linspace(0, len(here) - 1, min(N_WINDOWS, len(here))).astype(np.int64)]
+        windows = all_windows(records, rows)
+        firsts = np.unique(windows.owners, return_index=True)[1]
+        chosen = type(windows)(windows.positions[firsts], windows.owners[firsts])
+        clean, answers = next(iter(inference.answers(records, chosen)))
+        before = read_reconstructions(self.folder)
+        write_reconstructions(self.folder, _added(before, clean, answers, epoch))
+
+
+def _added(
+    before: Reconstructions | None, clean: torch.Tensor, answers: torch.Tensor, epoch: int
+) -> Reconstructions:
+    """One more epoch; of those before, the ones worth keeping."""
+    shown = answers.numpy()[None].astype(np.float32)
+    if before is None or before.windows.shape != tuple(clean.shape):
+        return Reconstructions(clean.numpy(), shown, (epoch,))
+    kept = [place for place, old in enumerate(before.epochs) if old < epoch]
+    if len(kept) >= _MOST_EPOCHS:
+        kept = kept[::2]
+    return Reconstructions(
+        clean.numpy(),
+        np.concatenate([before.answers[kept], shown]),
+        (*(before.epochs[place] for place in kept), epoch),
+    )
+
+
+def ranking(records: RecordSet, scores: Scores, epoch: int) -> Ranking:
+    """The records with the lowest and the highest loss."""
+    order = np.argsort(scores.by_record, kind="stable")
+
+    def named(places: np.ndarray) -> tuple[RankedRecord, ...]:
+        rows = scores.rows[places]
+        return tuple(
+            RankedRecord(records.stores[records.store_of[row]], int(records.row_of[row]), float(loss))
+            for row, loss in zip(rows, scores.by_record[places], strict=True)
+        )
+
+    return Ranking(epoch, named(order[:N_RANKED]), named(order[::-1][:N_RANKED]))
