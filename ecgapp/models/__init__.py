@@ -26,7 +26,7 @@ from ecgapp.models.registry import (
     build,
     network_class,
 )
-from ecgapp.models.stacked import stack, unstack
+from ecgapp.models.stacked import Stack, stack, unstack
 from ecgapp.models.weights import (
     damaged_models,
     installed_models,
@@ -67,6 +67,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "ReconstructionMetrics",
+    "Stack",
     "TrainedModel",
     "architecture",
     "architecture_names",

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from ecgapp.errors import ConfigError, WeightsMismatchError
 from ecgapp.models.dropout import Dropout
 from ecgapp.models.patch_autoencoder import PatchAutoencoderConfig
+from ecgapp.models.per_member import PerMember
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
@@ -16,7 +17,6 @@ from ecgapp.models.registry import (
     architecture,
     build,
 )
-from ecgapp.models.stacked import PerMember
 
 
 @dataclass(frozen=True)
