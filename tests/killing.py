@@ -1,0 +1,67 @@
+"""Processes that are forked in order to be killed, and what they told over a pipe until then."""
+
+import os
+import select
+import signal
+import time
+import traceback
+from collections.abc import Callable
+
+Tell = Callable[[str], None]
+
+
+class Victim:
+    """``body(tell)`` in a forked process. What it has told is known even where it is killed at once."""
+
+    def __init__(self, body: Callable[[Tell], None]) -> None:
+        self.told: list[str] = []
+        self._rest = b""
+        self._pipe, end = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os._exit(_status(body, end))
+        os.close(end)
+
+    def listen(self, seconds: float, until: Callable[[str], bool] = lambda line: False) -> bool:
+        """Collect what it tells, for so long at most; whether ``until`` was true of a line."""
+        limit = time.monotonic() + seconds
+        while (left := limit - time.monotonic()) > 0:
+            if not select.select([self._pipe], [], [], left)[0]:
+                return False
+            fresh = self._read()
+            if any(until(line) for line in fresh):
+                return True
+            if not fresh and self._rest == b"":
+                return False  # it has ended
+        return False
+
+    def kill(self) -> int:
+        """SIGKILL; how it ended: -9 where it was killed, by us or by itself, else its exit status."""
+        os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Let it end; as ``kill``."""
+        while self._read():
+            pass
+        os.close(self._pipe)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def _read(self) -> list[str]:
+        """Whole lines that have come; none at the end."""
+        while part := os.read(self._pipe, 65536):
+            *lines, self._rest = (self._rest + part).split(b"\n")
+            if lines:
+                fresh = [line.decode() for line in lines]
+                self.told += fresh
+                return fresh
+        return []
+
+
+def _status(body: Callable[[Tell], None], end: int) -> int:
+    try:
+        body(lambda line: (os.write(end, f"{line}\n".encode()), None)[1])
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
