@@ -5,6 +5,7 @@ the wish is kept in the session, the page starts over, and opens the dialog outs
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -26,6 +27,7 @@ from ecgapp.ui.training_choices import device_choices
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
 WISH = "dialog_wish"  # session state: (what, the run's id, more) that was asked for and is not open yet
+OPEN = "dialog_open"  # session state: the same of the dialog that is open
 MOST_EPOCHS = 10_000
 
 
@@ -44,37 +46,53 @@ def is_wished() -> bool:
 
 
 def open_wished(store: RunStore, settings: Settings) -> None:
-    """Open the dialog that was asked for, if one was; for the page itself, outside the live view."""
-    what, run_id, ranked = st.session_state.pop(WISH, (None, "", None))
-    if what is None or what == FORM:
+    """Open the dialog that was asked for, until it is closed; for the page itself, outside the live view."""
+    if WISH in st.session_state:
+        st.session_state[OPEN] = st.session_state.pop(WISH)
+    what, run_id, ranked = st.session_state.get(OPEN, (None, "", None))
+    if what not in _DIALOGS:
         return
     try:
         auth.check_admin(settings)
-        run = store.get(run_id)
-        if what == TRACING:
-            _tracing(ranked, settings)
+        _DIALOGS[what](_Asked(store.get(run_id), store, settings, ranked))
+    except EcgAppError as error:
+        _close()
+        st.error(str(error))
+
+
+def _close() -> None:
+    st.session_state.pop(OPEN, None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a dialog is about."""
+
+    run: Run
+    store: RunStore
+    settings: Settings
+    ranked: RankedRecord | None
+
+    def do(self, act: Callable[[], object]) -> None:
+        """Do it for an administrator, and close the dialog; what is refused is said in it."""
+        try:
+            auth.check_admin(self.settings)
+            act()
+        except EcgAppError as error:
+            st.error(str(error))
         else:
-            _DIALOGS[what](run, store, settings)
-    except EcgAppError as error:
-        st.error(str(error))
+            _close()
+            st.rerun()
 
 
-def _acted(settings: Settings, act: Callable[[], object]) -> None:
-    """Do it for an administrator, and close the dialog; what is refused is said in it."""
+@st.dialog("Tracing of a validation ECG", width="large", on_dismiss=_close)
+def _tracing(asked: _Asked) -> None:
+    ranked = asked.ranked
+    if ranked is None:
+        return
     try:
-        auth.check_admin(settings)
-        act()
-    except EcgAppError as error:
-        st.error(str(error))
-    else:
-        st.rerun()
-
-
-@st.dialog("Tracing of a validation ECG", width="large")
-def _tracing(ranked: RankedRecord, settings: Settings) -> None:
-    try:
-        auth.check_admin(settings)
-        record = open_store(ranked.store, settings).record(ranked.row)
+        auth.check_admin(asked.settings)
+        record = open_store(ranked.store, asked.settings).record(ranked.row)
     except (EcgAppError, IndexError) as error:
         st.error(str(error) if isinstance(error, EcgAppError) else "The data set no longer has this record.")
         return
@@ -89,8 +107,9 @@ def _tracing(ranked: RankedRecord, settings: Settings) -> None:
     st.plotly_chart(figure, theme=None, config=CONFIG, key="ranked_tracing", alt=alt)
 
 
-@st.dialog("Continue with more epochs")
-def _more_epochs(run: Run, store: RunStore, settings: Settings) -> None:
+@st.dialog("Continue with more epochs", on_dismiss=_close)
+def _more_epochs(asked: _Asked) -> None:
+    run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
     st.write(
         f"{escaped(run.title)} goes on where it ended, with the same settings and the same curves. "
@@ -99,11 +118,12 @@ def _more_epochs(run: Run, store: RunStore, settings: Settings) -> None:
     epochs = st.number_input("Further epochs", 1, MOST_EPOCHS, config.epochs, key="further_epochs")
     st.caption(f"{config.all_epochs} epochs were planned; then there are {config.all_epochs + epochs}.")
     if st.button("Continue", type="primary", key="continue", icon=":material/play_arrow:"):
-        _acted(settings, lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
+        asked.do(lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
 
 
-@st.dialog("New run from these settings", width="medium")
-def _new_run(run: Run, store: RunStore, settings: Settings) -> None:
+@st.dialog("New run from these settings", width="medium", on_dismiss=_close)
+def _new_run(asked: _Asked) -> None:
+    run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
     st.write("Everything that is not asked here stays exactly as it was.")
     wanted = _ask_changes(changes_of(config))
@@ -118,7 +138,7 @@ def _new_run(run: Run, store: RunStore, settings: Settings) -> None:
         def start() -> None:
             st.session_state[CHOSEN_RUN] = start_run(renewed(config, wanted), store).id
 
-        _acted(settings, start)
+        asked.do(start)
 
 
 def _ask_changes(before: Changes) -> Changes:
@@ -136,16 +156,18 @@ def _ask_changes(before: Changes) -> Changes:
     return Changes(name, epochs, batch, rate, seed, device, members)
 
 
-@st.dialog("Name and note")
-def _name(run: Run, store: RunStore, settings: Settings) -> None:
+@st.dialog("Name and note", on_dismiss=_close)
+def _name(asked: _Asked) -> None:
+    run, store = asked.run, asked.store
     title = st.text_input("Name", run.title, key="run_title", help="Empty: the model's name again.")
     note = st.text_area("Note", run.note, key="run_note", placeholder="What was tried, and what came of it")
     if st.button("Save", type="primary", key="save_name"):
-        _acted(settings, lambda: store.rename(run.id, title, note))
+        asked.do(lambda: store.rename(run.id, title, note))
 
 
-@st.dialog("Export", width="medium")
-def _export(run: Run, store: RunStore, settings: Settings) -> None:
+@st.dialog("Export", width="medium", on_dismiss=_close)
+def _export(asked: _Asked) -> None:
+    run, store = asked.run, asked.store
     st.write(
         "A zip with **metrics.csv** (a line for each point of each curve: series, step, value, time in UTC) "
         "and **config.json**, this run's exact settings. With them it is run again from the command line:"
@@ -165,7 +187,8 @@ def _export(run: Run, store: RunStore, settings: Settings) -> None:
     )
 
 
-_DIALOGS: dict[str, Callable[[Run, RunStore, Settings], None]] = {
+_DIALOGS: dict[str, Callable[[_Asked], None]] = {
+    TRACING: _tracing,
     EPOCHS: _more_epochs,
     AGAIN: _new_run,
     NAME: _name,

@@ -1,0 +1,362 @@
+"""The runs on the Training page: found, queued, named, continued, begun again, compared, exported."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny_models
+from admin_pages import open_page, said, twelve_lead_store
+from small_training import FINETUNING, PRETRAINING, small_settings
+
+from ecgapp import access, documents
+from ecgapp.config import Settings
+from ecgapp.jobs import RunStore, names
+from ecgapp.jobs.table import update
+from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.training.examples import (
+    RankedRecord,
+    Ranking,
+    Reconstructions,
+    write_ranking,
+    write_reconstructions,
+)
+from ecgapp.ui import run_actions, run_list, run_starting
+from ecgapp.ui.run_starting import start_run
+
+EPOCHS = 6
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """An installation whose runs stay queued: no test of a page starts a process."""
+    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
+    return Settings(tmp_path / "home")
+
+
+@pytest.fixture
+def runs(settings):
+    return RunStore(settings.runs)
+
+
+def make_run(runs, state, config=FINETUNING, **columns):
+    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
+    with runs.database.write() as connection:
+        update(connection, run.id, state=state, heartbeat=1e12, **columns)
+    return runs.get(run.id)
+
+
+def trained_run(runs, config=FINETUNING, **columns):
+    """A finished run with curves of ``EPOCHS`` epochs and of 600 steps."""
+    run = make_run(
+        runs, "finished", config, epoch=EPOCHS, epochs=EPOCHS, started=1e9, ended=1e9 + 90, **columns
+    )
+    steps, epochs = range(1, 601), range(1, EPOCHS + 1)
+    points = [(name, step, 1 / step) for name in (names.STEP_LOSS, names.GRADIENT_NORM) for step in steps]
+    points += [(names.LEARNING_RATE, step, 1e-3) for step in steps]
+    points += [
+        (name, epoch, 1 / epoch) for name in (names.TRAIN_LOSS, names.VALIDATION_LOSS) for epoch in epochs
+    ]
+    if config.phase == "finetune":
+        points += [(name, epoch, 0.1 * epoch) for name in (names.F1, names.AUROC) for epoch in epochs]
+        points += [(names.F1_OF_LABEL + "fast", epoch, 0.1 * epoch) for epoch in epochs]
+    points += [(names.CPU_PERCENT, second, 90.0) for second in (2, 4)]
+    runs.add_metrics(run.id, points)
+    return run
+
+
+def press(page, key):
+    page.button(key=key).click()
+    return page.run()
+
+
+def labels(page):
+    return [button.label for button in page.button]
+
+
+def charts(page):
+    """The keys of the figures on the page; the runner knows no figure, but keeps each one's id."""
+    found = [element.proto.id for element in page.get("plotly_chart")]
+    return {name.rpartition("-")[2] for name in found if name}
+
+
+def config_of(runs, run_id):
+    return documents.load(TrainingConfig, runs.get(run_id).config)
+
+
+# The list and the queue
+
+
+def test_runs_are_found_by_words_state_and_phase(runs):
+    one = make_run(runs, "finished", replace(FINETUNING, name="ward"))
+    two = make_run(runs, "queued", PRETRAINING)
+    runs.rename(two.id, "Night shift", "with all leads")
+    every = runs.all()
+
+    def found(*asked):
+        return {run.id for run in run_list.matching(every, *asked)}
+
+    assert found("") == {one.id, two.id}
+    assert found("night LEADS") == {two.id}
+    assert found(one.id[:6]) == {one.id}
+    assert found("", ("Done",)) == {one.id}
+    assert found("", ("Queued", "Under way")) == {two.id}
+    assert found("", (), "pretrain") == {two.id}
+    assert found("ward", ("Queued",)) == set()
+
+
+def test_a_search_that_finds_nothing_says_so_and_goes_on_showing_a_run(settings, runs):
+    trained_run(runs)
+    page = open_page("training", settings)
+    page.text_input(key="find_run").set_value("nothing like it").run()
+    assert "No run matches" in said(page)
+    assert not page.exception
+
+
+def test_the_queue_is_shown_in_its_order_and_moved_and_cancelled_from(settings, runs):
+    holder = make_run(runs, "running")
+    first, second = (make_run(runs, "queued", replace(FINETUNING, name=name)) for name in ("one", "two"))
+    page = open_page("training", settings)
+    assert "1 under way, 2 queued, 0 done." in said(page)
+    assert page.button(key=f"Earlier_{first.id}").disabled
+    assert page.button(key=f"Later_{second.id}").disabled
+    press(page, f"Earlier_{second.id}")
+    assert [run.id for run in runs.queue("cpu")] == [second.id, first.id]
+    press(page, f"cancel_{first.id}")
+    assert runs.get(first.id).state == "stopped"
+    assert runs.get(holder.id).state == "running"
+
+
+def test_a_device_of_its_own_is_nobodys_queue(settings, runs):
+    other = make_run(runs, "queued")
+    with runs.database.write() as connection:
+        update(connection, other.id, device="cuda:0")
+    make_run(runs, "queued")
+    page = open_page("training", settings)
+    assert page.button(key=f"Later_{other.id}").disabled
+    assert page.button(key=f"Earlier_{other.id}").disabled
+
+
+def test_the_queue_is_left_alone_once_the_session_is_no_administrators(settings, runs):
+    run = make_run(runs, "queued")
+    page = open_page("training", settings)
+    (settings.home / "admin.json").unlink()
+    press(page, f"cancel_{run.id}")
+    assert runs.get(run.id).state == "queued"
+
+
+# One run
+
+
+def test_a_run_gets_a_name_and_a_note_which_its_line_shows(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"name_{run.id}")
+    page.text_input(key="run_title").set_value("With [all](//a.example) leads")
+    page.text_area(key="run_note").set_value("better than the last one")
+    press(page, "save_name")
+    assert (runs.get(run.id).title, runs.get(run.id).note) == (
+        "With [all](//a.example) leads", "better than the last one",
+    )  # fmt: skip
+    assert page.dataframe[0].value["Run"].tolist() == ["With [all](//a.example) leads"]
+    assert "better than the last one" in said(page)
+    assert "[all](//a.example)" not in said(page)  # Markdown would make a link of it
+
+
+def test_delete_says_what_it_frees(settings, runs):
+    run = trained_run(runs)
+    (runs.folder(run.id) / "checkpoint").write_bytes(bytes(34_000_000))
+    page = open_page("training", settings)
+    assert "which frees 34 MB" in said(page)
+    press(page, f"delete_run_{run.id}")
+    assert runs.all() == ()
+
+
+def test_curves_by_step_the_index_over_epochs_and_the_machine_are_drawn(settings, runs):
+    trained_run(runs)
+    page = open_page("training", settings)
+    drawn = charts(page)
+    expected = {"live_loss", "live_f1", "live_step_loss", "live_rate", "live_gradient"}
+    assert expected | {"live_lci", "live_changes", "live_processor"} <= drawn
+    assert not page.exception
+
+
+def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
+    run = trained_run(runs)
+    runs.add_metrics(run.id, [(names.STEP_LOSS, 601, math.nan)])
+    page = open_page("training", settings)
+    assert any("The loss is no longer a number." in box.value for box in page.warning)
+
+
+def test_the_best_and_worst_records_open_their_tracing(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    run = trained_run(runs)
+    worst = (RankedRecord("hospital", 3, 2.5), RankedRecord("hospital", 99, 2.0))
+    write_ranking(runs.folder(run.id), Ranking(6, (RankedRecord("hospital", 0, 0.01),), worst))
+    page = open_page("training", settings)
+    assert "after epoch 6" in said(page)
+    press(page, "worst_0")
+    assert "Loss 2.5000. Row 3 of hospital. Codes: SCP\\:AFIB." in said(page)
+    assert "ranked_tracing" in charts(page)
+    press(page, "worst_1")
+    assert "no longer has this record" in said(page)
+    assert not page.exception
+
+
+def test_a_tracing_is_not_opened_for_a_stranger(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    run = trained_run(runs)
+    write_ranking(runs.folder(run.id), Ranking(6, (RankedRecord("hospital", 0, 0.01),), ()))
+    page = open_page("training", settings)
+    (settings.home / "admin.json").unlink()
+    press(page, "best_0")
+    assert "ranked_tracing" not in charts(page)
+
+
+def test_reconstructions_of_two_epochs_stand_side_by_side(settings, runs):
+    run = trained_run(runs, PRETRAINING)
+    windows = np.random.default_rng(0).normal(size=(3, 2, 128)).astype(np.float32)
+    answers = np.stack([windows * share for share in (0.0, 0.5, 1.0)])
+    write_reconstructions(runs.folder(run.id), Reconstructions(windows, answers, (1, 4, 9)))
+    page = open_page("training", settings)
+    assert "live_reconstructions" in charts(page)
+    page.selectbox(key=f"shown_earlier_{run.id}").set_value(4).run()
+    page.selectbox(key=f"shown_lead_{run.id}").set_value("I").run()
+    assert not page.exception
+
+
+# On from a run
+
+
+def test_a_finished_run_is_continued_with_as_many_epochs_as_asked(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"more_{run.id}")
+    page.number_input(key="further_epochs").set_value(11).run()
+    assert "then there are 14" in said(page)
+    press(page, "continue")
+    assert runs.get(run.id).state == "queued"
+    assert config_of(runs, run.id) == replace(FINETUNING, further_epochs=(11,))
+
+
+def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"again_{run.id}")
+    assert "None: the same settings" in said(page)
+    page.text_input(key="again_name").set_value("twin")
+    page.number_input(key="again_batch").set_value(8)
+    page.number_input(key="again_seed").set_value(3).run()
+    assert "batch size\\: 4 → 8" in said(page)
+    press(page, "again_start")
+    new = runs.all()[0]
+    assert new.id != run.id
+    assert config_of(runs, new.id) == replace(FINETUNING, name="twin", batch_size=8, seed=3)
+
+
+def test_a_new_run_with_a_bad_name_is_refused_in_the_dialog(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"again_{run.id}")
+    page.text_input(key="again_name").set_value("../evil").run()
+    press(page, "again_start")
+    assert "A model's name consists of" in said(page)
+    assert len(runs.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("opens", "acts"), [("more", "continue"), ("again", "again_start"), ("name", "save_name")]
+)
+def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, runs, opens, acts):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"{opens}_{run.id}")
+    (settings.home / "admin.json").unlink()
+    press(page, acts)
+    assert runs.all() == (run,)
+
+
+def test_the_form_is_filled_in_to_start_from_a_runs_weights(settings, runs):
+    small_settings(settings.home)
+    run = trained_run(runs, PRETRAINING)
+    card = tiny_models.autoencoder("small", leads=("I", "II"))
+    tiny_models.save_model(runs.folder(run.id) / "result", card)
+    page = press(open_page("training", settings), f"from_{run.id}")
+    assert page.radio(key="train_start").value == Initialisation.TRANSFER
+    assert page.selectbox(key="train_pretrained").value == f"run:{run.id}"
+    page.multiselect(key="train_folds").set_value([1, 2])
+    page.multiselect(key="train_validation").set_value([3])
+    next(button for button in page.button if button.label == "Start training").click()
+    page.run()
+    new = config_of(runs, runs.all()[0].id)
+    assert (new.phase, new.initialisation, new.pretrained) == (Phase.FINETUNE, "transfer", f"run:{run.id}")
+    assert new.network.encoder == card.card.network
+
+
+def test_a_click_that_comes_twice_starts_one_run(settings, runs, monkeypatch):
+    first = start_run(FINETUNING, runs)
+    assert start_run(FINETUNING, runs).id == first.id
+    assert start_run(replace(FINETUNING, seed=1), runs).id != first.id
+    monkeypatch.setattr(run_starting, "DOUBLE_CLICK", 0.0)
+    assert start_run(FINETUNING, runs).id != first.id
+
+
+def test_a_second_continue_adds_no_second_cycle(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"more_{run.id}")
+    runs.extend(run.id, documents.dump(replace(FINETUNING, further_epochs=(5,))))
+    press(page, "continue")
+    assert config_of(runs, run.id).further_epochs == (5,)
+    assert "waiting or under way" in said(page)
+
+
+def test_a_run_of_another_version_offers_nothing_that_needs_its_settings(settings, runs):
+    run = make_run(runs, "finished")
+    with runs.database.write() as connection:
+        update(connection, run.id, config='{"from": "the future"}')
+    page = open_page("training", settings)
+    assert not {"Continue with more epochs", "New run from these settings"} & set(labels(page))
+    assert {"Export", "Name and note"} <= set(labels(page))
+
+
+# Several runs, and out of the app
+
+
+def test_two_runs_are_compared_by_curves_settings_and_results(settings, runs):
+    trained_run(runs)
+    trained_run(runs, replace(FINETUNING, learning_rate=0.5))
+    page = open_page("training", settings)
+    page.segmented_control(key="runs_view").set_value("Compare runs").run()
+    assert {"compare_loss", "compare_f1", "compare_label_f1"} <= charts(page)
+    tables = [frame.value for frame in page.dataframe]
+    results = next(table for table in tables if "Best F1" in table)
+    assert results["Best F1"].tolist() == [0.6, 0.6]
+    assert results["Minutes"].tolist() == [1.5, 1.5]
+    differing = next(table for table in tables if "Setting" in table)
+    assert differing["Setting"].tolist() == ["learning_rate"]
+    page.text_input(key="find_setting").set_value("batch").run()
+    assert "None of this name." in said(page)
+    assert not page.exception
+
+
+def test_one_run_is_compared_with_nothing(settings, runs):
+    trained_run(runs)
+    page = open_page("training", settings)
+    page.segmented_control(key="runs_view").set_value("Compare runs").run()
+    assert "Choose two or more runs" in said(page)
+
+
+def test_the_export_names_the_command_and_how_to_get_tensorboards_files(settings, runs, monkeypatch):
+    run = trained_run(runs)
+    monkeypatch.setattr("ecgapp.jobs.tensorboard.available", lambda: False)
+    page = press(open_page("training", settings), f"export_{run.id}")
+    assert "python -m ecgapp train config.json" in said(page)
+    assert page.checkbox(key="export_events").disabled
+    assert "pip install tensorboardX" in said(page)
+
+
+def test_what_deleting_frees_is_measured_once(settings, runs, monkeypatch):
+    trained_run(runs)
+    measured = []
+    monkeypatch.setattr(RunStore, "size", lambda store, run_id: measured.append(run_id) or 0)
+    page = open_page("training", settings)
+    page.run()
+    assert len(measured) == 1
+    assert run_actions.SIZES in page.session_state
