@@ -1,0 +1,149 @@
+"""``models``: which models are in use, since when, by whom and why; and what can be done to one of them."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ecgapp.config import Settings
+from ecgapp.errors import ConfigError
+from ecgapp.files import write_atomically
+from ecgapp.jobs import RunStore
+from ecgapp.models import ModelCard
+from ecgapp.promotion import (
+    Decision,
+    History,
+    Version,
+    delete_version,
+    export_bundle,
+    headline,
+    install_import,
+    model_names,
+    n_validated,
+    promote_run,
+    read_bundle,
+    remove,
+    roll_back,
+    versions,
+)
+
+_HEADS = ("name", "task", "sha256", "origin", "since (UTC)", "by", "n", "figures")
+_PAST_HEADS = ("when (UTC)", "name", "what", "sha256", "by", "n", "figures", "why")
+
+
+def models(arguments: Namespace, settings: Settings) -> int:
+    """List the models, or do what was asked."""
+    sys.stdout.write(_ACTIONS[arguments.action](arguments, settings) + "\n")
+    return 0
+
+
+def _list(_arguments: Namespace, settings: Settings) -> str:
+    found = [version for name in model_names(settings) for version in versions(name, settings)]
+    rows = [_cells(version) for version in found if version.in_use]
+    return _table([_HEADS, *rows]) if rows else "There are no models on this machine yet."
+
+
+def _history(arguments: Namespace, settings: Settings) -> str:
+    rows = [
+        (
+            _when(line.time),
+            line.name,
+            line.action,
+            line.sha256[:12],
+            line.author,
+            *_figures(line.read_card()),
+            line.reason,
+        )
+        for line in History(settings).lines(arguments.name)
+    ]
+    return _table([_PAST_HEADS, *rows]) if rows else "No model was changed yet."
+
+
+def _promote(arguments: Namespace, settings: Settings) -> str:
+    store = RunStore(settings.runs)
+    card = promote_run(store, arguments.run, arguments.name, _decision(arguments), settings)
+    return _now(card)
+
+
+def _roll_back(arguments: Namespace, settings: Settings) -> str:
+    return _now(roll_back(arguments.name, arguments.sha256, _decision(arguments), settings))
+
+
+def _remove(arguments: Namespace, settings: Settings) -> str:
+    remove(arguments.name, _decision(arguments), settings)
+    return f"{arguments.name} of this machine is out of use; its files stay."
+
+
+def _delete(arguments: Namespace, settings: Settings) -> str:
+    freed = delete_version(arguments.name, arguments.sha256, _decision(arguments), settings)
+    return f"Deleted, which frees {freed / 1e6:,.1f} MB."
+
+
+def _export(arguments: Namespace, settings: Settings) -> str:
+    content = export_bundle(arguments.name, settings)
+    try:
+        write_atomically(arguments.file, content)
+    except OSError as error:
+        raise ConfigError("The bundle cannot be written there. Name a file in a folder of yours.") from error
+    return f"Exported {arguments.name}, {len(content) / 1e6:,.1f} MB."
+
+
+def _import(arguments: Namespace, settings: Settings) -> str:
+    decision = _decision(arguments)
+    try:
+        with Path(arguments.file).open("rb") as file:
+            packed = read_bundle(file, arguments.name or "")
+    except OSError as error:
+        raise ConfigError("The bundle cannot be read. Name a file that `models export` wrote.") from error
+    install_import(packed, decision, settings)
+    return _now(packed.card)
+
+
+_ACTIONS: dict[str | None, Callable[[Namespace, Settings], str]] = {
+    None: _list,
+    "history": _history,
+    "promote": _promote,
+    "roll-back": _roll_back,
+    "remove": _remove,
+    "delete": _delete,
+    "export": _export,
+    "import": _import,
+}
+
+
+def _decision(arguments: Namespace) -> Decision:
+    return Decision(arguments.by, arguments.reason)
+
+
+def _now(card: ModelCard) -> str:
+    return f"{card.name} is in use now, sha256 {card.sha256}."
+
+
+def _cells(version: Version) -> tuple[str, ...]:
+    card, line = version.card, version.line
+    task = card.task.name if card and card.task else "autoencoder"
+    since, by = (_when(line.time), line.author) if line else ("", "")
+    return version.name, task, version.sha256[:12], version.origin, since, by, *_figures(card)
+
+
+def _figures(card: ModelCard | None) -> tuple[str, str]:
+    """On how many records, and each figure with its 95 % interval."""
+    if card is None:
+        return "", ""
+    told = [
+        f"{name} {figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+        for name, figure in headline(card).items()
+        if figure is not None
+    ]
+    return f"{n_validated(card):,}", ", ".join(told)
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join("  ".join(line).rstrip() for line in cells)
