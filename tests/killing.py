@@ -1,13 +1,28 @@
 """Processes that are forked in order to be killed, and what they told over a pipe until then."""
 
+import json
 import os
 import select
 import signal
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+
+from ecgapp.config import PROJECT
 
 Tell = Callable[[str], None]
+
+
+def report_of(script: str, folder: Path) -> dict:
+    """What a script beside this one prints; it forks, so it has a process of its own with one thread."""
+    surroundings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, Path(__file__).parent / script, folder]
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 class Victim:

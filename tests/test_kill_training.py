@@ -1,26 +1,7 @@
 """A training that is killed a hundred times loses nothing but the steps since its last checkpoint."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-from ecgapp.config import PROJECT
-
-HERE = Path(__file__).parent
-
-
-def report_of(script: str, folder: Path) -> dict:
-    """The script's report; it forks, so it has a process of its own with one thread."""
-    surroundings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(
-        [sys.executable, HERE / script, folder], env=surroundings, capture_output=True, text=True, timeout=600
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+from killing import report_of
 
 
 @pytest.fixture(scope="module")
