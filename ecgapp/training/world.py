@@ -13,8 +13,11 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from ecgapp.errors import TrainingError
+from ecgapp.training.reporting import Stopped
 
 T = TypeVar("T")
 _PATIENCE = timedelta(minutes=10)  # a process that is silent for so long is lost
@@ -89,6 +92,16 @@ def last_try() -> bool:
     )
 
 
+def _attempt() -> str:
+    """What tells this start of the processes from one before, whose addresses the store still has.
+
+    ``torchrun`` keeps one store for all its restarts. Several nodes count theirs each for itself, so
+    there ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`` must make it begin a new one.
+    """
+    alone = os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE")
+    return f"attempt-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}" if alone else "attempt"
+
+
 @contextmanager
 def joined(gpu: bool) -> Iterator[World]:
     """The world that ``torchrun`` describes in the environment: nccl between GPUs, gloo between CPUs.
@@ -97,9 +110,17 @@ def joined(gpu: bool) -> Iterator[World]:
         TrainingError: the processes do not find each other, or one of them was lost meanwhile.
     """
     try:
-        distributed.init_process_group("nccl" if gpu else "gloo", timeout=_PATIENCE)
+        store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
+        store = PrefixStore(_attempt(), store)
+        backend = "nccl" if gpu else "gloo"
+        distributed.init_process_group(backend, timeout=_PATIENCE, world_size=size, rank=rank, store=store)
         words = distributed.new_group(backend="gloo", timeout=_PATIENCE) if gpu else None
-        yield World(distributed.get_rank(), distributed.get_world_size(), words)
+        try:
+            yield World(rank, size, words)
+        except Stopped:
+            distributed.barrier(words)
+            raise
+        distributed.barrier(words)  # nobody leaves while another still listens
     except (distributed.DistError, ConnectionError) as error:
         raise TrainingError(LOST) from error
     finally:

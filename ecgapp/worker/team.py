@@ -137,13 +137,13 @@ def dismiss(device: str) -> None:
 
 def follow(device: str, settings: Settings) -> int:
     """In every other process: train with the first. The exit code is 1 where all are to start again."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
     from ecgapp import training
 
     nothing: Word | None = None
     try:
         with joined(device) as world:
+            for number in (signal.SIGTERM, signal.SIGINT):  # the first process hears them, and tells
+                signal.signal(number, signal.SIG_IGN)
             word = world.told(nothing)
             if word is not None:
                 train(word, Follower(), settings, world)

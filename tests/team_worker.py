@@ -1,0 +1,23 @@
+"""``python tests/team_worker.py RUN``: a worker whose training only steps, until it is asked to stop."""
+
+import sys
+import time
+
+from ecgapp import training, worker
+from ecgapp.training import StepReport
+
+
+def train(config, reporter, folder, settings, world):
+    step = 0
+    while True:
+        step += 1
+        reporter.step(StepReport(step, 1, 0.5, 1e-3, 100.0, 1000, epochs=1))
+        if world.decided(int(reporter.should_stop())):
+            (folder / "checkpoint").touch()
+            raise training.Stopped
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    training.train = train
+    sys.exit(worker.main(sys.argv[1:]))

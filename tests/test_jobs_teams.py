@@ -1,0 +1,87 @@
+"""Runs of several processes: one on each device, all or none, and nobody is left behind."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from run_processes import end_all, until
+from small_training import PRETRAINING
+
+from ecgapp import documents
+from ecgapp.jobs import Run, RunStore, process
+from ecgapp.jobs.table import update
+
+pytestmark = pytest.mark.slow  # each starts three processes that load torch
+WORKER = [sys.executable, str(Path(__file__).with_name("team_worker.py"))]
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    runs = RunStore(tmp_path / "runs", command=WORKER)
+    yield runs
+    end_all(runs)
+
+
+@pytest.fixture
+def run(store):
+    """Two processes that train."""
+    created = store.create("a run", "pretrain", "cpu+cpu", documents.dump(PRETRAINING))
+    store.launch(created.id)
+    until(lambda: store.get(created.id).state == "running")
+    return store.get(created.id)
+
+
+def ranks(run: Run) -> list[psutil.Process]:
+    """The processes that train, by rank."""
+    children = psutil.Process(run.pid).children()
+    return sorted(children, key=lambda child: int(child.environ()["RANK"]))
+
+
+def _starts(store: RunStore, run: Run) -> int:
+    told = [event.text for event in store.events(run.id)]
+    return told.count("Training begins.")
+
+
+def gone(family: list[psutil.Process]) -> bool:
+    return all(process.start_token(member.pid) is None for member in family)
+
+
+def test_a_lost_process_starts_all_of_them_again_in_the_same_run_until_sigterm_stops_them(store, run):
+    first, second = ranks(run)
+    assert os.getsid(first.pid) != os.getsid(run.pid)  # a group of its own: killing ours is not enough
+    second.kill()
+    until(lambda: _starts(store, run) == 2 and store.get(run.id).state == "running")
+    again = store.get(run.id)
+    assert (again.pid, again.process_started) == (run.pid, run.process_started)
+    assert gone([first, second])
+    family = ranks(run)
+    os.kill(run.pid, signal.SIGTERM)
+    until(lambda: store.get(run.id).state == "stopped")
+    assert store.get(run.id).message.startswith("Stopped on request.")
+    assert (store.folder(run.id) / "checkpoint").exists()
+    until(lambda: gone(family) and not process.is_alive(run.pid, run.process_started))
+
+
+def test_a_killed_leader_leaves_a_lost_run_and_no_process(store, run):
+    family = ranks(run)
+    os.kill(run.pid, signal.SIGKILL)
+    until(lambda: store.get(run.id).state == "lost")
+    until(lambda: gone(family))
+    assert store.get(run.id).state == "lost"
+
+
+def test_a_team_that_does_not_stop_is_ended_with_all_its_processes_though_nobody_looks(store, run):
+    family = ranks(run)
+    for member in family:
+        member.suspend()
+    store.request_stop(run.id)
+    with store.database.write() as connection:
+        update(connection, run.id, stop_requested=time.time() - 3600)
+    until(lambda: gone(family))
+    assert store.get(run.id).state == "stopped"
+    assert "by force" in store.get(run.id).message
