@@ -12,7 +12,7 @@ import torch
 from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, TrainingError
-from ecgapp.files import write_atomically
+from ecgapp.files import remove_unfinished, write_atomically
 from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training.config import RESULT, Resampling, TrainingConfig
@@ -218,6 +218,7 @@ def _claim_folder(folder: Path, config: TrainingConfig) -> bool:
     """
     document = documents.dump(config)
     try:
+        remove_unfinished(folder)
         if (folder / CONFIG).is_file():
             before = documents.load(TrainingConfig, (folder / CONFIG).read_text("utf-8"))
             _refuse_other(before, config)
