@@ -22,6 +22,7 @@ from ecgapp.training.gallery import Gallery
 from ecgapp.training.inference import Inference
 from ecgapp.training.lanes import deal, lanes_for
 from ecgapp.training.loop import Job, Member, Outcome, run
+from ecgapp.training.memory import keep_freed_memory
 from ecgapp.training.objective import objective_for
 from ecgapp.training.reporting import Reporter
 from ecgapp.training.resident import Loading, choose_records, data_digest, load_signals, open_stores
@@ -82,6 +83,7 @@ def train(
         DatasetError: a store is missing, damaged, or shares patients between folds.
         ModelNotFoundError: the pretrained model is not installed.
     """
+    keep_freed_memory()
     if world.told(world.leads and _claim_folder(folder, config)):
         return load_model((folder / RESULT,), config.name)
     setting = _prepare(config, reporter, folder, settings, world)
