@@ -1,6 +1,7 @@
 """Frozen dataclasses to JSON and back: configs and cards are documents, dicts stay at the door."""
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -79,14 +80,21 @@ def fields_from_plain(cls: Any, plain: Any) -> Any:
     """Build the dataclass ``cls``; fields left out take their defaults."""
     if not isinstance(plain, Mapping):
         raise ConfigError(f"{cls.__name__} must be a JSON object.")
-    hints = typing.get_type_hints(cls)
-    unknown = set(plain) - {field.name for field in dataclasses.fields(cls)}
+    hints = _kinds_of_fields(cls)
+    unknown = plain.keys() - hints.keys()
     if unknown:
         raise ConfigError(f"{cls.__name__} has no field named {', '.join(sorted(unknown))}.")
     try:
         return cls(**{name: from_plain(hints[name], item) for name, item in plain.items()})
     except TypeError as error:
         raise ConfigError(f"{cls.__name__} lacks a field that it needs.") from error
+
+
+@functools.cache
+def _kinds_of_fields(cls: Any) -> dict[str, Any]:
+    """Each field's kind: a list of thousands of small documents asks for the same ones again and again."""
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
 def _optional(kinds: tuple[Any, ...], plain: Any) -> Any:

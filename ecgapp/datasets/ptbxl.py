@@ -84,7 +84,7 @@ def _codes(text: str) -> tuple[str, ...]:
 
 def _read(source: Path, name: str) -> ECGRecord:
     header = source / f"{name}.hea"
-    if not header.resolve().is_relative_to(source.resolve()) or not header.is_file():
+    if Path(name).is_absolute() or ".." in Path(name).parts or not header.is_file():
         raise IncompleteRecordError(NO_FILES)
     return read_record([header, header.with_suffix(".dat")])
 

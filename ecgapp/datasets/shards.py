@@ -1,8 +1,9 @@
-"""Signals as int16 in files of bounded size: quantised, in buckets by length, written record by record."""
+"""Signals as int16 in files of bounded size: quantised, in buckets by length, record after record."""
 
 import io
 import math
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ SHORTEST_BUCKET = 10.0  # seconds; each further bucket is twice as long
 PEAK = 32767  # int16 steps between zero and a lead's largest absolute value
 
 Steps = NDArray[np.int16]
+Rows = NDArray[np.signedinteger]
 
 
 def quantise(signal: FloatArray) -> tuple[Steps, FloatArray]:
@@ -77,6 +79,7 @@ def _write_header(file: BinaryIO, shape: tuple[int, int, int]) -> None:
     np.lib.format.write_array_header_1_0(file, header)
 
 
+@lru_cache(maxsize=4096)
 def shard_bytes(shard: Shard, n_leads: int) -> int:
     """The size of the whole file."""
     header = io.BytesIO()
@@ -85,16 +88,25 @@ def shard_bytes(shard: Shard, n_leads: int) -> int:
     return header.tell() + 2 * math.prod(shape)
 
 
-def map_shard(folder: Path, shard: Shard, n_leads: int) -> Steps:
-    """The signals of ``shard``, mapped: int16 (n, n_leads, n_samples).
+def read_records(path: Path, shard: Shard, places: Rows, steps: Steps, numbers: Rows) -> None:
+    """Fill ``steps[numbers]`` of int16 (n, n_leads, n_samples) with the records at ``places`` of a shard.
+
+    Each is read on its own, not mapped: a map reads ahead around every record, which at random is
+    mostly in vain, and its pages count as memory of this process.
 
     Raises:
-        DatasetError: the file is missing or is not what the manifest says.
+        DatasetError: the file is missing or is not what the manifest says, or has no such records.
     """
-    try:
-        steps = np.asarray(np.load(folder / shard.signals, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError) as error:
-        raise DatasetError(DAMAGED) from error
-    if steps.shape != (shard.n, n_leads, shard.n_samples) or steps.dtype != np.int16:
+    size, record = shard_bytes(shard, steps.shape[1]), 2 * math.prod(steps.shape[1:])
+    if not 0 <= places.min() <= places.max() < shard.n or shard.n_samples != steps.shape[2]:
         raise DatasetError(DAMAGED)
-    return steps
+    try:
+        with path.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size != size:
+                raise DatasetError(DAMAGED)
+            for place, number in zip(places.tolist(), numbers.tolist(), strict=True):
+                file.seek(size - (shard.n - place) * record)
+                if file.readinto(steps[number]) != record:
+                    raise DatasetError(DAMAGED)
+    except OSError as error:
+        raise DatasetError(DAMAGED) from error

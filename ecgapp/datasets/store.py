@@ -1,7 +1,6 @@
-"""A dataset store: memory-mapped int16 signals, an index read by column, a JSON manifest."""
+"""A dataset store: int16 signals read record by record, an index read by column, a JSON manifest."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -9,27 +8,25 @@ from numpy.typing import NDArray
 
 from ecgapp.datasets.columns import Columns, Kind, Rows
 from ecgapp.datasets.manifest import DAMAGED, MANIFEST, StoreManifest, read_manifest
-from ecgapp.datasets.shards import Steps, map_shard
+from ecgapp.datasets.shards import read_records
 from ecgapp.errors import DatasetError
 from ecgapp.files import sha256_of
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.tasks import Task
 
-MAPPED = 128  # shards mapped at once: each takes a file handle, and some systems give 256 in all
 _BLOCK = 1 << 20  # rows looked at together
 
 
 class DatasetStore:
     """One imported data set, read-only; row i is the i-th record that was imported.
 
-    Opening it takes as long for a million records as for ten: signals and columns are mapped, and
-    names and codes are read when they are asked for.
+    Opening it reads no line of the index: columns are mapped, and names, codes and signals are read
+    for the rows that are asked for.
     """
 
     def __init__(self, path: Path, manifest: StoreManifest) -> None:
         self.path, self.manifest = path, manifest
         self._columns = Columns(path, manifest)
-        self._shard = lru_cache(MAPPED)(self._map)
 
     @classmethod
     def open(cls, path: Path) -> "DatasetStore":
@@ -162,18 +159,18 @@ class DatasetStore:
         self.kinds_of(rows)
 
     def _gather(self, rows: Rows, length: int) -> FloatArray:
-        batch = np.empty((len(rows), len(self.manifest.leads), length), dtype=np.float32)
+        """Records of ``length`` samples; records of one length lie in shards of one length."""
         shards, places = self._columns.shard[rows], self._columns.row[rows]
-        scales = self._columns.scale[rows][:, :, None]
-        for number in np.unique(shards).tolist():
-            here = np.flatnonzero(shards == number)
-            steps, local = self._shard(number), places[here]
-            if not 0 <= local.min() <= local.max() < len(steps) or length > steps.shape[2]:
-                raise DatasetError(DAMAGED)
-            batch[here] = steps[local, :, :length] * scales[here]
-        return batch
-
-    def _map(self, number: int) -> Steps:
-        if not 0 <= number < len(self.manifest.shards):
+        if not 0 <= shards.min() <= shards.max() < len(self.manifest.shards):
             raise DatasetError(DAMAGED)
-        return map_shard(self.path, self.manifest.shards[number], len(self.manifest.leads))
+        longest = self.manifest.shards[int(shards[0])].n_samples
+        if not 0 < length <= longest:
+            raise DatasetError(DAMAGED)
+        steps = np.empty((len(rows), len(self.manifest.leads), longest), dtype="<i2")
+        order = np.argsort(shards, kind="stable")
+        numbers, starts = np.unique(shards[order], return_index=True)
+        for number, chosen in zip(numbers.tolist(), np.split(order, starts[1:]), strict=True):
+            shard = self.manifest.shards[number]
+            read_records(self.path / shard.signals, shard, places[chosen], steps, chosen)
+        batch: FloatArray = steps[:, :, :length] * self._columns.scale[rows][:, :, None]
+        return batch
