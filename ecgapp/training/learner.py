@@ -131,10 +131,12 @@ class Learner:
         limit = self.config.clip_gradient or float("inf")
         if self.members == 1:
             return nn.utils.clip_grad_norm_(self.weights, limit)
-        gradients = [weight.grad.view(self.members, -1) for weight in self.weights if weight.grad is not None]
-        norms = torch.stack([gradient.square().sum(1) for gradient in gradients]).sum(0).sqrt()
+        gradients = [w.grad.unflatten(0, (self.members, -1)) for w in self.weights if w.grad is not None]
+        squares = [gradient.square().sum(tuple(range(1, gradient.ndim))) for gradient in gradients]
+        norms = torch.stack(squares).sum(0).sqrt()
         shares = (limit / (norms + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_(gradients, [shares[:, None]] * len(gradients))
+        for gradient in gradients:
+            gradient.mul_(shares.view(-1, *[1] * (gradient.ndim - 1)))
         return norms.max()
 
     @property

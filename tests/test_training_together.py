@@ -1,0 +1,168 @@
+"""Members that learn together, and processes that learn together: the same as one alone."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+
+from ecgapp import documents, training
+from ecgapp.config import PROJECT
+from ecgapp.errors import TrainingError
+from ecgapp.models import load_model
+from ecgapp.training.lanes import deal, epoch_order
+from ecgapp.training.resident import load_records, open_stores
+from ecgapp.training.world import ALONE, World
+
+ENSEMBLE = replace(FINETUNING, members=3, resampling="bootstrap", epochs=2)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return small_settings(tmp_path_factory.mktemp("home"), n_records=80)
+
+
+def weights_of(folder):
+    return load_model([folder / "result"], "small").network.state_dict()
+
+
+def assert_alike(one, other, tolerance):
+    for name, weight in one.items():
+        torch.testing.assert_close(weight, other[name], atol=tolerance, rtol=tolerance, msg=name)
+
+
+@pytest.mark.parametrize("resampling", ["bootstrap", "cross-fit"])
+def test_members_learn_together_what_each_learns_alone(resampling, settings, tmp_path):
+    config = replace(ENSEMBLE, resampling=resampling)
+    for at_once in (1, 3):
+        folder = tmp_path / str(at_once)
+        training.train(replace(config, members_at_once=at_once), Recorder(), folder, settings)
+    assert_alike(weights_of(tmp_path / "1"), weights_of(tmp_path / "3"), 2e-3)
+
+
+def test_members_that_learn_together_differ_from_one_another(settings, tmp_path):
+    model = training.train(replace(ENSEMBLE, members_at_once=3), Recorder(), tmp_path, settings)
+    first, second, _ = (member.head[1].weight for member in model.network.members)
+    assert (first - second).abs().max() > 0.01
+
+
+def test_members_that_learn_together_go_on_after_a_stop_to_the_same_weights(settings, tmp_path):
+    config = replace(ENSEMBLE, members_at_once=2)
+    whole = training.train(config, Recorder(), tmp_path / "whole", settings)
+    for stop in (4, 9):
+        with pytest.raises(training.Stopped):
+            training.train(config, Recorder(stop), tmp_path / "parts", settings)
+    resumed = training.train(config, Recorder(), tmp_path / "parts", settings)
+    assert resumed.card.sha256 == whole.card.sha256
+
+
+def test_the_figures_of_a_bootstrap_are_the_ensembles_on_the_validation_folds(settings, tmp_path):
+    recorder = Recorder()
+    model = training.train(replace(ENSEMBLE, members_at_once=3), recorder, tmp_path, settings)
+    assert model.card.validation.dataset == "small, fold 4"
+    assert "bootstrap" in model.card.provenance.note
+    assert len(recorder.epochs[-1].f1_by_member) == 3
+    assert len(recorder.epochs) == 2
+
+
+def test_a_device_that_is_too_small_for_all_members_takes_fewer(settings, tmp_path, monkeypatch):
+    real, sizes = training.run.run, []
+
+    def run(job, networks, reporter):
+        sizes.append(len(networks))
+        if len(networks) > 1:
+            raise torch.OutOfMemoryError
+        return real(job, networks, reporter)
+
+    monkeypatch.setattr("ecgapp.training.run.run", run)
+    recorder = Recorder()
+    training.train(replace(ENSEMBLE, members_at_once=3), recorder, tmp_path, settings)
+    assert sizes == [3, 2, 1, 1, 1]
+    assert any("too little memory" in line for line in recorder.lines)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25])
+def test_a_share_of_the_training_records_is_learnt_from(share, settings, tmp_path):
+    card = training.train(replace(FINETUNING, fraction=share), Recorder(), tmp_path, settings).card
+    everything = len([fold for fold in range(80) if fold % 5 in (1, 2, 3)])
+    assert card.provenance.n_train == pytest.approx(share * everything, abs=1)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "tests")
+from small_training import Recorder
+from ecgapp import documents, training
+from ecgapp.config import Settings
+from ecgapp.training.world import joined
+config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
+with joined(gpu=False) as world:
+    stop = int(sys.argv[4]) if world.leads else 0
+    try:
+        training.train(config, Recorder(stop or None), Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
+    except training.Stopped:
+        print("stopped", world.rank)
+"""
+
+
+def train_in_processes(config, folder, settings, n_processes, stop=0):
+    """What they print; the model lies in ``folder``."""
+    document = folder.parent / f"{folder.name}.json"
+    document.write_text(documents.dump(config))
+    program = folder.parent / "program.py"
+    program.write_text(PROGRAM)
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
+    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop)]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *torchrun, *arguments]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
+def test_two_processes_learn_what_one_learns(config, settings, tmp_path):
+    config = replace(config, batch_size=8, epochs=2)
+    alone = training.train(config, Recorder(), tmp_path / "alone", settings)
+    train_in_processes(config, tmp_path / "together", settings, 2)
+    together = load_model([tmp_path / "together" / "result"], "small")
+    assert_alike(alone.network.state_dict(), together.network.state_dict(), 2e-3)
+    assert together.card.provenance.n_train == alone.card.provenance.n_train
+
+
+def test_two_processes_stop_together_and_one_goes_on(settings, tmp_path):
+    config = replace(PRETRAINING, batch_size=8, epochs=2)
+    printed = train_in_processes(config, tmp_path / "run", settings, 2, stop=5)
+    assert sorted(printed.split()) == ["0", "1", "stopped", "stopped"]
+    resumed = training.train(config, Recorder(), tmp_path / "run", settings)
+    whole = training.train(config, Recorder(), tmp_path / "whole", settings)
+    assert_alike(whole.network.state_dict(), resumed.network.state_dict(), 2e-3)
+
+
+def test_records_that_cannot_be_shared_out_are_refused(settings):
+    records = load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder())
+    lanes = deal(records, records.rows((1, 2, 3)), batch=8, lanes=8)
+    with pytest.raises(TrainingError, match="3 processes"):
+        lanes.own(World(0, 3))
+
+
+@pytest.mark.parametrize("size", [2, 4, 8])
+def test_processes_read_together_what_one_reads_and_each_its_own_records(size, settings):
+    records = load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder())
+    lanes = deal(records, records.rows((1, 2, 3)), batch=8, lanes=8)
+
+    def order(world):
+        owners = epoch_order(records, lanes, world, 0.1, (0, 1), lanes.steps).owners
+        return owners.reshape(lanes.steps, -1)
+
+    worlds = [World(rank, size) for rank in range(size)]
+    assert (np.concatenate([order(world) for world in worlds], 1) == order(ALONE)).all()
+    own = [set(lanes.own_rows(world)) for world in worlds]
+    assert sum(len(rows) for rows in own) == len(set.union(*own)) == len(records.rows((1, 2, 3)))
