@@ -12,6 +12,7 @@ navigation = st.navigation(
         "Administration": [
             st.Page("pages/training.py", title="Training"),
             st.Page("pages/data.py", title="Data"),
+            st.Page("pages/models.py", title="Models"),
         ],
     }
 )

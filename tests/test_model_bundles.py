@@ -232,6 +232,12 @@ def test_a_card_that_cannot_be_read_is_a_sentence(packed, card):
         read(zipped(members(packed, **{CARD: card})))
 
 
+@pytest.mark.parametrize("title", ["![seen](https://example.org/1.png)", "[click](https://example.org)"])
+def test_a_card_cannot_make_a_browser_ask_another_host(packed, title):
+    with pytest.raises(ModelError, match="card in this bundle"):
+        read(with_card(packed, title=title))
+
+
 def test_no_value_of_a_card_can_do_more_than_be_refused(packed):
     """Each field in turn, at every depth, is replaced by two of these."""
     odd = (None, -1, "odd", [], {}, [[1]], 1e300, {"architecture": "ensemble"})

@@ -23,6 +23,7 @@ LARGEST_CARD = 2_000_000  # bytes
 
 _CARD, _WEIGHTS, _PREDICTIONS = "card.json", "weights.safetensors", "predictions.safetensors"
 _BAD_CARD = "The card in this bundle cannot be read. Export it again, with this version of the app."
+_MARKDOWN = ("![", "](")  # pages show a card's words as Markdown
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same model makes the same bytes
 _BAD_ZIP = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, struct.error, OverflowError)
 
@@ -64,10 +65,11 @@ def read_bundle(file: BinaryIO, name: str = "") -> PackedModel:
 
 
 def _card(content: bytes) -> ModelCard:
-    """A card that reads back as the same once it is written."""
+    """A card that reads back as the same once it is written, and lets no browser fetch a picture."""
     try:
         card = documents.load(ModelCard, content.decode())
-        if documents.load(ModelCard, documents.dump(card)) == card:
+        written = documents.dump(card)
+        if documents.load(ModelCard, written) == card and not any(mark in written for mark in _MARKDOWN):
             return card
     except (ConfigError, UnicodeError) as error:
         raise ModelError(_BAD_CARD) from error

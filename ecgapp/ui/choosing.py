@@ -14,10 +14,14 @@ MODELS_IN_MEMORY = 8
 
 def installed() -> dict[str, ModelCard]:
     """The cards of all models on this machine; those that cannot be read are told of."""
-    settings = session.settings()
-    for sentence in analysis.damaged_models(settings):
+    tell_damaged()
+    return analysis.available_models(session.settings())
+
+
+def tell_damaged() -> None:
+    """A sentence for each installed model whose card cannot be read."""
+    for sentence in analysis.damaged_models(session.settings()):
         st.warning(sentence)
-    return analysis.available_models(settings)
 
 
 def classifiers(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:

@@ -1,5 +1,8 @@
 """Who decides, and why: asked beside every button that changes a model in use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from ecgapp.promotion import Decision
@@ -9,19 +12,21 @@ _NAME = "decided_by"  # session state: the name that was typed last, for the nex
 
 
 def ask(key: str) -> None:
-    """Two fields, for ``decision`` to read when a button is pressed."""
+    """Two fields, for ``decided`` to read when a button is pressed."""
     who, why = st.columns([1, 2])
     known = st.session_state.get(_NAME, "")
     who.text_input("Your name", known, key=f"by_{key}", max_chars=LONGEST_WORDS)
     why.text_input("Why (is kept in the history)", key=f"why_{key}", max_chars=LONGEST_WORDS)
 
 
-def decision(key: str) -> Decision:
-    """What was typed into the fields of this key.
+@contextmanager
+def decided(key: str) -> Iterator[Decision]:
+    """What was typed into the fields of this key; the reason is cleared once what it was for is done.
 
     Raises:
         ModelError: one of them is empty.
     """
-    decided = Decision(st.session_state[f"by_{key}"], st.session_state[f"why_{key}"])
-    st.session_state[_NAME] = decided.by
-    return decided
+    decision = Decision(st.session_state[f"by_{key}"], st.session_state[f"why_{key}"])
+    st.session_state[_NAME] = decision.by
+    yield decision
+    st.session_state[f"why_{key}"] = ""

@@ -1,4 +1,4 @@
-"""Buttons of administrators: the right is checked at the moment of the action, what is refused is a sentence."""
+"""Buttons of administrators: the right is checked at the moment of the action; a refusal is a sentence."""
 
 from collections.abc import Callable
 

@@ -10,6 +10,7 @@ from ecgapp.models import ModelCard
 from ecgapp.promotion import History, Line, headline, in_use, n_validated, promote_run, run_model
 from ecgapp.ui import deciding
 from ecgapp.ui.guarded import guarded
+from ecgapp.ui.run_words import time_words
 from ecgapp.ui.words import with_interval
 
 
@@ -22,7 +23,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         st.warning(str(error))
         return
     for line in promoted:
-        st.caption(_told(line))
+        st.text(_told(line))  # as it was typed
     with st.expander("Promote: let the review page use this model", expanded=not promoted):
         name = st.text_input("Name", run.name, key=f"promote_name_{run.id}", max_chars=60).strip()
         _compare(trained, name, settings)
@@ -30,7 +31,8 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
 
         def promote() -> None:
             chosen = st.session_state[f"promote_name_{run.id}"].strip()
-            promote_run(store, run.id, chosen, deciding.decision(run.id), settings)
+            with deciding.decided(run.id) as decision:
+                promote_run(store, run.id, chosen, decision, settings)
 
         on_click = guarded(settings, promote)
         st.button("Promote", key=f"promote_{run.id}", on_click=on_click, type="primary")
@@ -61,4 +63,4 @@ def _task(card: ModelCard) -> str | None:
 
 
 def _told(line: Line) -> str:
-    return f"{line.action.capitalize()} as {line.name} by {line.author}: {line.reason}"
+    return f"{time_words(line.time)}: {line.action} as {line.name} by {line.author}. {line.reason}"

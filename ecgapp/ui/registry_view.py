@@ -1,0 +1,142 @@
+"""The Models page: what is in use, the history of one model, and what changes it."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ecgapp import access
+from ecgapp.config import Settings
+from ecgapp.errors import AccessError
+from ecgapp.models import ModelCard
+from ecgapp.promotion import (
+    SUFFIX,
+    Decision,
+    History,
+    Line,
+    Version,
+    delete_version,
+    export_bundle,
+    headline,
+    n_validated,
+    remove,
+    roll_back,
+)
+from ecgapp.ui import auth, deciding
+from ecgapp.ui.guarded import guarded
+from ecgapp.ui.run_words import size_words, time_words
+from ecgapp.ui.words import with_interval
+
+INTERVALS = "In brackets: 95 % bootstrap intervals over the validation records."
+
+
+def overview(versions: Iterable[Version]) -> pd.DataFrame:
+    """A line for each model in use."""
+    return pd.DataFrame([{"Model": found.name, **_used(found)} for found in versions if found.in_use])
+
+
+def model_view(name: str, versions: Sequence[Version], settings: Settings) -> None:
+    """One model: its history, the file for another machine, and its other versions."""
+    lines = History(settings).lines(name)
+    if lines:
+        st.dataframe(pd.DataFrame([_past(line) for line in lines]), hide_index=True, width="stretch")
+    else:
+        st.caption(f"{name} has not been changed on this machine.")
+    used = next((version for version in versions if version.in_use), None)
+    if used is not None:
+        _export(used, settings)
+    others = [version for version in versions if not version.in_use]
+    if others or (used is not None and not used.shipped):
+        with st.expander("Roll back, remove or delete"):
+            _changes(used, others, settings)
+
+
+def _changes(used: Version | None, others: Sequence[Version], settings: Settings) -> None:
+    """Which version, who and why, then a button for each change that is possible."""
+    name = used.name if used is not None else others[0].name
+    chosen = None
+    if others:
+        words = {_words(version): version for version in others}
+        chosen = words[st.selectbox("Version", list(words), key=f"version_{name}")]
+    deciding.ask(name)
+    with st.container(horizontal=True):
+        if chosen is not None:
+            _other_version(chosen, settings)
+        if used is not None and not used.shipped:
+            take_out = _decide(name, lambda decision: remove(name, decision, settings), settings)
+            st.button(f"Take {name} out of use", key=f"remove_{name}", on_click=take_out)
+
+
+def _other_version(version: Version, settings: Settings) -> None:
+    """Use it again, or delete it."""
+    name, sha256 = version.name, version.sha256
+    back = _decide(name, lambda decision: roll_back(name, sha256, decision, settings), settings)
+    usable = version.card is not None
+    st.button("Use this version", key=f"use_{name}", on_click=back, disabled=not usable, type="primary")
+    if not version.shipped:
+        delete = _decide(name, lambda decision: delete_version(name, sha256, decision, settings), settings)
+        frees = f"Delete this version (frees {size_words(version.frees)})"
+        st.button(frees, key=f"delete_{name}", on_click=delete, icon=":material/delete:")
+
+
+def _decide(name: str, act: Callable[[Decision], object], settings: Settings) -> Callable[[], None]:
+    """``act`` by whom and why the fields of this model say; for administrators only."""
+
+    def decide() -> None:
+        with deciding.decided(name) as decision:
+            act(decision)
+
+    return guarded(settings, decide)
+
+
+def _export(version: Version, settings: Settings) -> None:
+    """The bundle is made when the button is pressed, in a thread that knows no session."""
+    granted = str(st.session_state.get(auth.PASS, ""))
+
+    def bundle() -> bytes:
+        if not access.is_valid_pass(settings, granted):
+            raise AccessError("You are not signed in any more. Reload the page and sign in again.")
+        return export_bundle(version.name, settings)
+
+    st.download_button(
+        "Export for another machine",
+        bundle,
+        f"{version.name}{SUFFIX}",
+        "application/zip",
+        key=f"export_{version.name}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _used(version: Version) -> dict[str, object]:
+    card, line = version.card, version.line
+    return {
+        "Title": card.title if card is not None else "-",
+        "Task": card.task.name if card is not None and card.task is not None else "autoencoder",
+        "sha256": version.sha256[:12],
+        "Origin": version.origin,
+        "Since": time_words(line.time) if line is not None else "-",
+        "By": line.author if line is not None else "-",
+        **figures(card),
+    }
+
+
+def _past(line: Line) -> dict[str, object]:
+    told = {"When": time_words(line.time), "What": line.action, "By": line.author, "Why": line.reason}
+    return told | {"sha256": line.sha256[:12]} | figures(line.read_card())
+
+
+def _words(version: Version) -> str:
+    """A version in one line, for a select box."""
+    parts = [version.sha256[:12], version.origin]
+    if version.line is not None:
+        parts.append(f"{time_words(version.line.time)} by {version.line.author}")
+    return ", ".join(parts + ([str(figures(version.card)["Figures"])] if version.card is not None else []))
+
+
+def figures(card: ModelCard | None) -> dict[str, object]:
+    """The headline figures with their intervals, and the number of records they rest on."""
+    shown = headline(card) if card is not None else {}
+    words = ", ".join(f"{name} {with_interval(figure)}" for name, figure in shown.items())
+    return {"Figures": words or "-", "Records": n_validated(card) if card is not None else 0}

@@ -1,0 +1,37 @@
+"""Page: which models are in use, since when, by whom and why; what changes that. For administrators."""
+
+import streamlit as st
+
+from ecgapp.errors import EcgAppError
+from ecgapp.promotion import model_names, versions
+from ecgapp.ui import auth, choosing, session
+from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.guarded import show_problem
+from ecgapp.ui.model_import import import_form
+from ecgapp.ui.registry_view import INTERVALS, model_view, overview
+
+bootstrap("Models")
+settings = session.settings()
+auth.require_admin(settings)
+show_problem()
+
+try:
+    models = {name: versions(name, settings) for name in model_names(settings)}
+    st.subheader("In use")
+    choosing.tell_damaged()
+    if models:
+        st.dataframe(
+            overview(version for found in models.values() for version in found),
+            hide_index=True,
+            width="stretch",
+        )
+        st.caption(INTERVALS)
+        st.subheader("History")
+        name = st.selectbox("Model", list(models), key="model_history")
+        model_view(name, models[name], settings)
+    else:
+        st.info("No model yet. Import one below, or train and promote one on the Training page.")
+    st.subheader("Import")
+    import_form(settings)
+except EcgAppError as error:
+    st.error(str(error))
