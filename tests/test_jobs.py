@@ -180,14 +180,35 @@ def test_a_run_that_never_got_a_process_is_lost(store):
     assert store.get(run.id).state == "lost"
 
 
-def test_a_run_that_does_not_stop_when_asked_is_stopped_by_force(store):
+def test_a_run_that_does_not_stop_when_asked_is_stopped_by_force_though_nobody_looks(store):
     run = running(store)
     os.kill(run.pid, 19)  # SIGSTOP: it cannot hear
     store.request_stop(run.id)
-    set_columns(store, run, stop_requested=time.time() - 3600)
-    store.refresh()
-    assert store.get(run.id).state == "stopped"
+    set_columns(store, run, stop_requested=time.time() - 3600, heartbeat=time.time() - 3600)
+    until(lambda: store.get(run.id).state == "stopped")
     until(lambda: not process.is_alive(run.pid, run.process_started))
+    assert "did not stop when asked" in store.get(run.id).message
+
+
+def attendant_of(run: Run) -> psutil.Process:
+    return psutil.Process(run.pid).parent()
+
+
+def test_a_run_outlives_its_attendant_and_stops_as_asked(store):
+    run = running(store)
+    attendant_of(run).kill()
+    assert store.refresh()[0].state == "running"
+    store.request_stop(run.id)
+    until(lambda: store.get(run.id).state == "stopped")
+
+
+def test_a_run_killed_with_its_attendant_is_found_lost_by_whoever_looks(store):
+    run = running(store)
+    attendant = attendant_of(run)
+    attendant.suspend()
+    psutil.Process(run.pid).kill()
+    attendant.kill()
+    until(lambda: store.refresh()[0].state == "lost")
 
 
 def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):

@@ -4,6 +4,7 @@ import math
 import random
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -86,6 +87,37 @@ def test_only_what_is_new_can_be_read(store, run):
     assert (decimated.steps[0], decimated.steps[-1]) == (1001, 2000)
     assert len(decimated) < 110
     assert len(store.metrics(run.id, "train/loss", after=2000)) == 0
+
+
+def test_extremes_follow_what_is_stored_when_a_resumed_run_repeats_its_steps(store, run):
+    rng = random.Random(0)
+    values = [rng.random() for _ in range(30_000)]
+    for first in range(0, 30_000, 700):
+        points = enumerate(values[first : first + 700], start=first)
+        store.add_metrics(run.id, [("train/loss", step, value) for step, value in points])
+    store.add_metric(run.id, "train/loss", 12_345, 40.0)
+    assert max(store.metrics(run.id, "train/loss", 500).values) == 40.0
+    values[12_345:] = [
+        rng.random() for _ in values[12_345:]
+    ]  # it had been spoilt: the run went on from before
+    repeated = enumerate(values[12_345:], start=12_345)
+    store.add_metrics(run.id, [("train/loss", step, value) for step, value in repeated])
+    for most in (100, 500, 2000):
+        series = store.metrics(run.id, "train/loss", most)
+        points = zip(series.steps, series.values, strict=True)
+        assert all(values[int(step)] == value for step, value in points)
+        assert (max(series.values), min(series.values)) == (max(values), min(values))
+        assert len(series) <= most + 4
+
+
+def test_a_hundred_thousand_steps_are_read_in_little_time(store, run):
+    store.add_metrics(run.id, [("train/loss", 10 * step, step % 977) for step in range(100_000)])
+    store.add_metric(run.id, "train/loss", 500_005, 5000.0)
+    started = time.perf_counter()
+    series = store.metrics(run.id, "train/loss", 500)
+    assert time.perf_counter() - started < 0.3  # about 0.01 s on a free machine
+    assert 5000.0 in series.values
+    assert (series.steps[0], series.steps[-1]) == (0, 999_990)
 
 
 @pytest.mark.parametrize("acknowledged", [3, 11, 40])

@@ -1,0 +1,219 @@
+"""The queue: runs that need several devices, who goes first, and what is done to those that wait or ended."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ecgapp.errors import JobError
+from ecgapp.jobs import Attachment, Run, RunStore, process
+from ecgapp.jobs.table import update
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """One that decides who starts, and starts no process."""
+    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
+    return RunStore(tmp_path / "runs")
+
+
+def queued(store: RunStore, device: str) -> Run:
+    return store.create("a run", "pretrain", device, "{}")
+
+
+def started(store: RunStore, device: str) -> Run:
+    run = queued(store, device)
+    assert store.claim(device, run.id)
+    return run
+
+
+def ended(store: RunStore, state: str) -> Run:
+    run = started(store, "cpu")
+    Attachment(store, run.id).end(state, "It ended.")
+    return run
+
+
+def test_a_run_on_two_devices_waits_until_both_are_free(store):
+    first, second = started(store, "cuda:0"), started(store, "cuda:1")
+    wide = queued(store, "cuda:0+cuda:1")
+    assert store.claim("cuda:0") is None
+    for narrow in (first, second):
+        assert store.claim(wide.device) is None
+        store._end(store.get(narrow.id), "stopped", "")
+    assert store.claim("cuda:1").id == wide.id
+
+
+def test_small_runs_behind_a_wide_one_do_not_keep_it_waiting(store):
+    busy = started(store, "cuda:0")
+    wide, behind, elsewhere = (queued(store, name) for name in ("cuda:0+cuda:1", "cuda:1", "cpu"))
+    assert store.claim("cuda:1") is None
+    assert store.claim("cpu").id == elsewhere.id
+    store._end(store.get(busy.id), "stopped", "")
+    assert store.claim("cuda:1").id == wide.id
+    assert store.claim("cuda:1", behind.id) is None
+
+
+def test_the_end_of_a_wide_run_lets_several_start(tmp_path, monkeypatch):
+    store, launched = RunStore(tmp_path / "runs"), []
+    monkeypatch.setattr(store, "_spawn", lambda run, command: launched.append(run.device))
+    wide = started(store, "cuda:0+cuda:1")
+    for device in ("cuda:1", "cuda:0", "cuda:0"):
+        queued(store, device)
+    store._end(store.get(wide.id), "stopped", "")
+    store.start_next(wide.device)
+    assert launched == ["cuda:1", "cuda:0"]
+
+
+def test_cancelling_a_wide_run_lets_those_behind_it_start(tmp_path, monkeypatch):
+    store, launched = RunStore(tmp_path / "runs"), []
+    monkeypatch.setattr(store, "_spawn", lambda run, command: launched.append(run.device))
+    started(store, "cuda:0")
+    wide = queued(store, "cuda:0+cuda:1")
+    queued(store, "cuda:1")
+    store.cancel(wide.id)
+    assert launched == ["cuda:1"]
+
+
+def test_a_run_twice_on_the_processor_collides_with_one_on_it(store):
+    started(store, "cpu+cpu")
+    assert store.claim("cpu", queued(store, "cpu").id) is None
+
+
+CLAIMER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from ecgapp.jobs import RunStore
+sys.stdin.readline()
+with ThreadPoolExecutor(5) as pool:
+    claimed = list(pool.map(lambda _: RunStore(Path(sys.argv[1])).claim("cuda:0"), range(5)))
+print(sum(run is not None for run in claimed))
+"""
+
+
+def test_of_twenty_attempts_from_four_processes_one_starts_the_run(store):
+    queued(store, "cuda:0+cuda:1")
+    queued(store, "cuda:0")
+    command = [sys.executable, "-c", CLAIMER, str(store.home_folder)]
+    pipe = subprocess.PIPE
+    servers = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(4)]
+    assert sum(int(server.communicate("now\n")[0]) for server in servers) == 1
+
+
+def test_a_waiting_run_moves_among_those_that_wait_for_its_devices(store):
+    first, other, second, third = (queued(store, name) for name in ("cpu", "cuda:0", "cpu", "cpu"))
+    store.move(third.id, -1)
+    assert [run.id for run in store.queue("cpu")] == [first.id, third.id, second.id]
+    store.move(third.id, -10)
+    store.move(first.id, 10)
+    assert [run.id for run in store.queue("cpu")] == [third.id, second.id, first.id]
+    assert [run.id for run in store.queue("cuda:0")] == [other.id]
+    assert store.claim("cpu").id == third.id
+    with pytest.raises(JobError, match="not waiting"):
+        store.move(third.id, 1)
+
+
+def test_a_finished_run_is_extended_in_its_own_folder_with_its_curves(store):
+    run = ended(store, "finished")
+    store.add_metric(run.id, "train/loss", 1, 0.5)
+    again = store.extend(run.id, '{"more": "epochs"}')
+    assert (again.id, again.state, again.config) == (run.id, "queued", '{"more": "epochs"}')
+    assert (store.folder(run.id) / "config.json").read_text() == again.config
+    assert store.metrics(run.id, "train/loss").values == (0.5,)
+    with pytest.raises(JobError, match="waiting or under way"):
+        store.extend(run.id, "{}")
+
+
+def test_a_title_and_a_note_are_kept_and_an_empty_title_is_the_name_again(store):
+    run = queued(store, "cpu")
+    assert (run.title, run.note) == ("a run", "")
+    named = store.rename(run.id, " The  best\none ", "With noise.\nTwice.")
+    assert (named.title, named.note, named.name) == ("The best one", "With noise.\nTwice.", "a run")
+    assert store.rename(run.id, "", "").title == "a run"
+    with pytest.raises(JobError, match="in fewer"):
+        store.rename(run.id, "x" * 61, "")
+    with pytest.raises(JobError, match="no such run"):
+        store.rename("0" * 12, "title", "")
+
+
+def test_the_size_of_a_run_is_what_its_files_take(store):
+    run = queued(store, "cpu")
+    before = store.size(run.id)
+    (store.folder(run.id) / "member-1").mkdir()
+    (store.folder(run.id) / "member-1" / "checkpoint").write_bytes(b"x" * 1000)
+    assert store.size(run.id) == before + 1000
+
+
+def test_a_list_of_runs_of_another_version_is_refused_with_a_sentence(tmp_path):
+    with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(JobError, match="another version of the app"):
+        RunStore(tmp_path).all()
+
+
+def test_a_process_started_again_by_the_same_leader_takes_its_run_again_and_no_other_does(store):
+    run = started(store, "cpu")
+    Attachment(store, run.id).running()
+    Attachment(store, run.id)
+    assert store.get(run.id).state == "starting"
+    assert "start again from the last checkpoint" in store.events(run.id)[-1].text
+    with pytest.raises(JobError, match="another process"):
+        Attachment(store, run.id, leader=1)
+
+
+def test_a_process_whose_leader_was_killed_is_to_stop_and_does_not_bring_its_run_back(store):
+    run = started(store, "cpu")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as leader:
+        held = Attachment(store, run.id, leader.pid)
+        leader.kill()
+    store.refresh()
+    assert held.beat() is True
+    assert store.get(run.id).state == "lost"
+
+
+def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_process_ends(store):
+    run = started(store, "cpu")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:
+        token = process.start_token(silent.pid)
+        with store.database.write() as connection:
+            long_ago = time.time() - 8
+            columns = {"pid": silent.pid, "process_started": token, "heartbeat": long_ago}
+            update(connection, run.id, state="running", **columns)
+        store.refresh()
+        store.refresh()
+        assert "said nothing for a while" in store.get(run.id).message
+        assert [event.kind for event in store.events(run.id)].count("lost") == 1
+        assert store.claim("cpu", queued(store, "cpu").id) is None
+        silent.kill()
+    store.refresh()
+    assert store.get(run.id).message.startswith("The process ended without a word")
+
+
+def test_a_stop_ends_a_silent_process(store):
+    run = started(store, "cpu")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:
+        token = process.start_token(silent.pid)
+        with store.database.write() as connection:
+            update(connection, run.id, state="lost", pid=silent.pid, process_started=token)
+        stopped = store.request_stop(run.id)
+    assert silent.returncode == -9
+    assert (stopped.state, stopped.message[:16]) == ("stopped", "Stopped by force")
+
+
+def test_a_run_that_starts_has_more_time_to_speak(store):
+    run = started(store, "cpu")
+    for seconds, state in ((30, "starting"), (90, "lost")):
+        with store.database.write() as connection:
+            update(connection, run.id, heartbeat=time.time() - seconds)
+        store.refresh()
+        assert store.get(run.id).state == state
+
+
+def test_kills_for_want_of_memory_are_counted_where_the_system_tells(tmp_path, monkeypatch):
+    counts = tmp_path / "vmstat"
+    monkeypatch.setattr(process, "_KERNEL_COUNTS", counts)
+    assert process.out_of_memory_kills() == 0
+    counts.write_text("nr_free_pages 5\noom_kill 3\n")
+    assert process.out_of_memory_kills() == 3
