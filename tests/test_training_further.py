@@ -1,0 +1,172 @@
+"""What a training can be given on its way: more epochs, another start, an eye on its examples."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+
+from ecgapp import training
+from ecgapp.datasets import open_store
+from ecgapp.errors import ConfigError, ModelNotFoundError, TrainingError
+from ecgapp.training.buffer import zeros
+from ecgapp.training.examples import read_ranking, read_reconstructions
+from ecgapp.training.schedule import cycles
+
+MORE = replace(PRETRAINING, further_epochs=(2,))
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return small_settings(tmp_path_factory.mktemp("home"))
+
+
+def test_more_epochs_go_on_to_the_weights_of_a_training_that_had_them_planned(settings, tmp_path):
+    planned = training.train(MORE, Recorder(), tmp_path / "planned", settings)
+    training.train(PRETRAINING, Recorder(), tmp_path / "continued", settings)
+    recorder = Recorder()
+    continued = training.train(MORE, recorder, tmp_path / "continued", settings)
+    assert continued.card.sha256 == planned.card.sha256
+    assert [report.epoch for report in recorder.epochs] == [4, 5]
+    assert not (tmp_path / "continued" / "result-before").exists()
+
+
+def test_an_ensemble_can_be_given_more_epochs_too(settings, tmp_path):
+    config = replace(FINETUNING, members=2, epochs=1)
+    training.train(config, Recorder(), tmp_path, settings)
+    recorder = Recorder()
+    card = training.train(replace(config, further_epochs=(1, 1)), recorder, tmp_path, settings).card
+    assert card.provenance.epochs == 3
+    assert [report.epoch for report in recorder.epochs] == [2, 3, 5, 6]
+
+
+def test_the_model_so_far_is_kept_until_the_new_one_is_there(settings, tmp_path):
+    training.train(PRETRAINING, Recorder(), tmp_path, settings)
+    with pytest.raises(training.Stopped):
+        training.train(MORE, Recorder(stop_after=2), tmp_path, settings)
+    assert (tmp_path / "result-before" / "small.safetensors").is_file()
+    training.train(MORE, Recorder(), tmp_path, settings)
+    assert (tmp_path / "result" / "small.safetensors").is_file()
+
+
+def test_fewer_epochs_than_before_are_refused(settings, tmp_path):
+    training.train(MORE, Recorder(), tmp_path, settings)
+    with pytest.raises(TrainingError, match="other settings"):
+        training.train(PRETRAINING, Recorder(), tmp_path, settings)
+
+
+def test_a_training_may_go_on_elsewhere_and_save_more_often(settings, tmp_path):
+    with pytest.raises(training.Stopped):
+        training.train(PRETRAINING, Recorder(stop_after=2), tmp_path, settings)
+    changed = replace(
+        PRETRAINING, device="auto" if not torch.cuda.is_available() else "cpu", checkpoint_seconds=1
+    )
+    assert training.train(changed, Recorder(), tmp_path, settings).card.provenance.epochs == 3
+
+
+def test_every_further_cycle_rises_to_half_the_first_ones_top():
+    rates = np.array([cycles(step, (100, 50, 50), 0.2) for step in range(200)])
+    assert rates[:100].max() == 1
+    assert rates[100:150].max() == rates[150:].max() == 0.5
+    assert rates[99] < 0.01
+    assert rates[149] < 0.01
+
+
+def test_a_stop_in_the_midst_of_validation_loses_no_step(settings, tmp_path):
+    whole = training.train(PRETRAINING, Recorder(), tmp_path / "whole", settings)
+    counted = Recorder()
+    training.train(PRETRAINING, counted, tmp_path / "counted", settings)
+    in_validation = counted.steps[0].step + 1  # the first question after the first epoch's last step
+    with pytest.raises(training.Stopped):
+        training.train(PRETRAINING, Recorder(in_validation), tmp_path / "stopped", settings)
+    recorder = Recorder()
+    resumed = training.train(PRETRAINING, recorder, tmp_path / "stopped", settings)
+    assert resumed.card.sha256 == whole.card.sha256
+    assert [report.epoch for report in recorder.epochs] == [1, 2, 3]
+    assert recorder.steps[0].epoch == 2
+
+
+def test_a_training_starts_from_the_model_of_a_finished_run(settings, tmp_path):
+    pretrained = training.train(PRETRAINING, Recorder(), settings.runs / "0123456789ab", settings)
+    config = replace(FINETUNING, initialisation="transfer", pretrained="run:0123456789ab")
+    card = training.train(config, Recorder(), tmp_path, settings).card
+    assert pretrained.card.sha256 in card.provenance.pretrained
+
+
+@pytest.mark.parametrize("name", ["run:ba9876543210", "run:../../etc/x"])
+def test_a_run_without_a_model_is_refused(name, settings, tmp_path):
+    config = replace(FINETUNING, initialisation="transfer", pretrained=name)
+    with pytest.raises(ModelNotFoundError):
+        training.train(config, Recorder(), tmp_path, settings)
+
+
+def test_reconstructions_of_the_same_windows_are_kept_as_they_improve(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
+    training.train(replace(PRETRAINING, epochs=20), Recorder(), tmp_path, settings)
+    shown = read_reconstructions(tmp_path)
+    assert shown.epochs[0] == 1
+    assert shown.epochs[-1] == 20
+    assert list(shown.epochs) == sorted(set(shown.epochs))
+    assert len(shown.epochs) <= 16
+    assert shown.answers.shape == (len(shown.epochs), *shown.windows.shape)
+    errors = ((shown.answers - shown.windows) ** 2).mean((1, 2, 3))
+    assert errors[-1] < errors[0]
+
+
+def test_the_best_and_the_worst_records_are_named_by_their_loss(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
+    training.train(FINETUNING, Recorder(), tmp_path, settings)
+    ranking = read_ranking(tmp_path)
+    validation = set(open_store("small", settings).rows((4,)).tolist())
+    best, worst = ([found.loss for found in part] for part in (ranking.best, ranking.worst))
+    assert ranking.epoch == FINETUNING.epochs
+    assert best == sorted(best)
+    assert worst == sorted(worst, reverse=True)
+    assert best[0] < worst[0]
+    assert {(found.store, found.row in validation) for found in ranking.best} == {("small", True)}
+
+
+def test_a_classifier_tells_how_many_records_got_each_label(settings, tmp_path):
+    recorder = Recorder()
+    training.train(FINETUNING, recorder, tmp_path, settings)
+    assert set(recorder.epochs[-1].predicted_by_label) == {"fast", "turned"}
+    assert all(0 <= n <= 6 for n in recorder.epochs[-1].predicted_by_label.values())
+
+
+def test_what_does_not_fit_in_memory_lies_in_a_file_without_a_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
+    room = zeros((3, 1000), tmp_path)
+    assert not room.any()
+    room[1, 5] = 2.0
+    assert room.sum() == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fits_nowhere_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
+    with pytest.raises(TrainingError, match="Choose fewer records"):
+        zeros((12, 1 << 50), tmp_path)
+
+
+def test_a_training_whose_signals_lie_on_the_disk_ends_with_the_same_weights(settings, tmp_path, monkeypatch):
+    in_memory = training.train(PRETRAINING, Recorder(), tmp_path / "memory", settings)
+    monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
+    on_disk = training.train(PRETRAINING, Recorder(), tmp_path / "disk", settings)
+    assert on_disk.card.sha256 == in_memory.card.sha256
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"further_epochs": (0,)},
+        {"fraction": 0.0},
+        {"fraction": 1.5},
+        {"resampling": "jackknife"},
+        {"members_at_once": -1},
+    ],
+    ids=str,
+)
+def test_nonsense_is_refused(changes):
+    with pytest.raises(ConfigError):
+        replace(FINETUNING, **changes)
