@@ -101,7 +101,7 @@ from ecgapp import documents, training
 from ecgapp.config import Settings
 from ecgapp.training.world import joined
 config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
-with joined(gpu=False) as world:
+with joined(gpu="cuda" in config.device) as world:
     stop = int(sys.argv[4]) if world.leads else 0
     try:
         training.train(config, Recorder(stop or None), Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)

@@ -113,6 +113,8 @@ def joined(gpu: bool) -> Iterator[World]:
         store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
         store = PrefixStore(_attempt(), store)
         backend = "nccl" if gpu else "gloo"
+        if gpu:
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group(backend, timeout=_PATIENCE, world_size=size, rank=rank, store=store)
         words = distributed.new_group(backend="gloo", timeout=_PATIENCE) if gpu else None
         try:

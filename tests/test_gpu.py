@@ -1,0 +1,111 @@
+"""Training on a CUDA device: what it must have in common with the CPU. Skipped where there is none."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+from test_training_together import assert_alike, train_in_processes
+
+from ecgapp import training
+from ecgapp.errors import TrainingError
+from ecgapp.models import build, load_model, set_mask_source, stack
+from ecgapp.training.devices import device_choices, resolve_precision
+from ecgapp.training.resident import load_records, open_stores
+from ecgapp.training.windows import all_windows
+
+GPU = torch.device("cuda:0")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="This machine has no CUDA device."),
+]
+
+
+def on_gpu(config, **changes):
+    return replace(config, device="cuda:0", batch_size=8, **changes)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return small_settings(tmp_path_factory.mktemp("home"), n_records=80)
+
+
+def test_windows_cut_on_the_gpu_are_those_of_the_cpu(settings):
+    records = load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder())
+    positions = all_windows(records, records.rows((4,))).positions.tolist()
+    there = records.to(GPU)
+    assert there.signals.is_cuda
+    assert torch.equal(there.cut(positions).cpu(), records.cut(positions))
+
+
+@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
+def test_a_gpu_learns_what_a_cpu_learns(config, settings, tmp_path):
+    there, here = Recorder(), Recorder()
+    training.train(on_gpu(config, precision="fp32"), there, tmp_path / "gpu", settings)
+    training.train(replace(config, batch_size=8), here, tmp_path / "cpu", settings)
+    assert there.epochs[-1].validation_loss == pytest.approx(here.epochs[-1].validation_loss, rel=0.3)
+
+
+@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
+def test_a_training_that_was_stopped_goes_on_with_the_same_loss(config, settings, tmp_path):
+    config = on_gpu(config, precision="fp32")
+    whole = Recorder()
+    training.train(config, whole, tmp_path / "whole", settings)
+    with pytest.raises(training.Stopped):
+        training.train(config, Recorder(7), tmp_path / "parts", settings)
+    resumed = Recorder()
+    training.train(config, resumed, tmp_path / "parts", settings)
+    assert resumed.steps[-1].step == whole.steps[-1].step
+    assert resumed.epochs[-1].train_loss == pytest.approx(whole.epochs[-1].train_loss, abs=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_members_learn_together_on_a_gpu_what_each_learns_alone(precision, settings, tmp_path):
+    config = on_gpu(FINETUNING, members=3, resampling="bootstrap", epochs=2, precision=precision)
+    models = [
+        training.train(replace(config, members_at_once=n), Recorder(), tmp_path / str(n), settings)
+        for n in (1, 3)
+    ]
+    alone, together = (model.network.state_dict() for model in models)
+    assert_alike(alone, together, 1e-2 if precision == "fp32" else 0.2)
+
+
+def test_a_stack_answers_on_a_gpu_as_on_a_cpu():
+    networks = [build(FINETUNING.network).eval() for _ in range(3)]
+    stacked = stack(networks).eval()
+    set_mask_source(stacked, None)
+    windows = torch.randn(5, 6, 128)
+    torch.testing.assert_close(
+        stacked.to(GPU)(windows.to(GPU)).cpu(), stacked.cpu()(windows), atol=1e-3, rtol=1e-3
+    )
+
+
+def test_a_compiled_network_learns_too(settings, tmp_path):
+    recorder = Recorder()
+    training.train(on_gpu(PRETRAINING, compiled=True), recorder, tmp_path, settings)
+    assert recorder.epochs[-1].train_loss < recorder.epochs[0].train_loss
+
+
+def test_a_gpu_without_room_ends_the_training_in_a_sentence(settings, tmp_path):
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1e-6)
+    try:
+        with pytest.raises(TrainingError, match="too little memory"):
+            training.train(on_gpu(PRETRAINING, epochs=1), Recorder(), tmp_path, settings)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def test_bfloat16_is_chosen_where_the_gpu_multiplies_in_it():
+    expected = torch.bfloat16 if torch.cuda.get_device_capability(GPU) >= (8, 0) else torch.float32
+    assert resolve_precision("auto", GPU) == expected
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="This machine has a single CUDA device.")
+def test_two_gpus_learn_what_one_learns(settings, tmp_path):
+    config = on_gpu(PRETRAINING, epochs=2, precision="fp32")
+    alone = training.train(config, Recorder(), tmp_path / "alone", settings)
+    both = replace(config, device=device_choices()[0])
+    train_in_processes(both, tmp_path / "together", settings, 2)
+    together = load_model([tmp_path / "together" / "result"], "small").network
+    assert_alike(alone.network.state_dict(), together.state_dict(), 1e-2)
