@@ -13,6 +13,7 @@ from ecgapp.models import (
     ECGClassifier,
     ECGClassifierConfig,
     EnsembleConfig,
+    FoldAutoencoderConfig,
     JangAutoencoderConfig,
     PatchAutoencoderConfig,
     build,
@@ -21,11 +22,14 @@ from ecgapp.models import (
     network_class,
     transfer_encoder,
 )
+from ecgapp.models.fold_autoencoder import Fold, Unfold
 
 SMALL_PATCH = PatchAutoencoderConfig(n_leads=3, n_samples=250, widths=(8, 12), depths=(1, 2), latent=7)
 AUTOENCODERS = [
     SMALL_PATCH,
     PatchAutoencoderConfig(n_leads=1, n_samples=101, patch=4, stem_kernel=9, widths=(8,), depths=(1,)),
+    FoldAutoencoderConfig(n_leads=3, n_samples=250, patch=4, widths=(8, 12), depths=(1, 2), latent=7),
+    FoldAutoencoderConfig(n_leads=1, n_samples=101, patch=8, widths=(6,), depths=(1,)),
     JangAutoencoderConfig(n_samples=256, filters=2, latent=5),
 ]
 CLASSIFIERS = [ECGClassifierConfig(encoder=config, n_labels=4) for config in AUTOENCODERS]
@@ -101,6 +105,27 @@ def test_an_ensemble_answers_with_the_mean_of_its_members_logits():
     torch.testing.assert_close(ensemble(x), sum(member(x) for member in ensemble.members) / 3)
 
 
+def test_folding_time_keeps_every_sample_and_moves_none():
+    x = torch.randn(2, 6, 1, 8).contiguous(memory_format=torch.channels_last)
+    folded = Fold()(x)
+    assert folded.shape == (2, 12, 1, 4)
+    assert folded.data_ptr() == x.data_ptr()
+    assert torch.equal(folded[:, :6, 0, 1], x[:, :, 0, 2])
+    assert torch.equal(Unfold()(folded), x)
+
+
+def test_the_fold_network_sees_patches_where_the_window_has_them():
+    """A change of one sample changes the features near its patch only, and only there the answer."""
+    encoder = build(FoldAutoencoderConfig(1, 64, 4, widths=(5,), depths=(1,), kernel=3)).encoder.eval()
+    x = torch.randn(1, 1, 64, generator=torch.Generator().manual_seed(0))
+    other = x.clone()
+    other[..., 33] += 1  # in patch 8; the stem and two convolutions each see one patch to either side
+    changed = (encoder(x) != encoder(other)).any(1)[0].nonzero().flatten()
+    assert changed.min() >= 5
+    assert changed.max() <= 11
+    assert 8 in changed
+
+
 def test_jangs_network_counts_as_published():
     network = build(JangAutoencoderConfig())
     blocks = list(network.encoder.blocks)
@@ -116,6 +141,9 @@ def test_jangs_network_counts_as_published():
         (PatchAutoencoderConfig, {"patch": 9, "stem_kernel": 8}),
         (PatchAutoencoderConfig, {"widths": (8, 8), "depths": (1,)}),
         (PatchAutoencoderConfig, {"n_leads": 0}),
+        (FoldAutoencoderConfig, {"kernel": 4}),
+        (FoldAutoencoderConfig, {"patch": 0}),
+        (FoldAutoencoderConfig, {"widths": (8, 8), "depths": (1,)}),
         (JangAutoencoderConfig, {"n_samples": 2000}),
         (ECGClassifierConfig, {"dropout": 1.0}),
         (EnsembleConfig, {"n_members": 0}),

@@ -12,6 +12,7 @@ from ecgapp.models.card import (
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
 from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
+from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
 from ecgapp.models.packed import PackedModel, Predictions, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
@@ -54,6 +55,8 @@ __all__ = [
     "Ensemble",
     "EnsembleConfig",
     "Evaluation",
+    "FoldAutoencoder",
+    "FoldAutoencoderConfig",
     "Interval",
     "JangAutoencoder",
     "JangAutoencoderConfig",

@@ -27,12 +27,14 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
-        self.first = nn.Sequential(convolution(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU())
+        self.first = nn.Sequential(
+            convolution(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)
+        )
         self.second = nn.Sequential(convolution(c_out, c_out, kernel), nn.BatchNorm2d(c_out))
         self.shortcut = _shortcut(c_in, c_out, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.second(self.first(x)) + self.shortcut(x))
+        return torch.relu_(self.second(self.first(x)).add_(self.shortcut(x)))
 
 
 def _shortcut(c_in: int, c_out: int, stride: int) -> nn.Module:
