@@ -9,6 +9,7 @@ import os
 import re
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,15 +47,18 @@ def read_events(database: Database, run_id: str) -> tuple[Event, ...]:
 
 
 def append_line(log: Path, text: str) -> None:
-    """Add one line of our own; line breaks in ``text`` become spaces."""
+    """Add one line of our own; line breaks in ``text`` become spaces.
+
+    A log that cannot be written is no reason to end a run: what must not be lost are the events.
+    """
     line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(text.split())}\n"
-    with log.open("a", encoding="utf-8") as file:
+    with suppress(OSError), log.open("a", encoding="utf-8") as file:
         file.write(line)
 
 
 def append_technical(log: Path, text: str) -> None:
     """Add lines for whoever maintains the machine, indented, so that no page shows them."""
-    with log.open("a", encoding="utf-8") as file:
+    with suppress(OSError), log.open("a", encoding="utf-8") as file:
         file.writelines(f"    {line}\n" for line in text.splitlines())
 
 

@@ -3,9 +3,10 @@
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, JobError
@@ -18,6 +19,9 @@ _INTERRUPTED = "Interrupted at once. Resume goes on from the last checkpoint."
 _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
 _DISK = "A file could not be read or written. Check that the disk is not full, then resume."
 _UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
+_SPEECHLESS = "The end of the run could not be written down. Free space on the disk, then resume."
+_TRIES = 20  # one a second
+_FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
 Ending = tuple[str, str]  # the final state, and why in plain words
 
@@ -37,14 +41,24 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
     with _stop_on_signals(reporter):
         with Heartbeat(attachment, reporter.beat, reporter.stop):
             ending = _ending(lambda: _train(run, reporter, settings), store, run_id)
-        try:
-            reporter.flush()
-        finally:
-            if ending is not None:
-                attachment.end(*ending)
+        _say(reporter, attachment, ending)
     if ending is not None:
         store.start_next(run.device)
     return store.get(run_id)
+
+
+def _say(reporter: RunReporter, attachment: Attachment, ending: Ending | None) -> None:
+    """Write what waits, and how the run ended; a disk that is full may have room again in a moment.
+
+    Raises:
+        JobError: it has none.
+    """
+    for _ in range(_TRIES):
+        with suppress(JobError):
+            reporter.flush()
+            return attachment.end(*ending) if ending is not None else None
+        time.sleep(1.0)
+    raise JobError(_SPEECHLESS)
 
 
 def _attach(store: RunStore, run_id: str) -> Attachment:
@@ -84,9 +98,15 @@ def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending
         if isinstance(error, EcgAppError):
             return "failed", str(error)
         append_technical(store.log_path(run_id), traceback.format_exc())  # a bug or a broken machine
-        if isinstance(error, MemoryError):
+        if _no_memory(error):
             return "failed", _NO_MEMORY
         return "failed", _DISK if isinstance(error, OSError) else _UNEXPECTED
+
+
+def _no_memory(error: Exception) -> bool:
+    """Python's own words for it, torch's on a device, and torch's on the CPU."""
+    named = type(error).__name__ == "OutOfMemoryError"  # torch may not be imported yet
+    return isinstance(error, MemoryError) or named or _FULL in str(error)
 
 
 @contextmanager
