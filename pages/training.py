@@ -16,8 +16,8 @@ auth.require_admin(settings)
 
 runs = RunStore(settings.runs)
 try:
-    first = not runs.all()
-    with st.expander("New training", first, key=FORM_OPEN, icon=":material/add:", on_change="rerun"):
+    st.session_state.setdefault(FORM_OPEN, not runs.all())
+    with st.expander("New training", key=FORM_OPEN, icon=":material/add:", on_change="rerun"):
         training_form(settings, runs)
 except EcgAppError as error:
     st.error(str(error))

@@ -36,6 +36,7 @@ def test_a_loss_that_is_no_number_is_told(value):
 def test_a_loss_that_explodes_is_told_and_one_that_wobbles_is_not():
     assert "explodes: it is 3, 6.0 times" in told(train_loss=curve(1.0, 0.5, 3.0))
     assert told(train_loss=curve(1.0, 0.5, 0.9)) == ""
+    assert told(train_loss=curve(1.0, 0.01, 0.03)) == ""
 
 
 def test_a_class_that_nobody_gets_is_told_once_it_has_lasted():
@@ -75,5 +76,5 @@ def test_advice_suits_a_run_that_has_ended():
 
 def test_an_ensembles_next_member_does_not_count_as_a_fall():
     two = replace(FINETUNING, members=2, epochs=3)
-    assert told(config=two, train_loss=curve(0.9, 0.2, 0.1, 0.9)) == ""
-    assert "explodes" in told(config=replace(two, members=1), train_loss=curve(0.9, 0.2, 0.1, 0.9))
+    assert told(config=two, train_loss=curve(0.5, 0.2, 0.1, 0.9)) == ""
+    assert "explodes" in told(config=replace(two, members=1), train_loss=curve(0.5, 0.2, 0.1, 0.9))

@@ -48,7 +48,7 @@ def test_every_state_has_a_sentence(state):
 
 def test_a_queued_run_says_what_holds_its_device_and_how_many_are_before_it():
     queued = in_state("queued")
-    holder = replace(RUN, id="b" * 12, name="other", position=1)
+    holder = replace(RUN, id="b" * 12, name="other", title="other", position=1)
     waiting = replace(queued, id="c" * 12, position=4)
     behind = replace(queued, id="d" * 12, position=9)
     sentence = state_sentence(queued, [queued, holder, waiting, behind])

@@ -54,20 +54,19 @@ def _result(run: Run, figures: RunFigures) -> dict[str, object]:
     index = run_lci(figures.f1, config_of(run))
     return {
         "Run": run.title,
-        "Id": run.id[:6],
         "State": run.state,
         "Epochs": run.epoch,
+        "Minutes": math.nan if seconds is None else round(seconds / 60, 1),
         "Best F1": _rounded(max((f1 for _, f1 in figures.f1), default=None)),
         "Best epoch": _best_epoch(figures),
         "Last F1": _rounded(last(figures.f1)),
-        "Last AUROC": _rounded(last(figures.auroc)),
+        "AUROC": _rounded(last(figures.auroc)),
         "LCI": _rounded(index.value),
         "Lowest loss": _rounded(min((loss for _, loss in figures.validation_loss), default=None)),
         "Last loss": _rounded(last(figures.validation_loss)),
         "Windows/s": _rounded(last(figures.throughput)),
-        "Minutes": math.nan if seconds is None else round(seconds / 60, 1),
         "Device": run.device,
-        "Note": run.note,
+        "Id": run.id[:6],
     }
 
 

@@ -20,7 +20,7 @@ FEW = 2  # are compared until others are chosen
 COLUMNS = {
     "Best F1": st.column_config.NumberColumn(format="%.3f"),
     "Last F1": st.column_config.NumberColumn(format="%.3f"),
-    "Last AUROC": st.column_config.NumberColumn(format="%.3f"),
+    "AUROC": st.column_config.NumberColumn(format="%.3f"),
     "LCI": st.column_config.NumberColumn(format="%.3f"),
     "Lowest loss": st.column_config.NumberColumn(format="%.4f"),
     "Last loss": st.column_config.NumberColumn(format="%.4f"),
@@ -43,8 +43,8 @@ def comparison(runs: tuple[Run, ...], store: RunStore) -> None:
         return
     shown = [by_id[key] for key in chosen]
     figures = _read(shown, store)
+    _results(shown, figures)
     _overlays(shown, figures)
-    _tables(shown, figures)
 
 
 def _read(runs: Sequence[Run], store: RunStore) -> dict[str, RunFigures]:
@@ -73,22 +73,28 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
     left, right = st.columns(2)
     with left:
         drawn("compare_loss", "validation loss", lambda shown: shown.validation_loss, None)
+        _settings(runs)
     labels = shared_labels(figures)
     if not labels:
         return
     with right:
         drawn("compare_f1", "macro F1 (validation)", lambda shown: shown.f1, 1.03)
-    label = left.selectbox("Also compare the F1 of", labels, key="compare_label")
-    with right:
+        label = st.selectbox("Also compare the F1 of", labels, key="compare_label")
         drawn("compare_label_f1", f"F1 of {label}", lambda shown: shown.f1_by_label.get(label, ()), 1.03)
 
 
-def _tables(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
+def _results(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
     st.markdown("**Results.** A click on a column sorts by it.")
     table = results(runs, figures).dropna(axis="columns", how="all")
     st.dataframe(table, hide_index=True, column_config=COLUMNS, key="compare_results", alt="Results")
+
+
+def _settings(runs: Sequence[Run]) -> None:
     st.markdown("**Settings that differ**")
-    words = st.text_input("Find a setting", key="find_setting", placeholder="e.g. rate, network, folds")
+    words = st.text_input(
+        "Find a setting", key="find_setting", placeholder="find, e.g. rate, network, folds",
+        label_visibility="collapsed",
+    )  # fmt: skip
     names = curve_names(runs)
     configs = {names[run.id]: config for run in runs if (config := config_of(run)) is not None}
     table = differing_settings(configs)

@@ -19,6 +19,8 @@ LOG_TICKS = [
     float(f"{mantissa}e{exponent}") for exponent in range(-4, 4) for mantissa in (1, 1.5, 2, 3, 5, 7)
 ]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+WIDE = 2.5  # times; below it plotly's own ticks of a logarithmic axis are enough
+TICKS = tuple(mantissa * 10**exponent for exponent in range(5) for mantissa in (1, 2, 5))
 HEIGHT, SMALL = 300, 190  # px
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]}
 
@@ -29,7 +31,9 @@ def loss_curves(
     """Loss of the training and the validation records after each epoch; ``unit`` names the loss."""
     figure = _figure(unit, validation, top=None)
     if log:
-        figure.update_yaxes(type="log", tickvals=LOG_TICKS, title=f"{unit}, log scale")
+        figure.update_yaxes(type="log", title=f"{unit}, log scale", rangemode="normal")
+        if _spread([*train, *validation]) > WIDE:
+            figure.update_yaxes(tickvals=LOG_TICKS)
     figure.add_trace(_line(train, "training", TRAIN, "circle-open", "dot"))
     figure.add_trace(_line(validation, "validation", VALIDATION, "circle", "solid"))
     return figure
@@ -133,6 +137,12 @@ def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: st
     )
 
 
+def _spread(points: Sequence[Point]) -> float:
+    """How many times the lowest value the highest is; 1 where a logarithm has nothing to show."""
+    values = [value for _, value in points if value > 0]
+    return max(values) / min(values) if values else 1.0
+
+
 def _thin(points: Sequence[Point], name: str, colour: str) -> go.Scatter:
     return go.Scatter(
         x=_x(points),
@@ -155,7 +165,7 @@ def _y(points: Sequence[Point]) -> Floats:
 def _figure(unit: str, points: Sequence[Point], top: float | None) -> go.Figure:
     """Empty axes. ``uirevision`` keeps the reader's zoom while points are added."""
     last = points[-1][0] if points else 1
-    every = max(1, math.ceil(last / 10))  # whole epochs only
+    every = next((step for step in TICKS if step >= last / 10), math.ceil(last / 10))  # whole epochs only
     return go.Figure(
         layout=go.Layout(
             height=HEIGHT,
@@ -163,7 +173,7 @@ def _figure(unit: str, points: Sequence[Point], top: float | None) -> go.Figure:
             uirevision="keep",
             hovermode="x unified",
             legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 11}},
-            xaxis={"title": "epoch", "rangemode": "tozero", "dtick": every, "minallowed": 0},
+            xaxis={"title": "epoch", "range": [0, 1.02 * last + 0.3], "dtick": every, "minallowed": 0},
             yaxis={"title": unit, "range": [0, top] if top else None, "rangemode": "tozero"},
         )
     )

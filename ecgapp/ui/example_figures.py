@@ -1,5 +1,7 @@
 """A few windows, and what an autoencoder made of them early and late: small multiples."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -12,15 +14,15 @@ ORIGINAL, ANSWER = "#101010", "#d55e00"
 
 
 def reconstructions(
-    shown: Reconstructions, lead: int, epochs: tuple[int, int], sampling_rate: float
+    shown: Reconstructions, lead: int, epochs: Sequence[int], sampling_rate: float
 ) -> go.Figure:
-    """A row for each window, a column for each of the two ``epochs``: the original thin and black, the
+    """A row for each window, a column for each of the ``epochs``: the original thin and black, the
     reconstruction over it. ``lead`` is its place among the network's leads.
     """
     n = len(shown.windows)
     figure = make_subplots(
-        rows=n, cols=2, shared_xaxes="all", shared_yaxes="rows", subplot_titles=_titles(shown, epochs),
-        horizontal_spacing=0.02, vertical_spacing=min(0.09, 0.3 / n),
+        rows=n, cols=len(epochs), shared_xaxes="all", shared_yaxes="rows",
+        subplot_titles=_titles(shown, epochs), horizontal_spacing=0.02, vertical_spacing=min(0.09, 0.3 / n),
     )  # fmt: skip
     for column, epoch in enumerate(epochs, start=1):
         answers = shown.answers[shown.epochs.index(epoch)]
@@ -42,7 +44,7 @@ def errors(shown: Reconstructions, epoch: int) -> FloatArray:
     return np.mean(np.square(difference), axis=(1, 2), dtype=np.float32)
 
 
-def _titles(shown: Reconstructions, epochs: tuple[int, int]) -> list[str]:
+def _titles(shown: Reconstructions, epochs: Sequence[int]) -> list[str]:
     """From left to right and from top to bottom, as plotly wants them."""
     by_epoch = [errors(shown, epoch) for epoch in epochs]
     return [
@@ -75,16 +77,8 @@ def _style(figure: go.Figure, n: int) -> None:
         hovermode=False,
         uirevision="keep",
         font={"color": ORIGINAL},
-        legend={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "yref": "container",
-        },
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.995, "yref": "container"},
     )
-    figure.update_layout(legend_y=0.995, legend_yanchor="top")
     figure.update_annotations(font_size=11)
     figure.update_xaxes(gridcolor="#ececec", zeroline=False, ticksuffix=" s")
     figure.update_yaxes(gridcolor="#ececec", zeroline=False, nticks=4, tickfont_size=10)

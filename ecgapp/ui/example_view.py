@@ -46,9 +46,9 @@ def _reconstructions(run: Run, shown: Reconstructions) -> None:
         format_func=lambda epoch: str(epoch) if epoch else f"the latest, {shown.epochs[-1]}",
         key=f"shown_later_{run.id}",
     )
-    pair = (earlier or shown.epochs[0], later or shown.epochs[-1])
-    figure = example_figures.reconstructions(shown, leads.index(lead), pair, rate)
-    alt = f"Original and reconstruction of lead {lead} after epochs {pair[0]} and {pair[1]}"
+    epochs = list(dict.fromkeys((earlier or shown.epochs[0], later or shown.epochs[-1])))
+    figure = example_figures.reconstructions(shown, leads.index(lead), epochs, rate)
+    alt = f"Original and reconstruction of lead {lead} after epoch {' and '.join(map(str, epochs))}"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="live_reconstructions", alt=alt)
     st.caption(
         "In normalised units: each lead has unit variance. The squared error is the mean over all leads."
@@ -69,7 +69,7 @@ def _ranked(run: Run, words: str, side: str, records: tuple[RankedRecord, ...]) 
     row = st.container(horizontal=True, gap="small")
     for place, ranked in enumerate(records):
         row.button(
-            f"{place + 1}. loss {ranked.loss:.3f}",
+            f"{place + 1}. loss {ranked.loss:.4f}",
             key=f"{side}_{place}",
             icon=":material/ecg:",
             on_click=ask_for(TRACING, run.id, ranked),

@@ -6,7 +6,6 @@ from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.training import Initialisation, Phase
 from ecgapp.ui.guarded import guarded
-from ecgapp.ui.promotion_form import promotion
 from ecgapp.ui.run_again import transferable_phase
 from ecgapp.ui.run_dialogs import AGAIN, EPOCHS, EXPORT, FORM, NAME, ask_for
 from ecgapp.ui.run_figures import config_of
@@ -31,8 +30,6 @@ def actions(run: Run, store: RunStore, settings: Settings) -> None:
         )
         if run.ended_for_now:
             _delete(run, store, settings)
-    if run.state == "finished":
-        promotion(run, store, settings)
 
 
 def _obeying(run: Run, store: RunStore, settings: Settings) -> None:

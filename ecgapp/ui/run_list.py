@@ -14,6 +14,7 @@ GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
 COLUMNS = {
     "Done": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100, width="small"),
     "Note": st.column_config.TextColumn(width="medium"),
+    "Message": st.column_config.TextColumn(width="large"),
     "Created": st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm"),
 }
 ROWS_SHOWN = 8  # of the table; further ones are reached by scrolling in it
@@ -69,8 +70,8 @@ def counts_in_words(runs: tuple[Run, ...]) -> str:
 
 
 def runs_table(runs: tuple[Run, ...]) -> pd.DataFrame:
-    """A line for each run, in the order given."""
-    return pd.DataFrame(
+    """A line for each run, in the order given; without a column of notes where there is none."""
+    table = pd.DataFrame(
         [
             {
                 "Run": run.title,
@@ -88,6 +89,7 @@ def runs_table(runs: tuple[Run, ...]) -> pd.DataFrame:
             for run in runs
         ]
     )
+    return table if any(run.note for run in runs) else table.drop(columns="Note")
 
 
 def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:

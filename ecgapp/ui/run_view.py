@@ -15,6 +15,7 @@ from ecgapp.training import TrainingConfig
 from ecgapp.ui import curves
 from ecgapp.ui.curves import CONFIG, Point, members_apart
 from ecgapp.ui.example_view import examples
+from ecgapp.ui.promotion_form import promotion
 from ecgapp.ui.run_actions import actions
 from ecgapp.ui.run_figures import (
     PAPER_LCI,
@@ -56,6 +57,8 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     _curves(run, figures, config)
     if run.phase == "finetune":
         _index(run, figures, config)
+    if run.state == "finished":
+        promotion(run, store, settings)
     examples(run, store)
     _machine(run, figures)
     st.markdown("**Log**")

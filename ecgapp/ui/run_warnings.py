@@ -11,7 +11,7 @@ from ecgapp.ui.run_figures import RunFigures, of_member_at_work
 SILENT_EPOCHS = 3  # a class that nobody got for so long is told
 PATIENT_EPOCHS = 10  # without a better validation
 RISING_EPOCHS = 5  # the validation loss rises while the training loss falls
-EXPLODING = 2.0  # times the lowest training loss of an epoch before
+EXPLODING = 2.0  # times the lowest training loss of an epoch before, and more than in the first epoch
 CLEARLY = 1.02  # times the lowest validation loss; less is noise
 
 
@@ -39,7 +39,7 @@ def _unstable(by_step: Sequence[Point], train: Sequence[Point], advice: str) -> 
     if len(train) < 2:
         return ""
     lowest = min(value for _, value in train[:-1])
-    if train[-1][1] <= EXPLODING * lowest:
+    if train[-1][1] <= max(EXPLODING * lowest, train[0][1]):
         return ""
     return (
         f"The training loss explodes: it is {train[-1][1]:.3g}, {train[-1][1] / lowest:.1f} times its lowest "

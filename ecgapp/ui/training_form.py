@@ -136,7 +136,10 @@ def _ask_schedule(subject: Subject) -> Schedule:
     name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
     there = device_choices(devices())
     device = second.selectbox("Device", list(there), format_func=there.__getitem__, key="train_device")
-    members, resampling, weighting, fraction = _ask_sample(subject.phase, third)
+    share = third.number_input(
+        "Share of the training records (%)", 1, 100, 100, key="train_fraction",
+        help="Drawn at random, to see what fewer records would have been enough for.",
+    )  # fmt: skip
     a, b, c, d, e = st.columns(5)
     epochs = a.number_input(
         "Epochs", 1, 10_000, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
@@ -149,34 +152,29 @@ def _ask_schedule(subject: Subject) -> Schedule:
         "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
     )
     seed = e.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed")
+    members, resampling, weighting = 1, Resampling.CROSS_FIT, 0.0
+    if subject.phase == Phase.FINETUNE:
+        members, resampling, weighting = _ask_members()
     train, validation = _ask_folds()
     return Schedule(
-        name.strip(), epochs, batch, rate, patience, seed, str(device), members, resampling, fraction,
+        name.strip(), epochs, batch, rate, patience, seed, device, members, resampling, share / 100,
         weighting, train, validation,
     )  # fmt: skip
 
 
-def _ask_sample(phase: Phase, place: st.delta_generator.DeltaGenerator) -> tuple[int, str, float, float]:
-    """Members, what each learns from, class weighting, and the share of the training records."""
-    members = 1
-    if phase == Phase.FINETUNE:
-        members = place.number_input("Members", 1, 10, 1, key="train_members", help="Above 1: an ensemble.")
+def _ask_members() -> tuple[int, Resampling, float]:
+    """How many networks learn, what each learns from, and how much more a rare class weighs."""
     a, b, c = st.columns(3)
-    fraction = a.number_input(
-        "Share of the training records (%)", 1, 100, 100, key="train_fraction",
-        help="Drawn at random, to see what fewer records would have been enough for.",
-    )  # fmt: skip
-    if phase == Phase.PRETRAIN:
-        return members, Resampling.CROSS_FIT, 0.0, fraction / 100
-    weighting = b.number_input(
-        "Class weighting", 0.0, 1.0, 0.0, 0.1, key="train_weighting",
-        help="0: every answer weighs the same. 1: yes and no of a class weigh the same, however rare it is.",
-    )  # fmt: skip
-    resampling = c.selectbox(
+    members = a.number_input("Members", 1, 10, 1, key="train_members", help="Above 1: an ensemble.")
+    resampling = b.selectbox(
         "Members differ by", list(RESAMPLINGS), format_func=RESAMPLINGS.__getitem__, key="train_resampling",
         help="Only where there is more than one member.",
     )  # fmt: skip
-    return members, resampling, weighting, fraction / 100
+    weighting = c.number_input(
+        "Class weighting", 0.0, 1.0, 0.0, 0.1, key="train_weighting",
+        help="0: every answer weighs the same. 1: yes and no of a class weigh the same, however rare it is.",
+    )  # fmt: skip
+    return members, resampling, weighting
 
 
 def _ask_folds() -> tuple[tuple[int, ...], tuple[int, ...]]:
