@@ -8,8 +8,10 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import psutil
 import pytest
 import tiny_models
+from run_processes import until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import __main__, documents, worker
@@ -202,6 +204,79 @@ def test_train_on_a_busy_device_waits_in_the_queue_and_is_followed(settings, run
     assert code == 0
 
 
+def test_runs_are_moved_stopped_and_deleted_by_name_of_the_action(settings, run, monkeypatch):
+    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
+    runs = RunStore(settings.runs)
+    first, second = (runs.create(name, "pretrain", "cpu", "{}") for name in ("first", "second"))
+    runs.rename(second.id, "The better one", "")
+    assert run("runs", "move", second.id, -1)[:2] == (
+        0,
+        "The better one is queued, number 1 of 2 in the queue.\n",
+    )
+    assert [waiting.id for waiting in runs.queue("cpu")] == [second.id, first.id]
+    assert run("runs", "stop", first.id)[:2] == (0, "first is stopped.\n")
+    assert run("runs", "resume", first.id)[:2] == (0, "first is queued, number 2 of 2 in the queue.\n")
+    assert run("runs", "stop", first.id)[0] == 0
+    code, out, _ = run("runs", "delete", first.id)
+    assert (code, out.split(",")[0]) == (0, "Deleted")
+    assert [left.id for left in runs.all()] == [second.id]
+    code, out, err = run("runs", "stop", first.id)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "The better one" in run("runs")[1]
+
+
+def test_a_run_is_followed_until_it_ends_and_its_end_is_the_exit_code(settings, run, monkeypatch):
+    runs = RunStore(settings.runs)
+    followed = runs.create("first", "pretrain", "cpu", "{}")
+    runs.claim("cpu", followed.id)
+    monkeypatch.setattr(
+        "ecgapp.cli.following.time.sleep", lambda _: runs._end(runs.get(followed.id), "failed", "It broke.")
+    )
+    assert run("runs", "follow", followed.id)[:2] == (1, "It broke.\n")
+
+
+def test_train_goes_on_with_a_run_in_this_terminal(settings, run, tmp_path):
+    runs = RunStore(settings.runs)
+    stopped = runs.create("small", "pretrain", "cpu", documents.dump(replace(PRETRAINING, epochs=1)))
+    runs.cancel(stopped.id)
+    code, out, _ = run("train", "--resume", stopped.id)
+    assert code == 0
+    assert out.startswith(f"Run {stopped.id} on cpu.")
+    code, _, err = run("train", "--resume", stopped.id)
+    assert code == 1
+    assert "has finished" in err
+
+
+@pytest.mark.slow
+def test_torchrun_trains_one_run_with_all_its_processes_and_takes_it_up_again_after_a_loss(
+    settings, tmp_path
+):
+    config = replace(PRETRAINING, epochs=100_000, checkpoint_seconds=0.5, device="auto")
+    (tmp_path / "config.json").write_text(documents.dump(config))
+    runs = RunStore(settings.runs)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*torchrun, "--max-restarts", "1", "-m", "ecgapp", "train", str(tmp_path / "config.json")]
+    surroundings = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONPATH": str(PROJECT),
+    }
+    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) as leader:
+        until(lambda: any(found.epoch > 1 for found in runs.all()))
+        lost = next(p for p in psutil.Process(leader.pid).children() if p.environ()["RANK"] == "1")
+        lost.kill()
+        until(
+            lambda: [line for line in runs.log_tail(runs.all()[0].id, 10**6) if "Going on from" in line] != []
+        )
+        leader.terminate()
+        leader.communicate()
+    (ended,) = runs.all()
+    assert (ended.state, ended.device, ended.pid) == ("stopped", "cpu+cpu", leader.pid)
+    steps = runs.metrics(ended.id, "train/loss", 10**6).steps
+    assert steps == tuple(range(1, len(steps) + 1))
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -210,6 +285,8 @@ def test_train_on_a_busy_device_waits_in_the_queue_and_is_followed(settings, run
         ["import", "ptb-xl", "no-such-folder", "name"],
         ["import", "folder", "records", "not a name"],
         ["train", "no-such-config.json"],
+        ["train", "--resume", "0123456789ab"],
+        ["runs", "stop", "0123456789ab"],
     ],
 )
 def test_refused_input_is_one_sentence_without_a_path_and_exit_code_1(settings, run, words):
@@ -228,6 +305,9 @@ def test_refused_input_is_one_sentence_without_a_path_and_exit_code_1(settings, 
         ["import", "no-layout", ".", "x"],
         ["evaluate"],
         ["evaluate", "--folds", "x"],
+        ["train"],
+        ["runs", "stop"],
+        ["runs", "move", "0123456789ab"],
     ],
 )
 def test_wrong_use_is_exit_code_2(words, capsys):

@@ -191,6 +191,34 @@ def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_
     assert store.get(run.id).message.startswith("The process ended without a word")
 
 
+LEADER = """
+import subprocess, sys
+members = [subprocess.Popen([sys.executable, "-c", "input()"]) for _ in range(2)]
+print("there", flush=True)
+members[0].wait()
+"""
+
+
+def test_a_team_that_lost_a_process_starts_again_and_one_that_only_says_nothing_is_lost(store):
+    run = started(store, "cpu+cpu")
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", LEADER], stdin=pipe, stdout=pipe) as leader:
+        leader.stdout.readline()
+        token = process.start_token(leader.pid)
+        states = []
+        for heartbeat in (time.time() - 30, None):  # before its processes came, and after
+            time.sleep(0.1)
+            columns = {"pid": leader.pid, "process_started": token, "heartbeat": heartbeat or time.time()}
+            with store.database.write() as connection:
+                update(connection, run.id, state="running", message="", **columns)
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr("ecgapp.jobs.store.STALE_SECONDS", 0.0)
+                store.refresh()
+            states.append(store.get(run.id).state)
+        assert states == ["starting", "lost"]
+        process.end_group(leader.pid, token)
+
+
 def test_a_stop_ends_a_silent_process(store):
     run = started(store, "cpu")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:

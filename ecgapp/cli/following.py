@@ -31,7 +31,7 @@ def follow(runs: RunStore, run: Run, terminal: Terminal) -> Run:
     """Look at a run in another process until it has ended; Ctrl-C only looks away."""
     epoch = 0
     try:
-        while not run.ended_for_now:
+        while not runs.is_over(run):
             time.sleep(_LOOK_SECONDS)
             runs.refresh()
             run = runs.get(run.id)

@@ -57,7 +57,7 @@ def _train_here(runs: RunStore, run: Run, settings: Settings) -> int:
     terminal = Terminal()
     terminal.say(f"Run {run.id} on {run.device}. Ctrl-C writes a checkpoint and stops.")
     ended = execute(runs, run.id, settings, terminal)
-    terminal.say(ended.message)
+    terminal.say(ended.message or "A process was lost; torchrun starts all of them again.")
     if team.launched():  # 1 asks for another try, where there is one
         return int(ended.state not in ("finished", "stopped"))
     return 0 if ended.state == "finished" else 1

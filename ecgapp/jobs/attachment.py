@@ -12,11 +12,10 @@ from typing import Self
 from ecgapp.errors import JobError
 from ecgapp.jobs import journal, process
 from ecgapp.jobs.run import HEARTBEAT_SECONDS
-from ecgapp.jobs.store import RunStore
+from ecgapp.jobs.store import AGAIN, RunStore
 from ecgapp.jobs.table import Value, find, update
 
 _KEPT = ("starting", "running", "stopping", "lost")
-_AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +43,7 @@ class Attachment:
             self._update(connection, "TRUE", pid=self.pid, process_started=token, heartbeat=time.time())
             if again and run.stop_requested is None and run.state != "starting":
                 self._update(connection, state="starting", message="", ended=None)
-                self._tell(connection, "starting", _AGAIN)
+                self._tell(connection, "starting", AGAIN)
 
     def beat(self) -> bool:
         """Say that the process lives; whether it is to stop.

@@ -70,6 +70,17 @@ def spawn(
         )
 
 
+def children_at(pid: int, moment: float) -> int:
+    """How many of the processes that ``pid`` started live, and lived already at ``moment`` (UTC seconds)."""
+    try:
+        return sum(
+            child.create_time() <= moment and start_token(child.pid) is not None
+            for child in psutil.Process(pid).children()
+        )
+    except psutil.NoSuchProcess:
+        return 0
+
+
 def end_group(pid: int | None, token: str | None) -> bool:
     """Kill the process and all that it started, and see them gone; False where it no longer lives."""
     if pid is None or not is_alive(pid, token):

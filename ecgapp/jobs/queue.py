@@ -30,6 +30,12 @@ class RunQueue(RunTable):
         found = self._where("pid = ? AND process_started = ?", "ORDER BY created DESC", pid, token)
         return found[0] if found else None
 
+    def is_over(self, run: Run) -> bool:
+        """Whether the run has ended; a lost one whose process lives may still come back."""
+        return run.ended_for_now and not (
+            run.state == "lost" and process.is_alive(run.pid, run.process_started)
+        )
+
     def claim(self, device: str, run_id: str | None = None) -> Run | None:
         """Let the first run start that can, and needs one of the devices in ``device``.
 

@@ -33,6 +33,7 @@ _WATCHED = f"{ACTIVE_STATES} OR message = ?"  # silent ones, too: they may come 
 _OVERDUE = "Stopped by force, as it did not stop when asked."
 _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
 _ENDED_SILENT = "Stopped by force, as it did not answer."
+AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
 _CANCELLED = "Taken from the queue."
 _RESUME = " Resume goes on from the last checkpoint."
 
@@ -201,6 +202,10 @@ class RunStore(RunQueue):
             if now - run.stop_requested > GRACE_SECONDS:
                 self._end(run, "stopped", _OVERDUE + _RESUME)  # before the attendant sees it die
                 process.end_group(run.pid, run.process_started)
+        elif silent and _starts_again(run):
+            with self.database.write() as connection:
+                if update(connection, run.id, "state = 'running'", state="starting"):
+                    self._tell(connection, run.id, "starting", AGAIN)
         elif silent and run.active:
             self._end(run, "lost", _LOST + _RESUME if run.pid is None else _SILENT)
 
@@ -215,6 +220,13 @@ class RunStore(RunQueue):
                 return  # started again since
             update(connection, run.id, state=state, message=message, ended=time.time())
             self._tell(connection, run.id, state, message)
+
+
+def _starts_again(run: Run) -> bool:
+    """Whether the run is silent as some of its processes are new: one was lost, and took the rest with it."""
+    if run.state != "running" or len(run.devices) == 1 or run.pid is None:
+        return False
+    return process.children_at(run.pid, run.heartbeat or run.created) < len(run.devices)
 
 
 def _together(command: Sequence[str], n: int) -> list[str]:

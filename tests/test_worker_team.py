@@ -1,0 +1,179 @@
+"""The first of several processes: it holds the run for all, and says what became of the others."""
+
+import os
+import signal
+from dataclasses import dataclass, field
+
+import pytest
+from small_training import PRETRAINING, small_settings
+
+from ecgapp import documents, training
+from ecgapp.errors import JobError, TrainingError
+from ecgapp.jobs import Attachment, Run, RunStore, names
+from ecgapp.training import EpochReport, world
+from ecgapp.worker import RunReporter, execute, team
+
+GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error: Connection reset by peer."
+
+
+@dataclass
+class FakeWorld:
+    """One of two processes, of which the other is only imagined."""
+
+    leads: bool = True
+    words: list = field(default_factory=list)
+    others_are_there: bool = True
+
+    def told(self, word):
+        self.words.append(word)
+        return word
+
+    def gathered(self, mine):
+        if not self.others_are_there:
+            raise RuntimeError(GLOO)
+        return [mine, mine]
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return small_settings(tmp_path / "home", n_records=5)
+
+
+@pytest.fixture
+def store(settings, monkeypatch):
+    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
+    return RunStore(settings.runs)
+
+
+@pytest.fixture
+def others(monkeypatch):
+    """This process is the first of two that ``torchrun`` started, which may start them once more."""
+    surroundings = {"RUN_ID": "x", "RESTART_COUNT": "0", "MAX_RESTARTS": "1"}
+    for name, value in surroundings.items():
+        monkeypatch.setenv(f"TORCHELASTIC_{name}", value)
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    found = FakeWorld()
+
+    class Joined:
+        def __init__(self, gpu):
+            assert not gpu
+
+        def __enter__(self):
+            return found
+
+        def __exit__(self, *_):
+            return None
+
+    monkeypatch.setattr(world, "joined", Joined)
+    return found
+
+
+def claimed(store: RunStore) -> Run:
+    run = store.create("a run", "pretrain", "cpu+cpu", documents.dump(PRETRAINING))
+    return store.claim("cpu", run.id)
+
+
+def train_until(error: Exception):
+    def train(config, reporter, folder, settings, world):
+        raise error
+
+    return train
+
+
+def test_the_first_process_tells_the_others_which_run_they_train_on_which_devices(
+    store, settings, others, monkeypatch
+):
+    monkeypatch.setattr(training, "train", train_until(TrainingError("The loss is no longer a number.")))
+    run = claimed(store)
+    assert execute(store, run.id, settings).state == "failed"
+    assert others.words == [(run.id, run.config, "cpu+cpu")]
+    assert store.get(run.id).pid == os.getppid()
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError(GLOO), TrainingError(world.LOST), ConnectionError("Broken pipe")]
+)
+def test_a_lost_process_leaves_the_run_under_way_until_no_restart_is_left(
+    store, settings, others, monkeypatch, error
+):
+    monkeypatch.setattr(training, "train", train_until(error))
+    run = claimed(store)
+    assert execute(store, run.id, settings).state == "starting"
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    ended = execute(store, run.id, settings)
+    assert (ended.state, ended.message) == ("lost", world.LOST)
+
+
+def test_a_bug_among_several_processes_is_no_lost_process(store, settings, others, monkeypatch):
+    monkeypatch.setattr(training, "train", train_until(RuntimeError("mat1 and mat2 cannot be multiplied")))
+    assert execute(store, claimed(store).id, settings).state == "failed"
+
+
+@pytest.mark.parametrize(("there", "state"), [(True, "stopped"), (False, "starting")])
+def test_a_signal_stops_the_run_only_where_all_others_are_still_there(
+    store, settings, others, monkeypatch, there, state
+):
+    """For ``torchrun`` sends the same signal when it ends the processes to start them again."""
+
+    def train(config, reporter, folder, settings, world):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert reporter.should_stop()
+        raise training.Stopped
+
+    others.others_are_there = there
+    monkeypatch.setattr(training, "train", train)
+    run = execute(store, claimed(store).id, settings)
+    assert (run.state, run.stop_requested) == (state, None)
+
+
+def test_the_others_are_dismissed_where_there_is_nothing_to_train(store, settings, others):
+    run = claimed(store)
+    Attachment(store, run.id, os.getppid()).end("failed", "It broke down.")
+    with pytest.raises(JobError):
+        execute(store, run.id, settings)
+    assert others.words == [None]
+
+
+def test_a_run_stopped_before_the_others_came_trains_nowhere(store, settings, others, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *_: pytest.fail("it trained"))
+    run = claimed(store)
+    store.request_stop(run.id)
+    assert execute(store, run.id, settings).state == "stopped"
+    assert others.words == [None]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (training.Stopped(), 0),
+        (TrainingError("No memory."), 0),
+        (RuntimeError(GLOO), 1),
+        (ValueError("bug"), 1),
+    ],
+)
+def test_another_process_asks_for_a_new_start_only_where_one_helps(
+    store, settings, others, monkeypatch, capsys, error, code
+):
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    run = claimed(store)
+    monkeypatch.setattr(others, "told", lambda word: (run.id, run.config, run.device))
+    monkeypatch.setattr(training, "train", train_until(error))
+    try:
+        assert team.follow("cpu+cpu", settings) == code
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert store.get(run.id) == run  # only the first process touches the run
+    assert all(line.startswith("    ") for line in capsys.readouterr().err.splitlines())
+
+
+def test_the_numbers_of_labels_and_members_are_kept(store):
+    run = claimed(store)
+    reporter = RunReporter(Attachment(store, run.id), run)
+    predicted = {"fast": 3, "turned": 0}
+    reporter.epoch(EpochReport(1, 2, 0.4, 0.5, predicted_by_label=predicted, f1_by_member=(0.25, 0.5)))
+    assert store.latest(run.id, names.PREDICTED_OF_LABEL + "turned") == 0
+    assert store.latest(run.id, names.PREDICTED_OF_LABEL + "fast") == 3
+    assert [store.latest(run.id, names.F1_OF_MEMBER + member) for member in "12"] == [0.25, 0.5]
