@@ -1,6 +1,7 @@
 """Networks that learn batch by batch, with all the state that a bit-equal resume needs."""
 
 import copy
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -89,9 +90,11 @@ class Learner:
         """What a step calls: the network itself, one that talks to other processes, or a compiled one."""
         if self.world.size > 1:
             devices = [self.device] if self.device.type == "cuda" else None
-            return DistributedDataParallel(
-                self.network, devices, broadcast_buffers=False, gradient_as_bucket_view=True
-            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # torch 2.11 lacks what 2.13 offers instead
+                return DistributedDataParallel(
+                    self.network, devices, broadcast_buffers=False, gradient_as_bucket_view=True
+                )
         if self.config.compiled:
             compiled: nn.Module = torch.compile(self.network)  # type: ignore[assignment]
             return compiled
