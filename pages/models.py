@@ -6,25 +6,19 @@ from ecgapp.errors import EcgAppError
 from ecgapp.promotion import model_names, versions
 from ecgapp.ui import auth, choosing, session
 from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.guarded import show_problem
 from ecgapp.ui.model_import import import_form
 from ecgapp.ui.registry_view import INTERVALS, model_view, overview
 
 bootstrap("Models")
 settings = session.settings()
 auth.require_admin(settings)
-show_problem()
 
 try:
     models = {name: versions(name, settings) for name in model_names(settings)}
     st.subheader("In use")
     choosing.tell_damaged()
     if models:
-        st.dataframe(
-            overview(version for found in models.values() for version in found),
-            hide_index=True,
-            width="stretch",
-        )
+        overview(version for found in models.values() for version in found)
         st.caption(INTERVALS)
         st.subheader("History")
         name = st.selectbox("Model", list(models), key="model_history")

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import streamlit as st
 import tiny_models
+import torch
 from streamlit.testing.v1 import AppTest
 
-from ecgapp.config import DISCLAIMER, PROJECT
-from ecgapp.models import save_model
+from ecgapp import analysis
+from ecgapp.config import DISCLAIMER, PROJECT, Settings
+from ecgapp.models import pack, save_model
+from ecgapp.promotion import Decision, install_import
 from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
 
 CHARTS = ("tracing", "steps", "reconstruction", "saliency")
@@ -246,6 +249,40 @@ def test_a_model_promoted_meanwhile_is_used_at_once(page, home, tmp_path):
     assert set(before) == {0.5}
     assert set(after) == {0.9}
     tiny_models.install(home / "weights")
+
+
+def test_promotion_and_roll_back_switch_the_page_without_a_restart_and_show_the_hash(tmp_path, monkeypatch):
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    settings = Settings.from_environment()
+    first, second = (pack(*tiny_models.classifier("ward", thresholds=(line,) * 9)) for line in (0.5, 0.9))
+    model, known = tiny_models.classifier("ward")
+    model.network.head[1].bias += 1.0
+    third = pack(model, known)
+    shown = []
+    page = None
+    for version in (first, second, third, first):
+        install_import(version, Decision("Ada", "a test"), settings)
+        if page is None:
+            page = AppTest.from_file(PAGE, default_timeout=30).run()
+            drop(page, files_of(ecg(), tmp_path))
+        page.run()
+        table = page.dataframe[0].value.set_index("Finding")
+        shown.append((table["Threshold"].iloc[0], round(table["Probability"].sum(), 6)))
+        assert f"ward, sha256 {version.card.sha256[:12]}" in [caption.value for caption in page.caption]
+    assert [line for line, _ in shown] == [0.5, 0.9, 0.5, 0.5]
+    assert shown[0][1] == shown[1][1] == shown[3][1] < shown[2][1]
+
+
+def test_a_page_that_was_drawn_before_a_promotion_still_opens_its_own_version(tmp_path):
+    settings = Settings(tmp_path, tmp_path / "none")
+    model, known = tiny_models.classifier("ward")
+    old = pack(model, known)
+    install_import(old, Decision("Ada", "a test"), settings)
+    model.network.head[1].bias += 1.0
+    install_import(pack(model, known), Decision("Ada", "another"), settings)
+    opened = analysis.open_version(old.card, settings)
+    assert opened.card == old.card
+    torch.testing.assert_close(opened.network.head[1].bias + 1.0, model.network.head[1].bias)
 
 
 def test_nothing_is_computed_twice_for_one_record(page, tmp_path, monkeypatch):

@@ -3,7 +3,13 @@
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Explanation, explain
 from ecgapp.analysis.findings import Finding, Findings, find
-from ecgapp.analysis.models import available_models, damaged_models, open_model, validation_predictions
+from ecgapp.analysis.models import (
+    available_models,
+    damaged_models,
+    open_model,
+    open_version,
+    validation_predictions,
+)
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 
@@ -20,6 +26,7 @@ __all__ = [
     "familiarity",
     "find",
     "open_model",
+    "open_version",
     "predict_store",
     "prepare",
     "reconstruct",

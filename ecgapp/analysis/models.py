@@ -4,7 +4,15 @@ from pathlib import Path
 
 from ecgapp import models
 from ecgapp.config import Settings
-from ecgapp.models import ModelCard, Predictions, TrainedModel, installed_models, load_model, load_predictions
+from ecgapp.models import (
+    ModelCard,
+    Predictions,
+    TrainedModel,
+    installed_models,
+    load_model,
+    load_predictions,
+    load_version,
+)
 
 
 def available_models(settings: Settings) -> dict[str, ModelCard]:
@@ -27,6 +35,15 @@ def open_model(name: str, settings: Settings) -> TrainedModel:
         WeightsMismatchError: weights and card disagree.
     """
     return load_model(_folders(settings), name)
+
+
+def open_version(card: ModelCard, settings: Settings) -> TrainedModel:
+    """The model of exactly this card, also where another one took its name a moment ago.
+
+    Raises:
+        WeightsMismatchError: its weights are gone or damaged.
+    """
+    return load_version(_folders(settings), card)
 
 
 def validation_predictions(name: str, settings: Settings) -> Predictions | None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
 from ecgapp.explain.private import private_copy
-from ecgapp.models.weights import TrainedModel
+from ecgapp.models import TrainedModel
 
 METHODS = ("integrated_gradients",)
 

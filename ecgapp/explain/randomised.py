@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ecgapp.explain.attribution import Attribution, attribute
-from ecgapp.models.weights import TrainedModel
+from ecgapp.models import TrainedModel
 
 
 @dataclass(frozen=True, eq=False)

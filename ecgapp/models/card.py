@@ -1,7 +1,10 @@
 """The card beside each weights file: what it is, what it was trained on, how well it does, and for whom."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
+from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.models.registry import ArchitectureConfig
 from ecgapp.signals.config import PreprocessingConfig
@@ -112,6 +115,11 @@ class ModelCard:
             raise ConfigError("A classifier's card needs one threshold for each label.")
         if self.aggregation not in ("mean", "max"):
             raise ConfigError("Windows are aggregated by mean or max.")
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the whole card: other thresholds on the same weights are another model."""
+        return hashlib.sha256(documents.dump(self).encode()).hexdigest()
 
     @property
     def is_classifier(self) -> bool:

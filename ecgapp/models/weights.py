@@ -101,6 +101,18 @@ def load_model(folders: Sequence[Path], name: str) -> TrainedModel:
     return unpack(read_model(folders, name))
 
 
+def load_version(folders: Sequence[Path], card: ModelCard) -> TrainedModel:
+    """The model of exactly this card, whichever is in use under its name by now.
+
+    Raises:
+        WeightsMismatchError: no folder has its weights.
+    """
+    for folder in folders:
+        with suppress(WeightsMismatchError):
+            return unpack(read_version(folder, card))
+    raise WeightsMismatchError(f"The weights of {card.name} are not here, or damaged. Reload the page.")
+
+
 def load_card(folder: Path, name: str) -> ModelCard:
     """The card alone, without reading the weights.
 

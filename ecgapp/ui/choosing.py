@@ -35,11 +35,12 @@ def autoencoders(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
 
 
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
-    """A select box over ``cards``; None, with a hint, where there are none."""
+    """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none."""
     if not cards:
         st.info(f"{label}: none is installed yet. Train and promote one on the Training page.")
         return None
     name = st.selectbox(label, list(cards), format_func=lambda name: cards[name].title or name, key=key)
+    st.caption(f"{name}, sha256 {cards[name].sha256[:12]}")
     return cards[name]
 
 
@@ -49,10 +50,10 @@ def opened(card: ModelCard) -> TrainedModel:
     Raises:
         ModelError: its weights are missing, or are not the card's.
     """
-    return _opened(card.name, card.sha256, session.settings())
+    return _opened(card.digest, card, session.settings())
 
 
 @st.cache_resource(max_entries=MODELS_IN_MEMORY, show_spinner=False)
-def _opened(name: str, sha256: str, _settings: Settings) -> TrainedModel:
-    """``sha256`` keys the cache: a promotion under an old name is read afresh."""
-    return analysis.open_model(name, _settings)
+def _opened(digest: str, _card: ModelCard, _settings: Settings) -> TrainedModel:
+    """``digest`` keys the cache: a promotion under an old name is read afresh."""
+    return analysis.open_version(_card, _settings)

@@ -6,7 +6,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import ModelError
 from ecgapp.promotion import SUFFIX, install_import, read_bundle
 from ecgapp.ui import deciding
-from ecgapp.ui.guarded import guarded
+from ecgapp.ui.guarded import guarded, show_problem
 
 _KEY = "import_model"
 _TURN = "import_model_turn"  # session state: counts up when a model was imported, which empties the drop zone
@@ -31,6 +31,7 @@ def import_form(settings: Settings) -> None:
         st.session_state[_TURN] = turn + 1
         st.session_state[_DONE] = f"{packed.card.name} is in use now, sha256 {packed.card.sha256[:12]}."
 
-    st.button("Import", key=_KEY, on_click=guarded(settings, take), type="primary")
+    st.button("Import", key=_KEY, on_click=guarded(settings, take, _KEY), type="primary")
+    show_problem(_KEY)
     if done := st.session_state.pop(_DONE, None):
         st.success(done)

@@ -9,7 +9,7 @@ from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard
 from ecgapp.promotion import History, Line, headline, in_use, n_validated, promote_run, run_model
 from ecgapp.ui import deciding
-from ecgapp.ui.guarded import guarded
+from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import time_words
 from ecgapp.ui.words import with_interval
 
@@ -24,7 +24,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         return
     for line in promoted:
         st.text(_told(line))  # as it was typed
-    with st.expander("Promote: let the review page use this model", expanded=not promoted):
+    with st.expander("Promote: let the review page use this model", not promoted, key=f"promotion_{run.id}"):
         name = st.text_input("Name", run.name, key=f"promote_name_{run.id}", max_chars=60).strip()
         _compare(trained, name, settings)
         deciding.ask(run.id)
@@ -34,8 +34,9 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
             with deciding.decided(run.id) as decision:
                 promote_run(store, run.id, chosen, decision, settings)
 
-        on_click = guarded(settings, promote)
+        on_click = guarded(settings, promote, run.id)
         st.button("Promote", key=f"promote_{run.id}", on_click=on_click, type="primary")
+        show_problem(run.id)
 
 
 def _compare(trained: ModelCard, name: str, settings: Settings) -> None:

@@ -23,23 +23,24 @@ from ecgapp.promotion import (
     roll_back,
 )
 from ecgapp.ui import auth, deciding
-from ecgapp.ui.guarded import guarded
+from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import size_words, time_words
-from ecgapp.ui.words import with_interval
+from ecgapp.ui.words import as_typed, with_interval
 
 INTERVALS = "In brackets: 95 % bootstrap intervals over the validation records."
 
 
-def overview(versions: Iterable[Version]) -> pd.DataFrame:
+def overview(versions: Iterable[Version]) -> None:
     """A line for each model in use."""
-    return pd.DataFrame([{"Model": found.name, **_used(found)} for found in versions if found.in_use])
+    rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
+    st.dataframe(pd.DataFrame(rows).fillna("-"), hide_index=True, width="stretch")
 
 
 def model_view(name: str, versions: Sequence[Version], settings: Settings) -> None:
     """One model: its history, the file for another machine, and its other versions."""
     lines = History(settings).lines(name)
     if lines:
-        st.dataframe(pd.DataFrame([_past(line) for line in lines]), hide_index=True, width="stretch")
+        st.table(pd.DataFrame([_past(line) for line in lines]).set_index("When"))
     else:
         st.caption(f"{name} has not been changed on this machine.")
     used = next((version for version in versions if version.in_use), None)
@@ -47,7 +48,7 @@ def model_view(name: str, versions: Sequence[Version], settings: Settings) -> No
         _export(used, settings)
     others = [version for version in versions if not version.in_use]
     if others or (used is not None and not used.shipped):
-        with st.expander("Roll back, remove or delete"):
+        with st.expander("Roll back, remove or delete", key=f"changes_{name}"):
             _changes(used, others, settings)
 
 
@@ -65,6 +66,7 @@ def _changes(used: Version | None, others: Sequence[Version], settings: Settings
         if used is not None and not used.shipped:
             take_out = _decide(name, lambda decision: remove(name, decision, settings), settings)
             st.button(f"Take {name} out of use", key=f"remove_{name}", on_click=take_out)
+    show_problem(name)
 
 
 def _other_version(version: Version, settings: Settings) -> None:
@@ -86,7 +88,7 @@ def _decide(name: str, act: Callable[[Decision], object], settings: Settings) ->
         with deciding.decided(name) as decision:
             act(decision)
 
-    return guarded(settings, decide)
+    return guarded(settings, decide, name)
 
 
 def _export(version: Version, settings: Settings) -> None:
@@ -112,19 +114,19 @@ def _export(version: Version, settings: Settings) -> None:
 def _used(version: Version) -> dict[str, object]:
     card, line = version.card, version.line
     return {
-        "Title": card.title if card is not None else "-",
-        "Task": card.task.name if card is not None and card.task is not None else "autoencoder",
+        **_figures(card),
         "sha256": version.sha256[:12],
         "Origin": version.origin,
         "Since": time_words(line.time) if line is not None else "-",
         "By": line.author if line is not None else "-",
-        **figures(card),
+        "Task": card.task.name if card is not None and card.task is not None else "autoencoder",
+        "Title": card.title if card is not None else "-",
     }
 
 
 def _past(line: Line) -> dict[str, object]:
-    told = {"When": time_words(line.time), "What": line.action, "By": line.author, "Why": line.reason}
-    return told | {"sha256": line.sha256[:12]} | figures(line.read_card())
+    told = {"What": line.action, "By": as_typed(line.author), "Why": as_typed(line.reason)}
+    return {"When": time_words(line.time), **told, "sha256": line.sha256[:12], **_figures(line.read_card())}
 
 
 def _words(version: Version) -> str:
@@ -132,11 +134,13 @@ def _words(version: Version) -> str:
     parts = [version.sha256[:12], version.origin]
     if version.line is not None:
         parts.append(f"{time_words(version.line.time)} by {version.line.author}")
-    return ", ".join(parts + ([str(figures(version.card)["Figures"])] if version.card is not None else []))
+    shown = headline(version.card) if version.card is not None else {}
+    return ", ".join([*parts, *[f"{name} {with_interval(figure)}" for name, figure in shown.items()]])
 
 
-def figures(card: ModelCard | None) -> dict[str, object]:
+def _figures(card: ModelCard | None) -> dict[str, object]:
     """The headline figures with their intervals, and the number of records they rest on."""
-    shown = headline(card) if card is not None else {}
-    words = ", ".join(f"{name} {with_interval(figure)}" for name, figure in shown.items())
-    return {"Figures": words or "-", "Records": n_validated(card) if card is not None else 0}
+    if card is None:
+        return {}
+    shown = {name: with_interval(figure) for name, figure in headline(card).items()}
+    return {**shown, "n": f"{n_validated(card):,}"}

@@ -78,7 +78,7 @@ def found(record: ECGRecord, card: ModelCard) -> Findings:
         EcgAppError: the model cannot be opened, or cannot take this record.
     """
     return session.remember(
-        ("find", card.sha256), lambda: analysis.find(record, choosing.opened(card)), heavy=True
+        ("find", card.digest), lambda: analysis.find(record, choosing.opened(card)), heavy=True
     )
 
 
@@ -90,7 +90,7 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     first = leads.index("II") if "II" in leads else 0
     lead = left.selectbox("Lead", leads, index=first, key="step_lead")
     window = _choose_window(right, prepared, 0, "step_window")
-    key = ("steps", card.sha256, lead, window)
+    key = ("steps", card.digest, lead, window)
     figure = session.remember(key, lambda: steps.preprocessing(prepared, lead, window))
     alt = f"Lead {lead} before and after each preprocessing step"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
@@ -114,12 +114,12 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
     """The autoencoder's output over its input, and where they differ."""
     try:
         model = choosing.opened(card)
-        prepared = session.remember(("prepare", card.sha256), lambda: analysis.prepare(record, model))
+        prepared = session.remember(("prepare", card.digest), lambda: analysis.prepare(record, model))
     except EcgAppError as error:
         st.warning(str(error))
         return
     window = _choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
-    key = ("reconstruct", card.sha256, window)
+    key = ("reconstruct", card.digest, window)
     result = session.remember(key, lambda: analysis.reconstruct(record, model, window), heavy=True)
     figure = session.remember(("strips", *key), lambda: strips.reconstruction(result))
     st.markdown(strips.in_words(result, card))
@@ -141,11 +141,11 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None
     rows = {row.label: row for row in result.rows}
     left, right = st.columns(2)
     first = list(rows).index(result.top.label)
-    key = f"label_{card.sha256}_{record.record_id}"
+    key = f"label_{card.digest}_{record.record_id}"
     label = left.selectbox("Class", list(rows), index=first, format_func=in_full, key=key)
     best = result.best_window(label)
     window = _choose_window(right, result.prepared, best, f"window_{label}_{record.record_id}")
-    key_of = ("explain", card.sha256, label, window)
+    key_of = ("explain", card.digest, label, window)
     model = choosing.opened(card)
     explanation = session.remember(key_of, lambda: analysis.explain(record, model, label, window), heavy=True)
     figure = session.remember(("overlay", *key_of), lambda: overlay.saliency(record, explanation))

@@ -40,11 +40,11 @@ def _choose_thresholds(card: ModelCard, task: Task) -> tuple[float, ...]:
     """The card's thresholds, with one of them, or all, put where the slider stands."""
     left, right = st.columns([1, 2])
     labels = task.label_names
-    which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.sha256}")
+    which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.digest}")
     shipped = dict(zip(labels, card.thresholds, strict=True))
     own = shipped.get(which)
     first = round(own if own is not None else float(np.median(card.thresholds)), 2)
-    key = f"threshold_{card.sha256}_{which}"
+    key = f"threshold_{card.digest}_{which}"
     moved = right.slider("Threshold", 0.0, 1.0, first, 0.01, key=key)
     if moved == first:
         right.caption("Thresholds as shipped with the model." if own is None else f"As shipped: {own:.3f}.")

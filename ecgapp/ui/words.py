@@ -1,5 +1,7 @@
 """Abbreviations in full, and figures as a reader expects them."""
 
+import re
+
 from ecgapp.models import Interval, LabelMetrics
 
 MEANINGS = {
@@ -55,3 +57,8 @@ def of_label(metrics: LabelMetrics | None, figure: str) -> str:
     """One of a label's figures with its interval, or why there is none."""
     reason = insufficient(metrics)
     return reason if reason is not None else with_interval(getattr(metrics, figure))
+
+
+def as_typed(words: str) -> str:
+    """What somebody typed, for a place that reads Markdown: without pictures, links and formulas."""
+    return re.sub(r"([^\w\s,])", r"\\\1", words)
