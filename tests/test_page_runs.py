@@ -21,7 +21,7 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.ui import run_actions, run_list, run_starting
+from ecgapp.ui import curves, run_actions, run_list, run_starting
 from ecgapp.ui.run_starting import start_run
 
 EPOCHS = 6
@@ -360,3 +360,25 @@ def test_what_deleting_frees_is_measured_once(settings, runs, monkeypatch):
     page.run()
     assert len(measured) == 1
     assert run_actions.SIZES in page.session_state
+
+
+def test_a_figure_is_drawn_anew_only_when_its_curve_has_grown(settings, runs, monkeypatch):
+    drawn = []
+
+    def counted(name, draw):
+        return lambda *points, **looks: drawn.append(name) or draw(*points, **looks)
+
+    for name in ("loss_curves", "f1_curves", "step_curve", "lci_curve", "change_bars", "use_curve"):
+        monkeypatch.setattr(curves, name, counted(name, getattr(curves, name)))
+    run = trained_run(runs)
+    page = open_page("training", settings)
+    assert set(drawn) == {"loss_curves", "f1_curves", "step_curve", "lci_curve", "change_bars", "use_curve"}
+    drawn.clear()
+    page.run()
+    assert drawn == []
+    runs.add_metrics(run.id, [(names.STEP_LOSS, 601, 0.5)])
+    page.run()
+    assert set(drawn) == {"step_curve"}
+    runs.add_metrics(run.id, [(names.VALIDATION_LOSS, EPOCHS + 1, 0.5)])
+    page.run()
+    assert {"loss_curves", "f1_curves"} <= set(drawn)

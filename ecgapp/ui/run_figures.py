@@ -47,10 +47,14 @@ class RunFigures:
     use: dict[str, tuple[Point, ...]] = field(default_factory=dict)  # by the keys of ``USE``
 
     @property
-    def version(self) -> tuple[float, ...]:
-        """Where the curves end: figures drawn for the same version are the same."""
-        ends = (self.step_loss, self.validation_loss, self.f1, self.use.get("Memory", ()))
-        return tuple(points[-1][0] if points else 0.0 for points in ends)
+    def steps(self) -> float:
+        """Where the curves by step end: figures drawn for the same end are the same."""
+        return self.step_loss[-1][0] if self.step_loss else 0.0
+
+    @property
+    def epochs(self) -> float:
+        """Where the curves by epoch end."""
+        return self.validation_loss[-1][0] if self.validation_loss else 0.0
 
 
 class Reader:

@@ -113,7 +113,7 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
         st.caption("The curves begin with the end of the first epoch.")
         return
     epochs = config.all_epochs if config else run.epochs
-    version = (run.id, *figures.version)
+    version = (run.id, run.pid, figures.epochs)
     pretraining = run.phase == "pretrain"
     unit = "mean squared error per sample" if pretraining else "cross-entropy"
 
@@ -132,7 +132,7 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
     else:
         with right:
             _f1(figures, version, apart)
-    _by_step(figures, version)
+    _by_step(figures, (run.id, run.pid, figures.steps))
 
 
 def _f1(
@@ -177,7 +177,7 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
     if len(figures.f1) < 2:
         return
     left, right = st.columns(2)
-    version = (run.id, *figures.version)
+    version = (run.id, run.pid, figures.epochs)
     chart(
         left, "live_lci", version, lambda: curves.lci_curve(lci_by_epoch(figures.f1, config)),
         "Learning curve index as it stood after each epoch",

@@ -1,0 +1,115 @@
+"""How fast the Training page redraws a long run: ``python -m benchmarks.training_page``.
+
+The run has 100,000 logged steps in each of its four series by step, 200 epochs of nine classes, and a
+day of samples of its machine; it is under way, and between two looks new steps come. The page's script
+runs in Streamlit's own test runner, without a browser beside it, in a home that is thrown away.
+"""
+
+import math
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from benchmarks.table import Row, at_most, show, tell
+from ecgapp import access, documents
+from ecgapp.config import PROJECT, Settings
+from ecgapp.jobs import Run, RunStore, names
+from ecgapp.jobs.table import update
+from ecgapp.tasks import task
+from ecgapp.training import finetuning_defaults
+from ecgapp.ui import auth
+
+N_STEPS, N_EPOCHS, N_BEATS = 100_000, 200, 43_200
+NEW_STEPS = 20  # between two looks
+REPEATS = 15
+REDRAW = 0.3  # seconds at most
+PATIENCE = 120.0  # seconds
+PASSWORD = "only for the benchmark"
+TASK = "nine_class"
+BY_STEP = (names.STEP_LOSS, names.LEARNING_RATE, names.GRADIENT_NORM, names.THROUGHPUT)
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(Path(folder))
+        os.environ["ECGAPP_HOME"] = folder
+        tell(f"Writing {N_STEPS:,} steps.")
+        store = RunStore(settings.runs)
+        run = long_run(store)
+        page = open_page(settings)
+        tell("Redrawing.")
+        first = timed(page.run)
+        growing = [timed(page.run) for step in range(REPEATS) if grow(store, run, step)]
+        unchanged = [timed(page.run) for _ in range(REPEATS)]
+    if page.exception:
+        raise RuntimeError("The training page failed on the long run.")
+    show(
+        "Training page",
+        [
+            _row("first look at the run", [first], "its curves are read whole"),
+            _row(f"redraw after {NEW_STEPS} new steps", growing, "only what is new is read", target=True),
+            _row("redraw, nothing new", unchanged, "no figure is made anew", target=True),
+        ],
+    )
+
+
+def long_run(store: RunStore) -> Run:
+    """A fine-tuning under way, with all its numbers."""
+    config = finetuning_defaults(task_name=TASK)
+    run = store.create("long", config.phase, "cpu", documents.dump(config))
+    with store.database.write() as connection:
+        update(connection, run.id, state="running", heartbeat=1e12, epoch=N_EPOCHS, epochs=2 * N_EPOCHS)
+    for name in BY_STEP:
+        store.add_metrics(run.id, ((name, step, _wave(step)) for step in range(1, N_STEPS + 1)))
+    for name in (names.CPU_PERCENT, names.MEMORY):
+        store.add_metrics(run.id, ((name, 2.0 * beat, 90 + _wave(beat)) for beat in range(N_BEATS)))
+    labels = [names.F1_OF_LABEL + label for label in task(TASK).label_names]
+    by_epoch = (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1, names.AUROC, *labels)
+    points = ((name, epoch, _wave(epoch)) for name in by_epoch for epoch in range(1, N_EPOCHS + 1))
+    store.add_metrics(run.id, points)
+    return run
+
+
+def grow(store: RunStore, run: Run, look: int) -> bool:
+    """A few more steps, as between two looks at a run."""
+    steps = range(N_STEPS + 1 + look * NEW_STEPS, N_STEPS + 1 + (look + 1) * NEW_STEPS)
+    store.add_metrics(run.id, [(name, step, _wave(step)) for name in BY_STEP for step in steps])
+    return True
+
+
+def open_page(settings: Settings) -> AppTest:
+    """The page, signed in and imported, without the run in its session yet."""
+    access.set_password(settings, PASSWORD)
+    warm_up = AppTest.from_file(str(PROJECT / "pages" / "training.py"), default_timeout=PATIENCE)
+    warm_up.run()
+    page = AppTest.from_file(str(PROJECT / "pages" / "training.py"), default_timeout=PATIENCE)
+    page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+    return page
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _wave(step: int) -> float:
+    return 0.5 + 0.4 * math.sin(step / 50)
+
+
+def _row(what: str, seconds: list[float], how: str, *, target: bool = False) -> Row:
+    median, slowest = sorted(seconds)[len(seconds) // 2], max(seconds)
+    limit = at_most(REDRAW, slowest, "s") if target else None
+    sample = f"{len(seconds)}, slowest {slowest:.3f} s"
+    return Row(f"{N_STEPS:,} steps: {what}", f"{median:.3f} s", how, limit, sample)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
