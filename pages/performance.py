@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp import analysis
 from ecgapp.errors import EcgAppError
-from ecgapp.models import ModelCard
+from ecgapp.models import ModelCard, Predictions
 from ecgapp.ui import choosing, performance, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.trying import thresholds_panel
@@ -18,13 +18,23 @@ def show_classifier(card: ModelCard) -> None:
     st.markdown(performance.tested_on(card.validation))
     if card.task.name in performance.PAPERS:
         st.caption(f"The studies, on their own data: {performance.PAPERS[card.task.name]}")
-    predictions = analysis.validation_predictions(card.name, session.settings())
+    predictions = kept_predictions(card)
     if predictions is not None:
         thresholds_panel(card, card.task, predictions)
         return
     st.dataframe(performance.macro(card.validation), hide_index=True)
     st.dataframe(performance.per_class(card.validation), hide_index=True, height="content")
-    st.info("The validation predictions of this model were not kept, so there are no curves.")
+    if not card.predictions_sha256:
+        st.info("The validation predictions of this model were not kept, so there are no curves.")
+
+
+def kept_predictions(card: ModelCard) -> Predictions | None:
+    """Its validation predictions; where they are damaged that is told, and the card's figures stay."""
+    try:
+        return analysis.validation_predictions(card.name, session.settings())
+    except EcgAppError as error:
+        st.warning(str(error))
+        return None
 
 
 def show_autoencoder(card: ModelCard) -> None:

@@ -132,6 +132,14 @@ def test_a_classifier_without_kept_predictions_shows_its_card(tmp_path, monkeypa
     assert "were not kept" in page.info[0].value
 
 
+def test_damaged_predictions_are_told_and_the_cards_figures_stay(tmp_path, monkeypatch):
+    save_model(tmp_path / "weights", *tiny_models.classifier())
+    (tmp_path / "weights" / "tiny_nine.predictions.safetensors").write_bytes(b"damaged")
+    page = open_page(tmp_path, monkeypatch)
+    assert len(per_class(page)) == 9
+    assert "validation predictions of tiny_nine" in page.warning[0].value
+
+
 def test_an_unvalidated_classifier_is_not_to_be_relied_on(tmp_path, monkeypatch):
     model, _ = tiny_models.classifier()
     save_model(tmp_path / "weights", TrainedModel(model.network, replace(model.card, validation=None)))

@@ -33,7 +33,10 @@ INTERVALS = "In brackets: 95 % bootstrap intervals over the validation records."
 def overview(versions: Iterable[Version]) -> None:
     """A line for each model in use."""
     rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
-    st.dataframe(pd.DataFrame(rows).fillna("-"), hide_index=True, width="stretch")
+    table = pd.DataFrame(rows).fillna("-")
+    figures = [name for name in table.columns if name.startswith(("Macro", "MSE"))]  # some rows lack some
+    order = ["Model", *figures, *[name for name in table.columns if name not in ("Model", *figures)]]
+    st.dataframe(table, hide_index=True, width="stretch", column_order=order)
 
 
 def model_view(name: str, versions: Sequence[Version], settings: Settings) -> None:
