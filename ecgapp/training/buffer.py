@@ -29,6 +29,8 @@ def zeros(shape: tuple[int, int], folder: Path | None = None) -> Tensor:
     n_bytes = n * dtype.itemsize
     if n_bytes <= _SHARE * psutil.virtual_memory().available:
         return torch.zeros(shape, dtype=dtype)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)  # another machine's processes come here first
     if folder is None or shutil.disk_usage(folder).free < 1.1 * n_bytes:
         raise TrainingError(
             f"The prepared signals take {n_bytes / 2**30:.0f} GiB, more than memory and disk have free. "

@@ -134,7 +134,8 @@ class Learner:
         limit = self.config.clip_gradient or float("inf")
         if self.members == 1:
             return nn.utils.clip_grad_norm_(self.weights, limit)
-        gradients = [w.grad.unflatten(0, (self.members, -1)) for w in self.weights if w.grad is not None]
+        whole = [weight.grad for weight in self.weights if weight.grad is not None]
+        gradients = [g.view(self.members, len(g) // self.members, *g.shape[1:]) for g in whole]
         squares = [gradient.square().sum(tuple(range(1, gradient.ndim))) for gradient in gradients]
         norms = torch.stack(squares).sum(0).sqrt()
         shares = (limit / (norms + 1e-6)).clamp(max=1.0)

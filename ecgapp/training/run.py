@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,7 +86,8 @@ def train(
     """
     keep_freed_memory()
     if world.told(world.leads and _claim_folder(folder, config)):
-        return load_model((folder / RESULT,), config.name)
+        found: Any = load_model((folder / RESULT,), config.name) if world.leads else None
+        return world.told(found)
     setting = _prepare(config, reporter, folder, settings, world)
     model = _train_members(setting) if config.members > 1 else _train_one(setting)
     shutil.rmtree(folder / _BEFORE, ignore_errors=True)
