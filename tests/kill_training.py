@@ -33,27 +33,36 @@ FILE_EVENTS = ("tempfile.mkstemp", "open", "os.rename", "os.remove", "os.mkdir")
 
 
 class Teller:
-    """A reporter that tells each step with its time, and where the training went on."""
+    """A reporter that tells each step with its time, and where the training went on.
+
+    ``should_stop`` is asked after every step, but in validation and after the training too: ``learning``
+    tells these apart.
+    """
 
     def __init__(self, tell: Tell) -> None:
-        self.tell, self.position = tell, 0
+        self.tell, self.position, self.learning = tell, 0, True
 
     def step(self, report) -> None:
-        """Nothing: ``should_stop`` is asked after every step."""
+        """Nothing: every few steps are not enough."""
 
     def epoch(self, report) -> None:
         self.tell(f"epoch {report.epoch}")
+        self.learning = self.position < LAST
 
     def log(self, text) -> None:
         if found := re.match(r"Going on from epoch (\d+), step (\d+)\.", text):
-            self.position = (int(found[1]) - 1) * STEPS + int(found[2]) - 1
+            epochs, steps = int(found[1]) - 1, int(found[2]) - 1
+            self.position = epochs * STEPS + steps
+            self.learning = steps < STEPS and self.position < LAST
             self.tell(f"resumed {self.position}")
         elif "damaged" in text:
             self.tell("damaged")
 
     def should_stop(self) -> bool:
-        self.position += 1
-        self.tell(f"step {self.position} {time.monotonic()}")
+        if self.learning:
+            self.position += 1
+            self.learning = self.position % STEPS > 0
+            self.tell(f"step {self.position} {time.monotonic()}")
         return False
 
 
@@ -94,9 +103,11 @@ def _file_phase(event: str, name: str = "/") -> str:
     """``name`` begins where the training's folder ends; the folder itself is opened to make a rename last."""
     if name.startswith("/result"):
         return "result"
-    if event == "os.rename" or name == "/":
-        return "renaming a checkpoint"
-    return "writing a checkpoint" if name.startswith("/.checkpoint") else "loading"
+    if name == "/" or event == "os.rename":
+        return "renaming"
+    if name.startswith("/.checkpoint"):
+        return "writing a checkpoint"
+    return "loading" if "checkpoint" in name or "training.json" in name else "writing examples"
 
 
 @dataclass
@@ -213,7 +224,9 @@ def main(home: Path) -> None:
     began = time.monotonic()
     settings = small_settings(home, n_records=100)
     seldom = replace(CONFIG, checkpoint_seconds=30.0)
-    straight = training.train(seldom, Recorder(), home / "straight", settings).card
+    recorder = Recorder()
+    straight = training.train(seldom, recorder, home / "straight", settings).card
+    assert recorder.steps[-1].step == LAST
     toll, sha256 = kill_training(home / "killed", settings)
     report = {
         "kills": toll.kills,

@@ -28,7 +28,7 @@ def test_the_kills_met_it_in_everything_that_it_does(report):
         "steps": 20,
         "validation": 4,
         "writing a checkpoint": 4,
-        "renaming a checkpoint": 3,
+        "renaming": 3,
         "result": 10,
     }
     assert not [name for name, n in least.items() if report["phases"].get(name, 0) < n], report["phases"]

@@ -1,0 +1,66 @@
+"""A run's process is killed as the system kills: the page tells, and resume ends with the same weights."""
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from run_processes import end_all, until
+from small_training import FINETUNING, Recorder, small_settings
+
+from ecgapp import documents, training
+from ecgapp.jobs import RunStore, names
+from ecgapp.training.checkpoint import CHECKPOINT
+
+CONFIG = replace(FINETUNING, epochs=80, checkpoint_seconds=0.2)
+TOLD_WITHIN = 10.0  # seconds
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return small_settings(tmp_path / "home")
+
+
+@pytest.fixture
+def store(settings, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    runs = RunStore(settings.runs)
+    yield runs
+    end_all(runs)
+
+
+def shown(store: RunStore, run_id: str):
+    """As a page looks at it."""
+    return next(run for run in store.refresh() if run.id == run_id)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_the_middle_of_an_epoch_is_lost_within_seconds_and_resumes_to_the_same_weights(
+    store, settings, tmp_path
+):
+    run = store.create(CONFIG.name, CONFIG.phase, "cpu", documents.dump(CONFIG))
+    store.launch(run.id)
+    path = store.folder(run.id) / CHECKPOINT
+    for kill in range(2):
+        before = path.stat().st_mtime_ns if kill else 0
+        until(lambda since=before: path.exists() and path.stat().st_mtime_ns > since)
+        assert shown(store, run.id).state == "running"
+        os.kill(shown(store, run.id).pid, signal.SIGKILL)
+        killed = time.monotonic()
+        until(lambda: shown(store, run.id).state == "lost")
+        assert time.monotonic() - killed < TOLD_WITHIN
+        assert "killed" in shown(store, run.id).message
+        assert "/" not in shown(store, run.id).message
+        store.resume(run.id)
+    until(lambda: shown(store, run.id).ended_for_now)
+    assert shown(store, run.id).state == "finished", store.log_tail(run.id, technical=True)
+    assert sum("Going on from" in line for line in store.log_tail(run.id, 1000)) == 2
+    epochs = store.metrics(run.id, names.TRAIN_LOSS, 10**6).steps
+    assert epochs == tuple(range(1, CONFIG.epochs + 1))
+    straight = training.train(CONFIG, Recorder(), tmp_path / "straight", settings).card
+    card = json.loads((store.folder(run.id) / "result" / "small.json").read_text())
+    assert card["sha256"] == straight.sha256
