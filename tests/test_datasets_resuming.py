@@ -207,12 +207,14 @@ def test_an_import_that_is_killed_twenty_times_ends_in_the_same_store(source, tm
 
 
 SIDE_BY_SIDE = """
-import os, signal, sys
+import sys, time
 from pathlib import Path
 from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, importing, unfinished
 
 def follow(done, total):
     print(done, flush=True)
+    if "waiting" in sys.argv:
+        time.sleep(60)
 
 if __name__ == "__main__":
     importing.PART_RECORDS = unfinished.PART_RECORDS = 5
@@ -228,14 +230,16 @@ def side_by_side(source, tmp_path):
     (tmp_path / "stores").mkdir()
     arguments = [sys.executable, str(program), str(source), str(tmp_path / "stores" / "s")]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    return lambda: subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
+    return lambda *words: subprocess.Popen(
+        [*arguments, *words], env=environment, stdout=subprocess.PIPE, text=True
+    )
 
 
 def test_two_processes_give_the_same_store_as_one_and_end_when_theirs_is_killed(
     source, settings, side_by_side
 ):
     one, _ = run_import(source, settings, "one")
-    process = side_by_side()
+    process = side_by_side("waiting")
     process.stdout.readline()
     helpers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
@@ -257,4 +261,17 @@ def test_stopping_two_processes_keeps_their_parts(source, settings, monkeypatch)
     assert time.monotonic() - begun < 60
     store, told = run_import(source, settings)
     assert told[-1] == N
+    store.verify()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="workers are told from others by their parent")
+def test_a_process_that_is_killed_ends_the_import_in_one_sentence_and_keeps_the_parts(source, settings):
+    def kill_workers(done, total):  # one part of five is not yet handed out
+        for process in psutil.Process().children(recursive=True):
+            if process.ppid() != os.getpid():
+                process.kill()
+
+    with pytest.raises(DatasetError, match="goes on where it stopped"):
+        import_dataset("ptb-xl", source, settings.stores / "s", ImportOptions(workers=2), kill_workers)
+    store, _ = run_import(source, settings)
     store.verify()

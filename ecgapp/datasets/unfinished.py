@@ -58,7 +58,7 @@ def prepare(folder: Path, plan: Plan) -> None:
     """Make the folder of an import, or clear an interrupted one of parts that are not complete."""
     folder.mkdir(mode=0o700, exist_ok=True)
     for left in folder.glob("part-*-*"):
-        shutil.rmtree(left)
+        shutil.rmtree(left, ignore_errors=True)
     write_atomically(folder / PLAN, documents.dump(plan).encode())
 
 

@@ -1,4 +1,4 @@
-"""The imported data sets as the administrator's pages show them. Signals stay on disk, memory-mapped."""
+"""The imported data sets as the administrator's pages show them. Signals stay on disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
