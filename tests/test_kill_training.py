@@ -44,3 +44,12 @@ def test_a_large_checkpoint_killed_while_it_is_written_leaves_the_one_before(tmp
     assert report["kills"] == 30
     assert report["left unfinished"] >= 5
     assert report["found unreadable"] == report["found older than told"] == 0
+
+
+@pytest.mark.slow
+def test_ensembles_killed_at_random_moments_end_with_the_same_weights(tmp_path):
+    report = report_of("kill_ensemble.py", tmp_path)
+    assert set(report) == {"cross-fit", "bootstrap"}
+    for found in report.values():
+        assert found["same weights"]
+        assert found["kills"] >= 5
