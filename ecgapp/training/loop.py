@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,51 +11,16 @@ import torch
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network
 from ecgapp.training.checkpoint import load_checkpoint, save_checkpoint
-from ecgapp.training.config import TrainingConfig
-from ecgapp.training.gallery import Gallery
 from ecgapp.training.inference import Inference
-from ecgapp.training.lanes import Lanes, epoch_order
+from ecgapp.training.job import Job, Outcome
+from ecgapp.training.lanes import epoch_order
 from ecgapp.training.learner import Learner, Pace, Weights
-from ecgapp.training.objective import Objective, Scores, mean_scores
+from ecgapp.training.objective import Scores, mean_scores
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
-from ecgapp.training.windows import RecordSet, Rows
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.windows import Rows
 
 _REPORT_EVERY = 10  # steps; each report waits for the device once
 _STOP, _SAVE = 1, 2  # what the leader decides on after a step
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """One network's part of a job: the records it learns from, those it is judged on, and its seed."""
-
-    lanes: Lanes
-    validation: Rows
-    seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One training, of one network or of several that learn together, and where it is kept."""
-
-    config: TrainingConfig
-    records: RecordSet
-    members: tuple[Member, ...]
-    objective: Objective
-    folder: Path
-    identity: str  # of config and data; a checkpoint of another one is refused
-    steps: int  # in an epoch
-    gallery: Gallery
-    keep_best: bool = True  # False: the last epoch's weights, which no validation has chosen
-    world: World = ALONE
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """The networks that are kept, in eval mode and without gradients, and how many epochs were run."""
-
-    networks: list[Network]
-    epochs: int
 
 
 @dataclass

@@ -21,8 +21,9 @@ from ecgapp.training.devices import resolve_device
 from ecgapp.training.ensembles import GroupReporter, Part, assemble, at_once, member_words, parts
 from ecgapp.training.gallery import Gallery
 from ecgapp.training.inference import Inference
+from ecgapp.training.job import Job, Member, Outcome
 from ecgapp.training.lanes import deal, lanes_for
-from ecgapp.training.loop import Job, Member, Outcome, run
+from ecgapp.training.loop import run
 from ecgapp.training.memory import keep_freed_memory
 from ecgapp.training.objective import objective_for
 from ecgapp.training.reporting import Reporter
