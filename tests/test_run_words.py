@@ -115,6 +115,8 @@ def test_an_ensembles_index_is_that_of_the_member_at_work():
     assert current_member(f1, ENSEMBLE) == "Member 2 of 2"
     assert current_member(f1[:3], ENSEMBLE) == "Member 1 of 2"
     assert current_member(f1, FINETUNING) == ""
+    assert current_member(f1[:3], replace(ENSEMBLE, members=4), together=3) == "Members 1-3 of 4"
+    assert current_member(f1, replace(ENSEMBLE, members=4), together=3) == "Member 4 of 4"
 
 
 def test_figures_leave_out_what_is_no_number(tmp_path):

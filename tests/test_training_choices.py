@@ -18,6 +18,7 @@ from ecgapp.ui.training_choices import (
     PATCH_ONE_LEAD,
     Schedule,
     Subject,
+    device_words,
     shared_leads,
     suggested_name,
     training_config,
@@ -139,3 +140,19 @@ def test_the_control_freezes_a_random_encoder_and_needs_no_pretrained_model():
     assert config.name == "nine_class_frozen_random"
     with pytest.raises(ConfigError, match="pretrained"):
         training_config(dataclasses.replace(subject, control=False), Schedule("x"))
+
+
+def test_several_gpus_are_offered_as_one_choice_in_words():
+    assert device_words("cuda:0+cuda:1") == "all 2 GPUs together"
+    assert device_words("cpu") == "cpu"
+
+
+def test_what_a_run_made_is_named_by_the_run_and_share_and_members_reach_the_config():
+    subject = dataclasses.replace(
+        FINETUNING, start=Initialisation.TRANSFER, pretrained=AUTOENCODER, reference="run:0123456789ab"
+    )
+    schedule = Schedule("small", members=4, resampling="bootstrap", fraction=0.25, class_weighting=0.5)
+    config = training_config(subject, schedule)
+    assert config.pretrained == "run:0123456789ab"
+    assert (config.members, config.resampling) == (4, "bootstrap")
+    assert (config.fraction, config.class_weighting) == (0.25, 0.5)

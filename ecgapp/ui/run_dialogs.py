@@ -14,7 +14,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import open_store
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
-from ecgapp.training import devices
+from ecgapp.training.devices import device_choices
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
 from ecgapp.ui.paper import PAGE_SECONDS, lay_out
@@ -23,7 +23,7 @@ from ecgapp.ui.run_figures import config_of
 from ecgapp.ui.run_list import escaped
 from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
 from ecgapp.ui.tracing import CONFIG, tracing
-from ecgapp.ui.training_choices import device_choices
+from ecgapp.ui.training_choices import device_words
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
 WISH = "dialog_wish"  # session state: (what, the run's id, more) that was asked for and is not open yet
@@ -150,8 +150,8 @@ def _ask_changes(before: Changes) -> Changes:
         "Learning rate", 1e-7, 1.0, before.learning_rate, step=1e-4, format="%.6f", key="again_rate"
     )
     seed = first.number_input("Seed", 0, 2**31 - 1, before.seed, key="again_seed")
-    there = {before.device: before.device} | device_choices(devices())
-    device = second.selectbox("Device", list(there), format_func=there.__getitem__, key="again_device")
+    there = list(dict.fromkeys((before.device, *device_choices())))
+    device = second.selectbox("Device", there, format_func=device_words, key="again_device")
     members = third.number_input("Members", 1, 1000, before.members, key="again_members")
     return Changes(name, epochs, batch, rate, seed, device, members)
 

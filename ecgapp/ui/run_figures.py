@@ -10,6 +10,7 @@ from ecgapp.errors import ConfigError
 from ecgapp.evaluate import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.jobs import Run, RunStore, names
 from ecgapp.training import TrainingConfig
+from ecgapp.training.ensembles import member_words
 from ecgapp.ui.curves import Point
 
 MAX_POINTS = 500  # of one curve; more do not show on 600 px
@@ -152,8 +153,9 @@ def changes(f1: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
     return [(epoch, after - before) for (_, before), (epoch, after) in pairwise(points)]
 
 
-def current_member(f1: Sequence[Point], config: TrainingConfig | None) -> str:
-    """``Member 2 of 4``, or nothing where there is only one network."""
+def current_member(f1: Sequence[Point], config: TrainingConfig | None, together: int = 1) -> str:
+    """``Member 2 of 4``, or ``Members 1-4 of 8`` where ``together`` learn at once; else nothing."""
     if config is None or config.members == 1 or not f1:
         return ""
-    return f"Member {int((f1[-1][0] - 1) // config.all_epochs) + 1} of {config.members}"
+    first = int((f1[-1][0] - 1) // config.all_epochs) * together
+    return member_words(first, min(together, config.members - first), config.members)

@@ -169,7 +169,8 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
     left, right = st.columns([3, 2])
     with left:
         st.latex(FORMULA)
-        member = current_member(figures.f1, config)
+        together = max(1, len(figures.f1_by_member))
+        member = current_member(figures.f1, config, together) + (", mean F1" if together > 1 else "")
         st.markdown(f"{member}: {lci_words(run_lci(figures.f1, config))}".removeprefix(": "))
     table = pd.DataFrame(PAPER_LCI, columns=["Training data", "Transfer", "Random"])
     right.dataframe(table.style.format("{:.3f}", subset=["Transfer", "Random"]), hide_index=True)

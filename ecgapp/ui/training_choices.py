@@ -123,11 +123,10 @@ def suggested_title(subject: Subject) -> str:
     return f"{asked} ({subject.how})"
 
 
-def device_choices(devices: Sequence[str]) -> dict[str, str]:
-    """Where a training can run, in words: one device, or all cards together, a process on each."""
-    cards = [device for device in devices if device.startswith("cuda")]
-    together = {"+".join(cards): f"all {len(cards)} GPUs together"} if len(cards) > 1 else {}
-    return together | {device: device for device in devices}
+def device_words(device: str) -> str:
+    """``cuda:0+cuda:1`` as ``all 2 GPUs together``; a single device by its name."""
+    parts = device.split("+")
+    return f"all {len(parts)} GPUs together" if len(parts) > 1 else device
 
 
 def shared_leads(leads_of_stores: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

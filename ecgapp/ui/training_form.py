@@ -10,7 +10,8 @@ from ecgapp.datasets import DatasetStore
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
-from ecgapp.training import Initialisation, Phase, Resampling, devices, pretraining_defaults
+from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
+from ecgapp.training.devices import device_choices
 from ecgapp.ui import auth
 from ecgapp.ui.run_starting import CHOSEN_RUN, refuse_empty_folds, start_run, trained_here
 from ecgapp.ui.stores import folds_of, served_tasks, shelf
@@ -22,7 +23,7 @@ from ecgapp.ui.training_choices import (
     STARTS,
     Schedule,
     Subject,
-    device_choices,
+    device_words,
     shared_leads,
     suggested_name,
     training_config,
@@ -134,8 +135,7 @@ def _ask_schedule(subject: Subject) -> Schedule:
     usual_name = suggested_name(subject)
     first, second, third = st.columns(3)
     name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
-    there = device_choices(devices())
-    device = second.selectbox("Device", list(there), format_func=there.__getitem__, key="train_device")
+    device = second.selectbox("Device", device_choices(), format_func=device_words, key="train_device")
     share = third.number_input(
         "Share of the training records (%)", 1, 100, 100, key="train_fraction",
         help="Drawn at random, to see what fewer records would have been enough for.",
