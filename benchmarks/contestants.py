@@ -1,7 +1,9 @@
 """The networks that the training benchmark lets run against each other, each with its own step."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 import torch
@@ -13,12 +15,11 @@ from ecgapp import documents
 from ecgapp.config import PROJECT
 from ecgapp.models import JangAutoencoderConfig, build
 from ecgapp.training import TrainingConfig
-from ecgapp.training.learner import Learner
+from ecgapp.training.learner import Learner, Pace
 from ecgapp.training.objective import Reconstruction
 
 RECIPE = PROJECT / "docs" / "recipes" / "cae_lead2.json"
 PLAIN_RATE = 1e-3  # Adam's, as in the group's public training
-NO_ANSWERS = torch.zeros(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +64,23 @@ def plain(config: TrainingConfig, dtype: torch.dtype) -> Contestant:
     return Contestant(f"Jang's network, plain, {str(dtype).removeprefix('torch.')}", step, network)
 
 
+def learner_for(config: TrainingConfig, total_steps: int) -> Learner:
+    """The app's own training step for this config, on one cycle of ``total_steps``."""
+    torch.manual_seed(config.seed)
+    pace = Pace(total_steps, config.batch_size, (total_steps,))
+    learner = Learner(config, [build(config.network)], Reconstruction(), pace, [config.seed])
+    learner.start_epoch()
+    return learner
+
+
 def ours(name: str, config: TrainingConfig, total_steps: int) -> Contestant:
     """A network of the app in the app's own training step, on one cycle of ``total_steps``."""
-    torch.manual_seed(config.seed)
-    learner = Learner(config, build(config.network), Reconstruction(), total_steps, config.seed)
-    learner.start_epoch()
+    learner = learner_for(config, total_steps)
     numbers = count()
 
     def step(windows: Tensor) -> None:
-        learner.step(min(next(numbers), total_steps - 1), windows, NO_ANSWERS)
+        nothing = torch.zeros(len(windows), 1, 0)
+        learner.step(min(next(numbers), total_steps - 1), windows.unsqueeze(1), nothing)
 
     return Contestant(name, step, learner.averaged)
 
@@ -81,14 +90,28 @@ def fast(config: TrainingConfig, total_steps: int) -> Contestant:
     return ours(f"fast autoencoder, ours, {config.precision} precision", config, total_steps)
 
 
-def all_contestants(config: TrainingConfig, total_steps: int = 1000) -> list[Contestant]:
-    """The plain float32 network, the yardstick, comes first; the fast one, as it is trained, last."""
-    published = replace(config, network=JangAutoencoderConfig())
-    return [
-        plain(config, torch.float32),
-        plain(config, torch.float64),
-        ours("Jang's network, ours, fp32", replace(published, precision="fp32"), total_steps),
-        ours("Jang's network, ours, bf16", replace(published, precision="bf16"), total_steps),
-        ours("fast autoencoder, ours, fp32", replace(config, precision="fp32"), total_steps),
-        fast(config, total_steps),
+def published(config: TrainingConfig) -> TrainingConfig:
+    """The same training of Jang's network as the app has it."""
+    return replace(config, network=JangAutoencoderConfig())
+
+
+def compiles() -> bool:
+    """Whether ``torch.compile`` finds what it needs here: a C++ compiler, for GPUs Triton too."""
+    return any(map(shutil.which, ("c++", "g++", "clang++")))
+
+
+def makers(config: TrainingConfig, total_steps: int = 1000) -> list[Callable[[], Contestant]]:
+    """What builds each: the plain networks, the yardsticks, come first; the fast one comes last."""
+    jang = published(config)
+    fp32, bf16 = {"precision": "fp32"}, {"precision": "bf16"}
+    compiled = replace(config, compiled=True)
+    found = [
+        partial(plain, config, torch.float32),
+        partial(plain, config, torch.float64),
+        partial(ours, "Jang's network, ours, fp32", replace(jang, **fp32), total_steps),
+        partial(ours, "Jang's network, ours, bf16", replace(jang, **bf16), total_steps),
+        partial(ours, "fast autoencoder, ours, fp32", replace(config, **fp32), total_steps),
     ]
+    if compiles():
+        found.append(partial(ours, "fast autoencoder, ours, compiled", compiled, total_steps))
+    return [*found, partial(fast, config, total_steps)]

@@ -17,7 +17,7 @@ from ecgapp.records import RHYTHMS, FloatArray, SyntheticConfig, synthesise
 from ecgapp.signals import preprocess
 from ecgapp.training import Reporter, TrainingConfig
 from ecgapp.training.resident import load_records
-from ecgapp.training.windows import RecordSet, all_windows, random_windows
+from ecgapp.training.windows import RecordSet, Rows, all_windows, random_windows
 
 LAYOUTS = ("ptb-xl", "ptb-xl-zscored")
 N_SYNTHETIC = 270  # records; a tenth of them in each fold
@@ -57,8 +57,24 @@ def synthetic_records(config: TrainingConfig) -> RecordSet:
     for start, signal in zip(first, signals, strict=True):
         everything[:, start : start + signal.shape[1]] = torch.from_numpy(signal)
     folds = np.arange(N_SYNTHETIC, dtype=np.int64) % 10 + 1
-    unlabelled, weights = np.zeros((N_SYNTHETIC, 0), np.float32), np.ones(N_SYNTHETIC)
-    return RecordSet(everything, first, lengths, unlabelled, folds, weights, config.preprocessing)
+    return record_set(everything, first, lengths, folds, config)
+
+
+def record_set(signals: Tensor, first: Rows, lengths: Rows, folds: Rows, config: TrainingConfig) -> RecordSet:
+    """Unlabelled records that are in memory already, as if they came from one store."""
+    n = len(first)
+    return RecordSet(
+        ("synthetic",),
+        np.zeros(n, np.int64),
+        np.arange(n, dtype=np.int64),
+        lengths,
+        np.zeros((n, 0), np.float32),
+        folds,
+        np.ones(n),
+        config.preprocessing,
+        signals,
+        first,
+    )
 
 
 def _synthetic_signal(number: int, rng: np.random.Generator, config: TrainingConfig) -> FloatArray:
@@ -80,7 +96,8 @@ def batches_of(records: RecordSet, config: TrainingConfig) -> Iterator[Tensor]:
     """Random windows of the training folds, without end: (batch, 1, 2048)."""
     rows = records.rows(config.train_folds)
     for epoch in count():
-        windows = random_windows(records, rows, config.augmentation.shift, (config.seed, epoch))
+        rng = np.random.default_rng((config.seed, epoch))
+        windows = random_windows(records, rows, len(rows), config.augmentation.shift, rng)
         for part in windows.batches(config.batch_size):
             if len(part) == config.batch_size:
                 yield records.cut(part.positions.tolist())

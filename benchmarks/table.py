@@ -76,11 +76,12 @@ def machine() -> str:
     )
 
 
-def show(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
-    """Print title, table, machine and notes to standard output."""
+def show(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
+    """Print title, table, machine and notes to standard output; the text."""
     text = "\n".join([f"## {title}", "", markdown(rows), "", f"Machine: {machine()}.", *notes])
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+    return text
 
 
 def tell(sentence: str) -> None:

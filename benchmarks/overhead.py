@@ -1,0 +1,96 @@
+"""What the training loop costs beside its steps: reports, the run store's numbers, heartbeat, checkpoints."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.contestants import learner_for
+from benchmarks.lead2 import batches_of
+from benchmarks.peak import now
+from benchmarks.table import Row, at_most, tell
+from ecgapp import documents
+from ecgapp.jobs import Attachment, Heartbeat, RunStore
+from ecgapp.models import build
+from ecgapp.training import TrainingConfig
+from ecgapp.training.devices import resolve_device
+from ecgapp.training.gallery import Gallery
+from ecgapp.training.inference import Inference
+from ecgapp.training.job import Job, Member
+from ecgapp.training.lanes import deal, lanes_for
+from ecgapp.training.loop import run
+from ecgapp.training.objective import Reconstruction, Scores
+from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.worker.reporter import RunReporter
+
+MOST = 3.0  # per cent of the bare steps' time
+BATCHES = 32  # of prepared windows, over and over
+
+
+class TimedJudge(Reconstruction):
+    """Judges epochs as ever, and knows how long that took: validation is work, not overhead."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.seconds = device, 0.0
+
+    def judge(self, inference: Inference, records: RecordSet, rows: Rows, member: int = 0) -> Scores:
+        started = now(self.device)
+        scores = super().judge(inference, records, rows, member)
+        self.seconds += now(self.device) - started
+        return scores
+
+
+def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tuple[float, int]:
+    """A training as the worker runs it, without its validations: seconds, and how many steps it was."""
+    train, validation = records.rows(config.train_folds), records.rows(config.validation_folds)
+    lanes = deal(records, train, config.batch_size, lanes_for(len(train), config.batch_size))
+    judge = TimedJudge(resolve_device(config.device))
+    store = RunStore(folder / "runs")
+    created = store.create(config.name, config.phase, config.device, documents.dump(config))
+    attachment = Attachment(store, (store.claim(config.device, created.id) or created).id)
+    reporter = RunReporter(attachment, store.get(created.id))
+    with Heartbeat(attachment, reporter.beat, reporter.stop):
+        started = now(judge.device)
+        member = Member(lanes, validation, config.seed)
+        place = store.folder(created.id)
+        job = Job(config, records, (member,), judge, place, "", lanes.steps, Gallery(place))
+        run(job, [build(config.network)], reporter)
+        spent = now(judge.device) - started - judge.seconds
+    attachment.end("finished", "")
+    return spent, config.epochs * lanes.steps
+
+
+def bare_seconds(config: TrainingConfig, batches: Sequence[Tensor], steps: int) -> float:
+    """The same learner's steps on windows that are cut and dealt already."""
+    device = resolve_device(config.device)
+    started = now(device)
+    learner = learner_for(config, steps)
+    for number, batch in zip(range(steps), cycle(batches), strict=False):
+        learner.step(number, batch.unsqueeze(1), torch.zeros(len(batch), 1, 0))
+    return now(device) - started
+
+
+def overhead_row(config: TrainingConfig, records: RecordSet, rounds: int) -> Row:
+    """How much longer the loop takes than its steps alone: the median of rounds in which both take turns."""
+    batches = list(islice(batches_of(records, config), BATCHES))
+    shares = []
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            looped, steps = loop_seconds(replace(config, name=f"round{number}"), records, Path(folder))
+        bare = bare_seconds(config, batches, steps)
+        shares.append(100 * (looped / bare - 1))
+        tell(f"overhead, round {number + 1} of {rounds}: {looped:.1f} s against {bare:.1f} s")
+    share = round(float(np.median(shares)), 1)
+    return Row(
+        "overhead of the loop, metrics and heartbeat",
+        f"{share:.1f} % of the bare steps",
+        f"{steps} steps a round in the run store's own loop, cutting of windows and checkpoints included, "
+        "validation not",
+        at_most(MOST, share, "%"),
+        f"{rounds} rounds, {min(shares):.1f}-{max(shares):.1f} %",
+    )
