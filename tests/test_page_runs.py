@@ -382,3 +382,22 @@ def test_a_figure_is_drawn_anew_only_when_its_curve_has_grown(settings, runs, mo
     runs.add_metrics(run.id, [(names.VALIDATION_LOSS, EPOCHS + 1, 0.5)])
     page.run()
     assert {"loss_curves", "f1_curves"} <= set(drawn)
+
+
+def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, runs, monkeypatch):
+    drawn = []
+    draw = curves.step_curve
+    monkeypatch.setattr(
+        curves, "step_curve", lambda *points, **looks: drawn.append(1) or draw(*points, **looks)
+    )
+    run = trained_run(runs)
+    with runs.database.write() as connection:
+        update(connection, run.id, state="running")
+    page = open_page("training", settings)
+    looks = []
+    for step in range(602, 622, 2):
+        drawn.clear()
+        runs.add_metrics(run.id, [(names.STEP_LOSS, step, 0.5)])
+        page.run()
+        looks.append(bool(drawn))
+    assert 2 <= sum(looks) <= 5  # of ten: 3 % of growth

@@ -3,6 +3,7 @@
 Figures are drawn anew only when their curves have grown; the session keeps the last ones.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -89,6 +90,13 @@ def chart(
     place.plotly_chart(figures[key][1], config=CONFIG, key=key, alt=alt)
 
 
+def _end(run: Run, last: float) -> float:
+    """Where a curve ends, for its figure's version. A reader's zoom is gone when a figure is replaced, so
+    that of a run under way is replaced only when its curve is 1 % longer: less is four pixels.
+    """
+    return math.floor(math.log(last) / math.log(1.01)) if run.active and last > 1 else last
+
+
 def _numbers(run: Run, figures: RunFigures) -> None:
     def shown(points: Sequence[Point], form: str) -> str:
         value = last(points)
@@ -113,7 +121,7 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
         st.caption("The curves begin with the end of the first epoch.")
         return
     epochs = config.all_epochs if config else run.epochs
-    version = (run.id, run.pid, figures.epochs)
+    version = (run.id, run.pid, _end(run, figures.epochs))
     pretraining = run.phase == "pretrain"
     unit = "mean squared error per sample" if pretraining else "cross-entropy"
 
@@ -132,7 +140,7 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
     else:
         with right:
             _f1(figures, version, apart)
-    _by_step(figures, (run.id, run.pid, figures.steps))
+    _by_step(figures, (run.id, run.pid, _end(run, figures.steps)))
 
 
 def _f1(
@@ -178,7 +186,7 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
     if len(figures.f1) < 2:
         return
     left, right = st.columns(2)
-    version = (run.id, run.pid, figures.epochs)
+    version = (run.id, run.pid, _end(run, figures.epochs))
     chart(
         left, "live_lci", version, lambda: curves.lci_curve(lci_by_epoch(figures.f1, config)),
         "Learning curve index as it stood after each epoch",
@@ -201,5 +209,5 @@ def _machine(run: Run, figures: RunFigures) -> None:
     st.caption(f"Device {run.device}, taken by this run{now}. Percent are of the whole machine or card.")
     for column, (word, points) in zip(st.columns(4), use.items(), strict=False):
         key, unit = f"live_{word.replace(' ', '_').lower()}", USE[word][1]
-        version = (run.id, points[-1])
+        version = (run.id, run.pid, _end(run, points[-1][0]))
         chart(column, key, version, lambda p=points, w=word, u=unit: curves.use_curve(p, w, u), word)  # type: ignore[misc]

@@ -1,0 +1,116 @@
+"""The Training page in a real browser while a run goes on: nothing flickers, scrolls away or closes."""
+
+import pytest
+from app_server import served
+from dataset_sources import ecg, make_store
+from small_training import FINETUNING
+
+from ecgapp import access, documents
+from ecgapp.config import Settings
+from ecgapp.jobs import RunStore, names
+from ecgapp.jobs.table import update
+from ecgapp.training.examples import RankedRecord, Ranking, write_ranking
+
+playwright = pytest.importorskip("playwright", reason="playwright is not installed")
+from playwright.sync_api import expect  # noqa: E402
+from visitor import Visitor, browser, chromium  # noqa: E402
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
+]
+PASSWORD = "correct horse battery"
+SEVERAL_LOOKS = 7_000  # ms; the page looks at its runs every two seconds
+WATCH = """main => {
+    window.blank = 0;
+    window.heights = new Set();
+    const look = () => {
+        if (!document.querySelector(".st-key-live_loss .scatterlayer .js-line")) { window.blank += 1; }
+        window.heights.add(main.scrollHeight);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""  # counts the frames of the screen in which the chart shows no curve, and the heights of the page
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A run that is told to be under way, with a few epochs and a worst ECG."""
+    settings = Settings(tmp_path)
+    access.set_password(settings, PASSWORD)
+    make_store(settings.stores / "hospital", [ecg(seed) for seed in range(3)])
+    store = RunStore(settings.runs)
+    run = store.create("ward", "finetune", "cpu", documents.dump(FINETUNING))
+    with store.database.write() as connection:
+        update(connection, run.id, state="running", heartbeat=1e12, epoch=3, epochs=40)
+    write_ranking(store.folder(run.id), Ranking(3, (), (RankedRecord("hospital", 1, 2.5),)))
+    for epoch in range(1, 4):
+        add_epoch(store, run, epoch)
+    return store, run
+
+
+def add_epoch(store, run, epoch):
+    series = (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1, names.AUROC)
+    store.add_metrics(run.id, [(name, epoch, 1 / epoch) for name in series])
+    store.add_metrics(run.id, [(names.STEP_LOSS, 10 * epoch + step, 1 / epoch) for step in range(10)])
+
+
+@pytest.fixture
+def visitor(running):
+    store, _ = running
+    with served(store.home_folder.parent) as app, browser() as chrome:
+        person = Visitor.at(chrome, app, "training")
+        person.sign_in(PASSWORD)
+        expect(person.widget("live_loss").locator(".scatterlayer .js-line").first).to_be_attached()
+        yield person
+
+
+def test_curves_grow_in_place_while_the_reader_has_scrolled_down(visitor, running):
+    store, run = running
+    scrolled = visitor.page.get_by_test_id("stMain")
+    visitor.page.get_by_text("Learning curve index (LCI)").scroll_into_view_if_needed()
+    before = scrolled.evaluate("main => main.scrollTop")
+    height = scrolled.evaluate("main => main.scrollHeight")
+    assert before > 100
+    scrolled.evaluate(WATCH)
+    add_epoch(store, run, 4)
+    points = visitor.widget("live_loss").locator(".scatterlayer .trace").last.locator(".points path")
+    expect(points).to_have_count(4)
+    assert visitor.page.evaluate("window.blank") == 0
+    assert visitor.page.evaluate("[...window.heights]") == [height]
+    assert scrolled.evaluate("main => main.scrollTop") == before
+
+
+def test_a_dialog_stays_open_and_keeps_what_is_typed_while_the_page_looks_at_its_runs(visitor, running):
+    store, run = running
+    visitor.click("Name and note")
+    note = visitor.page.locator(".st-key-run_note textarea")
+    note.fill("half a sentence")
+    visitor.page.wait_for_timeout(SEVERAL_LOOKS)
+    expect(note).to_have_value("half a sentence")
+    visitor.click("Save")
+    visitor.sees("Note: half a sentence")
+    assert store.get(run.id).note == "half a sentence"
+
+
+def test_a_worst_ecg_opens_its_tracing_which_closes_again(visitor):
+    visitor.page.get_by_role("button", name="1. loss 2.5000").click()
+    dialog = visitor.page.get_by_role("dialog")
+    expect(dialog.locator(".scatterlayer .js-line").first).to_be_attached()
+    visitor.page.wait_for_timeout(SEVERAL_LOOKS)
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+    visitor.page.wait_for_timeout(SEVERAL_LOOKS)
+    expect(dialog).to_have_count(0)
+    assert visitor.other_hosts() == set()
+
+
+def test_two_quick_clicks_on_start_make_one_run(visitor, running):
+    store, _ = running
+    visitor.click("New run from these settings")
+    visitor.fill("again_seed", 5)
+    visitor.page.get_by_role("dialog").get_by_role("button", name="Start").dblclick()
+    visitor.sees("Queued: cpu is busy with ward.")
+    visitor.page.wait_for_timeout(SEVERAL_LOOKS)
+    assert len(store.all()) == 2
