@@ -72,6 +72,8 @@ def test_a_run_that_says_its_state_and_what_to_do_is_not_repeated():
     lost = state_sentence(in_state("lost", message="It was killed. Resume goes on."), [])
     assert lost == "Lost: It was killed. Resume goes on."
     assert "Resume" in state_sentence(in_state("failed", message="The disk is full."), [])
+    told = state_sentence(in_state("failed", message="The disk is full. Free some space, then resume."), [])
+    assert told == "Failed: The disk is full. Free some space, then resume."
 
 
 @pytest.mark.parametrize(

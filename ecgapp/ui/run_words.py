@@ -107,4 +107,4 @@ def _with_message(word: str, run: Run, hint: str) -> str:
     told = run.message if run.message.startswith(word) else f"{word}: {run.message}"
     if not run.message:
         told = f"{word}."
-    return told if "Resume" in told else f"{told} {hint}".strip()
+    return told if "resume" in told.lower() else f"{told} {hint}".strip()
