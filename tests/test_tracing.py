@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from ecgapp.paper import STACKED, THREE_BY_FOUR, keep_peaks, lay_out
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
-from ecgapp.ui.paper import STACKED, THREE_BY_FOUR, keep_peaks, lay_out
 from ecgapp.ui.tracing import PULSE, blank_paper, tracing
 
 

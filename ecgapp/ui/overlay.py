@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation, Finding
+from ecgapp.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.ui.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.ui.tracing import FRAME, tracing, zeros_of
 from ecgapp.ui.words import in_full
 

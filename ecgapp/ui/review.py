@@ -11,12 +11,11 @@ from ecgapp import analysis
 from ecgapp.analysis import Findings, Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.paper import LAYOUTS, PAGE_SECONDS, lay_out
 from ecgapp.records import LEADS, ECGRecord
 from ecgapp.signals import heart_rate, lead_quality
-from ecgapp.ui import choosing, findings, overlay, session, steps, strips
-from ecgapp.ui.paper import LAYOUTS, PAGE_SECONDS, lay_out
+from ecgapp.ui import choosing, findings, session, steps, strips
 from ecgapp.ui.tracing import CONFIG, blank_paper, tracing
-from ecgapp.ui.words import in_full
 
 PLAIN = {"displayModeBar": False}
 COLUMNS = {
@@ -89,7 +88,7 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     left, right = st.columns([1, 3])
     first = leads.index("II") if "II" in leads else 0
     lead = left.selectbox("Lead", leads, index=first, key="step_lead")
-    window = _choose_window(right, prepared, 0, "step_window")
+    window = choose_window(right, prepared, 0, "step_window")
     key = ("steps", card.digest, lead, window)
     figure = session.remember(key, lambda: steps.preprocessing(prepared, lead, window))
     alt = f"Lead {lead} before and after each preprocessing step"
@@ -97,7 +96,7 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     _caption(prepared.warnings)
 
 
-def _choose_window(place: st.delta_generator.DeltaGenerator, prepared: Prepared, first: int, key: str) -> int:
+def choose_window(place: st.delta_generator.DeltaGenerator, prepared: Prepared, first: int, key: str) -> int:
     """A select box over the windows; none is drawn where there is only one."""
     count = len(prepared.windows)
     if count == 1:
@@ -118,7 +117,7 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
     except EcgAppError as error:
         st.warning(str(error))
         return
-    window = _choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
+    window = choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
     key = ("reconstruct", card.digest, window)
     result = session.remember(key, lambda: analysis.reconstruct(record, model, window), heavy=True)
     figure = session.remember(("strips", *key), lambda: strips.reconstruction(result))
@@ -133,26 +132,6 @@ def findings_panel(result: Findings, card: ModelCard) -> None:
     st.dataframe(findings.table(result), hide_index=True, column_config=COLUMNS, height="content")
     _caption(result.warnings)
     _caption([findings.population(card), findings.abbreviations(result)])
-
-
-@st.fragment
-def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
-    """Which leads and moments moved the chosen class."""
-    rows = {row.label: row for row in result.rows}
-    left, right = st.columns(2)
-    first = list(rows).index(result.top.label)
-    key = f"label_{card.digest}_{record.record_id}"
-    label = left.selectbox("Class", list(rows), index=first, format_func=in_full, key=key)
-    best = result.best_window(label)
-    window = _choose_window(right, result.prepared, best, f"window_{label}_{record.record_id}")
-    key_of = ("explain", card.digest, label, window)
-    model = choosing.opened(card)
-    explanation = session.remember(key_of, lambda: analysis.explain(record, model, label, window), heavy=True)
-    figure = session.remember(("overlay", *key_of), lambda: overlay.saliency(record, explanation))
-    st.markdown(overlay.in_words(explanation, rows[label]))
-    alt = f"Relevance of each moment of each lead for {label}, behind the tracing"
-    st.plotly_chart(figure, theme=None, config=CONFIG, key="saliency", alt=alt)
-    st.caption(overlay.method_in_words(explanation))
 
 
 def _caption(sentences: Sequence[str]) -> None:

@@ -14,10 +14,10 @@ from ecgapp.config import Settings
 from ecgapp.datasets import open_store
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
+from ecgapp.paper import PAGE_SECONDS, lay_out
 from ecgapp.training.devices import device_choices
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
-from ecgapp.ui.paper import PAGE_SECONDS, lay_out
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
 from ecgapp.ui.run_figures import config_of
 from ecgapp.ui.run_list import escaped

@@ -8,9 +8,9 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store
 from ecgapp.errors import ConfigError, DatasetError, EcgAppError
 from ecgapp.jobs import RunStore
+from ecgapp.paper import lay_out
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import auth
-from ecgapp.ui.paper import lay_out
 from ecgapp.ui.stores import label_table, refused_table, served_tasks
 from ecgapp.ui.tracing import CONFIG, tracing
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from ecgapp.paper import PAGE_SECONDS, Cell, Sheet, edges, keep_peaks, pieces, row_zeros, sample_range
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.ui.paper import PAGE_SECONDS, Cell, Sheet, edges, keep_peaks, pieces, row_zeros, sample_range
 
 SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
