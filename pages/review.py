@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, findings, review, session
+from ecgapp.ui import choosing, findings, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.opening import choose_record
 
@@ -48,4 +48,4 @@ if found is not None and classifier is not None:
     st.subheader("Findings, unconfirmed")
     review.findings_panel(found, classifier)
     st.subheader("Saliency: which leads and moments moved the class")
-    review.saliency_panel(record, found, classifier)
+    saliency_panel.saliency_panel(record, found, classifier)
