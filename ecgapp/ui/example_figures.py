@@ -77,7 +77,14 @@ def _style(figure: go.Figure, n: int) -> None:
         hovermode=False,
         uirevision="keep",
         font={"color": ORIGINAL},
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.995, "yref": "container"},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 0.995,
+            "yanchor": "top",
+            "yref": "container",
+        },
     )
     figure.update_annotations(font_size=11)
     figure.update_xaxes(gridcolor="#ececec", zeroline=False, ticksuffix=" s")
