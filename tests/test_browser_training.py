@@ -26,8 +26,8 @@ WATCH = """main => {
     window.heights = new Set();
     const look = () => {
         const line = document.querySelector(".st-key-live_loss .scatterlayer .js-line");
-        const seen = line && getComputedStyle(line).visibility === "visible" && line.getBoundingClientRect().width;
-        window.blank += seen ? 0 : 1;
+        const shown = line && getComputedStyle(line).visibility === "visible";
+        window.blank += shown && line.getBoundingClientRect().width ? 0 : 1;
         window.heights.add(main.scrollHeight);
         requestAnimationFrame(look);
     };

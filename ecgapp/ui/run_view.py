@@ -91,8 +91,10 @@ def chart(
 
 
 def _end(run: Run, last: float) -> float:
-    """Where a curve ends, for its figure's version. A figure that is replaced blinks for a frame and loses the
-    reader's zoom, so that of a run under way is replaced only when its curve is 1 % longer: four pixels.
+    """Where a curve ends, for its figure's version.
+
+    A figure that is replaced blinks for a frame and loses the reader's zoom. So that of a run under way is
+    replaced only when its curve is 1 % longer, which is four pixels.
     """
     return math.floor(math.log(last) / math.log(1.01)) if run.active and last > 1 else last
 
