@@ -14,6 +14,10 @@ LAYOUTS = (THREE_BY_FOUR, STACKED)
 COLUMNS = (LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12])
 RHYTHM_LEAD = "II"
 LEADS_FOR_COLUMNS = 6  # with fewer standard leads than this, each lead gets a row of its own
+MARGIN = 0.6  # seconds to the left of the first sample, for the calibration pulse
+PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s, mV)
+STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
+SYNTHETIC = "SYNTHETIC, from no patient"
 ROW_STEP = 0.5  # mV; rows stand on the 5 mm lines
 ROW_SPACING = (2.0, 4.0)  # mV between two rows, least and most
 EDGES = (1.5, 5.0)  # mV of paper above the first zero and below the last, least and most
@@ -70,7 +74,8 @@ def _columns(start: float, stop: float) -> tuple[Cell, ...]:
 def pieces(record: ECGRecord, sheet: Sheet) -> list[FloatArray | None]:
     """Each cell's samples in mV about the lead's median; None where the record lacks the lead.
 
-    Only a constant is taken off, so that a lead with an electrode offset stays on the paper.
+    Only a constant is taken off, so that a lead with an electrode offset stays on the paper. Where the
+    volts are lost, ``STANDARD_DEVIATIONS_PER_MILLIVOLT`` stand for one.
     """
     return [_piece(record, cell) for cell in sheet.cells]
 
@@ -81,7 +86,15 @@ def _piece(record: ECGRecord, cell: Cell) -> FloatArray | None:
     first, last = sample_range(record, cell)
     lead = record.signal[record.leads.index(cell.lead)]
     middle = np.float32(np.nanmedian(lead)) if np.isfinite(lead).any() else np.float32(0)
-    return lead[first:last] - middle
+    unit = np.float32(1 if record.units == "mV" else STANDARD_DEVIATIONS_PER_MILLIVOLT)
+    return (lead[first:last] - middle) / unit
+
+
+def name_on_paper(record: ECGRecord, lead: str) -> str:
+    """The lead's name, and whether it was computed from others or not recorded at all."""
+    if lead not in record.leads:
+        return f"{lead} (not recorded)"
+    return f"{lead} (derived)" if lead in record.derived else lead
 
 
 def sample_range(record: ECGRecord, cell: Cell) -> tuple[int, int]:

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from ecgapp.paper import STACKED, THREE_BY_FOUR, keep_peaks, lay_out
+from ecgapp.paper import PULSE, STACKED, THREE_BY_FOUR, keep_peaks, lay_out
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
-from ecgapp.ui.tracing import PULSE, blank_paper, tracing
+from ecgapp.ui.tracing import blank_paper, tracing
 
 
 def square_wave(sampling_rate=500.0, seconds=10.0, leads=LEADS):

@@ -9,21 +9,30 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ecgapp.paper import PAGE_SECONDS, Cell, Sheet, edges, keep_peaks, pieces, row_zeros, sample_range
+from ecgapp.paper import (
+    MARGIN,
+    PAGE_SECONDS,
+    PULSE,
+    SYNTHETIC,
+    Cell,
+    Sheet,
+    edges,
+    keep_peaks,
+    name_on_paper,
+    pieces,
+    row_zeros,
+    sample_range,
+)
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 
 SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
-MARGIN = 0.6  # seconds to the left of the first sample, for the calibration pulse
-PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s, mV)
-STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
 FRAME = 60  # px above and below the paper
 WIDTH = 1000  # px at which sheet and frame fit; other widths show more blank paper
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
-SYNTHETIC = "SYNTHETIC, from no patient"
 CONFIG = {
     "displaylogo": False,
     "scrollZoom": False,
@@ -40,7 +49,7 @@ def tracing(
     The x axis is in seconds of the recording, the y axis in mV from the first row's zero. A lead
     is drawn with at most ``most`` points a second, its peaks kept.
     """
-    signals = [_in_millivolts(record, piece) for piece in pieces(record, sheet)]
+    signals = pieces(record, sheet)
     zeros = row_zeros(sheet, signals)
     figure = go.Figure(layout=_layout(sheet, zeros, edges(sheet, signals)))
     for cell, signal in zip(sheet.cells, signals, strict=True):
@@ -61,13 +70,7 @@ def blank_paper() -> go.Figure:
 
 def zeros_of(record: ECGRecord, sheet: Sheet) -> FloatArray:
     """Each row's 0 mV in the tracing's own y axis, for what is drawn behind the leads."""
-    return row_zeros(sheet, [_in_millivolts(record, piece) for piece in pieces(record, sheet)])
-
-
-def _in_millivolts(record: ECGRecord, signal: FloatArray | None) -> FloatArray | None:
-    if signal is None or record.units == "mV":
-        return signal
-    return signal / np.float32(STANDARD_DEVIATIONS_PER_MILLIVOLT)
+    return row_zeros(sheet, pieces(record, sheet))
 
 
 def _line(record: ECGRecord, cell: Cell, y: FloatArray, most: float) -> go.Scatter:
@@ -111,19 +114,13 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray) -> go.Scatter:
     return go.Scatter(
         x=[cell.start + 0.05 for cell in sheet.cells],
         y=[float(zeros[cell.row]) + 1.05 for cell in sheet.cells],
-        text=[f"<b>{_name(record, cell.lead)}</b>" for cell in sheet.cells],
+        text=[f"<b>{name_on_paper(record, cell.lead)}</b>" for cell in sheet.cells],
         mode="text",
         textposition="middle right",
         textfont={"size": 13, "color": INK, "shadow": HALO},
         name="leads",
         hoverinfo="skip",
     )
-
-
-def _name(record: ECGRecord, lead: str) -> str:
-    if lead not in record.leads:
-        return f"{lead} (not recorded)"
-    return f"{lead} (derived)" if lead in record.derived else lead
 
 
 def printed_settings(record: ECGRecord, sheet: Sheet) -> str:
