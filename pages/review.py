@@ -6,6 +6,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.ui import choosing, findings, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.opening import choose_record
+from ecgapp.ui.tracing_panel import tracing_panel
 
 bootstrap("Review")
 choose_record()
@@ -17,7 +18,7 @@ if record is None:
     review.empty_panel()
     st.stop()
 
-review.tracing_panel(record)
+tracing_panel(record)
 headline = st.empty()
 
 cards = choosing.installed()
