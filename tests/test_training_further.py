@@ -114,6 +114,11 @@ def test_reconstructions_of_the_same_windows_are_kept_as_they_improve(settings, 
     assert errors[-1] < errors[0]
 
 
+def test_the_last_epoch_is_always_shown(settings, tmp_path):
+    training.train(PRETRAINING, Recorder(), tmp_path, settings)
+    assert read_reconstructions(tmp_path).epochs[-1] == read_ranking(tmp_path).epoch == PRETRAINING.epochs
+
+
 def test_the_best_and_the_worst_records_are_named_by_their_loss(settings, tmp_path, monkeypatch):
     monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
     training.train(FINETUNING, Recorder(), tmp_path, settings)

@@ -33,9 +33,11 @@ class Gallery:
     folder: Path
     _last: float = field(default=-_EVERY)
 
-    def show(self, inference: Inference, records: RecordSet, scores: Scores, epoch: int) -> None:
-        """After ``epoch``, unless the last look was a moment ago."""
-        if time.monotonic() - self._last < _EVERY:
+    def show(
+        self, inference: Inference, records: RecordSet, scores: Scores, epoch: int, *, last: bool
+    ) -> None:
+        """After ``epoch``, unless the look before was a moment ago; after the ``last`` one always."""
+        if not last and time.monotonic() - self._last < _EVERY:
             return
         self._last = time.monotonic()
         write_ranking(self.folder, ranking(records, scores, epoch))

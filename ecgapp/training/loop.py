@@ -171,7 +171,9 @@ class _Loop:
             rows = self.job.members[number].validation
             found.append(self.job.objective.judge(inference, self.records, rows, number))
             if number == 0 and self.world.leads:
-                self.job.gallery.show(inference, self.records, found[0], self.epoch + 1)
+                epoch = self.epoch + 1
+                last = epoch == self.job.config.all_epochs
+                self.job.gallery.show(inference, self.records, found[0], epoch, last=last)
         return found
 
     def _report_epoch(
