@@ -15,7 +15,7 @@ FLOOR = {
     "records": 1, "jobs": 1, "access": 1,
     "signals": 2, "tasks": 2, "paper": 2,
     "datasets": 3, "models": 3,
-    "evaluate": 4, "explain": 4,
+    "evaluate": 4, "explain": 4, "words": 4,
     "training": 5,
     "analysis": 6, "report": 6, "worker": 6, "promotion": 6, "cli": 6, "__main__": 6,
     "ui": 7,

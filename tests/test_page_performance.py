@@ -12,7 +12,7 @@ from ecgapp.evaluate import metrics_at
 from ecgapp.models import TrainedModel, save_model
 from ecgapp.tasks import task
 from ecgapp.ui import performance
-from ecgapp.ui.words import with_interval
+from ecgapp.words import with_interval
 
 PAGE = str(PROJECT / "pages" / "performance.py")
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from ecgapp.analysis import Finding, Findings
 from ecgapp.models import EnsembleConfig, ModelCard
-from ecgapp.ui.words import in_full, insufficient, meaning, of_label
+from ecgapp.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
 

@@ -8,7 +8,7 @@ from ecgapp.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.ui.tracing import FRAME, tracing, zeros_of
-from ecgapp.ui.words import in_full
+from ecgapp.words import in_full
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length
 POINTS_PER_SECOND = 200.0  # of the leads behind which the bands lie; peaks are kept

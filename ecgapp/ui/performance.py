@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ecgapp.models import Evaluation, LabelMetrics, ModelCard, ReconstructionMetrics
-from ecgapp.ui.words import insufficient, of_label, with_interval
+from ecgapp.words import insufficient, of_label, with_interval
 
 FIGURES = ("precision", "recall", "f1", "auroc", "auprc")
 TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "auroc": "AUROC", "auprc": "AUPRC"}

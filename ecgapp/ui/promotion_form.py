@@ -11,7 +11,7 @@ from ecgapp.promotion import History, Line, headline, in_use, n_validated, promo
 from ecgapp.ui import deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import time_words
-from ecgapp.ui.words import with_interval
+from ecgapp.words import with_interval
 
 
 def promotion(run: Run, store: RunStore, settings: Settings) -> None:

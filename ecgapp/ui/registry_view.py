@@ -25,7 +25,7 @@ from ecgapp.promotion import (
 from ecgapp.ui import auth, deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import size_words, time_words
-from ecgapp.ui.words import as_typed, with_interval
+from ecgapp.words import as_typed, with_interval
 
 INTERVALS = "In brackets: 95 % bootstrap intervals over the validation records."
 

@@ -9,7 +9,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.ui import choosing, overlay, session
 from ecgapp.ui.review import choose_window
 from ecgapp.ui.tracing import CONFIG
-from ecgapp.ui.words import in_full
+from ecgapp.words import in_full
 
 
 @st.fragment

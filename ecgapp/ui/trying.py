@@ -8,7 +8,7 @@ from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard,
 from ecgapp.tasks import Task
 from ecgapp.ui import performance
 from ecgapp.ui.performance_charts import precision_recall
-from ecgapp.ui.words import in_full, insufficient
+from ecgapp.words import in_full, insufficient
 
 ALL = "every class"
 DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
