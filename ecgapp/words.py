@@ -2,7 +2,7 @@
 
 import re
 
-from ecgapp.models import Interval, LabelMetrics
+from ecgapp.models import EnsembleConfig, Interval, LabelMetrics, ModelCard
 
 MEANINGS = {
     "AF": "atrial fibrillation",
@@ -57,6 +57,20 @@ def of_label(metrics: LabelMetrics | None, figure: str) -> str:
     """One of a label's figures with its interval, or why there is none."""
     reason = insufficient(metrics)
     return reason if reason is not None else with_interval(getattr(metrics, figure))
+
+
+def population(card: ModelCard) -> str:
+    """On what a model's figures per label rest."""
+    if card.validation is None:
+        return f"{card.title}: this model was not validated; its probabilities are not to be relied on."
+    ensemble = isinstance(card.network, EnsembleConfig)
+    members = "The figures are those of single members of the ensemble. " if ensemble else ""
+    return (
+        f"{card.title}. Precision and recall at the threshold, with 95 % bootstrap intervals, on "
+        f"{card.validation.dataset} ({card.validation.n:,} records), where the thresholds were chosen too. "
+        f"{members}Other patients may differ. "
+        f"Model {card.name}, sha256 {card.sha256[:12]}."
+    )
 
 
 def as_typed(words: str) -> str:

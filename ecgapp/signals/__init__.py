@@ -6,6 +6,7 @@ from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.signals.normalise import normalise
 from ecgapp.signals.preprocess import Step, preprocess, steps
 from ecgapp.signals.quality import LeadQuality, lead_quality
+from ecgapp.signals.remarks import remarks
 from ecgapp.signals.resample import resample
 from ecgapp.signals.windows import Windows, cut_windows, window_starts
 
@@ -21,6 +22,7 @@ __all__ = [
     "normalise",
     "preprocess",
     "r_peaks",
+    "remarks",
     "resample",
     "steps",
     "window_starts",

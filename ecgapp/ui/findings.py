@@ -3,7 +3,6 @@
 import pandas as pd
 
 from ecgapp.analysis import Finding, Findings
-from ecgapp.models import EnsembleConfig, ModelCard
 from ecgapp.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
@@ -42,17 +41,3 @@ def abbreviations(findings: Findings) -> str:
     """What the classes' short names stand for."""
     named = [f"{row.label}: {meaning(row.label)}" for row in findings.rows if meaning(row.label)]
     return "; ".join(named)
-
-
-def population(card: ModelCard) -> str:
-    """On what the figures in the table rest."""
-    if card.validation is None:
-        return f"{card.title}: this model was not validated; its probabilities are not to be relied on."
-    ensemble = isinstance(card.network, EnsembleConfig)
-    members = "The figures are those of single members of the ensemble. " if ensemble else ""
-    return (
-        f"{card.title}. Precision and recall at the threshold, with 95 % bootstrap intervals, on "
-        f"{card.validation.dataset} ({card.validation.n:,} records), where the thresholds were chosen too. "
-        f"{members}Other patients may differ. "
-        f"Model {card.name}, sha256 {card.sha256[:12]}."
-    )

@@ -14,6 +14,7 @@ from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.ui import choosing, findings, session, steps, strips
 from ecgapp.ui.tracing import blank_paper
+from ecgapp.words import population
 
 PLAIN = {"displayModeBar": False}
 COLUMNS = {
@@ -89,7 +90,7 @@ def findings_panel(result: Findings, card: ModelCard) -> None:
     """One row a class."""
     st.dataframe(findings.table(result), hide_index=True, column_config=COLUMNS, height="content")
     _caption(result.warnings)
-    _caption([findings.population(card), findings.abbreviations(result)])
+    _caption([population(card), findings.abbreviations(result)])
 
 
 def _caption(sentences: Sequence[str]) -> None:

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ecgapp.paper import LAYOUTS, PAGE_SECONDS, lay_out
-from ecgapp.records import LEADS, ECGRecord
-from ecgapp.signals import heart_rate, lead_quality
+from ecgapp.records import ECGRecord
+from ecgapp.signals import heart_rate, remarks
 from ecgapp.ui import session
 from ecgapp.ui.tracing import CONFIG, tracing
 
@@ -22,7 +22,7 @@ def tracing_panel(record: ECGRecord) -> None:
     figure = session.remember(key, lambda: tracing(record, lay_out(record, layout, start), _head(record)))
     alt = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
     st.plotly_chart(figure, theme=None, config=CONFIG, key="tracing", alt=alt)
-    for sentence in session.remember("quality", lambda: _about_record(record)):
+    for sentence in session.remember("quality", lambda: remarks(record)):
         st.warning(sentence)
 
 
@@ -34,16 +34,3 @@ def _head(record: ECGRecord) -> list[str]:
 
 def _heart_rate(record: ECGRecord) -> float | None:
     return heart_rate(record.signal, record.sampling_rate)
-
-
-def _about_record(record: ECGRecord) -> list[str]:
-    """What the reader must know of this recording before reading it."""
-    quality = lead_quality(record)
-    faults = {
-        "No signal in": [lead.lead for lead in quality if lead.flat],
-        "Samples are missing in": [lead.lead for lead in quality if lead.missing_samples and not lead.flat],
-        "The recorder's limit cuts waves off in": [lead.lead for lead in quality if lead.clipped],
-        "Not recorded:": [lead for lead in LEADS if lead not in record.leads],
-        "Computed from I and II, not recorded:": [lead for lead in record.leads if lead in record.derived],
-    }
-    return [*record.warnings, *(f"{fault} {', '.join(leads)}." for fault, leads in faults.items() if leads)]
