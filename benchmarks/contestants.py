@@ -68,7 +68,7 @@ def learner_for(config: TrainingConfig, total_steps: int) -> Learner:
     """The app's own training step for this config, on one cycle of ``total_steps``."""
     torch.manual_seed(config.seed)
     pace = Pace(total_steps, config.batch_size, (total_steps,))
-    learner = Learner(config, [build(config.network)], Reconstruction(), pace, [config.seed])
+    learner = Learner(config, [(build(config.network), config.seed)], Reconstruction(), pace)
     learner.start_epoch()
     return learner
 

@@ -22,7 +22,7 @@ from ecgapp.training.devices import resolve_device
 from ecgapp.training.gallery import Gallery
 from ecgapp.training.inference import Inference
 from ecgapp.training.job import Job, Member
-from ecgapp.training.lanes import deal, lanes_for
+from ecgapp.training.lanes import deal_alike
 from ecgapp.training.loop import run
 from ecgapp.training.objective import Reconstruction, Scores
 from ecgapp.training.windows import RecordSet, Rows
@@ -48,7 +48,7 @@ class TimedJudge(Reconstruction):
 def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tuple[float, int]:
     """A training as the worker runs it, without its validations: seconds, and how many steps it was."""
     train, validation = records.rows(config.train_folds), records.rows(config.validation_folds)
-    lanes = deal(records, train, config.batch_size, lanes_for(len(train), config.batch_size))
+    (lanes,) = deal_alike(records, [train], config.batch_size)
     judge = TimedJudge(resolve_device(config.device))
     store = RunStore(folder / "runs")
     created = store.create(config.name, config.phase, config.device, documents.dump(config))
@@ -58,7 +58,7 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
         started = now(judge.device)
         member = Member(lanes, validation, config.seed)
         place = store.folder(created.id)
-        job = Job(config, records, (member,), judge, place, "", lanes.steps, Gallery(place))
+        job = Job(config, records, (member,), judge, place, "", Gallery(place))
         run(job, [build(config.network)], reporter)
         spent = now(judge.device) - started - judge.seconds
     attachment.end("finished", "")

@@ -68,7 +68,7 @@ def test_a_large_set_is_kept_in_half_the_memory_at_the_same_shape(settings, reco
 
 
 def test_preparing_a_large_set_can_be_stopped(settings, monkeypatch):
-    monkeypatch.setattr(resident, "_BLOCK", 1)
+    monkeypatch.setattr(resident, "_PART", 4)
     with pytest.raises(Stopped):
         load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder(stop_after=3))
 
@@ -101,7 +101,7 @@ def test_a_shifted_window_never_holds_samples_of_another_record(records):
 def test_epochs_differ_and_each_comes_again_from_its_seed(records):
     rows = np.arange(len(records))
     lanes = deal(records, rows, 4, 2)
-    one, again, other = (epoch_order(records, lanes, ALONE, 0.3, (0, e), 3).positions for e in (0, 0, 1))
+    one, again, other = (epoch_order(records, lanes, ALONE, 0.3, (0, e)).positions for e in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
 
@@ -113,9 +113,7 @@ def test_a_data_set_of_weight_three_is_drawn_three_times_as_often(tmp_path):
     records = load_records(config, open_stores(config, settings), Recorder())
     rows = np.arange(len(records))
     lanes = deal(records, rows, 8, 4)
-    owners = np.concatenate(
-        [epoch_order(records, lanes, ALONE, 0.0, (0, e), lanes.steps).owners for e in range(40)]
-    )
+    owners = np.concatenate([epoch_order(records, lanes, ALONE, 0.0, (0, e)).owners for e in range(40)])
     assert np.mean(owners >= len(rows) // 2) == pytest.approx(0.75, abs=0.03)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
@@ -11,7 +12,10 @@ from ecgapp import training
 from ecgapp.datasets import open_store
 from ecgapp.errors import ConfigError, ModelNotFoundError, TrainingError
 from ecgapp.training.buffer import zeros
+from ecgapp.training.draws import Draws
 from ecgapp.training.examples import read_ranking, read_reconstructions
+from ecgapp.training.lanes import deal_alike
+from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.schedule import cycles
 
 MORE = replace(PRETRAINING, further_epochs=(2,))
@@ -175,3 +179,50 @@ def test_a_training_whose_signals_lie_on_the_disk_ends_with_the_same_weights(set
 def test_nonsense_is_refused(changes):
     with pytest.raises(ConfigError):
         replace(FINETUNING, **changes)
+
+
+def test_patience_ends_a_cycle_and_more_epochs_are_as_many_as_were_asked_for(settings, tmp_path):
+    config = replace(PRETRAINING, epochs=12, patience=1, learning_rate=1e-9, ema_decay=0.0)
+    first = Recorder()
+    training.train(config, first, tmp_path / "parts", settings)
+    assert len(first.epochs) < 12
+    more = replace(config, further_epochs=(1,))
+    recorder = Recorder()
+    continued = training.train(more, recorder, tmp_path / "parts", settings)
+    assert [report.epoch for report in recorder.epochs] == [len(first.epochs) + 1]
+    planned = training.train(more, Recorder(), tmp_path / "planned", settings)
+    assert continued.card.sha256 == planned.card.sha256
+
+
+def test_a_stop_is_heard_while_records_are_prepared(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.training.resident._PART", 4)
+    recorder = Recorder(stop_after=2)
+    with pytest.raises(training.Stopped):
+        training.train(PRETRAINING, recorder, tmp_path, settings)
+    assert recorder.asked == 2
+    assert not recorder.steps
+
+
+def test_room_is_shared_with_the_processes_beside(tmp_path, monkeypatch):
+    free = psutil.virtual_memory()._replace(available=1 << 20)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    assert zeros((1, 100_000), None).shape == (1, 100_000)  # 0.4 MB of 0.5
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    with pytest.raises(TrainingError, match="memory and disk"):
+        zeros((1, 100_000), None)
+
+
+def test_many_small_stores_still_fill_every_batch(settings):
+    records = load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder())
+    rows = records.rows((1, 2, 3))
+    crowd = replace(records, stores=("s",) * len(records), store_of=np.arange(len(records)))
+    (lanes,) = deal_alike(crowd, [rows], batch_size=2)
+    assert lanes.steps >= 1
+    assert lanes.batch == 2
+
+
+def test_random_numbers_begin_anew_on_another_kind_of_device():
+    draws = Draws([1, 2], 0, torch.device("cpu"))
+    state = draws.state()
+    assert draws.restore(state)
+    assert not draws.restore(state | {"device": "cuda"})

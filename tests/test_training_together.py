@@ -159,7 +159,7 @@ def test_processes_read_together_what_one_reads_and_each_its_own_records(size, s
     lanes = deal(records, records.rows((1, 2, 3)), batch=8, lanes=8)
 
     def order(world):
-        owners = epoch_order(records, lanes, world, 0.1, (0, 1), lanes.steps).owners
+        owners = epoch_order(records, lanes, world, 0.1, (0, 1)).owners
         return owners.reshape(lanes.steps, -1)
 
     worlds = [World(rank, size) for rank in range(size)]

@@ -1,6 +1,7 @@
 """Room for the signals of a training: in memory where they fit, else in a file that the system pages in."""
 
 import math
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,10 @@ from torch import Tensor
 from ecgapp.errors import TrainingError
 
 _LARGE = 2 << 30  # bytes; more than this is kept in float16, which is finer than the recorders' steps
+_NO_ROOM = (
+    "The prepared signals take {:.0f} GiB, more than memory and disk have free. "
+    "Choose fewer records, fewer leads or a lower sampling rate, or free space on the disk."
+)
 _SHARE = 0.5  # of the memory that is free
 
 
@@ -27,15 +32,16 @@ def zeros(shape: tuple[int, int], folder: Path | None = None) -> Tensor:
     n = math.prod(shape)
     dtype = torch.float32 if 4 * n <= _LARGE else torch.float16
     n_bytes = n * dtype.itemsize
-    if n_bytes <= _SHARE * psutil.virtual_memory().available:
+    beside = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes that take as much at the same time
+    if beside * n_bytes <= _SHARE * psutil.virtual_memory().available:
         return torch.zeros(shape, dtype=dtype)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)  # another machine's processes come here first
-    if folder is None or shutil.disk_usage(folder).free < 1.1 * n_bytes:
-        raise TrainingError(
-            f"The prepared signals take {n_bytes / 2**30:.0f} GiB, more than memory and disk have free. "
-            "Choose fewer records, fewer leads or a lower sampling rate, or free space on the disk."
-        )
+    if folder is None or shutil.disk_usage(folder).free < 1.1 * beside * n_bytes:
+        raise TrainingError(_NO_ROOM.format(beside * n_bytes / 2**30))
     with tempfile.NamedTemporaryFile(dir=folder) as file:
-        file.truncate(n_bytes)
+        try:
+            os.posix_fallocate(file.fileno(), 0, n_bytes)  # a sparse file on a full disk would kill us later
+        except OSError as error:
+            raise TrainingError(_NO_ROOM.format(beside * n_bytes / 2**30)) from error
         return torch.from_file(file.name, shared=True, size=n, dtype=dtype).view(shape)

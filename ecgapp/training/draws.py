@@ -60,12 +60,16 @@ class Draws:
     def state(self) -> dict[str, Any]:
         """Where all streams are."""
         return {
+            "device": self.device.type,
             "members": [stream.get_state() for stream in self._members],
             "shared": self._shared.get_state(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up what ``state`` gave."""
+    def restore(self, state: dict[str, Any]) -> bool:
+        """Take up what ``state`` gave; False where that was on another kind of device: those begin anew."""
+        self._shared.set_state(state["shared"])
+        if state["device"] != self.device.type:
+            return False
         for stream, position in zip(self._members, state["members"], strict=True):
             stream.set_state(position)
-        self._shared.set_state(state["shared"])
+        return True

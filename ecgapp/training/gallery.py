@@ -46,6 +46,8 @@ class Gallery:
 
     def _reconstruct(self, inference: Inference, records: RecordSet, scores: Scores, epoch: int) -> None:
         here = scores.rows[records.first[scores.rows] >= 0]
+        if len(here) == 0:  # another process has the few that there are
+            return
         rows = here[np.linspace(0, len(here) - 1, min(N_WINDOWS, len(here))).astype(np.int64)]
         windows = all_windows(records, rows)
         firsts = np.unique(windows.owners, return_index=True)[1]

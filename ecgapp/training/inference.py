@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ def _never() -> bool:
 class Inference:
     """A network in eval mode, where it runs, in which precision, and with whom it shares the work.
 
-    ``should_stop`` is asked between batches, where the process is alone.
+    ``should_stop`` is asked between batches; of several processes the leader's counts.
     """
 
     network: Network
@@ -57,7 +58,11 @@ class Inference:
     ) -> tuple[FloatArray, Rows]:
         """Each process answers for its part of the records; all of them get all figures."""
         windows = all_windows(records, rows[self.world.part(len(rows))])
-        mine = [figure(seen, answers) for seen, answers in self.answers(records, windows)]
+        answers, mine = self.answers(records, windows), []
+        for _ in range(max(self.world.gathered(-(-len(windows) // _BATCH)))):
+            if self.world.decided(self.should_stop()):
+                raise Stopped
+            mine += [figure(*found) for found in islice(answers, 1)]
         found = torch.cat(mine).numpy() if mine else None
         parts = self.world.gathered((found, windows.owners))
         figures = [figures for figures, _ in parts if figures is not None]
@@ -67,8 +72,6 @@ class Inference:
     def answers(self, records: RecordSet, windows: WindowList) -> Iterator[tuple[Tensor, Tensor]]:
         """Windows and the network's answers, batch by batch, on the CPU."""
         for part in windows.batches(_BATCH):
-            if self.world.size == 1 and self.should_stop():
-                raise Stopped
             seen = records.cut(part.positions.tolist()).to(self.device)
             with autocast(self.device, self.precision):
                 answer = self.network(seen)

@@ -31,7 +31,6 @@ class Job:
     objective: Objective
     folder: Path
     identity: str  # of config and data; a checkpoint of another one is refused
-    steps: int  # in an epoch
     gallery: Gallery
     keep_best: bool = True  # False: the last epoch's weights, which no validation has chosen
     world: World = ALONE

@@ -6,8 +6,7 @@ changes nothing in what a batch holds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,20 +19,16 @@ LANES = 8
 
 @dataclass(frozen=True, eq=False)
 class Lanes:
-    """The rows of each lane, and how many windows a batch takes from each."""
+    """The rows of each lane, how many windows a batch takes from each, and how many batches there are."""
 
     rows: tuple[Rows, ...]
     share: int
+    steps: int  # batches in an epoch
 
     @property
     def batch(self) -> int:
         """Windows in a batch, over all lanes."""
         return self.share * len(self.rows)
-
-    @cached_property
-    def steps(self) -> int:
-        """Whole batches in an epoch: the shortest lane decides."""
-        return min(len(lane) for lane in self.rows) // self.share
 
     def own(self, world: World) -> range:
         """The lanes that this process reads.
@@ -43,8 +38,8 @@ class Lanes:
         """
         if len(self.rows) % world.size:
             raise TrainingError(
-                f"These records cannot be shared out to {world.size} processes: "
-                f"choose a batch size that is a multiple of {LANES}, and 1, 2, 4 or {LANES} processes."
+                f"So few records cannot be shared out to {world.size} processes with this batch size. Choose "
+                f"2, 4 or {LANES} processes, and a smaller batch size that is a multiple of them."
             )
         part = world.part(len(self.rows))
         return range(part.start, part.stop)
@@ -54,12 +49,22 @@ class Lanes:
         return np.unique(np.concatenate([self.rows[lane] for lane in self.own(world)]))
 
 
-def lanes_for(n_records: int, batch: int) -> int:
-    """How many lanes suit so many records and such batches: small sets have fewer, down to one."""
+def deal_alike(records: RecordSet, networks: Sequence[Rows], batch_size: int) -> list[Lanes]:
+    """The lanes of each network's rows, with equal batches and equally many, so that they can learn together.
+
+    Small sets have fewer lanes, down to one, and the smallest has the only batch of all its records.
+    """
+    fewest = min(map(len, networks))
+    batch = min(batch_size, fewest)
     lanes = LANES
-    while lanes > 1 and (batch % lanes or n_records < lanes * batch):
+    while lanes > 1 and (batch % lanes or fewest < lanes * batch):
         lanes //= 2
-    return lanes
+    dealt = [deal(records, rows, batch, lanes) for rows in networks]
+    while min(each.steps for each in dealt) == 0:  # many small stores leave a lane too few
+        lanes //= 2
+        dealt = [deal(records, rows, batch, lanes) for rows in networks]
+    steps = min(each.steps for each in dealt)
+    return [replace(each, steps=steps) for each in dealt]
 
 
 def deal(records: RecordSet, rows: Rows, batch: int, lanes: int) -> Lanes:
@@ -67,18 +72,20 @@ def deal(records: RecordSet, rows: Rows, batch: int, lanes: int) -> Lanes:
 
     So every lane holds all stores in equal shares, and reads few parts of their files.
     """
+    share = batch // lanes
     ordered = np.sort(rows)
     by_store = [ordered[records.store_of[ordered] == store] for store in range(len(records.stores))]
     parts = [
         np.concatenate([mine[_share(len(mine), lane, lanes)] for mine in by_store]) for lane in range(lanes)
     ]
-    return Lanes(tuple(parts), batch // lanes)
+    return Lanes(tuple(parts), share, min(map(len, parts)) // share)
 
 
 def epoch_order(
-    records: RecordSet, lanes: Lanes, world: World, shift: float, seed: Sequence[int], steps: int
+    records: RecordSet, lanes: Lanes, world: World, shift: float, seed: Sequence[int]
 ) -> WindowList:
-    """One epoch of ``steps`` batches, one behind the other: this process's windows of each."""
+    """One epoch of training, batch behind batch: this process's windows of each."""
+    steps = lanes.steps
     parts = [
         random_windows(
             records, lanes.rows[lane], steps * lanes.share, shift, np.random.default_rng([*seed, lane])

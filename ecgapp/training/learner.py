@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ecgapp.errors import TrainingError
 from ecgapp.models import Network, set_mask_source, stack, unstack
 from ecgapp.training.augmentation import Augmentation
 from ecgapp.training.config import Initialisation, TrainingConfig
@@ -46,23 +47,24 @@ class Pace:
 class Learner:
     """One network, or several as a stack: their averaged copy, optimiser and random states, on one device.
 
-    ``losses`` is each member's sum of losses since ``start_epoch``, kept on the device: nothing waits for it.
+    Networks come with their seeds. ``losses`` is each member's sum of losses since ``start_epoch``, kept on
+    the device: nothing waits for it.
     """
 
     def __init__(
         self,
         config: TrainingConfig,
-        networks: Sequence[Network],
+        seeded: Sequence[tuple[Network, int]],
         objective: Objective,
         pace: Pace,
-        seeds: Sequence[int],
         world: World = ALONE,
     ) -> None:
+        networks, seeds = [network for network, _ in seeded], [seed for _, seed in seeded]
         self.config, self.objective, self.pace, self.world = config, objective, pace, world
         self.device = resolve_device(config.device, world.rank)
         self.precision = resolve_precision(config.precision, self.device)
         self.members = len(networks)
-        self._alone = list(networks)
+        self._alone = networks
         self.network = (networks[0] if self.members == 1 else stack(networks)).to(self.device)
         self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.network = self._shared(self.network)
@@ -88,6 +90,8 @@ class Learner:
 
     def _prepared(self) -> nn.Module:
         """What a step calls: the network itself, one that talks to other processes, or a compiled one."""
+        if self.world.size > 1 and self.config.compiled:
+            raise TrainingError("A compiled network learns in one process only. Train without compiling it.")
         if self.world.size > 1:
             devices = [self.device] if self.device.type == "cuda" else None
             with warnings.catch_warnings():
@@ -165,14 +169,14 @@ class Learner:
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "losses": self.losses,
+            "losses": self.world.total(self.losses) / self.world.size,
             "random": self.draws.state(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up a state that was written by ``state``."""
+    def restore(self, state: dict[str, Any]) -> bool:
+        """Take up a state that was written by ``state``; False where its random numbers cannot go on here."""
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.losses.copy_(state["losses"])
-        self.draws.restore(state["random"])
+        return self.draws.restore(state["random"])

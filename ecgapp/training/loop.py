@@ -48,14 +48,15 @@ class _Loop:
 
     def __init__(self, job: Job, networks: Sequence[Network], reporter: Reporter) -> None:
         config = job.config
-        self.job, self.reporter, self.world, self.steps = job, reporter, job.world, job.steps
-        self.batch = job.members[0].lanes.batch
-        pace = Pace.of(config, job.steps, self.batch)
-        seeds = [member.seed for member in job.members]
-        self.learner = Learner(config, networks, job.objective, pace, seeds, job.world)
+        self.job, self.reporter, self.world = job, reporter, job.world
+        self.batch, self.steps = job.members[0].lanes.batch, job.members[0].lanes.steps
+        pace = Pace.of(config, self.steps, self.batch)
+        seeded = list(zip(networks, (member.seed for member in job.members), strict=True))
+        self.learner = Learner(config, seeded, job.objective, pace, job.world)
         self.records = job.records.to(self.learner.device)
         self.targets = torch.from_numpy(job.records.targets)
         self.epoch = self.position = 0
+        self.cycle = self.begun = 0  # cycles of the learning rate that are over; epochs before this one
         self.best = _Best()
         self.saved = time.monotonic()
         self.reported = (0, 0.0, self.saved)  # position, sum of losses, and time of the last report
@@ -75,11 +76,16 @@ class _Loop:
         return load_checkpoint(self.job.folder, self.job.identity, self.reporter.log)
 
     def _finished(self) -> bool:
-        """All epochs are done, or those of the last cycle bring nothing."""
+        """Whether all cycles are over; each ends with its epochs, or earlier where they bring nothing."""
         config = self.job.config
-        begun = config.all_epochs - (config.further_epochs or (config.all_epochs,))[-1]
-        impatient = config.patience and self.epoch - max(self.best.epoch, begun) >= config.patience
-        return self.epoch >= config.all_epochs or bool(impatient)
+        lengths = (config.epochs, *config.further_epochs)
+        while self.cycle < len(lengths):
+            done, patience = self.epoch - self.begun, config.patience
+            impatient = patience and self.epoch - max(self.best.epoch, self.begun) >= patience
+            if done < lengths[self.cycle] and not impatient:
+                return False
+            self.cycle, self.begun = self.cycle + 1, self.epoch
+        return True
 
     def _run_epoch(self) -> None:
         """The rest of one epoch, its validation, and a checkpoint when it is time."""
@@ -94,18 +100,23 @@ class _Loop:
         for position in range(first, self.steps):
             batch = self.records.cut(positions[position].reshape(-1).tolist())
             windows = batch.view(*positions[position].shape, *batch.shape[1:])
-            self.learner.step(self.epoch * self.steps + position, windows, self.targets[owners[position]])
+            self.learner.step(self._place(position), windows, self.targets[owners[position]])
             self.position = position + 1
             if self.position % _REPORT_EVERY == 0 or self.position == self.steps:
                 self._report_step()
             self._obey()
         self._end_epoch(started, self.steps - first)
 
+    def _place(self, position: int) -> int:
+        """The step's number in the planned cycles: one that ended early is left as a whole."""
+        before = sum(self.learner.pace.cycles[: self.cycle])
+        return before + (self.epoch - self.begun) * self.steps + position
+
     def _order(self) -> tuple[Rows, Rows]:
         """Where each window of this process begins, and whose it is: both (steps, batch, members)."""
         shift = self.job.config.augmentation.shift
         orders = [
-            epoch_order(self.records, member.lanes, self.world, shift, (member.seed, self.epoch), self.steps)
+            epoch_order(self.records, member.lanes, self.world, shift, (member.seed, self.epoch))
             for member in self.job.members
         ]
         shape = (self.steps, -1, len(orders))
@@ -206,6 +217,8 @@ class _Loop:
             "learner": self.learner.state(),
             "epoch": self.epoch,
             "position": self.position,
+            "cycle": self.cycle,
+            "begun": self.begun,
             "best": vars(self.best),
         }
         if self.world.leads:
@@ -213,8 +226,10 @@ class _Loop:
         self.saved = time.monotonic()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.learner.restore(state["learner"])
+        if not self.learner.restore(state["learner"]):
+            self.reporter.log("Another kind of device: its random numbers begin anew.")
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
+        self.cycle, self.begun = int(state["cycle"]), int(state["begun"])
         self.best = _Best(**state["best"])
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from ecgapp.training.buffer import zeros
 from ecgapp.training.config import TrainingConfig
 from ecgapp.training.reporting import Reporter, Stopped
 from ecgapp.training.windows import RecordSet, Rows, margin_samples
+from ecgapp.training.world import ALONE, World
 
 _BLOCK = 256  # records preprocessed at a time
+_PART = 1024  # records between two looks whether to stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,7 @@ class Loading:
     shift: float
     reporter: Reporter
     folder: Path | None = None
+    world: World = ALONE
 
 
 def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStore, ...]:
@@ -115,14 +119,25 @@ def load_signals(
     slots = np.maximum(records.lengths[rows], preprocessing.window) + margin
     first = records.first.copy()
     first[rows] = margin + np.concatenate([[0], np.cumsum(slots)[:-1]]).astype(np.int64)
-    signals = zeros((len(preprocessing.leads), int(margin + slots.sum())), loading.folder)
+    shape = (len(preprocessing.leads), int(margin + slots.sum()))
+    loaded = replace(
+        records, signals=loading.world.together(lambda: zeros(shape, loading.folder)), first=first
+    )
     for number, store in enumerate(stores):
         mine = rows[records.store_of[rows] == number]
-        by_row = dict(zip(records.row_of[mine].tolist(), mine.tolist(), strict=True))
-        for row, signal in _preprocessed(store, records.row_of[mine], preprocessing, loading.reporter):
-            start = first[by_row[row]]
-            signals[:, start : start + signal.shape[1]] = signal
-    return replace(records, signals=signals, first=first)
+        for part in np.array_split(mine, max(loading.world.gathered(len(mine))) // _PART + 1):
+            loading.world.together(partial(_fill, loaded, store, part))
+            if loading.world.decided(loading.reporter.should_stop()):
+                raise Stopped
+    return loaded
+
+
+def _fill(records: RecordSet, store: DatasetStore, rows: Rows) -> None:
+    """Read and preprocess ``rows``, all of ``store``, to their place in the signals."""
+    by_row = dict(zip(records.row_of[rows].tolist(), rows.tolist(), strict=True))
+    for row, signal in _preprocessed(store, records.row_of[rows], records.preprocessing):
+        start = records.first[by_row[row]]
+        records.signals[:, start : start + signal.shape[1]] = signal
 
 
 def data_digest(stores: Sequence[DatasetStore], records: RecordSet) -> str:
@@ -140,7 +155,7 @@ def _choose(store: DatasetStore, config: TrainingConfig, task: Task | None, weig
     folds = np.asarray(store.folds, np.int64)[rows]
     if task is None:
         return _Chosen(store, rows, np.zeros((len(rows), 0), np.float32), folds, weight)
-    targets = task.targets(store.codes(rows))
+    targets = store.targets(task, rows)
     known = ~np.isnan(targets)
     kept = known.any(axis=1) if task.multilabel else known.all(axis=1) & (np.nansum(targets, axis=1) == 1)
     return _Chosen(store, rows[kept], targets[kept], folds[kept], weight)
@@ -154,7 +169,7 @@ def _lengths(part: _Chosen, preprocessing: PreprocessingConfig) -> Rows:
 
 
 def _preprocessed(
-    store: DatasetStore, rows: Rows, preprocessing: PreprocessingConfig, reporter: Reporter
+    store: DatasetStore, rows: Rows, preprocessing: PreprocessingConfig
 ) -> Iterator[tuple[int, Tensor]]:
     """Each of one store's records, (n_leads, n_samples), with its row.
 
@@ -169,5 +184,3 @@ def _preprocessed(
             raise TrainingError(f"A record of {store.name} cannot be used. {error}") from error
         for row, signal in zip(block_rows, ready, strict=True):
             yield int(row), torch.from_numpy(signal)
-        if len(block_rows) == _BLOCK and reporter.should_stop():
-            raise Stopped

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,57 +17,23 @@ from ecgapp.files import remove_unfinished, write_atomically
 from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training.config import RESULT, Resampling, TrainingConfig
-from ecgapp.training.devices import resolve_device
-from ecgapp.training.ensembles import GroupReporter, Part, assemble, at_once, member_words, parts
+from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
 from ecgapp.training.gallery import Gallery
-from ecgapp.training.inference import Inference
-from ecgapp.training.job import Job, Member, Outcome
-from ecgapp.training.lanes import deal, lanes_for
+from ecgapp.training.job import Job, Outcome
 from ecgapp.training.loop import run
 from ecgapp.training.memory import keep_freed_memory
 from ecgapp.training.objective import objective_for
 from ecgapp.training.reporting import Reporter
-from ecgapp.training.resident import Loading, choose_records, data_digest, load_signals, open_stores
-from ecgapp.training.result import Source, classification_result, reconstruction_result, save_result
-from ecgapp.training.transfer import initial_network, load_pretrained
-from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.result import classification_result, reconstruction_result, save_result
+from ecgapp.training.setting import Setting, prepare
+from ecgapp.training.transfer import initial_network
+from ecgapp.training.windows import Rows
 from ecgapp.training.world import ALONE, World
 
 CONFIG = "training.json"
+_GROUP = "members-at-once"  # how many fitted on the device, where not all did
 _BEFORE = "result-before"  # a model that has been trained further, until the new one is there
 _NO_MEMORY = "The device has too little memory. Choose a smaller batch size."
-
-
-@dataclass(frozen=True, eq=False)
-class _Setting:
-    """What all parts of one training share."""
-
-    config: TrainingConfig
-    records: RecordSet
-    members: tuple[Member, ...]
-    pretrained: TrainedModel | None
-    store_names: tuple[str, ...]
-    digest: str  # of the data and the pretrained weights
-    reporter: Reporter
-    folder: Path
-    world: World
-
-    @property
-    def device(self) -> torch.device:
-        """This process's own."""
-        return resolve_device(self.config.device, self.world.rank)
-
-    def source(self, epochs: int) -> Source:
-        card = self.pretrained.card if self.pretrained else None
-        name = f"{card.name} (sha256 {card.sha256})" if card else None
-        learnt = np.unique(np.concatenate([np.concatenate(member.lanes.rows) for member in self.members]))
-        return Source(self.config, self.store_names, name, epochs, len(learnt))
-
-    def inference(self, network: Network) -> Inference:
-        """In float32, whatever the training ran in: the app answers so too."""
-        device = self.device
-        stop = self.reporter.should_stop
-        return Inference(network.to(device), device, torch.float32, self.world, stop)
 
 
 def train(
@@ -89,41 +55,14 @@ def train(
     if world.told(world.leads and _claim_folder(folder, config)):
         found: Any = load_model((folder / RESULT,), config.name) if world.leads else None
         return world.told(found)
-    setting = _prepare(config, reporter, folder, settings, world)
+    setting = prepare(config, reporter, folder, settings, world)
     model = _train_members(setting) if config.members > 1 else _train_one(setting)
     shutil.rmtree(folder / _BEFORE, ignore_errors=True)
     reporter.log("The model and its card are written.")
     return model
 
 
-def _prepare(
-    config: TrainingConfig, reporter: Reporter, folder: Path, settings: Settings, world: World
-) -> _Setting:
-    """Open what is needed, and bring this process's signals into memory."""
-    stores = open_stores(config, settings)
-    pretrained = load_pretrained(config, settings)
-    records = choose_records(config, stores)
-    members = _members(config, records, parts(config, records))
-    needed = [member.lanes.own_rows(world) for member in members]
-    needed += [member.validation[world.part(len(member.validation))] for member in members]
-    loading = Loading(config.augmentation.shift, reporter, folder)
-    records = load_signals(records, np.unique(np.concatenate(needed)), stores, loading)
-    digest = data_digest(stores, records) + (pretrained.card.sha256 if pretrained else "")
-    names = tuple(store.name for store in stores)
-    return _Setting(config, records, members, pretrained, names, digest, reporter, folder, world)
-
-
-def _members(config: TrainingConfig, records: RecordSet, dealt: Sequence[Part]) -> tuple[Member, ...]:
-    """With batches of one size for all, so that members may learn together."""
-    fewest = min(len(part.train) for part in dealt)
-    batch = min(config.batch_size, fewest)
-    lanes = lanes_for(fewest, batch)
-    return tuple(
-        Member(deal(records, part.train, batch, lanes), part.validation, part.seed) for part in dealt
-    )
-
-
-def _train_one(setting: _Setting) -> TrainedModel:
+def _train_one(setting: Setting) -> TrainedModel:
     config, records = setting.config, setting.records
     outcome = _run(setting, slice(0, 1), setting.reporter, setting.folder)
     network, source = outcome.networks[0], setting.source(outcome.epochs)
@@ -136,19 +75,8 @@ def _train_one(setting: _Setting) -> TrainedModel:
     return save_result(setting.folder, model, predictions, setting.world)
 
 
-def _train_members(setting: _Setting) -> TrainedModel:
-    """Group by group; finished ones are kept. Where memory is short, fewer learn together."""
-    size = at_once(setting.config, setting.device)
-    while True:
-        try:
-            networks = _train_groups(setting, size)
-            break
-        except torch.OutOfMemoryError as error:
-            if size == 1:
-                raise TrainingError(_NO_MEMORY) from error
-            size = -(-size // 2)
-            torch.cuda.empty_cache()
-            setting.reporter.log(f"The device has too little memory: now {size} members learn together.")
+def _train_members(setting: Setting) -> TrainedModel:
+    networks = _train_groups(setting, _group_size(setting))
     answers = _answers(setting, networks)
     ensemble = assemble([network.cpu() for network in networks])
     source = setting.source(setting.config.all_epochs)
@@ -156,7 +84,28 @@ def _train_members(setting: _Setting) -> TrainedModel:
     return save_result(setting.folder, model, predictions, setting.world)
 
 
-def _train_groups(setting: _Setting, size: int) -> list[Network]:
+def _group_size(setting: Setting) -> int:
+    """How many members learn together: what fitted before a stop, else what the config and the device say."""
+    kept = setting.folder / _GROUP
+    fitted = int(kept.read_text()) if setting.world.leads and kept.is_file() else setting.config.members
+    return min(setting.world.told(fitted), at_once(setting.config, setting.device))
+
+
+def _train_groups(setting: Setting, size: int) -> list[Network]:
+    """Group by group; finished ones are kept. Where memory is short, fewer learn together."""
+    try:
+        return _trained_groups(setting, size)
+    except torch.OutOfMemoryError as error:
+        if size == 1 or setting.world.size > 1:
+            raise TrainingError(_NO_MEMORY) from error
+    size = -(-size // 2)
+    torch.cuda.empty_cache()
+    setting.reporter.log(f"The device has too little memory: now {size} members learn together.")
+    write_atomically(setting.folder / _GROUP, str(size).encode())
+    return _train_groups(setting, size)
+
+
+def _trained_groups(setting: Setting, size: int) -> list[Network]:
     members, networks = setting.config.members, []
     firsts = range(0, members, size)
     for group, first in enumerate(firsts):
@@ -168,7 +117,7 @@ def _train_groups(setting: _Setting, size: int) -> list[Network]:
     return networks
 
 
-def _answers(setting: _Setting, networks: Sequence[Network]) -> tuple[FloatArray, Rows]:
+def _answers(setting: Setting, networks: Sequence[Network]) -> tuple[FloatArray, Rows]:
     """Logits of validation windows, and whose each is: by the members that have not seen the record."""
     found = [
         setting.inference(network).logits(setting.records, member.validation)
@@ -180,7 +129,7 @@ def _answers(setting: _Setting, networks: Sequence[Network]) -> tuple[FloatArray
     return np.concatenate([logits for logits, _ in found]), np.concatenate([owners for _, owners in found])
 
 
-def _run(setting: _Setting, chosen: slice, reporter: Reporter, folder: Path) -> Outcome:
+def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> Outcome:
     """Some members together; of an ensemble the last epoch is kept, so that its judges did not choose it."""
     config, records, members = setting.config, setting.records, setting.members[chosen]
     alone = config.members == 1
@@ -191,7 +140,7 @@ def _run(setting: _Setting, chosen: slice, reporter: Reporter, folder: Path) -> 
     learnt = sum(map(len, members[0].lanes.rows))
     reporter.log(f"{learnt:,} records for training, {len(members[0].validation):,} for validation.")
     networks = [initial_network(config, member.seed, setting.pretrained) for member in members]
-    marks = [config.digest, setting.digest, setting.device.type, "" if alone else f"{chosen}"]
+    marks = [config.digest, setting.digest, "" if alone else f"{chosen}"]
     identity = hashlib.sha256(" ".join(marks).encode()).hexdigest()
     job = Job(
         config,
@@ -200,7 +149,6 @@ def _run(setting: _Setting, chosen: slice, reporter: Reporter, folder: Path) -> 
         objective,
         folder,
         identity,
-        min(member.lanes.steps for member in setting.members),
         Gallery(setting.folder),
         alone,
         setting.world,

@@ -5,7 +5,7 @@ All of them run the same program on the same random numbers, each on its own par
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from torch import Tensor, distributed
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from ecgapp.errors import TrainingError
+from ecgapp.errors import EcgAppError, TrainingError
 from ecgapp.training.reporting import Stopped
 
 T = TypeVar("T")
@@ -28,12 +28,14 @@ LOST = "Another process of this training was lost. Resume goes on from the last 
 class World:
     """Which of how many processes this is; alone by default.
 
-    ``words`` is the group over which plain objects travel, on CPUs even where tensors use GPUs.
+    ``words`` is the group over which plain objects travel, on CPUs even where tensors use GPUs. ``board``
+    is a store of short texts that can be read and written while the others are busy, or gone.
     """
 
     rank: int = 0
     size: int = 1
     words: Any = None
+    board: Any = None
 
     @property
     def leads(self) -> bool:
@@ -67,6 +69,25 @@ class World:
         words = [word]
         distributed.broadcast_object_list(words, src=0, group=self.words)
         return words[0]
+
+    def together(self, act: Callable[[], T]) -> T:
+        """What ``act`` gives in this process; where it cannot in any of them, all say why.
+
+        Raises:
+            EcgAppError: the act's own in one process; a TrainingError with its words in several.
+        """
+        if self.size == 1:
+            return act()
+        result: list[T] = []
+        fault = ""
+        try:
+            result.append(act())
+        except EcgAppError as error:
+            fault = str(error)
+        for told in self.gathered(fault):
+            if told:
+                raise TrainingError(told)
+        return result[0]
 
     def decided(self, code: int) -> int:
         """A small number that the leader decides on: cheap enough for every step."""
@@ -103,8 +124,10 @@ def _attempt() -> str:
 
 
 @contextmanager
-def joined(gpu: bool) -> Iterator[World]:
+def joined(gpu: bool = False) -> Iterator[World]:
     """The world that ``torchrun`` describes in the environment: nccl between GPUs, gloo between CPUs.
+
+    Only the leader's ``gpu`` counts: another machine need not know what is trained, or on what.
 
     Raises:
         TrainingError: the processes do not find each other, or one of them was lost meanwhile.
@@ -112,13 +135,16 @@ def joined(gpu: bool) -> Iterator[World]:
     try:
         store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
         store = PrefixStore(_attempt(), store)
+        if rank == 0:
+            store.set("gpu", str(int(gpu)))
+        gpu = store.get("gpu") == b"1"
         backend = "nccl" if gpu else "gloo"
         if gpu:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group(backend, timeout=_PATIENCE, world_size=size, rank=rank, store=store)
         words = distributed.new_group(backend="gloo", timeout=_PATIENCE) if gpu else None
         try:
-            yield World(rank, size, words)
+            yield World(rank, size, words, store)
         except Stopped:
             distributed.barrier(words)
             raise

@@ -1,0 +1,96 @@
+"""What a training has before its first step: the data, the members, and where it all goes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore
+from ecgapp.models import Network, TrainedModel
+from ecgapp.training.config import TrainingConfig
+from ecgapp.training.devices import resolve_device
+from ecgapp.training.ensembles import parts
+from ecgapp.training.inference import Inference
+from ecgapp.training.job import Member
+from ecgapp.training.lanes import deal_alike
+from ecgapp.training.reporting import Reporter
+from ecgapp.training.resident import Loading, choose_records, data_digest, load_signals, open_stores
+from ecgapp.training.result import Source
+from ecgapp.training.transfer import load_pretrained
+from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.world import World
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What all parts of one training share."""
+
+    config: TrainingConfig
+    records: RecordSet
+    members: tuple[Member, ...]
+    pretrained: TrainedModel | None
+    store_names: tuple[str, ...]
+    digest: str  # of the data and the pretrained weights
+    reporter: Reporter
+    folder: Path
+    world: World
+
+    @property
+    def device(self) -> torch.device:
+        """This process's own."""
+        return resolve_device(self.config.device, self.world.rank)
+
+    def source(self, epochs: int) -> Source:
+        card = self.pretrained.card if self.pretrained else None
+        name = f"{card.name} (sha256 {card.sha256})" if card else None
+        learnt = np.unique(np.concatenate([np.concatenate(member.lanes.rows) for member in self.members]))
+        return Source(self.config, self.store_names, name, epochs, len(learnt))
+
+    def inference(self, network: Network) -> Inference:
+        """In float32, whatever the training ran in: the app answers so too."""
+        device = self.device
+        stop = self.reporter.should_stop
+        return Inference(network.to(device), device, torch.float32, self.world, stop)
+
+
+def prepare(
+    config: TrainingConfig, reporter: Reporter, folder: Path, settings: Settings, world: World
+) -> Setting:
+    """Open what is needed, and bring this process's signals into memory.
+
+    Raises:
+        EcgAppError: the data, the pretrained model or the device is not what the config needs.
+        Stopped: the reporter asked for it.
+    """
+
+    def chosen() -> tuple[tuple[DatasetStore, ...], TrainedModel | None, RecordSet, tuple[Member, ...], Rows]:
+        stores = open_stores(config, settings)
+        pretrained = load_pretrained(config, settings)
+        records = choose_records(config, stores)
+        members = _members(config, records)
+        resolve_device(config.device, world.rank)
+        return stores, pretrained, records, members, _needed(members, world)
+
+    stores, pretrained, records, members, needed = world.together(chosen)
+    records = load_signals(
+        records, needed, stores, Loading(config.augmentation.shift, reporter, folder, world)
+    )
+    digest = data_digest(stores, records) + (pretrained.card.sha256 if pretrained else "")
+    names = tuple(store.name for store in stores)
+    return Setting(config, records, members, pretrained, names, digest, reporter, folder, world)
+
+
+def _members(config: TrainingConfig, records: RecordSet) -> tuple[Member, ...]:
+    """With batches of one size for all, so that members may learn together."""
+    dealt = parts(config, records)
+    lanes = deal_alike(records, [part.train for part in dealt], config.batch_size)
+    return tuple(Member(own, part.validation, part.seed) for own, part in zip(lanes, dealt, strict=True))
+
+
+def _needed(members: tuple[Member, ...], world: World) -> Rows:
+    """The records that this process learns from or judges with."""
+    needed = [member.lanes.own_rows(world) for member in members]
+    needed += [member.validation[world.part(len(member.validation))] for member in members]
+    return np.unique(np.concatenate(needed))
