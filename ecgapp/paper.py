@@ -4,23 +4,72 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecgapp.errors import ConfigError
 from ecgapp.records import LEADS, ECGRecord
 from ecgapp.records.record import FloatArray
 
 PAGE_SECONDS = 10.0  # one sheet at 25 mm/s is 250 mm wide
-THREE_BY_FOUR = "3x4 + rhythm strip"
-STACKED = "12x1"
-LAYOUTS = (THREE_BY_FOUR, STACKED)
-COLUMNS = (LEADS[0:3], LEADS[3:6], LEADS[6:9], LEADS[9:12])
+PAGE_MILLIMETRES = 250.0
+CABRERA = ("aVL", "I", "-aVR", "II", "aVF", "III")  # the frontal plane in steps of 30 degrees
+CHEST = LEADS[6:]
 RHYTHM_LEAD = "II"
 LEADS_FOR_COLUMNS = 6  # with fewer standard leads than this, each lead gets a row of its own
-MARGIN = 0.6  # seconds to the left of the first sample, for the calibration pulse
-PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s, mV)
+MARGIN = 0.6  # seconds at 25 mm/s to the left of the first sample, for the calibration pulse
+PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s at 25 mm/s, mV)
 STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
 SYNTHETIC = "SYNTHETIC, from no patient"
-ROW_STEP = 0.5  # mV; rows stand on the 5 mm lines
-ROW_SPACING = (2.0, 4.0)  # mV between two rows, least and most
-EDGES = (1.5, 5.0)  # mV of paper above the first zero and below the last, least and most
+BOX = 5.0  # mm; rows stand on the 5 mm lines
+ROW_SPACING = (20.0, 4.0)  # between two rows: least in mm, most in mV
+EDGES = (15.0, 5.0)  # paper above the first zero and below the last: least in mm, most in mV
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Paper speed in mm/s and gain in mm/mV, one for all leads; chest leads at half of it on request."""
+
+    speed: float = 25.0
+    gain: float = 10.0
+    half_chest: bool = False
+
+    def __post_init__(self) -> None:
+        if self.speed <= 0 or self.gain <= 0:
+            raise ConfigError("Paper speed and gain must be positive.")
+
+    def of(self, lead: str) -> float:
+        """What a lead's millivolts are multiplied by: 0.5 for chest leads at half gain, else 1."""
+        return 0.5 if self.half_chest and lead in CHEST else 1.0
+
+    @property
+    def page_seconds(self) -> float:
+        """What fits on a sheet of 250 mm."""
+        return PAGE_MILLIMETRES / self.speed
+
+    @property
+    def margin(self) -> float:
+        """Seconds to the left of the first sample, for the calibration pulse."""
+        return MARGIN * 25.0 / self.speed
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many columns the twelve leads stand in, in which order, and the lead of the rhythm strip."""
+
+    columns: int = 4
+    rhythm: str | None = RHYTHM_LEAD
+    cabrera: bool = False
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """All twelve from the first column's top to the last one's end; "-aVR" is aVR upside down."""
+        return (*CABRERA, *CHEST) if self.cabrera else LEADS
+
+    @property
+    def n_rows(self) -> int:
+        """Without the rhythm strip."""
+        return len(LEADS) // self.columns
+
+
+THREE_BY_FOUR, SIX_BY_TWO, STACKED = Layout(4), Layout(2), Layout(1, None)
 
 
 @dataclass(frozen=True)
@@ -31,6 +80,12 @@ class Cell:
     row: int
     start: float
     stop: float
+    inverted: bool = False
+
+    @property
+    def name(self) -> str:
+        """As printed: an inverted aVR is "-aVR"."""
+        return f"-{self.lead}" if self.inverted else self.lead
 
 
 @dataclass(frozen=True)
@@ -40,61 +95,96 @@ class Sheet:
     cells: tuple[Cell, ...]
     start: float
     stop: float
+    scale: Scale = Scale()
 
     @property
     def n_rows(self) -> int:
         return max(cell.row for cell in self.cells) + 1
 
+    def row(self, number: int) -> list[Cell]:
+        """The cells of one row, from left to right."""
+        return [cell for cell in self.cells if cell.row == number]
+
 
 def lay_out(
-    record: ECGRecord, layout: str = THREE_BY_FOUR, start: float = 0.0, seconds: float = PAGE_SECONDS
+    record: ECGRecord,
+    layout: Layout = THREE_BY_FOUR,
+    start: float = 0.0,
+    seconds: float | None = None,
+    scale: Scale | None = None,
 ) -> Sheet:
-    """The sheet of ``record`` from ``start`` seconds on, at most ``seconds`` long.
+    """The sheet of ``record`` from ``start`` seconds on, ``seconds`` long or as much as 250 mm hold.
 
-    3x4 keeps one time axis over its columns: each column goes on where the one before ends. A
-    record with few of the twelve leads gets one row a lead, whatever the layout.
+    Columns keep one time axis: each goes on where the one before ends. A record with few of the twelve
+    leads gets one row a lead, whatever the layout.
     """
-    stop = min(start + seconds, record.duration)
-    if layout == THREE_BY_FOUR and len(set(record.leads) & set(LEADS)) >= LEADS_FOR_COLUMNS:
-        return Sheet(_columns(start, stop), start, stop)
-    cells = [Cell(lead, row, start, stop) for row, lead in enumerate(record.leads)]
-    return Sheet(tuple(cells), start, stop)
+    scale = scale or Scale()
+    stop = min(start + (seconds or scale.page_seconds), record.duration)
+    if len(set(record.leads) & set(LEADS)) < LEADS_FOR_COLUMNS:
+        cells = tuple(Cell(lead, row, start, stop) for row, lead in enumerate(record.leads))
+    else:
+        cells = _in_columns(layout, start, stop)
+    return Sheet(cells, start, stop, scale)
 
 
-def _columns(start: float, stop: float) -> tuple[Cell, ...]:
-    width = (stop - start) / len(COLUMNS)
-    cells = [
-        Cell(lead, row, start + column * width, start + (column + 1) * width)
-        for column, leads in enumerate(COLUMNS)
-        for row, lead in enumerate(leads)
-    ]
-    return (*cells, Cell(RHYTHM_LEAD, len(COLUMNS[0]), start, stop))
+def _in_columns(layout: Layout, start: float, stop: float) -> tuple[Cell, ...]:
+    width = (stop - start) / layout.columns
+    cells = []
+    for number, lead in enumerate(layout.leads):
+        column, row = divmod(number, layout.n_rows)
+        left, right = start + column * width, start + (column + 1) * width
+        cells.append(Cell(lead.removeprefix("-"), row, left, right, lead.startswith("-")))
+    if layout.rhythm is not None:
+        cells.append(Cell(layout.rhythm, layout.n_rows, start, stop))
+    return tuple(cells)
 
 
 def pieces(record: ECGRecord, sheet: Sheet) -> list[FloatArray | None]:
-    """Each cell's samples in mV about the lead's median; None where the record lacks the lead.
+    """Each cell's samples as drawn, in mV about the lead's median; None where the record lacks the lead.
 
-    Only a constant is taken off, so that a lead with an electrode offset stays on the paper. Where the
-    volts are lost, ``STANDARD_DEVIATIONS_PER_MILLIVOLT`` stand for one.
+    Only a constant is taken off, so that a lead with an electrode offset stays on the paper. Inverted
+    leads are turned over, chest leads at half gain are halved. Where the volts are lost,
+    ``STANDARD_DEVIATIONS_PER_MILLIVOLT`` stand for one.
     """
-    return [_piece(record, cell) for cell in sheet.cells]
+    return [_piece(record, sheet, cell) for cell in sheet.cells]
 
 
-def _piece(record: ECGRecord, cell: Cell) -> FloatArray | None:
+def _piece(record: ECGRecord, sheet: Sheet, cell: Cell) -> FloatArray | None:
     if cell.lead not in record.leads:
         return None
     first, last = sample_range(record, cell)
     lead = record.signal[record.leads.index(cell.lead)]
-    middle = np.float32(np.nanmedian(lead)) if np.isfinite(lead).any() else np.float32(0)
-    unit = np.float32(1 if record.units == "mV" else STANDARD_DEVIATIONS_PER_MILLIVOLT)
-    return (lead[first:last] - middle) / unit
+    unit = 1 if record.units == "mV" else STANDARD_DEVIATIONS_PER_MILLIVOLT
+    factor = np.float32((-1 if cell.inverted else 1) * sheet.scale.of(cell.lead) / unit)
+    return (lead[first:last] - middle(record, cell.lead)) * factor
+
+
+def middle(record: ECGRecord, lead: str) -> np.float32:
+    """The lead's median in mV, which stands at the zero of its row."""
+    signal = record.signal[record.leads.index(lead)]
+    return np.float32(np.nanmedian(signal)) if np.isfinite(signal).any() else np.float32(0)
+
+
+def pulse(sheet: Sheet, row: int) -> tuple[tuple[float, float], ...]:
+    """The row's calibration pulse: (seconds from the sheet's left edge, mV), 5 mm wide, 1 mV tall.
+
+    Its second half is lower where the row goes on with chest leads at half gain.
+    """
+    cells = sheet.row(row)
+    first, last = (sheet.scale.of(cell.lead) for cell in (cells[0], cells[-1]))
+    stretch = 25.0 / sheet.scale.speed
+    rise, fall, half = PULSE[2][0], PULSE[3][0], (PULSE[2][0] + PULSE[3][0]) / 2
+    top = ((rise, first), (half, first), (half, last), (fall, last)) if first != last else None
+    corners = (*PULSE[:2], *(top or ((rise, first), (fall, first))), *PULSE[4:])
+    return tuple((x * stretch, y) for x, y in corners)
 
 
 def name_on_paper(record: ECGRecord, lead: str) -> str:
     """The lead's name, and whether it was computed from others or not recorded at all."""
-    if lead not in record.leads:
+    recorded = lead.removeprefix("-") if lead in CABRERA else lead
+    if recorded not in record.leads:
         return f"{lead} (not recorded)"
-    return f"{lead} (derived)" if lead in record.derived else lead
+    return f"{lead} (derived)" if recorded in record.derived else lead
 
 
 def sample_range(record: ECGRecord, cell: Cell) -> tuple[int, int]:
@@ -112,8 +202,7 @@ def row_zeros(sheet: Sheet, signals: list[FloatArray | None]) -> FloatArray:
     zeros = [0.0]
     for row in range(1, sheet.n_rows):
         needed = _reach(sheet, signals, row - 1, -1.0) + _reach(sheet, signals, row, 1.0)
-        spacing = np.ceil(needed / ROW_STEP) * ROW_STEP
-        zeros.append(zeros[-1] - float(np.clip(spacing, *ROW_SPACING)))
+        zeros.append(zeros[-1] - _paper(sheet, needed, ROW_SPACING))
     return np.array(zeros, dtype=np.float32)
 
 
@@ -122,9 +211,16 @@ def edges(sheet: Sheet, signals: list[FloatArray | None]) -> tuple[float, float]
 
     No wave of the first or last row runs off the paper, up to the amplitude of an electrode fault.
     """
-    reaches = _reach(sheet, signals, 0, 1.0), _reach(sheet, signals, sheet.n_rows - 1, -1.0)
-    above, below = (float(np.clip(np.ceil((r + 0.1) / ROW_STEP) * ROW_STEP, *EDGES)) for r in reaches)
-    return above, below
+    above = _reach(sheet, signals, 0, 1.0)
+    below = _reach(sheet, signals, sheet.n_rows - 1, -1.0)
+    return _paper(sheet, above + 0.1, EDGES), _paper(sheet, below + 0.1, EDGES)
+
+
+def _paper(sheet: Sheet, needed: float, limits: tuple[float, float]) -> float:
+    """``needed`` mV in whole boxes of 5 mm, at least ``limits[0]`` mm and at most ``limits[1]`` mV."""
+    gain = sheet.scale.gain
+    boxes = np.ceil(round(needed * gain / BOX, 6)) * BOX
+    return float(np.clip(boxes, limits[0], max(limits[0], limits[1] * gain))) / gain
 
 
 def _reach(sheet: Sheet, signals: list[FloatArray | None], row: int, sign: float) -> float:

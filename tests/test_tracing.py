@@ -5,7 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from ecgapp.paper import PULSE, STACKED, THREE_BY_FOUR, keep_peaks, lay_out
+from ecgapp.paper import (
+    PULSE,
+    SIX_BY_TWO,
+    STACKED,
+    THREE_BY_FOUR,
+    Layout,
+    Scale,
+    keep_peaks,
+    lay_out,
+    sample_range,
+)
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.ui.tracing import blank_paper, tracing
 
@@ -17,8 +27,13 @@ def square_wave(sampling_rate=500.0, seconds=10.0, leads=LEADS):
     return ECGRecord("square", np.tile(wave, (len(leads), 1)), sampling_rate, tuple(leads))
 
 
-def draw(record, layout=THREE_BY_FOUR, start=0.0, notes=()):
-    return tracing(record, lay_out(record, layout, start), notes)
+def draw(record, layout=THREE_BY_FOUR, start=0.0, notes=(), scale=None):
+    return tracing(record, lay_out(record, layout, start, scale=scale), notes)
+
+
+def millimetres(figure):
+    """How many mm on paper one unit of x and one unit of y are, from the 1 mm lines of the grid."""
+    return 1 / figure.layout.xaxis.minor.dtick, 1 / figure.layout.yaxis.minor.dtick
 
 
 def lines(figure):
@@ -213,3 +228,95 @@ def test_no_wave_of_the_first_or_last_row_runs_off_the_paper():
 
 def test_blank_paper_has_no_signal_on_it():
     assert blank_paper().data == ()
+
+
+@pytest.mark.parametrize("gain", [5, 10, 20])
+@pytest.mark.parametrize("speed", [25, 50])
+def test_a_millivolt_and_a_second_are_as_long_as_gain_and_speed_say(speed, gain):
+    figure = draw(square_wave(), scale=Scale(speed, gain))
+    per_second, per_millivolt = millimetres(figure)
+    for line in lines(figure):
+        assert np.ptp(line.y) * per_millivolt == pytest.approx(gain, abs=1e-4)
+        assert per_second * line.dx * 500 == pytest.approx(speed)
+    pulse = next(trace for trace in figure.data if trace.name == "calibration")
+    x, y = (np.array(axis).reshape(-1, len(PULSE) + 1)[:, :-1] for axis in (pulse.x, pulse.y))
+    np.testing.assert_allclose(np.ptp(y, axis=1) * per_millivolt, gain, atol=1e-4)
+    np.testing.assert_allclose((x[:, 3] - x[:, 2]) * per_second, 5.0, atol=1e-4)
+    assert figure.layout.yaxis.scaleratio == pytest.approx(per_millivolt / per_second)
+    assert f"{speed} mm/s   {gain} mm/mV" in figure.layout.annotations[0].text
+
+
+def test_the_paper_is_250_mm_wide_at_either_speed():
+    assert [lay_out(square_wave(), scale=Scale(speed)).stop for speed in (25, 50)] == [10.0, 5.0]
+
+
+def test_chest_leads_at_half_gain_are_halved_and_said_to_be():
+    figure = draw(square_wave(), scale=Scale(half_chest=True))
+    heights = {line.name: np.ptp(line.y) for line in lines(figure)}
+    assert heights["V1"] == heights["V6"] == pytest.approx(0.5, abs=1e-5)
+    assert heights["I"] == heights["aVF"] == pytest.approx(1.0, abs=1e-5)
+    assert "V1-V6 at half gain, 5 mm/mV" in figure.layout.annotations[0].text
+    assert "half gain" not in draw(square_wave()).layout.annotations[0].text
+
+
+def test_the_pulse_of_a_row_shows_the_gain_of_its_leads():
+    def tops(layout):
+        figure = draw(square_wave(), layout, scale=Scale(half_chest=True))
+        pulse = next(trace for trace in figure.data if trace.name == "calibration")
+        y = np.array(pulse.y)
+        rows = np.split(y, np.flatnonzero(np.isnan(y)) + 1)[:-1]
+        return [sorted(set(np.round(row[:-1] - row[0], 3))) for row in rows]
+
+    assert tops(STACKED) == [[0, 1]] * 6 + [[0, 0.5]] * 6
+    assert tops(THREE_BY_FOUR) == [[0, 0.5, 1]] * 3 + [[0, 1]]
+
+
+def distinct():
+    """Lead number n is a square wave of (n + 1) / 10 mV."""
+    record = square_wave()
+    heights = np.arange(1, 13, dtype=np.float32)[:, None] / 10
+    return ECGRecord("distinct", record.signal * heights, 500.0)
+
+
+@pytest.mark.parametrize(
+    "layout", [THREE_BY_FOUR, SIX_BY_TWO, Layout(2, None), Layout(4, "V1"), STACKED], ids=str
+)
+@pytest.mark.parametrize("cabrera", [False, True])
+def test_every_cell_shows_the_lead_that_it_names(layout, cabrera):
+    layout = Layout(layout.columns, layout.rhythm, cabrera)
+    for line in lines(draw(distinct(), layout)):
+        steps = np.diff(line.y)
+        first = steps[np.abs(steps) > 0.01][0]  # each begins low and steps up
+        expected = (LEADS.index(line.name.removeprefix("-")) + 1) / 10
+        assert first == pytest.approx(-expected if line.name == "-aVR" else expected, abs=1e-4)
+
+
+def test_the_orders_of_the_leads():
+    def names(layout):
+        return [line.name for line in lines(draw(square_wave(), layout))]
+
+    assert names(Layout(4, "V1")) == [*LEADS, "V1"]
+    assert names(Layout(2, None)) == names(STACKED) == list(LEADS)
+    cabrera = ["aVL", "I", "-aVR", "II", "aVF", "III"]
+    assert names(Layout(4, "II", cabrera=True)) == [*cabrera, *LEADS[6:], "II"]
+    assert names(Layout(1, None, cabrera=True)) == [*cabrera, *LEADS[6:]]
+
+
+def test_six_by_two_has_limb_leads_left_and_chest_leads_right_on_one_time_axis():
+    cells = {cell.lead: cell for cell in lay_out(square_wave(), Layout(2, None)).cells}
+    assert (cells["aVF"].row, cells["aVF"].start, cells["aVF"].stop) == (5, 0.0, 5.0)
+    assert (cells["V1"].row, cells["V1"].start, cells["V1"].stop) == (0, 5.0, 10.0)
+
+
+def test_no_sample_is_drawn_twice_or_lost_where_columns_join():
+    record = square_wave(257.0)
+    sheet = lay_out(record)
+    ranges = [sample_range(record, cell) for cell in sheet.cells if cell.row == 0]
+    assert [first for first, _ in ranges[1:]] == [last for _, last in ranges[:-1]]
+    assert (ranges[0][0], ranges[-1][1]) == (0, record.n_samples)
+
+
+def test_a_record_without_avr_says_so_in_the_cabrera_cell():
+    record = square_wave(leads=tuple(lead for lead in LEADS if lead != "aVR"))
+    figure = draw(record, Layout(4, "II", cabrera=True))
+    assert "-aVR (not recorded)" in " ".join(next(t for t in figure.data if t.name == "leads").text)

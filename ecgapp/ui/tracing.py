@@ -1,7 +1,7 @@
-"""The tracing as on paper: one figure of SVG lines, true aspect, nothing filtered or rescaled.
+"""The tracing as on paper: one figure of SVG lines, true aspect, one gain for all leads.
 
-25 mm/s and 10 mm/mV: ``scaleanchor`` ties millivolts to seconds, so that 1 mV is as tall as 0.4 s
-is wide at every size of the window.
+``scaleanchor`` ties millivolts to seconds, so that 10 mm are 10 mm in both directions at every size of
+the window.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ecgapp.paper import (
-    MARGIN,
+    BOX,
     PAGE_SECONDS,
-    PULSE,
     SYNTHETIC,
     Cell,
     Sheet,
@@ -20,19 +19,22 @@ from ecgapp.paper import (
     keep_peaks,
     name_on_paper,
     pieces,
+    pulse,
     row_zeros,
     sample_range,
 )
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 
-SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
 FRAME = 60  # px above and below the paper
-WIDTH = 1000  # px at which sheet and frame fit; other widths show more blank paper
+SIDES = 8  # px left and right of it
+WIDTH = 1000  # px at which sheet and frame fit, where nothing else sets the height
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
+UNFILTERED = "none, as recorded"
+LOST = "volts lost: 1 calibration pulse = 5 standard deviations"
 CONFIG = {
     "displaylogo": False,
     "scrollZoom": False,
@@ -42,12 +44,16 @@ CONFIG = {
 
 
 def tracing(
-    record: ECGRecord, sheet: Sheet, notes: Sequence[str] = (), most: float = POINTS_PER_SECOND
+    record: ECGRecord,
+    sheet: Sheet,
+    notes: Sequence[str] = (),
+    most: float = POINTS_PER_SECOND,
+    filtered: str = UNFILTERED,
 ) -> go.Figure:
-    """``record`` on ``sheet``; ``notes`` are printed above it, speed, gain, filter and rate below.
+    """``record`` on ``sheet``; ``notes`` are printed above it, speed, gain, ``filtered`` and rate below.
 
-    The x axis is in seconds of the recording, the y axis in mV from the first row's zero. A lead
-    is drawn with at most ``most`` points a second, its peaks kept.
+    The x axis is in seconds of the recording, the y axis in mV from the first row's zero; chest leads at
+    half gain are drawn at half their mV. A lead has at most ``most`` points a second, its peaks kept.
     """
     signals = pieces(record, sheet)
     zeros = row_zeros(sheet, signals)
@@ -58,7 +64,7 @@ def tracing(
     figure.add_trace(_pulses(sheet, zeros))
     figure.add_trace(_joins(sheet, zeros))
     figure.add_trace(_names(record, sheet, zeros))
-    figure.update_layout(annotations=_printed(record, sheet, notes))
+    figure.update_layout(annotations=_printed(record, sheet, notes, filtered))
     return figure
 
 
@@ -82,24 +88,28 @@ def _line(record: ECGRecord, cell: Cell, y: FloatArray, most: float) -> go.Scatt
         y=np.ascontiguousarray(drawn, dtype=np.float32),
         mode="lines",
         line={"color": INK, "width": 1.1},
-        name=cell.lead,
+        name=cell.name,
         hoverinfo="skip",
     )
 
 
 def _pulses(sheet: Sheet, zeros: FloatArray) -> go.Scatter:
     """A pulse of 1 mV and 5 mm before each row."""
-    left = sheet.start - MARGIN
-    points = [(left + x, zero + y) for zero in zeros for x, y in (*PULSE, (np.nan, np.nan))]
+    left = sheet.start - sheet.scale.margin
+    points = [
+        (left + x, zero + y)
+        for row, zero in enumerate(zeros)
+        for x, y in (*pulse(sheet, row), (np.nan, np.nan))
+    ]
     return _thin_line(points, "calibration")
 
 
 def _joins(sheet: Sheet, zeros: FloatArray) -> go.Scatter:
     """A short upright stroke, 3 mm above and below zero, where one lead ends and the next begins."""
-    points = []
+    points, reach = [], 3.0 / sheet.scale.gain
     for cell in sheet.cells:
         if cell.start > sheet.start:
-            low, high = zeros[cell.row] - 0.3, zeros[cell.row] + 0.3
+            low, high = zeros[cell.row] - reach, zeros[cell.row] + reach
             points += [(cell.start, low), (cell.start, high), (np.nan, np.nan)]
     return _thin_line(points, "joins")
 
@@ -112,9 +122,9 @@ def _thin_line(points: Sequence[tuple[float, float]], name: str) -> go.Scatter:
 
 def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray) -> go.Scatter:
     return go.Scatter(
-        x=[cell.start + 0.05 for cell in sheet.cells],
-        y=[float(zeros[cell.row]) + 1.05 for cell in sheet.cells],
-        text=[f"<b>{name_on_paper(record, cell.lead)}</b>" for cell in sheet.cells],
+        x=[cell.start + 1.25 / sheet.scale.speed for cell in sheet.cells],
+        y=[float(zeros[cell.row]) + 10.5 / sheet.scale.gain for cell in sheet.cells],
+        text=[f"<b>{name_on_paper(record, cell.name)}</b>" for cell in sheet.cells],
         mode="text",
         textposition="middle right",
         textfont={"size": 13, "color": INK, "shadow": HALO},
@@ -123,15 +133,19 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray) -> go.Scatter:
     )
 
 
-def printed_settings(record: ECGRecord, sheet: Sheet) -> str:
+def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED) -> str:
     """Speed, gain, filter, rate and length, as they stand on the tracing."""
-    gain = "10 mm/mV" if record.units == "mV" else "volts lost: 1 calibration pulse = 5 standard deviations"
+    scale = sheet.scale
+    gain = f"{scale.gain:g} mm/mV" if record.units == "mV" else LOST
+    half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []
     shown = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
-    return f"25 mm/s   {gain}   filter: none, as recorded   {record.sampling_rate:g} Hz   {shown}"
+    rate = f"{record.sampling_rate:g} Hz"
+    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, shown])
 
 
-def _printed(record: ECGRecord, sheet: Sheet, notes: Sequence[str]) -> list[dict[str, object]]:
-    below = _note(printed_settings(record, sheet), y=0.0, yanchor="top", yshift=-18, color=NOTE, size=12)
+def _printed(record: ECGRecord, sheet: Sheet, notes: Sequence[str], filtered: str) -> list[dict[str, object]]:
+    settings = printed_settings(record, sheet, filtered)
+    below = _note(settings, y=0.0, yanchor="top", yshift=-18, color=NOTE, size=12)
     head = [*([f"<b>{SYNTHETIC}</b>"] if record.synthetic else []), *notes]
     above = _note("   ".join(head), y=1.0, yanchor="bottom", yshift=2, color=INK, size=13)
     return [below, above]
@@ -142,33 +156,48 @@ def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, obj
     return {"text": text, "font": {"size": size, "color": color}, **fixed, **place}
 
 
+def height_per_width(figure: go.Figure) -> float:
+    """How tall the paper of a tracing is for its width."""
+    (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    return float((top - bottom) * figure.layout.yaxis.scaleratio / (right - left))
+
+
+def _ends(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Left and right in seconds, bottom and top in mV."""
+    widest = max(sheet.stop, sheet.start + sheet.scale.page_seconds / 4) + 2.5 / sheet.scale.speed
+    return sheet.start - sheet.scale.margin, widest, float(zeros[-1]) - edges[1], edges[0]
+
+
 def _layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> go.Layout:
-    top, bottom = edges[0], float(zeros[-1]) - edges[1]
-    left, right = sheet.start - MARGIN, max(sheet.stop, sheet.start + 2.5) + 0.1
-    height = WIDTH * (top - bottom) * SECONDS_PER_MILLIVOLT / (right - left)
+    left, right, bottom, top = _ends(sheet, zeros, edges)
+    speed, gain = sheet.scale.speed, sheet.scale.gain
+    labels = {"ticklabelstep": round(speed / BOX), "ticksuffix": " s", "tickfont": {"size": 10}}
     return go.Layout(
         template="none",
-        height=round(height) + FRAME,
-        margin={"l": 4, "r": 4, "t": 24, "b": 36},
+        height=round(WIDTH * (top - bottom) * gain / ((right - left) * speed)) + FRAME,
+        margin={"l": SIDES // 2, "r": SIDES // 2, "t": 24, "b": 36},
         paper_bgcolor="white",
         plot_bgcolor="white",
         showlegend=False,
         dragmode="zoom",
         hovermode=False,
         font={"color": INK},
-        xaxis=_axis([left, right], major=0.2, minor=0.04)
-        | {"constraintoward": "left", "ticklabelstep": 5, "ticksuffix": " s", "tickfont": {"size": 10}},
-        yaxis=_axis([bottom, top], major=0.5, minor=0.1)
+        xaxis=_axis([left, right], speed) | {"constraintoward": "left"} | labels,
+        yaxis=_axis([bottom, top], gain)
         | {"constraintoward": "top", "showticklabels": False}
-        | {"scaleanchor": "x", "scaleratio": SECONDS_PER_MILLIVOLT},
+        | {"scaleanchor": "x", "scaleratio": gain / speed},
     )
 
 
-def _axis(span: list[float], major: float, minor: float) -> dict[str, object]:
-    """5 mm and 1 mm lines."""
+def _axis(span: list[float], per_unit: float) -> dict[str, object]:
+    """Lines at 5 mm and 1 mm, with ``per_unit`` mm to the axis's unit.
+
+    Where the window leaves room, the paper ends: it would look like a lead without a signal.
+    """
     return {
         "range": span,
-        "dtick": major,
+        "constrain": "domain",
+        "dtick": BOX / per_unit,
         "tick0": 0,
         "gridcolor": MAJOR,
         "gridwidth": 1,
@@ -176,7 +205,7 @@ def _axis(span: list[float], major: float, minor: float) -> dict[str, object]:
         "showline": False,
         "ticks": "",
         "minor": {
-            "dtick": minor,
+            "dtick": 1 / per_unit,
             "tick0": 0,
             "showgrid": True,
             "gridcolor": MINOR,

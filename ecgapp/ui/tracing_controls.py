@@ -1,0 +1,57 @@
+"""How the reader wants the tracing: leads, paper and gain, as buttons above it."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import streamlit as st
+
+from ecgapp.paper import Layout, Scale
+from ecgapp.records import ECGRecord
+
+T = TypeVar("T")
+
+COLUMNS = {"3x4": 4, "6x2": 2, "12x1": 1}
+RHYTHM = {"3x4": "II", "6x2": None, "12x1": None}  # the lead of the rhythm strip, until one is chosen
+ORDERS = ("Standard", "Cabrera")
+SPEEDS, GAINS = (25, 50), (5, 10, 20)  # mm/s, mm/mV
+
+
+@dataclass(frozen=True)
+class View:
+    """What is drawn, and on which paper."""
+
+    layout: Layout
+    scale: Scale
+
+
+def choose_view(record: ECGRecord) -> View:
+    """The controls in one line, or in two where the window is narrow."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = _one_of("Layout", tuple(COLUMNS), "3x4", "layout")
+        rhythm = _rhythm_strip(record, name)
+        cabrera = _one_of("Limb leads", ORDERS, "Standard", "lead_order") == "Cabrera"
+        speed = _one_of("Speed, mm/s", SPEEDS, 25, "speed")
+        gain = _one_of("Gain, mm/mV", GAINS, 10, "gain")
+        half = st.toggle("Chest leads at half gain", key="half_chest")
+    return View(Layout(COLUMNS[name], rhythm, cabrera), Scale(speed, gain, half))
+
+
+def _one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
+    """One of a few, as buttons; there is always one chosen."""
+    chosen = st.segmented_control(label, options, default=first, key=key, required=True)
+    return first if chosen is None else chosen
+
+
+def _rhythm_strip(record: ECGRecord, layout: str) -> str | None:
+    """Any lead of the record, or none; twelve rows hold no further one."""
+    options = [None, *record.leads]
+    first = options.index(RHYTHM[layout]) if RHYTHM[layout] in options else 0
+    return st.selectbox(
+        "Rhythm strip",
+        options,
+        first,
+        format_func=lambda lead: lead or "none",
+        key=f"rhythm_{layout}",
+        disabled=layout == "12x1",
+        width=130,
+    )
