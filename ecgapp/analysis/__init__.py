@@ -1,7 +1,7 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
-from ecgapp.analysis.explanation import Explanation, explain
+from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.models import (
     available_models,
@@ -14,6 +14,8 @@ from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 
 __all__ = [
+    "Asked",
+    "Examined",
     "Explanation",
     "Finding",
     "Findings",
@@ -22,9 +24,12 @@ __all__ = [
     "available_models",
     "damaged_models",
     "evaluate_store",
+    "examine",
     "explain",
+    "explain_against",
     "familiarity",
     "find",
+    "fits",
     "open_model",
     "open_version",
     "predict_store",

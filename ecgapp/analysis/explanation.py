@@ -1,15 +1,17 @@
 """Which leads and moments moved one label, on the recording's own time axis."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp import explain as saliency
-from ecgapp.analysis.findings import task_of
-from ecgapp.analysis.preparation import prepare
-from ecgapp.explain import Attribution
-from ecgapp.models import TrainedModel
+from ecgapp.analysis.findings import run_network, task_of
+from ecgapp.analysis.preparation import Prepared, prepare
+from ecgapp.errors import ModelError
+from ecgapp.explain import Attribution, Baseline, Examination, Recipe
+from ecgapp.models import AutoencoderConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 
@@ -19,7 +21,7 @@ class Explanation:
     """An attribution in logits, (n_leads, n_samples), and where its samples lie in the recording.
 
     Sample k lies at ``start + k / sampling_rate`` seconds of the recording. Padding behind the
-    end of a short record is cut off; against a baseline of zeros it has no attribution.
+    end of a short record is cut off; every baseline is zero there too, so it has no attribution.
     """
 
     label: str
@@ -46,22 +48,115 @@ class Explanation:
         return amounts / max(float(amounts.sum()), np.finfo(np.float64).tiny)
 
 
-def explain(record: ECGRecord, model: TrainedModel, label: str, window: int = 0) -> Explanation:
-    """Integrated Gradients of ``label``'s logit over one window of ``record``.
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """Each method's map in the recording, and how far each can be relied on."""
+
+    explanations: Mapping[str, Explanation]
+    examination: Examination
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which label, in which window, against which of ``explain.BASELINES``."""
+
+    label: str
+    window: int = 0
+    baseline: str = saliency.ZERO
+
+
+def explain(
+    record: ECGRecord, model: TrainedModel, label: str, window: int = 0, recipe: Recipe | None = None
+) -> Explanation:
+    """A map of ``label``'s logit over one window of ``record``, against zeros.
 
     Raises:
-        ModelError: the model is an autoencoder, or has no such label.
-        SignalError: the model cannot take this record.
+        EcgAppError: as ``explain_against``.
+    """
+    return explain_against(record, model, Asked(label, window), recipe)
+
+
+def explain_against(
+    record: ECGRecord,
+    model: TrainedModel,
+    asked: Asked,
+    recipe: Recipe | None = None,
+    autoencoder: TrainedModel | None = None,
+) -> Explanation:
+    """A map of the label's logit over one window of ``record``; Integrated Gradients without a recipe.
+
+    ``autoencoder`` makes the baseline where that is its reconstruction.
+
+    Raises:
+        ModelError: the model is an autoencoder, has no such label, or the method or baseline needs
+            what is not there.
+        SignalError: the model cannot take this record, or it has too few beats for the baseline.
     """
     task_of(model.card)
     prepared = prepare(record, model)
-    attribution = saliency.attribute(model, prepared.windows.windows[window], label)
-    kept = prepared.recorded_samples(window)
+    against = _baseline(prepared, asked, autoencoder)
+    seen = prepared.windows.windows[asked.window]
+    return _placed(prepared, asked, saliency.attribute(model, seen, asked.label, recipe, against))
+
+
+def examine(
+    record: ECGRecord, model: TrainedModel, asked: Asked, autoencoder: TrainedModel | None = None
+) -> Examined:
+    """The maps of all methods, placed in the recording, and the reliability card of each.
+
+    Raises:
+        EcgAppError: as ``explain_against``.
+    """
+    task_of(model.card)
+    prepared = prepare(record, model)
+    against = _baseline(prepared, asked, autoencoder)
+    found = saliency.examine(model, prepared.windows.windows[asked.window], asked.label, against)
+    return Examined({name: _placed(prepared, asked, made) for name, made in found.maps.items()}, found)
+
+
+def fits(autoencoder: ModelCard, classifier: ModelCard) -> bool:
+    """Whether this autoencoder reads what the classifier reads, so that its output can be a baseline."""
+    one, other = autoencoder.preprocessing, classifier.preprocessing
+    return isinstance(autoencoder.network, AutoencoderConfig) and replace(one, stride=other.stride) == other
+
+
+def _baseline(prepared: Prepared, asked: Asked, autoencoder: TrainedModel | None) -> Baseline:
+    """The baseline asked for; padding behind a short record is zero in all of them.
+
+    Raises:
+        ModelError: there is no such baseline, or no autoencoder for it.
+        SignalError: it needs beats, and there are too few.
+    """
+    window = prepared.windows.windows[asked.window]
+    kept = prepared.recorded_samples(asked.window)
+    made = _made(window, kept, prepared, asked.baseline, autoencoder)
+    values = np.zeros_like(window)
+    values[:, :kept] = made.values[:, :kept]
+    return Baseline(made.name, values)
+
+
+def _made(
+    window: FloatArray, kept: int, prepared: Prepared, name: str, autoencoder: TrainedModel | None
+) -> Baseline:
+    recorded = window[:, :kept]
+    if name == saliency.ZERO:
+        return saliency.zero(recorded)
+    if name == saliency.LEAD_MEAN:
+        return saliency.lead_mean(recorded)
+    if name == saliency.MEDIAN_BEAT:
+        return saliency.median_beat(recorded, prepared.config.sampling_rate)
+    if name == saliency.RECONSTRUCTION and autoencoder is not None:
+        return Baseline(name, run_network(autoencoder, window[None])[0])
+    raise ModelError("This baseline needs an autoencoder that reads the same leads. Choose another one.")
+
+
+def _placed(prepared: Prepared, asked: Asked, made: Attribution) -> Explanation:
+    kept = prepared.recorded_samples(asked.window)
     return Explanation(
-        label,
+        asked.label,
         prepared.config.leads,
-        attribution.values[:, :kept],
+        made.values[:, :kept],
         prepared.config.sampling_rate,
-        prepared.start(window),
-        attribution,
+        prepared.start(asked.window),
+        made,
     )

@@ -1,13 +1,8 @@
-"""Which samples of which leads moved a label's logit: Captum's Integrated Gradients, and its error.
+"""Which samples of which leads moved a label's logit: one signature for all methods and baselines."""
 
-Sundararajan et al. (2017), arXiv:1703.01365. The path runs from a flat line of zeros (the mean of
-each normalised lead) to the window; its gradient is averaged over Gauss-Legendre nodes, all of
-them in one batch. Attributions sum to the logit's change along the path, up to the completeness
-error, which says how well so few nodes did.
-"""
-
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,18 +10,35 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
+from ecgapp.explain.baselines import Baseline, zero
+from ecgapp.explain.maps import cell_size
+from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, Question
 from ecgapp.explain.private import private_copy
-from ecgapp.models import TrainedModel
+from ecgapp.models import Ensemble, TrainedModel
 
-METHODS = ("integrated_gradients",)
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a map is made: ``steps`` are those of Integrated Gradients, ``seed`` that of SmoothGrad's noise."""
+
+    method: str = INTEGRATED_GRADIENTS
+    steps: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS or self.steps < 1:
+            raise ConfigError(f"Explanations are made by {', '.join(METHODS)}, in at least one step.")
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """What each sample added to the label's logit, against ``baseline``.
 
-    ``values`` is float32 (n_leads, n_samples), in logits; negative where a sample spoke against the label.
-    ``completeness_error`` is |sum of values - (logit - baseline_logit)| / |logit - baseline_logit|.
+    ``values`` is float32 (n_leads, n_samples), in logits (Grad-CAM: in no unit); negative where a sample
+    spoke against the label. ``completeness_error`` is |sum of values - (logit - baseline_logit)| /
+    |logit - baseline_logit|, which only Integrated Gradients promises to be small. ``parts`` is float32
+    (n_parts, n_leads, n_samples): the maps whose mean ``values`` is, of an ensemble's members or of
+    several draws; one where the map has no parts.
     """
 
     values: NDArray[np.float32]
@@ -35,51 +47,82 @@ class Attribution:
     baseline: str
     logit: float
     baseline_logit: float
+    parts: NDArray[np.float32] | None = None
 
 
 def attribute(
     model: TrainedModel,
     window: NDArray[np.float32],
     label: str | int,
-    method: str = "integrated_gradients",
-    steps: int = 16,
+    recipe: Recipe | None = None,
+    baseline: Baseline | None = None,
 ) -> Attribution:
     """Explain one label of one window (n_leads, n_samples), in the model's normalised units.
 
-    ``label`` is a name or its position in the task. The same input gives the same answer, on any
-    thread: Captum works on a private copy of the network.
+    ``label`` is a name or its position in the task. Without a recipe: Integrated Gradients; without a
+    baseline: zeros. The same input gives the same answer, on any thread: Captum works on a private copy
+    of the network.
 
     Raises:
-        ModelError: the model is an autoencoder, or has no such label.
-        ConfigError: there is no such method.
-        SignalError: the window is not the model's.
+        ModelError: the model is an autoencoder, has no such label, or lacks what the method needs.
+        SignalError: the window, or the baseline, is not the model's.
     """
-    if method not in METHODS or steps < 1:
-        raise ConfigError(f"Explanations are made by {', '.join(METHODS)}, in at least one step.")
-    target = _position(model, label)
-    x = _tensor(model, window)
-    with private_copy(model.network) as private:
-        values, (logit, baseline_logit) = _integrated_gradients(private, x, target, steps)
-    change = logit - baseline_logit
+    recipe, against = recipe or Recipe(), baseline or zero(window)
+    question = question_of(model, window, label, against)
+    question = replace(question, steps=recipe.steps, seed=recipe.seed)
+    if recipe.method not in methods_of(model):
+        raise ModelError("Grad-CAM needs an encoder, and this model has none. Choose another method.")
+    with networks_of(model) as networks:
+        parts = METHODS[recipe.method](networks, question)
+        logit, baseline_logit = logits(
+            networks, torch.stack([question.x, question.baseline]), question.target
+        )
+    values = parts.mean(0).float().cpu().numpy()
+    error = _completeness_error(values, logit - baseline_logit)
+    kept = parts.float().cpu().numpy()
+    return Attribution(values, error, recipe.method, against.name, logit, baseline_logit, kept)
+
+
+def _completeness_error(values: NDArray[np.float32], change: float) -> float:
     gap = abs(float(values.sum(dtype=np.float64)) - change)
-    error = gap / max(abs(change), float(np.finfo(np.float32).eps))
-    return Attribution(values, error, method, "zeros", logit, baseline_logit)
+    return gap / max(abs(change), float(np.finfo(np.float32).eps))
 
 
-def _integrated_gradients(
-    network: nn.Module, x: Tensor, target: int, steps: int
-) -> tuple[NDArray[np.float32], tuple[float, float]]:
-    """Attributions of one window x (n_leads, n_samples), and the logits of x and of zeros."""
-    from captum.attr import IntegratedGradients  # slow to import, and a training server has none
+def methods_of(model: TrainedModel) -> tuple[str, ...]:
+    """The methods that can explain this model."""
+    has_encoder = all(hasattr(network, "encoder") for network in _members(model.network))
+    return tuple(method for method in METHODS if has_encoder or method != GRAD_CAM)
 
-    zeros = torch.zeros_like(x)
-    found = IntegratedGradients(network).attribute(
-        x[None], zeros[None], target=target, n_steps=steps, method="gausslegendre"
-    )
-    with torch.no_grad():
-        logit, baseline_logit = network(torch.stack([x, zeros]))[:, target].double().tolist()
-    values = cast("NDArray[np.float32]", found[0].detach().float().cpu().numpy())
-    return values, (logit, baseline_logit)
+
+def question_of(
+    model: TrainedModel, window: NDArray[np.float32], label: str | int, baseline: Baseline
+) -> Question:
+    """Window, baseline and label as the methods take them.
+
+    Raises:
+        EcgAppError: as ``attribute``.
+    """
+    target, x = _position(model, label), _tensor(model, window)
+    cell = cell_size(model.card.preprocessing.sampling_rate)
+    return Question(x, _tensor(model, baseline.values), target, cell, Recipe().steps, 0)
+
+
+@contextmanager
+def networks_of(model: TrainedModel) -> Iterator[list[nn.Module]]:
+    """Private copies of the networks that answer together, lent to this thread."""
+    with private_copy(model.network) as private:
+        yield _members(private)
+
+
+@torch.no_grad()
+def logits(networks: list[nn.Module], windows: Tensor, target: int) -> list[float]:
+    """The label's mean logit over the networks for each of ``windows`` (n, n_leads, n_samples)."""
+    found: list[float] = torch.stack([net(windows)[:, target] for net in networks]).mean(0).double().tolist()
+    return found
+
+
+def _members(network: nn.Module) -> list[nn.Module]:
+    return list(network.members) if isinstance(network, Ensemble) else [network]
 
 
 def _position(model: TrainedModel, label: str | int) -> int:

@@ -1,0 +1,182 @@
+"""The reliability card: five questions to a map, each with a figure and a grade; the worst grade counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.explain import limits
+from ecgapp.explain.attribution import Attribution, Recipe, attribute, methods_of, networks_of, question_of
+from ecgapp.explain.baselines import Baseline, zero
+from ecgapp.explain.deletion import Deletion, map_curve, random_curves
+from ecgapp.explain.limits import Grade, Limit
+from ecgapp.explain.maps import map_correlation
+from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, Question
+from ecgapp.explain.randomised import shuffled
+from ecgapp.models import TrainedModel
+
+MOST_SPLITS = 10  # of the members into halves
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question: its figure, None where it does not apply, and its grade against ``limit``."""
+
+    name: str
+    value: float | None
+    limit: Limit | None
+    grade: Grade | None
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """The checks of one map, and its deletion curve."""
+
+    method: str
+    checks: tuple[Check, ...]
+    deletion: Deletion
+
+    @property
+    def grade(self) -> Grade:
+        """That of the worst check."""
+        return max((check.grade for check in self.checks if check.grade is not None), default=Grade.RED)
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """All methods' maps of one label and baseline, their cards, and how far they agree.
+
+    ``agreement`` is (n_methods, n_methods), rank correlations, in the order of ``cards``.
+    """
+
+    maps: Mapping[str, Attribution]
+    cards: Mapping[str, Card]
+    agreement: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What a map is held against: the maps of other methods, its twin of shuffled weights, deletion."""
+
+    others: Sequence[NDArray[np.float32]]
+    twin: NDArray[np.float32]
+    deletion: Deletion
+    cell: int
+
+
+def examine(
+    model: TrainedModel,
+    window: NDArray[np.float32],
+    label: str | int,
+    baseline: Baseline | None = None,
+    seed: int = 0,
+) -> Examination:
+    """Every method's map of ``window`` (n_leads, n_samples), and its card.
+
+    Raises:
+        EcgAppError: as ``attribute``.
+    """
+    against = baseline or zero(window)
+    question = question_of(model, window, label, against)
+    maps = {
+        method: attribute(model, window, label, Recipe(method, seed=seed), against)
+        for method in methods_of(model)
+    }
+    with networks_of(model) as networks:
+        twins = shuffled(networks, seed)
+        random = random_curves(networks, question, seed)
+        curves = {method: map_curve(networks, question, found) for method, found in maps.items()}
+    cards = {
+        method: card(
+            found,
+            Evidence(
+                [other.values for name, other in maps.items() if name != method],
+                METHODS[method](twins, question).mean(0).cpu().numpy(),
+                Deletion(curves[method], random),
+                question.cell,
+            ),
+        )
+        for method, found in maps.items()
+    }
+    return Examination(maps, cards, _agreement([found.values for found in maps.values()], question))
+
+
+def card(found: Attribution, evidence: Evidence) -> Card:
+    """Every check of one map."""
+    checks = (
+        _completeness(found),
+        _deletion(evidence.deletion),
+        _randomised(found, evidence),
+        _agreement_with_others(found, evidence),
+        _stability(found, evidence.cell),
+        _sees_leads(found),
+    )
+    return Card(found.method, checks, evidence.deletion)
+
+
+def _completeness(found: Attribution) -> Check:
+    name = "Completeness error"
+    if found.method != INTEGRATED_GRADIENTS:
+        return Check(name, None, None, None, "this method does not promise that its map sums to the change")
+    words = "share of the logit's change that the map's sum misses"
+    return _graded(name, found.completeness_error, limits.COMPLETENESS, words)
+
+
+def _deletion(deletion: Deletion) -> Check:
+    low, high = deletion.interval
+    words = (
+        f"share of {len(deletion.random)} random orders that do as well; mean logit {deletion.area:.2f}, "
+        f"random 95 % {low:.2f} to {high:.2f}"
+    )
+    return _graded("Deletion against random order", deletion.matched, limits.DELETION, words)
+
+
+def _randomised(found: Attribution, evidence: Evidence) -> Check:
+    value = abs(map_correlation(found.values, evidence.twin, evidence.cell))
+    words = "rank correlation (size) with the map of shuffled weights; a map of the weights loses it"
+    return _graded("Same map from shuffled weights", value, limits.RANDOMISED, words)
+
+
+def _agreement_with_others(found: Attribution, evidence: Evidence) -> Check:
+    value = float(
+        np.median([map_correlation(found.values, other, evidence.cell) for other in evidence.others])
+    )
+    return _graded(
+        "Agreement of the methods", value, limits.AGREEMENT, "median rank correlation with the other methods"
+    )
+
+
+def _stability(found: Attribution, cell: int) -> Check:
+    name = "Stability over seeds"
+    if found.parts is None or len(found.parts) < 2:
+        return Check(name, None, None, None, "one network, and a method without chance: nothing varies")
+    halves = [
+        map_correlation(found.parts[list(half)].mean(0), found.parts[rest].mean(0), cell)
+        for half, rest in _splits(len(found.parts))
+    ]
+    words = "mean rank correlation between halves of the members, which were trained from other seeds"
+    return _graded(name, float(np.mean(halves)), limits.STABILITY, words)
+
+
+def _sees_leads(found: Attribution) -> Check:
+    sees = found.method != GRAD_CAM
+    words = "tells leads apart" if sees else "knows moments, but not leads: each lead gets the same"
+    return Check("Resolution", None, None, Grade.GREEN if sees else Grade.AMBER, words)
+
+
+def _graded(name: str, value: float, limit: Limit, words: str) -> Check:
+    return Check(name, value, limit, limit.grade(value), words)
+
+
+def _splits(count: int) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Ways to halve ``count`` maps, at most ``MOST_SPLITS``, spread over all there are."""
+    every = list(combinations(range(count), count // 2))
+    chosen = every[:: -(-len(every) // MOST_SPLITS)]
+    return [(half, [place for place in range(count) if place not in half]) for half in chosen]
+
+
+def _agreement(maps: Sequence[NDArray[np.float32]], question: Question) -> NDArray[np.float64]:
+    return np.array([[map_correlation(one, other, question.cell) for other in maps] for one in maps])
