@@ -18,7 +18,7 @@ from ecgapp import __main__, documents, worker
 from ecgapp.cli.progress import Progress
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
-from ecgapp.jobs import RunStore
+from ecgapp.jobs import Attachment, RunStore
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.records import DEMOS, read_record
 
@@ -245,6 +245,48 @@ def test_train_goes_on_with_a_run_in_this_terminal(settings, run, tmp_path):
     code, _, err = run("train", "--resume", stopped.id)
     assert code == 1
     assert "has finished" in err
+
+
+def test_train_goes_on_at_once_with_a_run_that_was_killed(settings, run):
+    runs = RunStore(settings.runs)
+    killed = runs.create("small", "pretrain", "cpu", documents.dump(replace(PRETRAINING, epochs=1)))
+    runs.claim("cpu", killed.id)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        Attachment(runs, killed.id, process.pid).running()
+        process.kill()
+    code, out, _ = run("train", "--resume", killed.id)
+    assert (code, out.splitlines()[0][:16]) == (0, f"Run {killed.id}")
+
+
+def test_runs_that_were_killed_can_be_deleted_and_resumed_at_once(settings, run, monkeypatch):
+    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
+    runs = RunStore(settings.runs)
+    killed = [runs.create("small", "pretrain", device, "{}") for device in ("cpu", "cuda:0")]
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        for each in killed:
+            runs.claim(each.device, each.id)
+            Attachment(runs, each.id, process.pid).running()
+        process.kill()
+    assert run("runs", "resume", killed[0].id)[1] == "small is queued, number 1 of 1 in the queue.\n"
+    assert run("runs", "delete", killed[1].id)[0] == 0
+
+
+def test_another_machine_of_torchrun_needs_neither_the_config_nor_the_run(settings, run, monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    monkeypatch.setenv("RANK", "2")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    for name in ("watch_leader", "follow"):
+        monkeypatch.setattr(f"ecgapp.worker.team.{name}", lambda *_: 0)
+    assert run("train", "--resume", "0123456789ab") == (0, "", "")
+    assert run("train", "only-there.json") == (0, "", "")
+
+
+def test_the_others_are_told_where_what_to_train_is_refused(settings, run, monkeypatch):
+    dismissed = []
+    monkeypatch.setattr("ecgapp.worker.team.dismiss", lambda: dismissed.append("told"))
+    assert run("train", "--resume", "0123456789ab")[0] == 1
+    assert run("train", "no-such-config.json")[0] == 1
+    assert dismissed == ["told", "told"]
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """The queue: runs that need several devices, who goes first, and what is done to those that wait or ended."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -189,6 +190,26 @@ def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_
         silent.kill()
     store.refresh()
     assert store.get(run.id).message.startswith("The process ended without a word")
+
+
+def test_a_process_that_cannot_be_seen_from_here_is_judged_by_its_heartbeat_alone(store):
+    """It is another machine's, or from before this one was switched on; its pid is somebody else's."""
+    run = started(store, "cpu")
+    place, _, tick = (process.start_token(os.getpid()) or "").rpartition(":")
+    elsewhere = {"pid": os.getpid(), "process_started": f"another-{place}:{tick}"}
+    for heartbeat, stop_requested, state in (
+        (time.time(), None, "running"),
+        (time.time(), time.time() - 3600, "running"),  # overdue: who is there ends it
+        (time.time() - 8, None, "lost"),
+    ):
+        with store.database.write() as connection:
+            columns = {"heartbeat": heartbeat, "stop_requested": stop_requested, **elsewhere}
+            update(connection, run.id, state="running", **columns)
+        store.refresh()
+        assert store.get(run.id).state == state
+    assert "said nothing" not in store.get(run.id).message  # nobody here can stop it
+    assert store.claim("cpu", queued(store, "cpu").id)
+    store.delete(run.id)  # and we live
 
 
 LEADER = """

@@ -12,6 +12,7 @@ from run_processes import end_all, until
 from small_training import PRETRAINING
 
 from ecgapp import documents
+from ecgapp.files import write_atomically
 from ecgapp.jobs import Run, RunStore, process
 from ecgapp.jobs.table import update
 
@@ -65,6 +66,16 @@ def test_a_lost_process_starts_all_of_them_again_in_the_same_run_until_sigterm_s
     assert store.get(run.id).message.startswith("Stopped on request.")
     assert (store.folder(run.id) / "checkpoint").exists()
     until(lambda: gone(family) and not process.is_alive(run.pid, run.process_started))
+
+
+def test_what_fails_in_a_process_that_does_not_report_ends_the_run_in_its_words(store, run):
+    family = ranks(run)
+    write_atomically(store.folder(run.id) / "fault", b"A record cannot be used.")
+    until(lambda: store.get(run.id).ended_for_now)
+    ended = store.get(run.id)
+    assert (ended.state, ended.message) == ("failed", "A record cannot be used.")
+    until(lambda: gone(family) and not process.is_alive(run.pid, run.process_started))
+    assert _starts(store, run) == 1
 
 
 def test_a_killed_leader_leaves_a_lost_run_and_no_process(store, run):

@@ -5,13 +5,15 @@ import signal
 from dataclasses import dataclass, field
 
 import pytest
+import torch.distributed
+from run_processes import until
 from small_training import PRETRAINING, small_settings
 
 from ecgapp import documents, training
 from ecgapp.errors import JobError, TrainingError
 from ecgapp.jobs import Attachment, Run, RunStore, names
 from ecgapp.training import EpochReport, world
-from ecgapp.worker import RunReporter, execute, team
+from ecgapp.worker import RunReporter, board, execute, team
 
 GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error: Connection reset by peer."
 
@@ -23,6 +25,7 @@ class FakeWorld:
     leads: bool = True
     words: list = field(default_factory=list)
     others_are_there: bool = True
+    board: torch.distributed.HashStore = field(default_factory=torch.distributed.HashStore)
 
     def told(self, word):
         self.words.append(word)
@@ -105,6 +108,61 @@ def test_a_lost_process_leaves_the_run_under_way_until_no_restart_is_left(
     assert (ended.state, ended.message) == ("lost", world.LOST)
 
 
+@pytest.fixture
+def leavings(store, monkeypatch):
+    """How the run had ended whenever this process would have left at once."""
+    found = []
+    monkeypatch.setattr(
+        team, "leave", lambda _="": found.append((store.all()[0].state, store.all()[0].message))
+    )
+    monkeypatch.setattr(board, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(board, "PATIENCE_SECONDS", 0.02)
+    return found
+
+
+def test_what_another_process_failed_of_is_what_the_run_failed_of(store, settings, others, monkeypatch):
+    """Its sentence is there before its connection closes."""
+    run = claimed(store)
+    monkeypatch.setenv("RANK", "1")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(others, "told", lambda word: (run.id, run.config, run.device))
+        elsewhere.setattr(training, "train", train_until(TrainingError("A record cannot be used.")))
+        elsewhere.setattr(signal, "signal", lambda *_: None)
+        assert team.follow(settings) == 0
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setattr(training, "train", train_until(RuntimeError(GLOO)))
+    ended = execute(store, run.id, settings)
+    assert (ended.state, ended.message) == ("failed", "A record cannot be used.")
+
+
+def test_the_first_process_that_fails_lets_the_others_end_without_a_new_start(
+    store, settings, others, monkeypatch
+):
+    run = claimed(store)
+    monkeypatch.setattr(training, "train", train_until(ValueError("a bug")))
+    assert execute(store, run.id, settings).state == "failed"
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr(others, "told", lambda word: (run.id, run.config, run.device))
+    monkeypatch.setattr(training, "train", train_until(RuntimeError(GLOO)))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert team.follow(settings) == 0
+
+
+def test_a_first_process_that_waits_in_vain_for_one_that_failed_ends_the_run(
+    store, settings, others, leavings, monkeypatch
+):
+    """Within a GPU's library it does not see that the other has left."""
+
+    def train(config, reporter, folder, settings, world):
+        board.Board(world.board).write("A record cannot be used.")
+        until(lambda: leavings != [])
+        raise training.Stopped
+
+    monkeypatch.setattr(training, "train", train)
+    execute(store, claimed(store).id, settings)
+    assert leavings == [("failed", "A record cannot be used.")]
+
+
 def test_a_bug_among_several_processes_is_no_lost_process(store, settings, others, monkeypatch):
     monkeypatch.setattr(training, "train", train_until(RuntimeError("mat1 and mat2 cannot be multiplied")))
     assert execute(store, claimed(store).id, settings).state == "failed"
@@ -161,7 +219,7 @@ def test_another_process_asks_for_a_new_start_only_where_one_helps(
     monkeypatch.setattr(others, "told", lambda word: (run.id, run.config, run.device))
     monkeypatch.setattr(training, "train", train_until(error))
     try:
-        assert team.follow("cpu+cpu", settings) == code
+        assert team.follow(settings) == code
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -9,12 +9,15 @@ from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.jobs.export import COMMAND, export_run
 
+_CHANGES = ("delete", "move", "stop", "resume")
 _HEADS = ("run", "created (UTC)", "title", "phase", "device", "state", "epochs")
 
 
 def runs(arguments: Namespace, settings: Settings) -> int:
     """List the runs, or do what was asked to the one that is named."""
     store = RunStore(settings.runs)
+    if arguments.action in _CHANGES:
+        store.refresh()  # what was killed is not under way
     match arguments.action:
         case None:
             return _list(store)

@@ -21,34 +21,35 @@ from ecgapp.worker import execute, team
 def train(arguments: Namespace, settings: Settings) -> int:
     """Train here where the devices are free; else follow the run through the queue. Ctrl-C stops it."""
     team.watch_leader()
+    if not team.is_first():  # perhaps on another machine, which knows neither the config nor the run
+        return team.follow(settings)
     runs = RunStore(settings.runs)
-    config = _config(arguments.config, settings) if arguments.config else None
-    device = config.device if config else _checked(runs.get(arguments.resume).device)
-    if not team.is_first():
-        return team.follow(device, settings)
     try:
-        run, here = _taken(runs, config, arguments.resume)
+        run, here = _taken(runs, arguments, settings)
     except EcgAppError:
-        team.dismiss(device)
+        team.dismiss()
         raise
     if here and not run.ended_for_now:
         return _train_here(runs, run, settings)
-    team.dismiss(device)
+    team.dismiss()
     return int(run.state != "finished") if here else _follow(runs, run)
 
 
-def _taken(runs: RunStore, config: TrainingConfig | None, run_id: str) -> tuple[Run, bool]:
-    """A new run of ``config``, or without one the run ``run_id`` again; whether it is this process's.
+def _taken(runs: RunStore, arguments: Namespace, settings: Settings) -> tuple[Run, bool]:
+    """A new run of the config that is named, or the run that is resumed; whether it is this process's.
 
     Started again by ``torchrun``, it is the run that we had.
     """
     begun = runs.held_by(team.leader()) if team.launched() else None
     if begun is not None:
         return begun, True
-    if config is None:
-        run = runs.requeue(run_id)
-    else:
+    if arguments.config:
+        config = _config(arguments.config, settings)
         run = runs.create(config.name, config.phase, config.device, documents.dump(config))
+    else:
+        runs.refresh()  # one that was killed may not be known to be lost
+        _checked(runs.get(arguments.resume).device)
+        run = runs.requeue(arguments.resume)
     fits = len(run.devices) == team.size()
     return run, fits and runs.claim(run.device, run.id) is not None
 

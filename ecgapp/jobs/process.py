@@ -1,21 +1,25 @@
 """Processes that outlive the one that starts them, and are never taken for one another.
 
-A pid is given again to another process, sooner or later. So a process is known by its pid
-*and* a token of its start: on Linux the boot's id and the clock tick of the start, which no
-change of the system clock moves; elsewhere the time of its creation.
+A pid is given again to another process, sooner or later, and each machine and container gives its own.
+So a process is known by its pid *and* a token of where and when it started: on Linux the boot's id, the
+container's table of pids, and the clock tick of the start, which no change of the system clock moves;
+elsewhere the machine's name and the time of its creation.
 """
 
 import contextlib
 import os
+import platform
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_TABLE = Path("/proc/self/ns/pid")  # a link to the table's name
 _KERNEL_COUNTS = Path("/proc/vmstat")
 _DEATH_SECONDS = 5.0  # what a killed process may take to be gone
 _DEAD = ("Z", "X", "x")  # zombie, dead
@@ -27,7 +31,9 @@ def start_token(pid: int) -> str | None:
         return _linux_token(pid)
     try:
         process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return f"{_here()}:{process.create_time():.2f}"
     except psutil.Error:
         return None
 
@@ -39,7 +45,28 @@ def _linux_token(pid: int) -> str | None:
         return None
     fields = stat.rpartition(")")[2].split()  # the program's name may hold spaces
     state, start_tick = fields[0], fields[19]
-    return None if state in _DEAD else f"{_BOOT_ID.read_text(encoding='ascii').strip()}:{start_tick}"
+    return None if state in _DEAD else f"{_here()}:{start_tick}"
+
+
+@cache
+def _here() -> str:
+    """What all processes have in common that this one can see, since the machine was switched on."""
+    if not _BOOT_ID.exists():
+        return platform.node()
+    boot = _BOOT_ID.read_text(encoding="ascii").strip()
+    try:
+        return f"{boot}/{_PID_TABLE.readlink()}"
+    except OSError:
+        return boot
+
+
+def is_elsewhere(token: str | None) -> bool:
+    """Whether the process of this token cannot be seen from here, alive or not.
+
+    It is another machine's, or another container's, or one from before this machine was switched on.
+    """
+    place, colon, _ = (token or "").rpartition(":")
+    return bool(colon) and place != _here()
 
 
 def is_alive(pid: int | None, token: str | None) -> bool:

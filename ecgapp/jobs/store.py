@@ -193,20 +193,26 @@ class RunStore(RunQueue):
     def _check(self, run: Run) -> None:
         if not (run.active or run.message == _SILENT):
             return
-        now = time.time()
-        patience = START_SECONDS if run.state == "starting" else STALE_SECONDS
-        silent = now - (run.heartbeat or run.created) > patience
-        if run.pid is not None and not process.is_alive(run.pid, run.process_started):
+        if process.is_elsewhere(run.process_started):  # where its own attendant ends it, if it must
+            if _is_silent(run):
+                self._end(run, "lost", _LOST + _RESUME)
+        elif run.pid is not None and not process.is_alive(run.pid, run.process_started):
             self._end(run, "lost", _LOST + _RESUME)
-        elif run.stop_requested is not None:  # silent or not, it has its time to end
-            if now - run.stop_requested > GRACE_SECONDS:
+        else:
+            self._check_here(run)
+
+    def _check_here(self, run: Run) -> None:
+        if run.stop_requested is not None:  # silent or not, it has its time to end
+            if time.time() - run.stop_requested > GRACE_SECONDS:
                 self._end(run, "stopped", _OVERDUE + _RESUME)  # before the attendant sees it die
                 process.end_group(run.pid, run.process_started)
-        elif silent and _starts_again(run):
+        elif not _is_silent(run):
+            return
+        elif _starts_again(run):
             with self.database.write() as connection:
                 if update(connection, run.id, "state = 'running'", state="starting"):
                     self._tell(connection, run.id, "starting", AGAIN)
-        elif silent and run.active:
+        elif run.active:
             self._end(run, "lost", _LOST + _RESUME if run.pid is None else _SILENT)
 
     def _end(self, run: Run, state: str, message: str) -> None:
@@ -220,6 +226,11 @@ class RunStore(RunQueue):
                 return  # started again since
             update(connection, run.id, state=state, message=message, ended=time.time())
             self._tell(connection, run.id, state, message)
+
+
+def _is_silent(run: Run) -> bool:
+    patience = START_SECONDS if run.state == "starting" else STALE_SECONDS
+    return time.time() - (run.heartbeat or run.created) > patience
 
 
 def _starts_again(run: Run) -> bool:

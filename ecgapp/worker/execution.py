@@ -38,9 +38,17 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
     attachment = _attach(store, run_id)
     run = store.get(run_id)
     reporter = RunReporter(attachment, run, listener)
+
+    def give_up(sentence: str) -> None:
+        """The training waits in vain for a process that has failed."""
+        with suppress(JobError):
+            _say(reporter, attachment, ("failed", sentence))
+            store.start_next(run.device)
+        team.leave()
+
     with _stop_on_signals(reporter):
         with Heartbeat(attachment, reporter.beat, reporter.stop):
-            ending = _ending(lambda: _train(run, reporter, settings), store, run_id)
+            ending = _ending(lambda: _train(run, reporter, settings, give_up), store, run_id)
         _say(reporter, attachment, ending)
     if ending is not None:
         store.start_next(run.device)
@@ -65,16 +73,16 @@ def _attach(store: RunStore, run_id: str) -> Attachment:
     try:
         return Attachment(store, run_id, team.leader())
     except JobError:
-        team.dismiss(store.get(run_id).device)
+        team.dismiss()
         raise
 
 
-def _train(run: Run, reporter: RunReporter, settings: Settings) -> Ending:
+def _train(run: Run, reporter: RunReporter, settings: Settings, give_up: Callable[[str], None]) -> Ending:
     """Import torch only now, while the heart beats already: on a busy machine it takes a while."""
     from ecgapp import training
 
     try:
-        with team.joined(run.device) as world:
+        with team.joined(give_up, run.device) as world:
             name = team.train(team.tell(run, reporter, world), reporter, settings, world)
     except training.Stopped:
         return "stopped", _STOPPED
@@ -150,7 +158,7 @@ def main(arguments: Sequence[str]) -> int:
     team.watch_leader()
     try:
         if not team.is_first():
-            return team.follow(store.get(arguments[0]).device, settings)
+            return team.follow(settings)
         run = execute(store, arguments[0], settings)
     except EcgAppError as error:
         sys.stderr.write(f"{error}\n")

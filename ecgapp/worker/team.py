@@ -11,21 +11,23 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError
+from ecgapp.errors import EcgAppError, TrainingError
 from ecgapp.jobs import Run, RunStore
+from ecgapp.worker.board import Board
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport
     from ecgapp.training.world import World
 
 _LOOK_SECONDS = 0.5
+_BROKE_DOWN = "One of the processes broke down."
 _OF_PEERS = ("gloo", "nccl", "process group", "peer", "connection", "broken pipe")  # in torch's own words
 
 Word = tuple[str, str, str]  # the run's id, config and device
@@ -81,19 +83,49 @@ def _watch(leader: int) -> None:
 
 
 @contextmanager
-def joined(device: str) -> Iterator["World"]:
-    """The world of this process; it waits for the others there.
+def joined(give_up: Callable[[str], None], device: str = "cpu") -> Iterator["World"]:
+    """The world of this process, on the first one's kind of ``device``; it waits for the others there.
+
+    What ends the run here the others are told, and what ended it there is raised here. Where that
+    cannot be, as this process waits for one that has left, ``give_up`` is called on another thread.
 
     Raises:
-        TrainingError: one of them was lost.
+        TrainingError: one of them was lost, or has failed: in its words.
     """
     from ecgapp.training import world
 
     if not launched():
         yield world.ALONE
         return
-    with world.joined(device.startswith("cuda")) as found:
-        yield found
+    over = threading.Event()  # not before this process has left: leaving the others may hang, too
+    try:
+        with world.joined(device.startswith("cuda")) as found:
+            board = Board(found.board)
+            board.watch(give_up, over)
+            try:
+                yield found
+            except Exception as error:
+                _compare(error, board)
+                raise
+    finally:
+        over.set()
+
+
+def _compare(error: Exception, board: Board) -> None:
+    """Tell the others what ends the run; where they are gone raise what they have told.
+
+    What broke down unexpectedly in another process than the first may go better when all start again.
+    """
+    from ecgapp.training import Stopped
+
+    if lost_another(error):
+        sentence = board.read()
+        if sentence:
+            raise TrainingError(sentence) from error
+    elif isinstance(error, EcgAppError):
+        board.write(str(error))
+    elif is_first() and not isinstance(error, Stopped):
+        board.write(_BROKE_DOWN)
 
 
 def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
@@ -128,20 +160,28 @@ def train(word: Word, reporter: "Reporter", settings: Settings, world: "World") 
         raise
 
 
-def dismiss(device: str) -> None:
+def dismiss() -> None:
     """In the first process: tell the others that there is nothing to train."""
     if launched():
-        with joined(device) as world:
+        with joined(leave) as world:
             world.told(None)
 
 
-def follow(device: str, settings: Settings) -> int:
-    """In every other process: train with the first. The exit code is 1 where all are to start again."""
+def leave(_sentence: str = "") -> None:
+    """End this process at once: it cannot end by itself. ``torchrun`` starts all again, or ends them too."""
+    os._exit(1)
+
+
+def follow(settings: Settings) -> int:
+    """In every other process: train with the first what it says, also on a machine of its own.
+
+    The exit code is 1 where all are to start again.
+    """
     from ecgapp import training
 
     nothing: Word | None = None
     try:
-        with joined(device) as world:
+        with joined(leave) as world:
             for number in (signal.SIGTERM, signal.SIGINT):  # the first process hears them, and tells
                 signal.signal(number, signal.SIG_IGN)
             word = world.told(nothing)
@@ -160,9 +200,13 @@ def follow(device: str, settings: Settings) -> int:
 
 def lost_another(error: Exception) -> bool:
     """Whether ``error`` says that another process is gone."""
+    from torch import distributed
+
     from ecgapp.training.world import LOST
 
     if isinstance(error, EcgAppError):
         return str(error) == LOST
+    if isinstance(error, distributed.DistError):
+        return True
     words = str(error).lower()
     return isinstance(error, RuntimeError | ConnectionError) and any(word in words for word in _OF_PEERS)
