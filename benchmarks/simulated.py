@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ecgapp.datasets.assembly import assemble, remove_pieces
+from ecgapp.datasets.assembly import assemble
 from ecgapp.datasets.manifest import Shard, StoreManifest
 from ecgapp.datasets.part import SCHEMA, PartNote, lines_file
 from ecgapp.datasets.shards import shard_bytes
@@ -31,7 +31,8 @@ def simulate(path: Path, n_records: int) -> None:
     notes = [_part(path, number, n) for number, n in zip(numbers, sizes, strict=True)]
     manifest = StoreManifest(path.name, "folder", RATE, LEADS, "mV", "none")
     assemble(path, notes, manifest)
-    remove_pieces(path, notes)
+    for note in notes:
+        (path / lines_file(note.number)).unlink()
 
 
 def _part(path: Path, number: int, n: int) -> PartNote:
@@ -41,7 +42,7 @@ def _part(path: Path, number: int, n: int) -> PartNote:
         np.lib.format.write_array_header_1_0(file, header)
         file.truncate(shard_bytes(shard, len(LEADS)))
     pq.write_table(_lines(number, n), path / lines_file(number))
-    return PartNote(number, n, (shard,))
+    return PartNote(number, "simulated", n, (shard,))
 
 
 def _lines(number: int, n: int) -> pa.Table:

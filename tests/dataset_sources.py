@@ -63,7 +63,7 @@ def written_store(path, manifest):
     path.mkdir(parents=True)
     with PartWriter(path, 0, manifest.leads, manifest.sampling_rate) as part:
         yield part
-        note = part.finish({})
+        note = part.finish("test", {})
     assemble(path, [note], manifest)
 
 

@@ -15,6 +15,7 @@ from dataset_sources import write_ptb_xl
 
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import (
+    LAYOUTS,
     DatasetStore,
     ImportOptions,
     discard,
@@ -97,6 +98,70 @@ def test_a_part_that_is_no_longer_whole_is_read_again(source, settings, spoilt, 
     assert told[0] == 5
     store.verify()
     np.testing.assert_array_equal(store.folds, [k % 10 + 1 for k in range(N)])
+
+
+def changed_source(tmp_path, rows):
+    """A source of ``N`` records whose ``rows`` have no signal files yet, and what brings them."""
+    source = write_ptb_xl(tmp_path / "own", folds=[k % 10 + 1 for k in range(N)], patients=range(N))
+    files = [source / "records100" / "00000" / f"{row + 1:05d}_lr.dat" for row in rows]
+    for file in files:
+        file.rename(file.with_suffix(".later"))
+    return source, lambda: [file.with_suffix(".later").rename(file) for file in files]
+
+
+def test_a_part_whose_files_changed_is_read_again_and_no_other(settings, tmp_path):
+    source, complete = changed_source(tmp_path, [7])  # in the second part
+    with pytest.raises(StopError):
+        run_import(source, settings, stop_at=13)
+    complete()
+    store, told = run_import(source, settings)
+    assert told[0] == 5  # the first part was kept
+    assert (len(store), store.manifest.refused) == (N, {})
+    assert store.manifest.digest == run_import(source, settings, "fresh")[0].manifest.digest
+    store.verify()
+
+
+def test_a_file_of_the_same_size_that_was_written_since_is_another_file(settings, tmp_path):
+    source, _ = changed_source(tmp_path, [])
+    with pytest.raises(StopError):
+        run_import(source, settings, stop_at=13)
+    files = [source / "records100" / "00000" / f"{row:05d}_lr" for row in (1, 2)]
+    for suffix in (".hea", ".dat"):
+        text = files[1].with_suffix(suffix).read_bytes().replace(b"00002_lr", b"00001_lr")
+        files[0].with_suffix(suffix).write_bytes(text)
+    store, _ = run_import(source, settings)
+    np.testing.assert_array_equal(store.signal(0), store.signal(1))
+
+
+def test_a_source_that_changed_after_its_import_was_killed_on_the_last_step_is_read_again(
+    settings, tmp_path, monkeypatch
+):
+    source, complete = changed_source(tmp_path, [7])
+    with monkeypatch.context() as patched:
+        patched.setattr(importing, "publish", lambda folder, destination: (_ for _ in ()).throw(StopError))
+        with pytest.raises(StopError):
+            run_import(source, settings)
+    complete()
+    assert len(run_import(source, settings)[0]) == N
+
+
+def test_a_part_that_is_begun_anew_has_no_note_of_what_it_was(source, settings, monkeypatch):
+    with pytest.raises(StopError):
+        run_import(source, settings, stop_at=13)
+    (note,) = settings.stores.glob(".importing-*/part-00001.json")
+    with part.PartWriter(note.parent, 1, ("I",), 100.0):
+        assert not note.exists()
+
+
+def test_a_signal_under_another_name_than_its_header_is_watched_too(settings, tmp_path):
+    folder = write_ptb_xl(tmp_path / "own") / "records100" / "00000"
+    header = folder / "00001_lr.hea"
+    header.write_text(header.read_text().replace("00001_lr.dat", "signal.bin"))
+    (folder / "00001_lr.dat").rename(folder / "signal.bin")
+    before = [entry.state for entry in LAYOUTS["folder"].scan(folder, ImportOptions()).entries]
+    os.utime(folder / "signal.bin", ns=(0, 0))
+    after = [entry.state for entry in LAYOUTS["folder"].scan(folder, ImportOptions()).entries]
+    assert [a == b for a, b in zip(after, before, strict=True)] == [False, True, True]
 
 
 def test_an_import_of_another_source_or_with_other_choices_begins_anew(source, settings, tmp_path):
@@ -213,8 +278,7 @@ from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, importi
 
 def follow(done, total):
     print(done, flush=True)
-    if "waiting" in sys.argv:
-        time.sleep(60)
+    time.sleep(60)
 
 if __name__ == "__main__":
     importing.PART_RECORDS = unfinished.PART_RECORDS = 5
@@ -224,22 +288,20 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def side_by_side(source, tmp_path):
-    """Begins an import by two processes, in a program of its own."""
+    """Begins an import by two processes, in a program of its own, which waits once it has told something."""
     program = tmp_path / "program.py"
     program.write_text(SIDE_BY_SIDE)
     (tmp_path / "stores").mkdir()
     arguments = [sys.executable, str(program), str(source), str(tmp_path / "stores" / "s")]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    return lambda *words: subprocess.Popen(
-        [*arguments, *words], env=environment, stdout=subprocess.PIPE, text=True
-    )
+    return lambda: subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True)
 
 
 def test_two_processes_give_the_same_store_as_one_and_end_when_theirs_is_killed(
     source, settings, side_by_side
 ):
     one, _ = run_import(source, settings, "one")
-    process = side_by_side("waiting")
+    process = side_by_side()
     process.stdout.readline()
     helpers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
@@ -247,11 +309,9 @@ def test_two_processes_give_the_same_store_as_one_and_end_when_theirs_is_killed(
     process.stdout.close()
     assert helpers
     assert psutil.wait_procs(helpers, timeout=10)[1] == []
-    with side_by_side() as second:
-        told = [int(line) for line in second.stdout]
-    assert second.returncode == 0
+    two, told = run_import(source, settings, workers=2)
     assert told[-1] == N
-    assert DatasetStore.open(settings.stores / "s").manifest.digest == one.manifest.digest
+    assert two.manifest.digest == one.manifest.digest
 
 
 def test_stopping_two_processes_keeps_their_parts(source, settings, monkeypatch):

@@ -1,6 +1,7 @@
 """Complete parts become a store: one index over all of them, and the manifest that makes it a store.
 
-It goes through the parts one after another, so of a record it holds no more than a few numbers.
+It goes through the parts one after another. Of each record it holds some tens of bytes, while it finds
+the signals that are there twice.
 """
 
 import os
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from ecgapp import documents
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, Kind, column_file, kinds_table, patient_key
 from ecgapp.datasets.manifest import MANIFEST, IndexFile, StoreManifest
-from ecgapp.datasets.part import PartNote, lines_file, note_file
+from ecgapp.datasets.part import PartNote, lines_file
 from ecgapp.files import sha256_of, write_atomically
 
 MAX_REASONS = 20  # different reasons of refusal that are told apart
@@ -48,13 +49,6 @@ def assemble(folder: Path, notes: Sequence[PartNote], manifest: StoreManifest) -
     )
     write_atomically(folder / MANIFEST, documents.dump(complete).encode())
     return complete
-
-
-def remove_pieces(folder: Path, notes: Sequence[PartNote]) -> None:
-    """Remove from a store what only its import needed."""
-    for note in notes:
-        (folder / note_file(note.number)).unlink(missing_ok=True)
-        (folder / lines_file(note.number)).unlink(missing_ok=True)
 
 
 def merged(counts: Sequence[dict[str, int]]) -> dict[str, int]:

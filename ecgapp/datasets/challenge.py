@@ -6,11 +6,20 @@ here, they stay in fold 0, which nothing is trained or validated on.
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, register_layout
+from ecgapp.datasets.layout import (
+    NO_FILES,
+    Entry,
+    ImportOptions,
+    Scan,
+    files_state,
+    register_layout,
+    sorted_folders,
+)
 from ecgapp.errors import DatasetError, IncompleteRecordError
 from ecgapp.records import read_record
 from ecgapp.records.record import ECGRecord
@@ -24,26 +33,36 @@ _PREFIXES |= {"S": "ptb", "I": "st_petersburg_incart"}
 @register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
 def challenge(source: Path, options: ImportOptions) -> Scan:
     """Every header with a diagnosis line below ``source``; its folder names where it comes from."""
-    headers = sorted(source.rglob("*.hea"))
-    if not headers or not headers[0].with_suffix(".mat").is_file() or not _has_diagnosis(headers[0]):
+    first = next(_headers(source), None)
+    if first is None or not first.with_suffix(".mat").is_file() or not _has_diagnosis(first):
         raise DatasetError(
             "This folder is not from the 2020 or 2021 challenge: it holds no .mat records whose headers name "
             "diagnoses. Choose the unpacked archive."
         )
-    entries = [_entry(source, header) for header in headers]
-    unknown = sum(entry.fold == 0 for entry in entries)
+    unknown = sum(_is_ptb_xl(_origin(source, header), header) for header in _headers(source))
     notes = ["Patients are not named: each record counts as its own patient."]
     if unknown:
         notes.append(f"{unknown} PTB-XL records have unknown patients and are left out of all folds.")
+    entries = (_entry(source, header) for header in _headers(source))
     return Scan(entries, SAMPLING_RATE, "CC BY 4.0", notes=tuple(notes))
+
+
+def _headers(source: Path) -> Iterator[Path]:
+    for folder, files in sorted_folders(source):
+        yield from (folder / file.name for file in files if file.name.endswith(".hea"))
 
 
 def _entry(source: Path, header: Path) -> Entry:
     record, origin = header.stem, _origin(source, header)
-    is_ptb_xl = origin == "ptb-xl" or record.startswith("HR")
+    is_ptb_xl = _is_ptb_xl(origin, header)
     patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else f"challenge:{record}"
     fold = 0 if is_ptb_xl else stable_fold(patient)
-    return Entry(f"challenge/{record}", patient, fold, origin, partial(_read, header))
+    state = files_state(header, header.with_suffix(".mat"))
+    return Entry(f"challenge/{record}", patient, fold, origin, partial(_read, header), state=state)
+
+
+def _is_ptb_xl(origin: str, header: Path) -> bool:
+    return origin == "ptb-xl" or header.stem.startswith("HR")
 
 
 def _origin(source: Path, header: Path) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, register_layout
+from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, files_state, register_layout
 from ecgapp.errors import DatasetError, IncompleteRecordError
 from ecgapp.records import read_record
 from ecgapp.records.record import ECGRecord
@@ -31,7 +31,7 @@ def cinc2017(source: Path, options: ImportOptions) -> Scan:
             "This folder is not from the 2017 challenge: it holds no REFERENCE-v3.csv with the recordings "
             "in it. Choose the unpacked archive."
         )
-    entries = [_entry(record, label, files.get(record)) for record, label in sorted(labels.items())]
+    entries = (_entry(record, label, files.get(record)) for record, label in sorted(labels.items()))
     return Scan(entries, SAMPLING_RATE, "ODC-By 1.0", leads=("I",), notes=_NOTES)
 
 
@@ -58,9 +58,9 @@ def _signals(source: Path) -> dict[str, Path]:
 def _entry(record: str, label: str, header: Path | None) -> Entry:
     patient = f"cinc2017:{record}"
     codes = (f"CINC2017:{label}",)
-    return Entry(
-        f"cinc2017/{record}", patient, stable_fold(patient), "cinc2017", partial(_read, header), codes
-    )
+    state = files_state(header, header.with_suffix(".mat")) if header else 0
+    fold = stable_fold(patient)
+    return Entry(f"cinc2017/{record}", patient, fold, "cinc2017", partial(_read, header), codes, state)
 
 
 def _read(header: Path | None) -> ECGRecord:

@@ -5,17 +5,30 @@ folder, without ``.hea``), optionally ``patient`` and ``fold`` (1 to 10, or 0 fo
 column a label: 1, 0, or empty where nobody looked. Where it is there, it is the only source of labels.
 """
 
+import os
 import re
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import Entry, ImportOptions, Scan, read_table, register_layout, whole_numbers
+from ecgapp.datasets.layout import (
+    Entry,
+    ImportOptions,
+    Scan,
+    read_table,
+    register_layout,
+    sorted_folders,
+    state_of_stats,
+    whole_numbers,
+)
 from ecgapp.errors import DatasetError, RecordError
 from ecgapp.records import read_record
 from ecgapp.records.record import LEADS, ECGRecord
@@ -31,7 +44,14 @@ _MASTER = re.compile(rb"\s*[^\s/#]+/\d+\s")
 _ANSWERS = {"1": True, "1.0": True, "0": False, "0.0": False}
 
 
-@dataclass(frozen=True)
+class _File(NamedTuple):
+    """A record's own file: its suffix, and the state of all files that may belong to the record."""
+
+    suffix: str
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Line:
     """One line of the label file."""
 
@@ -50,11 +70,10 @@ def folder(source: Path, options: ImportOptions) -> Scan:
         )
     columns, lines = _label_file(source)
     lines = _by_path(lines, files)
-    entries = [_entry(source, number, *item, lines) for number, item in enumerate(files.items(), start=1)]
-    absent = len(set(lines) - set(files))
-    leads, rate = _majority(entries)
+    absent = sum(name not in files for name in lines)
+    leads, rate = _majority(source, files)
     return Scan(
-        entries,
+        _entries(source, files, lines),
         sampling_rate=rate,
         licence="the hospital's own",
         leads=leads,
@@ -65,16 +84,34 @@ def folder(source: Path, options: ImportOptions) -> Scan:
     )
 
 
-def _records(source: Path) -> dict[str, Path]:
-    """Each record's file by its path below ``source``, without suffix and without parts of longer records."""
-    files = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-    headers = {path.with_suffix(""): path for path in files if path.suffix.lower() == ".hea"}
-    parts = {header.parent / name for header in headers.values() for name in _parts(header)}
-    found = {stem: path for stem, path in headers.items() if stem not in parts}
-    for path in files:
-        if path.suffix.lower() in ECG_SUFFIXES and path.with_suffix("") not in headers:
-            found.setdefault(path.with_suffix(""), path)
-    return {stem.relative_to(source).as_posix(): path for stem, path in found.items()}
+def _records(source: Path) -> dict[str, _File]:
+    """Each record by its path below ``source``, without suffix and without parts of longer records.
+
+    It holds some 300 bytes a record, the one thing here that grows with their number.
+    """
+    found: dict[str, _File] = {}
+    for folder, files in sorted_folders(source):
+        below = folder.relative_to(source)
+        shown = [file for file in files if not file.name.startswith(".")]
+        found.update(((below / stem).as_posix(), file) for stem, file in _in_folder(folder, shown))
+    return found
+
+
+def _in_folder(folder: Path, files: Sequence[os.DirEntry[str]]) -> Iterator[tuple[str, _File]]:
+    """The records among the ``files`` of one folder by their names, those with a header first."""
+    names = [(Path(file.name).stem, Path(file.name).suffix) for file in files]
+    headers = {stem: suffix for stem, suffix in names if suffix.lower() == ".hea"}
+    others = {stem: suffix for stem, suffix in reversed(names) if suffix.lower() in ECG_SUFFIXES}
+    parts = {name for stem, suffix in headers.items() for name in _parts(folder / f"{stem}{suffix}")}
+    stats: dict[str, list[os.stat_result]] = {}
+    for (stem, _), file in zip(names, files, strict=True):
+        stats.setdefault(stem, []).append(file.stat())
+    everything = state_of_stats([stat for group in stats.values() for stat in group])
+    for stem in [*headers, *sorted(set(others) - set(headers))]:
+        if stem not in headers or stem not in parts:
+            # where no signal has the header's name, any file here may be its signal
+            state = state_of_stats(stats[stem]) if stem in others else everything
+            yield stem, _File(sys.intern(headers.get(stem) or others[stem]), state)
 
 
 def _parts(header: Path) -> list[str]:
@@ -88,12 +125,15 @@ def _parts(header: Path) -> list[str]:
         return []
 
 
-def _entry(source: Path, number: int, name: str, path: Path, lines: dict[str, _Line]) -> Entry:
-    line = lines.get(name, _Line((), None, None))
-    patient = line.patient or f"{source.resolve().as_posix()}/{name}"
-    fold = stable_fold(line.patient or name) if line.fold is None else line.fold
-    codes = line.codes if lines else None
-    return Entry(f"folder/{number:06d}", patient, fold, "folder", partial(read_record, [path]), codes)
+def _entries(source: Path, files: dict[str, _File], lines: dict[str, _Line]) -> Iterator[Entry]:
+    where, unlabelled = source.resolve().as_posix(), _Line((), None, None)
+    for number, (name, file) in enumerate(files.items(), start=1):
+        line = lines.get(name, unlabelled)
+        patient = line.patient or f"{where}/{name}"
+        fold = stable_fold(line.patient or name) if line.fold is None else line.fold
+        codes = line.codes if lines else None
+        load = partial(read_record, [source / f"{name}{file.suffix}"])
+        yield Entry(f"folder/{number:06d}", patient, fold, "folder", load, codes, file.state)
 
 
 def _label_file(source: Path) -> tuple[tuple[str, ...], dict[str, _Line]]:
@@ -139,8 +179,10 @@ def _folds(table: pd.DataFrame) -> list[int | None]:
     return list(folds)
 
 
-def _by_path(lines: dict[str, _Line], files: dict[str, Path]) -> dict[str, _Line]:
+def _by_path(lines: dict[str, _Line], files: dict[str, _File]) -> dict[str, _Line]:
     """``lines`` by the record's path below the folder, where they name it by its last part alone."""
+    if not lines:
+        return {}
     stems = Counter(name.rpartition("/")[2] for name in files)
     paths = {name.rpartition("/")[2]: name for name in files}
     resolved = {}
@@ -153,9 +195,10 @@ def _by_path(lines: dict[str, _Line], files: dict[str, Path]) -> dict[str, _Line
     return resolved
 
 
-def _majority(entries: Sequence[Entry]) -> tuple[tuple[str, ...], float]:
+def _majority(source: Path, files: dict[str, _File]) -> tuple[tuple[str, ...], float]:
     """Leads and rate to store: all twelve leads where half of a sample has them, else the shared ones."""
-    records = [record for entry in entries[:: max(1, len(entries) // SAMPLE)] if (record := _try(entry))]
+    sample = islice(files.items(), 0, None, max(1, len(files) // SAMPLE))
+    records = [record for name, file in sample if (record := _try(source / f"{name}{file.suffix}"))]
     if not records:
         return LEADS, 500.0
     shared = tuple(lead for lead in records[0].leads if all(lead in record.leads for record in records))
@@ -169,10 +212,10 @@ def _commonest_rate(records: Sequence[ECGRecord]) -> float:
     return Counter(record.sampling_rate for record in records).most_common(1)[0][0]
 
 
-def _try(entry: Entry) -> ECGRecord | None:
+def _try(path: Path) -> ECGRecord | None:
     """A record to look at; one that cannot be read is counted in the import itself."""
     try:
-        return entry.load()
+        return read_record([path])
     except RecordError:
         return None
 

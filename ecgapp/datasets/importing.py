@@ -3,28 +3,31 @@
 The records are read in parts, by one process or several side by side. A part that is complete stays
 when the import is interrupted or killed, and the same import later goes on with the others. The store
 is the same whatever happened on the way.
+
+Records are named, read and written part by part. What stays of each in memory until the end is its packed
+entry, its patient's key and its fold, %d bytes together; the checks over all records add as much
+for moments.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from ecgapp.datasets.assembly import assemble, merged
 from ecgapp.datasets.claim import claimed
-from ecgapp.datasets.columns import patient_key
+from ecgapp.datasets.entries import PackedEntries, packed
 from ecgapp.datasets.folds import check_folds
 from ecgapp.datasets.labels import LabelCount, label_counts, store_tasks
 from ecgapp.datasets.layout import LAYOUTS, ImportOptions, Scan
-from ecgapp.datasets.manifest import MANIFEST, StoreManifest
+from ecgapp.datasets.manifest import StoreManifest
 from ecgapp.datasets.part import PartNote, complete_part
 from ecgapp.datasets.pseudonyms import pseudonymise
 from ecgapp.datasets.reading import Form, PartJob
 from ecgapp.datasets.shelf import sweep
 from ecgapp.datasets.store import DatasetStore
-from ecgapp.datasets.unfinished import PART_RECORDS, Plan, import_folder, leave, prepare, publish
+from ecgapp.datasets.unfinished import PART_RECORDS, Plan, import_folder, is_whole, leave, prepare, publish
 from ecgapp.datasets.workers import read_parts
 from ecgapp.errors import DatasetError
 
@@ -32,6 +35,7 @@ STEPS = 200  # how often progress is told, at most
 MANY = 2000  # records; fewer are read before further processes have started
 
 Progress = Callable[[int, int], None]
+_ReadJobs = Callable[[Sequence[PartJob], int], list[PartNote]]
 
 
 @dataclass(frozen=True)
@@ -75,20 +79,22 @@ def import_dataset(
         raise DatasetError("There is no folder to import from. Choose the folder that holds the ECGs.")
     _refuse_taken(destination)
     try:
-        scan = _scanned(layout, source, destination, options)
+        scan, entries = _scanned(layout, source, destination, options)
         destination.parent.mkdir(parents=True, exist_ok=True)
         plan = Plan(
             destination.name,
             layout,
             str(source.resolve()),
-            len(scan.entries),
+            len(entries),
             options.sampling_rate,
             options.leads,
+            entries.key,
         )
         with claimed(destination):
             _refuse_taken(destination)
             sweep(destination.parent)
-            _collect(scan, plan, destination, _Follower(progress or _silent, len(scan.entries)), options)
+            follow = _Follower(progress or _silent, len(entries))
+            _collect(scan, entries, plan, destination, partial(_read, follow, options.workers))
     except OSError as error:
         raise DatasetError(
             "The import stopped: the disk is full, or a folder may not be read or written."
@@ -96,18 +102,18 @@ def import_dataset(
     return _report(DatasetStore.open(destination))
 
 
-def _scanned(layout: str, source: Path, destination: Path, options: ImportOptions) -> Scan:
-    """The source's records with what the user chose in place of the layout's defaults."""
+def _scanned(
+    layout: str, source: Path, destination: Path, options: ImportOptions
+) -> tuple[Scan, PackedEntries]:
+    """The source with what the user chose in place of the layout's defaults, and its records."""
     scan = LAYOUTS[layout].scan(source, options)
-    if not scan.entries:
+    named = pseudonymise(scan.entries, destination.parent) if scan.private else scan.entries
+    entries = packed(named, PART_RECORDS)
+    if not len(entries):
         raise DatasetError("This folder holds no ECG records. Choose the folder that does.")
+    check_folds([(entries.patients, entries.folds)])
     rate = options.sampling_rate or scan.sampling_rate
-    scan = replace(scan, sampling_rate=rate, leads=options.leads or scan.leads)
-    if scan.private:
-        scan = replace(scan, entries=pseudonymise(scan.entries, destination.parent))
-    patients = np.array([patient_key(entry.patient_id) for entry in scan.entries], np.uint64)
-    check_folds([(patients, np.array([entry.fold for entry in scan.entries], np.int16))])
-    return scan
+    return replace(scan, sampling_rate=rate, leads=options.leads or scan.leads), entries
 
 
 def _refuse_taken(destination: Path) -> None:
@@ -117,18 +123,17 @@ def _refuse_taken(destination: Path) -> None:
         )
 
 
-def _collect(scan: Scan, plan: Plan, destination: Path, follow: "_Follower", options: ImportOptions) -> None:
+def _collect(scan: Scan, entries: PackedEntries, plan: Plan, destination: Path, read: _ReadJobs) -> None:
     """Read the parts that are not there yet, and make all of them the store."""
     form = Form(scan.leads, scan.sampling_rate, scan.units)
-    folder = import_folder(destination, plan, scan.entries, form)
-    if (folder / MANIFEST).is_file():  # killed on its very last steps
+    folder = import_folder(destination, plan, form)
+    if is_whole(folder, plan):  # killed on its very last steps
         publish(folder, destination)
         return
     try:
         prepare(folder, plan)
-        jobs = list(_jobs(scan, folder, form))
-        there = {job.number: complete_part(folder, job.number, len(scan.leads)) for job in jobs}
-        notes = _read_missing(jobs, there, follow, options)
+        jobs = [PartJob(folder, number, pack, form) for number, pack in enumerate(entries.packs)]
+        notes = _completed(jobs, read)
         if not any(note.n_read for note in notes):
             _discard_parts(folder)
             reasons = merged([scan.refused, *(note.refused for note in notes)])
@@ -139,22 +144,20 @@ def _collect(scan: Scan, plan: Plan, destination: Path, follow: "_Follower", opt
         leave(folder)
 
 
-def _read_missing(
-    jobs: list[PartJob], there: Mapping[int, PartNote | None], follow: "_Follower", options: ImportOptions
-) -> list[PartNote]:
-    """The notes of all parts in order."""
-    missing = [job for job in jobs if there[job.number] is None]
-    follow.begin(sum(len(job.entries) for job in jobs) - sum(len(job.entries) for job in missing))
-    n_records = sum(len(job.entries) for job in missing)
-    workers = options.workers or (1 if n_records < MANY else _cores())
-    read = read_parts(missing, len(jobs), max(1, min(workers, len(missing))), follow)
-    notes = {note.number: note for note in (*there.values(), *read) if note is not None}
-    return [notes[job.number] for job in jobs]
+def _completed(jobs: Sequence[PartJob], read: _ReadJobs) -> list[PartNote]:
+    """The notes of all parts in order, once ``read`` has read those that are not there."""
+    there = [complete_part(job.folder, job.number, job.pack.key, len(job.form.leads)) for job in jobs]
+    missing = [job for job, note in zip(jobs, there, strict=True) if note is None]
+    fresh = {note.number: note for note in read(missing, sum(job.pack.n for job in jobs))}
+    return [note or fresh[number] for number, note in enumerate(there)]
 
 
-def _jobs(scan: Scan, folder: Path, form: Form) -> Iterator[PartJob]:
-    for number, start in enumerate(range(0, len(scan.entries), PART_RECORDS)):
-        yield PartJob(folder, number, tuple(scan.entries[start : start + PART_RECORDS]), form)
+def _read(follow: "_Follower", workers: int, jobs: Sequence[PartJob], n_records: int) -> list[PartNote]:
+    """Read ``jobs``, which are what is missing of ``n_records``."""
+    n_missing = sum(job.pack.n for job in jobs)
+    follow.begin(n_records - n_missing)
+    workers = workers or (1 if n_missing < MANY else _cores())
+    return read_parts(jobs, max(1, min(workers, len(jobs))), follow)
 
 
 def _discard_parts(folder: Path) -> None:

@@ -1,6 +1,8 @@
-"""What every layout gives the importer: a list of records to read, and what their numbers mean."""
+"""What every layout gives the importer: the records to read, and what their numbers mean."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.records.record import LEADS, ECGRecord
 
 NO_FILES = "The record's files are missing."
+_UNREADABLE = "The table of records cannot be read as CSV. Save it again as CSV in UTF-8."
+_LINES = 10_000  # of a table that are read at a time
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Entry:
     """One record of a source: who it belongs to, and how to read it.
 
     ``codes`` None takes those that the record's own file holds. ``load`` may raise ``RecordError``, and
-    must travel to another process: a function of a module, or a ``partial`` of one.
+    must travel to another process: a function of a module, or a ``partial`` of one. ``state`` is
+    ``files_state`` of the files that it reads.
     """
 
     record_id: str
@@ -48,6 +53,7 @@ class Entry:
     source: str
     load: Callable[[], ECGRecord]
     codes: tuple[str, ...] | None = None
+    state: int = 0
 
     def member(self, record: ECGRecord) -> Membership:
         """The index line of this entry once ``record`` is read."""
@@ -57,9 +63,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Scan:
-    """A source folder as a layout understands it; nothing is read yet but its tables."""
+    """A source folder as a layout understands it; nothing is read yet but its tables.
 
-    entries: Sequence[Entry]
+    ``entries`` are made as they are asked for, once, and what is wrong with a table may be found only then.
+    """
+
+    entries: Iterable[Entry]
     sampling_rate: float  # Hz, of the store
     licence: str
     leads: tuple[str, ...] = LEADS
@@ -94,22 +103,82 @@ def register_layout(name: str, title: str) -> Callable[[Callable[[Path, ImportOp
     return register
 
 
+def files_state(*paths: Path) -> int:
+    """64 bits that change with the size or the time of change of any of these files, there or not."""
+    return state_of_stats([_stat(path) for path in paths])
+
+
+def state_of_stats(stats: Sequence[os.stat_result | None]) -> int:
+    """The same of files that were looked at already."""
+    said = [(stat.st_size, stat.st_mtime_ns) if stat else None for stat in stats]
+    return int.from_bytes(hashlib.blake2b(repr(said).encode(), digest_size=8).digest(), "little")
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (OSError, ValueError):  # it is missing, or its name is none
+        return None
+
+
+def sorted_folders(folder: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
+    """``folder`` and all below it in the order of their paths, each with its files by name.
+
+    One folder's names are held at a time. Links to folders are not followed, and folders that may
+    not be read are left out.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except PermissionError:
+        return
+    yield folder, [entry for entry in entries if entry.is_file()]
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from sorted_folders(folder / entry.name)
+
+
+def table_pieces(path: Path, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """These columns of the CSV file ``path`` as text, empty cells as "", some thousands of lines at a time.
+
+    Raises:
+        DatasetError: it is no CSV table, or a column is missing.
+    """
+    wanted = set(columns)
+    try:
+        with pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            usecols=lambda name: name in wanted,
+            chunksize=_LINES,
+        ) as pieces:
+            for piece in pieces:
+                _require(piece, columns)
+                yield piece
+    except (OSError, ValueError) as error:  # pandas' parser and decoder errors are ValueErrors
+        raise DatasetError(_UNREADABLE) from error
+
+
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The CSV file ``path`` as text, empty cells as ""; it must hold ``columns``.
+    """All of the CSV file ``path`` as text, empty cells as ""; it must hold ``columns``.
 
     Raises:
         DatasetError: it is no CSV table, or a column is missing.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:  # pandas' parser and decoder errors are ValueErrors
-        raise DatasetError(
-            "The table of records cannot be read as CSV. Save it again as CSV in UTF-8."
-        ) from error
+    except (OSError, ValueError) as error:
+        raise DatasetError(_UNREADABLE) from error
+    _require(table, columns)
+    return table
+
+
+def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise DatasetError(f"The table of records has no column {', '.join(missing)}. Choose another folder.")
-    return table
 
 
 def whole_numbers(table: pd.DataFrame, column: str) -> list[int]:

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, read_table, register_layout
+from ecgapp.datasets.layout import (
+    NO_FILES,
+    Entry,
+    ImportOptions,
+    Scan,
+    files_state,
+    read_table,
+    register_layout,
+)
 from ecgapp.errors import DatasetError, IncompleteRecordError, UnknownUnitError
 from ecgapp.records import read_record
 from ecgapp.records.record import ECGRecord
@@ -46,7 +54,8 @@ def _codes(text: str) -> tuple[str, ...]:
 
 def _entry(header: Path, codes: tuple[str, ...]) -> Entry:
     patient = f"ludb:{header.stem}"
-    return Entry(f"ludb/{header.stem}", patient, stable_fold(patient), "ludb", partial(_read, header), codes)
+    fold, state = stable_fold(patient), files_state(header, header.with_suffix(".dat"))
+    return Entry(f"ludb/{header.stem}", patient, fold, "ludb", partial(_read, header), codes, state)
 
 
 def _read(header: Path) -> ECGRecord:

@@ -55,9 +55,13 @@ class Membership:
 
 @dataclass(frozen=True)
 class PartNote:
-    """A complete part: its shards, its lines, and what it refused (counts by reason, in plain words)."""
+    """A complete part: its shards, its lines, and what it refused (counts by reason, in plain words).
+
+    ``key`` says what it was read from; it has another one once that has changed.
+    """
 
     number: int
+    key: str
     n_read: int
     shards: tuple[Shard, ...] = ()
     lines_sha256: str = ""
@@ -74,11 +78,11 @@ def note_file(number: int) -> str:
     return f"part-{number:05d}.json"
 
 
-def complete_part(folder: Path, number: int, n_leads: int) -> PartNote | None:
-    """The note of a part that is there whole; None where it must be read (again)."""
+def complete_part(folder: Path, number: int, key: str, n_leads: int) -> PartNote | None:
+    """The note of a part that is there whole and was read from this; None where it must be read (again)."""
     try:
         note = documents.load(PartNote, (folder / note_file(number)).read_text("utf-8"))
-        if sha256_of(folder / lines_file(number)) != note.lines_sha256:
+        if note.key != key or sha256_of(folder / lines_file(number)) != note.lines_sha256:
             return None
         sizes = [(folder / shard.signals).stat().st_size for shard in note.shards]
     except (OSError, ConfigError, ValueError):
@@ -90,11 +94,13 @@ def complete_part(folder: Path, number: int, n_leads: int) -> PartNote | None:
 class PartWriter:
     """Collects the records of part ``number`` in a folder of its own; ``finish`` moves them to ``folder``.
 
+    A note of this part that is there is removed first: the files that it names are about to change.
     Use it as a context manager: leaving it without ``finish`` removes all that was written.
     """
 
     def __init__(self, folder: Path, number: int, leads: tuple[str, ...], sampling_rate: float) -> None:
         self.folder, self.number, self.leads, self.sampling_rate = folder, number, leads, sampling_rate
+        (folder / note_file(number)).unlink(missing_ok=True)
         self._work = Path(tempfile.mkdtemp(prefix=f"part-{number:05d}-", dir=folder))
         self._open: dict[int, OpenShard] = {}
         self._shards: dict[int, Shard] = {}
@@ -137,8 +143,8 @@ class PartWriter:
         if shard.full:
             self._shards[shard.number] = self._open.pop(shard.shape[1]).close()
 
-    def finish(self, refused: dict[str, int]) -> PartNote:
-        """Complete the part: from its note on it is there.
+    def finish(self, key: str, refused: dict[str, int]) -> PartNote:
+        """Complete the part: from its note on it is there; ``key`` is what it was read from.
 
         Raises:
             OSError: the disk is full.
@@ -154,7 +160,7 @@ class PartWriter:
         lines = content.getvalue()
         write_atomically(self.folder / lines_file(self.number), lines)
         digest = hashlib.sha256(lines).hexdigest()
-        note = PartNote(self.number, len(self._lines), shards, digest, refused)
+        note = PartNote(self.number, key, len(self._lines), shards, digest, refused)
         write_atomically(self.folder / note_file(self.number), documents.dump(note).encode())
         return note
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +15,13 @@ KEY_FILE = ".patient-key"
 KEY_BYTES = 32
 
 
-def pseudonymise(entries: Sequence[Entry], folder: Path) -> list[Entry]:
+def pseudonymise(entries: Iterable[Entry], folder: Path) -> Iterator[Entry]:
     """``entries`` with each patient's id replaced by a keyed hash, the same in all stores of ``folder``.
 
     Without the key, which never leaves ``folder``, an id cannot be traced by trying numbers.
     """
     key = _key(folder)
-    return [replace(entry, patient_id=_hashed(entry.patient_id, key)) for entry in entries]
+    return (replace(entry, patient_id=_hashed(entry.patient_id, key)) for entry in entries)
 
 
 def _hashed(patient_id: str, key: bytes) -> str:

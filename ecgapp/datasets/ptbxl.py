@@ -5,11 +5,12 @@ Folds and patients are PTB-XL's own, so both layouts share their patients' ids.
 """
 
 import ast
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ecgapp.datasets.layout import (
@@ -17,8 +18,9 @@ from ecgapp.datasets.layout import (
     Entry,
     ImportOptions,
     Scan,
-    read_table,
+    files_state,
     register_layout,
+    table_pieces,
     whole_numbers,
 )
 from ecgapp.errors import DatasetError, IncompleteRecordError
@@ -39,9 +41,11 @@ def ptb_xl(source: Path, options: ImportOptions) -> Scan:
         raise DatasetError(f"This folder is not PTB-XL: it holds no {DATABASE}. Choose the unpacked archive.")
     low = not (source / "records500").is_dir() or options.sampling_rate == 100
     column = "filename_lr" if low else "filename_hr"
-    table = read_table(source / DATABASE, (*_COLUMNS, column))
-    loads = [partial(_read, source, name) for name in table[column]]
-    return Scan(_entries(table, "ptb-xl", loads), 100.0 if low else 500.0, LICENCE)
+    entries = (
+        _entry(line, "ptb-xl", partial(_read, source, line.file), _state(source / line.file))
+        for line in _lines(source / DATABASE, column)
+    )
+    return Scan(entries, 100.0 if low else 500.0, LICENCE)
 
 
 @register_layout("ptb-xl-zscored", "PTB-XL, z-scored at 100 Hz (one array and index.csv)")
@@ -49,28 +53,53 @@ def ptb_xl_zscored(source: Path, options: ImportOptions) -> Scan:
     """An int16 array (n, 12, 1000) of thousandths of a standard deviation, and its table."""
     if not ((source / ARRAY).is_file() and (source / "index.csv").is_file()):
         raise DatasetError(f"This folder holds no {ARRAY} with its index.csv. Choose the folder that does.")
-    table = read_table(source / "index.csv", _COLUMNS)
     _array.cache_clear()  # the file may be another than the last time
     try:
         array = _array(source / ARRAY)
     except (OSError, ValueError) as error:
         raise DatasetError("The array of signals cannot be read. Copy it again.") from error
-    if array.ndim != 3 or array.shape[:2] != (len(table), len(LEADS)) or array.dtype != np.int16:
+    n = sum(1 for _ in _lines(source / "index.csv"))
+    if array.ndim != 3 or array.shape[:2] != (n, len(LEADS)) or array.dtype != np.int16:
         raise DatasetError("The array of signals and its table do not fit together. Copy both again.")
-    loads = [partial(_row, source / ARRAY, row) for row in range(len(table))]
+    state = files_state(source / ARRAY)
+    entries = (
+        _entry(line, "ptb-xl-zscored", partial(_row, source / ARRAY, row), state)
+        for row, line in enumerate(_lines(source / "index.csv"))
+    )
     note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their volts are lost."
-    return Scan(_entries(table, "ptb-xl-zscored", loads), 100.0, LICENCE, units="z-score", notes=(note,))
+    return Scan(entries, 100.0, LICENCE, units="z-score", notes=(note,))
 
 
-def _entries(table: pd.DataFrame, source: str, loads: list[partial[ECGRecord]]) -> list[Entry]:
-    ids, patients, folds = (whole_numbers(table, name) for name in ("ecg_id", "patient_id", "strat_fold"))
-    if not all(1 <= fold <= 10 for fold in folds):
-        raise DatasetError("The table's column strat_fold must hold the folds 1 to 10. Copy the table again.")
-    codes = [_codes(text) for text in table["scp_codes"]]
-    return [
-        Entry(f"ptb-xl/{ecg_id:05d}", f"ptb-xl:{patient}", fold, source, load, code)
-        for ecg_id, patient, fold, load, code in zip(ids, patients, folds, loads, codes, strict=True)
-    ]
+class _Line(NamedTuple):
+    """What a line of either table says of a record; ``file`` is its header without ``.hea``."""
+
+    ecg_id: int
+    patient: int
+    fold: int
+    codes: tuple[str, ...]
+    file: str
+
+
+def _lines(table: Path, file_column: str | None = None) -> Iterator[_Line]:
+    columns = _COLUMNS if file_column is None else (*_COLUMNS, file_column)
+    for piece in table_pieces(table, columns):
+        ids, patients, folds = (whole_numbers(piece, name) for name in ("ecg_id", "patient_id", "strat_fold"))
+        if not all(1 <= fold <= 10 for fold in folds):
+            raise DatasetError(
+                "The table's column strat_fold must hold the folds 1 to 10. Copy the table again."
+            )
+        codes = map(_codes, piece["scp_codes"])
+        files = [""] * len(piece) if file_column is None else piece[file_column]
+        yield from map(_Line, ids, patients, folds, codes, files)
+
+
+def _entry(line: _Line, source: str, load: partial[ECGRecord], state: int) -> Entry:
+    patient = f"ptb-xl:{line.patient}"
+    return Entry(f"ptb-xl/{line.ecg_id:05d}", patient, line.fold, source, load, line.codes, state)
+
+
+def _state(record: Path) -> int:
+    return files_state(record.with_name(f"{record.name}.hea"), record.with_name(f"{record.name}.dat"))
 
 
 def _codes(text: str) -> tuple[str, ...]:

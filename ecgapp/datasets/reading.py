@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.datasets.layout import Entry
+from ecgapp.datasets.entries import Pack
 from ecgapp.datasets.part import PartNote, PartWriter
 from ecgapp.errors import RecordError, SignalError
 from ecgapp.records.record import ECGRecord
@@ -32,7 +32,7 @@ class PartJob:
 
     folder: Path
     number: int
-    entries: tuple[Entry, ...]
+    pack: Pack
     form: Form
 
 
@@ -44,14 +44,14 @@ def read_part(job: PartJob, tell: Tell) -> PartNote:
     """
     refused: dict[str, int] = {}
     with PartWriter(job.folder, job.number, job.form.leads, job.form.sampling_rate) as writer:
-        for done, entry in enumerate(job.entries, start=1):
+        for done, entry in enumerate(job.pack.entries(), start=1):
             try:
                 record = entry.load()
                 writer.add(fitted(record, job.form), entry.member(record))
             except (RecordError, SignalError) as error:
                 refused[str(error)] = refused.get(str(error), 0) + 1
             tell(done)
-        return writer.finish(refused)
+        return writer.finish(job.pack.key, refused)
 
 
 def fitted(record: ECGRecord, form: Form) -> ECGRecord:

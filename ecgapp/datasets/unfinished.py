@@ -1,17 +1,14 @@
 """An import lies in a hidden folder beside its destination until it is done; interrupted, it waits there."""
 
 import hashlib
-import json
 import secrets
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.datasets.claim import claimed, is_claimed
-from ecgapp.datasets.layout import Entry
 from ecgapp.datasets.manifest import MANIFEST, VERSION, read_manifest
 from ecgapp.datasets.reading import Form
 from ecgapp.datasets.shelf import DELETING, sweep
@@ -33,6 +30,7 @@ class Plan:
     n_records: int
     sampling_rate: float | None = None
     leads: tuple[str, ...] | None = None
+    state: str = ""  # another one where any record, or the files it is read from, changed
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,24 @@ class Unfinished:
     n_bytes: int
 
 
-def import_folder(destination: Path, plan: Plan, entries: Sequence[Entry], form: Form) -> Path:
-    """Where this import is collected: the same folder for the same plan and entries, and only for them."""
-    digest = hashlib.sha256(f"{VERSION} {PART_RECORDS} {plan} {form}".encode())
-    for entry in entries:
-        said = (entry.record_id, entry.patient_id, entry.fold, entry.source, entry.codes)
-        digest.update(json.dumps(said).encode())
-    return destination.parent / f"{_PREFIX}{digest.hexdigest()[:16]}-{destination.name}"
+def import_folder(destination: Path, plan: Plan, form: Form) -> Path:
+    """Where this import is collected: the same folder for the same plan, whatever state its source is in.
+
+    What changes in the source concerns single parts, whose notes say what they were read from.
+    """
+    choices = f"{VERSION} {PART_RECORDS} {replace(plan, state='')} {form}"
+    digest = hashlib.sha256(choices.encode()).hexdigest()
+    return destination.parent / f"{_PREFIX}{digest[:16]}-{destination.name}"
+
+
+def is_whole(folder: Path, plan: Plan) -> bool:
+    """Whether all of an import is there but its name; one of a source that has changed goes on instead."""
+    if not (folder / MANIFEST).is_file():
+        return False
+    if not (folder / PLAN).exists() or (folder / PLAN).read_text("utf-8") == documents.dump(plan):
+        return True
+    (folder / MANIFEST).unlink()
+    return False
 
 
 def prepare(folder: Path, plan: Plan) -> None:
@@ -65,12 +74,13 @@ def prepare(folder: Path, plan: Plan) -> None:
 def publish(folder: Path, destination: Path) -> None:
     """Give a folder with a manifest its name, freed of all that the manifest does not name."""
     manifest = read_manifest((folder / MANIFEST).read_text("utf-8"))
-    kept = {MANIFEST, *(name for name, _ in manifest.checksums())}
+    kept = {MANIFEST, PLAN, *(name for name, _ in manifest.checksums())}
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
         elif path.name not in kept:
             path.unlink()
+    (folder / PLAN).unlink(missing_ok=True)  # last: until here it says what the parts were read from
     if destination.exists():
         destination.rmdir()  # it is empty, else the import would have been refused
     folder.rename(destination)

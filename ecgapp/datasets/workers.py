@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class _Shared:
     stop: ctypes.c_byte
 
 
-def read_parts(jobs: Iterable[PartJob], n_parts: int, workers: int, follow: Follow) -> list[PartNote]:
-    """Read every part and return the notes, in any order; ``n_parts`` are more than any job's number.
+def read_parts(jobs: Sequence[PartJob], workers: int, follow: Follow) -> list[PartNote]:
+    """Read every part and return the notes, in any order.
 
     What ``follow`` raises ends the reading; parts that are complete stay.
 
@@ -50,7 +50,7 @@ def read_parts(jobs: Iterable[PartJob], n_parts: int, workers: int, follow: Foll
     if workers == 1:
         return list(_one_after_another(jobs, follow))
     try:
-        return _side_by_side(iter(jobs), n_parts, workers, follow)
+        return _side_by_side(jobs, workers, follow)
     except BrokenProcessPool as error:
         raise DatasetError(_WORKER_LOST) from error
 
@@ -59,16 +59,16 @@ def _one_after_another(jobs: Iterable[PartJob], follow: Follow) -> Iterator[Part
     before = 0
     for job in jobs:
         yield read_part(job, partial(_after, before, follow))
-        before += len(job.entries)
+        before += job.pack.n
 
 
 def _after(before: int, follow: Follow, done: int) -> None:
     follow(before + done)
 
 
-def _side_by_side(jobs: Iterator[PartJob], n_parts: int, workers: int, follow: Follow) -> list[PartNote]:
-    context = _context()
-    counts: Counts = context.RawArray(ctypes.c_longlong, n_parts)
+def _side_by_side(jobs: Sequence[PartJob], workers: int, follow: Follow) -> list[PartNote]:
+    context, rest = _context(), iter(jobs)
+    counts: Counts = context.RawArray(ctypes.c_longlong, 1 + max(job.number for job in jobs))
     stop = context.RawValue(ctypes.c_byte, 0)
     notes: list[PartNote] = []
     with ProcessPoolExecutor(workers, context, _begin, (counts, stop)) as pool:
@@ -76,7 +76,7 @@ def _side_by_side(jobs: Iterator[PartJob], n_parts: int, workers: int, follow: F
             pending: set[Future[PartNote]] = set()
             while True:
                 free = AHEAD * workers - len(pending)
-                pending |= {pool.submit(_read, job) for job in islice(jobs, free)}
+                pending |= {pool.submit(_read, job) for job in islice(rest, free)}
                 if not pending:
                     return notes
                 done, pending = wait(pending, POLL, FIRST_COMPLETED)
