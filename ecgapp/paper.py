@@ -224,8 +224,8 @@ def _paper(sheet: Sheet, needed: float, limits: tuple[float, float]) -> float:
 
 
 def _reach(sheet: Sheet, signals: list[FloatArray | None], row: int, sign: float) -> float:
-    """How far the row's waves reach up (sign 1) or down (sign -1), in mV."""
-    reaches = [0.0]
+    """How far the row's waves and its pulse reach up (sign 1) or down (sign -1), in mV."""
+    reaches = [max(sign, 0.0)]
     for cell, signal in zip(sheet.cells, signals, strict=True):
         if cell.row == row and signal is not None and np.isfinite(signal).any():
             reaches.append(float(np.nanmax(sign * signal)))

@@ -115,6 +115,37 @@ def test_a_demonstration_is_labelled_synthetic(page):
     assert "SYNTHETIC" in json.dumps(charts(page)["tracing"]["layout"])
 
 
+def printed(page):
+    return " ".join(note["text"] for note in charts(page)["tracing"]["layout"]["annotations"])
+
+
+def test_the_tracing_is_unfiltered_until_a_filter_is_chosen_and_then_says_so_with_st_beside_it(
+    page, tmp_path
+):
+    drop(page, files_of(ecg(), tmp_path))
+    assert "filter: none, as recorded" in printed(page)
+    page.selectbox(key="band").set_value("0.5-40 Hz").run()
+    page.selectbox(key="notch").set_value("50 Hz").run()
+    assert "filter: 0.5-40 Hz and 50 Hz notch, zero phase" in printed(page)
+    assert "ST 110 ms behind R against PR" in everything_said(page)
+
+
+def test_the_tracing_can_show_what_the_model_saw(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    page.toggle(key="as_model").set_value(True).run()
+    assert not page.exception
+    assert "saw, 0.5-40 Hz, zero phase; it then takes each lead at unit variance   100 Hz" in printed(page)
+
+
+def test_layout_speed_gain_and_order_are_drawn_and_printed(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    page.get("button_group")[0].set_value(["12x1"]).run()
+    page.toggle(key="half_chest").set_value(True).run()
+    assert not page.exception
+    assert "V1-V6 at half gain, 5 mm/mV" in printed(page)
+    assert [trace["name"] for trace in charts(page)["tracing"]["data"]][:12] == list(LEADS)
+
+
 def test_a_real_upload_is_not_labelled_synthetic(page, tmp_path):
     drop(page, files_of(ecg(synthetic=False), tmp_path))
     assert "SYNTHETIC" not in json.dumps(charts(page)["tracing"]["layout"])

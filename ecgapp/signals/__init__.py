@@ -3,20 +3,25 @@
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.beats import heart_rate, r_peaks
 from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.signals.display import DisplayFilter, filtered
 from ecgapp.signals.normalise import normalise
 from ecgapp.signals.preprocess import Step, preprocess, steps
 from ecgapp.signals.quality import LeadQuality, lead_quality
 from ecgapp.signals.remarks import remarks
 from ecgapp.signals.resample import resample
+from ecgapp.signals.st_level import StChange, st_changes, st_levels
 from ecgapp.signals.windows import Windows, cut_windows, window_starts
 
 __all__ = [
+    "DisplayFilter",
     "LeadQuality",
     "PreprocessingConfig",
+    "StChange",
     "Step",
     "Windows",
     "bandpass",
     "cut_windows",
+    "filtered",
     "heart_rate",
     "lead_quality",
     "normalise",
@@ -24,6 +29,8 @@ __all__ = [
     "r_peaks",
     "remarks",
     "resample",
+    "st_changes",
+    "st_levels",
     "steps",
     "window_starts",
 ]

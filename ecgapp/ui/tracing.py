@@ -25,6 +25,7 @@ from ecgapp.paper import (
 )
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
+from ecgapp.signals.display import UNFILTERED
 
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
 FRAME = 60  # px above and below the paper
@@ -33,7 +34,6 @@ WIDTH = 1000  # px at which sheet and frame fit, where nothing else sets the hei
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
-UNFILTERED = "none, as recorded"
 LOST = "volts lost: 1 calibration pulse = 5 standard deviations"
 CONFIG = {
     "displaylogo": False,

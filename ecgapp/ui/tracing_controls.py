@@ -7,6 +7,7 @@ import streamlit as st
 
 from ecgapp.paper import Layout, Scale
 from ecgapp.records import ECGRecord
+from ecgapp.signals import DisplayFilter
 
 T = TypeVar("T")
 
@@ -14,6 +15,8 @@ COLUMNS = {"3x4": 4, "6x2": 2, "12x1": 1}
 RHYTHM = {"3x4": "II", "6x2": None, "12x1": None}  # the lead of the rhythm strip, until one is chosen
 ORDERS = ("Standard", "Cabrera")
 SPEEDS, GAINS = (25, 50), (5, 10, 20)  # mm/s, mm/mV
+BANDS = {"as recorded": (None, None), "0.05-150 Hz": (0.05, 150.0), "0.5-40 Hz": (0.5, 40.0)}
+NOTCHES = {"off": None, "50 Hz": 50.0, "60 Hz": 60.0}
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class View:
 
     layout: Layout
     scale: Scale
+    filter: DisplayFilter
+    as_model: bool  # shows what the model saw, instead of the filter
 
 
 def choose_view(record: ECGRecord) -> View:
@@ -33,7 +38,17 @@ def choose_view(record: ECGRecord) -> View:
         speed = _one_of("Speed, mm/s", SPEEDS, 25, "speed")
         gain = _one_of("Gain, mm/mV", GAINS, 10, "gain")
         half = st.toggle("Chest leads at half gain", key="half_chest")
-    return View(Layout(COLUMNS[name], rhythm, cabrera), Scale(speed, gain, half))
+        chosen, as_model = _choose_filter()
+    return View(Layout(COLUMNS[name], rhythm, cabrera), Scale(speed, gain, half), chosen, as_model)
+
+
+def _choose_filter() -> tuple[DisplayFilter, bool]:
+    """The reader's filter, or the model's in its place."""
+    as_model = bool(st.session_state.get("as_model", False))
+    band = st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
+    notch = st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=110)
+    st.toggle("What the model saw", key="as_model", help="The classifier's own filter and sampling rate")
+    return DisplayFilter(*BANDS[band], NOTCHES[notch]), as_model
 
 
 def _one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
