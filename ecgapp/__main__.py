@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a WFDB record's .hea file")
     predict.add_argument("--model", metavar="NAME", help="a classifier; by default nine_class")
     predict.add_argument("--json", action="store_true", help="print one JSON document")
+    predict.add_argument("--check", type=Path, metavar="BUNDLE.json", help="compute its numbers again")
 
     store = commands.add_parser("import", help="import a folder of ECGs into a data set")
     store.add_argument("layout", choices=_LAYOUTS, metavar="LAYOUT", help=", ".join(_LAYOUTS))

@@ -17,6 +17,10 @@ _FIRST_CHOICE = "nine_class"
 
 def predict(arguments: Namespace, settings: Settings) -> int:
     """Score each record; one that is refused is told on standard error, and the rest go on."""
+    if arguments.check is not None:
+        from ecgapp.cli.checking import check  # a report's fonts and figures are slow to import
+
+        return check(arguments.check, arguments.files, settings)
     model = open_model(arguments.model or _default_model(settings), settings)
     documents = []
     headers = _records(arguments.files)

@@ -1,0 +1,161 @@
+"""The numbers of one reading and all that they were made from, as one JSON document without the ECG."""
+
+import hashlib
+import platform
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ecgapp import __version__
+from ecgapp.analysis import Explanation, Findings
+from ecgapp.config import DISCLAIMER
+from ecgapp.models import ModelCard
+from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
+from ecgapp.records import ECGRecord
+from ecgapp.report.contents import Contents
+from ecgapp.signals import heart_rate, remarks
+
+LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
+
+
+@dataclass(frozen=True)
+class RecordFacts:
+    """Which record it was. ``samples_sha256`` is of its float32 samples, little-endian, lead by lead."""
+
+    samples_sha256: str
+    leads: tuple[str, ...]
+    derived: tuple[str, ...]
+    n_samples: int
+    sampling_rate: float  # Hz
+    units: str
+    synthetic: bool
+    remarks: tuple[str, ...]
+    heart_rate: float | None  # per minute
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One label's answer, and that of each window."""
+
+    label: str
+    probability: float
+    threshold: float
+    positive: bool
+    by_window: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """How the map on page 2 was made; ``values_sha256`` is of its float32 values, lead by lead."""
+
+    label: str
+    window: int
+    method: str
+    baseline: str
+    logit: float
+    baseline_logit: float
+    completeness_error: float
+    values_sha256: str
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """How page 1 is drawn, and at which second of the recording it begins."""
+
+    layout: Layout = THREE_BY_FOUR
+    scale: Scale = field(default_factory=Scale)
+    filter: str = "none"
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class Software:
+    """With what it was computed."""
+
+    ecgapp: str
+    python: str
+    machine: str
+    libraries: dict[str, str]
+    torch_threads: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A reading. ``model`` is the whole card: preprocessing, thresholds, and the weights' sha256."""
+
+    record: RecordFacts
+    tracing: Tracing
+    software: Software
+    made: str  # ISO 8601, UTC
+    model: ModelCard | None = None
+    predictions: tuple[Prediction, ...] = ()
+    relevance: Relevance | None = None
+    status: str = "unconfirmed"
+    disclaimer: str = DISCLAIMER
+
+
+def bundle(contents: Contents) -> Bundle:
+    """The reading that ``contents`` shows; what the reader typed is not in it."""
+    evidence = contents.evidence
+    drawn = Tracing(start=contents.start)
+    facts, made = record_facts(contents.record), contents.made.isoformat()
+    if evidence is None:
+        return Bundle(facts, drawn, software(), made)
+    relevance = None if evidence.explanation is None else relevance_of(evidence.explanation, evidence.window)
+    answers = predictions(evidence.findings)
+    return Bundle(facts, drawn, software(), made, evidence.card, answers, relevance)
+
+
+def record_facts(record: ECGRecord) -> RecordFacts:
+    """What can be told of ``record`` without its samples."""
+    return RecordFacts(
+        digest(record.signal),
+        record.leads,
+        tuple(lead for lead in record.leads if lead in record.derived),
+        record.n_samples,
+        float(record.sampling_rate),
+        record.units,
+        record.synthetic,
+        tuple(remarks(record)),
+        heart_rate(record.signal, record.sampling_rate),
+    )
+
+
+def predictions(findings: Findings) -> tuple[Prediction, ...]:
+    """Each label's answer, in the task's order."""
+    columns = findings.window_probabilities.T.tolist()
+    return tuple(
+        Prediction(row.label, row.probability, row.threshold, row.positive, tuple(column))
+        for row, column in zip(findings.rows, columns, strict=True)
+    )
+
+
+def relevance_of(explanation: Explanation, window: int) -> Relevance:
+    """What is told of a map."""
+    made = explanation.attribution
+    return Relevance(
+        explanation.label,
+        window,
+        made.method,
+        made.baseline,
+        made.logit,
+        made.baseline_logit,
+        made.completeness_error,
+        digest(explanation.values),
+    )
+
+
+def software() -> Software:
+    """This process."""
+    libraries = {name: version(name) for name in LIBRARIES}
+    machine = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+    return Software(__version__, platform.python_version(), machine, libraries, torch.get_num_threads())
+
+
+def digest(values: NDArray[np.float32]) -> str:
+    """sha256 of ``values`` as little-endian float32, row by row; every NaN is written the same."""
+    plain = np.ascontiguousarray(values, dtype="<f4")
+    return hashlib.sha256(np.where(np.isnan(plain), np.float32(np.nan), plain).tobytes()).hexdigest()

@@ -1,0 +1,89 @@
+"""Page 2, what a model made of the record: findings, measurements, relevance, and what they rest on."""
+
+from ecgapp.models import ModelCard
+from ecgapp.report.contents import Contents, Evidence
+from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
+from ecgapp.report.page import Column, Page
+from ecgapp.report.saliency import Frame, draw_saliency
+from ecgapp.report.table import print_table
+from ecgapp.report.tracing import rate_in_words
+from ecgapp.signals import remarks
+from ecgapp.words import in_full, meaning, population
+
+MIDDLE, TOP = 168.0, 190.0  # mm
+SMALL = 6.8  # points
+PICTURE = 122.0  # mm
+
+
+def draw_evidence(page: Page, contents: Contents) -> None:
+    """Findings, measurements and model at the left, relevance at the right."""
+    print_head(page, contents, "Read by a model, to be confirmed by a clinician")
+    left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
+    _print_findings(left, contents)
+    _print_recording(left, contents)
+    if contents.evidence is not None:
+        _print_model(left, contents.evidence.card)
+        _print_relevance(Column(page, MIDDLE, TOP, RIGHT - MIDDLE), contents, contents.evidence)
+    print_foot(page, 2, "Every finding is unconfirmed until a clinician has read the ECG.")
+
+
+def _print_findings(column: Column, contents: Contents) -> None:
+    column.heading("Findings, unconfirmed")
+    evidence = contents.evidence
+    if evidence is None:
+        column.paragraph(contents.refusal or "No classifier has been asked.")
+        return
+    print_table(column, evidence.findings)
+    named = [f"{row.label}: {meaning(row.label)}" for row in evidence.findings.rows if meaning(row.label)]
+    column.paragraph("; ".join(named), SMALL)
+    column.paragraph(population(evidence.card), SMALL)
+    for warning in evidence.findings.warnings:
+        column.paragraph(warning, SMALL)
+
+
+def _print_recording(column: Column, contents: Contents) -> None:
+    record = contents.record
+    column.heading("Recording and measurements")
+    length = f"{record.n_leads} leads, {record.duration:.1f} s at {record.sampling_rate:g} samples/s"
+    column.paragraph(f"{rate_in_words(record).capitalize()}. {length}, in {record.units}.")
+    for remark in remarks(record):
+        column.paragraph(remark)
+
+
+def _print_model(column: Column, card: ModelCard) -> None:
+    column.heading("Model")
+    column.paragraph(f"{card.title or card.name}, name {card.name}, sha256 of its weights:")
+    column.paragraph(card.sha256)
+    config = card.preprocessing
+    low = f"above {config.highpass:g} Hz" if config.highpass else "from 0 Hz"
+    high = f"below {config.lowpass:g} Hz" if config.lowpass else "without a low-pass"
+    column.paragraph(
+        f"It saw {len(config.leads)} leads at {config.sampling_rate:g} samples/s, {low} and {high}, each "
+        f"lead at unit variance, in windows of {config.window_seconds:g} s. Page 1 is not filtered."
+    )
+
+
+def _print_relevance(column: Column, contents: Contents, evidence: Evidence) -> None:
+    top, explanation = evidence.findings.top, evidence.explanation
+    column.heading(f"Relevance for {in_full(top.label)}" if explanation else "Relevance")
+    if explanation is None:
+        column.paragraph(
+            "No class is above its threshold, so no map of relevance is printed: it would read as evidence."
+        )
+        return
+    column.paragraph(
+        f"Probability {top.probability:.2f}, above its threshold of {top.threshold:.2f}. "
+        f"Window {explanation.start:g}-{explanation.stop:g} s."
+    )
+    frame = Frame(column.left, column.y, column.width, PICTURE)
+    legend = draw_saliency(column.page, frame, contents.record, explanation)
+    column.y -= PICTURE + 8
+    column.paragraph(legend, SMALL)
+    attribution = explanation.attribution
+    column.paragraph(
+        "Integrated Gradients (Captum) against a flat line. Their sum misses the logit's change "
+        f"({attribution.baseline_logit:.2f} to {attribution.logit:.2f}) by "
+        f"{100 * attribution.completeness_error:.1f} %. Such maps show what the network used, not the cause "
+        "of a finding, and methods disagree about them.",
+        SMALL,
+    )

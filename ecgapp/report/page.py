@@ -1,0 +1,105 @@
+"""One sheet of A4 landscape on which everything has its place in millimetres.
+
+Only figure objects are used, never pyplot: sessions are threads, and pyplot is one for all of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Literal
+
+import numpy as np
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 297.0, 210.0  # mm
+MILLIMETRE = 72 / 25.4  # points
+INK, GREY = "#000000", "#4a4a4a"
+FONT = "DejaVu Sans"  # comes with matplotlib, so that a report is the same on every machine
+NO_LIGATURES = ("-liga", "-dlig")  # a joined fi is a sign that nobody searches for
+LETTER = 0.55  # a letter's mean width, of its height in type
+LINE = 1.35  # from one line to the next, of the same
+
+Points = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Type:
+    """How words are set; ``frame`` draws a black frame around them."""
+
+    size: float = 8.0  # points
+    bold: bool = False
+    colour: str = INK
+    align: Literal["left", "center", "right"] = "left"
+    frame: bool = False
+
+    @property
+    def box(self) -> dict[str, object] | None:
+        """The frame, as matplotlib asks for it."""
+        return {"fc": "none", "ec": INK, "pad": 3} if self.frame else None
+
+
+PLAIN = Type()
+
+
+class Page:
+    """A blank sheet; (0, 0) is its lower left corner, and every length is in mm, type in points."""
+
+    def __init__(self) -> None:
+        self.figure = Figure(figsize=(WIDTH / 25.4, HEIGHT / 25.4))
+        self._axes = self.figure.add_axes((0, 0, 1, 1))
+        self._axes.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+        self._axes.set_axis_off()
+
+    def text(self, x: float, y: float, words: str, kind: Type = PLAIN) -> None:
+        """``words`` on the baseline y, aligned at x; a dollar sign is only a dollar sign."""
+        placed = self._axes.text(x, y, _in_font(words), ha=kind.align, color=kind.colour, bbox=kind.box)
+        placed.set(family=FONT, fontsize=kind.size, fontweight="bold" if kind.bold else "normal", zorder=3)
+        placed.set(fontfeatures=NO_LIGATURES, parse_math=False)
+
+    def line(self, x: Points, y: Points, width: float, colour: str = INK) -> None:
+        """A line through (x, y), each (n,), with a gap where y is NaN; no point is left out."""
+        path = Path(np.column_stack([x, y]))
+        path.should_simplify = False
+        style = {"edgecolor": colour, "linewidth": width * MILLIMETRE, "joinstyle": "round"}
+        self._axes.add_artist(PathPatch(path, fill=False, zorder=2, **style))
+
+    def strokes(self, ends: Points, width: float, colour: str = INK) -> None:
+        """Straight strokes: ``ends`` is (n, 2, 2), the two ends (x, y) of each."""
+        style = {"linewidths": width * MILLIMETRE, "colors": colour}
+        self._axes.add_artist(LineCollection(list(ends), zorder=0, **style))
+
+    def boxes(self, corners: Points, colours: Sequence[str]) -> None:
+        """Filled rectangles without edges: ``corners`` is (n, 4): left, bottom, right, top."""
+        left, bottom, right, top = np.asarray(corners, dtype=float).reshape(-1, 4).T
+        outline = np.stack([left, bottom, right, bottom, right, top, left, top], axis=1).reshape(-1, 4, 2)
+        self._axes.add_artist(PolyCollection(list(outline), facecolors=list(colours), linewidths=0, zorder=1))
+
+
+class Column:
+    """Words that run down a page from ``top``, ``width`` mm wide; ``y`` is where the next line stands."""
+
+    def __init__(self, page: Page, left: float, top: float, width: float) -> None:
+        self.page, self.left, self.y, self.width = page, left, top, width
+
+    def heading(self, words: str) -> None:
+        """A heading, with space above it."""
+        self.y -= 3.0
+        self.page.text(self.left, self.y, words, Type(10, bold=True))
+        self.y -= 4.6
+
+    def paragraph(self, words: str, size: float = 7.5) -> None:
+        """``words``, broken into lines."""
+        for line in wrap(words, int(self.width * MILLIMETRE / (LETTER * size))):
+            self.page.text(self.left, self.y, line, Type(size))
+            self.y -= LINE * size / MILLIMETRE
+
+
+def _in_font(words: str) -> str:
+    """``words`` with a question mark for each sign that the font has not."""
+    font = get_font(findfont(FONT))
+    return "".join(sign if font.get_char_index(ord(sign)) else "?" for sign in words)

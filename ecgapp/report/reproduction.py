@@ -1,0 +1,50 @@
+"""Compute a bundle's numbers again, from the same record and the same weights, and compare every bit."""
+
+from dataclasses import replace
+
+from ecgapp import documents
+from ecgapp.analysis import explain, find, open_version
+from ecgapp.config import Settings
+from ecgapp.errors import RecordError
+from ecgapp.models import TrainedModel
+from ecgapp.records import ECGRecord
+from ecgapp.report.bundle import Bundle, predictions, record_facts, relevance_of, software
+
+
+def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
+    """What comes out otherwise here and now, a sentence each; nothing where all is the same to the bit.
+
+    The model is the one whose weights the bundle names, also where another one is in use by now.
+
+    Raises:
+        RecordError: this is another record.
+        WeightsMismatchError: this machine has not got those weights.
+        SignalError: the model cannot take the record.
+    """
+    facts = record_facts(record)
+    if facts.samples_sha256 != bundle.record.samples_sha256:
+        raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
+    found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
+    if bundle.model is not None:
+        found += _of_model(bundle, record, open_version(bundle.model, settings))
+    return (*found, *_differences("The software", bundle.software, software())) if found else ()
+
+
+def _of_model(bundle: Bundle, record: ECGRecord, model: TrainedModel) -> list[str]:
+    found = []
+    for then, now in zip(bundle.predictions, predictions(find(record, model)), strict=True):
+        found += _differences(f"The class {then.label}", then, now)
+    if (relevance := bundle.relevance) is not None:
+        again = explain(record, model, relevance.label, relevance.window)
+        found += _differences("The relevance", relevance, relevance_of(again, relevance.window))
+    return found
+
+
+def _differences(what: str, then: object, now: object) -> list[str]:
+    """A sentence for each field in which two documents of a kind differ; floats in all their digits."""
+    before, after = documents.to_plain(then), documents.to_plain(now)
+    return [
+        f"{what}: {name} was {before[name]}, now it is {after[name]}."
+        for name in before
+        if before[name] != after[name]
+    ]

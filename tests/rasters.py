@@ -1,0 +1,35 @@
+"""Pages of a PDF as a printer would have them: rasters, and words with poppler's own reader."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+DOTS = 300  # an inch
+MILLIMETRE = DOTS / 25.4  # pixels
+
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftoppm") is None, reason="poppler-utils is not installed: no PDF can be rasterised"
+)
+
+
+def page(pdf, number=1):
+    """Greys of one page, uint8 (n_rows, n_columns), 0 is black."""
+    picture = _run("pdftoppm", "-r", str(DOTS), "-gray", "-f", str(number), "-l", str(number), pdf=pdf)
+    head = re.match(rb"P5\s(\d+)\s(\d+)\s255\s", picture)
+    width, height = int(head[1]), int(head[2])
+    return np.frombuffer(picture[head.end() :], np.uint8).reshape(height, width)
+
+
+def words(pdf, number=1):
+    """What stands on one page, with single blanks."""
+    text = _run("pdftotext", "-f", str(number), "-l", str(number), pdf=pdf).decode()
+    return " ".join(text.split())
+
+
+def _run(program, *options, pdf):
+    """The program's answer to a PDF on its standard input."""
+    arguments = [program, *options, "-", *(["-"] if program == "pdftotext" else [])]
+    return subprocess.run(arguments, input=pdf, check=True, capture_output=True).stdout

@@ -1,0 +1,233 @@
+"""The report on paper: true millimetres, vectors, every setting, and nothing about the patient."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import BytesIO
+
+import matplotlib.image
+import numpy as np
+import pytest
+import rasters
+import tiny_models
+from rasters import MILLIMETRE, needs_poppler
+
+from ecgapp import report
+from ecgapp.config import DISCLAIMER
+from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
+from ecgapp.report import Contents
+from ecgapp.report.saliency import SHADES, runs
+from ecgapp.report.tracing import BOTTOM, LEFT, ROWS, TOP, place_rows
+
+MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def square_wave(sampling_rate=500.0, leads=LEADS, seconds=10.0):
+    """1 mV for the last quarter of each second, in every lead."""
+    time = np.arange(round(sampling_rate * seconds)) / sampling_rate
+    wave = (time % 1.0 >= 0.75).astype(np.float32)
+    return ECGRecord("square", np.tile(wave, (len(leads), 1)), sampling_rate, tuple(leads))
+
+
+def contents(record=None, **changes):
+    return replace(Contents(record or square_wave(), "Uploaded ECG", MADE), **changes)
+
+
+@pytest.fixture(scope="module")
+def read():
+    """A synthetic record with what a tiny classifier found in it; every class is above its threshold."""
+    record = synthesise(SyntheticConfig()).record
+    model, _ = tiny_models.classifier(thresholds=(0.01,) * 9)
+    model = replace(model, card=replace(model.card, sha256="5ade" * 16))
+    return contents(record, evidence=report.gather(record, model))
+
+
+@pytest.fixture(scope="module")
+def printed(read):
+    return report.pdf(read)
+
+
+def rhythm_strip(pdf):
+    """The lowest row's pixels, from behind the lead's name to the right edge; True is ink."""
+    ink = rasters.page(pdf) < 90
+    zeros = np.flatnonzero(ink.sum(axis=1) > 100 * MILLIMETRE)  # the base line of the waves
+    zero = int(zeros.max())
+    left = round((LEFT + 25) * MILLIMETRE)
+    return ink[zero - round(14 * MILLIMETRE) : zero + round(3 * MILLIMETRE), left:]
+
+
+@needs_poppler
+@pytest.mark.parametrize("sampling_rate", [100.0, 500.0, 2000.0])
+def test_a_second_is_25_mm_and_a_millivolt_10_mm_on_paper(sampling_rate):
+    strip = rhythm_strip(report.pdf(contents(square_wave(sampling_rate))))
+    columns = np.flatnonzero(strip.sum(axis=0) > 8 * MILLIMETRE)
+    edges = [group.mean() for group in np.split(columns, np.flatnonzero(np.diff(columns) > 3) + 1)]
+    assert len(edges) >= 17
+    rising = np.array(edges[-17::2])  # a wave is cut off at the right edge
+    assert np.diff(rising).mean() / MILLIMETRE == pytest.approx(25.0, rel=0.001)
+    assert np.diff(rising) / MILLIMETRE == pytest.approx(25.0, rel=0.01)
+    plateau, base = (round(rising[2] + shift * MILLIMETRE) for shift in (3.0, -5.0))
+    heights = [np.flatnonzero(strip[:, column]).mean() for column in (plateau, base)]
+    assert (heights[1] - heights[0]) / MILLIMETRE == pytest.approx(10.0, rel=0.01)
+
+
+@needs_poppler
+def test_the_grid_shows_in_grey_and_stays_far_lighter_than_the_trace():
+    page = rasters.page(report.pdf(contents()))
+    row = page[round((210 - BOTTOM - 1.5) * MILLIMETRE)]  # below the last wave, between two level lines
+    inside = row[round((LEFT + 0.5) * MILLIMETRE) : round((LEFT + 50.5) * MILLIMETRE)]
+    lines = np.flatnonzero((inside[1:-1] < inside[:-2]) & (inside[1:-1] <= inside[2:]) & (inside[1:-1] < 250))
+    assert len(lines) == 50
+    assert inside.min() > 120
+    every_fifth = inside[round(4.5 * MILLIMETRE) + np.arange(-2, 3)].min()
+    others = inside[round(5.5 * MILLIMETRE) + np.arange(-2, 3)].min()
+    assert every_fifth < others - 20
+
+
+def test_it_is_two_pages_of_a4_landscape_without_pictures(printed):
+    assert len(re.findall(rb"/Type /Page\b", printed)) == 2
+    for box in re.findall(rb"/MediaBox \[ ([\d. ]+) \]", printed):
+        assert [float(side) / 72 * 25.4 for side in box.split()] == pytest.approx([0, 0, 297, 210], abs=0.01)
+    assert b"/Subtype /Image" not in printed
+
+
+def test_its_fonts_are_embedded_as_truetype(printed):
+    assert printed.count(b"/FontFile2") == printed.count(b"/Subtype /CIDFontType2") > 0
+    assert b"/Subtype /Type3" not in printed
+
+
+def test_the_same_contents_give_the_same_bytes_and_name_no_machine(read, printed):
+    assert report.pdf(read) == printed
+    assert b"/CreationDate" not in printed
+
+
+@needs_poppler
+def test_page_one_prints_every_setting_the_status_and_the_disclaimer():
+    said = rasters.words(report.pdf(contents()))
+    for words in (
+        "25 mm/s",
+        "10 mm/mV",
+        "filter: none, as recorded",
+        "500 samples/s",
+        "0-10 s of 10.0 s",
+        "UNCONFIRMED",
+        DISCLAIMER,
+        "heart rate",
+        "2026-03-01 12:30 UTC",
+    ):
+        assert words in said
+    assert all(re.search(rf"\b{lead}\b", said) for lead in LEADS)
+
+
+@needs_poppler
+def test_page_two_prints_each_finding_with_what_stands_behind_it(read, printed):
+    said = rasters.words(printed, 2)
+    for row in read.evidence.findings.rows:
+        assert row.label in said
+        assert f"{row.probability:.2f}" in said
+    assert read.evidence.card.sha256 in said
+    assert "insufficient validation data (n = 2)" in said
+    assert "of 200" in said
+    assert "Integrated Gradients" in said
+    assert "UNCONFIRMED" in said
+    assert DISCLAIMER in said
+    assert "above 0.5 Hz and below 40 Hz" in said
+
+
+@needs_poppler
+def test_missing_derived_and_flat_leads_are_badged():
+    signal = square_wave().signal[:-1].copy()
+    signal[LEADS.index("V4")] = 0
+    said = rasters.words(report.pdf(contents(ECGRecord("x", signal, 500.0, LEADS[:-1], frozenset({"aVR"})))))
+    assert "V6 (not recorded)" in said
+    assert "aVR (derived)" in said
+    assert "No signal in V4." in said
+
+
+@needs_poppler
+def test_lost_volts_get_no_millimetres_and_synthetic_records_say_so():
+    lost = report.pdf(contents(replace(square_wave(), units="z-score", synthetic=True)))
+    said = rasters.words(lost)
+    assert "mm/mV" not in said
+    assert "volts lost" in said
+    assert "SYNTHETIC" in said
+
+
+@needs_poppler
+def test_what_the_reader_types_is_printed_as_typed_in_one_line_and_not_kept(read):
+    typed = replace(read, reference="Bed 4 $\\alpha$\n\x00 ward\u4e2d")
+    assert "Reference: Bed 4 $\\alpha$ ward? " in rasters.words(report.pdf(typed))
+    assert "Bed 4" not in str(report.bundle(typed))
+    assert len(replace(read, reference="x" * 500).printed_reference) == report.REFERENCE_LENGTH
+
+
+@needs_poppler
+def test_below_every_threshold_no_map_is_printed():
+    record = synthesise(SyntheticConfig()).record
+    model, _ = tiny_models.classifier(thresholds=(0.99,) * 9)
+    said = rasters.words(report.pdf(contents(record, evidence=report.gather(record, model))), 2)
+    assert "No class is above its threshold" in said
+    assert "Integrated Gradients" not in said
+
+
+@needs_poppler
+def test_without_findings_page_two_says_why():
+    pdf = report.pdf(contents(refusal="The record has no lead V6, and this model needs it."))
+    assert "has no lead V6" in rasters.words(pdf, 2)
+
+
+@needs_poppler
+def test_gaps_in_the_recording_are_gaps_in_the_tracing():
+    whole = square_wave()
+    holed = whole.signal.copy()
+    holed[:, 1500:2000] = np.nan  # 3 to 4 s
+    strip = rhythm_strip(report.pdf(contents(ECGRecord("x", holed, 500.0))))
+    second = [strip[:, round((15 - 25 + 25 * t) * MILLIMETRE) + np.arange(3)].any() for t in (2.5, 3.5, 4.5)]
+    assert second == [True, False, True]
+
+
+def test_a_record_of_two_leads_and_one_second_can_be_printed():
+    short = square_wave(100.0, ("MLII", "V1"), seconds=1.0)
+    assert report.pdf(contents(short)).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("n_rows", [1, 4, 12])
+@pytest.mark.parametrize("spacing", [2.0, 4.0, 9.0])
+def test_rows_stand_on_lines_of_5_mm_in_order_within_the_grid(n_rows, spacing):
+    placed = place_rows(-spacing * np.arange(n_rows, dtype=np.float32), (1.5, 5.0))
+    assert len(placed) == n_rows
+    assert all((TOP - zero) % 5 == 0 and BOTTOM <= zero <= TOP for zero in placed)
+    assert placed == sorted(placed, reverse=True)
+
+
+def test_paper_to_spare_goes_between_the_rows():
+    placed = place_rows(np.array([0.0, -2.0, -4.0, -6.0], np.float32), (1.5, 1.5))
+    assert min(-np.diff(placed)) >= 30.0
+    assert placed[0] - placed[-1] < 5 * ROWS
+
+
+@needs_poppler
+def test_waves_beyond_the_grid_are_told_of():
+    wild = replace(square_wave(), signal=square_wave().signal * np.float32(30))
+    assert "Waves beyond the grid are cut off." in rasters.words(report.pdf(contents(wild)))
+    assert "cut off" not in rasters.words(report.pdf(contents()))
+
+
+def test_bins_of_one_shade_are_one_box_and_white_ones_none():
+    levels = np.array([0, 0.01, 1, 1, -0.5, 0, 5], np.float32)
+    assert runs(levels) == [(2, 4, SHADES), (4, 5, -SHADES // 2), (6, 7, SHADES)]
+
+
+def test_the_picture_is_the_first_page_at_200_dots_an_inch(read):
+    picture = matplotlib.image.imread(BytesIO(report.png(read)))
+    assert picture.shape[:2] == pytest.approx((210 / 25.4 * 200, 297 / 25.4 * 200), abs=1)
+    assert report.png(read) == report.png(read)
+
+
+def test_two_reports_at_once_are_each_the_same_as_alone(read, printed):
+    other = contents(reference="another")
+    alone = report.pdf(other)
+    with ThreadPoolExecutor(2) as threads:
+        made = list(threads.map(report.pdf, [read, other] * 2))
+    assert made == [printed, alone] * 2

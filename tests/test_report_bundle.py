@@ -1,0 +1,162 @@
+"""A reading's numbers can be computed again from its bundle, to the bit, or it is said what differs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import tiny_models
+
+from ecgapp import __main__, analysis, documents, report
+from ecgapp.config import Settings
+from ecgapp.errors import RecordError, WeightsMismatchError
+from ecgapp.models import pack, save_model
+from ecgapp.promotion import Decision, install_import
+from ecgapp.records import SyntheticConfig, read_record, synthesise, write_wfdb
+from ecgapp.report import Bundle, Contents
+from ecgapp.report.bundle import digest
+
+MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """An installation with one classifier, every class above its threshold."""
+    settings = Settings(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("none"))
+    model, _ = tiny_models.classifier(thresholds=(0.01,) * 9)
+    save_model(settings.weights, model)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A record on disk, 25 s long, so that it has several windows."""
+    record = synthesise(SyntheticConfig(duration=25.0, noise=0.02)).record
+    return write_wfdb(record, tmp_path_factory.mktemp("records"), "ecg")
+
+
+@pytest.fixture(scope="module")
+def made(settings, files):
+    """The bundle of that record as JSON."""
+    record = read_record(files)
+    evidence = report.gather(record, analysis.open_model("tiny_nine", settings))
+    contents = Contents(record, "Uploaded ECG", MADE, "Bed 4", evidence=evidence)
+    return documents.dump(report.bundle(contents))
+
+
+def test_the_same_record_and_weights_give_every_bit_again(made, settings, files):
+    assert report.reproduce(documents.load(Bundle, made), read_record(files), settings) == ()
+
+
+def test_a_number_that_differs_in_its_last_bit_is_named(made, settings, files):
+    bundle = documents.load(Bundle, made)
+    first = bundle.predictions[0]
+    moved = replace(first, probability=float(np.nextafter(first.probability, 1.0)))
+    (sentence,) = report.reproduce(
+        replace(bundle, predictions=(moved, *bundle.predictions[1:])), read_record(files), settings
+    )
+    assert sentence.startswith(f"The class {first.label}: probability was {moved.probability}")
+
+
+def test_a_map_that_differs_is_named(made, settings, files):
+    bundle = documents.load(Bundle, made)
+    other = replace(bundle, relevance=replace(bundle.relevance, values_sha256="0" * 64))
+    assert "values_sha256" in report.reproduce(other, read_record(files), settings)[0]
+
+
+def test_other_software_is_named_where_numbers_differ(made, settings, files):
+    bundle = documents.load(Bundle, made)
+    older = replace(
+        bundle,
+        software=replace(bundle.software, python="3.9.0"),
+        predictions=tuple(replace(row, probability=0.5) for row in bundle.predictions),
+    )
+    assert "python was 3.9.0" in report.reproduce(older, read_record(files), settings)[-1]
+
+
+def test_another_record_is_refused(made, settings):
+    other = synthesise(SyntheticConfig(duration=25.0, noise=0.02, seed=1)).record
+    with pytest.raises(RecordError, match="not the record"):
+        report.reproduce(documents.load(Bundle, made), other, settings)
+
+
+def test_one_changed_sample_is_another_record(files):
+    record = read_record(files)
+    before = digest(record.signal)
+    record.signal[3, 100] += np.float32(0.001)
+    assert digest(record.signal) != before
+
+
+def test_the_bundle_holds_the_weights_sha256_the_preprocessing_and_the_thresholds(made, settings):
+    bundle = documents.load(Bundle, made)
+    card = analysis.open_model("tiny_nine", settings).card
+    assert bundle.model == card
+    assert bundle.model.sha256
+    assert [row.threshold for row in bundle.predictions] == list(card.thresholds)
+    assert len(bundle.predictions[0].by_window) == 4
+    assert bundle.status == "unconfirmed"
+
+
+def test_the_bundle_holds_neither_samples_nor_what_the_reader_typed(made):
+    assert "Bed 4" not in made
+    assert len(made) < 40_000
+
+
+def test_the_version_that_was_used_is_used_again_after_another_was_promoted(tmp_path, files):
+    settings = Settings(tmp_path, tmp_path / "none")
+    model, known = tiny_models.classifier("ward", thresholds=(0.01,) * 9)
+    old = pack(model, known)
+    install_import(old, Decision("Ada", "a test"), settings)
+    record = read_record(files)
+    evidence = report.gather(record, analysis.open_model("ward", settings))
+    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, evidence=evidence))
+    model.network.head[1].bias += 1.0
+    install_import(pack(model, known), Decision("Ada", "another"), settings)
+    assert report.reproduce(bundle, record, settings) == ()
+    with pytest.raises(WeightsMismatchError):
+        report.reproduce(bundle, record, Settings(tmp_path / "elsewhere", tmp_path / "none"))
+
+
+def test_a_reading_without_a_model_is_a_bundle_too(settings, files):
+    record = read_record(files)
+    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE))
+    again = documents.load(Bundle, documents.dump(bundle))
+    assert again == bundle
+    assert report.reproduce(again, record, settings) == ()
+
+
+@pytest.fixture
+def command(settings, monkeypatch, capsys):
+    """Run a command in this process: its exit code, what it printed, and what it told on the side."""
+    monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: settings)
+
+    def run(*words):
+        return __main__.main([str(word) for word in words]), *capsys.readouterr()
+
+    return run
+
+
+def test_the_command_line_checks_a_bundle(made, command, files, tmp_path):
+    path = tmp_path / "ecg.json"
+    path.write_text(made, encoding="utf-8")
+    code, printed, _ = command("predict", "--check", path, *files)
+    assert (code, printed) == (0, "The same to the last bit: 9 classes, tiny_nine.\n")
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"record": 3}'])
+def test_the_command_line_refuses_what_is_no_bundle_in_a_sentence(command, files, tmp_path, damage):
+    path = tmp_path / "ecg.json"
+    path.write_text(damage, encoding="utf-8")
+    code, printed, told = command("predict", "--check", path, *files)
+    assert (code, printed) == (1, "")
+    assert told.strip().endswith(".")
+
+
+def test_the_command_line_names_what_differs(made, command, files, tmp_path):
+    bundle = documents.load(Bundle, made)
+    changed = replace(bundle, record=replace(bundle.record, heart_rate=1.0))
+    path = tmp_path / "ecg.json"
+    path.write_text(documents.dump(changed), encoding="utf-8")
+    code, _, told = command("predict", "--check", path, *files)
+    assert code == 1
+    assert "heart_rate was 1.0" in told
