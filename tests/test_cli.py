@@ -21,6 +21,7 @@ from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import Attachment, RunStore
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.records import DEMOS, read_record
+from ecgapp.training import TrainingConfig
 
 
 class Screen(io.StringIO):
@@ -176,6 +177,8 @@ def test_train_finds_its_store_from_any_folder_and_appears_among_the_runs(
     code, out, _ = run("runs")
     assert code == 0
     assert "finished  2 of 2" in out
+    (trained_run,) = RunStore(settings.runs).all()
+    assert documents.load(TrainingConfig, trained_run.config).stores == ("small",)  # so it is not deleted
 
 
 def test_train_that_fails_says_why_and_exits_1(settings, run, tmp_path):

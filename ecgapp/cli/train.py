@@ -85,9 +85,16 @@ def _config(path: Path, settings: Settings) -> TrainingConfig:
         config = documents.load(TrainingConfig, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError("The training's settings cannot be read. Name a JSON file.") from error
-    known = store_names(settings)
-    stores = tuple(name if name in known else str(Path(name).resolve()) for name in config.stores)
+    stores = tuple(_findable(name, settings) for name in config.stores)
     return replace(config, device=_device(config.device), stores=stores)
+
+
+def _findable(name: str, settings: Settings) -> str:
+    """The store's name, or its whole path where it is no data set of the app."""
+    known, path = store_names(settings), Path(name).resolve()
+    if name in known:
+        return name
+    return path.name if path.parent == settings.stores.resolve() and path.name in known else str(path)
 
 
 def _device(name: str) -> str:
