@@ -4,6 +4,10 @@ import re
 
 from ecgapp.models import EnsembleConfig, Interval, LabelMetrics, ModelCard
 
+WORD_JOINER = "\u2060"
+_PUNCTUATION = re.compile(r"([!-+\--/:-@\[-`{-~])")  # ASCII's, without the comma: no other is escaped
+_ADDRESS = re.compile(r"(?<=:)(?=//|material/)|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+
 MEANINGS = {
     "AF": "atrial fibrillation",
     "I-AVB": "first-degree atrioventricular block",
@@ -74,5 +78,9 @@ def population(card: ModelCard) -> str:
 
 
 def as_typed(words: str) -> str:
-    """What somebody typed, for a place that reads Markdown: without pictures, links and formulas."""
-    return re.sub(r"([^\w\s,])", r"\\\1", words)
+    """What somebody typed, as Markdown that says just that: no picture, link, formula, icon or list.
+
+    The browser turns bare addresses into links even where every character is escaped; a word joiner,
+    which takes no room, breaks them.
+    """
+    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub(WORD_JOINER, words))

@@ -1,6 +1,7 @@
 """The runs on the Training page: found, queued, named, continued, begun again, compared, exported."""
 
 import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from small_training import FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import access, documents
 from ecgapp.config import Settings
+from ecgapp.errors import JobError
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
@@ -21,7 +23,8 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.ui import curves, run_actions, run_list, run_starting
+from ecgapp.ui import curves, guarded, run_actions, run_list, run_starting
+from ecgapp.ui.comparison import differing_settings
 from ecgapp.ui.run_starting import start_run
 
 EPOCHS = 6
@@ -107,6 +110,54 @@ def test_runs_are_found_by_words_state_and_phase(runs):
     assert found("ward", ("Queued",)) == set()
 
 
+def test_a_refusal_stays_to_be_read_while_the_page_looks_again(settings, runs, monkeypatch):
+    run = make_run(runs, "running")
+
+    def refuse(*_arguments):
+        raise JobError("The disk is full. Free some space.")
+
+    page = open_page("training", settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(RunStore, "request_stop", refuse)
+        press(page, f"stop_{run.id}")
+    for _ in range(3):
+        assert "The disk is full. Free some space." in said(page)
+        page.run()
+    now = time.monotonic()
+    monkeypatch.setattr(guarded.time, "monotonic", lambda: now + guarded.STAYS)
+    page.run()
+    assert "The disk is full" not in said(page)
+
+
+def test_a_refusal_goes_with_the_next_action_that_is_done(settings, runs, monkeypatch):
+    run = make_run(runs, "running")
+
+    def refuse(*_arguments):
+        raise JobError("The disk is full. Free some space.")
+
+    page = open_page("training", settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(RunStore, "request_stop", refuse)
+        press(page, f"stop_{run.id}")
+    press(page, f"stop_{run.id}")
+    assert runs.get(run.id).state == "stopping"
+    assert "The disk is full" not in said(page)
+
+
+def test_what_somebody_called_a_run_is_no_picture_wherever_it_is_said(settings, runs):
+    picture = "![x](http://evil.example/p.png)"
+    holder = make_run(runs, "running")
+    runs.rename(holder.id, picture, picture)
+    queued = make_run(runs, "queued")
+    page = open_page("training", settings)
+    page.selectbox(key="chosen_run").set_value(queued.id).run()
+    assert "is busy with" in said(page)
+    assert "evil" in said(page)
+    assert picture not in said(page)
+    assert "](" not in said(page)
+    assert "://" not in said(page)
+
+
 def test_a_search_that_finds_nothing_says_so_and_goes_on_showing_a_run(settings, runs):
     trained_run(runs)
     page = open_page("training", settings)
@@ -186,12 +237,13 @@ def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
     run = trained_run(runs)
     runs.add_metrics(run.id, [(names.STEP_LOSS, 601, math.nan)])
     page = open_page("training", settings)
-    assert any("The loss is no longer a number." in box.value for box in page.warning)
+    assert any("The loss is no longer a number" in box.value for box in page.warning)
 
 
 def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     twelve_lead_store(settings, "hospital")
-    run = trained_run(runs)
+    (settings.stores / "hospital").rename(settings.home / "elsewhere")
+    run = trained_run(runs, replace(FINETUNING, stores=(str(settings.home / "elsewhere"),)))
     worst = (RankedRecord("hospital", 3, 2.5), RankedRecord("hospital", 99, 2.0))
     write_ranking(runs.folder(run.id), Ranking(6, (RankedRecord("hospital", 0, 0.01),), worst))
     page = open_page("training", settings)
@@ -199,6 +251,7 @@ def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     press(page, "worst_0")
     assert "Loss 2.5000. Row 3 of hospital. Codes: SCP\\:AFIB." in said(page)
     assert "ranked_tracing" in charts(page)
+    assert str(settings.home) not in said(page)
     press(page, "worst_1")
     assert "no longer has this record" in said(page)
     assert not page.exception
@@ -206,7 +259,7 @@ def test_the_best_and_worst_records_open_their_tracing(settings, runs):
 
 def test_a_tracing_is_not_opened_for_a_stranger(settings, runs):
     twelve_lead_store(settings, "hospital")
-    run = trained_run(runs)
+    run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
     write_ranking(runs.folder(run.id), Ranking(6, (RankedRecord("hospital", 0, 0.01),), ()))
     page = open_page("training", settings)
     (settings.home / "admin.json").unlink()
@@ -288,6 +341,20 @@ def test_the_form_is_filled_in_to_start_from_a_runs_weights(settings, runs):
     new = config_of(runs, runs.all()[0].id)
     assert (new.phase, new.initialisation, new.pretrained) == (Phase.FINETUNE, "transfer", f"run:{run.id}")
     assert new.network.encoder == card.card.network
+
+
+def test_the_form_is_filled_in_without_a_data_set_that_was_named_by_its_path(settings, runs):
+    small_settings(settings.home)
+    run = trained_run(runs, replace(PRETRAINING, stores=("small", str(settings.home / "elsewhere"))))
+    page = press(open_page("training", settings), f"from_{run.id}")
+    assert page.multiselect(key="train_stores").value == ["small"]
+    assert not page.exception
+
+
+def test_settings_that_differ_show_no_path():
+    configs = {name: replace(FINETUNING, stores=(f"/home/jane/{name}",)) for name in ("first", "second")}
+    (line,) = differing_settings(configs).to_dict("records")
+    assert line == {"Setting": "stores", "first": "first", "second": "second"}
 
 
 def test_a_click_that_comes_twice_starts_one_run(settings, runs, monkeypatch):

@@ -14,6 +14,7 @@ from ecgapp.ui.comparison import (
 from ecgapp.ui.curves import CONFIG, Point, overlay
 from ecgapp.ui.run_figures import Reader, RunFigures, config_of
 from ecgapp.ui.run_list import full_title
+from ecgapp.words import as_typed
 
 READERS = "compared_readers"  # session state: the curves of the compared runs, as far as they are read
 FEW = 2  # are compared until others are chosen
@@ -68,7 +69,7 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
                 overlay(by_name, unit, top=top), config=CONFIG, key=key, alt=f"{unit} of each run"
             )
         else:
-            st.caption(f"None of these runs has a {unit} yet.")
+            st.caption(f"None of these runs has a {as_typed(unit)} yet.")
 
     left, right = st.columns(2)
     with left:

@@ -11,8 +11,8 @@ import streamlit as st
 
 from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.datasets import open_store
-from ecgapp.errors import EcgAppError
+from ecgapp.datasets import DatasetStore, open_store
+from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
 from ecgapp.paper import PAGE_SECONDS, lay_out
 from ecgapp.training.devices import device_choices
@@ -20,10 +20,10 @@ from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
 from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_list import escaped
 from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
 from ecgapp.ui.tracing import CONFIG, tracing
 from ecgapp.ui.training_choices import device_words
+from ecgapp.words import as_typed
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
 WISH = "dialog_wish"  # session state: (what, the run's id, more) that was asked for and is not open yet
@@ -85,6 +85,19 @@ class _Asked:
             st.rerun()
 
 
+def _store_of(asked: _Asked, ranked: RankedRecord) -> DatasetStore:
+    """The run's store of that name, wherever it lies: its config may have a path.
+
+    Raises:
+        DatasetError: it is gone.
+    """
+    for entry in refuse_unknown(config_of(asked.run)).stores:
+        store = open_store(entry, asked.settings)
+        if store.name == ranked.store:
+            return store
+    raise DatasetError("The training's data set is no longer there. Import it again to see its records.")
+
+
 @st.dialog("Tracing of a validation ECG", width="large", on_dismiss=_close)
 def _tracing(asked: _Asked) -> None:
     ranked = asked.ranked
@@ -92,12 +105,13 @@ def _tracing(asked: _Asked) -> None:
         return
     try:
         auth.check_admin(asked.settings)
-        record = open_store(ranked.store, asked.settings).record(ranked.row)
+        record = _store_of(asked, ranked).record(ranked.row)
     except (EcgAppError, IndexError) as error:
         st.error(str(error) if isinstance(error, EcgAppError) else "The data set no longer has this record.")
         return
     codes = ", ".join(record.codes) or "none"
-    st.caption(f"Loss {ranked.loss:.4f}. Row {ranked.row:,} of {ranked.store}. Codes: {escaped(codes)}.")
+    place = f"Row {ranked.row:,} of {as_typed(ranked.store)}"
+    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {as_typed(codes)}.")
     start = 0.0
     if record.duration > PAGE_SECONDS:
         last = max(record.duration - PAGE_SECONDS, 0.5)
@@ -112,7 +126,7 @@ def _more_epochs(asked: _Asked) -> None:
     run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
     st.write(
-        f"{escaped(run.title)} goes on where it ended, with the same settings and the same curves. "
+        f"{as_typed(run.title)} goes on where it ended, with the same settings and the same curves. "
         "The further epochs are one more cycle of its learning rate."
     )
     epochs = st.number_input("Further epochs", 1, MOST_EPOCHS, config.epochs, key="further_epochs")
@@ -130,7 +144,7 @@ def _new_run(asked: _Asked) -> None:
     changed = differences(config, wanted)
     st.markdown("**Differences**")
     st.markdown(
-        "\n".join(f"- {escaped(line)}" for line in changed)
+        "\n".join(f"- {as_typed(line)}" for line in changed)
         or "None: the same settings give the same weights."
     )
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):

@@ -9,6 +9,7 @@ from ecgapp.ui.guarded import guarded
 from ecgapp.ui.run_starting import CHOSEN_RUN
 from ecgapp.ui.run_words import duration_words, time_words
 from ecgapp.ui.training_choices import PHASES
+from ecgapp.words import as_typed
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
 COLUMNS = {
@@ -104,7 +105,7 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
             1: not any(other.meets(run.device) for other in waiting[place + 1 :]),
         }
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        words = f"{place + 1}\\. **{escaped(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
+        words = f"{place + 1}\\. **{as_typed(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
         row.markdown(f"{words}, queued {time_words(run.created)}", width="stretch")
         for word, places, icon in (("Earlier", -1, "arrow_upward"), ("Later", 1, "arrow_downward")):
             move = guarded(settings, lambda run=run, places=places: store.move(run.id, places))  # type: ignore[misc]
@@ -127,8 +128,3 @@ def choose(runs: tuple[Run, ...]) -> Run:
 def full_title(run: Run) -> str:
     """What tells the run from every other one: ``my title (pretrain, 3fa95c)``."""
     return f"{run.title} ({run.phase}, {run.id[:6]})"
-
-
-def escaped(text: str) -> str:
-    """``text`` as Markdown that says just that."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]<>()#+-.!|~:$" else letter for letter in text)

@@ -31,9 +31,9 @@ from ecgapp.ui.run_figures import (
     lci_by_epoch,
     run_lci,
 )
-from ecgapp.ui.run_list import escaped
 from ecgapp.ui.run_warnings import warnings
 from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words
+from ecgapp.words import as_typed
 
 LOG_LINES = 12
 DRAWN = "drawn_figures"  # session state: each figure with what it was drawn for
@@ -47,13 +47,13 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     """Everything about one run, from its state to its log."""
     sentence = state_sentence(run, runs)
     box = {"failed": st.error, "lost": st.error, "finished": st.success, "stopped": st.warning}
-    box.get(run.state, st.info)(sentence)
+    box.get(run.state, st.info)(as_typed(sentence))
     if run.note:
-        st.caption(f"Note: {escaped(run.note)}")
+        st.caption(f"Note: {as_typed(run.note)}")
     actions(run, store, settings)
     config, figures = config_of(run), _read(run, store)
     for sentence in warnings(run, figures, config):
-        st.warning(sentence, icon=":material/warning:")
+        st.warning(as_typed(sentence), icon=":material/warning:")
     _numbers(run, figures)
     _curves(run, figures, config)
     if run.phase == "finetune":
