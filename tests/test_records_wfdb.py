@@ -122,7 +122,7 @@ NAMES = ("v6", "AVR", "Lead V1", "MLII", "ECG i")
     ("calibration", "millivolts"),
     [
         ("200/mV 16 0", 1.0), ("200(-50)/mV 16 0", 1.25), ("200/mV 16 100", 0.5), ("0.2/uV 16 0", 1.0),
-        ("0.2/µV 16 0", 1.0), ("200000/V 16 0", 1.0), ("200.0(0)/mv 16 0", 1.0), ("2e2 16 0", 1.0),
+        ("0.2/µV 16 0", 1.0), ("200000/V 16 0", 1.0), ("200.0(0)/mv 16 0", 1.0), ("2e2/mV 16 0", 1.0),
         ("200(0)/mV 16 999", 1.0),
     ],
 )  # fmt: skip
@@ -137,6 +137,12 @@ def test_a_header_without_gain_is_read_as_wfdb_says_and_the_reader_is_told(tmp_p
     record = read_record([write(tmp_path, "x 1 250 2\na.dat 16", a=int16([200, 400]))])
     np.testing.assert_allclose(record.signal, [[1.0, 2.0]])
     assert record.warnings[0].startswith("Calibration assumed")
+
+
+def test_a_header_without_a_unit_is_read_in_millivolts_and_the_reader_is_told(tmp_path):
+    record = read_record([write(tmp_path, "x 1 250 2\na.dat 16 200 16 0 200 600 0 I", a=int16([200, 400]))])
+    np.testing.assert_allclose(record.signal, [[1.0, 2.0]])
+    assert record.calibration_assumed
 
 
 @pytest.mark.parametrize(

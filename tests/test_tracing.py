@@ -17,7 +17,7 @@ from ecgapp.paper import (
     sample_range,
 )
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
-from ecgapp.ui.tracing import blank_paper, tracing
+from ecgapp.ui.tracing import Printed, blank_paper, tracing
 
 
 def square_wave(sampling_rate=500.0, seconds=10.0, leads=LEADS):
@@ -320,3 +320,18 @@ def test_a_record_without_avr_says_so_in_the_cabrera_cell():
     record = square_wave(leads=tuple(lead for lead in LEADS if lead != "aVR"))
     figure = draw(record, Layout(4, "II", cabrera=True))
     assert "-aVR (not recorded)" in " ".join(next(t for t in figure.data if t.name == "leads").text)
+
+
+def test_a_fault_stands_beside_the_name_of_its_lead_in_every_cell_of_it():
+    record = square_wave()
+    figure = tracing(record, lay_out(record), words=Printed(badges={"II": "clipped"}))
+    names = next(trace for trace in figure.data if trace.name == "leads").text
+    assert ["clipped" in name for name in names].count(True) == 2
+    assert all(("II<" in name or "II " in name) for name in names if "clipped" in name)
+
+
+@pytest.mark.parametrize("assumed", [False, True])
+def test_an_assumed_calibration_is_printed_behind_the_gain(assumed):
+    warnings = ("Calibration assumed: the header names no unit.",) if assumed else ()
+    record = ECGRecord("x", square_wave().signal, 500.0, warnings=warnings)
+    assert ("10 mm/mV, calibration assumed" in draw(record).layout.annotations[0].text) is assumed

@@ -10,6 +10,8 @@ from ecgapp.errors import CorruptRecordError, LeadsMissingError
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 
+CALIBRATION_ASSUMED = "Calibration assumed"  # how a reader's warning about it begins
+
 FloatArray = NDArray[np.float32]
 
 
@@ -52,6 +54,11 @@ class ECGRecord:
     def duration(self) -> float:
         """Length in seconds."""
         return self.n_samples / self.sampling_rate
+
+    @property
+    def calibration_assumed(self) -> bool:
+        """Whether the file left open how many millivolts its numbers are."""
+        return any(warning.startswith(CALIBRATION_ASSUMED) for warning in self.warnings)
 
     def select(self, leads: Sequence[str]) -> FloatArray:
         """The named leads' signal, (len(leads), n_samples) in mV, in the order asked for.

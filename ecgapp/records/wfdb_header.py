@@ -51,6 +51,7 @@ class SignalLine:
     gain: float | None
     baseline: int
     unit: str
+    unit_given: bool  # else the format's own default, mV, stands there
     first: int | None
     checksum: int | None
     name: str
@@ -199,6 +200,7 @@ def _signal(line: str, number: int) -> SignalLine:
         gain=_gain(gain, number) if int(fmt) != 0 else None,
         baseline=int(baseline or zero or 0),
         unit=unit or "mV",
+        unit_given=unit is not None,
         first=None if first is None else int(first),
         checksum=None if checksum is None else int(checksum),
         name=(name or "").strip(),

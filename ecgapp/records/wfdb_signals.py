@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ecgapp.errors import CorruptRecordError, UnknownUnitError, UnsupportedRecordError
 from ecgapp.records.companions import Companions
 from ecgapp.records.leads import lead_name
+from ecgapp.records.record import CALIBRATION_ASSUMED as ASSUMED
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.records.wfdb_header import AGAIN, MAX_SAMPLES, SignalLine, WFDBHeader
 from ecgapp.records.wfdb_samples import INVALID, IntArray, frames_in_file, stored_samples
@@ -177,14 +178,14 @@ def _calibrated(lead: _Lead, gain: float) -> NDArray[np.float64]:
 def _gains(leads: Sequence[_Lead]) -> tuple[list[float], tuple[str, ...]]:
     """Steps per millivolt of each lead, and what had to be assumed."""
     if _gain_is_range(leads):
-        note = (
-            "Calibration assumed: the header's gains are each lead's own range; 1000 steps per mV were taken."
-        )
+        note = f"{ASSUMED}: the header's gains are each lead's own range; 1000 steps per mV were taken."
         return [ASSUMED_STEP] * len(leads), (note,)
     gains = [(line.gain or ASSUMED_GAIN) / MILLIVOLTS[line.unit.lower()] for line, _, _ in leads]
-    if all(line.gain is not None for line, _, _ in leads):
-        return gains, ()
-    return gains, ("Calibration assumed: the header gives no gain, so 200 steps per mV were taken.",)
+    if any(line.gain is None for line, _, _ in leads):
+        return gains, (f"{ASSUMED}: the header gives no gain, so 200 steps per mV were taken.",)
+    if not all(line.unit_given for line, _, _ in leads):
+        return gains, (f"{ASSUMED}: the header names no unit, so millivolts were taken.",)
+    return gains, ()
 
 
 def _gain_is_range(leads: Sequence[_Lead]) -> bool:

@@ -24,7 +24,14 @@ class LeadQuality:
     @property
     def usable(self) -> bool:
         """Nothing found against this lead."""
-        return not (self.flat or self.missing_samples or self.clipped)
+        return not self.faults
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with it, in a word or two each, to stand beside its name."""
+        gaps = bool(self.missing_samples) and not self.flat
+        named = {"no signal": self.flat, "samples missing": gaps, "clipped": self.clipped}
+        return tuple(name for name, found in named.items() if found)
 
 
 def lead_quality(record: ECGRecord) -> tuple[LeadQuality, ...]:

@@ -4,7 +4,8 @@
 the window.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import plotly.graph_objects as go
@@ -33,6 +34,7 @@ SIDES = 8  # px left and right of it
 WIDTH = 1000  # px at which sheet and frame fit, where nothing else sets the height
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
+ALERT = "#0b4f8a"  # dark blue: neither the paper's red nor the trace's black
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
 LOST = "volts lost: 1 calibration pulse = 5 standard deviations"
 CONFIG = {
@@ -43,14 +45,22 @@ CONFIG = {
 }
 
 
+@dataclass(frozen=True)
+class Printed:
+    """The filter in force, and a few words beside the names of leads that are not sound."""
+
+    filtered: str = UNFILTERED
+    badges: Mapping[str, str] = field(default_factory=dict)
+
+
 def tracing(
     record: ECGRecord,
     sheet: Sheet,
     notes: Sequence[str] = (),
     most: float = POINTS_PER_SECOND,
-    filtered: str = UNFILTERED,
+    words: Printed | None = None,
 ) -> go.Figure:
-    """``record`` on ``sheet``; ``notes`` are printed above it, speed, gain, ``filtered`` and rate below.
+    """``record`` on ``sheet``; ``notes`` are printed above it, speed, gain, filter and rate below.
 
     The x axis is in seconds of the recording, the y axis in mV from the first row's zero; chest leads at
     half gain are drawn at half their mV. A lead has at most ``most`` points a second, its peaks kept.
@@ -63,8 +73,9 @@ def tracing(
             figure.add_trace(_line(record, cell, signal + zeros[cell.row], most))
     figure.add_trace(_pulses(sheet, zeros))
     figure.add_trace(_joins(sheet, zeros))
-    figure.add_trace(_names(record, sheet, zeros))
-    figure.update_layout(annotations=_printed(record, sheet, notes, filtered))
+    words = words or Printed()
+    figure.add_trace(_names(record, sheet, zeros, words.badges))
+    figure.update_layout(annotations=_printed(record, sheet, notes, words.filtered))
     return figure
 
 
@@ -120,11 +131,18 @@ def _thin_line(points: Sequence[tuple[float, float]], name: str) -> go.Scatter:
     return go.Scatter(x=x, y=y, mode="lines", line=line, name=name, hoverinfo="skip")
 
 
-def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray) -> go.Scatter:
+def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[str, str]) -> go.Scatter:
+    """A lead's name, and behind it what is wrong with it: in words, and in a colour of its own."""
+
+    def named(cell: Cell) -> str:
+        badge = badges.get(cell.lead)
+        fault = f"  <span style='color:{ALERT}'>\u26a0 {badge}</span>" if badge else ""
+        return f"<b>{name_on_paper(record, cell.name)}{fault}</b>"
+
     return go.Scatter(
         x=[cell.start + 1.25 / sheet.scale.speed for cell in sheet.cells],
         y=[float(zeros[cell.row]) + 10.5 / sheet.scale.gain for cell in sheet.cells],
-        text=[f"<b>{name_on_paper(record, cell.name)}</b>" for cell in sheet.cells],
+        text=[named(cell) for cell in sheet.cells],
         mode="text",
         textposition="middle right",
         textfont={"size": 13, "color": INK, "shadow": HALO},
@@ -137,6 +155,7 @@ def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED
     """Speed, gain, filter, rate and length, as they stand on the tracing."""
     scale = sheet.scale
     gain = f"{scale.gain:g} mm/mV" if record.units == "mV" else LOST
+    gain += ", calibration assumed" if record.calibration_assumed else ""
     half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []
     shown = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
     rate = f"{record.sampling_rate:g} Hz"

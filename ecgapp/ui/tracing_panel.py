@@ -4,10 +4,10 @@ import streamlit as st
 
 from ecgapp.paper import lay_out
 from ecgapp.records import ECGRecord
-from ecgapp.signals import heart_rate, remarks
+from ecgapp.signals import heart_rate, lead_quality, remarks
 from ecgapp.ui import session
 from ecgapp.ui.paper_chart import paper
-from ecgapp.ui.tracing import CONFIG, printed_settings, tracing
+from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
 from ecgapp.ui.tracing_controls import choose_view
 from ecgapp.ui.tracing_filters import shown, tell_st
 
@@ -17,11 +17,12 @@ def tracing_panel(record: ECGRecord) -> None:
     """The tracing with its controls, and a page where the record is longer than one."""
     view = choose_view(record)
     start = _choose_page(record, view.scale.page_seconds)
-    drawn, words = shown(record, view)
+    drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
-    key = ("tracing", view, start, words)
-    figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record), filtered=words))
-    alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, words)}"
+    words = Printed(in_force, session.remember("badges", lambda: _badges(record)))
+    key = ("tracing", view, start, in_force)
+    figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record), words=words))
+    alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
     with paper(figure, "tracing"):
         st.plotly_chart(figure, theme=None, config=CONFIG, key="tracing", height="stretch", alt=alt)
     tell_st(record, drawn)
@@ -35,6 +36,11 @@ def _choose_page(record: ECGRecord, length: float) -> float:
         return 0.0
     last = max(record.duration - length, 0.5)
     return st.slider("Page starts at (s)", 0.0, last, 0.0, 0.5, key=f"start_{record.record_id}_{length:g}")
+
+
+def _badges(record: ECGRecord) -> dict[str, str]:
+    """A few words for each lead with a fault."""
+    return {found.lead: ", ".join(found.faults) for found in lead_quality(record) if found.faults}
 
 
 def _head(record: ECGRecord) -> list[str]:
