@@ -238,11 +238,11 @@ def _measure(options: argparse.Namespace, home: Path) -> list[Row]:
     settings = Settings(home, options.weights)
     cards = available_models(settings)
     tasks = {name for card in cards.values() for name in SOURCES.get(_task_name(card), ())}
-    wanted = tasks | (set(UNLABELLED) if any(not card.is_classifier for card in cards.values()) else set())
+    wanted = tasks | (set(UNLABELLED) if any(card.is_autoencoder for card in cards.values()) else set())
     stores = import_all(options.data, settings, wanted)
     bench = Bench(stores, settings, tuple(options.folds), options.held_back)
     rows = []
-    for name in cards:
+    for name in (name for name, card in cards.items() if not card.is_delineator):
         tell(f"evaluating {name}")
         model = open_model(name, settings)
         rows += (classifier_rows if model.card.is_classifier else autoencoder_rows)(bench, model)

@@ -148,8 +148,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         home = Path(folder)
         if options.weights is not None:
             install(options.weights, home)
-        kinds = {card.is_classifier for card in available_models(Settings(home)).values()}
-        if kinds != {True, False}:
+        cards = available_models(Settings(home)).values()
+        if not any(card.is_classifier for card in cards) or not any(card.is_autoencoder for card in cards):
             tell("The app needs a classifier and an autoencoder before it can be measured.")
             return 1
         rows = _measure(options, home)

@@ -36,6 +36,7 @@ _COMMANDS = {  # each imports what it needs, so that `runs` answers without load
     "predict": ("ecgapp.cli.predict", "predict"),
     "import": ("ecgapp.cli.importing", "import_folder"),
     "train": ("ecgapp.cli.train", "train"),
+    "delineate": ("ecgapp.cli.delineate", "delineate"),
     "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
     "runs": ("ecgapp.cli.runs", "runs"),
     "models": ("ecgapp.cli.models", "models"),
@@ -83,10 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default as pays")
     store.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
 
-    train = commands.add_parser("train", help="train a model as a JSON file says")
-    what = train.add_mutually_exclusive_group(required=True)
-    what.add_argument("config", nargs="?", type=Path, metavar="CONFIG.json", help="the training's settings")
-    what.add_argument("--resume", metavar="RUN", help="go on with a run, in this terminal")
+    _add_trainings(commands)
 
     evaluate = commands.add_parser("evaluate", help="measure a model on a data set")
     evaluate.add_argument("--model", required=True, metavar="NAME")
@@ -111,6 +109,18 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
     demo.add_argument("folder", type=Path, metavar="FOLDER")
     return parser
+
+
+def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    train = commands.add_parser("train", help="train a model as a JSON file says")
+    what = train.add_mutually_exclusive_group(required=True)
+    what.add_argument("config", nargs="?", type=Path, metavar="CONFIG.json", help="the training's settings")
+    what.add_argument("--resume", metavar="RUN", help="go on with a run, in this terminal")
+
+    delineate = commands.add_parser("delineate", help="train a model that finds waves, on marked records")
+    delineate.add_argument("config", type=Path, metavar="CONFIG.json", help="the training's settings")
+    delineate.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the unpacked LUDB")
+    delineate.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the model goes")
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

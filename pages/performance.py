@@ -49,13 +49,36 @@ def show_autoencoder(card: ModelCard) -> None:
     st.caption(performance.JANG)
 
 
+def show_delineator(card: ModelCard) -> None:
+    """How well it meets the boundaries that were marked by hand."""
+    if card.delineation is None:
+        st.warning("This delineator was not validated.")
+        return
+    st.markdown(
+        f"**{card.delineation.dataset}**: {card.delineation.n:,} records, "
+        f"{card.delineation.n_leads:,} leads. "
+        "Found within 150 ms of a mark; errors are found minus marked; 95 % intervals over records."
+    )
+    st.dataframe(performance.delineation(card.delineation), hide_index=True)
+
+
+def show(card: ModelCard) -> None:
+    """The figures that a model of this kind has."""
+    if card.is_classifier:
+        show_classifier(card)
+    elif card.is_delineator:
+        show_delineator(card)
+    else:
+        show_autoencoder(card)
+
+
 bootstrap("Performance")
 try:
     cards = choosing.installed()
-    ordered = choosing.classifiers(cards) | choosing.autoencoders(cards)
+    ordered = choosing.classifiers(cards) | choosing.autoencoders(cards) | choosing.delineators(cards)
     card = choosing.choose_model("Model", ordered, "performance_model")
     if card is not None:
-        (show_classifier if card.is_classifier else show_autoencoder)(card)
+        show(card)
         with st.expander("Model card"):
             st.table(performance.card_facts(card))
 except EcgAppError as error:

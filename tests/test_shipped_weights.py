@@ -13,7 +13,7 @@ from ecgapp.signals import PreprocessingConfig
 WEIGHTS = PROJECT / "weights"
 CARDS = installed_models([WEIGHTS])
 CLASSIFIERS = [name for name, card in CARDS.items() if card.is_classifier]
-AUTOENCODERS = [name for name, card in CARDS.items() if not card.is_classifier]
+AUTOENCODERS = [name for name, card in CARDS.items() if card.is_autoencoder]
 LARGEST = 20_000_000  # bytes
 
 

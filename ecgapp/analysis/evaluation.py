@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgapp.analysis.findings import aggregate_records, probabilities, run_network, task_of
 from ecgapp.datasets import DatasetStore
-from ecgapp.errors import DatasetError, LeadsMissingError
+from ecgapp.errors import DatasetError, LeadsMissingError, ModelError
 from ecgapp.evaluate import evaluate_predictions, reconstruction_metrics, window_errors
 from ecgapp.models import Evaluation, ModelCard, Predictions, ReconstructionMetrics, TrainedModel
 from ecgapp.records.record import FloatArray
@@ -22,11 +22,14 @@ def evaluate_store(
     """A classifier's figures, or an autoencoder's errors, on the store's records of ``folds`` (None: all).
 
     Raises:
+        ModelError: the model finds waves, of which a store knows nothing.
         LeadsMissingError: the store lacks leads that the model needs.
         DatasetError: there are no records in these folds, or none that answers one of the labels.
     """
     name = f"{store.manifest.name}, {_in_words(folds)}"
-    if not model.card.is_classifier:
+    if model.card.is_delineator:
+        raise ModelError(f"{model.card.name} is judged on marked records: python -m benchmarks.delineation.")
+    if model.card.is_autoencoder:
         return _reconstruction(model, store, folds, name)
     predicted = predict_store(model, store, folds)
     if np.isnan(predicted.targets).all():

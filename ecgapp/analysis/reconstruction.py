@@ -64,8 +64,9 @@ def reconstruct(record: ECGRecord, autoencoder: TrainedModel, window: int = 0) -
         ModelError: the model is a classifier.
         SignalError: the model cannot take this record.
     """
-    if autoencoder.card.is_classifier:
-        raise ModelError(f"{autoencoder.card.name} is a classifier. Choose an autoencoder.")
+    if not autoencoder.card.is_autoencoder:
+        kind = "classifier" if autoencoder.card.is_classifier else "delineator"
+        raise ModelError(f"{autoencoder.card.name} is a {kind}. Choose an autoencoder.")
     prepared = prepare(record, autoencoder)
     chosen = prepared.windows.windows[window : window + 1]
     kept = prepared.recorded_samples(window)

@@ -122,7 +122,7 @@ def _now(card: ModelCard) -> str:
 
 def _cells(version: Version) -> tuple[str, ...]:
     card, line = version.card, version.line
-    task = card.task.name if card and card.task else "autoencoder"
+    task = card.purpose if card else ""
     since, by = (_when(line.time), line.author) if line else ("", "")
     return version.name, task, version.sha256[:12], version.origin, since, by, *_figures(card)
 

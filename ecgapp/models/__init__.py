@@ -2,6 +2,8 @@
 
 from ecgapp.models.card import (
     ENOUGH_POSITIVES,
+    BoundaryFigures,
+    DelineationMetrics,
     Evaluation,
     Interval,
     LabelMetrics,
@@ -10,6 +12,7 @@ from ecgapp.models.card import (
     ReconstructionMetrics,
 )
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
 from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
@@ -46,10 +49,15 @@ from ecgapp.models.weights import (
 
 __all__ = [
     "ENOUGH_POSITIVES",
+    "SEGMENTS",
     "ArchitectureConfig",
     "Autoencoder",
     "AutoencoderConfig",
+    "BoundaryFigures",
     "Classifier",
+    "DelineationMetrics",
+    "Delineator",
+    "DelineatorConfig",
     "Dropout",
     "ECGClassifier",
     "ECGClassifierConfig",

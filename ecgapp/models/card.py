@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError
-from ecgapp.models.registry import ArchitectureConfig
+from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
 from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.tasks.task import Task
 
@@ -73,6 +73,33 @@ class ReconstructionMetrics:
 
 
 @dataclass(frozen=True)
+class BoundaryFigures:
+    """How one edge of one wave is found; ``n_found`` are those that stand where marks could be.
+
+    Sensitivity and precision count what lies within 150 ms; errors are found minus marked, in ms.
+    """
+
+    wave: str  # P, QRS or T
+    edge: str  # onset or offset
+    n_marked: int
+    n_found: int
+    sensitivity: Interval | None = None
+    precision: Interval | None = None
+    mean_error: Interval | None = None
+    deviation: Interval | None = None
+
+
+@dataclass(frozen=True)
+class DelineationMetrics:
+    """A delineator on one set of records that were marked by hand, lead by lead."""
+
+    dataset: str
+    n: int  # records
+    n_leads: int
+    boundaries: tuple[BoundaryFigures, ...]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the weights come from; enough to train them again."""
 
@@ -101,12 +128,13 @@ class ModelCard:
     network: ArchitectureConfig
     preprocessing: PreprocessingConfig
     provenance: Provenance
-    task: Task | None = None  # None: an autoencoder
+    task: Task | None = None  # None: an autoencoder or a delineator
     thresholds: tuple[float, ...] = ()  # one a label, on probabilities
     temperature: float = 1.0  # logits are divided by it before the sigmoid
     aggregation: str = "mean"  # how windows' probabilities become the record's: "mean" or "max"
     validation: Evaluation | None = None
     reconstruction: ReconstructionMetrics | None = None
+    delineation: DelineationMetrics | None = None
     sha256: str = ""  # of the weights' safetensors file
     predictions_sha256: str = ""  # of the validation predictions' file; empty: they were not kept
 
@@ -124,3 +152,18 @@ class ModelCard:
     @property
     def is_classifier(self) -> bool:
         return self.task is not None
+
+    @property
+    def is_autoencoder(self) -> bool:
+        return isinstance(self.network, AutoencoderConfig)
+
+    @property
+    def is_delineator(self) -> bool:
+        return not self.is_classifier and not self.is_autoencoder
+
+    @property
+    def purpose(self) -> str:
+        """Its task's name, or what it does instead of answering one."""
+        if self.task is not None:
+            return self.task.name
+        return "autoencoder" if self.is_autoencoder else "delineator"

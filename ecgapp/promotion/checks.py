@@ -1,5 +1,6 @@
-"""Whether a model from outside is whole: its files are its card's, its tensors fit, it answers."""
+"""Whether a model from outside is whole: its files are its card's, its tensors fit, it answers as told."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,9 +11,23 @@ from torch import Tensor
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError, ModelError, WeightsMismatchError
-from ecgapp.models import ModelCard, Network, PackedModel, Predictions, build, unpack, unpack_predictions
+from ecgapp.evaluate import metrics_at
+from ecgapp.models import (
+    SEGMENTS,
+    Evaluation,
+    Interval,
+    ModelCard,
+    Network,
+    PackedModel,
+    Predictions,
+    build,
+    unpack,
+    unpack_predictions,
+)
 from ecgapp.models.packed import sha256_of_bytes
 
+_FIGURES = ("macro_auroc", "macro_auprc", "macro_f1", "f2", "g2")
+_ROUNDING = 1e-3  # between a card's figures and those that its predictions give here
 LARGEST_NUMBER = 20_000  # in a network's config; a larger one could fill the memory before it is refused
 
 
@@ -23,13 +38,26 @@ def refuse_unusable(packed: PackedModel) -> None:
         ModelError: something is wrong; the message says what.
     """
     card = packed.card
+    _refuse_odd_thresholds(card)
     if sha256_of_bytes(packed.weights) != card.sha256:
         raise WeightsMismatchError(f"The weights of {card.name} are not those its card describes.")
     _refuse_other_tensors(card, packed.weights)
     _refuse_odd_answer(unpack(packed).network, card)
     if (packed.predictions is None) != (not card.predictions_sha256):
         raise ModelError(f"The card of {card.name} and the bundle disagree on its validation predictions.")
-    _refuse_odd_predictions(card, unpack_predictions(card, packed.predictions))
+    predictions = unpack_predictions(card, packed.predictions)
+    if predictions is not None:
+        _refuse_odd_predictions(card, predictions)
+        _refuse_other_figures(card, predictions)
+
+
+def _refuse_odd_thresholds(card: ModelCard) -> None:
+    """What turns probabilities into findings must be probabilities itself, one for each label."""
+    labels = card.task.labels if card.task is not None else ()
+    if len(card.thresholds) != len(labels) or not all(0 <= line <= 1 for line in card.thresholds):
+        raise ModelError(f"The card of {card.name} needs one threshold from 0 to 1 for each label.")
+    if not (math.isfinite(card.temperature) and card.temperature > 0):
+        raise ModelError(f"The temperature on the card of {card.name} is not above 0.")
 
 
 def _refuse_other_tensors(card: ModelCard, weights: bytes) -> None:
@@ -79,7 +107,7 @@ def _numbers(plain: object) -> Iterator[float]:
 def _refuse_odd_answer(network: Network, card: ModelCard) -> None:
     prepared = card.preprocessing
     window = torch.zeros(1, len(prepared.leads), prepared.window)
-    expected = (1, len(card.task.labels)) if card.task else tuple(window.shape)
+    expected = _expected(card, window)
     try:
         with torch.inference_mode():
             answer = network(window)
@@ -89,14 +117,46 @@ def _refuse_odd_answer(network: Network, card: ModelCard) -> None:
         raise ModelError(f"The network of {card.name} does not answer as its card says.")
 
 
-def _refuse_odd_predictions(card: ModelCard, predictions: Predictions | None) -> None:
-    if predictions is None:
-        return
+def _expected(card: ModelCard, window: torch.Tensor) -> tuple[int, ...]:
+    if card.task is not None:
+        return (1, len(card.task.labels))
+    return (1, len(SEGMENTS), window.shape[-1]) if card.is_delineator else tuple(window.shape)
+
+
+def _refuse_odd_predictions(card: ModelCard, predictions: Predictions) -> None:
     n = len(np.atleast_1d(predictions.folds))
     answers = ("float32", (n, len(card.task.labels) if card.task else 0))
     found = [
         (array.dtype.name, array.shape)
         for array in (predictions.probabilities, predictions.targets, predictions.folds)
     ]
-    if found != [answers, answers, ("int64", (n,))] or not np.isfinite(predictions.probabilities).all():
+    inside = (predictions.probabilities >= 0) & (predictions.probabilities <= 1)
+    known = np.isnan(predictions.targets) | np.isin(predictions.targets, (0, 1))
+    if found != [answers, answers, ("int64", (n,))] or not (inside.all() and known.all()):
         raise ModelError(f"The validation predictions of {card.name} do not fit its card.")
+
+
+def _refuse_other_figures(card: ModelCard, predictions: Predictions) -> None:
+    """A card's figures are those of the predictions that it comes with."""
+    told = card.validation
+    if told is None or card.task is None:
+        return
+    found = metrics_at(card.task, predictions.probabilities, predictions.targets, card.thresholds)
+    if _counts(told) != _counts(found) or not all(
+        _alike(getattr(told, figure), getattr(found, figure)) for figure in _FIGURES
+    ):
+        raise ModelError(
+            f"The figures on the card of {card.name} are not those of its validation predictions. "
+            "Export the model again, on the machine that trained it."
+        )
+
+
+def _counts(evaluation: Evaluation) -> list[tuple[object, ...]]:
+    return [(evaluation.n,), *[(of.label, of.n, of.n_positive) for of in evaluation.per_label]]
+
+
+def _alike(told: Interval | None, found: Interval | None) -> bool:
+    """The same figure, but for what another machine rounds otherwise."""
+    if told is None or found is None:
+        return told is found
+    return abs(told.value - found.value) <= _ROUNDING and told.low <= told.value <= told.high

@@ -7,13 +7,15 @@ A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads
 from ecgapp.records.leads import complete_leads
 from ecgapp.records.reading import read_record
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
-from ecgapp.records.synthetic import DEMOS, RHYTHMS, SyntheticConfig, SyntheticECG, Wave, synthesise
+from ecgapp.records.synthetic import DEMOS, RHYTHMS, SyntheticConfig, SyntheticECG, synthesise
+from ecgapp.records.waves import WAVES, Wave
 from ecgapp.records.wfdb_writer import write_wfdb
 
 __all__ = [
     "DEMOS",
     "LEADS",
     "RHYTHMS",
+    "WAVES",
     "ECGRecord",
     "FloatArray",
     "SyntheticConfig",

@@ -12,6 +12,7 @@ from ecgapp.records import heartbeats
 from ecgapp.records.dipole import Bump, dipole, project, twelve_leads
 from ecgapp.records.heartbeats import Ventricles
 from ecgapp.records.record import ECGRecord
+from ecgapp.records.waves import Wave
 
 RHYTHMS = ("sinus", "AF", "PAC", "PVC", "I-AVB", "LBBB", "RBBB", "STD", "STE")
 VENTRICLES = MappingProxyType(
@@ -51,16 +52,6 @@ class SyntheticConfig:
             raise ConfigError("A synthetic ECG lasts 1 s to one hour, at 50 to 10,000 samples per second.")
         if min(self.noise, self.wander, self.mains) < 0:
             raise ConfigError("Noise, wander and mains of a synthetic ECG cannot be negative.")
-
-
-@dataclass(frozen=True)
-class Wave:
-    """One true wave of the synthetic heart; ``kind`` is P, QRS or T, times in s from the start."""
-
-    kind: str
-    onset: float
-    peak: float
-    offset: float
 
 
 @dataclass(frozen=True, eq=False)

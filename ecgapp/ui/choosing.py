@@ -31,7 +31,12 @@ def classifiers(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
 
 def autoencoders(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
     """Those of ``cards`` that give back their input."""
-    return {name: card for name, card in cards.items() if not card.is_classifier}
+    return {name: card for name, card in cards.items() if card.is_autoencoder}
+
+
+def delineators(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+    """Those of ``cards`` that find where waves begin and end."""
+    return {name: card for name, card in cards.items() if card.is_delineator}
 
 
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:

@@ -2,7 +2,14 @@
 
 import pandas as pd
 
-from ecgapp.models import Evaluation, LabelMetrics, ModelCard, ReconstructionMetrics
+from ecgapp.models import (
+    DelineationMetrics,
+    Evaluation,
+    Interval,
+    LabelMetrics,
+    ModelCard,
+    ReconstructionMetrics,
+)
 from ecgapp.words import insufficient, of_label, with_interval
 
 FIGURES = ("precision", "recall", "f1", "auroc", "auprc")
@@ -75,6 +82,29 @@ def reconstruction(metrics: ReconstructionMetrics) -> pd.DataFrame:
         "Windows": f"{metrics.n_windows:,}",
     }
     return pd.DataFrame([row])
+
+
+def delineation(metrics: DelineationMetrics) -> pd.DataFrame:
+    """One row a boundary, with 95 % intervals."""
+    rows = [
+        {
+            "Boundary": f"{boundary.wave} {boundary.edge}",
+            "Marked": f"{boundary.n_marked:,}",
+            "Sensitivity": _measured(boundary.sensitivity, 3),
+            "Positive predictive value": _measured(boundary.precision, 3),
+            "Mean error (ms)": _measured(boundary.mean_error, 1),
+            "SD (ms)": _measured(boundary.deviation, 1),
+        }
+        for boundary in metrics.boundaries
+    ]
+    return pd.DataFrame(rows)
+
+
+def _measured(figure: Interval | None, digits: int) -> str:
+    """With "to": errors in time can be negative."""
+    if figure is None:
+        return "-"
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} to {figure.high:.{digits}f})"
 
 
 def card_facts(card: ModelCard) -> pd.DataFrame:

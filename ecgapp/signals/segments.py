@@ -1,0 +1,65 @@
+"""From a class for each sample to waves, and back."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.records.record import FloatArray
+from ecgapp.records.waves import WAVES, Wave
+
+UNKNOWN = -1  # the class of samples of which nothing is known
+SHORTEST = {"P": 0.028, "QRS": 0.036, "T": 0.060}  # s; shorter runs are no waves
+GAP = 0.030  # s; two runs of one wave that lie closer than this are one
+
+
+def classes_of(waves: Sequence[Wave], n_samples: int, sampling_rate: float) -> NDArray[np.int64]:
+    """The class of each sample, 0 where there is no wave, else the wave's place in ``WAVES`` plus 1.
+
+    ``UNKNOWN`` before the first wave and behind the last one, for hand-made marks leave the ends out.
+    """
+    classes = np.full(n_samples, UNKNOWN, np.int64)
+    if not waves:
+        return classes
+    first, last = waves[0].onset, max(wave.offset for wave in waves)
+    classes[_between(first, last, sampling_rate)] = 0
+    for wave in waves:
+        classes[_between(wave.onset, wave.offset, sampling_rate)] = WAVES.index(wave.kind) + 1
+    return classes
+
+
+def waves_in(
+    probabilities: FloatArray, sampling_rate: float, heights: FloatArray | None = None
+) -> tuple[Wave, ...]:
+    """The waves of one lead, in order of time, from each sample's ``probabilities`` (4, n_samples).
+
+    A wave is a run of samples in which its class is the likeliest. Its peak is where ``heights``
+    (n_samples,), the lead's own signal, is furthest from its value at the wave's ends.
+    """
+    likeliest = probabilities.argmax(axis=0)
+    waves = []
+    for number, kind in enumerate(WAVES, start=1):
+        for first, last in _runs(likeliest == number, kind, sampling_rate):
+            peak = (first + last) // 2 if heights is None else first + _highest(heights[first : last + 1])
+            waves.append(Wave(kind, first / sampling_rate, peak / sampling_rate, last / sampling_rate))
+    return tuple(sorted(waves, key=lambda wave: wave.onset))
+
+
+def _between(onset: float, offset: float, sampling_rate: float) -> slice:
+    return slice(int(np.ceil(onset * sampling_rate - 1e-6)), int(np.floor(offset * sampling_rate + 1e-6)) + 1)
+
+
+def _runs(flags: NDArray[np.bool_], kind: str, sampling_rate: float) -> list[tuple[int, int]]:
+    """First and last sample of each run of True that is long enough, small gaps closed."""
+    changes = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
+    runs: list[tuple[int, int]] = []
+    for first, behind in zip(np.flatnonzero(changes == 1), np.flatnonzero(changes == -1), strict=True):
+        if runs and first - runs[-1][1] < GAP * sampling_rate:
+            runs[-1] = (runs[-1][0], int(behind) - 1)
+        else:
+            runs.append((int(first), int(behind) - 1))
+    return [run for run in runs if run[1] - run[0] >= SHORTEST[kind] * sampling_rate]
+
+
+def _highest(heights: FloatArray) -> int:
+    return int(np.abs(heights - np.linspace(heights[0], heights[-1], len(heights))).argmax())
