@@ -10,7 +10,16 @@ import pytest
 
 from benchmarks import store as benchmark
 from benchmarks.simulated import PER_PATIENT, simulate
-from ecgapp.datasets import DatasetStore, check_patient_folds, folds, label_counts
+from ecgapp.datasets import (
+    LAYOUTS,
+    DatasetStore,
+    ImportOptions,
+    check_patient_folds,
+    folds,
+    label_counts,
+    layout,
+)
+from ecgapp.datasets.entries import packed
 from ecgapp.errors import PatientLeakError
 from ecgapp.tasks import task
 
@@ -126,6 +135,32 @@ def test_a_leak_is_found_in_one_pass_or_in_many(paths, monkeypatch, together):
         folds.check_folds([(store.patient_keys, moved)])
 
 
+def test_an_import_holds_some_bytes_of_each_record_that_it_is_about_to_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(layout, "_LINES", 250)
+
+    def name_all(n):
+        lines = [f"{k},{k}.0,\"{{'NORM': {k % 100}.0}}\",{k % 10 + 1},records100/{k}" for k in range(n)]
+        columns = "ecg_id,patient_id,scp_codes,strat_fold,filename_lr"
+        (tmp_path / "ptbxl_database.csv").write_text("\n".join([columns, *lines]))
+        return kept(lambda: packed(LAYOUTS["ptb-xl"].scan(tmp_path, ImportOptions()).entries, 250))
+
+    few, many = name_all(500), name_all(2_000)
+    assert (many - few) / 1_500 < 100  # bytes a record
+
+
+def test_no_folder_is_held_in_memory_while_another_is_gone_through(tmp_path):
+    def walked(n):
+        for number in range(n):
+            for name in ("a.hea", "a.mat"):
+                path = tmp_path / f"g{number}" / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_text("#Dx: 426783006\n")
+        return kept(lambda: packed(LAYOUTS["challenge"].scan(tmp_path, ImportOptions()).entries, 50))
+
+    few, many = walked(50), walked(250)
+    assert (many - few) / 200 < 400  # bytes a record: the names of the outer folder, for a moment
+
+
 def test_many_passes_take_less_memory_than_one(paths, monkeypatch):
     store = DatasetStore.open(paths[MANY])
     monkeypatch.setattr(folds, "_BLOCK", 10_000)
@@ -138,6 +173,6 @@ def test_the_benchmark_explains_itself_and_looks_at_a_store(paths, capsys):
     with pytest.raises(SystemExit):
         benchmark.main(["--help"])
     assert "python -m benchmarks.store" in capsys.readouterr().out
-    found = benchmark.look(paths[FEW])
+    found = benchmark.look(paths[FEW], paths[FEW])
     assert found.sampling > 0
     assert found.memory_open < 50
