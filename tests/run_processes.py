@@ -11,7 +11,7 @@ from ecgapp.jobs import RunStore
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for another process; the limit only keeps a broken test from hanging."""
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < limit, "waited in vain"
         time.sleep(0.02)

@@ -235,3 +235,14 @@ def test_the_numbers_of_labels_and_members_are_kept(store):
     assert store.latest(run.id, names.PREDICTED_OF_LABEL + "turned") == 0
     assert store.latest(run.id, names.PREDICTED_OF_LABEL + "fast") == 3
     assert [store.latest(run.id, names.F1_OF_MEMBER + member) for member in "12"] == [0.25, 0.5]
+
+
+def test_a_store_that_went_with_its_process_has_no_word():
+    class Gone:
+        def check(self, *_):
+            raise torch.distributed.DistNetworkError("Broken pipe")
+
+        compare_set = check
+
+    board.Board(Gone()).write("A record cannot be used.")
+    assert board.Board(Gone()).read() == ""
