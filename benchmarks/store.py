@@ -139,7 +139,12 @@ def store_rows(sizes: Sequence[int], folder: Path) -> list[Row]:
             lambda each: each.sampling,
             f"{BATCH} at random, 12 leads, 10 s, warm files",
         ),
-        row("memory of sampling, MB", lambda each: each.memory_sampling, "beyond what the smallest store took", 50),
+        row(
+            "memory of sampling, MB",
+            lambda each: each.memory_sampling,
+            "beyond what the smallest store took",
+            50,
+        ),
     ]
 
 
