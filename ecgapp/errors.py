@@ -20,7 +20,8 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     │   └── WeightsMismatchError     weights and card disagree; names both
     ├── TrainingError            a training that cannot start or go on
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
-    └── AccessError              the administrator's password is wrong, or tried too often
+    ├── AccessError              the administrator's password is wrong, or tried too often
+    └── ReportError              a report that cannot be drawn
 """
 
 
@@ -94,3 +95,7 @@ class JobError(EcgAppError):
 
 class AccessError(EcgAppError):
     """The administrator's password is wrong, or was tried too often."""
+
+
+class ReportError(EcgAppError):
+    """A report cannot be drawn."""

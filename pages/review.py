@@ -6,6 +6,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.ui import choosing, findings, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.opening import choose_record
+from ecgapp.ui.report_buttons import report_panel
 from ecgapp.ui.tracing_panel import tracing_panel
 
 bootstrap("Review")
@@ -50,3 +51,6 @@ if found is not None and classifier is not None:
     review.findings_panel(found, classifier)
     st.subheader("Saliency: which leads and moments moved the class")
     saliency_panel.saliency_panel(record, found, classifier)
+
+st.subheader("Report")
+report_panel(record, classifier)

@@ -1,0 +1,126 @@
+"""The review page's report: made when asked for, with what was typed, and in a sentence where it fails."""
+
+import json
+
+import pytest
+import tiny_models
+from rasters import needs_poppler, words
+from streamlit.testing.v1 import AppTest
+
+from ecgapp import documents
+from ecgapp.config import PROJECT
+from ecgapp.errors import SignalError
+from ecgapp.records import DEMOS
+from ecgapp.report import Bundle
+from ecgapp.ui.report_buttons import FILES
+
+PAGE = str(PROJECT / "pages" / "review.py")
+NAMES = [name for name, _, _ in FILES.values()]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """An installation with one tiny classifier and one tiny autoencoder."""
+    home = tmp_path_factory.mktemp("home")
+    tiny_models.install(home / "weights")
+    return home
+
+
+@pytest.fixture
+def page(home, monkeypatch):
+    """The page with a synthetic record open."""
+    tiny_models.stand_alone(monkeypatch, home)
+    return opened(AppTest.from_file(PAGE, default_timeout=60).run())
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """What each button of the last run would save, by the file's name."""
+    files = {}
+
+    def button(_place, _label, data, file_name, *_arguments, **_options):
+        files[file_name] = data
+
+    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.download_button", button)
+    monkeypatch.setattr(
+        "streamlit.download_button", lambda *words, **options: button(None, *words, **options)
+    )
+    return files
+
+
+def opened(page, number=0):
+    page.selectbox(key="demo").set_value(list(DEMOS)[number]).run()
+    assert not page.exception
+    return page
+
+
+def make(page, reference=""):
+    next(box for box in page.text_input if "Reference" in box.label).set_value(reference)
+    next(button for button in page.button if button.label == "Make the report").click().run()
+    assert not page.exception
+    return page
+
+
+def buttons(page):
+    return [button.proto.label for button in page.get("download_button")]
+
+
+def test_nothing_is_made_before_it_is_asked_for(page, monkeypatch):
+    def early(*_arguments):
+        raise AssertionError("made without being asked for")
+
+    monkeypatch.setattr("ecgapp.report.pdf", early)
+    page.run()
+    assert not page.exception
+    assert buttons(page) == []
+
+
+def test_asked_for_it_can_be_saved_as_report_tracing_and_numbers(page):
+    make(page)
+    assert buttons(page) == [label for _, _, label in FILES.values()]
+    page.run()
+    assert len(buttons(page)) == 3
+
+
+@needs_poppler
+def test_the_files_are_of_the_record_and_model_in_view_with_what_was_typed(page, saved):
+    make(page, "Bed 4")
+    assert list(saved) == NAMES
+    assert "Reference: Bed 4" in words(saved["ecg-report.pdf"])
+    bundle = documents.load(Bundle, saved["ecg-numbers.json"].decode())
+    assert bundle.model.name == "tiny_nine"
+    shown = page.dataframe[0].value.set_index("Finding")["Probability"]
+    assert {row.label: row.probability for row in bundle.predictions} == dict(shown)
+    assert "Bed 4" not in saved["ecg-numbers.json"].decode()
+    assert saved["ecg-tracing.png"].startswith(b"\x89PNG")
+    assert any("with the reference Bed 4." in line.value for line in page.markdown)
+
+
+def test_another_record_has_neither_the_files_nor_the_reference_of_the_one_before(page):
+    opened(make(page, "Bed 4"), 1)
+    assert buttons(page) == []
+    assert next(box for box in page.text_input if "Reference" in box.label).value == ""
+
+
+def test_a_report_that_cannot_be_drawn_is_a_sentence(page, monkeypatch):
+    def broken(*_arguments, **_options):
+        raise OSError("no font on this disk")
+
+    monkeypatch.setattr("matplotlib.backends.backend_pdf.PdfPages.savefig", broken)
+    make(page)
+    (error,) = page.error
+    assert "could not be drawn" in error.value
+    assert "font on this disk" not in error.value
+    assert buttons(page) == []
+
+
+@needs_poppler
+def test_a_record_that_no_model_takes_gets_its_tracing_and_the_reason(page, saved, monkeypatch):
+    def refused(*_arguments, **_options):
+        raise SignalError("The record is too short for this model.")
+
+    monkeypatch.setattr("ecgapp.ui.review.found", refused)
+    make(page)
+    assert "too short for this model" in words(saved["ecg-report.pdf"], 2)
+    assert json.loads(saved["ecg-numbers.json"])["model"] is None
+    assert "25 mm/s" in words(saved["ecg-report.pdf"])
