@@ -1,5 +1,7 @@
 """The Training page in a real browser while a run goes on: nothing flickers, scrolls away or closes."""
 
+from dataclasses import replace
+
 import pytest
 from app_server import served
 from dataset_sources import ecg, make_store
@@ -45,7 +47,7 @@ def running(tmp_path):
     access.set_password(settings, PASSWORD)
     make_store(settings.stores / "hospital", [ecg(seed) for seed in range(3)])
     store = RunStore(settings.runs)
-    run = store.create("ward", "finetune", "cpu", documents.dump(FINETUNING))
+    run = store.create("ward", "finetune", "cpu", documents.dump(replace(FINETUNING, stores=("hospital",))))
     with store.database.write() as connection:
         update(connection, run.id, state="running", heartbeat=1e12, epoch=3, epochs=40)
     write_ranking(store.folder(run.id), Ranking(3, (), (RankedRecord("hospital", 1, 2.5),)))

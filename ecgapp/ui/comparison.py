@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -27,9 +29,10 @@ def differing_settings(configs: Mapping[str, TrainingConfig]) -> pd.DataFrame:
 
 
 def flattened(config: TrainingConfig) -> dict[str, str]:
-    """Every setting by its dotted name, e.g. ``network.widths``, as text."""
+    """Every setting by its dotted name, e.g. ``network.widths``, as text; of a path only the last part."""
     found: dict[str, str] = {}
-    _flatten("", documents.to_plain(config), found)
+    named = replace(config, stores=tuple(Path(name).name for name in config.stores))
+    _flatten("", documents.to_plain(named), found)
     return {name: text for name, text in found.items() if name not in NOT_COMPARED}
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ecgapp.config import Settings
+from ecgapp.datasets import store_names
 from ecgapp.jobs import Run, RunStore
 from ecgapp.training import Initialisation, Phase
 from ecgapp.ui.guarded import guarded
@@ -59,16 +60,17 @@ def _going_on(run: Run, settings: Settings) -> None:
     if run.state == "finished" and transferable_phase(config) and config.members == 1:
         st.button(
             "Start from these weights", key=f"from_{run.id}", icon=":material/arrow_forward:",
-            on_click=guarded(settings, lambda: _fill_form(run, config.stores)),
+            on_click=guarded(settings, lambda: _fill_form(run, config.stores, settings)),
             help="Fills in the form above: a fine-tuning that begins with this run's encoder.",
         )  # fmt: skip
 
 
-def _fill_form(run: Run, stores: tuple[str, ...]) -> None:
+def _fill_form(run: Run, stores: tuple[str, ...], settings: Settings) -> None:
     st.session_state[FORM_OPEN] = True
     st.session_state["train_phase"] = Phase.FINETUNE
     st.session_state["train_start"] = Initialisation.TRANSFER
-    st.session_state["train_stores"] = list(stores)
+    known = store_names(settings)  # others were deleted, or named by a path on the command line
+    st.session_state["train_stores"] = [name for name in stores if name in known]
     st.session_state["train_pretrained"] = run_reference(run.id)
     st.toast(
         "The form at the top is filled in. Choose the labels there, and start.",
