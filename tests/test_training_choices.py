@@ -12,10 +12,10 @@ from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import task
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.ui.training_choices import (
+    FOLD_ONE_LEAD,
     JANG,
     NETWORKS,
     PATCH,
-    PATCH_ONE_LEAD,
     Schedule,
     Subject,
     device_words,
@@ -61,7 +61,7 @@ def test_every_network_of_the_form_gives_a_config_that_survives_its_document(sub
     assert config.encoder.n_leads == len(config.preprocessing.leads)
 
 
-@pytest.mark.parametrize("network", [JANG, PATCH_ONE_LEAD])
+@pytest.mark.parametrize("network", [JANG, FOLD_ONE_LEAD])
 def test_networks_of_one_lead_see_the_papers_window(network):
     preprocessing = training_config(dataclasses.replace(PRETRAINING, network=network), SCHEDULE).preprocessing
     assert preprocessing.leads == ("II",)
