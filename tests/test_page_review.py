@@ -17,7 +17,7 @@ from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, install_import
 from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
 
-CHARTS = ("tracing", "steps", "reconstruction", "saliency")
+CHARTS = ("tracing", "steps", "reconstruction", "saliency", "relevance_beat", "relevance_waves")
 PAGE = str(PROJECT / "pages" / "review.py")
 
 
@@ -168,6 +168,8 @@ def test_another_class_gets_its_own_saliency_in_the_window_that_is_named(page, t
     box = next(box for box in page.selectbox if box.label == "Class")
     other = next(label for label in ("AF", "PVC") if label != box.value)
     box.set_value(other).run()
+    if any(button.key == "map_below" for button in page.button):
+        page.button(key="map_below").click().run()
     said = everything_said(page)
     assert f"**{other} (" in said
     assert "Window shown: 0.0-10.0 s" in said
@@ -322,7 +324,7 @@ def test_nothing_is_computed_twice_for_one_record(page, tmp_path, monkeypatch):
     def again(*_arguments):
         raise AssertionError("computed twice")
 
-    for name in ("find", "explain", "reconstruct", "prepare"):
+    for name in ("find", "explain_against", "reconstruct", "prepare"):
         monkeypatch.setattr(f"ecgapp.analysis.{name}", again)
     page.run()
     assert not page.exception

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation, Finding
+from ecgapp.explain import GRAD_CAM, INTEGRATED_GRADIENTS, OCCLUSION, SMOOTHGRAD
 from ecgapp.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
@@ -16,22 +17,30 @@ BAND = 0.9  # mV above and below a lead's zero
 CLIPPED = 0.995  # quantile of the bins at which the colours end
 STEPS = 127  # of the colour scale on either side of 0
 FOR, AGAINST = "213,94,0", "0,114,178"  # colour-blind-safe orange and blue (Okabe and Ito 2008)
-SCALE = [
-    [0.0, f"rgba({AGAINST},0.85)"],
-    [0.25, f"rgba({AGAINST},0.45)"],
-    [0.5, f"rgba({FOR},0)"],
-    [0.75, f"rgba({FOR},0.45)"],
-    [1.0, f"rgba({FOR},0.85)"],
-]
+OPACITY = 0.85  # of the strongest colour
 BARS = 0.13  # of the figure's width
 LEGEND = 32  # px above the tracing
+METHOD_NAMES = {
+    INTEGRATED_GRADIENTS: "Integrated Gradients",
+    SMOOTHGRAD: "SmoothGrad",
+    GRAD_CAM: "Grad-CAM",
+    OCCLUSION: "Occlusion",
+}
+METHOD_WORDS = {
+    INTEGRATED_GRADIENTS: "What each sample added to the logit on the way from the baseline to this ECG.",
+    SMOOTHGRAD: "The slope of the logit at noisy copies of this ECG, times what the baseline lacks.",
+    GRAD_CAM: "What the encoder's last features added, at moments about 0.2 s long. It cannot tell leads "
+    "apart: each lead shows the same.",
+    OCCLUSION: "What the logit loses where the baseline replaces 0.4 s of one lead, and 0.2 s where that "
+    "matters most.",
+}
 
 
-def saliency(record: ECGRecord, explanation: Explanation) -> go.Figure:
+def saliency(record: ECGRecord, explanation: Explanation, opacity: float = OPACITY) -> go.Figure:
     """The explained window's tracing, one lead below the other, with what moved the label behind it."""
     length = explanation.stop - explanation.start
     sheet = lay_out(record, STACKED, explanation.start, length)
-    figure = tracing(record, sheet, [f"relevance for <b>{explanation.label}</b>"], POINTS_PER_SECOND)
+    figure = tracing(record, sheet, [_heading(explanation)], POINTS_PER_SECOND)
     zeros = zeros_of(record, sheet)
     bins, rate = binned(explanation)
     limit = colour_limit(bins)
@@ -41,7 +50,9 @@ def saliency(record: ECGRecord, explanation: Explanation) -> go.Figure:
             figure.add_trace(_band(cell, float(zeros[cell.row]), row / limit, rate, explanation))
     _add_bars(figure, explanation, sheet, zeros)
     height = round((figure.layout.height - FRAME) * (1 - BARS)) + FRAME + LEGEND
-    figure.update_layout(coloraxis=_colours(limit), margin={"t": 24 + LEGEND}, height=height)
+    figure.update_layout(
+        coloraxis=_colours(limit, opacity, explanation), margin={"t": 24 + LEGEND}, height=height
+    )
     return figure
 
 
@@ -53,23 +64,30 @@ def in_words(explanation: Explanation, finding: Finding) -> str:
         f"{explanation.leads[i]}\N{NO-BREAK SPACE}{100 * explanation.lead_shares[i]:.0f}\N{NO-BREAK SPACE}%"
         for i in strongest
     )
+    most = f" Most relevance in {leads}." if explanation.attribution.method != GRAD_CAM else ""
     return (
         f"**{in_full(finding.label)}**: probability {finding.probability:.2f}, {side} its threshold of "
         f"{finding.threshold:.2f}, unconfirmed. "
-        f"Window shown: {explanation.start:.1f}-{explanation.stop:.1f} s. Most relevance in {leads}."
+        f"Window shown: {explanation.start:.1f}-{explanation.stop:.1f} s.{most}"
     )
 
 
 def method_in_words(explanation: Explanation) -> str:
     """How the picture was made, and how far it can be trusted."""
-    attribution = explanation.attribution
+    made = explanation.attribution
+    change = f"The logit is {made.baseline_logit:.2f} at the baseline and {made.logit:.2f} here"
+    if made.method == INTEGRATED_GRADIENTS:
+        change += f"; the map's sum misses that change by {100 * made.completeness_error:.1f} %"
+    against = "" if made.method == GRAD_CAM else f", against this baseline: {made.baseline}"
     return (
-        "Integrated Gradients (Captum) against a flat line. Orange spoke for the class, blue against it; "
-        "one colour scale for all leads; bars are each lead's share of the absolute relevance. "
-        f"The sum misses the logit's change ({attribution.baseline_logit:.2f} to {attribution.logit:.2f}) by "
-        f"{100 * attribution.completeness_error:.1f} %. Such maps show what the network used, not the cause "
-        "of a finding."
+        f"{METHOD_NAMES[made.method]} (Captum){against}. {METHOD_WORDS[made.method]} Orange spoke for the "
+        "class, blue against it; one colour scale for all leads; bars are each lead's share of the absolute "
+        f"relevance. {change}. Such maps show what the network used, not the cause of a finding."
     )
+
+
+def _heading(explanation: Explanation) -> str:
+    return f"relevance for <b>{explanation.label}</b>, {METHOD_NAMES[explanation.attribution.method]}"
 
 
 def binned(explanation: Explanation) -> tuple[FloatArray, float]:
@@ -103,7 +121,15 @@ def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Ex
     )
 
 
-def _colours(limit: float) -> dict[str, object]:
+def _scale(opacity: float) -> list[list[object]]:
+    """From blue through nothing to orange; half way, colours are a little over half as strong."""
+    half = 0.53 * opacity
+    steps = ((AGAINST, opacity), (AGAINST, half), (FOR, 0.0), (FOR, half), (FOR, opacity))
+    return [[place / 4, f"rgba({colour},{alpha:.3g})"] for place, (colour, alpha) in enumerate(steps)]
+
+
+def _colours(limit: float, opacity: float, explanation: Explanation) -> dict[str, object]:
+    unit = " logits" if explanation.attribution.method != GRAD_CAM else ""
     bar = {
         "orientation": "h",
         "x": 1 - BARS,
@@ -113,11 +139,11 @@ def _colours(limit: float) -> dict[str, object]:
         "len": 0.3,
         "thickness": 9,
         "tickvals": [-STEPS, 0, STEPS],
-        "ticktext": ["against", f"0   (ends at {limit:.2g} logits in 20 ms)", "for"],
+        "ticktext": ["against", f"0   (ends at {limit:.2g}{unit} in 20 ms)", "for"],
         "tickfont": {"size": 11},
         "outlinewidth": 0.5,
     }
-    return {"cmin": -STEPS, "cmax": STEPS, "colorscale": SCALE, "colorbar": bar}
+    return {"cmin": -STEPS, "cmax": STEPS, "colorscale": _scale(opacity), "colorbar": bar}
 
 
 def _add_bars(figure: go.Figure, explanation: Explanation, sheet: Sheet, zeros: FloatArray) -> None:

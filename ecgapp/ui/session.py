@@ -73,3 +73,13 @@ def remember(key: Hashable, compute: Callable[[], T], *, heavy: bool = False) ->
             give_back_freed()
     value: T = results[key]
     return value
+
+
+def remembered(key: Hashable) -> bool:
+    """Whether ``remember`` holds something under ``key`` for the record in view."""
+    return key in st.session_state.get(RESULTS, {})
+
+
+def keep(key: Hashable, value: object) -> None:
+    """Let ``remember`` hold ``value`` under ``key``, where it holds nothing there yet."""
+    st.session_state.setdefault(RESULTS, {}).setdefault(key, value)
