@@ -123,9 +123,12 @@ def test_the_last_epoch_is_always_shown(settings, tmp_path):
     assert read_reconstructions(tmp_path).epochs[-1] == read_ranking(tmp_path).epoch == PRETRAINING.epochs
 
 
-def test_the_best_and_the_worst_records_are_named_by_their_loss(settings, tmp_path, monkeypatch):
+def test_the_best_and_the_worst_records_are_named_by_their_loss_and_never_by_a_path(
+    settings, tmp_path, monkeypatch
+):
     monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
-    training.train(FINETUNING, Recorder(), tmp_path, settings)
+    by_path = replace(FINETUNING, stores=(str(settings.stores / "small"),))
+    training.train(by_path, Recorder(), tmp_path, settings)
     ranking = read_ranking(tmp_path)
     validation = set(open_store("small", settings).rows((4,)).tolist())
     best, worst = ([found.loss for found in part] for part in (ranking.best, ranking.worst))

@@ -80,7 +80,7 @@ def choose_records(config: TrainingConfig, stores: Sequence[DatasetStore]) -> Re
     chosen = [_choose(store, config, task, weight) for store, weight in zip(stores, weights, strict=True)]
     sizes = [len(part.rows) for part in chosen]
     records = RecordSet(
-        config.stores,
+        tuple(store.name for store in stores),  # the config may have a path, which is not to be shown
         np.repeat(np.arange(len(stores), dtype=np.int64), sizes),
         np.concatenate([part.rows for part in chosen]),
         np.concatenate([_lengths(part, config.preprocessing) for part in chosen]),
