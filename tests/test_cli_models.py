@@ -88,7 +88,7 @@ def test_a_model_is_carried_by_a_file(models, settings, tmp_path):
 
 
 def test_an_old_version_is_deleted_with_what_it_frees(models, settings):
-    save_model(settings.weights, *tiny_models.classifier("night", "ptbxl_superclass"))
+    save_model(settings.weights, *tiny_models.classifier("night", thresholds=(0.3,) * 9))
     old = open_model("night", settings).card.sha256
     assert "cannot be deleted" in models("delete", "night", old, *WHO)[2]
     models("promote", finished_run(settings), "night", *WHO)

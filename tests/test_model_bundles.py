@@ -214,6 +214,66 @@ def test_predictions_of_another_shape_are_refused():
             read(zipped(members(pack(model, wrong))))
 
 
+@pytest.mark.parametrize("odd", [-0.1, 1.1, float("nan"), float("inf")])
+def test_thresholds_that_are_no_probabilities_are_refused(packed, odd):
+    with pytest.raises(ModelError, match="one threshold from 0 to 1|cannot be read"):
+        read(with_card(packed, thresholds=(odd, *packed.card.thresholds[1:]), validation=None))
+
+
+def test_thresholds_without_labels_are_refused():
+    coder = pack(tiny_models.autoencoder("coder"))
+    with pytest.raises(ModelError, match="one threshold"):
+        read(
+            zipped(
+                {
+                    CARD: documents.dump(replace(coder.card, thresholds=(0.5,))).encode(),
+                    WEIGHTS: coder.weights,
+                }
+            )
+        )
+
+
+def test_a_temperature_that_divides_by_nothing_is_refused(packed):
+    with pytest.raises(ModelError, match="temperature"):
+        read(with_card(packed, temperature=0.0))
+
+
+def test_figures_that_the_predictions_do_not_give_are_refused(packed):
+    told = packed.card.validation
+    for better in (
+        replace(told, macro_auroc=replace(told.macro_auroc, value=0.999, high=1.0)),
+        replace(told, macro_f1=None),
+        replace(told, n=20_000),
+        replace(told, per_label=(replace(told.per_label[0], n_positive=199), *told.per_label[1:])),
+        replace(told, macro_f1=replace(told.macro_f1, low=told.macro_f1.value + 0.01)),
+    ):
+        with pytest.raises(ModelError, match="not those of its validation predictions"):
+            read(with_card(packed, validation=better))
+    with pytest.raises(ModelError, match="not those of its validation predictions"):
+        read(with_card(packed, thresholds=(0.9,) * 9))
+
+
+@pytest.mark.parametrize("change", [{"probabilities": 1.5}, {"targets": 2.0}, {"targets": float("inf")}])
+def test_predictions_that_are_no_probabilities_or_no_answers_are_refused(change):
+    model, known = tiny_models.classifier("theirs")
+    (name, value), arrays = next(iter(change.items())), vars(known).copy()
+    arrays[name] = arrays[name].copy()
+    arrays[name][0, 0] = value
+    with pytest.raises(ModelError, match="predictions of theirs do not fit"):
+        read(zipped(members(pack(model, type(known)(**arrays)))))
+
+
+@pytest.mark.parametrize("taken", ["ptbxl_superclass", None])
+def test_a_name_in_use_is_not_taken_by_a_model_that_answers_another_question(bundle, settings, taken):
+    other = tiny_models.autoencoder("theirs") if taken is None else tiny_models.classifier("theirs", taken)[0]
+    save_model(settings.weights, other)
+    with pytest.raises(ModelError, match="answers another question: Tiny"):
+        install_import(read(bundle), ADA, settings)
+    assert History(settings).lines() == ()
+    install_import(read(bundle, "night"), ADA, settings)
+    assert sorted(available_models(settings)) == ["night", "theirs"]
+
+
 @pytest.mark.parametrize(
     "card",
     [

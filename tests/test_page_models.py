@@ -51,7 +51,8 @@ def test_the_table_shows_name_task_hash_origin_since_by_whom_and_figures_with_in
     macro = card.validation.macro_auroc
     assert (row["Model"], row["Task"], row["sha256"]) == ("ward", "nine_class", card.sha256[:12])
     assert (row["Origin"], row["By"], row["n"]) == ("imported", "Ada", "200")
-    assert row["Macro AUROC"] == f"{macro.value:.2f} ({macro.low:.2f}-{macro.high:.2f})"
+    figure = f"{macro.value:.2f} ({macro.low:.2f}-{macro.high:.2f})"
+    assert row["Macro AUROC"] == f"{figure}; insufficient (n = 2)"
     assert "(" in row["Macro F1"]
     assert row["Since"].endswith("UTC")
     assert page.table[0].value["Why"].tolist() == [ADA.reason]

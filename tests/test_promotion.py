@@ -17,6 +17,7 @@ from ecgapp.promotion import (
     Decision,
     History,
     delete_version,
+    headline_words,
     in_use,
     promote_run,
     remove,
@@ -93,12 +94,50 @@ def test_an_earlier_version_comes_back_with_its_weights_thresholds_and_predictio
     ]  # fmt: skip
 
 
-def test_the_same_weights_with_other_thresholds_are_a_change_too(runs, settings):
+def test_the_same_weights_with_other_thresholds_are_another_version_that_can_be_rolled_back_to(
+    runs, settings
+):
     sha256 = promoted(runs, settings)
     assert promoted(runs, settings, thresholds=(0.9,) * 9) == sha256
     assert open_model("ward", settings).card.thresholds == (0.9,) * 9
-    (version,) = versions("ward", settings)
-    assert version.in_use
+    used, first = versions("ward", settings)
+    assert (used.in_use, first.in_use) == (True, False)
+    roll_back("ward", first.digest, BEN, settings)
+    assert open_model("ward", settings).card.thresholds == (0.5,) * 9
+    roll_back("ward", sha256, ADA, settings)  # only one with these weights is not in use
+    assert open_model("ward", settings).card.thresholds == (0.9,) * 9
+    assert delete_version("ward", first.digest, BEN, settings) == 0  # the weights serve the other one
+    assert open_model("ward", settings).card.sha256 == sha256
+
+
+def test_weights_that_several_versions_share_are_named_by_the_card(runs, settings):
+    for threshold in (0.5, 0.7, 0.9):
+        sha256 = promoted(runs, settings, thresholds=(threshold,) * 9)
+    others = [version for version in versions("ward", settings) if not version.in_use]
+    with pytest.raises(ModelNotFoundError, match=f"{others[0].digest[:12]}, {others[1].digest[:12]}"):
+        roll_back("ward", sha256, BEN, settings)
+    for version in others:
+        roll_back("ward", version.digest[:12], BEN, settings)
+        assert open_model("ward", settings).card.digest == version.digest
+
+
+def test_a_promotion_never_puts_a_model_in_the_place_of_one_with_another_task(runs, settings):
+    shipped = save_model(settings.shipped_weights, tiny_models.classifier("ward", "ptbxl_superclass")[0])
+    run_id, _ = finished_run(runs)
+    with pytest.raises(ModelError, match="answers another question: Tiny ptbxl_superclass"):
+        promote_run(runs, run_id, "ward", ADA, settings)
+    assert open_model("ward", settings).card == shipped
+    assert story(settings) == []
+
+
+def test_figures_on_too_few_positives_are_told_as_that(runs, settings):
+    card = tiny_models.classifier("ward")[0].card
+    rare = card.validation.per_label[-1]
+    assert headline_words(card)["Macro F1"].endswith("); insufficient (n = 2)")
+    enough = replace(card.validation, per_label=card.validation.per_label[:-1])
+    assert "insufficient" not in headline_words(replace(card, validation=enough))["Macro F1"]
+    few = replace(card.validation, per_label=(rare, replace(rare, n_positive=0)))
+    assert headline_words(replace(card, validation=few))["Macro AUROC"] == "insufficient (n = 2)"
 
 
 def test_the_shipped_model_comes_back_when_the_promoted_one_is_rolled_back(runs, settings):

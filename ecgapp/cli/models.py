@@ -17,7 +17,7 @@ from ecgapp.promotion import (
     Version,
     delete_version,
     export_bundle,
-    headline,
+    headline_words,
     install_import,
     model_names,
     n_validated,
@@ -28,6 +28,7 @@ from ecgapp.promotion import (
     versions,
 )
 
+DIGITS = 3
 _HEADS = ("name", "task", "sha256", "origin", "since (UTC)", "by", "n", "figures")
 _PAST_HEADS = ("when (UTC)", "name", "what", "sha256", "by", "n", "figures", "why")
 
@@ -128,14 +129,10 @@ def _cells(version: Version) -> tuple[str, ...]:
 
 
 def _figures(card: ModelCard | None) -> tuple[str, str]:
-    """On how many records, and each figure with its 95 % interval."""
+    """On how many records, and each figure with its 95 % interval, or why there is none."""
     if card is None:
         return "", ""
-    told = [
-        f"{name} {figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
-        for name, figure in headline(card).items()
-        if figure is not None
-    ]
+    told = [f"{name} {figure}" for name, figure in headline_words(card, DIGITS).items()]
     return f"{n_validated(card):,}", ", ".join(told)
 
 

@@ -6,11 +6,12 @@ from ecgapp.promotion.changes import (
     find_version,
     install_import,
     promote_run,
+    refuse_other_question,
     remove,
     roll_back,
     run_model,
 )
-from ecgapp.promotion.figures import headline, n_validated
+from ecgapp.promotion.figures import headline, headline_words, n_validated
 from ecgapp.promotion.history import Action, Decision, History, Line
 from ecgapp.promotion.versions import SHIPPED, Version, in_use, model_names, versions
 
@@ -26,12 +27,14 @@ __all__ = [
     "export_bundle",
     "find_version",
     "headline",
+    "headline_words",
     "in_use",
     "install_import",
     "model_names",
     "n_validated",
     "promote_run",
     "read_bundle",
+    "refuse_other_question",
     "remove",
     "roll_back",
     "run_model",

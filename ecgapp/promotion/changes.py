@@ -9,6 +9,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError
 from ecgapp.jobs import RunStore
 from ecgapp.models import (
+    AutoencoderConfig,
     ModelCard,
     PackedModel,
     installed_models,
@@ -36,10 +37,12 @@ def promote_run(store: RunStore, run_id: str, name: str, decision: Decision, set
 
     Raises:
         JobError: the run has not finished, its model is gone, or the disk is full.
-        ModelError: the name is no name, or the model was changed since it was trained.
+        ModelError: the name is no name, or belongs to a model of another kind; or the model was changed
+            since it was trained.
     """
     packed = run_model(store, run_id)
     card = replace(packed.card, name=name)
+    refuse_other_question(card, settings)
     line = line_of(Action.PROMOTED, card, decision, run_id)
     _install(replace(packed, card=card), line, settings)
     told = f"Promoted as {name} by {line.author}, sha256 {card.sha256}. Why: {line.reason}"
@@ -68,15 +71,16 @@ def install_import(packed: PackedModel, decision: Decision, settings: Settings) 
 
     Raises:
         JobError: the disk is full.
-        ModelError: the name is no name.
+        ModelError: the name is no name, or belongs to a model of another kind.
     """
+    refuse_other_question(packed.card, settings)
     _install(packed, line_of(Action.IMPORTED, packed.card, decision), settings)
 
 
 def roll_back(name: str, sha256: str, decision: Decision, settings: Settings) -> ModelCard:
     """Use another version of the model ``name``, the shipped one included, from now on.
 
-    ``sha256`` is that of the version's weights, or its first digits.
+    ``sha256`` is that of the version's weights or of its card, or its first digits.
 
     Raises:
         ModelNotFoundError: there is no such version.
@@ -124,19 +128,52 @@ def delete_version(name: str, sha256: str, decision: Decision, settings: Setting
 
 
 def find_version(name: str, sha256: str, settings: Settings) -> Version:
-    """The version of this name whose sha256 begins so.
+    """The version of this name the sha256 of whose weights, or of whose card, begins so.
+
+    Of versions with the same weights it is the one that is not in use, where only one is not.
 
     Raises:
         ModelNotFoundError: there is none, or there are several.
     """
-    found = [version for version in versions(name, settings) if version.sha256.startswith(sha256)]
-    others = [version for version in found if not version.in_use]
-    if len(sha256) < SHORTEST_DIGEST or not found or len({version.sha256 for version in found}) > 1:
+    found = [
+        version
+        for version in versions(name, settings)
+        if version.sha256.startswith(sha256) or version.digest.startswith(sha256)
+    ]
+    others = [version for version in found if not version.in_use] or found
+    if len(sha256) < SHORTEST_DIGEST or not found:
         raise ModelNotFoundError(
             f"The model {name} has no version that begins with {sha256 or 'nothing'}. "
             f"Give at least {SHORTEST_DIGEST} digits of one in its history."
         )
-    return (others or found)[0]
+    digests = dict.fromkeys(version.digest for version in others)
+    if len(digests) > 1:
+        cards = ", ".join(digest[:12] for digest in digests)
+        raise ModelNotFoundError(
+            f"{len(digests)} versions of {name} begin with {sha256}. Name one by its card's sha256: {cards}."
+        )
+    return others[0]
+
+
+def refuse_other_question(card: ModelCard, settings: Settings) -> None:
+    """Let nobody who asks for the model of a name get answers to another question.
+
+    Raises:
+        ModelError: the model in use under this name has another task, other labels or another purpose.
+    """
+    version = in_use(card.name, settings)
+    if version is not None and version.card is not None and _question(version.card) != _question(card):
+        raise ModelError(
+            f"The name {card.name} belongs to a model that answers another question: {version.card.title}. "
+            "Choose another name, or take that model out of use first."
+        )
+
+
+def _question(card: ModelCard) -> object:
+    """What a model answers: a task's labels; else signals, or where waves begin and end."""
+    if card.task is not None:
+        return card.task.name, card.task.label_names
+    return isinstance(card.network, AutoencoderConfig)
 
 
 def refuse_bad_name(name: str) -> None:

@@ -1,18 +1,48 @@
 """A model's headline figures, for a table of several models or a choice between two."""
 
-from ecgapp.models import Interval, ModelCard
+from ecgapp.models import ENOUGH_POSITIVES, Evaluation, Interval, ModelCard
 
 
 def headline(card: ModelCard) -> dict[str, Interval | None]:
-    """The two figures of a classifier, or the one of an autoencoder; none where it was not validated."""
+    """The two figures of a classifier, or the one of another model; none where it was not validated."""
     if card.validation is not None:
         return {"Macro AUROC": card.validation.macro_auroc, "Macro F1": card.validation.macro_f1}
     if card.reconstruction is not None:
         return {"MSE per sample": card.reconstruction.mse_per_sample}
+    if card.delineation is not None:
+        onset = next(b for b in card.delineation.boundaries if (b.wave, b.edge) == ("QRS", "onset"))
+        return {"QRS onset SD (ms)": onset.deviation}
     return {}
+
+
+def headline_words(card: ModelCard, digits: int = 2) -> dict[str, str]:
+    """Each headline figure with its interval.
+
+    Where a class that it is a mean over has too few positives that is said beside it; where all of
+    them have too few, instead of it.
+    """
+    few, all_few = _insufficient(card.validation) if card.validation is not None else ("", False)
+    beside = f"; {few}" if few else ""
+    return {
+        name: few if all_few else _with_digits(figure, digits) + beside
+        for name, figure in headline(card).items()
+    }
+
+
+def _insufficient(evaluation: Evaluation) -> tuple[str, bool]:
+    """Of the classes that count in the means, how many positives the rarest has, and whether all are rare."""
+    counted = [metrics.n_positive for metrics in evaluation.per_label if metrics.n_positive]
+    few = [n for n in counted if n < ENOUGH_POSITIVES]
+    return (f"insufficient (n = {min(few)})" if few else ""), bool(few) and len(few) == len(counted)
+
+
+def _with_digits(figure: Interval | None, digits: int) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}-{figure.high:.{digits}f})"
 
 
 def n_validated(card: ModelCard) -> int:
     """How many records the figures rest on."""
-    measured = card.validation or card.reconstruction
+    measured = card.validation or card.reconstruction or card.delineation
     return measured.n if measured is not None else 0

@@ -1,5 +1,9 @@
-"""The versions of each model on this machine: which one is in use, and which ones can come back."""
+"""The versions of each model on this machine: which one is in use, and which ones can come back.
 
+A version is a card: other thresholds on the same weights are another version.
+"""
+
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +21,13 @@ class Version:
 
     ``line`` tells how it last came into use, None for a shipped model that was never changed and for
     one copied here by hand. ``frees`` is what its deletion would free, in bytes; 0 where another
-    version has the same files, and for the shipped one, which stays.
+    version has the same files, and for the shipped one, which stays. ``sha256`` is that of the weights,
+    ``digest`` that of the card: versions may share the first, never the second.
     """
 
     name: str
     sha256: str
+    digest: str
     card: ModelCard | None  # None: written by another version of the app, so it cannot come back
     line: Line | None
     shipped: bool
@@ -54,9 +60,10 @@ def versions(name: str, settings: Settings) -> tuple[Version, ...]:
     shipped = installed_models([settings.shipped_weights]).get(name)
     found = [_kept(line, lines, own, settings) for line in _newest(lines) if line.name == name]
     if own is not None and not any(version.in_use for version in found):
-        found.append(Version(name, own.sha256, own, None, False, True, 0))
+        found.append(Version(name, own.sha256, own.digest, own, None, False, True, 0))
     if shipped is not None:
-        found.append(Version(name, shipped.sha256, shipped, _return_to(shipped, lines), True, own is None, 0))
+        back = _return_to(shipped, lines)
+        found.append(Version(name, shipped.sha256, shipped.digest, shipped, back, True, own is None, 0))
     return tuple(sorted(found, key=lambda version: not version.in_use))
 
 
@@ -82,7 +89,7 @@ def _kept(line: Line, lines: tuple[Line, ...], own: ModelCard | None, settings: 
     card = line.read_card()
     used = own is not None and own == card
     frees = 0 if used else sum(path.stat().st_size for path in _files_of_its_own(line, lines, settings))
-    return Version(line.name, line.sha256, card, line, False, used, frees)
+    return Version(line.name, line.sha256, _digest(line), card, line, False, used, frees)
 
 
 def _return_to(shipped: ModelCard, lines: Iterable[Line]) -> Line | None:
@@ -92,17 +99,22 @@ def _return_to(shipped: ModelCard, lines: Iterable[Line]) -> Line | None:
     return last if last is not None and last.sha256 == shipped.sha256 and not last.installed else None
 
 
+def _digest(line: Line) -> str:
+    """That of the line's card, which another version of the app may have written."""
+    return hashlib.sha256(line.card.encode()).hexdigest()
+
+
 def _newest(lines: Iterable[Line]) -> list[Line]:
     """The newest line that installed each version, of those that were not deleted since."""
     newest: dict[tuple[str, str], Line] = {}
     for line in lines:
         if line.installed or line.action == Action.DELETED:
-            newest.setdefault((line.name, line.sha256), line)
+            newest.setdefault((line.name, _digest(line)), line)
     return [line for line in newest.values() if line.action != Action.DELETED]
 
 
 def _files_of_its_own(line: Line, lines: tuple[Line, ...], settings: Settings) -> tuple[Path, ...]:
-    others = [other for other in _newest(lines) if (other.name, other.sha256) != (line.name, line.sha256)]
+    others = [other for other in _newest(lines) if (other.name, other.card) != (line.name, line.card)]
     needed = {digest for other in others for digest in (other.sha256, other.predictions_sha256)}
     for card in installed_models([settings.weights]).values():
         needed |= {card.sha256, card.predictions_sha256}

@@ -8,7 +8,7 @@ import streamlit as st
 from ecgapp import access
 from ecgapp.config import Settings
 from ecgapp.errors import AccessError
-from ecgapp.models import ModelCard
+from ecgapp.models import ENOUGH_POSITIVES, ModelCard
 from ecgapp.promotion import (
     SUFFIX,
     Decision,
@@ -17,7 +17,7 @@ from ecgapp.promotion import (
     Version,
     delete_version,
     export_bundle,
-    headline,
+    headline_words,
     n_validated,
     remove,
     roll_back,
@@ -25,9 +25,12 @@ from ecgapp.promotion import (
 from ecgapp.ui import auth, deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import size_words, time_words
-from ecgapp.words import as_typed, with_interval
+from ecgapp.words import as_typed
 
-INTERVALS = "In brackets: 95 % bootstrap intervals over the validation records."
+INTERVALS = (
+    "In brackets: 95 % bootstrap intervals over the validation records. Insufficient: a class that counts "
+    f"in the mean has fewer than {ENOUGH_POSITIVES} positives, the rarest n."
+)
 
 
 def overview(versions: Iterable[Version]) -> None:
@@ -74,12 +77,12 @@ def _changes(used: Version | None, others: Sequence[Version], settings: Settings
 
 def _other_version(version: Version, settings: Settings) -> None:
     """Use it again, or delete it."""
-    name, sha256 = version.name, version.sha256
-    back = _decide(name, lambda decision: roll_back(name, sha256, decision, settings), settings)
+    name, digest = version.name, version.digest
+    back = _decide(name, lambda decision: roll_back(name, digest, decision, settings), settings)
     usable = version.card is not None
     st.button("Use this version", key=f"use_{name}", on_click=back, disabled=not usable, type="primary")
     if not version.shipped:
-        delete = _decide(name, lambda decision: delete_version(name, sha256, decision, settings), settings)
+        delete = _decide(name, lambda decision: delete_version(name, digest, decision, settings), settings)
         frees = f"Delete this version (frees {size_words(version.frees)})"
         st.button(frees, key=f"delete_{name}", on_click=delete, icon=":material/delete:")
 
@@ -122,7 +125,7 @@ def _used(version: Version) -> dict[str, object]:
         "Origin": version.origin,
         "Since": time_words(line.time) if line is not None else "-",
         "By": line.author if line is not None else "-",
-        "Task": card.task.name if card is not None and card.task is not None else "autoencoder",
+        "Task": card.purpose if card is not None else "",
         "Title": card.title if card is not None else "-",
     }
 
@@ -133,17 +136,16 @@ def _past(line: Line) -> dict[str, object]:
 
 
 def _words(version: Version) -> str:
-    """A version in one line, for a select box."""
-    parts = [version.sha256[:12], version.origin]
+    """A version in one line, for a select box; the card tells versions with the same weights apart."""
+    parts = [version.sha256[:12], f"card {version.digest[:6]}", version.origin]
     if version.line is not None:
         parts.append(f"{time_words(version.line.time)} by {version.line.author}")
-    shown = headline(version.card) if version.card is not None else {}
-    return ", ".join([*parts, *[f"{name} {with_interval(figure)}" for name, figure in shown.items()]])
+    shown = headline_words(version.card) if version.card is not None else {}
+    return ", ".join([*parts, *[f"{name} {figure}" for name, figure in shown.items()]])
 
 
 def _figures(card: ModelCard | None) -> dict[str, object]:
     """The headline figures with their intervals, and the number of records they rest on."""
     if card is None:
         return {}
-    shown = {name: with_interval(figure) for name, figure in headline(card).items()}
-    return {**shown, "n": f"{n_validated(card):,}"}
+    return {**headline_words(card), "n": f"{n_validated(card):,}"}
