@@ -146,6 +146,7 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
         mode="text",
         textposition="middle right",
         textfont={"size": 13, "color": INK, "shadow": HALO},
+        unselected={"textfont": {"color": INK}},  # a box on the tracing does not fade the names outside it
         name="leads",
         hoverinfo="skip",
     )

@@ -6,6 +6,7 @@ from ecgapp.paper import lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.signals import heart_rate, lead_quality, remarks
 from ecgapp.ui import session
+from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
 from ecgapp.ui.tracing_controls import choose_view
@@ -24,7 +25,17 @@ def tracing_panel(record: ECGRecord) -> None:
     figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record), words=words))
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
     with paper(figure, "tracing"):
-        st.plotly_chart(figure, theme=None, config=CONFIG, key="tracing", height="stretch", alt=alt)
+        st.plotly_chart(
+            with_calipers(figure, drawn, sheet),
+            theme=None,
+            config=CONFIG,
+            key="tracing",
+            height="stretch",
+            alt=alt,
+            on_select=lambda: select_box(drawn, sheet, in_force),
+            selection_mode="box",
+        )
+    caliper_list(record)
     tell_st(record, drawn)
     for sentence in session.remember("quality", lambda: remarks(record)):
         st.warning(sentence)

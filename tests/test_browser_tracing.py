@@ -1,0 +1,83 @@
+"""The tracing in a real browser: true to paper at every width, measured by a box, marched out, kept."""
+
+import re
+
+import pytest
+from app_server import served
+
+from ecgapp.records import DEMOS
+
+playwright = pytest.importorskip("playwright", reason="playwright is not installed")
+from playwright.sync_api import expect  # noqa: E402
+from visitor import Visitor, browser, chromium  # noqa: E402
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
+]
+SHAPE = """() => {
+    const {xaxis, yaxis} = document.querySelector(".st-key-tracing .js-plotly-plot")._fullLayout;
+    const perUnit = axis => axis._length / (axis.range[1] - axis.range[0]);
+    const chart = document.querySelector(".st-key-tracing .js-plotly-plot").clientWidth;
+    return {ratio: perUnit(xaxis) / perUnit(yaxis), seconds: xaxis.range[1], blank: chart - xaxis._length};
+}"""
+FEWEST_PIXELS = 10  # beside the paper: the chart's own edges
+
+
+@pytest.fixture(scope="module")
+def visitor(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("clinic")) as app, browser() as chrome:
+        visitor = Visitor.at(chrome, app)
+        visitor.sees("No ECG is open")
+        visitor.pick("demo", next(iter(DEMOS)))
+        expect(visitor.widget("tracing").locator(".scatterlayer .js-line").first).to_be_attached()
+        yield visitor
+
+
+def choose(visitor, key, option):
+    visitor.widget(key).get_by_text(option, exact=True).click()
+
+
+@pytest.mark.parametrize("width", [1280, 1600, 1920])
+def test_a_millimetre_is_a_millimetre_in_both_directions_and_the_paper_fills_the_window(visitor, width):
+    visitor.page.set_viewport_size({"width": width, "height": 1000})
+    visitor.page.wait_for_function(f"() => ({SHAPE})().blank < {FEWEST_PIXELS}")
+    shape = visitor.page.evaluate(SHAPE)
+    assert shape["ratio"] == pytest.approx(2.5, abs=0.01)
+    assert shape["seconds"] == pytest.approx(10.1, abs=0.01)
+
+
+def test_another_speed_changes_the_ratio_as_on_paper(visitor):
+    choose(visitor, "speed", "50")
+    visitor.sees("50 mm/s")
+    visitor.page.wait_for_function(f"() => Math.abs(({SHAPE})().ratio - 5) < 0.02")
+    choose(visitor, "speed", "25")
+    visitor.page.wait_for_function(f"() => Math.abs(({SHAPE})().ratio - 2.5) < 0.01")
+
+
+def test_a_box_is_measured_marched_out_and_kept(visitor):
+    drag(visitor, (0.2, 0.72), (0.3, 0.95))
+    visitor.sees(re.compile(r"\d+ ms"))
+    visitor.sees("signal within")
+    visitor.page.get_by_text("March out").click()
+    lines = visitor.widget("tracing").locator(".scatterlayer .js-line[style*='dash']")
+    expect(lines.first).to_be_attached()
+    visitor.page.get_by_label("Name", exact=True).fill("RR")
+    visitor.click("Keep")
+    visitor.sees(re.compile("^RR: "))
+    visitor.click("Delete")
+    expect(visitor.page.get_by_text(re.compile("^RR: "))).to_have_count(0)
+
+
+def drag(visitor, start, stop):
+    """Draw a box on the tracing between two points, in parts of its paper."""
+    box = visitor.widget("tracing").locator(".nsewdrag").first.bounding_box()
+    (x0, y0), (x1, y1) = (
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, stop)
+    )
+    mouse = visitor.page.mouse
+    mouse.move(x0, y0)
+    mouse.down()
+    mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=4)
+    mouse.move(x1, y1, steps=4)
+    mouse.up()
