@@ -104,6 +104,29 @@ def test_a_bundle_from_another_machine_is_imported_or_refused_in_a_sentence(sett
     assert History(settings).lines("night")[0].reason == "from the other ward"
 
 
+def test_a_dropped_bundle_is_shown_above_what_it_would_replace_before_anything_is_kept(settings, tmp_path):
+    there = Settings(tmp_path / "there", tmp_path / "nothing")
+    save_model(there.weights, *tiny_models.classifier("ward", thresholds=(0.3,) * 9))
+    save_model(there.weights, tiny_models.autoencoder("coder"))
+    page = open_page("models", settings)
+    bundle = export_bundle("ward", there)
+    page.file_uploader(key="import_model_0").set_value(("x.zip", bundle, "application/zip")).run()
+    table = next(frame.value for frame in page.dataframe if "Trained on" in frame.value)
+    assert table["Model"].tolist() == ["in this file", "ward, in use now"]
+    assert "in place of ward, which can be rolled back to" in said(page)
+    page.text_input(key="name_import_model").set_value("night").run()
+    table = next(frame.value for frame in page.dataframe if "Trained on" in frame.value)
+    assert table["Model"].tolist() == ["in this file"]
+    coder = export_bundle("coder", there)
+    page.file_uploader(key="import_model_0").set_value(("y.zip", coder, "application/zip")).run()
+    page.text_input(key="name_import_model").set_value("ward").run()
+    assert "answers another question" in said(page)
+    decide(page, "import_model")
+    page.button(key="import_model").click().run()
+    assert open_model("ward", settings).card.is_classifier
+    assert len(History(settings).lines()) == 1
+
+
 def test_an_administrator_who_was_signed_out_meanwhile_changes_nothing(settings):
     page = open_page("models", settings)
     decide(page, "ward")

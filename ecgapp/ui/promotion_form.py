@@ -1,17 +1,28 @@
 """Promote a finished run's model: under which name, in place of which model, by whom and why."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError
+from ecgapp.errors import EcgAppError, ModelError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard
-from ecgapp.promotion import History, Line, headline, in_use, n_validated, promote_run, run_model
+from ecgapp.promotion import (
+    History,
+    Line,
+    headline_words,
+    in_use,
+    n_validated,
+    promote_run,
+    refuse_other_question,
+    run_model,
+)
 from ecgapp.ui import deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import time_words
-from ecgapp.words import with_interval
+from ecgapp.words import as_typed
 
 
 def promotion(run: Run, store: RunStore, settings: Settings) -> None:
@@ -26,7 +37,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         st.text(_told(line))  # as it was typed
     with st.expander("Promote: let the review page use this model", not promoted, key=f"promotion_{run.id}"):
         name = st.text_input("Name", run.name, key=f"promote_name_{run.id}", max_chars=60).strip()
-        _compare(trained, name, settings)
+        compare(replace(trained, name=name), "of this run", name, settings)
         deciding.ask(run.id)
 
         def promote() -> None:
@@ -39,28 +50,36 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         show_problem(run.id)
 
 
-def _compare(trained: ModelCard, name: str, settings: Settings) -> None:
-    """The figures of the run's model, above those of the model that has the name now."""
+def compare(card: ModelCard, words: str, name: str, settings: Settings) -> None:
+    """The figures of a model, above those of the one that has the name now; ``words`` say where it is."""
     version = in_use(name, settings)
     current = version.card if version is not None else None
-    rows = {"this run's": trained} | ({f"{name}, in use now": current} if current is not None else {})
-    st.dataframe(pd.DataFrame([_row(words, card) for words, card in rows.items()]), hide_index=True)
+    rows = {words: card} | ({f"{name}, in use now": current} if current is not None else {})
+    st.dataframe(pd.DataFrame([_row(told, row) for told, row in rows.items()]), hide_index=True)
     if current is None:
         return
-    st.caption(f"The review page will use this run's model in place of {name}, which can be rolled back to.")
-    if _task(current) != _task(trained):
-        st.warning(f"The model {name} answers another question: {current.title}. Choose another name.")
-    elif n_validated(current) and trained.provenance.datasets != current.provenance.datasets:
+    try:
+        refuse_other_question(card, settings)
+    except ModelError as error:
+        st.warning(as_typed(str(error)))
+        return
+    replaced = as_typed(name)
+    st.caption(
+        f"The review page will use the model {words} in place of {replaced}, which can be rolled back to."
+    )
+    if n_validated(current) and card.provenance.datasets != current.provenance.datasets:
         st.caption("The two were validated on different records, so their figures do not compare directly.")
 
 
 def _row(words: str, card: ModelCard) -> dict[str, object]:
-    figures = {name: with_interval(figure) for name, figure in headline(card).items()}
-    return {"Model": words, "sha256": card.sha256[:12], "Validation records": n_validated(card), **figures}
-
-
-def _task(card: ModelCard) -> str | None:
-    return card.task.name if card.task is not None else None
+    return {
+        "Model": words,
+        **headline_words(card),
+        "Validation records": n_validated(card),
+        "sha256": card.sha256[:12],
+        "Title": card.title,
+        "Trained on": ", ".join(card.provenance.datasets),
+    }
 
 
 def _told(line: Line) -> str:
