@@ -224,6 +224,20 @@ def test_runs_laid_over_each_other_differ_in_colour_dash_and_marker():
     assert [trace.name for trace in figure.data] == ["a", "b", "c"]
 
 
+def test_one_run_alone_is_named_too():
+    assert overlay({"a": [(1, 0.5)]}, "loss").layout.showlegend
+
+
+def test_a_runs_name_is_no_html_in_a_figure():
+    """Plotly makes links of it, and of %{...} figures."""
+    name = '<a href="http://evil.example">%{y}</a>'
+    figure = overlay({name: [(1, 0.5)], "b": [(1, 0.2)]}, f"F1 of {name}")
+    by_label = f1_curves([(1, 0.5)], {name: [(1, 0.5)]})
+    for text in (*[trace.name for trace in (*figure.data, *by_label.data)], figure.layout.yaxis.title.text):
+        assert "<" not in text
+    assert all("evil" not in trace.hovertemplate for trace in (*figure.data, *by_label.data))
+
+
 def test_members_that_learn_together_are_thin_lines_behind_their_mean():
     figure = f1_curves([(1, 0.5)], {}, {"1": [(1, 0.4)], "2": [(1, 0.6)]})
     assert [trace.showlegend for trace in figure.data] == [False, False, None]

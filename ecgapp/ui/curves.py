@@ -1,5 +1,6 @@
 """A training's curves, by epoch, step or time. Lines differ in colour, dash and marker."""
 
+import html
 import math
 from collections.abc import Mapping, Sequence
 
@@ -114,18 +115,19 @@ def change_bars(changes: Sequence[Point]) -> go.Figure:
 def overlay(runs: Mapping[str, Sequence[Point]], unit: str, *, top: float | None = None) -> go.Figure:
     """One curve a run, by its name; they differ in colour, dash and marker."""
     longest = max(runs.values(), key=lambda points: points[-1][0] if points else 0, default=())
-    figure = _figure(unit, longest, top=top)
+    figure = _figure(html.escape(unit), longest, top=top)
     for place, (name, points) in enumerate(runs.items()):
         colour = LABEL_COLOURS[place % len(LABEL_COLOURS)]
         figure.add_trace(
             _line(points, name, colour, MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)])
         )
     figure.update_traces(line_width=2)
-    return figure
+    return figure.update_layout(showlegend=True)
 
 
 def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: str) -> go.Scatter:
-    wide = dash == "solid"
+    """``name`` may be anybody's words, in which plotly would read HTML and formats."""
+    wide, name = dash == "solid", html.escape(name)
     return go.Scatter(
         x=_x(points),
         y=_y(points),
@@ -133,7 +135,7 @@ def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: st
         mode="lines+markers",
         line={"color": colour, "width": 2.2 if wide else 1.2, "dash": dash},
         marker={"symbol": marker, "size": 6 if wide else 5},
-        hovertemplate="epoch %{x:d}: %{y:.4f}<extra>" + name + "</extra>",
+        hovertemplate="epoch %{x:d}: %{y:.4f}<extra>%{fullData.name}</extra>",
     )
 
 
