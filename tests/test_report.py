@@ -13,7 +13,7 @@ import rasters
 import tiny_models
 from rasters import MILLIMETRE, needs_poppler
 
-from ecgapp import report
+from ecgapp import analysis, report
 from ecgapp.config import DISCLAIMER
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.report import Contents
@@ -169,6 +169,18 @@ def test_below_every_threshold_no_map_is_printed():
     said = rasters.words(report.pdf(contents(record, evidence=report.gather(record, model))), 2)
     assert "No class is above its threshold" in said
     assert "Integrated Gradients" not in said
+
+
+@needs_poppler
+def test_a_map_comes_with_its_reliability_or_the_word_that_it_was_not_checked(read, printed):
+    assert "has not been checked" in rasters.words(printed, 2)
+    record, (model, _) = read.record, tiny_models.classifier(thresholds=(0.01,) * 9)
+    evidence = report.gather(record, model, examine=lambda asked: analysis.examine(record, model, asked))
+    said = rasters.words(report.pdf(replace(read, evidence=evidence)), 2)
+    assert f"Reliability of this map: {evidence.reliability.grade.name.lower()}" in said
+    for check in evidence.reliability.checks:
+        assert check.value is None or f"{check.name}: {check.value:.2f}, {check.grade.name.lower()}" in said
+    assert "has not been checked" not in said
 
 
 @needs_poppler

@@ -74,6 +74,16 @@ def test_other_software_is_named_where_numbers_differ(made, settings, files):
     assert "python was 3.9.0" in report.reproduce(older, read_record(files), settings)[-1]
 
 
+def test_a_map_whose_reliability_was_examined_is_examined_again(settings, files):
+    record, model = read_record(files), analysis.open_model("tiny_nine", settings)
+    evidence = report.gather(record, model, examine=lambda asked: analysis.examine(record, model, asked))
+    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, evidence=evidence))
+    assert {check.grade for check in bundle.relevance.checks} <= {"green", "amber", "red", None}
+    assert report.reproduce(documents.load(Bundle, documents.dump(bundle)), record, settings) == ()
+    unexamined = report.bundle(Contents(record, "", MADE, evidence=report.gather(record, model)))
+    assert unexamined.relevance.values_sha256 == bundle.relevance.values_sha256
+
+
 def test_another_record_is_refused(made, settings):
     other = synthesise(SyntheticConfig(duration=25.0, noise=0.02, seed=1)).record
     with pytest.raises(RecordError, match="not the record"):

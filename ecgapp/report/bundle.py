@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from ecgapp import __version__
-from ecgapp.analysis import Explanation, Findings
+from ecgapp.analysis import Findings
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
-from ecgapp.report.contents import Contents
+from ecgapp.report.contents import Contents, Evidence
 from ecgapp.signals import heart_rate, remarks
 
 LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
@@ -48,6 +48,15 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class CheckedMap:
+    """One check of how far a map can be trusted; None where it does not apply."""
+
+    name: str
+    value: float | None
+    grade: str | None
+
+
+@dataclass(frozen=True)
 class Relevance:
     """How the map on page 2 was made; ``values_sha256`` is of its float32 values, lead by lead."""
 
@@ -59,6 +68,7 @@ class Relevance:
     baseline_logit: float
     completeness_error: float
     values_sha256: str
+    checks: tuple[CheckedMap, ...]  # none where the map was not examined
 
 
 @dataclass(frozen=True)
@@ -104,9 +114,8 @@ def bundle(contents: Contents) -> Bundle:
     facts, made = record_facts(contents.record), contents.made.isoformat()
     if evidence is None:
         return Bundle(facts, drawn, software(), made)
-    relevance = None if evidence.explanation is None else relevance_of(evidence.explanation, evidence.window)
     answers = predictions(evidence.findings)
-    return Bundle(facts, drawn, software(), made, evidence.card, answers, relevance)
+    return Bundle(facts, drawn, software(), made, evidence.card, answers, relevance_of(evidence))
 
 
 def record_facts(record: ECGRecord) -> RecordFacts:
@@ -133,18 +142,25 @@ def predictions(findings: Findings) -> tuple[Prediction, ...]:
     )
 
 
-def relevance_of(explanation: Explanation, window: int) -> Relevance:
-    """What is told of a map."""
-    made = explanation.attribution
+def relevance_of(evidence: Evidence) -> Relevance | None:
+    """What is told of the map; None where there is none."""
+    if evidence.asked is None or evidence.explanation is None:
+        return None
+    made = evidence.explanation.attribution
+    checks = evidence.reliability.checks if evidence.reliability else ()
     return Relevance(
-        explanation.label,
-        window,
+        evidence.asked.label,
+        evidence.asked.window,
         made.method,
         made.baseline,
         made.logit,
         made.baseline_logit,
         made.completeness_error,
-        digest(explanation.values),
+        digest(evidence.explanation.values),
+        tuple(
+            CheckedMap(check.name, check.value, None if check.grade is None else check.grade.name.lower())
+            for check in checks
+        ),
     )
 
 

@@ -1,10 +1,12 @@
 """What a report says: the record, and what a model made of it. Nothing about the patient."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from ecgapp import analysis
-from ecgapp.analysis import Explanation, Findings
+from ecgapp.analysis import Asked, Examined, Explanation, Findings
+from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 
@@ -15,13 +17,15 @@ REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the p
 class Evidence:
     """A classifier's findings, and what moved the first of them where it is above its threshold.
 
-    ``window`` is the window of the record in which that was looked for.
+    ``asked`` is the class and the window that were explained. ``reliability`` says how far the map can
+    be trusted, None where that was not examined.
     """
 
     card: ModelCard
     findings: Findings
+    asked: Asked | None = None
     explanation: Explanation | None = None
-    window: int = 0
+    reliability: Card | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +51,36 @@ class Contents:
         return " ".join(words.split())[:REFERENCE_LENGTH]
 
 
-def gather(record: ECGRecord, model: TrainedModel, findings: Findings | None = None) -> Evidence:
+def gather(
+    record: ECGRecord,
+    model: TrainedModel,
+    findings: Findings | None = None,
+    examine: Callable[[Asked], Examined] | None = None,
+) -> Evidence:
     """The model's ``findings`` in ``record``, computed unless they are given, and the first one's relevance.
 
-    A class below its threshold gets no map: it would be read as evidence for it.
+    ``examine`` makes the map where its reliability is to be examined too, which takes seconds.
 
     Raises:
-        ModelError: the model is an autoencoder.
+        ModelError: the model is no classifier.
         SignalError: the model cannot take this record; says why.
     """
     found = findings or analysis.find(record, model)
-    top = found.top
-    if not top.positive:
+    asked = question(found)
+    if asked is None:
         return Evidence(model.card, found)
-    window = found.best_window(top.label)
-    return Evidence(model.card, found, analysis.explain(record, model, top.label, window), window)
+    if examine is None:
+        explanation = analysis.explain_against(record, model, asked)
+        return Evidence(model.card, found, asked, explanation)
+    examined = examine(asked)
+    card = examined.examination.cards[INTEGRATED_GRADIENTS]
+    return Evidence(model.card, found, asked, examined.explanations[INTEGRATED_GRADIENTS], card)
+
+
+def question(findings: Findings) -> Asked | None:
+    """The first class, in the window where it is likeliest; None where it is below its threshold.
+
+    A map of a class that was not found would read as evidence for it.
+    """
+    top = findings.top
+    return Asked(top.label, findings.best_window(top.label)) if top.positive else None

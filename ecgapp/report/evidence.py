@@ -1,5 +1,6 @@
 """Page 2, what a model made of the record: findings, measurements, relevance, and what they rest on."""
 
+from ecgapp.explain import Card, Grade
 from ecgapp.models import ModelCard
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
@@ -12,7 +13,12 @@ from ecgapp.words import in_full, meaning, population
 
 MIDDLE, TOP = 168.0, 190.0  # mm
 SMALL = 6.8  # points
-PICTURE = 122.0  # mm
+TRUST = {
+    Grade.GREEN: "Every check is within its limits: it shows what this network used, right or wrong.",
+    Grade.AMBER: "Read it with caution.",
+    Grade.RED: "Do not read anything into this map.",
+}
+PICTURE = 98.0  # mm
 
 
 def draw_evidence(page: Page, contents: Contents) -> None:
@@ -79,11 +85,24 @@ def _print_relevance(column: Column, contents: Contents, evidence: Evidence) -> 
     legend = draw_saliency(column.page, frame, contents.record, explanation)
     column.y -= PICTURE + 8
     column.paragraph(legend, SMALL)
-    attribution = explanation.attribution
+    made = explanation.attribution
     column.paragraph(
-        "Integrated Gradients (Captum) against a flat line. Their sum misses the logit's change "
-        f"({attribution.baseline_logit:.2f} to {attribution.logit:.2f}) by "
-        f"{100 * attribution.completeness_error:.1f} %. Such maps show what the network used, not the cause "
-        "of a finding, and methods disagree about them.",
+        f"Integrated Gradients (Captum) against this baseline: {made.baseline}. Their sum misses the logit's "
+        f"change ({made.baseline_logit:.2f} to {made.logit:.2f}) by {100 * made.completeness_error:.1f} %. "
+        "Such maps show what the network used, not the cause of a finding.",
         SMALL,
     )
+    _print_reliability(column, evidence.reliability)
+
+
+def _print_reliability(column: Column, card: Card | None) -> None:
+    """The grade in a word, and each check with its figure and limits."""
+    if card is None:
+        column.paragraph("How far this map can be trusted has not been checked.", SMALL)
+        return
+    column.heading(f"Reliability of this map: {card.grade.name.lower()}")
+    column.paragraph(TRUST[card.grade], SMALL)
+    for check in card.checks:
+        if check.value is not None and check.grade is not None and check.limit is not None:
+            grade = check.grade.name.lower()
+            column.paragraph(f"{check.name}: {check.value:.2f}, {grade} ({check.limit.words}).", SMALL)

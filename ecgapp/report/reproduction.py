@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import explain, find, open_version
+from ecgapp.analysis import examine, open_version
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.report.bundle import Bundle, predictions, record_facts, relevance_of, software
+from ecgapp.report.contents import gather
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
@@ -32,19 +33,18 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
 
 def _of_model(bundle: Bundle, record: ECGRecord, model: TrainedModel) -> list[str]:
     found = []
-    for then, now in zip(bundle.predictions, predictions(find(record, model)), strict=True):
+    examined = bundle.relevance is not None and bundle.relevance.checks
+    again = gather(record, model, examine=(lambda asked: examine(record, model, asked)) if examined else None)
+    for then, now in zip(bundle.predictions, predictions(again.findings), strict=True):
         found += _differences(f"The class {then.label}", then, now)
-    if (relevance := bundle.relevance) is not None:
-        again = explain(record, model, relevance.label, relevance.window)
-        found += _differences("The relevance", relevance, relevance_of(again, relevance.window))
-    return found
+    return found + _differences("The relevance", bundle.relevance, relevance_of(again))
 
 
 def _differences(what: str, then: object, now: object) -> list[str]:
     """A sentence for each field in which two documents of a kind differ; floats in all their digits."""
-    before, after = documents.to_plain(then), documents.to_plain(now)
+    before, after = documents.to_plain(then) or {}, documents.to_plain(now) or {}
     return [
-        f"{what}: {name} was {before[name]}, now it is {after[name]}."
-        for name in before
-        if before[name] != after[name]
+        f"{what}: {name} was {before.get(name)}, now it is {after.get(name)}."
+        for name in before | after
+        if before.get(name) != after.get(name)
     ]

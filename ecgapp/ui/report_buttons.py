@@ -1,12 +1,13 @@
 """The report of the record in view: made when asked for, then there to be saved as PDF, PNG and JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from ecgapp import documents, report
+from ecgapp import analysis, documents, report
+from ecgapp.analysis import Asked, Examined
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
@@ -46,6 +47,7 @@ def report_panel(record: ECGRecord, card: ModelCard | None) -> None:
             autocomplete="off",
         )
         start = _page_start(record)
+        check = st.checkbox("Check how far the map of the first class can be trusted (a few seconds)", True)
         asked = st.form_submit_button("Make the report")
     st.caption(EXPLAINED)
     kept: dict[str | None, Made] = session.remember("report", dict)
@@ -53,7 +55,8 @@ def report_panel(record: ECGRecord, card: ModelCard | None) -> None:
     if asked:
         kept.clear()
         try:
-            kept[version] = _made(_contents(record, card, reference, start))
+            contents = _contents(record, card, check)
+            kept[version] = _made(replace(contents, reference=reference, start=start))
         except EcgAppError as error:
             st.error(str(error))
     if version in kept:
@@ -70,26 +73,35 @@ def _page_start(record: ECGRecord) -> float:
     )
 
 
-def _contents(record: ECGRecord, card: ModelCard | None, reference: str, start: float) -> Contents:
+def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Contents:
     made = datetime.now(UTC).replace(microsecond=0)
     try:
-        evidence, refusal = _evidence(record, card), ""
+        evidence, refusal = _evidence(record, card, check), ""
     except EcgAppError as error:
         evidence, refusal = None, str(error)
-    return Contents(record, session.record_title(), made, reference, start, evidence, refusal)
+    return Contents(record, session.record_title(), made, evidence=evidence, refusal=refusal)
 
 
-def _evidence(record: ECGRecord, card: ModelCard | None) -> Evidence | None:
-    """What the classifier on the page found, computed once for each record and model.
+def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidence | None:
+    """What the classifier on the page found, and what the page knows of its map, computed once.
 
     Raises:
         EcgAppError: the model cannot be opened, or cannot take this record.
     """
     if card is None:
         return None
+    model = choosing.opened(card)
+
+    def examine(asked: Asked) -> Examined:
+        key = ("examine", card.digest, asked)  # the saliency's own
+        return session.remember(key, lambda: analysis.examine(record, model, asked), heavy=True)
+
     found = review.found(record, card)
-    gathered = ("report", card.digest)
-    return session.remember(gathered, lambda: report.gather(record, choosing.opened(card), found), heavy=True)
+    return session.remember(
+        ("report", card.digest, check),
+        lambda: report.gather(record, model, found, examine if check else None),
+        heavy=True,
+    )
 
 
 def _made(contents: Contents) -> Made:
