@@ -47,6 +47,7 @@ def main(source: Path, destination: Path, kills: int, part: int) -> None:
             assert DatasetStore.open(destination).manifest.digest == expected, "another store"
             shutil.rmtree(destination)
             finished += 1
+            whole *= 0.9  # the first one took longer, on a machine that had more to do
     sys.stdout.write(f"{killed} {finished}\n")
 
 

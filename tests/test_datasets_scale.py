@@ -17,9 +17,9 @@ from ecgapp.datasets import (
     check_patient_folds,
     folds,
     label_counts,
-    layout,
 )
 from ecgapp.datasets.entries import packed
+from ecgapp.datasets.layout import Entry
 from ecgapp.errors import PatientLeakError
 from ecgapp.tasks import task
 
@@ -135,17 +135,13 @@ def test_a_leak_is_found_in_one_pass_or_in_many(paths, monkeypatch, together):
         folds.check_folds([(store.patient_keys, moved)])
 
 
-def test_an_import_holds_some_bytes_of_each_record_that_it_is_about_to_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(layout, "_LINES", 250)
+def test_an_import_holds_some_bytes_of_each_record_that_it_is_about_to_read():
+    def pack(n):
+        named = (Entry(f"e/{k}", f"p:{k}", 1, "e", f"folder/{k}", ("SCP:NORM",), k) for k in range(n))
+        return kept(lambda: packed(named, 500))
 
-    def name_all(n):
-        lines = [f"{k},{k}.0,\"{{'NORM': {k % 100}.0}}\",{k % 10 + 1},records100/{k}" for k in range(n)]
-        columns = "ecg_id,patient_id,scp_codes,strat_fold,filename_lr"
-        (tmp_path / "ptbxl_database.csv").write_text("\n".join([columns, *lines]))
-        return kept(lambda: packed(LAYOUTS["ptb-xl"].scan(tmp_path, ImportOptions()).entries, 250))
-
-    few, many = name_all(500), name_all(2_000)
-    assert (many - few) / 1_500 < 100  # bytes a record
+    few, many = pack(1_000), pack(5_000)
+    assert (many - few) / 4_000 < 100  # bytes a record
 
 
 def test_no_folder_is_held_in_memory_while_another_is_gone_through(tmp_path):

@@ -7,7 +7,6 @@ here, they stay in fold 0, which nothing is trained or validated on.
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 from ecgapp.datasets.folds import stable_fold
@@ -44,7 +43,7 @@ def challenge(source: Path, options: ImportOptions) -> Scan:
     if unknown:
         notes.append(f"{unknown} PTB-XL records have unknown patients and are left out of all folds.")
     entries = (_entry(source, header) for header in _headers(source))
-    return Scan(entries, SAMPLING_RATE, "CC BY 4.0", notes=tuple(notes))
+    return Scan(entries, _read, SAMPLING_RATE, "CC BY 4.0", notes=tuple(notes))
 
 
 def _headers(source: Path) -> Iterator[Path]:
@@ -58,7 +57,7 @@ def _entry(source: Path, header: Path) -> Entry:
     patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else f"challenge:{record}"
     fold = 0 if is_ptb_xl else stable_fold(patient)
     state = files_state(header, header.with_suffix(".mat"))
-    return Entry(f"challenge/{record}", patient, fold, origin, partial(_read, header), state=state)
+    return Entry(f"challenge/{record}", patient, fold, origin, str(header), state=state)
 
 
 def _is_ptb_xl(origin: str, header: Path) -> bool:
@@ -79,7 +78,8 @@ def _has_diagnosis(header: Path) -> bool:
     return any(re.match(rb"#\s*Dx\s*:", line, re.IGNORECASE) for line in lines)
 
 
-def _read(header: Path) -> ECGRecord:
+def _read(where: str) -> ECGRecord:
+    header = Path(where)
     signal = header.with_suffix(".mat")
     if not signal.is_file():
         raise IncompleteRecordError(NO_FILES)

@@ -5,7 +5,6 @@ not named: each record counts as its own.
 """
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from ecgapp.datasets.folds import stable_fold
@@ -32,7 +31,7 @@ def cinc2017(source: Path, options: ImportOptions) -> Scan:
             "in it. Choose the unpacked archive."
         )
     entries = (_entry(record, label, files.get(record)) for record, label in sorted(labels.items()))
-    return Scan(entries, SAMPLING_RATE, "ODC-By 1.0", leads=("I",), notes=_NOTES)
+    return Scan(entries, _read, SAMPLING_RATE, "ODC-By 1.0", leads=("I",), notes=_NOTES)
 
 
 def _labels(source: Path) -> dict[str, str]:
@@ -59,12 +58,13 @@ def _entry(record: str, label: str, header: Path | None) -> Entry:
     patient = f"cinc2017:{record}"
     codes = (f"CINC2017:{label}",)
     state = files_state(header, header.with_suffix(".mat")) if header else 0
-    fold = stable_fold(patient)
-    return Entry(f"cinc2017/{record}", patient, fold, "cinc2017", partial(_read, header), codes, state)
+    fold, where = stable_fold(patient), str(header) if header else ""
+    return Entry(f"cinc2017/{record}", patient, fold, "cinc2017", where, codes, state)
 
 
-def _read(header: Path | None) -> ECGRecord:
-    if header is None or not header.with_suffix(".mat").is_file():
+def _read(where: str) -> ECGRecord:
+    header = Path(where)
+    if not where or not header.with_suffix(".mat").is_file():
         raise IncompleteRecordError(NO_FILES)
     record = read_record([header, header.with_suffix(".mat")])
     return replace(record, signal=record.signal[:1], leads=("I",), derived=frozenset())

@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +73,7 @@ def folder(source: Path, options: ImportOptions) -> Scan:
     leads, rate = _majority(source, files)
     return Scan(
         _entries(source, files, lines),
+        _read,
         sampling_rate=rate,
         licence="the hospital's own",
         leads=leads,
@@ -132,8 +132,12 @@ def _entries(source: Path, files: dict[str, _File], lines: dict[str, _Line]) -> 
         patient = line.patient or f"{where}/{name}"
         fold = stable_fold(line.patient or name) if line.fold is None else line.fold
         codes = line.codes if lines else None
-        load = partial(read_record, [source / f"{name}{file.suffix}"])
-        yield Entry(f"folder/{number:06d}", patient, fold, "folder", load, codes, file.state)
+        path = str(source / f"{name}{file.suffix}")
+        yield Entry(f"folder/{number:06d}", patient, fold, "folder", path, codes, file.state)
+
+
+def _read(path: str) -> ECGRecord:
+    return read_record([Path(path)])
 
 
 def _label_file(source: Path) -> tuple[tuple[str, ...], dict[str, _Line]]:

@@ -78,13 +78,14 @@ def import_dataset(
     if not source.is_dir():
         raise DatasetError("There is no folder to import from. Choose the folder that holds the ECGs.")
     _refuse_taken(destination)
+    source = source.resolve()  # the same however it was spelt
     try:
         scan, entries = _scanned(layout, source, destination, options)
         destination.parent.mkdir(parents=True, exist_ok=True)
         plan = Plan(
             destination.name,
             layout,
-            str(source.resolve()),
+            str(source),
             len(entries),
             options.sampling_rate,
             options.leads,
@@ -132,7 +133,7 @@ def _collect(scan: Scan, entries: PackedEntries, plan: Plan, destination: Path, 
         return
     try:
         prepare(folder, plan)
-        jobs = [PartJob(folder, number, pack, form) for number, pack in enumerate(entries.packs)]
+        jobs = [PartJob(folder, number, pack, scan.read, form) for number, pack in enumerate(entries.packs)]
         notes = _completed(jobs, read)
         if not any(note.n_read for note in notes):
             _discard_parts(folder)

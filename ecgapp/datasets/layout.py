@@ -38,20 +38,22 @@ class ImportOptions:
             raise ConfigError("At least one process must read the records.")
 
 
+Read = Callable[[str], ECGRecord]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record of a source: who it belongs to, and how to read it.
+    """One record of a source: who it belongs to, and where it is, in words that ``Scan.read`` understands.
 
-    ``codes`` None takes those that the record's own file holds. ``load`` may raise ``RecordError``, and
-    must travel to another process: a function of a module, or a ``partial`` of one. ``state`` is
-    ``files_state`` of the files that it reads.
+    ``codes`` None takes those that the record's own file holds. ``state`` is ``files_state`` of the files
+    that are read for it.
     """
 
     record_id: str
     patient_id: str
     fold: int
     source: str
-    load: Callable[[], ECGRecord]
+    where: str
     codes: tuple[str, ...] | None = None
     state: int = 0
 
@@ -66,9 +68,12 @@ class Scan:
     """A source folder as a layout understands it; nothing is read yet but its tables.
 
     ``entries`` are made as they are asked for, once, and what is wrong with a table may be found only then.
+    ``read`` turns the ``where`` of one into its record or raises ``RecordError``. It must travel to another
+    process: a function of a module, or a ``partial`` of one.
     """
 
     entries: Iterable[Entry]
+    read: Read
     sampling_rate: float  # Hz, of the store
     licence: str
     leads: tuple[str, ...] = LEADS

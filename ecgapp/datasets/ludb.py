@@ -5,7 +5,6 @@ One record a patient. Diagnoses are kept as ``LUDB:`` and their words before any
 """
 
 import re
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +43,7 @@ def ludb(source: Path, options: ImportOptions) -> Scan:
         for patient, row in zip(table["ID"], cells.itertuples(index=False), strict=True)
     }
     entries = [_entry(header, codes.get(header.stem, ())) for header in headers]
-    return Scan(entries, SAMPLING_RATE, "ODC-By 1.0")
+    return Scan(entries, _read, SAMPLING_RATE, "ODC-By 1.0")
 
 
 def _codes(text: str) -> tuple[str, ...]:
@@ -55,15 +54,16 @@ def _codes(text: str) -> tuple[str, ...]:
 def _entry(header: Path, codes: tuple[str, ...]) -> Entry:
     patient = f"ludb:{header.stem}"
     fold, state = stable_fold(patient), files_state(header, header.with_suffix(".dat"))
-    return Entry(f"ludb/{header.stem}", patient, fold, "ludb", partial(_read, header), codes, state)
+    return Entry(f"ludb/{header.stem}", patient, fold, "ludb", str(header), codes, state)
 
 
-def _read(header: Path) -> ECGRecord:
+def _read(where: str) -> ECGRecord:
     """The record in true millivolts, or none: leads that are all one "millivolt" high were scaled.
 
     Raises:
         RecordError: it cannot be read, or its voltage is unknown.
     """
+    header = Path(where)
     if not header.with_suffix(".dat").is_file():
         raise IncompleteRecordError(NO_FILES)
     record = read_record([header, header.with_suffix(".dat")])

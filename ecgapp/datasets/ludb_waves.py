@@ -34,7 +34,7 @@ def marked_records(source: Path) -> list[MarkedRecord]:
     scan = ludb.scan(source, ImportOptions())
     marked = []
     for entry in scan.entries:
-        record = entry.load()
+        record = scan.read(entry.where)
         stem = source / "data" / entry.record_id.removeprefix("ludb/")
         files = [stem.with_suffix(f".{lead.lower()}") for lead in record.leads]
         if all(file.is_file() for file in files):

@@ -42,10 +42,10 @@ def ptb_xl(source: Path, options: ImportOptions) -> Scan:
     low = not (source / "records500").is_dir() or options.sampling_rate == 100
     column = "filename_lr" if low else "filename_hr"
     entries = (
-        _entry(line, "ptb-xl", partial(_read, source, line.file), _state(source / line.file))
+        _entry(line, "ptb-xl", line.file, _state(source / line.file))
         for line in _lines(source / DATABASE, column)
     )
-    return Scan(entries, 100.0 if low else 500.0, LICENCE)
+    return Scan(entries, partial(_read, source), 100.0 if low else 500.0, LICENCE)
 
 
 @register_layout("ptb-xl-zscored", "PTB-XL, z-scored at 100 Hz (one array and index.csv)")
@@ -63,11 +63,11 @@ def ptb_xl_zscored(source: Path, options: ImportOptions) -> Scan:
         raise DatasetError("The array of signals and its table do not fit together. Copy both again.")
     state = files_state(source / ARRAY)
     entries = (
-        _entry(line, "ptb-xl-zscored", partial(_row, source / ARRAY, row), state)
+        _entry(line, "ptb-xl-zscored", str(row), state)
         for row, line in enumerate(_lines(source / "index.csv"))
     )
     note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their volts are lost."
-    return Scan(entries, 100.0, LICENCE, units="z-score", notes=(note,))
+    return Scan(entries, partial(_row, source / ARRAY), 100.0, LICENCE, units="z-score", notes=(note,))
 
 
 class _Line(NamedTuple):
@@ -93,9 +93,9 @@ def _lines(table: Path, file_column: str | None = None) -> Iterator[_Line]:
         yield from map(_Line, ids, patients, folds, codes, files)
 
 
-def _entry(line: _Line, source: str, load: partial[ECGRecord], state: int) -> Entry:
+def _entry(line: _Line, source: str, where: str, state: int) -> Entry:
     patient = f"ptb-xl:{line.patient}"
-    return Entry(f"ptb-xl/{line.ecg_id:05d}", patient, line.fold, source, load, line.codes, state)
+    return Entry(f"ptb-xl/{line.ecg_id:05d}", patient, line.fold, source, where, line.codes, state)
 
 
 def _state(record: Path) -> int:
@@ -125,6 +125,6 @@ def _array(path: Path) -> NDArray[np.int16]:
     return array
 
 
-def _row(path: Path, row: int) -> ECGRecord:
-    signal = (_array(path)[row] / _STEPS).astype(np.float32)
+def _row(path: Path, row: str) -> ECGRecord:
+    signal = (_array(path)[int(row)] / _STEPS).astype(np.float32)
     return ECGRecord("z-scored", signal, 100.0, units="z-score")

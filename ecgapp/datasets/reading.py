@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.datasets.entries import Pack
+from ecgapp.datasets.layout import Read
 from ecgapp.datasets.part import PartNote, PartWriter
 from ecgapp.errors import RecordError, SignalError
 from ecgapp.records.record import ECGRecord
@@ -28,11 +29,12 @@ class Form:
 
 @dataclass(frozen=True)
 class PartJob:
-    """The entries of part ``number``, and the folder that the part is written to."""
+    """The entries of part ``number``, what reads them, and the folder that the part is written to."""
 
     folder: Path
     number: int
     pack: Pack
+    read: Read
     form: Form
 
 
@@ -46,7 +48,7 @@ def read_part(job: PartJob, tell: Tell) -> PartNote:
     with PartWriter(job.folder, job.number, job.form.leads, job.form.sampling_rate) as writer:
         for done, entry in enumerate(job.pack.entries(), start=1):
             try:
-                record = entry.load()
+                record = job.read(entry.where)
                 writer.add(fitted(record, job.form), entry.member(record))
             except (RecordError, SignalError) as error:
                 refused[str(error)] = refused.get(str(error), 0) + 1
