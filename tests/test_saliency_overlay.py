@@ -1,14 +1,17 @@
 """Saliency and error bands lie where they belong, on one scale for all leads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny_models
 
 from ecgapp import analysis
 from ecgapp.analysis import Explanation
-from ecgapp.explain import Attribution
+from ecgapp.explain import GRAD_CAM, Attribution
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.ui import overlay, strips
+from ecgapp.ui.tracing import height_per_width
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
 
@@ -99,3 +102,29 @@ def test_the_words_name_the_summed_error_and_the_error_per_sample(reconstruction
     words = strips.in_words(reconstruction, tiny_models.autoencoder().card)
     assert f"{reconstruction.mse_per_sample:.3f}" in words
     assert f"{reconstruction.mse_summed:.1f}" in words
+
+
+def test_a_method_that_knows_no_leads_gets_no_bars():
+    made = explanation()
+    blind = replace(made, attribution=replace(made.attribution, method=GRAD_CAM))
+    assert not [trace for trace in overlay.saliency(RECORD, blind).data if trace.type == "bar"]
+    assert "bars" not in overlay.method_in_words(blind)
+    assert "bars" in overlay.method_in_words(made)
+
+
+@pytest.mark.parametrize("opacity", [0.2, 0.85, 1.0])
+def test_the_strength_of_the_colours_changes_neither_map_nor_scale(opacity):
+    figure = overlay.saliency(RECORD, explanation(), opacity)
+    scale = figure.layout.coloraxis.colorscale
+    assert scale[0][1].endswith(f",{opacity:.3g})")
+    assert scale[2][1].endswith(",0)")
+    np.testing.assert_array_equal(
+        bands(figure)["V1"].z, bands(overlay.saliency(RECORD, explanation()))["V1"].z
+    )
+
+
+def test_the_papers_height_leaves_room_for_the_bars_and_no_blank_paper():
+    figure = overlay.saliency(RECORD, explanation())
+    first, last = figure.layout.xaxis.domain
+    (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert height_per_width(figure) * (right - left) / (last - first) == pytest.approx(0.4 * (top - bottom))

@@ -48,11 +48,13 @@ def saliency(record: ECGRecord, explanation: Explanation, opacity: float = OPACI
         if cell.lead in explanation.leads:
             row = bins[explanation.leads.index(cell.lead)]
             figure.add_trace(_band(cell, float(zeros[cell.row]), row / limit, rate, explanation))
-    _add_bars(figure, explanation, sheet, zeros)
-    height = round((figure.layout.height - FRAME) * (1 - BARS)) + FRAME + LEGEND
-    figure.update_layout(
-        coloraxis=_colours(limit, opacity, explanation), margin={"t": 24 + LEGEND}, height=height
-    )
+    if explanation.attribution.method != GRAD_CAM:
+        _add_bars(figure, explanation, sheet, zeros)
+    width = figure.layout.xaxis.domain[1] if figure.layout.xaxis.domain else 1.0
+    height = round((figure.layout.height - FRAME) * width) + FRAME + LEGEND
+    colours = {"cmin": -STEPS, "cmax": STEPS, "colorscale": _scale(opacity)}
+    colours["colorbar"] = _legend(limit, width, explanation)
+    figure.update_layout(coloraxis=colours, margin={"t": 24 + LEGEND}, height=height)
     return figure
 
 
@@ -78,11 +80,13 @@ def method_in_words(explanation: Explanation) -> str:
     change = f"The logit is {made.baseline_logit:.2f} at the baseline and {made.logit:.2f} here"
     if made.method == INTEGRATED_GRADIENTS:
         change += f"; the map's sum misses that change by {100 * made.completeness_error:.1f} %"
-    against = "" if made.method == GRAD_CAM else f", against this baseline: {made.baseline}"
+    sees_leads = made.method != GRAD_CAM
+    against = f", against this baseline: {made.baseline}" if sees_leads else ""
+    bars = "; bars are each lead's share of the absolute relevance" if sees_leads else ""
     return (
         f"{METHOD_NAMES[made.method]} (Captum){against}. {METHOD_WORDS[made.method]} Orange spoke for the "
-        "class, blue against it; one colour scale for all leads; bars are each lead's share of the absolute "
-        f"relevance. {change}. Such maps show what the network used, not the cause of a finding."
+        f"class, blue against it; one colour scale for all leads{bars}. {change}. Such maps show what the "
+        "network used, not the cause of a finding."
     )
 
 
@@ -128,11 +132,12 @@ def _scale(opacity: float) -> list[list[object]]:
     return [[place / 4, f"rgba({colour},{alpha:.3g})"] for place, (colour, alpha) in enumerate(steps)]
 
 
-def _colours(limit: float, opacity: float, explanation: Explanation) -> dict[str, object]:
+def _legend(limit: float, width: float, explanation: Explanation) -> dict[str, object]:
+    """The colour bar, whose right end is that of the paper: ``width`` of the figure."""
     unit = " logits" if explanation.attribution.method != GRAD_CAM else ""
-    bar = {
+    return {
         "orientation": "h",
-        "x": 1 - BARS,
+        "x": width,
         "xanchor": "right",
         "y": 1.0,
         "yanchor": "bottom",
@@ -143,7 +148,6 @@ def _colours(limit: float, opacity: float, explanation: Explanation) -> dict[str
         "tickfont": {"size": 11},
         "outlinewidth": 0.5,
     }
-    return {"cmin": -STEPS, "cmax": STEPS, "colorscale": _scale(opacity), "colorbar": bar}
 
 
 def _add_bars(figure: go.Figure, explanation: Explanation, sheet: Sheet, zeros: FloatArray) -> None:

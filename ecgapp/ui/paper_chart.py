@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgapp.ui.tracing import FRAME, SIDES, height_per_width
+from ecgapp.ui.tracing import SIDES, height_per_width
 
 # A chart knows its width only in the browser, so that its height is worked out there too.
 STYLE = """<style>
@@ -15,5 +15,6 @@ STYLE = """<style>
 
 def paper(figure: go.Figure, key: str) -> DeltaGenerator:
     """Where the chart of ``figure`` is drawn with ``height="stretch"``; ``key`` is the chart's own."""
-    st.html(STYLE.format(key=key, sides=SIDES, ratio=height_per_width(figure), frame=FRAME))
+    frame = figure.layout.margin.t + figure.layout.margin.b
+    st.html(STYLE.format(key=key, sides=SIDES, ratio=height_per_width(figure), frame=frame))
     return st.container(key=f"{key}_wide").container(key=f"{key}_tall", height="stretch")

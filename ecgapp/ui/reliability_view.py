@@ -9,7 +9,11 @@ from ecgapp.analysis import Examined
 from ecgapp.explain import FRACTIONS, Card, Check, Deletion, Examination, Grade
 from ecgapp.ui.overlay import FOR, METHOD_NAMES
 
-WORDS = {Grade.GREEN: "✔ green", Grade.AMBER: "▲ amber", Grade.RED: "✖ red"}  # colour never alone
+WORDS = {  # colour never alone
+    Grade.GREEN: "✔\N{NO-BREAK SPACE}green",
+    Grade.AMBER: "▲\N{NO-BREAK SPACE}amber",
+    Grade.RED: "✖\N{NO-BREAK SPACE}red",
+}
 BADGES = {Grade.GREEN: "green", Grade.AMBER: "orange", Grade.RED: "red"}
 MEANING = {
     Grade.GREEN: "every check is within its limits: it shows what this network used, right or wrong",
@@ -58,9 +62,9 @@ def check_table(card: Card) -> pd.DataFrame:
 def _row(check: Check) -> dict[str, str]:
     return {
         "Check": check.name,
-        "Figure": "-" if check.value is None else f"{check.value:.2f}",
+        "Figure": "–" if check.value is None else f"{check.value:.2f}",
         "Result": "does not apply" if check.grade is None else WORDS[check.grade],
-        "Limits": "-" if check.limit is None else check.limit.words,
+        "Limits": "–" if check.limit is None else check.limit.words,
         "What it says": check.words,
     }
 

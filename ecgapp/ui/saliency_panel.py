@@ -15,6 +15,7 @@ from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.ui import choosing, overlay, relevance_charts, session
 from ecgapp.ui.overlay import METHOD_NAMES
+from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.reliability_view import card_view, headline
 from ecgapp.ui.review import choose_window
 from ecgapp.ui.tracing import CONFIG
@@ -120,7 +121,8 @@ def _show(record: ECGRecord, explanation: Explanation, choice: Choice) -> None:
     key = ("overlay", choice.key(choice.method), choice.opacity)
     figure = session.remember(key, lambda: overlay.saliency(record, explanation, choice.opacity))
     alt = f"Relevance of each moment of each lead for {explanation.label}, behind the tracing"
-    st.plotly_chart(figure, theme=None, config=CONFIG, key="saliency", alt=alt)
+    with paper(figure, "saliency"):
+        st.plotly_chart(figure, theme=None, config=CONFIG, key="saliency", height="stretch", alt=alt)
     st.caption(overlay.method_in_words(explanation))
     _beats_and_waves(record, explanation, choice.key(choice.method))
 

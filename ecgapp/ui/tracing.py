@@ -177,9 +177,10 @@ def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, obj
 
 
 def height_per_width(figure: go.Figure) -> float:
-    """How tall the paper of a tracing is for its width."""
+    """How tall the paper of a tracing is for the width of its figure, which may hold more than paper."""
     (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
-    return float((top - bottom) * figure.layout.yaxis.scaleratio / (right - left))
+    first, last = figure.layout.xaxis.domain or (0, 1)
+    return float((last - first) * (top - bottom) * figure.layout.yaxis.scaleratio / (right - left))
 
 
 def _ends(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> tuple[float, float, float, float]:
