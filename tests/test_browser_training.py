@@ -45,12 +45,13 @@ def running(tmp_path):
     """A run that is told to be under way, with a few epochs and a worst ECG."""
     settings = Settings(tmp_path)
     access.set_password(settings, PASSWORD)
-    make_store(settings.stores / "hospital", [ecg(seed) for seed in range(3)])
+    hospital = make_store(settings.stores / "hospital", [ecg(seed) for seed in range(3)])
+    worst = RankedRecord("hospital", 1, 2.5, "1", hospital.manifest.digest)
     store = RunStore(settings.runs)
     run = store.create("ward", "finetune", "cpu", documents.dump(replace(FINETUNING, stores=("hospital",))))
     with store.database.write() as connection:
         update(connection, run.id, state="running", heartbeat=1e12, epoch=3, epochs=40)
-    write_ranking(store.folder(run.id), Ranking(3, (), (RankedRecord("hospital", 1, 2.5),)))
+    write_ranking(store.folder(run.id), Ranking(3, (), (worst,)))
     for epoch in range(1, 4):
         add_epoch(store, run, epoch)
     return store, run

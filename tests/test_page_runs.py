@@ -1,6 +1,8 @@
 """The runs on the Training page: found, queued, named, continued, begun again, compared, exported."""
 
+import inspect
 import math
+import shutil
 import time
 from dataclasses import replace
 
@@ -8,11 +10,13 @@ import numpy as np
 import pytest
 import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
+from dataset_sources import ecg, make_store
 from small_training import FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import access, documents
 from ecgapp.config import Settings
-from ecgapp.errors import JobError
+from ecgapp.datasets import DatasetStore
+from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
@@ -23,9 +27,10 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.ui import curves, guarded, run_actions, run_list, run_starting
+from ecgapp.ui import auth, curves, guarded, run_actions, run_dialogs, run_list, run_starting
 from ecgapp.ui.comparison import differing_settings
 from ecgapp.ui.run_starting import start_run
+from ecgapp.words import as_typed
 
 EPOCHS = 6
 
@@ -240,31 +245,59 @@ def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
     assert any("The loss is no longer a number" in box.value for box in page.warning)
 
 
+def ranked(store, row, loss):
+    return RankedRecord(store.name, row, loss, store.record_ids([row])[0], store.manifest.digest)
+
+
 def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     twelve_lead_store(settings, "hospital")
     (settings.stores / "hospital").rename(settings.home / "elsewhere")
+    store = DatasetStore.open(settings.home / "elsewhere")
     run = trained_run(runs, replace(FINETUNING, stores=(str(settings.home / "elsewhere"),)))
-    worst = (RankedRecord("hospital", 3, 2.5), RankedRecord("hospital", 99, 2.0))
-    write_ranking(runs.folder(run.id), Ranking(6, (RankedRecord("hospital", 0, 0.01),), worst))
+    write_ranking(runs.folder(run.id), Ranking(6, (ranked(store, 0, 0.01),), (ranked(store, 3, 2.5),)))
     page = open_page("training", settings)
     assert "after epoch 6" in said(page)
     press(page, "worst_0")
-    assert "Loss 2.5000. Row 3 of hospital. Codes: SCP\\:AFIB." in said(page)
+    record = as_typed(store.record_ids([3])[0])
+    assert f"Loss 2.5000. Record {record} of hospital. Codes: SCP\\:AFIB." in said(page)
+    assert page.button(key="worst_0").label == f"1. loss 2.5000, {record}"
     assert "ranked_tracing" in charts(page)
     assert str(settings.home) not in said(page)
-    press(page, "worst_1")
-    assert "no longer has this record" in said(page)
     assert not page.exception
 
 
-def test_a_tracing_is_not_opened_for_a_stranger(settings, runs):
-    twelve_lead_store(settings, "hospital")
+def test_no_tracing_is_shown_of_a_data_set_that_has_changed_since(settings, runs):
+    store = twelve_lead_store(settings, "hospital")
     run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
-    write_ranking(runs.folder(run.id), Ranking(6, (RankedRecord("hospital", 0, 0.01),), ()))
+    write_ranking(runs.folder(run.id), Ranking(6, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
-    (settings.home / "admin.json").unlink()
+    shutil.rmtree(settings.stores / "hospital")
+    make_store(settings.stores / "hospital", [ecg(seed) for seed in range(5, 8)])
     press(page, "best_0")
+    assert "The data set has changed since this training" in said(page)
     assert "ranked_tracing" not in charts(page)
+
+
+def test_a_tracing_is_not_drawn_for_a_stranger(settings, runs, monkeypatch):
+    """The page has let nobody in: the dialog itself asks once more."""
+    store = twelve_lead_store(settings, "hospital")
+    run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
+    drawn, refused = [], []
+    monkeypatch.setattr(run_dialogs, "tracing", lambda *_: drawn.append(1))
+    monkeypatch.setattr(run_dialogs.st, "session_state", {auth.PASS: "of yesterday"})
+    monkeypatch.setattr(run_dialogs.st, "error", refused.append)
+    run_dialogs.draw_tracing(run_dialogs.Asked(run, runs, settings, ranked(store, 0, 0.01)))
+    assert drawn == []
+    assert "not signed in any more" in refused[0]
+
+
+def test_which_weights_are_kept_is_said_where_it_is_known(settings, runs):
+    store = twelve_lead_store(settings, "hospital")
+    run = trained_run(runs)
+    runs.add_metrics(run.id, [(names.AUROC, 7, 0.5), (names.VALIDATION_LOSS, 7, 0.1)])
+    write_ranking(runs.folder(run.id), Ranking(7, (ranked(store, 0, 0.01),), ()))
+    page = open_page("training", settings)
+    assert "that is kept is that of epoch 6, which had the highest macro AUROC" in said(page)
 
 
 def test_reconstructions_of_two_epochs_stand_side_by_side(settings, runs):
@@ -315,15 +348,59 @@ def test_a_new_run_with_a_bad_name_is_refused_in_the_dialog(settings, runs):
     assert len(runs.all()) == 1
 
 
+def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, runs, monkeypatch):
+    """The page has let nobody in: each action of a dialog asks once more."""
+    run = trained_run(runs)
+    done, refused = [], []
+    monkeypatch.setattr(run_dialogs.st, "session_state", {auth.PASS: "of yesterday"})
+    monkeypatch.setattr(run_dialogs.st, "error", refused.append)
+    run_dialogs.Asked(run, runs, settings, None).do(lambda: done.append(1))
+    assert done == []
+    assert "not signed in any more" in refused[0]
+
+
 @pytest.mark.parametrize(
     ("opens", "acts"), [("more", "continue"), ("again", "again_start"), ("name", "save_name")]
 )
-def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, runs, opens, acts):
+def test_every_dialogs_action_asks_for_the_right(settings, runs, monkeypatch, opens, acts):
     run = trained_run(runs)
     page = press(open_page("training", settings), f"{opens}_{run.id}")
-    (settings.home / "admin.json").unlink()
+    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(run_dialogs.Asked.do))
     press(page, acts)
+    assert "no right" in said(page)
     assert runs.all() == (run,)
+
+
+def deny_in(function):
+    """A check that is passed everywhere but in ``function``."""
+
+    def check(_settings):
+        if inspect.currentframe().f_back.f_code is function.__code__:
+            raise AccessError("There is no right.")
+
+    return check
+
+
+def test_an_export_is_packed_only_while_the_right_lasts(settings, runs, monkeypatch):
+    run = trained_run(runs)
+    packed = []
+    monkeypatch.setattr(
+        run_dialogs.st, "download_button", lambda _label, data, *_more, **_looks: packed.append(data)
+    )
+    press(open_page("training", settings), f"export_{run.id}")
+    assert packed[-1]().startswith(b"PK")
+    (settings.home / "admin.json").unlink()
+    with pytest.raises(AccessError, match="not signed in any more"):
+        packed[-1]()
+
+
+def test_a_dialog_does_not_open_by_itself_after_another_page(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"name_{run.id}")
+    assert "save_name" in {button.key for button in page.button}
+    page.session_state["page"] = "Review"  # its heading was drawn since
+    page.run()
+    assert "save_name" not in {button.key for button in page.button}
 
 
 def test_the_form_is_filled_in_to_start_from_a_runs_weights(settings, runs):

@@ -40,14 +40,18 @@ def test_a_loss_that_explodes_is_told_and_one_that_wobbles_is_not():
 
 
 def test_a_class_that_nobody_gets_is_told_once_it_has_lasted():
-    silent = {"predicted_by_label": {"AF": curve(4, 0, 0, 0)}, "f1_by_label": {"AF": curve(0.2, 0, 0, 0)}}
+    some = {"AF": curve(9, 9, 9, 9)}
+    silent = {"predicted_by_label": {"AF": curve(4, 0, 0, 0)}, "positives_by_label": some}
     assert "No validation record got the label AF" in told(**silent)
-    assert told(predicted_by_label={"AF": curve(0, 0)}, f1_by_label={"AF": curve(0, 0)}) == ""
-    assert told(predicted_by_label={"AF": curve(0, 0, 1)}, f1_by_label={"AF": curve(0, 0, 0)}) == ""
+    assert told(predicted_by_label={"AF": curve(0, 0)}, positives_by_label=some) == ""
+    assert told(predicted_by_label={"AF": curve(0, 0, 1)}, positives_by_label=some) == ""
 
 
 def test_a_class_that_no_record_has_is_not_missed():
-    assert told(predicted_by_label={"AF": curve(0, 0, 0)}) == ""
+    """One that was found in it by mistake once has an F1 since: 0."""
+    none, never = {"AF": curve(0, 0, 0, 0)}, {"AF": curve(1, 0, 0, 0)}
+    f1 = {"AF": curve(0, 0, 0, 0)}
+    assert told(predicted_by_label=never, positives_by_label=none, f1_by_label=f1) == ""
 
 
 def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_told():

@@ -136,6 +136,11 @@ def test_the_best_and_the_worst_records_are_named_by_their_loss_and_never_by_a_p
     assert best == sorted(best)
     assert worst == sorted(worst, reverse=True)
     assert best[0] < worst[0]
+    store = open_store("small", settings)
+    every = (*ranking.best, *ranking.worst)
+    assert {(found.store, found.digest) for found in every} == {("small", store.manifest.digest)}
+    assert [found.record_id for found in every] == store.record_ids(np.array([found.row for found in every]))
+    assert len({found.row for found in every} & validation) == len(every)  # none is best and worst
     assert {(found.store, found.row in validation) for found in ranking.best} == {("small", True)}
 
 
@@ -144,6 +149,10 @@ def test_a_classifier_tells_how_many_records_got_each_label(settings, tmp_path):
     training.train(FINETUNING, recorder, tmp_path, settings)
     assert set(recorder.epochs[-1].predicted_by_label) == {"fast", "turned"}
     assert all(0 <= n <= 6 for n in recorder.epochs[-1].predicted_by_label.values())
+    store = open_store("small", settings)
+    known = store.targets(FINETUNING.labels(), store.rows(FINETUNING.validation_folds))
+    positives = dict(zip(("fast", "turned"), (known == 1).sum(axis=0).tolist(), strict=True))
+    assert recorder.epochs[-1].positives_by_label == positives
 
 
 def test_what_does_not_fit_in_memory_lies_in_a_file_without_a_name(tmp_path, monkeypatch):

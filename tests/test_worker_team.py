@@ -231,7 +231,9 @@ def test_the_numbers_of_labels_and_members_are_kept(store):
     run = claimed(store)
     reporter = RunReporter(Attachment(store, run.id), run)
     predicted = {"fast": 3, "turned": 0}
-    reporter.epoch(EpochReport(1, 2, 0.4, 0.5, predicted_by_label=predicted, f1_by_member=(0.25, 0.5)))
+    by_label = {"predicted_by_label": predicted, "positives_by_label": {"fast": 5, "turned": 1}}
+    reporter.epoch(EpochReport(1, 2, 0.4, 0.5, **by_label, f1_by_member=(0.25, 0.5)))
+    assert store.latest(run.id, names.POSITIVES_OF_LABEL + "turned") == 1
     assert store.latest(run.id, names.PREDICTED_OF_LABEL + "turned") == 0
     assert store.latest(run.id, names.PREDICTED_OF_LABEL + "fast") == 3
     assert [store.latest(run.id, names.F1_OF_MEMBER + member) for member in "12"] == [0.25, 0.5]

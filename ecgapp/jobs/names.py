@@ -8,6 +8,7 @@ VALIDATION_LOSS = "validation/loss"
 F1 = "validation/f1_macro"
 F1_OF_LABEL = "validation/f1/"  # and the label's name
 PREDICTED_OF_LABEL = "validation/predicted/"  # and the label's name: how many records got it
+POSITIVES_OF_LABEL = "validation/positives/"  # and the label's name: how many records have it
 F1_OF_MEMBER = "validation/f1_of_member/"  # and the member's number, from 1, among those that learn together
 AUROC = "validation/auroc"
 EPOCH_SECONDS = "progress/epoch_seconds"

@@ -36,16 +36,24 @@ class Reconstructions:
 
 @dataclass(frozen=True)
 class RankedRecord:
-    """A validation record by the name of its store and its row there, and the mean loss of its windows."""
+    """A validation record by the name of its store and its row there, and the mean loss of its windows.
+
+    ``record_id`` and ``digest``, that of the store's manifest, tell whether the row is still this record.
+    """
 
     store: str
     row: int
     loss: float
+    record_id: str
+    digest: str
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """After ``epoch``: the validation records with the lowest and the highest loss, the extremes first."""
+    """After ``epoch``: the validation records with the lowest and the highest loss, the extremes first.
+
+    No record is among both.
+    """
 
     epoch: int
     best: tuple[RankedRecord, ...]

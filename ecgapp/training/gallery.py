@@ -1,12 +1,14 @@
 """Keeps what a training shows of itself up to date: a few reconstructions, and the best and worst records."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from ecgapp.datasets import DatasetStore
 from ecgapp.models import Autoencoder
 from ecgapp.training.examples import (
     RankedRecord,
@@ -31,6 +33,7 @@ class Gallery:
     """Shows validation windows and records in ``folder``; of many epochs, every second or fourth."""
 
     folder: Path
+    stores: tuple[DatasetStore, ...]  # those of the records, in their order
     _last: float = field(default=-_EVERY)
 
     def show(
@@ -40,7 +43,7 @@ class Gallery:
         if not last and time.monotonic() - self._last < _EVERY:
             return
         self._last = time.monotonic()
-        write_ranking(self.folder, ranking(records, scores, epoch))
+        write_ranking(self.folder, ranking(self.stores, records, scores, epoch))
         if isinstance(inference.network, Autoencoder):
             self._reconstruct(inference, records, scores, epoch)
 
@@ -74,15 +77,18 @@ def _added(
     )
 
 
-def ranking(records: RecordSet, scores: Scores, epoch: int) -> Ranking:
+def ranking(stores: Sequence[DatasetStore], records: RecordSet, scores: Scores, epoch: int) -> Ranking:
     """The records with the lowest and the highest loss."""
     order = np.argsort(scores.by_record, kind="stable")
+    half = (len(order) + 1) // 2
+
+    def ranked(row: int, loss: float) -> RankedRecord:
+        store, there = stores[records.store_of[row]], int(records.row_of[row])
+        record_id = store.record_ids(np.array([there]))[0]
+        return RankedRecord(store.name, there, float(loss), record_id, store.manifest.digest)
 
     def named(places: np.ndarray) -> tuple[RankedRecord, ...]:
-        rows = scores.rows[places]
-        return tuple(
-            RankedRecord(records.stores[records.store_of[row]], int(records.row_of[row]), float(loss))
-            for row, loss in zip(rows, scores.by_record[places], strict=True)
-        )
+        found = zip(scores.rows[places], scores.by_record[places], strict=True)
+        return tuple(ranked(row, loss) for row, loss in found)
 
-    return Ranking(epoch, named(order[:N_RANKED]), named(order[::-1][:N_RANKED]))
+    return Ranking(epoch, named(order[:half][:N_RANKED]), named(order[half:][::-1][:N_RANKED]))

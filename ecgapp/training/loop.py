@@ -201,6 +201,7 @@ class _Loop:
                 f1=mean.f1,
                 f1_by_label=mean.f1_by_label,
                 predicted_by_label=mean.predicted_by_label,
+                positives_by_label=mean.positives_by_label,
                 f1_by_member=tuple(score.f1 for score in scores if score.f1 is not None),
                 auroc=mean.auroc,
                 seconds=seconds,

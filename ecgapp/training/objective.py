@@ -39,6 +39,7 @@ class Scores:
     f1: float | None = None
     f1_by_label: dict[str, float] = field(default_factory=dict)
     predicted_by_label: dict[str, int] = field(default_factory=dict)
+    positives_by_label: dict[str, int] = field(default_factory=dict)  # that there are to find
     auroc: float | None = None
 
 
@@ -58,6 +59,10 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
         predicted_by_label={
             name: round(fmean(score.predicted_by_label[name] for score in scores))
             for name in scores[0].predicted_by_label
+        },
+        positives_by_label={
+            name: max(score.positives_by_label[name] for score in scores)
+            for name in scores[0].positives_by_label
         },
         auroc=fmean(auroc) if auroc else None,
     )
@@ -123,8 +128,10 @@ class Classification:
         decided = answers if multilabel else _most_probable(answers)
         f1 = {n: float(v) for n, v in zip(names, f1_by_label(decided, known), strict=True) if v == v}
         predicted = dict(zip(names, (decided >= 0.5).sum(axis=0).tolist(), strict=True))
+        positives = dict(zip(names, (known == 1).sum(axis=0).tolist(), strict=True))
         mean = float(np.mean(list(f1.values()))) if f1 else None
-        return Scores(loss, -loss if auroc is None else auroc, rows, by_record, mean, f1, predicted, auroc)
+        score = -loss if auroc is None else auroc
+        return Scores(loss, score, rows, by_record, mean, f1, predicted, positives, auroc)
 
     def _entropies(self, logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted entropy of each answer, and what it counts in the mean, both (..., n_labels)."""

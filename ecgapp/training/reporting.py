@@ -34,6 +34,7 @@ class EpochReport:
     f1: float | None = None
     f1_by_label: dict[str, float] = field(default_factory=dict)
     predicted_by_label: dict[str, int] = field(default_factory=dict)  # validation records that got the label
+    positives_by_label: dict[str, int] = field(default_factory=dict)  # validation records that have the label
     f1_by_member: tuple[float, ...] = ()  # macro F1 of each member that learns at present
     auroc: float | None = None  # macro mean over the labels that have both answers
     seconds: float = 0.0

@@ -149,7 +149,7 @@ def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> O
         objective,
         folder,
         identity,
-        Gallery(setting.folder),
+        Gallery(setting.folder, setting.stores),
         alone,
         setting.world,
     )

@@ -31,7 +31,7 @@ class Setting:
     records: RecordSet
     members: tuple[Member, ...]
     pretrained: TrainedModel | None
-    store_names: tuple[str, ...]
+    stores: tuple[DatasetStore, ...]
     digest: str  # of the data and the pretrained weights
     reporter: Reporter
     folder: Path
@@ -46,7 +46,8 @@ class Setting:
         card = self.pretrained.card if self.pretrained else None
         name = f"{card.name} (sha256 {card.sha256})" if card else None
         learnt = np.unique(np.concatenate([np.concatenate(member.lanes.rows) for member in self.members]))
-        return Source(self.config, self.store_names, name, epochs, len(learnt))
+        names = tuple(store.name for store in self.stores)
+        return Source(self.config, names, name, epochs, len(learnt))
 
     def inference(self, network: Network) -> Inference:
         """In float32, whatever the training ran in: the app answers so too."""
@@ -78,8 +79,7 @@ def prepare(
         records, needed, stores, Loading(config.augmentation.shift, reporter, folder, world)
     )
     digest = data_digest(stores, records) + (pretrained.card.sha256 if pretrained else "")
-    names = tuple(store.name for store in stores)
-    return Setting(config, records, members, pretrained, names, digest, reporter, folder, world)
+    return Setting(config, records, members, pretrained, stores, digest, reporter, folder, world)
 
 
 def _members(config: TrainingConfig, records: RecordSet) -> tuple[Member, ...]:

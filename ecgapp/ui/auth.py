@@ -1,10 +1,13 @@
 """The door to the administrator's pages: a form, a guard that stops the page, a check for each action."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from ecgapp import access
 from ecgapp.config import Settings
 from ecgapp.errors import AccessError
+from ecgapp.ui.session import DIALOG
 
 PASS = "admin_pass"  # session state: proof that this session gave the password in force  # noqa: S105
 
@@ -15,6 +18,7 @@ def require_admin(settings: Settings) -> None:
         with st.sidebar:
             st.button("Sign out", on_click=_sign_out, key="sign_out")
         return
+    st.session_state.pop(DIALOG, None)
     st.subheader("Administrator")
     if access.is_password_set(settings):
         _sign_in(settings)
@@ -39,6 +43,20 @@ def is_admin(settings: Settings) -> bool:
     """Whether this session gave the password that is in force now."""
     granted = st.session_state.get(PASS)
     return isinstance(granted, str) and access.is_valid_pass(settings, granted)
+
+
+def right_now(settings: Settings) -> Callable[[], None]:
+    """``check_admin`` for a thread that knows no session: a download is packed in one.
+
+    What it returns raises AccessError where this session's right has ended meanwhile.
+    """
+    granted = str(st.session_state.get(PASS, ""))
+
+    def check() -> None:
+        if not access.is_valid_pass(settings, granted):
+            raise AccessError("You are not signed in any more. Reload the page and sign in again.")
+
+    return check
 
 
 def _sign_in(settings: Settings) -> None:

@@ -15,6 +15,7 @@ import torch
 from streamlit.runtime.pages_manager import PagesManager
 
 from ecgapp.config import DISCLAIMER
+from ecgapp.ui import session
 
 TORCH_THREADS = 1  # of one inference: the browser and other sessions need the other cores meanwhile
 # Drawn here, for a browser fetches the Material icon of a tab from Google.
@@ -40,6 +41,7 @@ def bootstrap(title: str) -> None:
     _prepare_process()
     if _DEEP_LINK_CAME_FIRST and _ENTERED not in st.session_state:
         _enter()
+    session.begin_page(title)
     st.set_page_config(page_title=f"{title} - ecgapp", page_icon=ICON, layout="wide")
     st.html(STYLE)
     st.header(title)

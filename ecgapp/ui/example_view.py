@@ -12,13 +12,14 @@ from ecgapp.training.examples import (
 )
 from ecgapp.ui import example_figures
 from ecgapp.ui.run_dialogs import TRACING, ask_for
-from ecgapp.ui.run_figures import config_of
+from ecgapp.ui.run_figures import RunFigures, config_of
+from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
 LATEST = 0  # instead of an epoch: whichever is the latest
 
 
-def examples(run: Run, store: RunStore) -> None:
+def examples(run: Run, store: RunStore, figures: RunFigures) -> None:
     """What is there of the two; nothing while there is neither."""
     folder = store.folder(run.id)
     shown = read_reconstructions(folder)
@@ -27,6 +28,23 @@ def examples(run: Run, store: RunStore) -> None:
     ranking = read_ranking(folder)
     if ranking is not None:
         _ranking(run, ranking)
+    if kept := kept_words(run, figures):
+        st.caption(f"Shown are the weights after these epochs. {kept}")
+
+
+def kept_words(run: Run, figures: RunFigures) -> str:
+    """Which epoch's weights are the run's model, where that is known: nothing is said while it learns."""
+    config = config_of(run)
+    if config is None or run.state != "finished" or not figures.validation_loss:
+        return ""
+    if config.members > 1:
+        return "An ensemble keeps each member as it was after its last epoch."
+    if figures.auroc and len(figures.auroc) < len(figures.validation_loss):
+        return ""
+    scores = figures.auroc or [(epoch, -loss) for epoch, loss in figures.validation_loss]
+    best, _ = max(scores, key=lambda point: point[1])
+    why = "the highest macro AUROC" if figures.auroc else "the lowest validation loss"
+    return f"The model that is kept is that of epoch {best:.0f}, which had {why}."
 
 
 def _reconstructions(run: Run, shown: Reconstructions) -> None:
@@ -69,7 +87,7 @@ def _ranked(run: Run, words: str, side: str, records: tuple[RankedRecord, ...]) 
     row = st.container(horizontal=True, gap="small")
     for place, ranked in enumerate(records):
         row.button(
-            f"{place + 1}. loss {ranked.loss:.4f}",
+            f"{place + 1}. loss {ranked.loss:.4f}, {as_typed(ranked.record_id)}",
             key=f"{side}_{place}",
             icon=":material/ecg:",
             on_click=ask_for(TRACING, run.id, ranked),

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 import streamlit as st
 
-from ecgapp import access
 from ecgapp.config import Settings
-from ecgapp.errors import AccessError
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
 from ecgapp.promotion import (
     SUFFIX,
@@ -99,11 +97,10 @@ def _decide(name: str, act: Callable[[Decision], object], settings: Settings) ->
 
 def _export(version: Version, settings: Settings) -> None:
     """The bundle is made when the button is pressed, in a thread that knows no session."""
-    granted = str(st.session_state.get(auth.PASS, ""))
+    check_right = auth.right_now(settings)
 
     def bundle() -> bytes:
-        if not access.is_valid_pass(settings, granted):
-            raise AccessError("You are not signed in any more. Reload the page and sign in again.")
+        check_right()
         return export_bundle(version.name, settings)
 
     st.download_button(

@@ -12,7 +12,7 @@ from ecgapp.ui.run_dialogs import AGAIN, EPOCHS, EXPORT, FORM, NAME, ask_for
 from ecgapp.ui.run_figures import config_of
 from ecgapp.ui.run_starting import run_reference
 from ecgapp.ui.run_words import size_words
-from ecgapp.ui.training_form import FORM_OPEN
+from ecgapp.ui.training_form import FORM_OPEN, STORES
 
 SIZES = "run_sizes"  # session state: what deleting each ended run frees
 
@@ -70,12 +70,8 @@ def _fill_form(run: Run, stores: tuple[str, ...], settings: Settings) -> None:
     st.session_state["train_phase"] = Phase.FINETUNE
     st.session_state["train_start"] = Initialisation.TRANSFER
     known = store_names(settings)  # others were deleted, or named by a path on the command line
-    st.session_state["train_stores"] = [name for name in stores if name in known]
+    st.session_state[STORES] = [name for name in stores if name in known]
     st.session_state["train_pretrained"] = run_reference(run.id)
-    st.toast(
-        "The form at the top is filled in. Choose the labels there, and start.",
-        icon=":material/arrow_upward:",
-    )
     ask_for(FORM, run.id)()
 
 

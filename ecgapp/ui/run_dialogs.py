@@ -6,12 +6,13 @@ the wish is kept in the session, the page starts over, and opens the dialog outs
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.datasets import DatasetStore, open_store
+from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
 from ecgapp.paper import PAGE_SECONDS, lay_out
@@ -21,14 +22,21 @@ from ecgapp.ui import auth
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
 from ecgapp.ui.run_figures import config_of
 from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
+from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
-from ecgapp.ui.training_choices import device_words
+from ecgapp.ui.training_choices import (
+    LARGEST_BATCH,
+    LARGEST_SEED,
+    LOWEST_RATE,
+    MOST_EPOCHS,
+    MOST_MEMBERS,
+    RATE_FORMAT,
+    device_words,
+)
 from ecgapp.words import as_typed
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
 WISH = "dialog_wish"  # session state: (what, the run's id, more) that was asked for and is not open yet
-OPEN = "dialog_open"  # session state: the same of the dialog that is open
-MOST_EPOCHS = 10_000
 
 
 def ask_for(what: str, run_id: str, ranked: RankedRecord | None = None) -> Callable[[], None]:
@@ -48,24 +56,43 @@ def is_wished() -> bool:
 def open_wished(store: RunStore, settings: Settings) -> None:
     """Open the dialog that was asked for, until it is closed; for the page itself, outside the live view."""
     if WISH in st.session_state:
-        st.session_state[OPEN] = st.session_state.pop(WISH)
-    what, run_id, ranked = st.session_state.get(OPEN, (None, "", None))
-    if what not in _DIALOGS:
+        st.session_state[DIALOG] = st.session_state.pop(WISH)
+    what, run_id, ranked = st.session_state.get(DIALOG, (None, "", None))
+    if what is None:
         return
     try:
         auth.check_admin(settings)
-        _DIALOGS[what](_Asked(store.get(run_id), store, settings, ranked))
+        if what == FORM:
+            _close()
+            _tell_of_form(store.get(run_id), settings)
+            return
+        _DIALOGS[what](Asked(store.get(run_id), store, settings, ranked))
     except EcgAppError as error:
         _close()
         st.error(str(error))
 
 
 def _close() -> None:
-    st.session_state.pop(OPEN, None)
+    st.session_state.pop(DIALOG, None)
+
+
+def _tell_of_form(run: Run, settings: Settings) -> None:
+    """What "Start from these weights" has done; a notice of the live view would go with its next look."""
+    st.toast(
+        "The form at the top is filled in. Choose the labels there, and start.",
+        icon=":material/arrow_upward:",
+    )
+    missing = [Path(name).name for name in refuse_unknown(config_of(run)).stores]
+    missing = [name for name in missing if name not in store_names(settings)]
+    if missing:
+        st.warning(
+            f"The run's data set {as_typed(', '.join(missing))} is not among those on this machine. "
+            "Choose another one in the form, or import it again."
+        )
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What a dialog is about."""
 
     run: Run
@@ -85,32 +112,38 @@ class _Asked:
             st.rerun()
 
 
-def _store_of(asked: _Asked, ranked: RankedRecord) -> DatasetStore:
+def _store_of(asked: Asked, ranked: RankedRecord) -> DatasetStore:
     """The run's store of that name, wherever it lies: its config may have a path.
 
     Raises:
-        DatasetError: it is gone.
+        DatasetError: it is gone, or its rows may be other records by now.
     """
     for entry in refuse_unknown(config_of(asked.run)).stores:
         store = open_store(entry, asked.settings)
-        if store.name == ranked.store:
-            return store
+        if store.name != ranked.store:
+            continue
+        if store.manifest.digest != ranked.digest:
+            raise DatasetError(
+                "The data set has changed since this training, so that its records may be others. "
+                "Train again to see the best and the worst of them."
+            )
+        return store
     raise DatasetError("The training's data set is no longer there. Import it again to see its records.")
 
 
-@st.dialog("Tracing of a validation ECG", width="large", on_dismiss=_close)
-def _tracing(asked: _Asked) -> None:
+def draw_tracing(asked: Asked) -> None:
+    """The record's tracing, for an administrator; else why there is none."""
     ranked = asked.ranked
     if ranked is None:
         return
     try:
         auth.check_admin(asked.settings)
         record = _store_of(asked, ranked).record(ranked.row)
-    except (EcgAppError, IndexError) as error:
-        st.error(str(error) if isinstance(error, EcgAppError) else "The data set no longer has this record.")
+    except EcgAppError as error:
+        st.error(str(error))
         return
     codes = ", ".join(record.codes) or "none"
-    place = f"Row {ranked.row:,} of {as_typed(ranked.store)}"
+    place = f"Record {as_typed(ranked.record_id)} of {as_typed(ranked.store)}"
     st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {as_typed(codes)}.")
     start = 0.0
     if record.duration > PAGE_SECONDS:
@@ -122,7 +155,7 @@ def _tracing(asked: _Asked) -> None:
 
 
 @st.dialog("Continue with more epochs", on_dismiss=_close)
-def _more_epochs(asked: _Asked) -> None:
+def _more_epochs(asked: Asked) -> None:
     run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
     st.write(
@@ -136,7 +169,7 @@ def _more_epochs(asked: _Asked) -> None:
 
 
 @st.dialog("New run from these settings", width="medium", on_dismiss=_close)
-def _new_run(asked: _Asked) -> None:
+def _new_run(asked: Asked) -> None:
     run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
     st.write("Everything that is not asked here stays exactly as it was.")
@@ -159,19 +192,25 @@ def _ask_changes(before: Changes) -> Changes:
     name = st.text_input("Name of the model", before.name, max_chars=60, key="again_name").strip()
     first, second, third = st.columns(3)
     epochs = first.number_input("Epochs", 1, MOST_EPOCHS, before.epochs, key="again_epochs")
-    batch = second.number_input("Batch size", 1, 65_536, before.batch_size, key="again_batch")
+    batch = second.number_input("Batch size", 1, LARGEST_BATCH, before.batch_size, key="again_batch")
     rate = third.number_input(
-        "Learning rate", 1e-7, 1.0, before.learning_rate, step=1e-4, format="%.6f", key="again_rate"
+        "Learning rate",
+        LOWEST_RATE,
+        1.0,
+        before.learning_rate,
+        step=1e-4,
+        format=RATE_FORMAT,
+        key="again_rate",
     )
-    seed = first.number_input("Seed", 0, 2**31 - 1, before.seed, key="again_seed")
+    seed = first.number_input("Seed", 0, LARGEST_SEED, before.seed, key="again_seed")
     there = list(dict.fromkeys((before.device, *device_choices())))
     device = second.selectbox("Device", there, format_func=device_words, key="again_device")
-    members = third.number_input("Members", 1, 1000, before.members, key="again_members")
+    members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")
     return Changes(name, epochs, batch, rate, seed, device, members)
 
 
 @st.dialog("Name and note", on_dismiss=_close)
-def _name(asked: _Asked) -> None:
+def _name(asked: Asked) -> None:
     run, store = asked.run, asked.store
     title = st.text_input("Name", run.title, key="run_title", help="Empty: the model's name again.")
     note = st.text_area("Note", run.note, key="run_note", placeholder="What was tried, and what came of it")
@@ -180,7 +219,7 @@ def _name(asked: _Asked) -> None:
 
 
 @st.dialog("Export", width="medium", on_dismiss=_close)
-def _export(asked: _Asked) -> None:
+def _export(asked: Asked) -> None:
     run, store = asked.run, asked.store
     st.write(
         "A zip with **metrics.csv** (a line for each point of each curve: series, step, value, time in UTC) "
@@ -192,7 +231,10 @@ def _export(asked: _Asked) -> None:
     if not there:
         st.caption(tensorboard.HOW_TO_INSTALL)
 
+    check_right = auth.right_now(asked.settings)
+
     def packed() -> bytes:
+        check_right()
         return export.export_zip(store, run.id, events)
 
     name = f"{export.export_name(store, run.id)}.zip"
@@ -201,8 +243,8 @@ def _export(asked: _Asked) -> None:
     )
 
 
-_DIALOGS: dict[str, Callable[[_Asked], None]] = {
-    TRACING: _tracing,
+_DIALOGS: dict[str, Callable[[Asked], None]] = {
+    TRACING: st.dialog("Tracing of a validation ECG", width="large", on_dismiss=_close)(draw_tracing),
     EPOCHS: _more_epochs,
     AGAIN: _new_run,
     NAME: _name,

@@ -41,6 +41,7 @@ class RunFigures:
     f1_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
     f1_by_member: dict[str, tuple[Point, ...]] = field(default_factory=dict)
     predicted_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
+    positives_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
     step_loss: tuple[Point, ...] = ()
     learning_rate: tuple[Point, ...] = ()
     gradient_norm: tuple[Point, ...] = ()
@@ -81,6 +82,7 @@ class Reader:
             f1_by_label=family(names.F1_OF_LABEL),
             f1_by_member=family(names.F1_OF_MEMBER),
             predicted_by_label=family(names.PREDICTED_OF_LABEL),
+            positives_by_label=family(names.POSITIVES_OF_LABEL),
             step_loss=self._points(names.STEP_LOSS),
             learning_rate=self._finite(names.LEARNING_RATE),
             gradient_norm=self._finite(names.GRADIENT_NORM),

@@ -60,7 +60,7 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
         _index(run, figures, config)
     if run.state == "finished":
         promotion(run, store, settings)
-    examples(run, store)
+    examples(run, store, figures)
     _machine(run, figures)
     st.markdown("**Log**")
     st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None, wrap_lines=True)

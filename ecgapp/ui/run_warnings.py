@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ecgapp.jobs import Run
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.curves import Point
-from ecgapp.ui.run_figures import RunFigures, of_member_at_work
+from ecgapp.ui.run_figures import RunFigures, last, of_member_at_work
 
 SILENT_EPOCHS = 3  # a class that nobody got for so long is told
 PATIENT_EPOCHS = 10  # without a better validation
@@ -48,10 +48,10 @@ def _unstable(by_step: Sequence[Point], train: Sequence[Point], advice: str) -> 
 
 
 def _never_predicted(figures: RunFigures) -> str:
-    """A class counts as present where it has an F1: such an epoch's validation records have it."""
+    """Classes that some validation records have, and none got."""
     silent = [
         label for label, points in figures.predicted_by_label.items()
-        if figures.f1_by_label.get(label)
+        if last(figures.positives_by_label.get(label, ()))
         and len(points) >= SILENT_EPOCHS
         and not any(count for _, count in points[-SILENT_EPOCHS:])
     ]  # fmt: skip

@@ -18,11 +18,20 @@ RECORD = "record"
 TITLE = "record_title"
 RESULTS = "results"
 PROBLEM = "upload_problem"
+DIALOG = "dialog_open"  # what the dialog over the page is about, until it is closed
+_PAGE = "page"  # the page that was drawn last
 
 
 def settings() -> Settings:
     """This installation's folders."""
     return Settings.from_environment()
+
+
+def begin_page(title: str) -> None:
+    """A dialog does not outlive its page: it would open by itself when the reader comes back."""
+    if st.session_state.get(_PAGE) != title:
+        st.session_state[_PAGE] = title
+        st.session_state.pop(DIALOG, None)
 
 
 def open_record(record: ECGRecord, title: str) -> None:

@@ -16,9 +16,15 @@ from ecgapp.ui import auth
 from ecgapp.ui.run_starting import CHOSEN_RUN, refuse_empty_folds, start_run, trained_here
 from ecgapp.ui.stores import folds_of, served_tasks, shelf
 from ecgapp.ui.training_choices import (
+    LARGEST_BATCH,
+    LARGEST_SEED,
+    LOWEST_RATE,
+    MOST_EPOCHS,
+    MOST_MEMBERS,
     NETWORKS,
     PATCH,
     PHASES,
+    RATE_FORMAT,
     RESAMPLINGS,
     STARTS,
     Schedule,
@@ -32,6 +38,7 @@ from ecgapp.ui.training_choices import (
 
 FOLDS = tuple(range(1, 11))
 USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
+STORES = "train_stores"  # session state: the names of the chosen data sets
 FORM_OPEN = "new_training"  # session state: whether the form is open
 
 
@@ -60,7 +67,9 @@ def _ask_subject(models: Mapping[str, ModelCard], stores: dict[str, DatasetStore
     left, right = st.columns(2)
     with left:
         phase = st.radio("Phase", list(PHASES), format_func=PHASES.__getitem__, key="train_phase")
-        names = st.multiselect("Data sets", list(stores), default=list(stores)[:1], key="train_stores")
+        known = [name for name in st.session_state.get(STORES, list(stores)[:1]) if name in stores]
+        st.session_state[STORES] = known  # another page, or "Start from these weights", may have chosen
+        names = st.multiselect("Data sets", list(stores), key=STORES)
         _describe([stores[name] for name in names])
     chosen = [stores[name] for name in names]
     leads = shared_leads([store.manifest.leads for store in chosen])
@@ -142,16 +151,22 @@ def _ask_schedule(subject: Subject) -> Schedule:
     )  # fmt: skip
     a, b, c, d, e = st.columns(5)
     epochs = a.number_input(
-        "Epochs", 1, 10_000, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
+        "Epochs", 1, MOST_EPOCHS, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
     )
-    batch = b.number_input("Batch size", 1, 4096, usual.batch_size, key="train_batch")
+    batch = b.number_input("Batch size", 1, LARGEST_BATCH, usual.batch_size, key="train_batch")
     rate = c.number_input(
-        "Learning rate", 1e-6, 1.0, usual.learning_rate, format="%.5f", step=1e-4, key="train_rate"
+        "Learning rate",
+        LOWEST_RATE,
+        1.0,
+        usual.learning_rate,
+        format=RATE_FORMAT,
+        step=1e-4,
+        key="train_rate",
     )
     patience = d.number_input(
         "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
     )
-    seed = e.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed")
+    seed = e.number_input("Seed", 0, LARGEST_SEED, 0, key="train_seed")
     members, resampling, weighting = 1, Resampling.CROSS_FIT, 0.0
     if subject.phase == Phase.FINETUNE:
         members, resampling, weighting = _ask_members()
@@ -165,7 +180,7 @@ def _ask_schedule(subject: Subject) -> Schedule:
 def _ask_members() -> tuple[int, Resampling, float]:
     """How many networks learn, what each learns from, and how much more a rare class weighs."""
     a, b, c = st.columns(3)
-    members = a.number_input("Members", 1, 10, 1, key="train_members", help="Above 1: an ensemble.")
+    members = a.number_input("Members", 1, MOST_MEMBERS, 1, key="train_members", help="Above 1: an ensemble.")
     resampling = b.selectbox(
         "Members differ by", list(RESAMPLINGS), format_func=RESAMPLINGS.__getitem__, key="train_resampling",
         help="Only where there is more than one member.",

@@ -77,6 +77,7 @@ class RunReporter:
             names.AUROC: report.auroc,
             **_by_part(names.F1_OF_LABEL, report.f1_by_label),
             **_by_part(names.PREDICTED_OF_LABEL, report.predicted_by_label),
+            **_by_part(names.POSITIVES_OF_LABEL, report.positives_by_label),
             **_by_part(names.F1_OF_MEMBER, dict(enumerate(report.f1_by_member, start=1))),
         }
         self._keep(*[(name, report.epoch, value) for name, value in numbers.items() if value is not None])
