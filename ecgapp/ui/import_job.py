@@ -7,7 +7,6 @@ Closing the page does not end an import, stopping the server does; what it has r
 
 import json
 import logging
-import re
 import subprocess
 import sys
 import threading
@@ -17,10 +16,9 @@ from typing import Any
 
 from ecgapp import documents
 from ecgapp.config import PROJECT, Settings
-from ecgapp.datasets import ImportReport, Unfinished, store_names
+from ecgapp.datasets import ImportReport, Unfinished, store_names, store_path
 from ecgapp.errors import ConfigError, DatasetError
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 20  # seconds for a cancelled import to put its things away
 BROKEN = "The import broke down for an unknown reason; no data set was made. Please report this."
@@ -68,8 +66,7 @@ class Importer:
         Raises:
             DatasetError: one is under way, the name is no plain or a taken one, or there is no folder.
         """
-        if not _NAME.fullmatch(name):
-            raise DatasetError("Name the data set with letters, digits, points and dashes only.")
+        store_path(name, settings)
         folder = Path(source.strip()).expanduser()
         if not source.strip() or not folder.is_dir():
             raise DatasetError("There is no such folder on the app's machine. Check the path.")
