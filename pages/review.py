@@ -5,6 +5,7 @@ import streamlit as st
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import choosing, findings, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.measurements_panel import measurements_panel
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.report_buttons import report_panel
 from ecgapp.ui.tracing_panel import tracing_panel
@@ -37,6 +38,8 @@ if classifier is not None:
         headline.info(findings.summary(found))
     except EcgAppError as error:
         headline.warning(str(error))
+
+measurements_panel(record, cards)
 
 if found is not None and classifier is not None:
     st.subheader("Preprocessing, step by step")

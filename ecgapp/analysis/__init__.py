@@ -3,6 +3,7 @@
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
+from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
     available_models,
     damaged_models,
@@ -12,6 +13,7 @@ from ecgapp.analysis.models import (
 )
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
+from ecgapp.analysis.typical_beat import TypicalBeat
 
 __all__ = [
     "Asked",
@@ -19,8 +21,11 @@ __all__ = [
     "Explanation",
     "Finding",
     "Findings",
+    "Measurement",
+    "Measurements",
     "Prepared",
     "Reconstruction",
+    "TypicalBeat",
     "available_models",
     "damaged_models",
     "evaluate_store",
@@ -30,6 +35,7 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
+    "measure",
     "open_model",
     "open_version",
     "predict_store",

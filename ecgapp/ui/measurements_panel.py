@@ -1,0 +1,69 @@
+"""The measurements of the review page: table, ST levels, and the beat that they were read from."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.analysis import Measurements
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.records import ECGRecord
+from ecgapp.ui import choosing, measurements, session
+from ecgapp.ui.paper_chart import paper
+
+PLAIN = {"displayModeBar": False}
+WIDTHS = {
+    name: st.column_config.TextColumn(width=pixels)
+    for name, pixels in {"Measurement": 115, "Value": 64, "Normal": 106, "": 50, "How measured": 155}.items()
+}
+
+
+def measurements_panel(record: ECGRecord, cards: Mapping[str, ModelCard]) -> None:
+    """Everything measured in ``record`` by the first installed delineator; nothing where there is none."""
+    card = next(iter(choosing.delineators(cards).values()), None)
+    if card is None:
+        return
+    st.subheader("Measurements, unconfirmed")
+    try:
+        measured = measured_by(record, card)
+    except EcgAppError as error:
+        st.warning(str(error))
+        return
+    for sentence in measured.warnings:
+        st.warning(sentence)
+    left, right = st.columns([11, 9])
+    with left:
+        st.dataframe(measurements.table(measured), hide_index=True, column_config=WIDTHS, height="content")
+        for sentence in measurements.blanks(measured):
+            st.info(sentence)
+    with right:
+        _show_beat(measured)
+    st.caption("ST level at J+60 ms, against the level just before QRS, as recorded:")
+    st.dataframe(measurements.st_table(measured))
+    st.caption(
+        f"Read by {card.name}, sha256 {card.sha256[:12]}. Normal ranges are those of adults. "
+        "For how close its boundaries come to those that cardiologists marked, see the Performance page."
+    )
+
+
+def measured_by(record: ECGRecord, card: ModelCard) -> Measurements:
+    """The measurements of the record in view, computed once for each delineator.
+
+    Raises:
+        EcgAppError: the delineator cannot be opened.
+    """
+    return session.remember(
+        ("measure", card.digest), lambda: analysis.measure(record, choosing.opened(card)), heavy=True
+    )
+
+
+def _show_beat(measured: Measurements) -> None:
+    if measured.beat is None:
+        st.info("There is no median beat: too few beats are alike.")
+        return
+    figure = measurements.beat_figure(measured.beat)
+    alt = "Median beat of each lead, with the P wave, QRS complex and T wave marked"
+    with paper(figure, "median_beat"):
+        st.plotly_chart(figure, theme=None, config=PLAIN, key="median_beat", height="stretch", alt=alt)
+    st.caption(measurements.in_words(measured.beat))

@@ -1,0 +1,211 @@
+"""What is measured is near the truth where the truth is known, and blank where it would be wrong."""
+
+import shutil
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+import tiny_models
+from streamlit.testing.v1 import AppTest
+
+from ecgapp import analysis
+from ecgapp.analysis import Measurements
+from ecgapp.config import PROJECT, Settings
+from ecgapp.models import load_model
+from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, SyntheticECG, synthesise
+from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
+from ecgapp.signals.median_beat import aligned, common_beats
+from ecgapp.ui import measurements as shown
+
+NAMES = ("Heart rate", "PR", "QRS", "QT")
+LIMITS = {"Heart rate": 1.0, "PR": 10.0, "QRS": 10.0, "QT": 15.0}  # bpm, ms
+
+
+@cache
+def delineator():
+    return load_model([PROJECT / "weights"], "delineator")
+
+
+def measured(record: ECGRecord) -> Measurements:
+    return analysis.measure(record, delineator())
+
+
+def ecg(rhythm="sinus", rate=70.0, **settings) -> SyntheticECG:
+    return synthesise(SyntheticConfig(rhythm, rate, **settings))
+
+
+def truth(heart: SyntheticECG) -> dict[str, float]:
+    """Medians over the beats of the record."""
+    pr, qrs, qt = [], [], []
+    beats = [wave for wave in heart.waves if wave.kind == "QRS"]
+    for beat in beats:
+        qrs.append(beat.offset - beat.onset)
+        pr += [
+            beat.onset - w.onset for w in heart.waves if w.kind == "P" and 0 < beat.onset - w.onset < 0.45
+        ][-1:]
+        qt += [
+            w.offset - beat.onset for w in heart.waves if w.kind == "T" and 0 < w.offset - beat.onset < 0.7
+        ][:1]
+    rate = 60 * (len(beats) - 1) / (beats[-1].peak - beats[0].peak)
+    return dict(zip(NAMES, (rate, *(1000 * float(np.median(of)) for of in (pr, qrs, qt))), strict=True))
+
+
+def test_rate_and_intervals_of_hearts_with_known_truth_are_close():
+    errors: dict[str, list[float]] = {name: [] for name in NAMES}
+    for number, rhythm in enumerate(("sinus", "PAC", "PVC", "LBBB", "RBBB", "STD", "STE", "I-AVB")):
+        for rate, noise, sampling_rate in ((57, 0.005, 500), (75, 0.015, 1000), (88, 0.01, 250)):
+            heart = ecg(
+                rhythm, rate, noise=noise, wander=0.05, sampling_rate=sampling_rate, seed=100 + number
+            )
+            found, known = measured(heart.record), truth(heart)
+            for name in NAMES:
+                if found.value(name) is not None:
+                    errors[name].append(found.value(name) - known[name])
+    for name, limit in LIMITS.items():
+        assert len(errors[name]) >= 20
+        assert np.median(np.abs(errors[name])) <= limit, name
+        assert max(np.abs(errors[name])) <= 3 * limit, name
+
+
+def test_there_is_no_pr_in_atrial_fibrillation_and_the_table_says_why():
+    found = measured(ecg("AF", 85, seed=2, noise=0.01).record)
+    blank = {row.name: row.reason for row in found.rows if row.value is None}
+    assert {"P", "PR", "P axis"} <= set(blank)
+    assert "no P wave" in blank["PR"].lower() or "No P wave" in blank["PR"]
+    assert found.value("QRS") is not None
+
+
+@pytest.mark.parametrize("kind", ["noise", "flat", "gaps", "one beat", "too short"])
+def test_what_cannot_be_measured_is_blank_with_a_reason(kind):
+    record = ecg(duration=10).record
+    signal = {
+        "noise": np.random.default_rng(0).normal(size=(12, 5000)).astype(np.float32),
+        "flat": np.zeros((12, 5000), np.float32),
+        "gaps": np.full((12, 5000), np.nan, np.float32),
+        "one beat": record.signal[:, :600],
+        "too short": record.signal[:, :300],
+    }[kind]
+    found = measured(replace(record, signal=signal))
+    assert all(row.value is None and row.reason for row in found.rows)
+    assert set(found.st_levels.values()) == {None}
+    assert found.beat is None
+
+
+def test_a_noisy_lead_is_left_out_by_name_and_the_others_are_measured():
+    record = ecg(noise=0.005).record
+    signal = record.signal.copy()
+    signal[7] = np.random.default_rng(0).normal(size=signal.shape[1])
+    found = measured(replace(record, signal=signal))
+    assert any("V2" in sentence for sentence in found.warnings)
+    assert found.st_levels["V2"] is None
+    assert found.st_levels["V3"] is not None
+    assert found.value("QRS") == pytest.approx(measured(record).value("QRS"), abs=8)
+
+
+def test_a_shift_of_st_is_measured_in_millimetres_to_a_tenth():
+    """The same beat with a step of 0.2 mV behind J in V2: 2 mm more."""
+    heart = ecg(seed=3)
+    signal = heart.record.signal.copy()
+    for qrs in (wave for wave in heart.waves if wave.kind == "QRS"):
+        first = round((qrs.offset + 0.03) * 500)
+        signal[7, first : first + 75] += 0.2
+    before, after = (measured(replace(heart.record, signal=s)) for s in (heart.record.signal, signal))
+    assert after.st_levels["V2"] - before.st_levels["V2"] == pytest.approx(2.0, abs=0.15)
+    assert after.st_levels["V5"] == pytest.approx(before.st_levels["V5"], abs=0.15)
+
+
+def test_a_constant_offset_of_the_baseline_changes_nothing():
+    record = ecg(seed=5).record
+    moved = measured(replace(record, signal=record.signal + np.float32(0.7)))
+    same = measured(record)
+    assert moved.value("QT") == pytest.approx(same.value("QT"), abs=1)
+    assert moved.st_levels["V3"] == pytest.approx(same.st_levels["V3"], abs=0.02)
+
+
+def test_lost_volts_leave_times_but_neither_axes_nor_st():
+    found = measured(replace(ecg().record, units="z-score"))
+    assert found.value("QRS") is not None
+    assert found.value("QRS axis") is None
+    assert set(found.st_levels.values()) == {None}
+
+
+def test_one_lead_alone_has_intervals_but_no_axis():
+    record = ecg(seed=7).record
+    found = measured(ECGRecord("one", record.select(("II",)), 500.0, ("II",)))
+    assert found.value("QT") is not None
+    assert "I and aVF" in next(row.reason for row in found.rows if row.name == "QRS axis")
+
+
+def test_an_axis_is_computed_from_two_leads_and_turned_leads_turn_it():
+    record = ecg(seed=1).record
+    usual = measured(record).value("QRS axis")
+    swapped = record.signal.copy()
+    swapped[0] *= -1  # arms exchanged: I is upside down, II and III change places
+    swapped[[1, 2]] = swapped[[2, 1]]
+    swapped[[3, 4]] = swapped[[4, 3]]
+    turned = measured(replace(record, signal=swapped)).value("QRS axis")
+    assert turned == pytest.approx(180 - usual, abs=3)
+
+
+def test_low_rates_and_long_records_are_told():
+    at_100 = measured(ecg(sampling_rate=100).record)
+    assert any("100 samples per second" in sentence for sentence in at_100.warnings)
+    long = measured(ecg(duration=60, sampling_rate=250).record)
+    assert any("first 30 s" in sentence for sentence in long.warnings)
+
+
+def test_formulas_agree_at_sixty_beats_and_part_from_there():
+    assert {round(f(400.0, 1.0)) for f in (bazett, fridericia, framingham, hodges)} == {400}
+    assert bazett(360.0, 0.64) == pytest.approx(450.0)
+    assert fridericia(400.0, 0.512) == pytest.approx(500.0)
+    assert framingham(400.0, 0.5) == pytest.approx(477.0)
+    assert hodges(400.0, 0.75) == pytest.approx(435.0)
+
+
+@pytest.mark.parametrize(
+    ("one", "foot", "degrees"), [(1, 0, 0), (0, 1, 90), (-1, 0, 180), (1, -(3**0.5) / 2, -45)]
+)
+def test_an_axis_points_where_the_leads_do(one, foot, degrees):
+    assert frontal_axis(one, foot) == pytest.approx(degrees)
+
+
+def test_odd_beats_are_not_part_of_the_median():
+    rng = np.random.default_rng(0)
+    beat, odd = np.hanning(60), -np.hanning(120)
+    signal, peaks = np.zeros((2, 4000), np.float32), np.arange(300, 3700, 300)
+    for place, peak in enumerate(peaks):
+        shape = odd if place == 4 else beat
+        signal[:, peak - len(shape) // 2 : peak + len(shape) // 2] += shape
+    signal += 0.01 * rng.normal(size=signal.shape).astype(np.float32)
+    beats = common_beats(signal, peaks, 250.0)
+    assert beats.n_others == 1
+    assert peaks[4] not in beats.peaks
+    assert aligned(signal, beats.peaks, 250.0).shape[:2] == (len(beats.peaks), 2)
+
+
+def test_the_table_and_the_picture_show_what_was_measured():
+    found = measured(ecg("LBBB", seed=4).record)
+    table = shown.table(found).set_index("Measurement")
+    assert table.loc["QRS", "Value"] == f"{found.value('QRS'):.0f} ms"
+    assert table.loc["QRS", ""] == "above"
+    figure = shown.beat_figure(found.beat)
+    assert [trace.name for trace in figure.data] == list(LEADS)
+    assert len(figure.layout.shapes) == 4 * len(found.beat.spans)
+    assert list(shown.st_table(found).columns) == list(LEADS)
+
+
+def test_the_review_page_shows_the_measurements(tmp_path, monkeypatch):
+    tiny_models.install(tmp_path / "weights")
+    for kind in ("json", "safetensors"):
+        shutil.copy(PROJECT / "weights" / f"delineator.{kind}", tmp_path / "weights")
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    assert analysis.available_models(Settings.from_environment())["delineator"].is_delineator
+    page = AppTest.from_file(str(PROJECT / "pages" / "review.py"), default_timeout=60).run()
+    page.selectbox(key="demo").select("Atrial fibrillation").run()
+    assert not page.exception
+    tables = [frame.value for frame in page.dataframe]
+    measurements = next(table for table in tables if "Measurement" in table.columns).set_index("Measurement")
+    assert measurements.loc["PR", "Value"] == "-"
+    assert measurements.loc["QRS", "Value"].endswith("ms")
+    assert "delineator" not in page.selectbox(key="autoencoder").options
