@@ -85,6 +85,20 @@ def test_the_uploader_is_emptied_once_the_record_is_open(page, tmp_path):
     assert not page.get("file_uploader")[0].value
 
 
+def test_the_fresh_uploader_behind_an_open_record_closes_nothing(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    drop(page, [])
+    assert "tracing" in charts(page)
+    assert "Uploaded ECG" in printed(page)
+
+
+def test_taking_refused_files_out_takes_their_sentence_away(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path)[:1])
+    assert page.error
+    drop(page, [])
+    assert not page.error
+
+
 def test_neither_the_uploads_name_nor_its_bytes_stay(page, home, tmp_path, caplog):
     with caplog.at_level(logging.DEBUG):
         drop(page, files_of(ecg(), tmp_path, "Mueller_Hans"))
@@ -135,6 +149,30 @@ def test_the_tracing_can_show_what_the_model_saw(page, tmp_path):
     page.toggle(key="as_model").set_value(True).run()
     assert not page.exception
     assert "saw, 0.5-40 Hz, zero phase; it then takes each lead at unit variance   100 Hz" in printed(page)
+
+
+def test_a_record_of_minutes_has_pages_to_turn_and_an_overview(page, tmp_path):
+    drop(page, files_of(ecg(65.0), tmp_path))
+    assert "0-10 s of 65.0 s" in printed(page)
+    assert charts(page)["overview"]["layout"]["xaxis"]["range"] == [0.0, 65.0]
+    for _ in range(6):
+        page.button(key="page_on").click().run()
+    assert "55-65 s of 65.0 s" in printed(page)
+    assert page.button(key="page_on").disabled
+    page.button(key="page_back").click().run()
+    assert "45-55 s of 65.0 s" in printed(page)
+    page.slider[0].set_value(12.5).run()
+    assert "12.5-22.5 s of 65.0 s" in printed(page)
+    assert not page.exception
+
+
+def test_the_layouts_go_round_with_one_key(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    seen = []
+    for _ in range(4):
+        page.button(key="next_layout").click().run()
+        seen.append(page.session_state["layout"])
+    assert seen == ["6x2", "12x1", "3x4", "6x2"]
 
 
 def test_layout_speed_gain_and_order_are_drawn_and_printed(page, tmp_path):

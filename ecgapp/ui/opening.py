@@ -39,12 +39,16 @@ def _drop_key() -> str:
 
 
 def _open_upload() -> None:
-    """Read what was dropped. A refused drop stays in the uploader: its missing half may still come."""
+    """Read what was dropped. A refused drop stays in the uploader: its missing half may still come.
+
+    An empty uploader closes nothing: either the refused files were taken out, or it is the fresh one
+    behind an opened record, which tells of its emptiness when anything else on the page is touched.
+    """
     files = st.session_state[_drop_key()]
-    st.session_state[DEMO] = None
     if not files:
-        session.close_record()
+        session.forget_problem()
         return
+    st.session_state[DEMO] = None
     try:
         record = _read(files)
     except EcgAppError as error:

@@ -15,7 +15,6 @@ from ecgapp.ui.memory import give_back_freed
 T = TypeVar("T")
 
 RECORD = "record"
-TITLE = "record_title"
 RESULTS = "results"
 PROBLEM = "upload_problem"
 DIALOG = "dialog_open"  # what the dialog over the page is about, until it is closed
@@ -35,33 +34,41 @@ def begin_page(title: str) -> None:
 
 
 def open_record(record: ECGRecord, title: str) -> None:
-    """Make ``record`` the one in view; everything computed from the one before is dropped."""
+    """Make ``record`` the one in view; everything computed from the one before is dropped.
+
+    Record and title are one value: Streamlit can break off a callback between two assignments.
+    """
     close_record()
-    st.session_state[RECORD] = record
-    st.session_state[TITLE] = title
+    st.session_state[RECORD] = (record, title)
 
 
 def close_record() -> None:
     """Drop the record in view and all that was computed from it."""
-    for key in (RECORD, TITLE, RESULTS, PROBLEM):
+    for key in (RECORD, RESULTS, PROBLEM):
         st.session_state.pop(key, None)
 
 
 def current_record() -> ECGRecord | None:
     """The record in view, or None."""
-    record: ECGRecord | None = st.session_state.get(RECORD)
-    return record
+    opened: tuple[ECGRecord, str] | None = st.session_state.get(RECORD)
+    return None if opened is None else opened[0]
 
 
 def record_title() -> str:
     """What the record in view is called; never a name from a file."""
-    return str(st.session_state.get(TITLE, ""))
+    opened: tuple[ECGRecord, str] | None = st.session_state.get(RECORD)
+    return "" if opened is None else opened[1]
 
 
 def refuse(sentence: str) -> None:
     """Close the record, and keep the sentence that says why the last drop was refused."""
     close_record()
     st.session_state[PROBLEM] = sentence
+
+
+def forget_problem() -> None:
+    """The refused files are gone."""
+    st.session_state.pop(PROBLEM, None)
 
 
 def problem() -> str | None:

@@ -39,6 +39,7 @@ def choose_view(record: ECGRecord) -> View:
         gain = _one_of("Gain, mm/mV", GAINS, 10, "gain")
         half = st.toggle("Chest leads at half gain", key="half_chest")
         chosen, as_model = _choose_filter()
+        st.button("Next layout", key="next_layout", shortcut="Shift+L", on_click=_next_layout)
     return View(Layout(COLUMNS[name], rhythm, cabrera), Scale(speed, gain, half), chosen, as_model)
 
 
@@ -53,8 +54,14 @@ def _choose_filter() -> tuple[DisplayFilter, bool]:
 
 def _one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
     """One of a few, as buttons; there is always one chosen."""
-    chosen = st.segmented_control(label, options, default=first, key=key, required=True)
+    st.session_state.setdefault(key, first)  # a default beside a value that a button sets is refused
+    chosen = st.segmented_control(label, options, key=key, required=True)
     return first if chosen is None else chosen
+
+
+def _next_layout() -> None:
+    names = list(COLUMNS)
+    st.session_state["layout"] = names[(names.index(st.session_state["layout"]) + 1) % len(names)]
 
 
 def _rhythm_strip(record: ECGRecord, layout: str) -> str | None:

@@ -7,6 +7,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals import heart_rate, lead_quality, remarks
 from ecgapp.ui import session
 from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
+from ecgapp.ui.paging import choose_page
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
 from ecgapp.ui.tracing_controls import choose_view
@@ -17,7 +18,7 @@ from ecgapp.ui.tracing_filters import shown, tell_st
 def tracing_panel(record: ECGRecord) -> None:
     """The tracing with its controls, and a page where the record is longer than one."""
     view = choose_view(record)
-    start = _choose_page(record, view.scale.page_seconds)
+    start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
     words = Printed(in_force, session.remember("badges", lambda: _badges(record)))
@@ -39,14 +40,6 @@ def tracing_panel(record: ECGRecord) -> None:
     tell_st(record, drawn)
     for sentence in session.remember("quality", lambda: remarks(record)):
         st.warning(sentence)
-
-
-def _choose_page(record: ECGRecord, length: float) -> float:
-    """Where the page begins, s; a slider where there is more than one page of ``length`` seconds."""
-    if record.duration <= length:
-        return 0.0
-    last = max(record.duration - length, 0.5)
-    return st.slider("Page starts at (s)", 0.0, last, 0.0, 0.5, key=f"start_{record.record_id}_{length:g}")
 
 
 def _badges(record: ECGRecord) -> dict[str, str]:
