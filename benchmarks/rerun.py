@@ -48,7 +48,14 @@ def _other_classes(app: AppTest) -> list[Callable[[], object]]:
         return []
     key, shown = str(boxes[0].key), boxes[0].index
     others = [place for place in range(len(boxes[0].options)) if place != shown]
-    return [lambda place=place: app.selectbox(key=key).select_index(place).run() for place in others]
+    return [lambda place=place: _map(app, key, place) for place in others]
+
+
+def _map(app: AppTest, key: str, place: int) -> None:
+    """Choose a class; below its threshold, ask for its map too."""
+    app.selectbox(key=key).select_index(place).run()
+    if any(button.key == "map_below" for button in app.button):
+        app.button(key="map_below").click().run()
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -139,7 +139,7 @@ def _beats_and_waves(record: ECGRecord, explanation: Explanation, key: Hashable)
     alt = "Mean relevance over the beat with its spread"
     figure = relevance_charts.beat_chart(beats, explanation)
     left.plotly_chart(figure, theme=None, config=PLAIN, key="relevance_beat", alt=alt)
-    right.markdown("**By wave**, share of the absolute relevance beside the share of the time")
+    right.markdown("**By wave**, share of relevance beside share of time")
     alt = "Each wave's share of the relevance and of the time"
     figure = relevance_charts.wave_chart(waves)
     right.plotly_chart(figure, theme=None, config=PLAIN, key="relevance_waves", alt=alt)
