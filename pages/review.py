@@ -56,4 +56,4 @@ if found is not None and classifier is not None:
     saliency_panel.saliency_panel(record, found, classifier)
 
 st.subheader("Report")
-report_panel(record, classifier)
+report_panel(record, classifier, cards)

@@ -14,9 +14,12 @@ import tiny_models
 from rasters import MILLIMETRE, needs_poppler
 
 from ecgapp import analysis, report
-from ecgapp.config import DISCLAIMER
+from ecgapp.analysis import Measurement
+from ecgapp.config import DISCLAIMER, PROJECT
+from ecgapp.models import load_model
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
-from ecgapp.report import Contents
+from ecgapp.report import Contents, Measured
+from ecgapp.report.intervals import in_words
 from ecgapp.report.saliency import SHADES, runs
 from ecgapp.report.tracing import BOTTOM, LEFT, ROWS, TOP, place_rows
 
@@ -181,6 +184,32 @@ def test_a_map_comes_with_its_reliability_or_the_word_that_it_was_not_checked(re
     for check in evidence.reliability.checks:
         assert check.value is None or f"{check.name}: {check.value:.2f}, {check.grade.name.lower()}" in said
     assert "has not been checked" not in said
+
+
+def measured(record):
+    """By the delineator that is shipped."""
+    model = load_model([PROJECT / "weights"], "delineator")
+    return Measured(model.card, analysis.measure(record, model))
+
+
+@needs_poppler
+def test_measurements_are_printed_with_what_is_normal_and_blanks_with_their_reason():
+    record = synthesise(SyntheticConfig("AF", noise=0.01)).record
+    found = measured(record)
+    said = rasters.words(report.pdf(contents(record, measured=found)), 2)
+    for row in found.measurements.rows:
+        assert row.name in said
+        assert f"{row.value:.0f} {row.unit}" in said if row.value is not None else row.reason in said
+    assert f"V6 {found.measurements.st_levels['V6']:.1f}" in said
+    assert found.card.sha256[:12] in said
+
+
+def test_a_figure_outside_what_is_normal_says_on_which_side():
+    wide = Measurement("QRS", 132.0, "ms", (70, 110), "")
+    assert in_words(wide) == ("QRS", "132 ms", "normal 70 to 110, above")
+    assert in_words(replace(wide, value=60.0))[2].endswith("below")
+    assert in_words(replace(wide, value=110.2))[2] == "normal 70 to 110"
+    assert in_words(replace(wide, normal=None))[2] == ""
 
 
 @needs_poppler

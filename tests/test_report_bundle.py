@@ -13,7 +13,7 @@ from ecgapp.errors import RecordError, WeightsMismatchError
 from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, install_import
 from ecgapp.records import SyntheticConfig, read_record, synthesise, write_wfdb
-from ecgapp.report import Bundle, Contents
+from ecgapp.report import Bundle, Contents, Measured
 from ecgapp.report.bundle import digest
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -82,6 +82,18 @@ def test_a_map_whose_reliability_was_examined_is_examined_again(settings, files)
     assert report.reproduce(documents.load(Bundle, documents.dump(bundle)), record, settings) == ()
     unexamined = report.bundle(Contents(record, "", MADE, evidence=report.gather(record, model)))
     assert unexamined.relevance.values_sha256 == bundle.relevance.values_sha256
+
+
+def test_measurements_are_computed_again_to_the_bit(files):
+    settings = Settings(files[0].parent / "no home")
+    record, model = read_record(files), analysis.open_model("delineator", settings)
+    found = Measured(model.card, analysis.measure(record, model))
+    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, measured=found))
+    again = documents.load(Bundle, documents.dump(bundle))
+    assert again.measurements.rows["QRS"] == found.measurements.value("QRS")
+    assert report.reproduce(again, record, settings) == ()
+    moved = replace(again, measurements=replace(again.measurements, st_levels={"V6": 2.0}))
+    assert "st_levels" in report.reproduce(moved, record, settings)[0]
 
 
 def test_another_record_is_refused(made, settings):

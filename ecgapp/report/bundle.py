@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ecgapp import __version__
-from ecgapp.analysis import Findings
+from ecgapp.analysis import Findings, Measurements
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
@@ -72,6 +72,14 @@ class Relevance:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What was measured, by name, in the units of the page; None is blank. ST levels are in mm by lead."""
+
+    rows: dict[str, float | None]
+    st_levels: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Tracing:
     """How page 1 is drawn, and at which second of the recording it begins."""
 
@@ -94,7 +102,10 @@ class Software:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A reading. ``model`` is the whole card: preprocessing, thresholds, and the weights' sha256."""
+    """A reading. ``model`` is the whole card: preprocessing, thresholds, and the weights' sha256.
+
+    ``delineator`` is that of the model which measured ``measurements``.
+    """
 
     record: RecordFacts
     tracing: Tracing
@@ -103,6 +114,8 @@ class Bundle:
     model: ModelCard | None = None
     predictions: tuple[Prediction, ...] = ()
     relevance: Relevance | None = None
+    delineator: ModelCard | None = None
+    measurements: Figures | None = None
     status: str = "unconfirmed"
     disclaimer: str = DISCLAIMER
 
@@ -110,12 +123,15 @@ class Bundle:
 def bundle(contents: Contents) -> Bundle:
     """The reading that ``contents`` shows; what the reader typed is not in it."""
     evidence = contents.evidence
-    drawn = Tracing(start=contents.start)
     facts, made = record_facts(contents.record), contents.made.isoformat()
+    told = Bundle(facts, Tracing(start=contents.start), software(), made)
+    if contents.measured is not None:
+        found = figures(contents.measured.measurements)
+        told = replace(told, delineator=contents.measured.card, measurements=found)
     if evidence is None:
-        return Bundle(facts, drawn, software(), made)
-    answers = predictions(evidence.findings)
-    return Bundle(facts, drawn, software(), made, evidence.card, answers, relevance_of(evidence))
+        return told
+    answers, relevance = predictions(evidence.findings), relevance_of(evidence)
+    return replace(told, model=evidence.card, predictions=answers, relevance=relevance)
 
 
 def record_facts(record: ECGRecord) -> RecordFacts:
@@ -162,6 +178,11 @@ def relevance_of(evidence: Evidence) -> Relevance | None:
             for check in checks
         ),
     )
+
+
+def figures(measured: Measurements) -> Figures:
+    """What was measured, in all its digits."""
+    return Figures({row.name: row.value for row in measured.rows}, dict(measured.st_levels))
 
 
 def software() -> Software:

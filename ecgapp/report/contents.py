@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ecgapp import analysis
-from ecgapp.analysis import Asked, Examined, Explanation, Findings
+from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
@@ -29,6 +29,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False)
+class Measured:
+    """What a delineator, whose card this is, measured."""
+
+    card: ModelCard
+    measurements: Measurements
+
+
+@dataclass(frozen=True, eq=False)
 class Contents:
     """All that is printed. ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds.
 
@@ -43,6 +51,7 @@ class Contents:
     start: float = 0.0
     evidence: Evidence | None = None
     refusal: str = ""
+    measured: Measured | None = None
 
     @property
     def printed_reference(self) -> str:

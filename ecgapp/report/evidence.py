@@ -2,8 +2,10 @@
 
 from ecgapp.explain import Card, Grade
 from ecgapp.models import ModelCard
+from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
+from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import Column, Page
 from ecgapp.report.saliency import Frame, draw_saliency
 from ecgapp.report.table import print_table
@@ -54,6 +56,10 @@ def _print_recording(column: Column, contents: Contents) -> None:
     column.paragraph(f"{rate_in_words(record).capitalize()}. {length}, in {record.units}.")
     for remark in remarks(record):
         column.paragraph(remark)
+    column.paragraph(f"sha256 of its samples: {digest(record.signal)}", SMALL)
+    if contents.measured is not None:
+        column.y -= 1.0
+        print_measurements(column, contents.measured)
 
 
 def _print_model(column: Column, card: ModelCard) -> None:

@@ -3,19 +3,19 @@
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import examine, open_version
+from ecgapp.analysis import examine, measure, open_version
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.report.bundle import Bundle, predictions, record_facts, relevance_of, software
+from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
 from ecgapp.report.contents import gather
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
     """What comes out otherwise here and now, a sentence each; nothing where all is the same to the bit.
 
-    The model is the one whose weights the bundle names, also where another one is in use by now.
+    The models are those whose weights the bundle names, also where others are in use by now.
 
     Raises:
         RecordError: this is another record.
@@ -26,6 +26,9 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
+    if bundle.delineator is not None:
+        measured = figures(measure(record, open_version(bundle.delineator, settings)))
+        found += _differences("The measurements", bundle.measurements, measured)
     if bundle.model is not None:
         found += _of_model(bundle, record, open_version(bundle.model, settings))
     return (*found, *_differences("The software", bundle.software, software())) if found else ()

@@ -12,8 +12,9 @@ from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
-from ecgapp.report import REFERENCE_LENGTH, Contents, Evidence
+from ecgapp.report import REFERENCE_LENGTH, Contents, Evidence, Measured
 from ecgapp.ui import choosing, review, session
+from ecgapp.ui.measurements_panel import measured_by
 from ecgapp.words import as_typed
 
 FILES = {  # name, kind, and what is written on its button
@@ -37,8 +38,11 @@ class Made:
 
 
 @st.fragment
-def report_panel(record: ECGRecord, card: ModelCard | None) -> None:
-    """A line to fill in and a button; once the files are made, a button for each of them."""
+def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard]) -> None:
+    """A line to fill in and a button; once the files are made, a button for each of them.
+
+    ``card`` is the classifier's on the page; the first delineator of ``cards`` measures.
+    """
     with st.form("report", border=False):
         reference = st.text_input(
             "Reference for the head of the report (optional; printed, and not stored)",
@@ -56,7 +60,9 @@ def report_panel(record: ECGRecord, card: ModelCard | None) -> None:
         kept.clear()
         try:
             contents = _contents(record, card, check)
-            kept[version] = _made(replace(contents, reference=reference, start=start))
+            measured = _measured(record, cards)
+            contents = replace(contents, reference=reference, start=start, measured=measured)
+            kept[version] = _made(contents)
         except EcgAppError as error:
             st.error(str(error))
     if version in kept:
@@ -102,6 +108,17 @@ def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidenc
         lambda: report.gather(record, model, found, examine if check else None),
         heavy=True,
     )
+
+
+def _measured(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Measured | None:
+    """What the page measured; None where nothing can."""
+    card = next(iter(choosing.delineators(cards).values()), None)
+    if card is None:
+        return None
+    try:
+        return Measured(card, measured_by(record, card))
+    except EcgAppError:  # the measurements' own panel says why
+        return None
 
 
 def _made(contents: Contents) -> Made:

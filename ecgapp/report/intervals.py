@@ -1,0 +1,60 @@
+"""Rate, intervals, axes and ST levels on paper; what is blank is blank, with its reason."""
+
+from ecgapp.analysis import Measurement, Measurements
+from ecgapp.report.contents import Measured
+from ecgapp.report.page import Column, Type
+
+COLUMNS = 2
+PLACES = (0.0, 25.0, 39.0)  # where name, value and what is normal begin in each, in mm
+STEP = 3.7  # mm from row to row
+SIZE, SMALL = 7.2, 6.8  # points
+
+
+def print_measurements(column: Column, measured: Measured) -> None:
+    """Every row in two columns, then ST levels, reasons for blanks, and by what they were read."""
+    found = measured.measurements
+    filled = [row for row in found.rows if row.value is not None]
+    height = -(-len(filled) // COLUMNS)
+    for number, row in enumerate(filled):
+        side, down = divmod(number, height)
+        _print_row(column, column.left + side * column.width / COLUMNS, column.y - STEP * down, row)
+    column.y -= STEP * height + 0.5
+    column.paragraph(_st_levels(found), SMALL)
+    for sentence in (*_blanks(found), *found.warnings):
+        column.paragraph(sentence, SMALL)
+    column.paragraph(
+        f"Unconfirmed; normal ranges are those of adults. Read by {measured.card.name}, sha256 "
+        f"{measured.card.sha256[:12]}.",
+        SMALL,
+    )
+
+
+def in_words(row: Measurement) -> tuple[str, str, str]:
+    """Name, value with its unit, and what is normal: ``QRS``, ``132 ms``, ``70-110, above``."""
+    value = "-" if row.value is None else f"{row.value:.0f} {row.unit}"
+    if row.normal is None or row.value is None:
+        return row.name, value, ""
+    low, high = row.normal
+    side = ", below" if round(row.value) < low else ", above" if round(row.value) > high else ""
+    return row.name, value, f"normal {low:.0f} to {high:.0f}{side}"
+
+
+def _print_row(column: Column, left: float, y: float, row: Measurement) -> None:
+    words = in_words(row)
+    judged = words[2].endswith(("above", "below"))
+    for place, part in zip(PLACES, words, strict=True):
+        column.page.text(left + place, y, part, Type(SIZE, bold=judged or place == PLACES[1]))
+
+
+def _st_levels(found: Measurements) -> str:
+    levels = [f"{lead} {'-' if level is None else f'{level:.1f}'}" for lead, level in found.st_levels.items()]
+    return f"ST at J+60 ms, mm: {', '.join(levels)}."
+
+
+def _blanks(found: Measurements) -> list[str]:
+    """A sentence for each reason why something is blank."""
+    reasons: dict[str, list[str]] = {}
+    for row in found.rows:
+        if row.value is None:
+            reasons.setdefault(row.reason, []).append(row.name)
+    return [f"Blank: {', '.join(names)}. {reason}" for reason, names in reasons.items()]
