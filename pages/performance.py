@@ -31,7 +31,7 @@ def show_classifier(card: ModelCard) -> None:
 def kept_predictions(card: ModelCard) -> Predictions | None:
     """Its validation predictions; where they are damaged that is told, and the card's figures stay."""
     try:
-        return analysis.validation_predictions(card.name, session.settings())
+        return analysis.version_predictions(card, session.settings())
     except EcgAppError as error:
         st.warning(str(error))
         return None

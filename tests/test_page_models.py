@@ -46,7 +46,7 @@ def test_a_stranger_sees_no_model_and_no_history(settings):
 
 def test_the_table_shows_name_task_hash_origin_since_by_whom_and_figures_with_interval_and_n(settings):
     page = open_page("models", settings)
-    (row,) = page.dataframe[0].value.to_dict("records")
+    (row,) = page.table[0].value.reset_index().to_dict("records")
     card = open_model("ward", settings).card
     macro = card.validation.macro_auroc
     assert (row["Model"], row["Task"], row["sha256"]) == ("ward", "nine_class", card.sha256[:12])
@@ -55,7 +55,7 @@ def test_the_table_shows_name_task_hash_origin_since_by_whom_and_figures_with_in
     assert row["Macro AUROC"] == f"{figure}; insufficient (n = 2)"
     assert "(" in row["Macro F1"]
     assert row["Since"].endswith("UTC")
-    assert page.table[0].value["Why"].tolist() == [ADA.reason]
+    assert page.table[1].value["Why"].tolist() == [ADA.reason]
 
 
 def test_rolling_back_to_the_shipped_model_needs_who_and_why_and_is_a_line_of_the_history(settings):
@@ -66,8 +66,8 @@ def test_rolling_back_to_the_shipped_model_needs_who_and_why_and_is_a_line_of_th
     page.button(key="use_ward").click().run()
     assert not page.error
     assert open_model("ward", settings).card.thresholds == (0.5,) * 9
-    assert page.dataframe[0].value["Origin"].tolist() == ["shipped"]
-    assert page.table[0].value[["What", "By", "Why"]].to_numpy().tolist() == [
+    assert page.table[0].value["Origin"].tolist() == ["shipped"]
+    assert page.table[1].value[["What", "By", "Why"]].to_numpy().tolist() == [
         ["rolled back", "Ben", "too many false alarms"], ["imported", "Ada", ADA.reason]
     ]  # fmt: skip
     assert page.text_input(key="by_ward").value == "Ben"
@@ -100,7 +100,7 @@ def test_a_bundle_from_another_machine_is_imported_or_refused_in_a_sentence(sett
     page.file_uploader(key="import_model_0").set_value(("x.zip", bundle, "application/zip")).run()
     page.button(key="import_model").click().run()
     assert "night is in use now" in page.success[0].value
-    assert page.dataframe[0].value["Model"].tolist() == ["night", "ward"]
+    assert page.table[0].value.index.tolist() == ["night", "ward"]
     assert History(settings).lines("night")[0].reason == "from the other ward"
 
 

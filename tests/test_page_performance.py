@@ -7,9 +7,11 @@ import pytest
 import tiny_models
 from streamlit.testing.v1 import AppTest
 
-from ecgapp.config import DISCLAIMER, PROJECT
+from ecgapp.analysis import version_predictions
+from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.evaluate import metrics_at
-from ecgapp.models import TrainedModel, save_model
+from ecgapp.models import TrainedModel, pack, save_model
+from ecgapp.promotion import Decision, install_import
 from ecgapp.tasks import task
 from ecgapp.ui import performance
 from ecgapp.words import with_interval
@@ -117,6 +119,22 @@ def test_the_curves_carry_a_dot_at_the_threshold_in_force(page):
     dots = [trace for trace in spec["data"] if trace["mode"] == "markers"]
     assert len(lines) == len(dots) == 8  # STE has too few positives
     assert all(dot["name"].endswith("at 0.50") for dot in dots)
+
+
+def test_the_curves_are_those_of_the_version_shown_though_another_came_into_use_meanwhile(tmp_path):
+    settings = Settings(tmp_path, tmp_path / "shipped")
+    model, known = tiny_models.classifier("ward")
+    shown = pack(model, known)
+    install_import(shown, Decision("Ada", "first"), settings)
+    install_import(pack(model, tiny_models.predictions(9, seed=5)), Decision("Ben", "next"), settings)
+    assert (version_predictions(shown.card, settings).probabilities == known.probabilities).all()
+
+
+def test_models_that_share_a_title_are_told_apart_by_name(tmp_path, monkeypatch):
+    for name in ("ward", "night"):
+        save_model(tmp_path / "weights", *tiny_models.classifier(name))
+    options = open_page(tmp_path, monkeypatch).selectbox(key="performance_model").options
+    assert options == ["Tiny nine_class (night)", "Tiny nine_class (ward)"]
 
 
 def test_an_autoencoder_shows_its_error_beside_the_papers(page):

@@ -28,7 +28,7 @@ from ecgapp.training.examples import (
     write_reconstructions,
 )
 from ecgapp.ui import auth, curves, guarded, run_actions, run_dialogs, run_list, run_starting
-from ecgapp.ui.comparison import differing_settings
+from ecgapp.ui.comparison import differing_settings, newest_alike
 from ecgapp.ui.run_starting import start_run
 from ecgapp.words import as_typed
 
@@ -230,12 +230,27 @@ def test_delete_says_what_it_frees(settings, runs):
 
 
 def test_curves_by_step_the_index_over_epochs_and_the_machine_are_drawn(settings, runs):
-    trained_run(runs)
+    run = trained_run(runs)
+    runs.add_metrics(run.id, [(names.F1, EPOCHS + 1, 0.1)])
     page = open_page("training", settings)
     drawn = charts(page)
     expected = {"live_loss", "live_f1", "live_step_loss", "live_rate", "live_gradient"}
     assert expected | {"live_lci", "live_changes", "live_processor"} <= drawn
     assert not page.exception
+
+
+def test_a_chart_without_a_point_is_not_drawn(settings, runs):
+    run = trained_run(runs)  # whose F1 has not dropped
+    bare = make_run(runs, "finished", epoch=2, epochs=2)
+    runs.add_metrics(bare.id, [(names.VALIDATION_LOSS, 1, 0.5), (names.STEP_LOSS, 1, math.nan)])
+    page = open_page("training", settings)
+    page.selectbox(key="chosen_run").set_value(run.id).run()
+    assert "live_lci" not in charts(page)
+    assert "At threshold 0.5" in said(page)
+    page.selectbox(key="chosen_run").set_value(bare.id).run()
+    assert not {"live_f1", "live_step_loss", "live_lci"} & charts(page)
+    assert "Learning curve index" not in said(page)
+    assert "No class has an F1 yet" in said(page)
 
 
 def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
@@ -480,6 +495,28 @@ def test_two_runs_are_compared_by_curves_settings_and_results(settings, runs):
     assert not page.exception
 
 
+def test_the_newest_two_of_one_phase_among_those_found_are_compared_at_first(runs):
+    old, coder, new, other = (
+        trained_run(runs, config) for config in (FINETUNING, PRETRAINING, FINETUNING, FINETUNING)
+    )
+    waiting = make_run(runs, "queued", PRETRAINING)
+    assert newest_alike([waiting, other, new, coder, old], 2) == [other, new]
+    assert newest_alike([waiting, new, coder, old], 2) == [new, old]
+    assert newest_alike([waiting, new, coder], 2) == []
+
+
+def test_only_runs_that_the_list_shows_and_those_chosen_before_are_offered_to_compare(settings, runs):
+    *tuned, coder = (trained_run(runs, config) for config in (FINETUNING, FINETUNING, PRETRAINING))
+    page = open_page("training", settings)
+    page.segmented_control(key="runs_view").set_value("Compare runs").run()
+    assert set(page.multiselect(key="compared").value) == {run.id for run in tuned}
+    page.text_input(key="find_run").set_value(coder.id).run()
+    assert len(page.multiselect(key="compared").options) == 3
+    page.multiselect(key="compared").set_value([]).run()
+    assert len(page.multiselect(key="compared").options) == 1
+    assert not page.exception
+
+
 def test_one_run_is_compared_with_nothing(settings, runs):
     trained_run(runs)
     page = open_page("training", settings)
@@ -515,6 +552,7 @@ def test_a_figure_is_drawn_anew_only_when_its_curve_has_grown(settings, runs, mo
     for name in ("loss_curves", "f1_curves", "step_curve", "lci_curve", "change_bars", "use_curve"):
         monkeypatch.setattr(curves, name, counted(name, getattr(curves, name)))
     run = trained_run(runs)
+    runs.add_metrics(run.id, [(names.F1, EPOCHS + 1, 0.1)])
     page = open_page("training", settings)
     assert set(drawn) == {"loss_curves", "f1_curves", "step_curve", "lci_curve", "change_bars", "use_curve"}
     drawn.clear()
@@ -523,7 +561,7 @@ def test_a_figure_is_drawn_anew_only_when_its_curve_has_grown(settings, runs, mo
     runs.add_metrics(run.id, [(names.STEP_LOSS, 601, 0.5)])
     page.run()
     assert set(drawn) == {"step_curve"}
-    runs.add_metrics(run.id, [(names.VALIDATION_LOSS, EPOCHS + 1, 0.5)])
+    runs.add_metrics(run.id, [(names.VALIDATION_LOSS, EPOCHS + 2, 0.5)])
     page.run()
     assert {"loss_curves", "f1_curves"} <= set(drawn)
 

@@ -108,6 +108,10 @@ def test_without_a_drop_there_is_no_number_for_the_index():
     assert "LCI =" not in words
 
 
+def test_an_index_of_nothing_learnt_says_so():
+    assert "nothing was learnt at threshold 0.5" in lci_words(learning_curve_index([0.0, 0.0]))
+
+
 def test_an_ensembles_index_is_that_of_the_member_at_work():
     """A new member begins at the bottom: that is no drop."""
     f1 = [(1, 0.2), (2, 0.5), (3, 0.6), (4, 0.1), (5, 0.3)]

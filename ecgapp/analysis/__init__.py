@@ -10,6 +10,7 @@ from ecgapp.analysis.models import (
     open_model,
     open_version,
     validation_predictions,
+    version_predictions,
 )
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
@@ -42,4 +43,5 @@ __all__ = [
     "prepare",
     "reconstruct",
     "validation_predictions",
+    "version_predictions",
 ]

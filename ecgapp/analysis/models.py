@@ -12,6 +12,7 @@ from ecgapp.models import (
     load_model,
     load_predictions,
     load_version,
+    load_version_predictions,
 )
 
 
@@ -53,6 +54,15 @@ def validation_predictions(name: str, settings: Settings) -> Predictions | None:
         ModelNotFoundError: there is no such model.
     """
     return load_predictions(_folders(settings), name)
+
+
+def version_predictions(card: ModelCard, settings: Settings) -> Predictions | None:
+    """What the classifier of exactly this card answered on its validation records, or None as above.
+
+    Raises:
+        WeightsMismatchError: they are gone, or damaged.
+    """
+    return load_version_predictions(_folders(settings), card)
 
 
 def _folders(settings: Settings) -> tuple[Path, Path]:

@@ -139,6 +139,18 @@ def load_predictions(folders: Sequence[Path], name: str) -> Predictions | None:
     return unpack_predictions(card, _predictions_of(folder, card))
 
 
+def load_version_predictions(folders: Sequence[Path], card: ModelCard) -> Predictions | None:
+    """The predictions kept with exactly this card, whichever is in use under its name by now.
+
+    Raises:
+        WeightsMismatchError: the card names some, and no folder has them.
+    """
+    for folder in folders:
+        with suppress(WeightsMismatchError):
+            return unpack_predictions(card, _predictions_of(folder, card))
+    return unpack_predictions(card, None)
+
+
 def installed_models(folders: Sequence[Path]) -> dict[str, ModelCard]:
     """Cards by name, sorted; earlier folders stand before later ones, damaged cards are left out."""
     found: dict[str, ModelCard] = {}

@@ -40,11 +40,20 @@ def delineators(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
 
 
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
-    """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none."""
+    """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none.
+
+    Models that share a title are told apart by their names.
+    """
     if not cards:
         st.info(f"{label}: none is installed yet. Train and promote one on the Training page.")
         return None
-    name = st.selectbox(label, list(cards), format_func=lambda name: cards[name].title or name, key=key)
+    titles = [card.title for card in cards.values()]
+
+    def words(name: str) -> str:
+        title = cards[name].title
+        return f"{title} ({name})" if title and titles.count(title) > 1 else title or name
+
+    name = st.selectbox(label, list(cards), format_func=words, key=key)
     st.caption(f"{name}, sha256 {cards[name].sha256[:12]}")
     return cards[name]
 

@@ -91,6 +91,15 @@ def curve_names(runs: Sequence[Run]) -> dict[str, str]:
     }
 
 
+def newest_alike(runs: Sequence[Run], most: int) -> list[Run]:
+    """The newest runs of one phase that have done an epoch; none where no phase has ``most`` of them."""
+    for phase in dict.fromkeys(run.phase for run in runs):
+        alike = [run for run in runs if run.epoch and run.phase == phase]
+        if len(alike) >= most:
+            return alike[:most]
+    return []
+
+
 def shared_labels(figures: Mapping[str, RunFigures]) -> list[str]:
     """The labels that at least one of the runs has an F1 of, in order of appearance."""
     return list(dict.fromkeys(label for shown in figures.values() for label in shown.f1_by_label))

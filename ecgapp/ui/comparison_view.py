@@ -8,6 +8,7 @@ from ecgapp.jobs import Run, RunStore
 from ecgapp.ui.comparison import (
     curve_names,
     differing_settings,
+    newest_alike,
     results,
     shared_labels,
 )
@@ -31,16 +32,17 @@ COLUMNS = {
 TOGETHER = "The losses of a pretraining and of a fine-tuning are of different kinds: compare them by F1."
 
 
-def comparison(runs: tuple[Run, ...], store: RunStore) -> None:
-    """Ask which runs, then show them side by side."""
-    by_id = {run.id: run for run in runs}
-    started = [run.id for run in runs if run.epoch][:FEW]
+def comparison(found: Sequence[Run], runs: Sequence[Run], store: RunStore) -> None:
+    """Ask which of the runs that the list has ``found``, then show them side by side."""
+    kept = st.session_state.get("compared", [])  # chosen before something else was looked for
+    by_id = {run.id: run for run in runs if run in found or run.id in kept}
+    started = [run.id for run in newest_alike(found, FEW)]
     chosen = st.multiselect(
         "Runs to compare", list(by_id), default=started, key="compared",
         format_func=lambda key: full_title(by_id[key]), placeholder="Choose two or more",
     )  # fmt: skip
     if len(chosen) < FEW:
-        st.info("Choose two or more runs that have begun.")
+        st.info("Choose two or more runs.")
         return
     shown = [by_id[key] for key in chosen]
     figures = _read(shown, store)
@@ -87,7 +89,9 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
 def _results(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
     st.markdown("**Results.** A click on a column sorts by it.")
     table = results(runs, figures).dropna(axis="columns", how="all")
-    st.dataframe(table, hide_index=True, column_config=COLUMNS, key="compare_results", alt="Results")
+    st.dataframe(
+        table, hide_index=True, column_config=COLUMNS, key="compare_results", alt="Results", placeholder="–"
+    )
 
 
 def _settings(runs: Sequence[Run]) -> None:

@@ -34,7 +34,7 @@ def live_runs(settings: Settings) -> None:
             "View", (ONE, SEVERAL), default=ONE, key="runs_view", label_visibility="collapsed", required=True
         )
         if st.session_state["runs_view"] == SEVERAL:
-            comparison(runs, store)
+            comparison(found, runs, store)
         else:
             run_view(choose(found), runs, store, settings)
     except EcgAppError as error:

@@ -32,12 +32,12 @@ INTERVALS = (
 
 
 def overview(versions: Iterable[Version]) -> None:
-    """A line for each model in use."""
+    """A line for each model in use; its cells wrap, so that nothing is cut."""
     rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
     table = pd.DataFrame(rows).fillna("-")
     figures = [name for name in table.columns if name.startswith(("Macro", "MSE"))]  # some rows lack some
     order = ["Model", *figures, *[name for name in table.columns if name not in ("Model", *figures)]]
-    st.dataframe(table, hide_index=True, width="stretch", column_order=order)
+    st.table(table[order].set_index("Model"))
 
 
 def model_view(name: str, versions: Sequence[Version], settings: Settings) -> None:
@@ -123,7 +123,7 @@ def _used(version: Version) -> dict[str, object]:
         "Since": time_words(line.time) if line is not None else "-",
         "By": line.author if line is not None else "-",
         "Task": card.purpose if card is not None else "",
-        "Title": card.title if card is not None else "-",
+        "Title": as_typed(card.title) if card is not None else "-",
     }
 
 

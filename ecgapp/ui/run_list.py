@@ -12,11 +12,18 @@ from ecgapp.ui.training_choices import PHASES
 from ecgapp.words import as_typed
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
-COLUMNS = {
-    "Done": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100, width="small"),
-    "Note": st.column_config.TextColumn(width="medium"),
-    "Message": st.column_config.TextColumn(width="large"),
-    "Created": st.column_config.DatetimeColumn("Created (UTC)", format="YYYY-MM-DD HH:mm"),
+COLUMNS = {  # widths in px: all of them fit a window of 1280; a click on a cell shows what is longer
+    "Done": st.column_config.ProgressColumn(format="%d %%", min_value=0, max_value=100, width=75),
+    "Run": st.column_config.TextColumn(width=120),
+    "Phase": st.column_config.TextColumn(width=70),
+    "State": st.column_config.TextColumn(width=70),
+    "Epochs": st.column_config.TextColumn(width=65),
+    "Left": st.column_config.TextColumn(width=75),
+    "Device": st.column_config.TextColumn(width=65),
+    "Note": st.column_config.TextColumn(width=100),
+    "Message": st.column_config.TextColumn(width=110),
+    "Created": st.column_config.DatetimeColumn("Created (UTC)", format="YY-MM-DD HH:mm", width=110),
+    "Id": st.column_config.TextColumn(width=60),
 }
 ROWS_SHOWN = 8  # of the table; further ones are reached by scrolling in it
 ROW_HEIGHT = 35  # px
@@ -106,7 +113,7 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
         }
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
         words = f"{place + 1}\\. **{as_typed(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
-        row.markdown(f"{words}, queued {time_words(run.created)}", width="stretch")
+        row.markdown(f"{words}, created {time_words(run.created)}", width="stretch")
         for word, places, icon in (("Earlier", -1, "arrow_upward"), ("Later", 1, "arrow_downward")):
             move = guarded(settings, lambda run=run, places=places: store.move(run.id, places))  # type: ignore[misc]
             row.button(

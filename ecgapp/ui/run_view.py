@@ -38,6 +38,10 @@ from ecgapp.words import as_typed
 LOG_LINES = 12
 DRAWN = "drawn_figures"  # session state: each figure with what it was drawn for
 READER = "run_reader"  # session state: the curves of the run in view, as far as they are read
+AT_HALF = (
+    "At threshold 0.5, on the validation records; the card's thresholds are fitted afterwards, on the same "
+    "records."
+)
 FORMULA = (
     r"\mathrm{LCI}=\frac{\text{mean rise of F1}}{\text{mean drop of F1}+\varepsilon}\times\text{best F1}"
 )
@@ -56,7 +60,7 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
         st.warning(as_typed(sentence), icon=":material/warning:")
     _numbers(run, figures)
     _curves(run, figures, config)
-    if run.phase == "finetune":
+    if figures.f1:
         _index(run, figures, config)
     if run.state == "finished":
         promotion(run, store, settings)
@@ -148,6 +152,9 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
 def _f1(
     figures: RunFigures, version: tuple[object, ...], apart: Callable[[Sequence[Point]], list[Point]]
 ) -> None:
+    if not figures.f1:
+        st.caption("No class has an F1 yet: no validation record has one of the labels, or got one.")
+        return
     by_label = st.session_state.get("live_by_label", False)
     labels = {label: apart(points) for label, points in figures.f1_by_label.items()} if by_label else {}
     members = {number: apart(points) for number, points in figures.f1_by_member.items()}
@@ -156,6 +163,7 @@ def _f1(
         return curves.f1_curves(apart(figures.f1), labels, members)
 
     chart(st.container(), "live_f1", (*version, by_label), f1, "F1 by epoch")
+    st.caption(AT_HALF)
     st.toggle("Show F1 of each class", key="live_by_label")
     if by_label:
         st.caption("A class that no validation record has, or of which nothing is known, has no curve.")
@@ -169,7 +177,7 @@ def _by_step(figures: RunFigures, version: tuple[object, ...]) -> None:
         ("live_gradient", "gradient norm", figures.gradient_norm, True),
     )
     for column, (key, unit, points, log) in zip(st.columns(3), parts, strict=True):
-        if points:
+        if any(math.isfinite(value) for _, value in points):
             alt = f"{unit} by step"
             chart(column, key, version, lambda p=points, u=unit, g=log: curves.step_curve(p, u, log=g), alt)  # type: ignore[misc]
 
@@ -189,10 +197,12 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
         return
     left, right = st.columns(2)
     version = (run.id, run.pid, _end(run, figures.epochs))
-    chart(
-        left, "live_lci", version, lambda: curves.lci_curve(lci_by_epoch(figures.f1, config)),
-        "Learning curve index as it stood after each epoch",
-    )  # fmt: skip
+    indices = lci_by_epoch(figures.f1, config)
+    if any(math.isfinite(value) for _, value in indices):
+        chart(
+            left, "live_lci", version, lambda: curves.lci_curve(indices),
+            "Learning curve index as it stood after each epoch",
+        )  # fmt: skip
     chart(
         right, "live_changes", version, lambda: curves.change_bars(changes(figures.f1, config)),
         "Rises and drops of F1 from epoch to epoch, which the index is computed from",

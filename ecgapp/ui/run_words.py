@@ -51,6 +51,8 @@ def lci_words(index: LearningCurveIndex) -> str:
     """The index with every number that went into it, as Markdown."""
     if index.best is None or index.best_epoch is None:
         return "No epoch has an F1 yet."
+    if index.best == 0:
+        return "The best F1 is 0: nothing was learnt at threshold 0.5, so the index has no meaning."
     rise = f"mean rise {index.mean_positive:.4f} ({_times(index.n_positive, 'rise')})"
     best = f"best F1 {index.best:.3f} (epoch {index.best_epoch})"
     if index.value is None:
