@@ -18,6 +18,7 @@ MARGIN = 0.6  # seconds at 25 mm/s to the left of the first sample, for the cali
 PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s at 25 mm/s, mV)
 STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
 SYNTHETIC = "SYNTHETIC, from no patient"
+MEDIAN_OF = 50_000  # samples at least, where there are as many
 BOX = 5.0  # mm; rows stand on the 5 mm lines
 ROW_SPACING = (20.0, 4.0)  # between two rows: least in mm, most in mV
 EDGES = (15.0, 5.0)  # paper above the first zero and below the last: least in mm, most in mV
@@ -160,8 +161,8 @@ def _piece(record: ECGRecord, sheet: Sheet, cell: Cell) -> FloatArray | None:
 
 
 def middle(record: ECGRecord, lead: str) -> np.float32:
-    """The lead's median in mV, which stands at the zero of its row."""
-    signal = record.signal[record.leads.index(lead)]
+    """The lead's median in mV (of hours, that of samples spread over it), which stands at its row's zero."""
+    signal = record.signal[record.leads.index(lead), :: max(1, record.n_samples // MEDIAN_OF)]
     return np.float32(np.nanmedian(signal)) if np.isfinite(signal).any() else np.float32(0)
 
 
