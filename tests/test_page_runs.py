@@ -449,6 +449,19 @@ def test_settings_that_differ_show_no_path():
     assert line == {"Setting": "stores", "first": "first", "second": "second"}
 
 
+def test_what_was_filled_in_is_said_by_the_page_and_so_is_a_data_set_that_is_gone(settings, runs):
+    small_settings(settings.home)
+    run = trained_run(runs, replace(PRETRAINING, stores=("small", "gone")))
+    page = press(open_page("training", settings), f"from_{run.id}")
+    assert [toast.value for toast in page.toast] == [
+        "The form at the top is filled in. Choose the labels there, and start."
+    ]
+    assert "data set gone is not among those" in said(page)
+    assert page.multiselect(key="train_stores").value == ["small"]
+    page.run()
+    assert not page.toast
+
+
 def test_a_click_that_comes_twice_starts_one_run(settings, runs, monkeypatch):
     first = start_run(FINETUNING, runs)
     assert start_run(FINETUNING, runs).id == first.id
