@@ -1,9 +1,12 @@
 """Where waves begin and end: marks are read, met, learnt, and counted as they should be."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import tiny_models
+from streamlit.testing.v1 import AppTest
 
 from ecgapp.analysis import open_model
 from ecgapp.analysis.delineation import delineate, judge_delineator
@@ -179,6 +182,20 @@ def test_the_shipped_delineator_says_how_well_it_does():
     assert card.delineation is not None
     assert {b.wave for b in card.delineation.boundaries} == {"P", "QRS", "T"}
     assert all(b.sensitivity.value > 0.95 for b in card.delineation.boundaries)
+
+
+def test_the_performance_page_shows_a_delineators_boundaries(tmp_path, monkeypatch):
+    for kind in ("json", "safetensors"):
+        (tmp_path / "weights").mkdir(exist_ok=True)
+        shutil.copy(PROJECT / "weights" / f"delineator.{kind}", tmp_path / "weights")
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    page = AppTest.from_file(str(PROJECT / "pages" / "performance.py"), default_timeout=30).run()
+    assert not page.exception
+    table = page.dataframe[0].value.set_index("Boundary")
+    assert list(table.index) == [
+        f"{kind} {edge}" for kind in ("P", "QRS", "T") for edge in ("onset", "offset")
+    ]
+    assert table.loc["QRS onset", "Sensitivity"].startswith("1.000 (")
 
 
 def test_real_marks_are_read_as_cardiologists_made_them(real_data):
