@@ -127,14 +127,28 @@ def test_a_networks_attributions_are_complete_in_the_end(window, config):
     assert (found.logit, found.baseline_logit) == pytest.approx(tuple(logits.tolist()), abs=1e-5)
 
 
+class Steep(Classifier):
+    """Nothing happens along the path but in one short stretch of it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (10 * (x.mean((1, 2)) - 0.5)).sigmoid()[:, None].expand(-1, 3)
+
+
+def test_a_path_too_steep_for_few_steps_is_walked_once_more_in_more():
+    window = np.ones((12, N_SAMPLES), dtype=np.float32)
+    few, more = (attribute(trained(Steep), window, "one", Recipe(steps=steps)) for steps in (3, 12))
+    np.testing.assert_array_equal(few.values, more.values)
+    assert few.completeness_error < 0.05
+
+
 def test_an_ensembles_attributions_are_the_mean_of_its_members(window):
     member = small_classifier()
     ensemble = trained(EnsembleConfig(member, 2))
     alone = [
-        attribute(TrainedModel(network, ensemble.card), window, "three").values
+        attribute(TrainedModel(network, ensemble.card), window, "three", Recipe(steps=400)).values
         for network in ensemble.network.members
     ]
-    together = attribute(ensemble, window, "three").values
+    together = attribute(ensemble, window, "three", Recipe(steps=400)).values
     np.testing.assert_allclose(together, np.mean(alone, axis=0), atol=1e-6)
 
 
