@@ -18,7 +18,8 @@ from ecgapp.ui.tracing_filters import shown, tell_st
 def tracing_panel(record: ECGRecord) -> None:
     """The tracing with its controls, and a page where the record is longer than one."""
     view = choose_view(record)
-    start = choose_page(record, view.scale.page_seconds)
+    with st.container():  # holds the place, so that the chart below is not built anew when pages come or go
+        start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
     words = Printed(in_force, session.remember("badges", lambda: _badges(record)))
