@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from ecgapp import documents
 from ecgapp.config import PROJECT
 from ecgapp.errors import SignalError
+from ecgapp.models import save_model
 from ecgapp.records import DEMOS
 from ecgapp.report import Bundle
 from ecgapp.ui.report_buttons import FILES
@@ -94,6 +95,18 @@ def test_the_files_are_of_the_record_and_model_in_view_with_what_was_typed(page,
     assert "Bed 4" not in saved["ecg-numbers.json"].decode()
     assert saved["ecg-tracing.png"].startswith(b"\x89PNG")
     assert any("with the reference Bed 4." in line.value for line in page.markdown)
+
+
+@needs_poppler
+def test_the_map_is_checked_where_that_is_asked_for(page, saved, home):
+    model, known = tiny_models.classifier(thresholds=(0.01,) * 9)
+    save_model(home / "weights", model, known)
+    make(page)
+    assert "has not been checked" in words(saved["ecg-report.pdf"], 2)
+    next(box for box in page.checkbox if "trusted" in box.label).check()
+    make(page)
+    assert "Reliability of this map" in words(saved["ecg-report.pdf"], 2)
+    tiny_models.install(home / "weights")
 
 
 def test_another_record_has_neither_the_files_nor_the_reference_of_the_one_before(page):

@@ -206,10 +206,10 @@ def test_measurements_are_printed_with_what_is_normal_and_blanks_with_their_reas
 
 def test_a_figure_outside_what_is_normal_says_on_which_side():
     wide = Measurement("QRS", 132.0, "ms", (70, 110), "")
-    assert in_words(wide) == ("QRS", "132 ms", "normal 70 to 110, above")
-    assert in_words(replace(wide, value=60.0))[2].endswith("below")
-    assert in_words(replace(wide, value=110.2))[2] == "normal 70 to 110"
-    assert in_words(replace(wide, normal=None))[2] == ""
+    assert in_words(wide) == ("QRS", "132 ms", "normal 70 to 110", "above")
+    assert in_words(replace(wide, value=60.0))[-1] == "below"
+    assert in_words(replace(wide, value=110.2))[-1] == ""
+    assert in_words(replace(wide, normal=None))[2:] == ("", "")
 
 
 @needs_poppler

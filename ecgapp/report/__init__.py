@@ -1,7 +1,7 @@
 """What leaves the app: a report on paper, a picture of the tracing, and numbers that can be checked."""
 
 from ecgapp.report.bundle import Bundle, bundle
-from ecgapp.report.contents import REFERENCE_LENGTH, Contents, Evidence, Measured, gather
+from ecgapp.report.contents import REFERENCE_LENGTH, Contents, Evidence, Measured, gather, question
 from ecgapp.report.output import pdf, png
 from ecgapp.report.reproduction import reproduce
 
@@ -15,5 +15,6 @@ __all__ = [
     "gather",
     "pdf",
     "png",
+    "question",
     "reproduce",
 ]

@@ -5,7 +5,8 @@ from ecgapp.report.contents import Measured
 from ecgapp.report.page import Column, Type
 
 COLUMNS = 2
-PLACES = (0.0, 25.0, 39.0)  # where name, value and what is normal begin in each, in mm
+PLACES = (0.0, 24.0, 37.0, 61.5)  # where name, value, what is normal and the side begin in each, in mm
+BOLD = (False, True, False, True)
 STEP = 3.7  # mm from row to row
 SIZE, SMALL = 7.2, 6.8  # points
 
@@ -29,21 +30,19 @@ def print_measurements(column: Column, measured: Measured) -> None:
     )
 
 
-def in_words(row: Measurement) -> tuple[str, str, str]:
-    """Name, value with its unit, and what is normal: ``QRS``, ``132 ms``, ``70-110, above``."""
+def in_words(row: Measurement) -> tuple[str, str, str, str]:
+    """Name, value, what is normal, and on which side of it: "QRS", "132 ms", "normal 70 to 110", "above"."""
     value = "-" if row.value is None else f"{row.value:.0f} {row.unit}"
     if row.normal is None or row.value is None:
-        return row.name, value, ""
+        return row.name, value, "", ""
     low, high = row.normal
-    side = ", below" if round(row.value) < low else ", above" if round(row.value) > high else ""
-    return row.name, value, f"normal {low:.0f} to {high:.0f}{side}"
+    side = "below" if round(row.value) < low else "above" if round(row.value) > high else ""
+    return row.name, value, f"normal {low:.0f} to {high:.0f}", side
 
 
 def _print_row(column: Column, left: float, y: float, row: Measurement) -> None:
-    words = in_words(row)
-    judged = words[2].endswith(("above", "below"))
-    for place, part in zip(PLACES, words, strict=True):
-        column.page.text(left + place, y, part, Type(SIZE, bold=judged or place == PLACES[1]))
+    for place, part, bold in zip(PLACES, in_words(row), BOLD, strict=True):
+        column.page.text(left + place, y, part, Type(SIZE, bold))
 
 
 def _st_levels(found: Measurements) -> str:

@@ -51,7 +51,7 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
             autocomplete="off",
         )
         start = _page_start(record)
-        check = st.checkbox("Check how far the map of the first class can be trusted (a few seconds)", True)
+        check = st.checkbox("Check first how far the map can be trusted (takes several seconds)")
         asked = st.form_submit_button("Make the report")
     st.caption(EXPLAINED)
     kept: dict[str | None, Made] = session.remember("report", dict)
@@ -59,10 +59,10 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
     if asked:
         kept.clear()
         try:
-            contents = _contents(record, card, check)
-            measured = _measured(record, cards)
-            contents = replace(contents, reference=reference, start=start, measured=measured)
-            kept[version] = _made(contents)
+            with st.spinner("Making the report"):
+                measured, contents = _measured(record, cards), _contents(record, card, check)
+                contents = replace(contents, reference=reference, start=start, measured=measured)
+                kept[version] = _made(contents)
         except EcgAppError as error:
             st.error(str(error))
     if version in kept:
@@ -89,7 +89,7 @@ def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Content
 
 
 def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidence | None:
-    """What the classifier on the page found, and what the page knows of its map, computed once.
+    """What the classifier on the page found; its map is checked where that is asked, or was done already.
 
     Raises:
         EcgAppError: the model cannot be opened, or cannot take this record.
@@ -98,14 +98,16 @@ def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidenc
         return None
     model = choosing.opened(card)
 
-    def examine(asked: Asked) -> Examined:
-        key = ("examine", card.digest, asked)  # the saliency's own
-        return session.remember(key, lambda: analysis.examine(record, model, asked), heavy=True)
-
     found = review.found(record, card)
+    examined = ("examine", card.digest, report.question(found))  # where the saliency remembers it
+    checked = check or session.remembered(examined)
+
+    def examine(asked: Asked) -> Examined:
+        return session.remember(examined, lambda: analysis.examine(record, model, asked), heavy=True)
+
     return session.remember(
-        ("report", card.digest, check),
-        lambda: report.gather(record, model, found, examine if check else None),
+        ("report", card.digest, checked),
+        lambda: report.gather(record, model, found, examine if checked else None),
         heavy=True,
     )
 
