@@ -55,6 +55,7 @@ def test_the_table_shows_name_task_hash_origin_since_by_whom_and_figures_with_in
     assert row["Macro AUROC"] == f"{figure}; insufficient (n = 2)"
     assert "(" in row["Macro F1"]
     assert row["Since"].endswith("UTC")
+    assert "-" not in row.values()  # Markdown's bullet
     assert page.table[1].value["Why"].tolist() == [ADA.reason]
 
 

@@ -38,7 +38,7 @@ def _insufficient(evaluation: Evaluation) -> tuple[str, bool]:
 
 def _with_digits(figure: Interval | None, digits: int) -> str:
     if figure is None:
-        return "-"
+        return "–"
     return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}-{figure.high:.{digits}f})"
 
 

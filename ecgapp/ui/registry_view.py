@@ -25,6 +25,7 @@ from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import size_words, time_words
 from ecgapp.words import as_typed
 
+NONE = "–"  # a table reads Markdown, which makes a bullet of a hyphen
 INTERVALS = (
     "In brackets: 95 % bootstrap intervals over the validation records. Insufficient: a class that counts "
     f"in the mean has fewer than {ENOUGH_POSITIVES} positives, the rarest n."
@@ -32,10 +33,10 @@ INTERVALS = (
 
 
 def overview(versions: Iterable[Version]) -> None:
-    """A line for each model in use; its cells wrap, so that nothing is cut."""
+    """A line for each model in use, which lacks some of the figures; cells wrap, so that nothing is cut."""
     rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
-    table = pd.DataFrame(rows).fillna("-")
-    figures = [name for name in table.columns if name.startswith(("Macro", "MSE"))]  # some rows lack some
+    table = pd.DataFrame(rows).fillna(NONE)
+    figures = [name for name in table.columns if name.startswith(("Macro", "MSE", "QRS"))]
     order = ["Model", *figures, *[name for name in table.columns if name not in ("Model", *figures)]]
     st.table(table[order].set_index("Model"))
 
@@ -120,10 +121,10 @@ def _used(version: Version) -> dict[str, object]:
         **_figures(card),
         "sha256": version.sha256[:12],
         "Origin": version.origin,
-        "Since": time_words(line.time) if line is not None else "-",
-        "By": line.author if line is not None else "-",
+        "Since": time_words(line.time) if line is not None else NONE,
+        "By": as_typed(line.author) if line is not None else NONE,
         "Task": card.purpose if card is not None else "",
-        "Title": as_typed(card.title) if card is not None else "-",
+        "Title": as_typed(card.title) if card is not None else NONE,
     }
 
 
