@@ -45,6 +45,15 @@ class TimedJudge(Reconstruction):
         return scores
 
 
+class Reconstructions(Gallery):
+    """The looks at windows that every training takes; synthetic records lie in no store that could be named."""
+
+    def show(
+        self, inference: Inference, records: RecordSet, scores: Scores, epoch: int, *, last: bool
+    ) -> None:
+        self._reconstruct(inference, records, scores, epoch)
+
+
 def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tuple[float, int]:
     """A training as the worker runs it, without its validations: seconds, and how many steps it was."""
     train, validation = records.rows(config.train_folds), records.rows(config.validation_folds)
@@ -58,7 +67,7 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
         started = now(judge.device)
         member = Member(lanes, validation, config.seed)
         place = store.folder(created.id)
-        job = Job(config, records, (member,), judge, place, "", Gallery(place))
+        job = Job(config, records, (member,), judge, place, "", Reconstructions(place, ()))
         run(job, [build(config.network)], reporter)
         spent = now(judge.device) - started - judge.seconds
     attachment.end("finished", "")
