@@ -46,12 +46,10 @@ class TimedJudge(Reconstruction):
 
 
 class Reconstructions(Gallery):
-    """The looks at windows that every training takes; synthetic records lie in no store that could be named."""
+    """The looks at windows that every training takes; synthetic records lie in no store to be named."""
 
-    def show(
-        self, inference: Inference, records: RecordSet, scores: Scores, epoch: int, *, last: bool
-    ) -> None:
-        self._reconstruct(inference, records, scores, epoch)
+    def _rank(self, records: RecordSet, scores: Scores, epoch: int) -> None:
+        """Rank nothing."""
 
 
 def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tuple[float, int]:
