@@ -216,7 +216,7 @@ def test_predictions_of_another_shape_are_refused():
 
 @pytest.mark.parametrize("odd", [-0.1, 1.1, float("nan"), float("inf")])
 def test_thresholds_that_are_no_probabilities_are_refused(packed, odd):
-    with pytest.raises(ModelError, match="one threshold from 0 to 1|cannot be read"):
+    with pytest.raises(ModelError, match=r"one threshold from 0 to 1|cannot be read"):
         read(with_card(packed, thresholds=(odd, *packed.card.thresholds[1:]), validation=None))
 
 
