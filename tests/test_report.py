@@ -21,7 +21,7 @@ from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.report import Contents, Measured
 from ecgapp.report.intervals import in_words
 from ecgapp.report.saliency import SHADES, runs
-from ecgapp.report.tracing import BOTTOM, LEFT, ROWS, TOP, place_rows
+from ecgapp.report.tracing import BOTTOM, LEFT, RIGHT, ROWS, TOP, place_rows
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -240,6 +240,17 @@ def test_rows_stand_on_lines_of_5_mm_in_order_within_the_grid(n_rows, spacing):
     assert len(placed) == n_rows
     assert all((TOP - zero) % 5 == 0 and BOTTOM <= zero <= TOP for zero in placed)
     assert placed == sorted(placed, reverse=True)
+
+
+@needs_poppler
+def test_long_remarks_stay_within_the_margins():
+    wordy = replace(
+        square_wave(),
+        warnings=("Computed from I and II, not recorded: III, aVR, aVL, aVF. No signal in V4, V5, V6. " * 5,),
+    )
+    page = rasters.page(report.pdf(contents(wordy)))
+    right = page[: round(28 * MILLIMETRE), round((RIGHT + 1) * MILLIMETRE) :]
+    assert right.min() > 200
 
 
 def test_paper_to_spare_goes_between_the_rows():

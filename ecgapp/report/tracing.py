@@ -32,7 +32,7 @@ RIGHT, TOP = LEFT + 5.0 * COLUMNS, BOTTOM + 5.0 * ROWS
 NARROWEST = 2  # of 5 mm, between two rows
 MOST_POINTS = 1000.0  # a second; above it, lowest and highest samples are kept
 MINOR, MAJOR = "#f3cfcf", "#dd9a9a"  # light enough in greyscale to leave the trace alone
-REMARK_LENGTH, REMARK_LINES = 190, 3
+REMARK_LENGTH, REMARK_LINES = 155, 3  # of bold type
 NAME = Type(9, bold=True)
 NAME_SECONDS = 0.5  # of a lead lie below its name
 FILTER = "none, as recorded"
