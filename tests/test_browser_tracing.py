@@ -5,7 +5,7 @@ import re
 import pytest
 from app_server import served
 
-from ecgapp.records import DEMOS
+from ecgapp.records import DEMOS, SyntheticConfig, synthesise, write_wfdb
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect  # noqa: E402
@@ -16,10 +16,12 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
 ]
 SHAPE = """() => {
-    const {xaxis, yaxis} = document.querySelector(".st-key-tracing .js-plotly-plot")._fullLayout;
+    const chart = document.querySelector(".st-key-tracing .js-plotly-plot");
+    if (!chart || !chart._fullLayout) return {};
+    const {xaxis, yaxis} = chart._fullLayout;
     const perUnit = axis => axis._length / (axis.range[1] - axis.range[0]);
-    const chart = document.querySelector(".st-key-tracing .js-plotly-plot").clientWidth;
-    return {ratio: perUnit(xaxis) / perUnit(yaxis), seconds: xaxis.range[1], blank: chart - xaxis._length};
+    const blank = chart.clientWidth - xaxis._length;
+    return {ratio: perUnit(xaxis) / perUnit(yaxis), seconds: xaxis.range[1], blank};
 }"""
 FEWEST_PIXELS = 10  # beside the paper: the chart's own edges
 
@@ -69,9 +71,23 @@ def test_a_box_is_measured_marched_out_and_kept(visitor):
     expect(visitor.page.get_by_text(re.compile("^RR: "))).to_have_count(0)
 
 
-def drag(visitor, start, stop):
-    """Draw a box on the tracing between two points, in parts of its paper."""
-    box = visitor.widget("tracing").locator(".nsewdrag").first.bounding_box()
+def test_a_long_record_is_paged_by_key_and_by_its_overview(visitor, tmp_path):
+    record = synthesise(SyntheticConfig(duration=120.0, sampling_rate=100.0)).record
+    expect(visitor.page.get_by_test_id("stFileUploaderDropzone")).to_have_count(1)
+    visitor.drop(*((path.name, path.read_bytes()) for path in write_wfdb(record, tmp_path, "long")))
+    visitor.sees("0-10 s of 120.0 s")
+    visitor.page.get_by_role("heading", name="Review").click()  # keys typed into a select box are its own
+    visitor.page.keyboard.press("Shift+N")
+    visitor.sees("10-20 s of 120.0 s")
+    visitor.page.keyboard.press("Shift+B")
+    visitor.sees("0-10 s of 120.0 s")
+    drag(visitor, (0.5, 0.3), (0.6, 0.7), chart="overview")
+    visitor.sees(re.compile(r"(59.5|60|60.5)-\d+(\.5)? s of 120.0 s"))
+
+
+def drag(visitor, start, stop, chart="tracing"):
+    """Draw a box on a chart between two points, in parts of its plot."""
+    box = visitor.widget(chart).locator(".nsewdrag").first.bounding_box()
     (x0, y0), (x1, y1) = (
         (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, stop)
     )
