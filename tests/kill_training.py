@@ -35,12 +35,12 @@ FILE_EVENTS = ("tempfile.mkstemp", "open", "os.rename", "os.remove", "os.mkdir")
 class Teller:
     """A reporter that tells each step with its time, and where the training went on.
 
-    ``should_stop`` is asked after every step, but in validation and after the training too: ``learning``
-    tells these apart.
+    ``should_stop`` is asked after every step, but while records are prepared, in validation and after the
+    training too: ``learning`` tells these apart.
     """
 
     def __init__(self, tell: Tell) -> None:
-        self.tell, self.position, self.learning = tell, 0, True
+        self.tell, self.position, self.learning = tell, 0, False
 
     def step(self, report) -> None:
         """Nothing: every few steps are not enough."""
@@ -50,6 +50,7 @@ class Teller:
         self.learning = self.position < LAST
 
     def log(self, text) -> None:
+        self.learning = self.learning or "records for training" in text
         if found := re.match(r"Going on from epoch (\d+), step (\d+)\.", text):
             epochs, steps = int(found[1]) - 1, int(found[2]) - 1
             self.position = epochs * STEPS + steps

@@ -12,6 +12,7 @@ from ecgapp.errors import ConfigError
 from ecgapp.models import (
     Dropout,
     ECGClassifierConfig,
+    FoldAutoencoderConfig,
     JangAutoencoderConfig,
     Network,
     PatchAutoencoderConfig,
@@ -26,9 +27,11 @@ from ecgapp.training.schedule import WeightAverage, parameter_groups
 
 MEMBERS, BATCH = 3, 4
 PATCH = PatchAutoencoderConfig(n_leads=2, n_samples=250, widths=(8, 12), depths=(1, 2), squeeze=4, latent=7)
+FOLD = FoldAutoencoderConfig(n_leads=2, n_samples=128, patch=8, widths=(8, 16), squeeze=4, latent=6)
 JANG = JangAutoencoderConfig(n_samples=256, filters=2, latent=5)
 CONFIGS = {
     "patch_autoencoder": [PATCH],
+    "fold_autoencoder": [FOLD],
     "jang_autoencoder": [JANG],
     "ecg_classifier": [ECGClassifierConfig(PATCH, n_labels=4), ECGClassifierConfig(JANG, n_labels=3)],
 }

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from ecgapp.datasets import DatasetStore
+from ecgapp.errors import DatasetError
 from ecgapp.models import Autoencoder
 from ecgapp.training.examples import (
     RankedRecord,
@@ -43,7 +45,8 @@ class Gallery:
         if not last and time.monotonic() - self._last < _EVERY:
             return
         self._last = time.monotonic()
-        self._rank(records, scores, epoch)
+        with suppress(DatasetError):  # the set was removed meanwhile: the training has it in memory
+            self._rank(records, scores, epoch)
         if isinstance(inference.network, Autoencoder):
             self._reconstruct(inference, records, scores, epoch)
 
