@@ -167,7 +167,7 @@ def check(folder: Path) -> None:
 def end_somewhere(victim: Victim, rng: random.Random, way: str) -> None:
     """Let it live until the moment drawn for it."""
     if way == "early":
-        victim.listen(rng.uniform(0, 0.15))
+        victim.listen(rng.uniform(0, 0.03))
     elif way == "validation":
         victim.listen(20, lambda line: line.startswith("step") and int(line.split()[1]) % STEPS == 0)
         victim.listen(rng.uniform(0, 0.008))
