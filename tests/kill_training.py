@@ -56,6 +56,8 @@ class Teller:
             self.position = epochs * STEPS + steps
             self.learning = steps < STEPS and self.position < LAST
             self.tell(f"resumed {self.position}")
+        elif text.startswith("Preparing"):
+            self.tell("preparing")
         elif "damaged" in text:
             self.tell("damaged")
 
