@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from app_server import AppServer
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 OPTIONS = (
     "--no-sandbox",
@@ -95,9 +96,13 @@ class Visitor:
         box.press("Tab")
 
     def pick(self, key: str, option: str) -> None:
-        """Choose from a select box."""
-        self.widget(key).locator("input").click()
-        self.page.get_by_role("option", name=option).click()
+        """Choose from a select box; a page that is just being drawn closes it, and it is opened again."""
+        choice = self.page.get_by_role("option", name=option)
+        for _ in range(10):
+            self.widget(key).locator("input").click()
+            with suppress(PlaywrightTimeout):
+                return choice.click(timeout=6000)
+        raise AssertionError(f"{option} cannot be chosen")
 
     def sign_in(self, password: str) -> None:
         self.page.get_by_label("Password", exact=True).fill(password)
