@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
 from run_processes import end_all, until
 from small_training import FINETUNING, Recorder, small_settings
 
@@ -40,8 +41,9 @@ def shown(store: RunStore, run_id: str):
 
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_an_epoch_is_lost_within_seconds_and_resumes_to_the_same_weights(
-    store, settings, tmp_path
+    store, settings, tmp_path, monkeypatch
 ):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # sums in another order round otherwise
     run = store.create(CONFIG.name, CONFIG.phase, "cpu", documents.dump(CONFIG))
     store.launch(run.id)
     path = store.folder(run.id) / CHECKPOINT
@@ -62,6 +64,9 @@ def test_a_worker_killed_in_the_middle_of_an_epoch_is_lost_within_seconds_and_re
     assert sum("Going on from" in line for line in store.log_tail(run.id, 1000)) == 2
     epochs = store.metrics(run.id, names.TRAIN_LOSS, 10**6).steps
     assert epochs == tuple(range(1, CONFIG.epochs + 1))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     straight = training.train(CONFIG, Recorder(), tmp_path / "straight", settings).card
+    torch.set_num_threads(threads)
     card = json.loads((store.folder(run.id) / "result" / "small.json").read_text())
     assert card["sha256"] == straight.sha256
