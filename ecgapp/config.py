@@ -39,3 +39,8 @@ class Settings:
     def uploads(self) -> Path:
         """Private staging folder of uploads; emptied as soon as a record is read."""
         return self.home / "uploads"
+
+    @property
+    def archive(self) -> Path:
+        """ECGs that somebody asked to be kept here, by their fingerprint."""
+        return self.home / "archive"

@@ -21,6 +21,7 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     ├── TrainingError            a training that cannot start or go on
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
     ├── AccessError              the administrator's password is wrong, or tried too often
+    ├── ArchiveError             a kept ECG that cannot be written, opened or deleted
     └── ReportError              a report that cannot be drawn
 """
 
@@ -99,3 +100,7 @@ class AccessError(EcgAppError):
 
 class ReportError(EcgAppError):
     """A report cannot be drawn."""
+
+
+class ArchiveError(EcgAppError):
+    """A kept ECG cannot be written, opened or deleted."""

@@ -13,7 +13,7 @@ from ecgapp.config import PROJECT
 FLOOR = {
     "errors": 0, "config": 0, "files": 0, "documents": 0,
     "records": 1, "jobs": 1, "access": 1,
-    "signals": 2, "tasks": 2, "paper": 2,
+    "archive": 2, "signals": 2, "tasks": 2, "paper": 2,
     "datasets": 3, "models": 3,
     "evaluate": 4, "explain": 4, "words": 4,
     "training": 5,

@@ -4,6 +4,7 @@ A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads
 ``LEADS``, an id of ours. Whatever is wrong with the files is a ``RecordError`` with one plain sentence.
 """
 
+from ecgapp.records.identity import fingerprint
 from ecgapp.records.leads import complete_leads
 from ecgapp.records.reading import read_record
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
@@ -22,6 +23,7 @@ __all__ = [
     "SyntheticECG",
     "Wave",
     "complete_leads",
+    "fingerprint",
     "read_record",
     "synthesise",
     "write_wfdb",
