@@ -1,0 +1,54 @@
+"""What is slow: the baseline's level, its wander, stretches that stand still, and sudden jumps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.records.record import FloatArray
+
+POINT = 0.01  # s, over which samples are averaged first: all else here is slower
+LEVEL = 1.0  # s, of which the median is the baseline
+HELD = 1.0  # s at one value: no heart stands so still
+STILL = 5e-6  # mV within which a value is the same one
+SUDDEN = 0.06  # s in which a jump is over
+SETTLED = 0.5  # s before and behind a jump whose medians are compared
+
+
+def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]:
+    """``signal`` (n_samples,) averaged over ``POINT`` s, and how many of these come in a second."""
+    width = max(1, round(POINT * sampling_rate))
+    whole = signal[: signal.size // width * width].reshape(-1, width)
+    return np.asarray(whole.mean(axis=1), np.float32), sampling_rate / width
+
+
+def levels(slow: FloatArray, rate: float) -> NDArray[np.float64]:
+    """The baseline in each second of ``slow`` (n_points,): (n_seconds,), one at least."""
+    width = min(slow.size, max(1, round(LEVEL * rate)))
+    return np.asarray(np.median(slow[: slow.size // width * width].reshape(-1, width), axis=1), np.float64)
+
+
+def held_seconds(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
+    """In which half seconds ``signal`` (n_samples,) stands still, as part of a second or more."""
+    width = max(2, round(HELD / 2 * sampling_rate))
+    halves = signal[: signal.size // width * width].reshape(-1, width)
+    high, low = halves.max(axis=1), halves.min(axis=1)
+    still = high - low < STILL
+    with_next = still[:-1] & still[1:] & (np.abs(high[:-1] - low[1:]) < STILL)
+    held = np.zeros(still.size, bool)
+    held[:-1] |= with_next
+    held[1:] |= with_next
+    return held
+
+
+def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
+    """By how much the baseline of ``slow`` (n_points,) jumps at once, mV; 0 where by less than ``least``."""
+    reach, settled = max(1, round(SUDDEN / 2 * rate)), max(1, round(SETTLED * rate))
+    step = np.abs(slow[2 * reach :] - slow[: -2 * reach])
+    places = np.flatnonzero(step > least)[::reach]
+    places = places[(places >= settled) & (places + 2 * reach + settled <= slow.size)]
+    if not places.size:
+        return 0.0
+    around = np.arange(settled)
+    before = np.median(slow[places[:, None] - around], axis=1)
+    behind = np.median(slow[places[:, None] + 2 * reach + around], axis=1)
+    largest = float(np.abs(behind - before).max())
+    return largest if largest >= least else 0.0
