@@ -14,28 +14,30 @@ SETTLED = 0.5  # s before and behind a jump whose medians are compared
 
 
 def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]:
-    """``signal`` (n_samples,) averaged over ``POINT`` s, and how many of these come in a second."""
+    """``signal`` (n_leads, n_samples) averaged over ``POINT`` s, and how many of these come in a second."""
     width = max(1, round(POINT * sampling_rate))
-    whole = signal[: signal.size // width * width].reshape(-1, width)
-    return np.asarray(whole.mean(axis=1), np.float32), sampling_rate / width
+    if width == 1:
+        return signal, sampling_rate
+    whole = signal[:, : signal.shape[1] // width * width].reshape(len(signal), -1, width)
+    return np.asarray(whole @ np.full(width, 1 / width, np.float32)), sampling_rate / width
 
 
-def levels(slow: FloatArray, rate: float) -> NDArray[np.float64]:
-    """The baseline in each second of ``slow`` (n_points,): (n_seconds,), one at least."""
-    width = min(slow.size, max(1, round(LEVEL * rate)))
-    return np.asarray(np.median(slow[: slow.size // width * width].reshape(-1, width), axis=1), np.float64)
+def seconds(slow: FloatArray, rate: float) -> FloatArray:
+    """``slow`` (n_leads, n_points) second by second: (n_leads, n_seconds, n_points), one at least."""
+    width = min(slow.shape[1], max(1, round(LEVEL * rate)))
+    return slow[:, : slow.shape[1] // width * width].reshape(len(slow), -1, width)
 
 
-def held_seconds(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
-    """In which half seconds ``signal`` (n_samples,) stands still, as part of a second or more."""
+def held_halves(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
+    """In which half seconds each lead stands still, as part of a second or more: (n_leads, n_halves)."""
     width = max(2, round(HELD / 2 * sampling_rate))
-    halves = signal[: signal.size // width * width].reshape(-1, width)
-    high, low = halves.max(axis=1), halves.min(axis=1)
+    halves = signal[:, : signal.shape[1] // width * width].reshape(len(signal), -1, width)
+    high, low = halves.max(axis=-1), halves.min(axis=-1)
     still = high - low < STILL
-    with_next = still[:-1] & still[1:] & (np.abs(high[:-1] - low[1:]) < STILL)
-    held = np.zeros(still.size, bool)
-    held[:-1] |= with_next
-    held[1:] |= with_next
+    with_next = still[:, :-1] & still[:, 1:] & (np.abs(high[:, :-1] - low[:, 1:]) < STILL)
+    held = np.zeros(still.shape, bool)
+    held[:, :-1] |= with_next
+    held[:, 1:] |= with_next
     return held
 
 

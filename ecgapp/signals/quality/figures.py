@@ -11,75 +11,88 @@ from ecgapp.signals.quality.spectrum import MAINS, hum, noise, spectrum
 
 STRETCH = 10.0  # s that are looked at together
 SHARE = 0.8  # quantile over the stretches: what lasts for a fifth of a long recording counts
-CLEAR_LINE = 4.0  # times as much power as beside the mains, at least, to call it hum
+TYPICAL = 0.75  # quantile over the seconds: most hold a beat
 LEAST_JUMP = 1.0  # mV
-HEIGHT = 0.001  # of the time above and below which a wave's top lies
+AT_ONCE = 1 << 20  # samples whose spectra are in memory at once
 
 
 @dataclass(frozen=True)
 class LeadFigures:
-    """One lead, in mV (or in the record's own units) and seconds."""
+    """One lead in mV, or in the record's own units where its volts are lost."""
 
     noise: float  # between beats, root mean square above 20 Hz
     hum: float  # amplitude of the mains
     mains: int  # Hz of that hum, 50 or 60; 0 where there is none
     wander: float  # between highest and lowest baseline
-    level: float  # median of all
+    level: float  # median of the baseline
     jump: float  # the largest of the baseline at once
-    height: float  # between the highest and the lowest wave
-    held: NDArray[np.bool_]  # half seconds in which the lead stands still
-
-    @property
-    def held_seconds(self) -> float:
-        """How long the lead stands still."""
-        return 0.5 * float(self.held.sum())
+    height: float  # of a typical second, between its highest and its lowest point
+    held: float  # s in which the lead stands still, in stretches of a second or more
 
 
-def figures(signal: FloatArray, sampling_rate: float) -> LeadFigures:
-    """Of ``signal`` (n_samples,), all finite."""
+def lead_figures(signal: FloatArray, sampling_rate: float) -> list[LeadFigures]:
+    """Of each lead of ``signal`` (n_leads, n_samples), which has samples; gaps are bridged.
+
+    Noise, hum and wander are reached in a fifth of the record's stretches of ten seconds, or more.
+    """
+    held = baseline.HELD / 2 * baseline.held_halves(signal, sampling_rate).sum(axis=-1)
+    signal = _bridged(signal)
     slow, rate = baseline.points(signal, sampling_rate)
-    fast = _stretches(signal, sampling_rate)
-    found, n_samples = spectrum(fast), fast.shape[1]
-    mains, amplitude = _mains(found, n_samples, sampling_rate)
-    parts = _stretches(slow, rate)
-    level = [baseline.levels(part, rate) for part in parts]
-    heights = [_height(part, own) for part, own in zip(parts, level, strict=True)]
-    return LeadFigures(
-        noise=_lasting(noise(found, n_samples, sampling_rate)),
-        hum=amplitude,
-        mains=mains,
-        wander=_lasting(np.array([np.ptp(own) for own in level])),
-        level=float(np.median(np.concatenate(level))),
-        jump=baseline.largest_jump(slow, rate, LEAST_JUMP),
-        height=float(np.median(heights)),
-        held=baseline.held_seconds(signal, sampling_rate),
-    )
+    seconds = baseline.seconds(slow, rate)
+    levels = np.median(seconds, axis=-1)
+    heights = np.quantile(np.ptp(seconds, axis=-1), TYPICAL, axis=-1)
+    wander = _lasting(np.ptp(_stretches(levels, 1 / baseline.LEVEL), axis=-1))
+    noises, *hums = (_lasting(values) for values in _fast(signal, sampling_rate))
+    loudest = np.argmax(hums, axis=0)
+    return [
+        LeadFigures(
+            noise=float(noises[lead]),
+            hum=float(hums[loudest[lead]][lead]),
+            mains=MAINS[loudest[lead]] if hums[loudest[lead]][lead] > 0 else 0,
+            wander=float(wander[lead]),
+            level=float(np.median(levels[lead])),
+            jump=baseline.largest_jump(slow[lead], rate, LEAST_JUMP),
+            height=float(heights[lead]),
+            held=float(held[lead]),
+        )
+        for lead in range(len(signal))
+    ]
 
 
-def _stretches(signal: FloatArray, rate: float) -> FloatArray:
-    """(n_stretches, n_samples): as many whole ones of ``STRETCH`` s as there are, or the one shorter one."""
-    count = max(1, int(signal.size / rate / STRETCH + 1e-6))
-    length = signal.size if count == 1 else round(STRETCH * rate)
-    return signal[: min(signal.size, count * length)].reshape(-1, length)
+def _bridged(signal: FloatArray) -> FloatArray:
+    """Without gaps: a straight line over each."""
+    finite = np.isfinite(signal)
+    if finite.all():
+        return signal
+    places = np.arange(signal.shape[1])
+    bridges = [
+        np.interp(places, places[known], lead[known]) for lead, known in zip(signal, finite, strict=True)
+    ]
+    return np.stack(bridges).astype(np.float32)
 
 
-def _lasting(values: NDArray[np.float64]) -> float:
-    return float(np.quantile(values, SHARE))
+def _fast(signal: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
+    """Noise, and the hum at each of ``MAINS``, by lead and stretch: (3, n_leads, n_stretches)."""
+    stretches = _stretches(signal, sampling_rate)
+    n_leads, n_stretches, n_samples = stretches.shape
+    flat = stretches.reshape(-1, n_samples)
+    at_once = max(1, AT_ONCE // n_samples)
+    parts = []
+    for first in range(0, len(flat), at_once):
+        found = spectrum(flat[first : first + at_once])
+        hums = [hum(found, n_samples, sampling_rate, mains) for mains in MAINS]
+        parts.append(np.stack([noise(found, n_samples, sampling_rate), *hums]))
+    return np.concatenate(parts, axis=1).reshape(-1, n_leads, n_stretches)
 
 
-def _mains(found: NDArray[np.complex64], n_samples: int, sampling_rate: float) -> tuple[int, float]:
-    """The stronger of the two hums; (0, 0) where neither stands out."""
-    strongest = (0, 0.0)
-    for mains in MAINS:
-        line = hum(found, n_samples, sampling_rate, mains)
-        if line is not None and _lasting(line.ratio) >= CLEAR_LINE:
-            strongest = max(strongest, (mains, _lasting(line.amplitude)), key=lambda one: one[1])
-    return strongest
+def _stretches(values: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
+    """(n_leads, n_stretches, n_values): as many whole stretches as there are, or the one shorter one."""
+    n_values = values.shape[1]
+    count = max(1, int(n_values / rate / STRETCH + 1e-6))
+    length = n_values if count == 1 else round(STRETCH * rate)
+    count = min(count, n_values // length)
+    return values[:, : count * length].reshape(len(values), count, length)
 
 
-def _height(part: FloatArray, level: NDArray[np.float64]) -> float:
-    """Over the baseline of each second, so that wander is no wave."""
-    width = part.size // level.size
-    waves = part[: width * level.size].reshape(level.size, width) - level[:, None]
-    low, high = np.quantile(waves, [HEIGHT, 1 - HEIGHT])
-    return float(high - low)
+def _lasting(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    return values[:, 0] if values.shape[1] == 1 else np.quantile(values, SHARE, axis=1)

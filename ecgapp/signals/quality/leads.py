@@ -7,12 +7,13 @@ import numpy as np
 
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals.normalise import FLAT
-from ecgapp.signals.quality.figures import LeadFigures, figures
+from ecgapp.signals.quality.figures import LeadFigures, lead_figures
 from ecgapp.signals.quality.rails import is_clipped
 
 NOISE = 0.045  # mV rms
 NOISE_SHARE = 0.045  # of the height of its waves, where that is at least
 LITTLE_NOISE = 0.015  # mV rms
+STEEP_SHARE = 0.02  # of the height of its waves that fast parts of the QRS complex may have
 HUM = 0.025  # mV of amplitude: half a millimetre from top to bottom
 WANDER = 1.0  # mV, two large squares
 OFFSET = 4.0  # mV away from zero while most other leads are within
@@ -69,12 +70,13 @@ def lead_quality(record: ECGRecord) -> tuple[LeadQuality, ...]:
     In a long recording noise, hum and wander count that last for a fifth of it. Without volts
     (``record.units``), noise is judged against the lead's own waves, and size and baseline are not.
     """
-    measured = [_measure(signal, record.sampling_rate) for signal in record.signal]
-    living = [one for one in measured if one is not None]
-    volts = record.units == "mV"
+    alive = np.array([_is_alive(signal) for signal in record.signal])
+    living = lead_figures(record.signal[alive], record.sampling_rate) if alive.any() else []
+    rest = _Rest.of(living, record.units == "mV")
+    own = iter(living)
     return tuple(
-        _judge(lead, signal, record.sampling_rate, own, _Rest.of(living, volts))
-        for lead, signal, own in zip(record.leads, record.signal, measured, strict=True)
+        _judge(lead, signal, record.sampling_rate, next(own) if lives else None, rest)
+        for lead, signal, lives in zip(record.leads, record.signal, alive.tolist(), strict=True)
     )
 
 
@@ -97,16 +99,10 @@ class _Rest:
         return _Rest(volts, level, scaled, len(living))
 
 
-def _measure(signal: FloatArray, sampling_rate: float) -> LeadFigures | None:
-    """None where there is no signal."""
-    finite = np.isfinite(signal)
-    present = signal[finite]
-    if present.size == 0 or float(present.std(dtype=np.float64)) < FLAT:
-        return None
-    if present.size < signal.size:
-        places = np.arange(signal.size)
-        signal = np.interp(places, places[finite], present).astype(np.float32)
-    return figures(signal, sampling_rate)
+def _is_alive(signal: FloatArray) -> bool:
+    """Whether there is any signal."""
+    present = signal[np.isfinite(signal)]
+    return present.size > 0 and float(present.std(dtype=np.float64)) >= FLAT
 
 
 def _judge(
@@ -116,7 +112,7 @@ def _judge(
     missing = int(signal.size - finite.sum())
     if own is None:
         return LeadQuality(lead, True, missing, False)
-    clipped = is_clipped(signal[finite], sampling_rate)
+    clipped = is_clipped(signal[finite] if missing else signal, sampling_rate)
     if not rest.volts:
         return LeadQuality(lead, False, missing, clipped, noisy=own.noise > NOISE_SHARE * own.height)
     return LeadQuality(
@@ -124,7 +120,7 @@ def _judge(
         False,
         missing,
         clipped,
-        noisy=own.noise > min(NOISE, max(LITTLE_NOISE, NOISE_SHARE * own.height)),
+        noisy=own.noise > _most_noise(own.height),
         wandering=own.wander > WANDER,
         mains=own.mains if own.hum > HUM else 0,
         electrode_off=_is_off(own, rest),
@@ -132,6 +128,11 @@ def _judge(
     )
 
 
+def _most_noise(height: float) -> float:
+    """More hides small waves; tall ones are not noise because they are steep."""
+    return max(LITTLE_NOISE, min(NOISE, NOISE_SHARE * height), STEEP_SHARE * height)
+
+
 def _is_off(own: LeadFigures, rest: _Rest) -> bool:
     far = rest.n_leads > 1 and abs(own.level) > OFFSET and rest.level < CENTRED
-    return far or own.jump > JUMP or own.held_seconds > 0
+    return far or own.jump > JUMP or own.held > 0
