@@ -15,7 +15,7 @@ class RecordQuality:
     """The quality of a recording: that of its ``leads``, in its order, and of them together."""
 
     leads: tuple[LeadQuality, ...]
-    limb_reversal: str  # "RA/LA", "RA/LL", "LA/LL", or "" where the limb leads look right or cannot be judged
+    limb_reversal: str  # "RA/LA" or "RA/LL", and "" where the limb leads look right or cannot be judged
     pacing: tuple[float, ...]  # s of each pacing spike
     einthoven: float | None  # rms of I + III - II in mV; None where not all three were recorded
 
