@@ -43,7 +43,10 @@ class RecordQuality:
                 "(rms). One of them is wrong."
             )
         if self.pacing:
-            said.append(f"Pacing spikes: {len(self.pacing)}, the first at {self.pacing[0]:.2f} s.")
+            said.append(
+                f"Pacing spikes: {len(self.pacing)}, the first at {self.pacing[0]:.2f} s. Models and "
+                "measurements do not know paced beats."
+            )
         return tuple(said)
 
 
