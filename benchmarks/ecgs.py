@@ -1,14 +1,17 @@
 """The real 12-lead ECGs that quality is judged on, from unpacked archives, fold by fold."""
 
+import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ecgapp.datasets.challenge import challenge
 from ecgapp.datasets.layout import ImportOptions
 from ecgapp.datasets.ludb import ludb
 from ecgapp.datasets.ptbxl import ptb_xl
-from ecgapp.records import ECGRecord
+from ecgapp.errors import DatasetError
+from ecgapp.records import ECGRecord, read_record
 
 SOURCES = {"ptb-xl": ptb_xl, "challenge2021": challenge, "ludb": ludb}
 FITTED = range(1, 8)  # folds on which limits were chosen; patient-wise in each source
@@ -23,6 +26,25 @@ class RealECG:
     record_id: str
     record: ECGRecord
     codes: tuple[str, ...]
+
+
+def read_noise(folder: Path, name: str) -> ECGRecord:
+    """One of nstdb's recordings of noise: their headers have a gain of 0, which WFDB's users take as 200.
+
+    Raises:
+        EcgAppError: it is not there, or cannot be read.
+    """
+    header, signal = folder / f"{name}.hea", folder / f"{name}.dat"
+    if not (header.is_file() and signal.is_file()):
+        raise DatasetError("The noise of nstdb is not in the folder. Unpack it.")
+    with TemporaryDirectory() as copies:
+        for source in (header, signal):
+            shutil.copy(source, copies)
+        copied = Path(copies) / header.name
+        copied.write_text(
+            copied.read_text(encoding="ascii").replace(" 212 0 ", " 212 200 "), encoding="ascii"
+        )
+        return read_record([copied, copied.with_suffix(".dat")])
 
 
 def records(

@@ -15,7 +15,7 @@ SETTLED = 0.5  # s before and behind a jump whose medians are compared
 
 def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]:
     """``signal`` (n_leads, n_samples) averaged over ``POINT`` s, and how many of these come in a second."""
-    width = max(1, round(POINT * sampling_rate))
+    width = min(signal.shape[1], max(1, round(POINT * sampling_rate)))
     if width == 1:
         return signal, sampling_rate
     whole = signal[:, : signal.shape[1] // width * width].reshape(len(signal), -1, width)
@@ -26,6 +26,17 @@ def seconds(slow: FloatArray, rate: float) -> FloatArray:
     """``slow`` (n_leads, n_points) second by second: (n_leads, n_seconds, n_points), one at least."""
     width = min(slow.shape[1], max(1, round(LEVEL * rate)))
     return slow[:, : slow.shape[1] // width * width].reshape(len(slow), -1, width)
+
+
+def between(slow: FloatArray, rate: float) -> NDArray[np.floating]:
+    """The baseline half a second off those of ``seconds``: (n_leads, n_seconds - 1), or none.
+
+    With it wander of four seconds a turn is seen at its height, at whatever moment it begins.
+    """
+    shift = round(LEVEL / 2 * rate)
+    if slow.shape[1] <= shift + round(LEVEL * rate):
+        return np.zeros((len(slow), 0), np.float32)
+    return np.asarray(np.median(seconds(slow[:, shift:], rate), axis=-1))
 
 
 def held_halves(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:

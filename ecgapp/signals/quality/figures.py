@@ -41,7 +41,7 @@ def lead_figures(signal: FloatArray, sampling_rate: float) -> list[LeadFigures]:
     seconds = baseline.seconds(slow, rate)
     levels = np.median(seconds, axis=-1)
     heights = np.quantile(np.ptp(seconds, axis=-1), TYPICAL, axis=-1)
-    wander = _lasting(np.ptp(_stretches(levels, 1 / baseline.LEVEL), axis=-1))
+    wander = _lasting(_wander(levels, baseline.between(slow, rate)))
     noises, *hums = (_lasting(values) for values in _fast(signal, sampling_rate))
     loudest = np.argmax(hums, axis=0)
     return [
@@ -69,6 +69,17 @@ def _bridged(signal: FloatArray) -> FloatArray:
         np.interp(places, places[known], lead[known]) for lead, known in zip(signal, finite, strict=True)
     ]
     return np.stack(bridges).astype(np.float32)
+
+
+def _wander(levels: NDArray[np.floating], between: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Between highest and lowest of both, stretch by stretch: (n_leads, n_stretches)."""
+    parts = _stretches(levels, 1 / baseline.LEVEL)
+    if not between.shape[1]:
+        return np.ptp(parts, axis=-1)
+    shifted = np.pad(between, [(0, 0), (0, max(0, levels.shape[1] - between.shape[1]))], mode="edge")
+    others = _stretches(shifted[:, : levels.shape[1]], 1 / baseline.LEVEL)
+    both = np.concatenate([parts, others], axis=-1)
+    return np.ptp(both, axis=-1)
 
 
 def _fast(signal: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
