@@ -137,14 +137,27 @@ def test_one_lead_alone_has_intervals_but_no_axis():
     assert "I and aVF" in next(row.reason for row in found.rows if row.name == "QRS axis")
 
 
-def test_an_axis_is_computed_from_two_leads_and_turned_leads_turn_it():
+def test_an_axis_is_blank_where_the_arms_look_exchanged_and_so_are_st_levels_of_limb_leads():
     record = ecg(seed=1).record
-    usual = measured(record).value("QRS axis")
+    assert measured(record).value("QRS axis") is not None
     swapped = record.signal.copy()
     swapped[0] *= -1  # arms exchanged: I is upside down, II and III change places
     swapped[[1, 2]] = swapped[[2, 1]]
     swapped[[3, 4]] = swapped[[4, 3]]
-    turned = measured(replace(record, signal=swapped)).value("QRS axis")
+    found = measured(replace(record, signal=swapped))
+    row = next(row for row in found.rows if row.name == "QRS axis")
+    assert (row.value, row.reason) == (None, "The electrodes RA/LA look swapped.")
+    assert found.value("QRS") is not None
+    assert found.st_levels["I"] is None
+    assert found.st_levels["V2"] is not None
+
+
+def test_an_axis_is_computed_from_two_leads_and_turned_leads_turn_it():
+    limbs = ecg(seed=1).record.select(("I", "aVF"))
+    usual, turned = (
+        measured(ECGRecord("two", signal, 500.0, ("I", "aVF"))).value("QRS axis")
+        for signal in (limbs, limbs * np.array([[-1.0], [1.0]], np.float32))
+    )
     assert turned == pytest.approx(180 - usual, abs=3)
 
 

@@ -48,9 +48,11 @@ def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) ->
     """
     if not isinstance(model.network.config, DelineatorConfig):
         raise ModelError(f"{model.card.name} does not find waves. Choose a delineator.")
-    usable = tuple(lead.lead for lead in lead_quality(record) if not (lead.flat or lead.missing_samples))
+    usable = tuple(lead.lead for lead in lead_quality(record) if lead.measurable)
     if not usable:
-        raise SignalError("No lead has a signal without gaps, so nothing can be measured.")
+        raise SignalError(
+            "No lead has a signal without gaps, from an electrode that sits, so nothing can be measured."
+        )
     config = model.card.preprocessing
     signal = preprocess(record.select(usable)[:, None], record.sampling_rate, config)[:, 0]
     logits = np.stack([_logits(lead, model, config) for lead in signal])

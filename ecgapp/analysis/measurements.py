@@ -11,7 +11,7 @@ from ecgapp.analysis.typical_beat import Span, TypicalBeat, typical_beat
 from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import LEADS, ECGRecord, complete_leads
-from ecgapp.signals import r_peaks
+from ecgapp.signals import r_peaks, record_quality
 from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
 
 LONGEST = 30.0  # s of a record that are measured
@@ -25,6 +25,7 @@ NO_P = "No P wave is found before most beats: there is none, as in atrial fibril
 NO_T = "The end of T is not found in half of the leads."
 NO_VOLTS = "The record's volts are lost."
 NO_PLANE = "Leads I and aVF are needed, free of noise."
+LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,10 @@ def _rows(
     for name, corrected in _CORRECTIONS.items():
         value = corrected(qt, rr) if qt is not None and rr else None
         rows.append(_row(f"QTc {name}", value, "ms", (350, 460), _FORMULAS[name], no_t))
+    doubt = _plane_doubt(beat, part) if beat is not None else reason
     for kind, normal in _AXES.items():
         blank = {"P": no_p, "QRS": reason, "T": no_t}[kind]
-        rows.append(_axis(kind, normal, beat, part, blank))
+        rows.append(_axis(kind, normal, beat, doubt, blank))
     return tuple(rows)
 
 
@@ -153,16 +155,21 @@ def _length(span: Span | None) -> float | None:
     return 1000 * (span[1] - span[0]) if span else None
 
 
+def _plane_doubt(beat: TypicalBeat, part: ECGRecord) -> str:
+    """Why no axis can be read from the limb leads; "" where it can."""
+    if part.units != "mV":
+        return NO_VOLTS
+    return record_quality(part).axes_doubtful or ("" if {"I", "aVF"} <= set(beat.leads) else NO_PLANE)
+
+
 def _axis(
-    kind: str, normal: tuple[float, float], beat: TypicalBeat | None, part: ECGRecord, blank: str
+    kind: str, normal: tuple[float, float], beat: TypicalBeat | None, doubt: str, blank: str
 ) -> Measurement:
     name, how = f"{kind} axis", "net areas in I, aVF"
     if beat is None or kind not in beat.spans:
         return Measurement(name, None, "°", normal, how, blank)
-    if part.units != "mV":
-        return Measurement(name, None, "°", normal, how, NO_VOLTS)
-    if not {"I", "aVF"} <= set(beat.leads):
-        return Measurement(name, None, "°", normal, how, NO_PLANE)
+    if doubt:
+        return Measurement(name, None, "°", normal, how, doubt)
     one, foot = (_net(beat, lead, kind) for lead in ("I", "aVF"))
     if np.hypot(one, foot) < SMALLEST:
         return Measurement(name, None, "°", normal, how, "The wave is too small in the frontal plane.")
@@ -177,12 +184,13 @@ def _net(beat: TypicalBeat, lead: str, kind: str) -> float:
 
 
 def _st_levels(beat: TypicalBeat | None, part: ECGRecord) -> dict[str, float | None]:
-    """Of each standard lead that was recorded; None where it is noisy, or the volts are lost."""
+    """Of each standard lead that was recorded; None where it is noisy, swapped, or the volts are lost."""
     levels: dict[str, float | None] = {lead: None for lead in LEADS if lead in part.leads}
     if beat is None or part.units != "mV":
         return levels
     point = beat.spans["QRS"][1] + J_PLUS
+    swapped = LIMBS if record_quality(part).limb_reversal else ()
     for lead in levels:
-        if lead in beat.leads:
+        if lead in beat.leads and lead not in swapped:
             levels[lead] = MILLIMETRES * float(beat.between(lead, point - 0.004, point + 0.004).mean())
     return levels

@@ -6,7 +6,7 @@ from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.signals.display import DisplayFilter, filtered
 from ecgapp.signals.normalise import normalise
 from ecgapp.signals.preprocess import Step, preprocess, steps
-from ecgapp.signals.quality import LeadQuality, lead_quality
+from ecgapp.signals.quality import LeadQuality, RecordQuality, lead_quality, record_quality
 from ecgapp.signals.remarks import remarks
 from ecgapp.signals.resample import resample
 from ecgapp.signals.st_level import StChange, st_changes, st_levels
@@ -16,6 +16,7 @@ __all__ = [
     "DisplayFilter",
     "LeadQuality",
     "PreprocessingConfig",
+    "RecordQuality",
     "StChange",
     "Step",
     "Windows",
@@ -27,6 +28,7 @@ __all__ = [
     "normalise",
     "preprocess",
     "r_peaks",
+    "record_quality",
     "remarks",
     "resample",
     "st_changes",

@@ -35,6 +35,7 @@ WIDTH = 1000  # px at which sheet and frame fit, where nothing else sets the hei
 
 INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
 ALERT = "#0b4f8a"  # dark blue: neither the paper's red nor the trace's black
+BADGE = 0.36  # letters a mm of the lead's width: the badge beside a name ends before the next lead begins
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
 LOST = "volts lost: 1 calibration pulse = 5 standard deviations"
 CONFIG = {
@@ -135,7 +136,7 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
     """A lead's name, and behind it what is wrong with it: in words, and in a colour of its own."""
 
     def named(cell: Cell) -> str:
-        badge = badges.get(cell.lead)
+        badge = _fitted(badges.get(cell.lead, ""), (cell.stop - cell.start) * sheet.scale.speed)
         fault = f"  <span style='color:{ALERT}'>\u26a0 {badge}</span>" if badge else ""
         return f"<b>{name_on_paper(record, cell.name)}{fault}</b>"
 
@@ -150,6 +151,16 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
         name="leads",
         hoverinfo="skip",
     )
+
+
+def _fitted(badge: str, width: float) -> str:
+    """As many of the words of ``badge`` as ``width`` mm hold, one at least, and how many more there are."""
+    words = badge.split(", ")
+    for kept in range(len(words), 1, -1):
+        shown = ", ".join([*words[:kept], *([f"+{len(words) - kept}"] if kept < len(words) else [])])
+        if len(shown) <= BADGE * width:
+            return shown
+    return words[0] if len(words) == 1 else f"{words[0]}, +{len(words) - 1}"
 
 
 def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED) -> str:

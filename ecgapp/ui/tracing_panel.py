@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp.paper import lay_out
 from ecgapp.records import ECGRecord
-from ecgapp.signals import heart_rate, lead_quality, remarks
+from ecgapp.signals import RecordQuality, heart_rate, record_quality, remarks
 from ecgapp.ui import session
 from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
 from ecgapp.ui.paging import choose_page
@@ -22,7 +22,8 @@ def tracing_panel(record: ECGRecord) -> None:
         start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
-    words = Printed(in_force, session.remember("badges", lambda: _badges(record)))
+    quality = session.remember("quality", lambda: record_quality(record))
+    words = Printed(in_force, _badges(quality))
     key = ("tracing", view, start, in_force)
     figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record), words=words))
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
@@ -39,13 +40,14 @@ def tracing_panel(record: ECGRecord) -> None:
         )
     caliper_list(record)
     tell_st(record, drawn)
-    for sentence in session.remember("quality", lambda: remarks(record)):
-        st.warning(sentence)
+    said = remarks(record, quality)
+    if said:
+        st.warning("  \n".join(said))  # a line each, in one box
 
 
-def _badges(record: ECGRecord) -> dict[str, str]:
+def _badges(quality: RecordQuality) -> dict[str, str]:
     """A few words for each lead with a fault."""
-    return {found.lead: ", ".join(found.faults) for found in lead_quality(record) if found.faults}
+    return {found.lead: ", ".join(found.faults) for found in quality.leads if found.faults}
 
 
 def _head(record: ECGRecord) -> list[str]:

@@ -1,0 +1,112 @@
+"""Faults done to good recordings on purpose, so that it is known what must be found, and where."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.records import ECGRecord, FloatArray
+from ecgapp.signals.quality.limbs import SWAPS
+
+LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
+SPIKE, SPIKES_APART = 0.002, 0.85  # s: how long a pacing spike lasts, and from one to the next
+
+Lead = NDArray[np.float64]
+Change = Callable[[Lead, float], Lead]  # of a lead (n_samples,) in mV at a sampling rate
+
+
+def spoilt(record: ECGRecord, changes: Mapping[str, Change]) -> ECGRecord:
+    """``record`` with these leads changed, the others as they are."""
+    signal = record.signal.copy()
+    for lead, change in changes.items():
+        row = record.leads.index(lead)
+        signal[row] = change(signal[row].astype(np.float64), record.sampling_rate)
+    return replace(record, signal=signal)
+
+
+def flat(lead: Lead, rate: float) -> Lead:
+    """Nothing is recorded."""
+    return np.zeros_like(lead)
+
+
+def clipped(lead: Lead, rate: float) -> Lead:
+    """The larger of its two sides is cut off at 40 % of its height above the median."""
+    centred = lead - np.median(lead)
+    sign = 1.0 if centred.max() >= -centred.min() else -1.0
+    return np.median(lead) + sign * np.minimum(sign * centred, 0.4 * (sign * centred).max())
+
+
+def held(lead: Lead, rate: float) -> Lead:
+    """The electrode falls off half-way: the amplifier stands at its rail."""
+    changed = lead.copy()
+    changed[lead.size // 2 :] = -5.2
+    return changed
+
+
+def hum(frequency: float, amplitude: float = 0.1) -> Change:
+    """Mains of ``amplitude`` mV."""
+
+    def change(lead: Lead, rate: float) -> Lead:
+        return lead + amplitude * np.sin(2 * np.pi * frequency * np.arange(lead.size) / rate + 1.0)
+
+    return change
+
+
+def wander(amplitude: float = 1.0, frequency: float = 0.25) -> Change:
+    """The baseline moves with breathing, ``amplitude`` mV up and down."""
+
+    def change(lead: Lead, rate: float) -> Lead:
+        return lead + amplitude * np.sin(2 * np.pi * frequency * np.arange(lead.size) / rate)
+
+    return change
+
+
+def white(deviation: float, seed: int) -> Change:
+    """White noise alone in the heart's place."""
+
+    def change(lead: Lead, rate: float) -> Lead:
+        return np.random.default_rng(seed).normal(0.0, deviation, lead.size)
+
+    return change
+
+
+def with_noise(noise: Lead, decibels: float) -> Change:
+    """``noise`` (at the lead's rate, as long or longer) added at this signal-to-noise ratio.
+
+    As in the MIT-BIH noise stress test (Moody et al. 1984): the signal's power is an eighth of the
+    square of its QRS complexes' height, taken here as that between its 0.5th and 99.5th percentile.
+    """
+
+    def change(lead: Lead, rate: float) -> Lead:
+        part = noise[: lead.size] - noise[: lead.size].mean()
+        power = np.ptp(np.quantile(lead, [0.005, 0.995])) ** 2 / 8
+        return lead + part * np.sqrt(power / 10 ** (decibels / 10) / np.mean(part**2))
+
+    return change
+
+
+def scaled(record: ECGRecord, gain: float) -> ECGRecord:
+    """As with a wrong gain in the header."""
+    return replace(record, signal=(record.signal * np.float32(gain)).astype(np.float32))
+
+
+def swapped(record: ECGRecord, swap: str) -> ECGRecord:
+    """As with two limb electrodes exchanged: by algebra, all six limb leads from I and II."""
+    one, two = SWAPS[swap] @ record.select(("I", "II")).astype(np.float64)
+    limbs = (one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2)
+    signal = record.signal.copy()
+    for lead, changed in zip(LIMBS, limbs, strict=True):
+        signal[record.leads.index(lead)] = changed
+    return replace(record, signal=signal)
+
+
+def paced(record: ECGRecord, height: float = 1.0) -> ECGRecord:
+    """A pacing spike of ``height`` mV in every lead, in half of them downwards."""
+    signal: FloatArray = record.signal.copy()
+    signs = np.where(np.arange(record.n_leads) % 2 == 0, 1.0, -1.0)[:, None]
+    length = max(1, round(SPIKE * record.sampling_rate))
+    for time in np.arange(0.4, record.duration - 0.1, SPIKES_APART):
+        first = round(time * record.sampling_rate)
+        signal[:, first : first + length] += (height * signs).astype(np.float32)
+    return replace(record, signal=signal)

@@ -1,0 +1,67 @@
+"""What is slow: the baseline's level, its wander, stretches that stand still, and sudden jumps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.records.record import FloatArray
+
+POINT = 0.01  # s, over which samples are averaged first: all else here is slower
+LEVEL = 1.0  # s, of which the median is the baseline
+HELD = 1.0  # s at one value: no heart stands so still
+STILL = 5e-6  # mV within which a value is the same one
+SUDDEN = 0.06  # s in which a jump is over
+SETTLED = 0.5  # s before and behind a jump whose medians are compared
+
+
+def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]:
+    """``signal`` (n_leads, n_samples) averaged over ``POINT`` s, and how many of these come in a second."""
+    width = min(signal.shape[1], max(1, round(POINT * sampling_rate)))
+    if width == 1:
+        return signal, sampling_rate
+    whole = signal[:, : signal.shape[1] // width * width].reshape(len(signal), -1, width)
+    return np.asarray(whole @ np.full(width, 1 / width, np.float32)), sampling_rate / width
+
+
+def seconds(slow: FloatArray, rate: float) -> FloatArray:
+    """``slow`` (n_leads, n_points) second by second: (n_leads, n_seconds, n_points), one at least."""
+    width = min(slow.shape[1], max(1, round(LEVEL * rate)))
+    return slow[:, : slow.shape[1] // width * width].reshape(len(slow), -1, width)
+
+
+def between(slow: FloatArray, rate: float) -> NDArray[np.floating]:
+    """The baseline half a second off those of ``seconds``: (n_leads, n_seconds - 1), or none.
+
+    With it wander of four seconds a turn is seen at its height, at whatever moment it begins.
+    """
+    shift = round(LEVEL / 2 * rate)
+    if slow.shape[1] <= shift + round(LEVEL * rate):
+        return np.zeros((len(slow), 0), np.float32)
+    return np.asarray(np.median(seconds(slow[:, shift:], rate), axis=-1))
+
+
+def held_halves(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
+    """In which half seconds each lead stands still, as part of a second or more: (n_leads, n_halves)."""
+    width = max(2, round(HELD / 2 * sampling_rate))
+    halves = signal[:, : signal.shape[1] // width * width].reshape(len(signal), -1, width)
+    high, low = halves.max(axis=-1), halves.min(axis=-1)
+    still = high - low < STILL
+    with_next = still[:, :-1] & still[:, 1:] & (np.abs(high[:, :-1] - low[:, 1:]) < STILL)
+    held = np.zeros(still.shape, bool)
+    held[:, :-1] |= with_next
+    held[:, 1:] |= with_next
+    return held
+
+
+def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
+    """By how much the baseline of ``slow`` (n_points,) jumps at once, mV; 0 where by less than ``least``."""
+    reach, settled = max(1, round(SUDDEN / 2 * rate)), max(1, round(SETTLED * rate))
+    step = np.abs(slow[2 * reach :] - slow[: -2 * reach])
+    places = np.flatnonzero(step > least)[::reach]
+    places = places[(places >= settled) & (places + 2 * reach + settled <= slow.size)]
+    if not places.size:
+        return 0.0
+    around = np.arange(settled)
+    before = np.median(slow[places[:, None] - around], axis=1)
+    behind = np.median(slow[places[:, None] + 2 * reach + around], axis=1)
+    largest = float(np.abs(behind - before).max())
+    return largest if largest >= least else 0.0

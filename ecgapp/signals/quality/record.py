@@ -1,0 +1,64 @@
+"""What concerns a recording as a whole: swapped electrodes, a pacemaker, limb leads that do not add up."""
+
+from dataclasses import dataclass
+
+from ecgapp.records.record import ECGRecord
+from ecgapp.signals.quality.leads import LeadQuality, lead_quality
+from ecgapp.signals.quality.limbs import NOT_ADDING_UP, einthoven, limb_reversal
+from ecgapp.signals.quality.pacing import pacing_spikes
+
+ELECTRODES = {"RA": "Right arm", "LA": "Left arm", "LL": "Left leg"}
+
+
+@dataclass(frozen=True)
+class RecordQuality:
+    """The quality of a recording: that of its ``leads``, in its order, and of them together."""
+
+    leads: tuple[LeadQuality, ...]
+    limb_reversal: str  # "RA/LA" or "RA/LL", and "" where the limb leads look right or cannot be judged
+    pacing: tuple[float, ...]  # s of each pacing spike
+    einthoven: float | None  # rms of I + III - II in mV; None where not all three were recorded
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether I + III = II, as far as that can be told."""
+        return self.einthoven is None or self.einthoven <= NOT_ADDING_UP
+
+    @property
+    def axes_doubtful(self) -> str:
+        """Why no axis can be read from the limb leads, in a sentence; "" where it can."""
+        if self.limb_reversal:
+            return f"The electrodes {self.limb_reversal} look swapped."
+        return "" if self.adds_up else "I + III is not II."
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the reader must know of the recording as a whole."""
+        said = []
+        if self.limb_reversal:
+            said.append(_swapped(self.limb_reversal))
+        if not self.adds_up:
+            said.append(
+                f"Leads I, II and III do not add up: I + III differs from II by {self.einthoven:.2f} mV "
+                "(rms). One of them is wrong."
+            )
+        if self.pacing:
+            said.append(
+                f"Pacing spikes: {len(self.pacing)}, the first at {self.pacing[0]:.2f} s. Models and "
+                "measurements do not know paced beats."
+            )
+        return tuple(said)
+
+
+def _swapped(reversal: str) -> str:
+    one, other = (ELECTRODES[name] for name in reversal.split("/"))
+    sentence = f"{one} and {other.lower()} electrodes look swapped ({reversal})"
+    if reversal == "RA/LA":
+        return f"{sentence}: or the heart lies on the right, which limb leads alone cannot tell apart."
+    return f"{sentence}."
+
+
+def record_quality(record: ECGRecord) -> RecordQuality:
+    """Everything that can be said of the quality of ``record``."""
+    leads = lead_quality(record)
+    return RecordQuality(leads, limb_reversal(record, leads), pacing_spikes(record), einthoven(record))
