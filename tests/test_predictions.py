@@ -1,4 +1,4 @@
-"""Validation predictions on disk: they come back as they were, names and all; what does not fit is refused."""
+"""Validation predictions on disk: they come back as they were, names and all; what does not fit, does not."""
 
 from dataclasses import replace
 

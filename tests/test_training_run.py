@@ -11,9 +11,10 @@ from small_training import FINETUNING, PRETRAINING, Recorder, change_store, smal
 
 from ecgapp import training
 from ecgapp.config import PROJECT
+from ecgapp.datasets import open_store
 from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
-from ecgapp.models import load_model, load_predictions, save_model
+from ecgapp.models import Origin, load_model, load_predictions, save_model
 from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.transfer import initial_network
