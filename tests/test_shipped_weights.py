@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from ecgapp import analysis
 from ecgapp.config import PROJECT, Settings
@@ -94,3 +95,22 @@ def test_the_lead_two_autoencoder_is_comparable_with_the_papers():
     assert card.preprocessing.leads == expected.leads
     assert (card.preprocessing.sampling_rate, card.preprocessing.window) == (250.0, 2048)
     assert card.network.latent == 60
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_figure_on_a_card_is_that_of_scikit_learn_on_the_predictions_beside_it(name):
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
+    for column, row in enumerate(card.validation.per_label):
+        known = ~np.isnan(kept.targets[:, column])
+        truth, score = kept.targets[known, column], kept.probabilities[known, column].astype(np.float64)
+        decision = score >= card.thresholds[column]
+        expected = {
+            "precision": metrics.precision_score(truth, decision),
+            "recall": metrics.recall_score(truth, decision),
+            "specificity": metrics.recall_score(truth, decision, pos_label=0),
+            "f1": metrics.f1_score(truth, decision),
+            "auroc": metrics.roc_auc_score(truth, score),
+            "auprc": metrics.average_precision_score(truth, score),
+        }
+        for figure, value in expected.items():
+            assert getattr(row, figure).value == pytest.approx(value, abs=1e-9), (row.label, figure)
