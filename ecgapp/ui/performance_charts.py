@@ -1,4 +1,7 @@
-"""Precision-recall curves of every class, with the threshold in force marked on each."""
+"""Precision-recall curves of every class, and what the page's other charts share."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -7,6 +10,8 @@ from ecgapp.models import Evaluation, LabelMetrics, Predictions
 
 # Okabe and Ito's colour-blind-safe palette (2008), yellow and black left out
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f")
+BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[6]
+AXIS: dict[str, Any] = {"zeroline": False, "constrain": "domain"}
 DASHES = ("solid", "dash", "dot")
 MAX_POINTS = 150
 
@@ -56,3 +61,33 @@ def _point(metrics: LabelMetrics, colour: str) -> go.Scatter:
         showlegend=False,
         hovertemplate=f"{metrics.label} at threshold {metrics.threshold:.2f}",
     )
+
+
+def plain_layout(height: int) -> dict[str, Any]:
+    """Height in px, and little margin; the legend stands above the chart."""
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    return {"height": height, "margin": {"l": 4, "r": 4, "t": 8, "b": 4}, "legend": legend}
+
+
+def band(
+    x: Sequence[float], low: Sequence[float | None], high: Sequence[float | None], colour: str
+) -> go.Scatter:
+    """The area between ``low`` and ``high``, faint in ``colour``; where there is no interval, none."""
+    known = [(at, a, b) for at, a, b in zip(x, low, high, strict=True) if a is not None and b is not None]
+    there = [at for at, _, _ in known]
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return go.Scatter(
+        x=[*there, *reversed(there)],
+        y=[*(b for _, _, b in known), *reversed([a for _, a, _ in known])],
+        fill="toself",
+        fillcolor=f"rgba({red},{green},{blue},0.18)",
+        mode="none",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def in_force(figure: go.Figure, threshold: float) -> None:
+    """A dotted line where the threshold in force stands."""
+    words = f"threshold {threshold:.2f}"
+    figure.add_vline(threshold, line={"color": GREY, "dash": "dot"}, annotation_text=words)
