@@ -19,6 +19,7 @@ from ecgapp.words import in_full, insufficient
 
 DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
 COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}
+PART = "performance_part"  # session state: which part is open, whatever the model
 ACROSS = 3  # 2x2 tables side by side
 
 
@@ -31,7 +32,7 @@ def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> N
     tried = Tried(card, task, predictions, thresholds, evaluation, which)
     if shipped is None:
         st.caption(f"Thresholds as tried here, not as used on the Review page; {DRAWS} bootstrap draws.")
-    tabs = st.tabs(list(PARTS), on_change="rerun", key=f"parts_{card.digest}")
+    tabs = st.tabs(list(PARTS), on_change="rerun", key=PART)
     for tab, part in zip(tabs, PARTS.values(), strict=True):
         if tab.open:
             with tab:
