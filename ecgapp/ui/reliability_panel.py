@@ -10,6 +10,7 @@ from ecgapp.ui.performance_charts import AXIS, BLUE, GREY, plain_layout
 from ecgapp.ui.tried import Column, Tried, choose_class, where_from
 from ecgapp.words import in_full, insufficient
 
+DRAWS = 300
 PLAIN = {"displayModeBar": False}
 
 
@@ -36,8 +37,9 @@ def reliability_panel(tried: Tried) -> None:
     st.markdown("**Calibration error and Brier score of every class**, the smaller the better")
     st.dataframe(figures_table(tried), hide_index=True, height="content", key="calibration_figures")
     st.caption(
-        "95 % bootstrap intervals over records. The calibration error of a small class looks larger than it "
-        "is, in the draws more than in the records, so that its interval may lie above the figure."
+        f"95 % bootstrap intervals over records ({DRAWS} draws). The calibration error of a small class "
+        "looks larger than it is, in the draws more than in the records, so that its interval may lie above "
+        "the figure."
     )
 
 
@@ -49,7 +51,7 @@ def measured(tried: Tried, label: str) -> Reliability:
 @st.cache_data(max_entries=256, show_spinner=False)
 def _measured(digest: str, label: str, _probabilities: Column, _targets: Column) -> Reliability:
     """``digest`` and ``label`` key the cache: predictions hold no patient's ECG."""
-    return reliability(_probabilities, _targets)
+    return reliability(_probabilities, _targets, n_bootstrap=DRAWS)
 
 
 def in_words(found: Reliability, label: str) -> str:
