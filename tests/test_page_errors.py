@@ -156,14 +156,14 @@ def viewed(settings, *, signed_in):
         from ecgapp.evaluate import Mistake
         from ecgapp.models import load_card
         from ecgapp.ui import session
-        from ecgapp.ui.error_view import error_view
+        from ecgapp.ui.error_view import Wrong, error_view
         from ecgapp.ui.tried import Tried
 
         settings = session.settings()
         card = load_card(settings.weights, "tiny_nine")
         known = version_predictions(card, settings)
         tried = Tried(card, card.task, known, card.thresholds, card.validation)
-        error_view(tried, "AF", Mistake.FALSE_POSITIVE, 2)
+        error_view(tried, Wrong(2, "AF", Mistake.FALSE_POSITIVE))
 
     return _run(AppTest.from_function(view, default_timeout=60), settings, signed_in=signed_in)
 
@@ -179,7 +179,8 @@ def test_a_mistake_opens_with_its_saliency_and_says_whose_probability_it_is(sett
     opened = page.session_state[OPENED][1]
     model = open_version(card, settings)
     again = explain_against(opened.record, model, Asked("AF", find(opened.record, model).best_window("AF")))
-    np.testing.assert_allclose(opened.explanation.values, again.values, atol=1e-6)
+    (answer,) = opened.answers.values()
+    np.testing.assert_allclose(answer.explanation.values, again.values, atol=1e-6)
     assert opened.record.record_id == "t/2"
     assert len(page.get("plotly_chart")) == 1
     assert len(page.dataframe[0].value) == 12

@@ -134,9 +134,13 @@ def test_a_shipped_probability_is_that_of_the_member_that_had_not_learnt_from_th
     groups = deal_folds(range(1, 11), card.network.n_members)
     alone = replace(card, network=card.network.member)
     ludb = [row for row in range(len(kept.folds)) if kept.names.origin(row).store == "ludb"]
+    first = analysis.validated_record(card, kept, ludb[0], settings)
+    assert analysis.judge_of(first, model, kept.probabilities[ludb[1]]) is None
     for row in ludb[::20]:
         record = analysis.validated_record(card, kept, row, settings)
         (member,) = (m for m, folds in enumerate(groups) if kept.folds[row] in folds)
-        found = analysis.find(record, TrainedModel(model.network.members[member], alone))
+        judge = TrainedModel(model.network.members[member], alone)
+        assert analysis.judge_of(record, model, kept.probabilities[row]).network is judge.network
+        found = analysis.find(record, judge)
         expected = [finding.probability for finding in found.rows]
         np.testing.assert_allclose(kept.probabilities[row], expected, atol=1e-5)

@@ -15,7 +15,7 @@ from ecgapp.analysis.models import (
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 from ecgapp.analysis.typical_beat import TypicalBeat
-from ecgapp.analysis.validated import missing_stores, validated_record
+from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
 
 __all__ = [
     "Asked",
@@ -37,6 +37,7 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
+    "judge_of",
     "measure",
     "missing_stores",
     "open_model",

@@ -1,13 +1,18 @@
 """A record that a model was validated on, found again in a data set of this machine."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from ecgapp.analysis.findings import find
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError
-from ecgapp.models import ModelCard, Origin, Predictions
+from ecgapp.models import Ensemble, EnsembleConfig, ModelCard, Origin, Predictions, TrainedModel
 from ecgapp.records import ECGRecord
+from ecgapp.records.record import FloatArray
 
+_SAME_ANSWER = 1e-3  # between a kept probability and the one that another machine computes
 _NUMBERED = "folder"  # its ids count the files, and change their meaning when files come or go
 _CHANGED = (
     "The data set {name} has changed since this model was validated, so that its records may be others. "
@@ -39,6 +44,29 @@ def validated_record(card: ModelCard, predictions: Predictions, row: int, settin
     if store.folds[place] != predictions.folds[row] or not known:
         raise DatasetError(_CHANGED.format(name=origin.store))
     return store.record(place)
+
+
+def judge_of(record: ECGRecord, model: TrainedModel, told: FloatArray) -> TrainedModel | None:
+    """The member of a cross-fitted ensemble that answered ``told`` (n_labels,) for this record.
+
+    It is the one that had not learnt from the record. None where the model is no ensemble, or none of
+    its members, or more than one, gives this answer.
+
+    Raises:
+        SignalError: the model cannot take this record.
+    """
+    config, network = model.card.network, model.network
+    if not (isinstance(config, EnsembleConfig) and isinstance(network, Ensemble)):
+        return None
+    card = replace(model.card, network=config.member)
+    members = [TrainedModel(member, card) for member in network.members]  # type: ignore[arg-type]
+    answers = [[row.probability for row in find(record, member).rows] for member in members]
+    fitting = [
+        member
+        for member, answer in zip(members, answers, strict=True)
+        if np.allclose(answer, told, rtol=0, atol=_SAME_ANSWER)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def missing_stores(predictions: Predictions, settings: Settings) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import streamlit as st
 from ecgapp.analysis import missing_stores
 from ecgapp.evaluate import Mistake, mistakes
 from ecgapp.ui import auth, session
-from ecgapp.ui.error_view import error_view
+from ecgapp.ui.error_view import Wrong, error_view
 from ecgapp.ui.subgroups_panel import NOT_KEPT
 from ecgapp.ui.tried import Tried, choose_class, where_from
 from ecgapp.words import as_typed, in_full
@@ -49,7 +49,7 @@ def error_browser(tried: Tried) -> None:
     elif chosen is None:
         st.info("Click the box at the left of a row to open its tracing.")
     else:
-        error_view(tried, label, kind, int(rows[chosen]))
+        error_view(tried, Wrong(int(rows[chosen]), label, kind))
 
 
 def _choose_kind(place: st.delta_generator.DeltaGenerator) -> Mistake:

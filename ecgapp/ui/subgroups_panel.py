@@ -12,6 +12,7 @@ from ecgapp.words import with_interval
 
 PLAIN = {"displayModeBar": False}
 DRAWS = 300
+BESIDE = 0.16  # of the way from one class to the next lie two data sets apart
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
 NOT_KEPT = (
     "The predictions of this model do not say which records they are of: an earlier version of the app kept "
@@ -69,13 +70,14 @@ def _line(part: Subgroup) -> dict[str, object]:
 def chart(parts: list[Subgroup]) -> go.Figure:
     """A point for each class and data set; symbols tell the data sets apart without colour."""
     figure = go.Figure()
+    labels = list(dict.fromkeys(row.label for part in parts for row in _rows(part)))
     for place, part in enumerate(parts):
         rows = [row for row in _rows(part) if row.auroc is not None]
         figures = [row.auroc for row in rows if row.auroc is not None]
         colour = COLOURS[place % len(COLOURS)]
         figure.add_trace(
             go.Scatter(
-                x=[[row.label for row in rows], [as_plain(part.name)] * len(rows)],
+                x=[labels.index(row.label) + BESIDE * (place - (len(parts) - 1) / 2) for row in rows],
                 y=[value.value for value in figures],
                 error_y={
                     "array": [value.high - value.value for value in figures],
@@ -89,7 +91,8 @@ def chart(parts: list[Subgroup]) -> go.Figure:
                 hovertemplate="AUROC %{y:.3f}, n = %{customdata}",
             )
         )
-    figure.update_layout(**plain_layout(380), xaxis={"tickangle": 0}, yaxis={**AXIS, "title": "AUROC"})
+    ticks = {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False, "zeroline": False}
+    figure.update_layout(**plain_layout(380), xaxis=ticks, yaxis={**AXIS, "title": "AUROC"})
     return figure
 
 
