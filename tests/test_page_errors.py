@@ -242,3 +242,13 @@ def test_an_unknown_answer_is_empty_in_the_file(settings):
     assert np.isnan(table["AF target"][0])
     assert table["AF target"][1] == 1
     assert "record" not in table
+
+
+def test_every_chart_has_its_table_and_no_line_or_point_is_told_by_colour_alone(settings):
+    page = part(settings, "Classes")
+    told = [trace["line"]["dash"] for trace in spec(page)["data"] if trace["mode"] == "lines"]
+    marked = [trace["marker"]["symbol"] for trace in spec(page)["data"] if trace["mode"] == "markers"]
+    assert len(set(told)) == len(told) == len(set(marked)) == 2  # AF and Normal
+    table = page.dataframe[2].value
+    assert list(table.columns) == ["Recall at least", "AF", "Normal"]
+    assert table.iloc[-1].tolist() == ["0.95", "0.97 at 0.80", "1.00 at 0.80"]  # AF: 38 of 40 found, 1 alarm

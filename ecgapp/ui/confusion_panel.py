@@ -11,7 +11,7 @@ from ecgapp.ui.tried import Tried, where_from
 
 PLAIN = {"displayModeBar": False}
 NO_LABEL, NOTHING = "none of them", "nothing found"
-SCALE = [[0.0, "rgba(0,114,178,0)"], [1.0, "rgba(0,114,178,0.85)"]]  # of one hue: numbers say the rest
+SCALE = [[0.0, "#f3f7fa"], [1.0, "#0072b2"]]  # one hue, opaque: plotly writes on it in black or white
 CELL = 42  # px
 
 

@@ -21,7 +21,7 @@ from ecgapp.words import as_typed, in_full
 
 OPENED = "error_opened"  # session state: the record that was opened last, with its key
 REVIEW = "pages/review.py"
-MEMBER, ENSEMBLE = "the member that was wrong", "the whole model"
+MEMBER, ENSEMBLE = "the member that was wrong", "the whole ensemble"
 FROM_MEMBER = "The list shows the answer of the one member that had not learnt from this record"
 
 

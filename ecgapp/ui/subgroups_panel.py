@@ -6,14 +6,13 @@ import streamlit as st
 
 from ecgapp.evaluate import Subgroup, by_origin
 from ecgapp.models import ENOUGH_POSITIVES, LabelMetrics
-from ecgapp.ui.performance_charts import AXIS, COLOURS, plain_layout
+from ecgapp.ui.performance_charts import AXIS, COLOURS, SYMBOLS, plain_layout
 from ecgapp.ui.tried import Tried, where_from
 from ecgapp.words import with_interval
 
 PLAIN = {"displayModeBar": False}
 DRAWS = 300
 BESIDE = 0.16  # of the way from one class to the next lie two data sets apart
-SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
 NOT_KEPT = (
     "The predictions of this model do not say which records they are of: an earlier version of the app kept "
     "none. Train the model again to see it by data set, and where it is wrong."
@@ -37,9 +36,10 @@ def subgroups_panel(tried: Tried) -> None:
                 class_table(judged, tried), hide_index=True, height="content", key="subgroup_classes"
             )
     st.caption(
-        f"Of each data set, classes with at least {ENOUGH_POSITIVES} positives in it; means of two data sets "
-        f"may run over different classes. In brackets: 95 % bootstrap intervals ({DRAWS} draws). Age, sex "
-        "and recorder are not in these data, so that figures by them cannot be given. " + where_from(tried)
+        f"Of each data set, classes with at least {ENOUGH_POSITIVES} positives in it; where none has, n is the "
+        "most that one has. Means of two data sets may run over different classes. In brackets: 95 % "
+        f"bootstrap intervals ({DRAWS} draws). Age, sex and recorder are not in these data, so that figures by "
+        f"them cannot be given. {where_from(tried)}"
     )
 
 
@@ -57,8 +57,7 @@ def parts_table(parts: tuple[Subgroup, ...]) -> pd.DataFrame:
 def _line(part: Subgroup) -> dict[str, object]:
     line: dict[str, object] = {"Data set": part.name, "Records": part.n}
     if (found := part.evaluation) is None:
-        most = max(part.n_positive)
-        few = f"insufficient: no class has {ENOUGH_POSITIVES} positives (most: {most})"
+        few = f"insufficient (n = {max(part.n_positive)})"  # of the class that has most
         return line | {"Macro AUROC": few, "Macro F1": "-", "Classes": "-"}
     return line | {
         "Macro AUROC": with_interval(found.macro_auroc),

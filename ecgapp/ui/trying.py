@@ -10,7 +10,7 @@ from ecgapp.ui import performance
 from ecgapp.ui.alerts_panel import alerts_panel
 from ecgapp.ui.confusion_panel import matrix_panel
 from ecgapp.ui.error_browser import error_browser
-from ecgapp.ui.performance_charts import precision_recall
+from ecgapp.ui.performance_charts import precision_recall, precision_recall_table
 from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.reliability_panel import reliability_panel
 from ecgapp.ui.subgroups_panel import subgroups_panel
@@ -75,6 +75,10 @@ def classes_panel(tried: Tried) -> None:
     st.caption(
         f"Dots: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
     )
+    with st.expander("The curves as a table"):
+        curves = precision_recall_table(tried.predictions, evaluation, ENOUGH_POSITIVES)
+        st.dataframe(curves, hide_index=True, height="content", key="precision_recall_table")
+        st.caption("Each class's best precision at that recall or more, and the threshold that gives it.")
     st.subheader("One 2x2 a class")
     _confusions(evaluation.per_label)
 
