@@ -1,14 +1,19 @@
 """The weights that are shipped: complete, loadable, no larger than promised, and true to their cards."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from ecgapp import analysis
 from ecgapp.config import PROJECT, Settings
+from ecgapp.datasets import import_dataset
 from ecgapp.evaluate import evaluate_predictions, metrics_at
-from ecgapp.models import installed_models, load_model, load_predictions
+from ecgapp.models import TrainedModel, installed_models, load_model, load_predictions
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.signals import PreprocessingConfig
+from ecgapp.training.ensembles import deal_folds
 
 WEIGHTS = PROJECT / "weights"
 CARDS = installed_models([WEIGHTS])
@@ -94,3 +99,48 @@ def test_the_lead_two_autoencoder_is_comparable_with_the_papers():
     assert card.preprocessing.leads == expected.leads
     assert (card.preprocessing.sampling_rate, card.preprocessing.window) == (250.0, 2048)
     assert card.network.latent == 60
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_figure_on_a_card_is_that_of_scikit_learn_on_the_predictions_beside_it(name):
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
+    for column, row in enumerate(card.validation.per_label):
+        known = ~np.isnan(kept.targets[:, column])
+        truth, score = kept.targets[known, column], kept.probabilities[known, column].astype(np.float64)
+        decision = score >= card.thresholds[column]
+        expected = {
+            "precision": metrics.precision_score(truth, decision),
+            "recall": metrics.recall_score(truth, decision),
+            "specificity": metrics.recall_score(truth, decision, pos_label=0),
+            "f1": metrics.f1_score(truth, decision),
+            "auroc": metrics.roc_auc_score(truth, score),
+            "auprc": metrics.average_precision_score(truth, score),
+        }
+        for figure, value in expected.items():
+            assert getattr(row, figure).value == pytest.approx(value, abs=1e-9), (row.label, figure)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_shipped_predictions_say_which_records_they_are_of(name):
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
+    assert len(set(kept.names.ids)) == len(kept.folds) == card.validation.n
+    assert tuple(dict.fromkeys(origin.store for origin in kept.names.origins)) == card.provenance.datasets
+
+
+def test_a_shipped_probability_is_that_of_the_member_that_had_not_learnt_from_the_record(real_data, tmp_path):
+    settings, card = Settings(tmp_path), CARDS["nine_class"]
+    import_dataset("ludb", real_data / "ludb", settings.stores / "ludb")
+    kept, model = load_predictions([WEIGHTS], "nine_class"), load_model([WEIGHTS], "nine_class")
+    groups = deal_folds(range(1, 11), card.network.n_members)
+    alone = replace(card, network=card.network.member)
+    ludb = [row for row in range(len(kept.folds)) if kept.names.origin(row).store == "ludb"]
+    first = analysis.validated_record(card, kept, ludb[0], settings)
+    assert analysis.judge_of(first, model, kept.probabilities[ludb[1]]) is None
+    for row in ludb[::20]:
+        record = analysis.validated_record(card, kept, row, settings)
+        (member,) = (m for m, folds in enumerate(groups) if kept.folds[row] in folds)
+        judge = TrainedModel(model.network.members[member], alone)
+        assert analysis.judge_of(record, model, kept.probabilities[row]).network is judge.network
+        found = analysis.find(record, judge)
+        expected = [finding.probability for finding in found.rows]
+        np.testing.assert_allclose(kept.probabilities[row], expected, atol=1e-5)

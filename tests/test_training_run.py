@@ -11,9 +11,10 @@ from small_training import FINETUNING, PRETRAINING, Recorder, change_store, smal
 
 from ecgapp import training
 from ecgapp.config import PROJECT
+from ecgapp.datasets import open_store
 from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
-from ecgapp.models import load_model, load_predictions, save_model
+from ecgapp.models import Origin, load_model, load_predictions, save_model
 from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.transfer import initial_network
@@ -232,3 +233,16 @@ def test_a_pretrained_model_of_other_input_is_refused(settings, tmp_path):
     config = replace(FINETUNING, initialisation="transfer", pretrained="unfiltered")
     with pytest.raises(TrainingError, match="another highpass"):
         training.train(config, Recorder(), tmp_path / "b", settings)
+
+
+def test_predictions_know_the_records_that_they_are_of(settings, tmp_path):
+    training.train(replace(FINETUNING, epochs=1), Recorder(), tmp_path, settings)
+    kept = load_predictions([tmp_path / "result"], "small")
+    store = open_store("small", settings)
+    ids = store.record_ids()
+    assert len(set(kept.names.ids)) == len(kept.folds) == 6
+    for row, name in enumerate(kept.names.ids):
+        place = np.array([ids.index(name)])
+        np.testing.assert_array_equal(store.targets(FINETUNING.labels(), place)[0], kept.targets[row])
+        assert store.folds[place[0]] == kept.folds[row]
+        assert kept.names.origin(row) == Origin("small", store.manifest.digest, "s")

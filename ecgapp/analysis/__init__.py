@@ -15,6 +15,7 @@ from ecgapp.analysis.models import (
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 from ecgapp.analysis.typical_beat import TypicalBeat
+from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
 
 __all__ = [
     "Asked",
@@ -36,12 +37,15 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
+    "judge_of",
     "measure",
+    "missing_stores",
     "open_model",
     "open_version",
     "predict_store",
     "prepare",
     "reconstruct",
+    "validated_record",
     "validation_predictions",
     "version_predictions",
 ]

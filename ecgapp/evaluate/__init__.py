@@ -1,20 +1,35 @@
 """How well a model does, with intervals: metrics, thresholds, calibration, the learning curve index."""
 
+from ecgapp.evaluate.alerts import Alerts, alerts_by_threshold, share_of
 from ecgapp.evaluate.bootstrap import bootstrap_interval
 from ecgapp.evaluate.calibration import fit_temperature
 from ecgapp.evaluate.challenge import challenge_weights, f_beta_g_beta
 from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, macro_f1, metrics_at
+from ecgapp.evaluate.confusion import ConfusionMatrix, confusion_matrix
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
+from ecgapp.evaluate.mistakes import Mistake, mistakes
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction import reconstruction_metrics, window_errors
+from ecgapp.evaluate.reliability import Reliability, ReliabilityBin, calibration_figures, reliability, wilson
+from ecgapp.evaluate.subgroups import Subgroup, by_origin
 from ecgapp.evaluate.thresholds import best_thresholds, nelder_mead_thresholds
 
 __all__ = [
+    "Alerts",
+    "ConfusionMatrix",
     "LearningCurveIndex",
+    "Mistake",
     "PrecisionRecallCurve",
+    "Reliability",
+    "ReliabilityBin",
+    "Subgroup",
+    "alerts_by_threshold",
     "best_thresholds",
     "bootstrap_interval",
+    "by_origin",
+    "calibration_figures",
     "challenge_weights",
+    "confusion_matrix",
     "evaluate_predictions",
     "f1_by_label",
     "f_beta_g_beta",
@@ -24,8 +39,12 @@ __all__ = [
     "macro_auroc",
     "macro_f1",
     "metrics_at",
+    "mistakes",
     "nelder_mead_thresholds",
     "precision_recall_points",
     "reconstruction_metrics",
+    "reliability",
+    "share_of",
+    "wilson",
     "window_errors",
 ]

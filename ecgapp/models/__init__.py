@@ -17,8 +17,9 @@ from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
-from ecgapp.models.packed import PackedModel, Predictions, TrainedModel, pack, unpack, unpack_predictions
+from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
+from ecgapp.models.predictions import Origin, Predictions, RecordNames
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
@@ -74,12 +75,14 @@ __all__ = [
     "MaskSource",
     "ModelCard",
     "Network",
+    "Origin",
     "PackedModel",
     "PatchAutoencoder",
     "PatchAutoencoderConfig",
     "Predictions",
     "Provenance",
     "ReconstructionMetrics",
+    "RecordNames",
     "Stack",
     "TrainedModel",
     "architecture",

@@ -6,29 +6,13 @@ No pickle is ever loaded. Bytes whose sha256 is not the card's are refused.
 import hashlib
 from dataclasses import dataclass, replace
 
-import numpy as np
 import safetensors
 import safetensors.torch
-from numpy.typing import NDArray
-from safetensors.numpy import load as load_arrays
-from safetensors.numpy import save as save_arrays
 
-from ecgapp.errors import WeightsMismatchError
+from ecgapp.errors import ConfigError, WeightsMismatchError
 from ecgapp.models.card import ModelCard
+from ecgapp.models.predictions import Predictions, from_bytes, to_bytes
 from ecgapp.models.registry import Network, build
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """A classifier's answers on its validation records, kept for the performance page.
-
-    ``probabilities`` and ``targets`` are float32 (n_records, n_labels); targets are 1, 0, or NaN
-    where unknown. ``folds`` is int64 (n_records,). No record ids: nothing leads back to a patient.
-    """
-
-    probabilities: NDArray[np.float32]
-    targets: NDArray[np.float32]
-    folds: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +41,7 @@ def pack(model: TrainedModel, predictions: Predictions | None = None) -> PackedM
     """The model as bytes; its card gets both sha256."""
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
     weights = safetensors.torch.save(tensors)
-    kept = None if predictions is None else _save(predictions)
+    kept = None if predictions is None else to_bytes(predictions)
     card = replace(
         model.card, sha256=sha256_of_bytes(weights), predictions_sha256=sha256_of_bytes(kept) if kept else ""
     )
@@ -94,14 +78,9 @@ def unpack_predictions(card: ModelCard, content: bytes | None) -> Predictions | 
     if content is None or sha256_of_bytes(content) != card.predictions_sha256:
         raise _other_predictions(card)
     try:
-        return Predictions(**load_arrays(content))
-    except (TypeError, safetensors.SafetensorError) as error:
+        return from_bytes(content)
+    except ConfigError as error:
         raise _other_predictions(card) from error
-
-
-def _save(predictions: Predictions) -> bytes:
-    """safetensors reads an array's memory as it lies, so it must lie in order."""
-    return save_arrays({name: np.ascontiguousarray(array) for name, array in vars(predictions).items()})
 
 
 def sha256_of_bytes(content: bytes) -> str:

@@ -14,7 +14,8 @@ from ecgapp import documents
 from ecgapp.errors import ConfigError, ModelNotFoundError, WeightsMismatchError
 from ecgapp.files import sha256_of, write_atomically
 from ecgapp.models.card import ModelCard
-from ecgapp.models.packed import PackedModel, Predictions, TrainedModel, pack, unpack, unpack_predictions
+from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
+from ecgapp.models.predictions import Predictions
 
 _OBJECTS = "objects"
 _WEIGHTS = ".safetensors"

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp import __version__
+from ecgapp.datasets import DatasetStore
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature, reconstruction_metrics
 from ecgapp.models import ModelCard, Network, Predictions, Provenance, TrainedModel, save_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training.config import RESULT, Resampling, TrainingConfig
 from ecgapp.training.inference import Inference, combine_windows, probabilities
+from ecgapp.training.naming import named
 from ecgapp.training.windows import RecordSet, Rows
 from ecgapp.training.world import ALONE, World
 
@@ -22,13 +24,17 @@ _CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where a result comes from: the config, the data's names, and the pretrained weights used."""
+    """Where a result comes from: the config, the data sets, and the pretrained weights used."""
 
     config: TrainingConfig
-    store_names: tuple[str, ...]
+    stores: tuple[DatasetStore, ...]
     pretrained: str | None  # name and sha256
     epochs: int  # that were run
     n_train: int  # records that were learnt from
+
+    @property
+    def store_names(self) -> tuple[str, ...]:
+        return tuple(store.name for store in self.stores)
 
 
 def reconstruction_result(
@@ -87,7 +93,8 @@ def classification_result(
         config.aggregation,
         evaluate_predictions(task, found, targets, thresholds, dataset, seed=config.seed),
     )
-    return TrainedModel(network, card), Predictions(found, targets, records.folds[rows])
+    names = named(records, rows, source.stores)
+    return TrainedModel(network, card), Predictions(found, targets, records.folds[rows], names)
 
 
 def save_result(

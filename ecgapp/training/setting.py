@@ -46,8 +46,7 @@ class Setting:
         card = self.pretrained.card if self.pretrained else None
         name = f"{card.name} (sha256 {card.sha256})" if card else None
         learnt = np.unique(np.concatenate([np.concatenate(member.lanes.rows) for member in self.members]))
-        names = tuple(store.name for store in self.stores)
-        return Source(self.config, names, name, epochs, len(learnt))
+        return Source(self.config, self.stores, name, epochs, len(learnt))
 
     def inference(self, network: Network) -> Inference:
         """In float32, whatever the training ran in: the app answers so too."""

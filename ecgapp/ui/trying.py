@@ -7,37 +7,40 @@ from ecgapp.evaluate import metrics_at
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
 from ecgapp.tasks import Task
 from ecgapp.ui import performance
-from ecgapp.ui.performance_charts import precision_recall
+from ecgapp.ui.alerts_panel import alerts_panel
+from ecgapp.ui.confusion_panel import matrix_panel
+from ecgapp.ui.error_browser import error_browser
+from ecgapp.ui.performance_charts import precision_recall, precision_recall_table
+from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
+from ecgapp.ui.reliability_panel import reliability_panel
+from ecgapp.ui.subgroups_panel import subgroups_panel
+from ecgapp.ui.tried import ALL, Tried, download
 from ecgapp.words import in_full, insufficient
 
-ALL = "every class"
 DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
 COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}
+PART = "performance_part"  # session state: which part is open, whatever the model
 ACROSS = 3  # 2x2 tables side by side
 
 
 @st.fragment
 def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> None:
-    """The slider, and all that it moves: table, means, curves, one 2x2 a class."""
-    thresholds = _choose_thresholds(card, task)
+    """The slider, and all that it moves; of the parts below it, the open one alone is computed."""
+    which, thresholds = _choose_thresholds(card, task)
     shipped = card.validation if thresholds == card.thresholds else None
-    evaluation = shipped or _tried(task, predictions, thresholds)
-    st.dataframe(performance.macro(evaluation), hide_index=True)
-    st.dataframe(performance.per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS)
+    evaluation = shipped or _tried(card.digest, thresholds, task, predictions)
+    tried = Tried(card, task, predictions, thresholds, evaluation, which)
     if shipped is None:
         st.caption(f"Thresholds as tried here, not as used on the Review page; {DRAWS} bootstrap draws.")
-    st.subheader("Precision and recall at every threshold")
-    figure = precision_recall(predictions, evaluation, ENOUGH_POSITIVES)
-    st.plotly_chart(figure, key="precision_recall", alt="Precision-recall curves, one a class")
-    st.caption(
-        f"Dots: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
-    )
-    st.subheader("One 2x2 a class")
-    _confusions(evaluation.per_label)
+    tabs = st.tabs(list(PARTS), on_change="rerun", key=PART)
+    for tab, part in zip(tabs, PARTS.values(), strict=True):
+        if tab.open:
+            with tab:
+                part(tried)
 
 
-def _choose_thresholds(card: ModelCard, task: Task) -> tuple[float, ...]:
-    """The card's thresholds, with one of them, or all, put where the slider stands."""
+def _choose_thresholds(card: ModelCard, task: Task) -> tuple[str, tuple[float, ...]]:
+    """Which class is moved, and the card's thresholds with that one, or all, put where the slider stands."""
     left, right = st.columns([1, 2])
     labels = task.label_names
     which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.digest}")
@@ -48,12 +51,46 @@ def _choose_thresholds(card: ModelCard, task: Task) -> tuple[float, ...]:
     moved = right.slider("Threshold", 0.0, 1.0, first, 0.01, key=key)
     if moved == first:
         right.caption("Thresholds as shipped with the model." if own is None else f"As shipped: {own:.3f}.")
-        return card.thresholds
-    return tuple(moved if which in (ALL, label) else value for label, value in shipped.items())
+        return which, card.thresholds
+    return which, tuple(moved if which in (ALL, label) else value for label, value in shipped.items())
 
 
-def _tried(task: Task, predictions: Predictions, thresholds: tuple[float, ...]) -> Evaluation:
-    return metrics_at(task, predictions.probabilities, predictions.targets, thresholds, DRAWS)
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tried(digest: str, thresholds: tuple[float, ...], _task: Task, _predictions: Predictions) -> Evaluation:
+    """``digest`` and ``thresholds`` key the cache: predictions hold no patient's ECG."""
+    return metrics_at(_task, _predictions.probabilities, _predictions.targets, thresholds, DRAWS)
+
+
+def classes_panel(tried: Tried) -> None:
+    """Means, figures of each class, their curves, and one 2x2 a class."""
+    evaluation = tried.evaluation
+    st.dataframe(performance.macro(evaluation), hide_index=True)
+    st.dataframe(performance.per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS)
+    with st.container(horizontal=True):
+        download(lambda: per_class_csv(tried), "This table as CSV", f"{tried.card.name}-classes")
+        download(lambda: predictions_csv(tried), "All predictions as CSV", f"{tried.card.name}-predictions")
+    st.subheader("Precision and recall at every threshold")
+    figure = precision_recall(tried.predictions, evaluation, ENOUGH_POSITIVES)
+    st.plotly_chart(figure, key="precision_recall", alt="Precision-recall curves, one a class")
+    st.caption(
+        f"Dots: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
+    )
+    with st.expander("The curves as a table"):
+        curves = precision_recall_table(tried.predictions, evaluation, ENOUGH_POSITIVES)
+        st.dataframe(curves, hide_index=True, height="content", key="precision_recall_table")
+        st.caption("Each class's best precision at that recall or more, and the threshold that gives it.")
+    st.subheader("One 2x2 a class")
+    _confusions(evaluation.per_label)
+
+
+PARTS = {
+    "Classes": classes_panel,
+    "In patients": alerts_panel,
+    "Reliability": reliability_panel,
+    "Confusion": matrix_panel,
+    "Data sets": subgroups_panel,
+    "Errors": error_browser,
+}
 
 
 def _confusions(per_label: tuple[LabelMetrics, ...]) -> None:

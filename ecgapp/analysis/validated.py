@@ -1,0 +1,91 @@
+"""A record that a model was validated on, found again in a data set of this machine."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ecgapp.analysis.findings import find
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore, open_store, store_names
+from ecgapp.errors import DatasetError
+from ecgapp.models import Ensemble, EnsembleConfig, ModelCard, Origin, Predictions, TrainedModel
+from ecgapp.records import ECGRecord
+from ecgapp.records.record import FloatArray
+
+_SAME_ANSWER = 1e-3  # between a kept probability and the one that another machine computes
+_NUMBERED = "folder"  # its ids count the files, and change their meaning when files come or go
+_CHANGED = (
+    "The data set {name} has changed since this model was validated, so that its records may be others. "
+    "Train again to see where the model is wrong about them."
+)
+
+
+def validated_record(card: ModelCard, predictions: Predictions, row: int, settings: Settings) -> ECGRecord:
+    """The record of ``row`` of the ``predictions`` that came with this card.
+
+    A data set that was imported anew or grew is accepted where its ids are those of its publisher and
+    the record's fold and labels are still those that the model was judged by.
+
+    Raises:
+        DatasetError: the predictions name no records, the data set is not on this machine, or the record
+            is not in it any more.
+    """
+    if predictions.names is None:
+        raise DatasetError("These predictions do not say which records they are of. Train the model again.")
+    origin, record_id = predictions.names.origin(row), predictions.names.ids[row]
+    store = _store_of(origin, settings)
+    same = store.manifest.digest == origin.digest
+    place = _place_of(record_id, store)
+    if place is None or not (same or store.manifest.layout != _NUMBERED):
+        raise DatasetError(_CHANGED.format(name=origin.store))
+    there = np.array([place], np.int64)
+    truth = np.zeros((1, 0)) if card.task is None else store.targets(card.task, there)
+    known = np.array_equal(truth[0], predictions.targets[row], equal_nan=True)
+    if store.folds[place] != predictions.folds[row] or not known:
+        raise DatasetError(_CHANGED.format(name=origin.store))
+    return store.record(place)
+
+
+def judge_of(record: ECGRecord, model: TrainedModel, told: FloatArray) -> TrainedModel | None:
+    """The member of a cross-fitted ensemble that answered ``told`` (n_labels,) for this record.
+
+    It is the one that had not learnt from the record. None where the model is no ensemble, or none of
+    its members, or more than one, gives this answer.
+
+    Raises:
+        SignalError: the model cannot take this record.
+    """
+    config, network = model.card.network, model.network
+    if not (isinstance(config, EnsembleConfig) and isinstance(network, Ensemble)):
+        return None
+    card = replace(model.card, network=config.member)
+    members = [TrainedModel(member, card) for member in network.members]  # type: ignore[arg-type]
+    answers = [[row.probability for row in find(record, member).rows] for member in members]
+    fitting = [
+        member
+        for member, answer in zip(members, answers, strict=True)
+        if np.allclose(answer, told, rtol=0, atol=_SAME_ANSWER)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def missing_stores(predictions: Predictions, settings: Settings) -> tuple[str, ...]:
+    """The data sets that are named in the predictions and are not on this machine."""
+    if predictions.names is None:
+        return ()
+    named = dict.fromkeys(origin.store for origin in predictions.names.origins)
+    return tuple(name for name in named if name not in store_names(settings))
+
+
+def _store_of(origin: Origin, settings: Settings) -> DatasetStore:
+    if origin.store not in store_names(settings):
+        raise DatasetError(
+            f"The data set {origin.store} is not on this machine. Import it under this name on the Data page "
+            "to open its records."
+        )
+    return open_store(origin.store, settings)
+
+
+def _place_of(record_id: str, store: DatasetStore) -> int | None:
+    ids = store.record_ids()
+    return ids.index(record_id) if record_id in ids else None

@@ -1,0 +1,72 @@
+"""What the parts of the performance page share: a model's validation answers, and the thresholds in force."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from ecgapp.models import Evaluation, LabelMetrics, ModelCard, Predictions
+from ecgapp.tasks import Task
+from ecgapp.words import in_full
+
+ALL = "every class"
+Column = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """``evaluation`` is at ``thresholds``; ``which`` class the reader moves, or ``ALL``."""
+
+    card: ModelCard
+    task: Task
+    predictions: Predictions
+    thresholds: tuple[float, ...]
+    evaluation: Evaluation
+    which: str = ALL
+
+    @property
+    def cross_fitted(self) -> bool:
+        """Whether each answer is that of the one member which had not learnt from the record."""
+        return "out-of-fold" in self.evaluation_told
+
+    @property
+    def evaluation_told(self) -> str:
+        return self.card.validation.dataset if self.card.validation else ""
+
+    def place(self, label: str) -> int:
+        """The label's column."""
+        return self.task.label_names.index(label)
+
+    def answers(self, label: str) -> tuple[Column, Column]:
+        """Its probabilities and targets, (n_records,) each."""
+        column = self.place(label)
+        return self.predictions.probabilities[:, column], self.predictions.targets[:, column]
+
+    def metrics(self, label: str) -> LabelMetrics:
+        """Its figures at the threshold in force."""
+        return self.evaluation.per_label[self.place(label)]
+
+
+def choose_class(tried: Tried, place: DeltaGenerator) -> str:
+    """One class, the same in all parts; at first the one whose threshold is being moved."""
+    labels = tried.task.label_names
+    first = labels.index(tried.which) if tried.which in labels else 0
+    key = f"class_{tried.card.digest}_{tried.which}"
+    return str(place.selectbox("Class", labels, first, format_func=in_full, key=key) or labels[first])
+
+
+def where_from(tried: Tried) -> str:
+    """On what the figures of a part rest."""
+    members = " Each answer is that of the member that had not learnt from the record." * tried.cross_fitted
+    return f"Validation records: {tried.evaluation_told}.{members}"
+
+
+def download(packed: Callable[[], bytes], words: str, name: str) -> None:
+    """A button that saves a table as CSV, made when it is asked for."""
+    st.download_button(
+        words, packed, f"{name}.csv", "text/csv", key=f"save_{name}", icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
