@@ -7,13 +7,17 @@ from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, ma
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction import reconstruction_metrics, window_errors
+from ecgapp.evaluate.reliability import Reliability, ReliabilityBin, calibration_figures, reliability, wilson
 from ecgapp.evaluate.thresholds import best_thresholds, nelder_mead_thresholds
 
 __all__ = [
     "LearningCurveIndex",
     "PrecisionRecallCurve",
+    "Reliability",
+    "ReliabilityBin",
     "best_thresholds",
     "bootstrap_interval",
+    "calibration_figures",
     "challenge_weights",
     "evaluate_predictions",
     "f1_by_label",
@@ -27,5 +31,7 @@ __all__ = [
     "nelder_mead_thresholds",
     "precision_recall_points",
     "reconstruction_metrics",
+    "reliability",
+    "wilson",
     "window_errors",
 ]
