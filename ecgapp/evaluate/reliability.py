@@ -77,8 +77,9 @@ def calibration_figures(
     Raises:
         ConfigError: the arrays do not fit each other.
     """
-    columns = zip(*(values.T for values in checked(probabilities, targets)), strict=True)
-    return tuple(reliability(*column, n_bins, n_bootstrap=n_bootstrap) for column in columns)
+    scores, truths = checked(probabilities, targets)
+    columns = zip(scores.T, truths.T, strict=True)
+    return tuple(reliability(score, truth, n_bins, n_bootstrap=n_bootstrap) for score, truth in columns)
 
 
 def wilson(hits: int, n: int) -> Interval | None:
