@@ -14,6 +14,7 @@ from ecgapp.analysis.models import (
 )
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
+from ecgapp.analysis.support import Support, support
 from ecgapp.analysis.typical_beat import TypicalBeat
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Measurements",
     "Prepared",
     "Reconstruction",
+    "Support",
     "TypicalBeat",
     "available_models",
     "damaged_models",
@@ -42,6 +44,7 @@ __all__ = [
     "predict_store",
     "prepare",
     "reconstruct",
+    "support",
     "validation_predictions",
     "version_predictions",
 ]

@@ -5,6 +5,7 @@ from ecgapp.evaluate.calibration import fit_temperature
 from ecgapp.evaluate.challenge import challenge_weights, f_beta_g_beta
 from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, macro_f1, metrics_at
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
+from ecgapp.evaluate.prevalence import Meaning, meaning_at, shifted, validation_prevalence
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction import reconstruction_metrics, window_errors
 from ecgapp.evaluate.reliability import Reliability, ReliabilityBin, calibration_figures, reliability, wilson
@@ -12,6 +13,7 @@ from ecgapp.evaluate.thresholds import best_thresholds, nelder_mead_thresholds
 
 __all__ = [
     "LearningCurveIndex",
+    "Meaning",
     "PrecisionRecallCurve",
     "Reliability",
     "ReliabilityBin",
@@ -27,11 +29,14 @@ __all__ = [
     "learning_curve_index",
     "macro_auroc",
     "macro_f1",
+    "meaning_at",
     "metrics_at",
     "nelder_mead_thresholds",
     "precision_recall_points",
     "reconstruction_metrics",
     "reliability",
+    "shifted",
+    "validation_prevalence",
     "wilson",
     "window_errors",
 ]
