@@ -21,6 +21,10 @@ TRUST = {
     Grade.RED: "Do not read anything into this map.",
 }
 PICTURE = 98.0  # mm
+OF_HUNDRED = (
+    "Of 100: how many of 100 patients with this answer have it (95 % interval), at the validation records' "
+    "prevalence unless another is told."
+)
 
 
 def draw_evidence(page: Page, contents: Contents) -> None:
@@ -41,7 +45,9 @@ def _print_findings(column: Column, contents: Contents) -> None:
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")
         return
-    print_table(column, evidence.findings)
+    print_table(column, evidence.findings, contents.support)
+    if contents.support:
+        column.paragraph(OF_HUNDRED, SMALL)
     named = [f"{row.label}: {meaning(row.label)}" for row in evidence.findings.rows if meaning(row.label)]
     column.paragraph("; ".join(named), SMALL)
     column.paragraph(population(evidence.card), SMALL)

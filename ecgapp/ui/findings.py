@@ -33,7 +33,6 @@ def _row(row: Finding, beside: Support) -> dict[str, object]:
         "Result": "▲ above" if row.positive else "below",
         OF_HUNDRED: _of_hundred(beside),
         "Precision (95 %)": of_label(metrics, "precision"),
-        "Recall (95 %)": of_label(metrics, "recall") if insufficient(metrics) is None else "-",
         "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
         "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
         "Leads": "faulty" if beside.doubts else "",
@@ -51,36 +50,36 @@ def _of_hundred(beside: Support) -> str:
 def in_detail(row: Finding, beside: Support) -> list[str]:
     """Sentences of Markdown about one class: in patients, by rule, and what to doubt."""
     side = "above" if row.positive else "below"
-    sentences = [
+    words = [
         f"**{in_full(row.label)}**: {row.probability:.2f}, {side} its threshold of {row.threshold:.2f}.",
         beside.in_patients(),
     ]
-    if beside.is_set and beside.probability is not None and beside.prevalence is not None:
-        sentences.append(
-            f"This ECG's own probability at that prevalence: {beside.probability:.2f} "
-            "(its threshold is not moved)."
+    if beside.is_set and beside.probability is not None:
+        words.append(
+            f"This ECG's own probability at that prevalence: {beside.probability:.2f} (the threshold stays)."
         )
-    return [" ".join(sentences), by_rule(beside), beside.doubts]
+    if insufficient(row.metrics) is None:
+        words.append(f"Of those who have it, the network found {of_label(row.metrics, 'recall')} (recall).")
+    return [" ".join(words), " ".join(sentence for sentence in (by_rule(beside), beside.doubts) if sentence)]
 
 
 def by_rule(beside: Support) -> str:
     """What the rule says, or that there is none."""
     if beside.verdict is None:
-        return "No textbook rule is checked for it, or nothing was measured."
-    return f"Textbook rule {beside.verdict.in_words}."
+        return "No textbook rule was checked for it."
+    return f"The textbook's rule {beside.verdict.in_words}."
 
 
-def worth_a_look(findings: Findings, beside: Mapping[str, Support]) -> list[str]:
-    """A line of Markdown for each class above its threshold, or about which the rule disagrees."""
+def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) -> list[str]:
+    """A line of Markdown for each class but ``label`` that is above its threshold, or ought to be by rule."""
     lines = []
     for row in in_order(findings):
-        verdict, doubt = beside[row.label].verdict, beside[row.label].doubts
-        disagrees = verdict is not None and verdict.says == Says.DISAGREES
-        if verdict is not None and (row.positive or disagrees):
-            side = "above" if row.positive else "below"
-            lines.append(f"**{row.label}** ({side} its threshold), rule {verdict.in_words}.")
-        if doubt and row.positive:
-            lines.append(f"**{row.label}**: {doubt}")
+        support = beside[row.label]
+        disagrees = support.verdict is not None and support.verdict.says == Says.DISAGREES
+        if row.label == label or not (row.positive or disagrees):
+            continue
+        side = "above" if row.positive else "below"
+        lines.append(f"**{row.label}** is {side} its threshold. {by_rule(support)} {support.doubts}".rstrip())
     return lines
 
 

@@ -17,23 +17,22 @@ from ecgapp.words import in_full, population
 PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; for the session
 LEAST, MOST = 0.01, 99.0  # per cent
 COLUMNS = {
-    "Finding": st.column_config.TextColumn(width=72),
-    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=110),
-    "Threshold": st.column_config.NumberColumn(format="%.2f", width=76),
-    "Result": st.column_config.TextColumn(width=72),
+    "Finding": st.column_config.TextColumn(width=64),
+    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=92),
+    "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
+    "Result": st.column_config.TextColumn(width=66),
     findings.OF_HUNDRED: st.column_config.TextColumn(
-        width=112, help="Patients of 100 with this answer who have the class, with a 95 % interval"
+        width=102, help="Patients of 100 with this answer who have the class, with a 95 % interval"
     ),
-    "Precision (95 %)": st.column_config.TextColumn(width=126),
-    "Recall (95 %)": st.column_config.TextColumn(width=126),
-    "Positives of n": st.column_config.TextColumn(width=104),
+    "Precision (95 %)": st.column_config.TextColumn(width=232),
+    "Positives of n": st.column_config.TextColumn(width=98),
     "Rule": st.column_config.TextColumn(
-        width=98,
+        width=90,
         help="What a textbook rule on the measurements says of the network's answer, above or below. A rule "
         "by itself errs too: its sensitivity and specificity are in the documentation.",
     ),
-    "Leads": st.column_config.TextColumn(width=60, help="A lead that the class hangs on is faulty"),
-    "Status": st.column_config.TextColumn(width=98),
+    "Leads": st.column_config.TextColumn(width=52, help="A lead that the class hangs on is faulty"),
+    "Status": st.column_config.TextColumn(width=92),
 }
 
 
@@ -41,15 +40,15 @@ COLUMNS = {
 def findings_panel(
     record: ECGRecord, result: Findings, card: ModelCard, cards: Mapping[str, ModelCard]
 ) -> None:
-    """One row a class; below it the classes worth a look, and one in detail at a prevalence to set."""
+    """One row a class; below it one in detail at a prevalence to set, and the others worth a look."""
     beside = supported(record, result, cards)
     shown = findings.table(result, beside)
     if not any(support.doubts for support in beside.values()):
         shown = shown.drop(columns="Leads")
     st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
-    for line in findings.worth_a_look(result, beside):
+    label = _detail(result, beside, card, record.record_id)
+    for line in findings.worth_a_look(result, beside, label):
         st.markdown(line)
-    _detail(result, beside, card)
     for sentences in (result.warnings, (population(card), findings.abbreviations(result))):
         if sentences:
             st.caption(" ".join(sentences))
@@ -73,10 +72,12 @@ def prevalences() -> dict[str, float]:
     return found
 
 
-def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard) -> None:
+def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard, record_id: str) -> str:
+    """One class in sentences, at a prevalence that can be set; which one it is."""
     rows = {row.label: row for row in findings.in_order(result)}
     left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
-    label = left.selectbox("In detail", list(rows), format_func=in_full, key=f"detail_{card.digest}")
+    key = f"detail_{card.digest}_{record_id}"
+    label = left.selectbox("In detail", list(rows), format_func=in_full, key=key)
     support = beside[label]
     if support.validation is not None and support.prevalence is not None:
         key = f"prevalence_{card.digest}_{label}"
@@ -92,8 +93,8 @@ def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard) ->
                 key="prevalence_back", on_click=_back, args=(label, key),
             )  # fmt: skip
     for sentence in findings.in_detail(rows[label], support):
-        if sentence:
-            st.markdown(sentence)
+        st.markdown(sentence)
+    return label
 
 
 def _set(label: str, key: str) -> None:

@@ -47,7 +47,7 @@ def _beyond(facts: Facts) -> list[str]:
 def _of_rhythm(facts: Facts) -> list[str]:
     rhythm, wrong = facts.measured.rhythm, []
     if rhythm.irregularity is not None and rhythm.irregularity >= IRREGULAR:
-        wrong.append(f"RR changes by {rhythm.irregularity:.0%} from beat to beat")
+        wrong.append(f"RR changes by {100 * rhythm.irregularity:.0f} % from beat to beat")
     early = sum(beat.premature for beat in rhythm.beats)
     if early:
         wrong.append(f"{early} of {len(rhythm.beats)} beats {'comes' if early == 1 else 'come'} early")

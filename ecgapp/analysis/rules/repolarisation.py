@@ -4,12 +4,13 @@ Limits of Thygesen et al. 2018 (fourth universal definition of myocardial infarc
 doi:10.1161/CIR.0000000000000617): elevation of 1 mm, in V2 and V3 of 2 mm (men from 40 on; 2.5 mm in
 younger men, 1.5 mm in women: we are told neither), depression of 0.5 mm. They are stated for the J point;
 we measure 60 ms behind it. Neighbours among the limb leads are those of Cabrera's order (Wagner et al. 2009,
-doi:10.1016/j.jacc.2008.12.016).
+doi:10.1016/j.jacc.2008.12.016). A QRS complex of 120 ms or more shifts ST by itself: the limits do not hold.
 """
 
 from collections.abc import Callable
 from itertools import pairwise
 
+from ecgapp.analysis.rules.conduction import WIDE
 from ecgapp.analysis.rules.verdict import Check, Facts, blank, rule
 
 DEPRESSED = -0.5  # mm
@@ -37,8 +38,11 @@ def elevation(facts: Facts) -> Check:
 
 def _shifted(facts: Facts, limit: str, beyond: Beyond) -> Check:
     levels = {lead: level for lead, level in facts.measured.st_levels.items() if level is not None}
-    if facts.measured.beat is None:
-        return blank(facts.row("QRS"))
+    width = facts.row("QRS")
+    if width.value is None:
+        return blank(width)
+    if width.value >= WIDE:
+        return Check(None, f"QRS {width.value:.0f} ms shifts ST by itself, so its limits do not hold")
     if len(levels) < 2:
         return Check(None, "ST cannot be measured in two leads: the volts are lost, or the leads too noisy")
     if "aVR" in levels:

@@ -29,8 +29,8 @@ def atrial_fibrillation(facts: Facts) -> Check:
         return Check(None, FEW)
     side = "over" if irregularity >= IRREGULAR else "under"
     words = (
-        f"RR changes by {irregularity:.0%} from beat to beat, {side} {IRREGULAR:.0%}, "
-        f"and P waves stand before {beat.p_share:.0%} of the beats"
+        f"RR changes by {100 * irregularity:.0f} % from beat to beat, {side} {100 * IRREGULAR:.0f} %, "
+        f"and P waves stand before {100 * beat.p_share:.0f} % of the beats"
     )
     return Check(irregularity >= IRREGULAR and beat.p_share < P_SHARE, words)
 
@@ -57,7 +57,7 @@ def _premature(facts: Facts, wide: bool) -> Check:
         return Check(None, "RR is irregular without P waves: no beat can be called early")
     early = [beat for beat in beats if beat.premature and beat.width is not None]
     if not early:
-        return Check(False, f"None of {len(beats)} beats comes early by {EARLY:.0%}")
+        return Check(False, f"None of {len(beats)} beats comes early by {100 * EARLY:.0f} %")
     usual = _usual_width(beats)
     of_kind = [beat for beat in early if _is_wide(beat, usual) == wide]
     kind = f"wide, {WIDE:.0f} ms or more" if wide else "narrow"
