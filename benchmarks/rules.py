@@ -1,9 +1,10 @@
 """How good the textbook's rules are by themselves: ``python -m benchmarks.rules --data FOLDER``.
 
-FOLDER holds the unpacked archives ``challenge2021`` and ``ptb-xl``; of each, ``--most`` records are drawn with
-seed 0, and measured as on the review page. A rule is judged by the records' labels: how many of those with the
-label it finds, how many of the others it passes over, and how often it cannot tell. ``--folds`` 6-10 are those
-on which the limit of irregularity was not chosen; the delineator learnt from none of these archives.
+FOLDER holds the unpacked archives ``challenge2021`` and ``ptb-xl``; of each, ``--most`` records are drawn
+with seed 0, and measured as on the review page. A rule is judged by the records' labels: how many of those
+with the label it finds, how many of the others it passes over, and how often it cannot tell. ``--folds``
+6 to 10 are those on which the limit of irregularity was not chosen; the delineator learnt from none of
+these archives.
 """
 
 import argparse
