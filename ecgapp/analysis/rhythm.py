@@ -13,6 +13,7 @@ from ecgapp.signals.median_beat import aligned
 AROUND = 0.20  # s on either side of R in which its QRS lies
 CONFIRMING = 3  # further leads that begin as early, or end as late, as for the typical beat
 NEIGHBOURS = 4  # intervals on either side by which a beat is judged early
+FEWEST = 3  # intervals, or changes between them, that a figure is drawn from
 EARLY = 0.20  # shorter than the neighbouring intervals by this share: premature
 
 
@@ -49,18 +50,24 @@ class Rhythm:
     def variation(self) -> float | None:
         """Standard deviation of RR over its mean; None with fewer than three intervals."""
         rr = self.intervals
-        return float(rr.std() / rr.mean()) if rr.size >= 3 else None
+        return float(rr.std() / rr.mean()) if rr.size >= FEWEST else None
 
     @property
     def irregularity(self) -> float | None:
         """Median change from one RR interval to the next over the median interval; None as above.
 
-        Fibrillation changes every interval, a premature beat only those beside it: the median tells them
-        apart, where the root mean square of the changes (Dash et al. 2009,
-        doi:10.1007/s10439-009-9740-z) does not.
+        Premature beats and the pauses behind them are set aside, where three changes remain: fibrillation
+        changes every interval, an early beat only those beside it. The root mean square of all changes
+        (Dash et al. 2009, doi:10.1007/s10439-009-9740-z) does not tell the two apart.
         """
         rr = self.intervals
-        return float(np.median(np.abs(np.diff(rr))) / np.median(rr)) if rr.size >= 3 else None
+        if rr.size < FEWEST:
+            return None
+        changes = np.abs(np.diff(rr))
+        early = np.array([beat.premature for beat in self.beats if beat.rr is not None])
+        aside = early | np.concatenate([[False], early[:-1]])
+        plain = ~(aside[1:] | aside[:-1])
+        return float(np.median(changes[plain] if plain.sum() >= FEWEST else changes) / np.median(rr))
 
 
 def rhythm_of(delineation: Delineation, peaks: NDArray[np.int64], sampling_rate: float) -> Rhythm:
