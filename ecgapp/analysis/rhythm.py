@@ -1,5 +1,6 @@
 """Beat for beat: how long after the last one, how early, and how wide."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,13 +76,21 @@ def rhythm_of(delineation: Delineation, peaks: NDArray[np.int64], sampling_rate:
     rate = delineation.sampling_rate
     here = np.rint(peaks * rate / sampling_rate).astype(np.int64)
     segments = delineation.probabilities.argmax(axis=1)  # (n_leads, n_samples)
-    times = peaks / sampling_rate
+    return rhythm_at(peaks / sampling_rate, _widths(segments, here, rate))
+
+
+def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -> Rhythm:
+    """Beats at these times of R, in s, with the widths of their QRS in ms as far as those are known."""
     intervals = np.diff(times)
-    widths = _widths(segments, here, rate)
-    beats = []
-    for number, (time, width) in enumerate(zip(times.tolist(), widths, strict=True)):
-        rr = float(intervals[number - 1]) if number else None
-        beats.append(Beat(time, rr, _early(intervals, number - 1) if number else None, width))
+    beats = [
+        Beat(
+            time,
+            float(intervals[number - 1]) if number else None,
+            _early(intervals, number - 1) if number else None,
+            widths[number] if number < len(widths) else None,
+        )
+        for number, time in enumerate(times.tolist())
+    ]
     return Rhythm(tuple(beats))
 
 

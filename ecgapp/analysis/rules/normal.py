@@ -6,7 +6,7 @@ can be content with an ECG that is not normal.
 """
 
 from ecgapp.analysis.rules.repolarisation import depression, elevation
-from ecgapp.analysis.rules.rhythm import FEW, IRREGULAR
+from ecgapp.analysis.rules.rhythm import FEW, IRREGULAR, share
 from ecgapp.analysis.rules.verdict import Check, Facts, blank, rule
 
 RATE = (50.0, 100.0)  # bpm
@@ -47,7 +47,7 @@ def _beyond(facts: Facts) -> list[str]:
 def _of_rhythm(facts: Facts) -> list[str]:
     rhythm, wrong = facts.measured.rhythm, []
     if rhythm.irregularity is not None and rhythm.irregularity >= IRREGULAR:
-        wrong.append(f"RR changes by {100 * rhythm.irregularity:.0f} % from beat to beat")
+        wrong.append(f"RR changes by {share(rhythm.irregularity)} from beat to beat")
     early = sum(beat.premature for beat in rhythm.beats)
     if early:
         wrong.append(f"{early} of {len(rhythm.beats)} beats {'comes' if early == 1 else 'come'} early")

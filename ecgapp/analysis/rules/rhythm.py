@@ -1,8 +1,8 @@
 """Rules of rhythm: atrial fibrillation by irregularity and P waves, premature beats by their earliness.
 
 Fibrillation is "irregular R-R intervals and no distinct repeating P waves" (Hindricks et al. 2021,
-doi:10.1093/eurheartj/ehaa612). The textbook gives no limit for irregular; ``IRREGULAR`` was chosen on
-training data, see ``benchmarks/rules.py``. A premature beat from the ventricles is wide, one from the
+doi:10.1093/eurheartj/ehaa612). The textbook gives no limit for irregular; ``IRREGULAR`` was chosen on half of
+the folds, see ``benchmarks/irregularity.py``. A premature beat from the ventricles is wide, one from the
 atria is as narrow as the others (Surawicz et al. 2009, doi:10.1016/j.jacc.2008.12.013, for 120 ms);
 one that is conducted aberrantly is taken for the other kind.
 """
@@ -13,7 +13,7 @@ from ecgapp.analysis.rhythm import EARLY, Beat
 from ecgapp.analysis.rules.verdict import Check, Facts, blank, rule
 from ecgapp.analysis.typical_beat import P_SHARE
 
-IRREGULAR = 0.08  # median change from one RR interval to the next, as a share of the median interval
+IRREGULAR = 0.055  # of the median RR interval, by which the next one differs; see ``Rhythm.irregularity``
 WIDE = 120.0  # ms
 WIDER = 20.0  # ms more than the other beats have
 FEW = "Fewer than four beats."
@@ -29,7 +29,7 @@ def atrial_fibrillation(facts: Facts) -> Check:
         return Check(None, FEW)
     side = "over" if irregularity >= IRREGULAR else "under"
     words = (
-        f"RR changes by {100 * irregularity:.0f} % from beat to beat, {side} {100 * IRREGULAR:.0f} %, "
+        f"RR changes by {share(irregularity)} from beat to beat, {side} {share(IRREGULAR)}, "
         f"and P waves stand before {100 * beat.p_share:.0f} % of the beats"
     )
     return Check(irregularity >= IRREGULAR and beat.p_share < P_SHARE, words)
@@ -68,6 +68,11 @@ def _premature(facts: Facts, wide: bool) -> Check:
         )
     count = f"{len(of_kind)} of {len(beats)} beats {'comes' if len(of_kind) == 1 else 'come'}"
     return Check(True, f"{count} early by {_shares(of_kind)} and {_be(of_kind)} {kind} ({_widths(of_kind)})")
+
+
+def share(value: float) -> str:
+    """In per cent, with a decimal where it is small: "5.5 %", "19 %"."""
+    return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
 
 
 def _usual_width(beats: tuple[Beat, ...]) -> float:
