@@ -50,8 +50,8 @@ class Choice:
 def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
     """The map of the chosen class; below its threshold, only on request."""
     rows = {row.label: row for row in result.rows}
-    left, middle, right = st.columns([2, 2, 2])
-    label = _choose_class(left, result, f"label_{card.digest}_{record.record_id}")
+    left, beside, middle, right = st.columns([5, 4, 5, 4], vertical_alignment="bottom")
+    label = _choose_class(left, beside, result, f"label_{card.digest}_{record.record_id}")
     window = choose_window(
         right, result.prepared, result.best_window(label), f"window_{label}_{record.record_id}"
     )
@@ -70,13 +70,12 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None
         st.warning(str(error))
 
 
-def _choose_class(place: DeltaGenerator, result: Findings, key: str) -> str:
+def _choose_class(place: DeltaGenerator, beside: DeltaGenerator, result: Findings, key: str) -> str:
     """The class whose map is shown: first the one that was found, then any, or the next one by a key."""
     labels = [row.label for row in result.rows]
     st.session_state.setdefault(key, result.top.label)  # a default beside what a button sets is refused
-    box, button = place.columns([3, 2], vertical_alignment="bottom")
-    label: str = box.selectbox("Class", labels, format_func=in_full, key=key)
-    button.button(
+    label: str = place.selectbox("Class", labels, format_func=in_full, key=key)
+    beside.button(
         "Next finding", key="next_finding", shortcut="Shift+F", on_click=_next_finding, args=(result, key),
         help="Those above their threshold in turn, then the others by probability",
     )  # fmt: skip
@@ -84,7 +83,8 @@ def _choose_class(place: DeltaGenerator, result: Findings, key: str) -> str:
 
 
 def _next_finding(result: Findings, key: str) -> None:
-    order = [row.label for row in in_order(result)]
+    first = result.top.label
+    order = sorted((row.label for row in in_order(result)), key=lambda label: label != first)
     st.session_state[key] = order[(order.index(st.session_state[key]) + 1) % len(order)]
 
 
