@@ -18,7 +18,7 @@ HEAD = (
     "Positives of n",
     "Of 100",
 )
-PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 110.0, 131.5)  # where each column begins, in mm
+PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 109.0, 132.0)  # where each column begins, in mm
 MOST_ROWS = 14
 MOST_TOLD = 3  # sentences about rules, faulty leads and set prevalences
 STEP = 4.4  # mm from row to row
@@ -35,6 +35,12 @@ def print_table(column: Column, findings: Findings, support: Sequence[Support] =
     if len(rows) > MOST_ROWS:
         column.paragraph(f"{len(rows) - MOST_ROWS} less likely classes are not printed.")
     column.y -= 1.0
+
+
+def print_rules(column: Column, findings: Findings, support: Sequence[Support]) -> None:
+    """What the textbook and the leads say of classes above their threshold, and where a rule disagrees."""
+    beside = {row.label: row for row in support}
+    rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
     told = [sentence for row in rows for sentence in _beside(row, beside.get(row.label))]
     for sentence in told[:MOST_TOLD]:
         column.paragraph(sentence, SMALL)
