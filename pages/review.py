@@ -5,6 +5,7 @@ import streamlit as st
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import choosing, findings, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.findings_panel import findings_panel
 from ecgapp.ui.measurements_panel import measurements_panel
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.report_buttons import report_panel
@@ -51,7 +52,7 @@ if autoencoder is not None:
 
 if found is not None and classifier is not None:
     st.subheader("Findings, unconfirmed")
-    review.findings_panel(found, classifier)
+    findings_panel(record, found, classifier, cards)
     st.subheader("Saliency: which leads and moments moved the class")
     saliency_panel.saliency_panel(record, found, classifier)
 

@@ -15,6 +15,7 @@ from ecgapp.promotion import Decision, install_import
 from ecgapp.records import SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.report import Bundle, Contents, Measured
 from ecgapp.report.bundle import digest
+from ecgapp.signals import lead_quality
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -182,3 +183,18 @@ def test_the_command_line_names_what_differs(made, command, files, tmp_path):
     code, _, told = command("predict", "--check", path, *files)
     assert code == 1
     assert "heart_rate was 1.0" in told
+
+
+def test_what_stood_beside_the_findings_is_told_and_computed_again(settings, files):
+    record, model = read_record(files), analysis.open_model("tiny_nine", settings)
+    evidence = report.gather(record, model)
+    stands = analysis.support(evidence.findings, None, lead_quality(record), {"AF": 0.01})
+    contents = Contents(record, "Uploaded ECG", MADE, evidence=evidence, support=tuple(stands.values()))
+    bundle = documents.load(Bundle, documents.dump(report.bundle(contents)))
+    first = bundle.beside[0]
+    assert (first.label, first.prevalence, first.rule) == ("AF", 0.01, None)
+    assert first.of_patients.low < first.of_patients.value < first.of_patients.high
+    assert report.reproduce(bundle, record, settings) == ()
+    moved = replace(bundle, beside=(replace(first, probability=0.5), *bundle.beside[1:]))
+    (sentence,) = report.reproduce(moved, record, settings)
+    assert sentence.startswith("What stands beside AF: probability was 0.5")

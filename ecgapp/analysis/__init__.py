@@ -14,6 +14,7 @@ from ecgapp.analysis.models import (
 )
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
+from ecgapp.analysis.support import Support, support
 from ecgapp.analysis.typical_beat import TypicalBeat
 from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
 
@@ -27,6 +28,7 @@ __all__ = [
     "Measurements",
     "Prepared",
     "Reconstruction",
+    "Support",
     "TypicalBeat",
     "available_models",
     "damaged_models",
@@ -45,6 +47,7 @@ __all__ = [
     "predict_store",
     "prepare",
     "reconstruct",
+    "support",
     "validated_record",
     "validation_predictions",
     "version_predictions",

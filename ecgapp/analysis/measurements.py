@@ -1,12 +1,13 @@
 """What a hospital ECG system prints: rate, intervals, axes and ST levels, blank where they would be wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.analysis.delineation import delineate
+from ecgapp.analysis.rhythm import Rhythm, rhythm_of
 from ecgapp.analysis.typical_beat import Span, TypicalBeat, typical_beat
 from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
@@ -42,12 +43,16 @@ class Measurement:
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """All lines, the ST level of each lead in mm at J+60, and the beat that they were read from."""
+    """All lines, the ST level of each lead in mm at J+60, and the beat that they were read from.
+
+    ``rhythm`` tells of every beat; it has none where the beats do not look alike.
+    """
 
     rows: tuple[Measurement, ...]
     st_levels: dict[str, float | None]
     beat: TypicalBeat | None
     warnings: tuple[str, ...]
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
     def value(self, name: str) -> float | None:
         """The figure of this name, None where it is blank."""
@@ -71,7 +76,8 @@ def measure(record: ECGRecord, model: TrainedModel) -> Measurements:
     if beat is None or beat.n_beats < FEWEST_BEATS:
         return Measurements(_rows(None, None, NO_BEATS, part), _st_levels(None, part), None, warnings)
     rows = _rows(beat, _mean_interval(peaks, part.sampling_rate), "", part)
-    return Measurements(rows, _st_levels(beat, part), beat, (*warnings, *_about(beat)))
+    rhythm = rhythm_of(delineation, peaks, part.sampling_rate)
+    return Measurements(rows, _st_levels(beat, part), beat, (*warnings, *_about(beat)), rhythm)
 
 
 def _beginning(record: ECGRecord) -> ECGRecord:

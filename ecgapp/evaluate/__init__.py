@@ -8,6 +8,7 @@ from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, ma
 from ecgapp.evaluate.confusion import ConfusionMatrix, confusion_matrix
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.evaluate.mistakes import Mistake, mistakes
+from ecgapp.evaluate.prevalence import Meaning, meaning_at, shifted, validation_prevalence
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction import reconstruction_metrics, window_errors
 from ecgapp.evaluate.reliability import Reliability, ReliabilityBin, calibration_figures, reliability, wilson
@@ -18,6 +19,7 @@ __all__ = [
     "Alerts",
     "ConfusionMatrix",
     "LearningCurveIndex",
+    "Meaning",
     "Mistake",
     "PrecisionRecallCurve",
     "Reliability",
@@ -38,6 +40,7 @@ __all__ = [
     "learning_curve_index",
     "macro_auroc",
     "macro_f1",
+    "meaning_at",
     "metrics_at",
     "mistakes",
     "nelder_mead_thresholds",
@@ -45,6 +48,8 @@ __all__ = [
     "reconstruction_metrics",
     "reliability",
     "share_of",
+    "shifted",
+    "validation_prevalence",
     "wilson",
     "window_errors",
 ]

@@ -15,6 +15,7 @@ from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
+from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.signals import heart_rate, remarks
 
@@ -104,7 +105,8 @@ class Software:
 class Bundle:
     """A reading. ``model`` is the whole card: preprocessing, thresholds, and the weights' sha256.
 
-    ``delineator`` is that of the model which measured ``measurements``.
+    ``delineator`` is that of the model which measured ``measurements``. ``beside`` is what stood beside each
+    finding: its meaning in patients, the textbook's rule, and faulty leads.
     """
 
     record: RecordFacts
@@ -116,6 +118,7 @@ class Bundle:
     relevance: Relevance | None = None
     delineator: ModelCard | None = None
     measurements: Figures | None = None
+    beside: tuple[Beside, ...] = ()
     status: str = "unconfirmed"
     disclaimer: str = DISCLAIMER
 
@@ -131,7 +134,8 @@ def bundle(contents: Contents) -> Bundle:
     if evidence is None:
         return told
     answers, relevance = predictions(evidence.findings), relevance_of(evidence)
-    return replace(told, model=evidence.card, predictions=answers, relevance=relevance)
+    told = replace(told, model=evidence.card, predictions=answers, relevance=relevance)
+    return replace(told, beside=beside(contents.support))
 
 
 def record_facts(record: ECGRecord) -> RecordFacts:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ecgapp import analysis
-from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements
+from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements, Support
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
@@ -41,7 +41,7 @@ class Contents:
     """All that is printed. ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds.
 
     ``reference`` is what the reader typed. It is printed and nowhere kept. ``refusal`` says why there
-    is no ``evidence``.
+    is no ``evidence``. ``support`` is what stands beside each finding; it may be left out.
     """
 
     record: ECGRecord
@@ -52,6 +52,7 @@ class Contents:
     evidence: Evidence | None = None
     refusal: str = ""
     measured: Measured | None = None
+    support: tuple[Support, ...] = ()
 
     @property
     def printed_reference(self) -> str:

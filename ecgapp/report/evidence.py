@@ -8,7 +8,7 @@ from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import Column, Page
 from ecgapp.report.saliency import Frame, draw_saliency
-from ecgapp.report.table import print_table
+from ecgapp.report.table import print_rules, print_table
 from ecgapp.report.tracing import rate_in_words
 from ecgapp.signals import remarks
 from ecgapp.words import in_full, meaning, population
@@ -20,18 +20,25 @@ TRUST = {
     Grade.AMBER: "Read it with caution.",
     Grade.RED: "Do not read anything into this map.",
 }
-PICTURE = 98.0  # mm
+PICTURE = 88.0  # mm
+OF_HUNDRED = (
+    "Of 100: how many of 100 patients with this answer have it (95 % interval), at the validation records' "
+    "prevalence unless another is told."
+)
 
 
 def draw_evidence(page: Page, contents: Contents) -> None:
-    """Findings, measurements and model at the left, relevance at the right."""
+    """Findings, measurements and model at the left, relevance and the textbook's rules at the right."""
     print_head(page, contents, "Read by a model, to be confirmed by a clinician")
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     _print_findings(left, contents)
     _print_recording(left, contents)
     if contents.evidence is not None:
         _print_model(left, contents.evidence.card)
-        _print_relevance(Column(page, MIDDLE, TOP, RIGHT - MIDDLE), contents, contents.evidence)
+        right = Column(page, MIDDLE, TOP, RIGHT - MIDDLE)
+        _print_relevance(right, contents, contents.evidence)
+        right.y -= 1.5
+        print_rules(right, contents.evidence.findings, contents.support)
     print_foot(page, 2, "Every finding is unconfirmed until a clinician has read the ECG.")
 
 
@@ -41,7 +48,9 @@ def _print_findings(column: Column, contents: Contents) -> None:
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")
         return
-    print_table(column, evidence.findings)
+    print_table(column, evidence.findings, contents.support)
+    if contents.support:
+        column.paragraph(OF_HUNDRED, SMALL)
     named = [f"{row.label}: {meaning(row.label)}" for row in evidence.findings.rows if meaning(row.label)]
     column.paragraph("; ".join(named), SMALL)
     column.paragraph(population(evidence.card), SMALL)

@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import examine, measure, open_version
+from ecgapp.analysis import Measurements, examine, measure, open_version, support
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
+from ecgapp.report.beside import beside, prevalences
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
 from ecgapp.report.contents import gather
+from ecgapp.signals import lead_quality
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
@@ -26,20 +28,28 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
+    measured = None
     if bundle.delineator is not None:
-        measured = figures(measure(record, open_version(bundle.delineator, settings)))
-        found += _differences("The measurements", bundle.measurements, measured)
+        measured = measure(record, open_version(bundle.delineator, settings))
+        found += _differences("The measurements", bundle.measurements, figures(measured))
     if bundle.model is not None:
-        found += _of_model(bundle, record, open_version(bundle.model, settings))
+        found += _of_model(bundle, record, open_version(bundle.model, settings), measured)
     return (*found, *_differences("The software", bundle.software, software())) if found else ()
 
 
-def _of_model(bundle: Bundle, record: ECGRecord, model: TrainedModel) -> list[str]:
+def _of_model(
+    bundle: Bundle, record: ECGRecord, model: TrainedModel, measured: Measurements | None
+) -> list[str]:
     found = []
     examined = bundle.relevance is not None and bundle.relevance.checks
     again = gather(record, model, examine=(lambda asked: examine(record, model, asked)) if examined else None)
     for then, now in zip(bundle.predictions, predictions(again.findings), strict=True):
         found += _differences(f"The class {then.label}", then, now)
+    if bundle.beside:
+        known = (measured, record.sampling_rate) if measured else None
+        stands = support(again.findings, known, lead_quality(record), prevalences(bundle.beside))
+        for was, comes in zip(bundle.beside, beside(tuple(stands.values())), strict=True):
+            found += _differences(f"What stands beside {was.label}", was, comes)
     return found + _differences("The relevance", bundle.relevance, relevance_of(again))
 
 

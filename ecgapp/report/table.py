@@ -1,6 +1,10 @@
 """The findings as a table on paper: never a probability without its threshold and what stands behind it."""
 
-from ecgapp.analysis import Finding, Findings
+from collections.abc import Sequence
+
+from ecgapp.analysis import Finding, Findings, Support
+from ecgapp.analysis.rules import Says
+from ecgapp.analysis.support import count
 from ecgapp.report.page import Column, Type
 from ecgapp.words import insufficient, of_label
 
@@ -12,22 +16,36 @@ HEAD = (
     "Precision (95 %)",
     "Recall (95 %)",
     "Positives of n",
+    "Of 100",
 )
-PLACES = (0.0, 19.0, 37.0, 53.5, 69.0, 96.0, 123.0)  # where each column begins, in mm
+PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 109.0, 132.0)  # where each column begins, in mm
 MOST_ROWS = 14
+MOST_TOLD = 3  # sentences about rules, faulty leads and set prevalences
 STEP = 4.4  # mm from row to row
-SIZE = 7.2  # points
+SIZE, SMALL = 7.2, 6.8  # points
 
 
-def print_table(column: Column, findings: Findings) -> None:
+def print_table(column: Column, findings: Findings, support: Sequence[Support] = ()) -> None:
     """Classes above their threshold first and in bold, then by probability; few of very many."""
+    beside = {row.label: row for row in support}
     rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
     _print_row(column, HEAD, bold=True)
     for row in rows[:MOST_ROWS]:
-        _print_row(column, _cells(row), bold=row.positive)
+        _print_row(column, _cells(row, beside.get(row.label)), bold=row.positive)
     if len(rows) > MOST_ROWS:
         column.paragraph(f"{len(rows) - MOST_ROWS} less likely classes are not printed.")
     column.y -= 1.0
+
+
+def print_rules(column: Column, findings: Findings, support: Sequence[Support]) -> None:
+    """What the textbook and the leads say of classes above their threshold, and where a rule disagrees."""
+    beside = {row.label: row for row in support}
+    rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
+    told = [sentence for row in rows for sentence in _beside(row, beside.get(row.label))]
+    for sentence in told[:MOST_TOLD]:
+        column.paragraph(sentence, SMALL)
+    if len(told) > MOST_TOLD:
+        column.paragraph(f"Rules say more of {len(told) - MOST_TOLD} further classes; see the app.", SMALL)
 
 
 def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:
@@ -36,7 +54,23 @@ def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:
     column.y -= STEP
 
 
-def _cells(row: Finding) -> tuple[str, ...]:
+def _beside(row: Finding, support: Support | None) -> list[str]:
+    """Of a class above its threshold, or against the textbook: the rule, set prevalence, and faulty leads."""
+    if support is None:
+        return []
+    said = support.verdict
+    parts = []
+    if said is not None and (row.positive or said.says == Says.DISAGREES):
+        parts.append(f"the textbook's rule {said.in_words}.")
+    if row.positive and support.is_set:
+        parts.append(support.in_patients())
+    if row.positive and support.doubts:
+        parts.append(support.doubts)
+    side = "above" if row.positive else "below"
+    return [f"{row.label}, {side}: {' '.join(parts)}"] if parts else []
+
+
+def _cells(row: Finding, support: Support | None) -> tuple[str, ...]:
     metrics = row.metrics
     known = insufficient(metrics) is None
     return (
@@ -47,4 +81,12 @@ def _cells(row: Finding) -> tuple[str, ...]:
         of_label(metrics, "precision"),
         of_label(metrics, "recall") if known else "",
         f"{metrics.n_positive:,} of {metrics.n:,}" if metrics else "",
+        _of_hundred(support),
     )
+
+
+def _of_hundred(support: Support | None) -> str:
+    if support is None or support.meaning is None:
+        return ""
+    share = support.meaning.share
+    return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"

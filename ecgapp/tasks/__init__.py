@@ -2,6 +2,7 @@
 
 from ecgapp.tasks import cinc2017, nine_class, ptbxl
 from ecgapp.tasks.csv_task import column_code, csv_task
+from ecgapp.tasks.evidence_leads import evidence_leads
 from ecgapp.tasks.task import Label, Task, register_task, task, task_names
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "cinc2017",
     "column_code",
     "csv_task",
+    "evidence_leads",
     "nine_class",
     "ptbxl",
     "register_task",

@@ -1,31 +1,86 @@
 """The findings table: one row a class, each with its threshold and the validation behind it."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from ecgapp.analysis import Finding, Findings
+from ecgapp.analysis import Finding, Findings, Support
+from ecgapp.analysis.rules import Says
+from ecgapp.analysis.support import count
 from ecgapp.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
+OF_HUNDRED = "Of 100 like this"
+MARKS = {Says.AGREES: "✓ agrees", Says.DISAGREES: "✗ disagrees", Says.CANNOT_TELL: "cannot tell"}
 
 
-def table(findings: Findings) -> pd.DataFrame:
-    """Classes above their threshold first, then by probability."""
-    rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
-    return pd.DataFrame([_row(row) for row in rows])
+def table(findings: Findings, beside: Mapping[str, Support]) -> pd.DataFrame:
+    """Classes above their threshold first, then by probability; ``beside`` holds each one's support."""
+    return pd.DataFrame([_row(row, beside[row.label]) for row in in_order(findings)])
 
 
-def _row(row: Finding) -> dict[str, object]:
+def in_order(findings: Findings) -> list[Finding]:
+    """Above the threshold first, then by probability."""
+    return sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
+
+
+def _row(row: Finding, beside: Support) -> dict[str, object]:
     metrics = row.metrics
     return {
         "Finding": row.label,
         "Probability": row.probability,
         "Threshold": row.threshold,
         "Result": "▲ above" if row.positive else "below",
+        OF_HUNDRED: _of_hundred(beside),
         "Precision (95 %)": of_label(metrics, "precision"),
-        "Recall (95 %)": of_label(metrics, "recall") if insufficient(metrics) is None else "-",
         "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
+        "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
+        "Leads": "faulty" if beside.doubts else "",
         "Status": STATUS,
     }
+
+
+def _of_hundred(beside: Support) -> str:
+    if beside.meaning is None:
+        return "-"
+    share = beside.meaning.share
+    return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"
+
+
+def in_detail(row: Finding, beside: Support) -> list[str]:
+    """Sentences of Markdown about one class: in patients, by rule, and what to doubt."""
+    side = "above" if row.positive else "below"
+    words = [
+        f"**{in_full(row.label)}**: {row.probability:.2f}, {side} its threshold of {row.threshold:.2f}.",
+        beside.in_patients(),
+    ]
+    if beside.is_set and beside.probability is not None:
+        words.append(
+            f"This ECG's own probability at that prevalence: {beside.probability:.2f} (the threshold stays)."
+        )
+    if insufficient(row.metrics) is None:
+        words.append(f"Of those who have it, the network found {of_label(row.metrics, 'recall')} (recall).")
+    return [" ".join(words), " ".join(sentence for sentence in (by_rule(beside), beside.doubts) if sentence)]
+
+
+def by_rule(beside: Support) -> str:
+    """What the rule says, or that there is none."""
+    if beside.verdict is None:
+        return "No textbook rule was checked for it."
+    return f"The textbook's rule {beside.verdict.in_words}."
+
+
+def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) -> list[str]:
+    """A line of Markdown for each class but ``label`` that is above its threshold, or ought to be by rule."""
+    lines = []
+    for row in in_order(findings):
+        support = beside[row.label]
+        disagrees = support.verdict is not None and support.verdict.says == Says.DISAGREES
+        if row.label == label or not (row.positive or disagrees):
+            continue
+        side = "above" if row.positive else "below"
+        lines.append(f"**{row.label}** is {side} its threshold. {by_rule(support)} {support.doubts}".rstrip())
+    return lines
 
 
 def summary(findings: Findings) -> str:

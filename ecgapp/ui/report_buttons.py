@@ -14,6 +14,7 @@ from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Evidence, Measured
 from ecgapp.ui import choosing, review, session
+from ecgapp.ui.findings_panel import supported
 from ecgapp.ui.measurements_panel import measured_by
 from ecgapp.words import as_typed
 
@@ -62,6 +63,9 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
             with st.spinner("Making the report"):
                 measured, contents = _measured(record, cards), _contents(record, card, check)
                 contents = replace(contents, reference=reference, start=start, measured=measured)
+                if contents.evidence is not None:
+                    beside = supported(record, contents.evidence.findings, cards)
+                    contents = replace(contents, support=tuple(beside.values()))
                 kept[version] = _made(contents)
         except EcgAppError as error:
             st.error(str(error))

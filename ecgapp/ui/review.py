@@ -12,15 +12,10 @@ from ecgapp.analysis import Findings, Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.ui import choosing, findings, session, steps, strips
+from ecgapp.ui import choosing, session, steps, strips
 from ecgapp.ui.tracing import blank_paper
-from ecgapp.words import population
 
 PLAIN = {"displayModeBar": False}
-COLUMNS = {
-    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0),
-    "Threshold": st.column_config.NumberColumn(format="%.2f"),
-}
 
 
 def empty_panel() -> None:
@@ -84,13 +79,6 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
     alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="reconstruction", alt=alt)
     _caption(prepared.warnings)
-
-
-def findings_panel(result: Findings, card: ModelCard) -> None:
-    """One row a class."""
-    st.dataframe(findings.table(result), hide_index=True, column_config=COLUMNS, height="content")
-    _caption(result.warnings)
-    _caption([population(card), findings.abbreviations(result)])
 
 
 def _caption(sentences: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from ecgapp.explain import BASELINES, GRAD_CAM, RECONSTRUCTION, Recipe, methods_
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.ui import choosing, overlay, relevance_charts, session
+from ecgapp.ui.findings import in_order
 from ecgapp.ui.overlay import METHOD_NAMES
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.reliability_view import card_view, headline
@@ -49,10 +50,8 @@ class Choice:
 def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
     """The map of the chosen class; below its threshold, only on request."""
     rows = {row.label: row for row in result.rows}
-    left, middle, right = st.columns([2, 2, 2])
-    key = f"label_{card.digest}_{record.record_id}"
-    first = list(rows).index(result.top.label)
-    label = left.selectbox("Class", list(rows), index=first, format_func=in_full, key=key)
+    left, beside, middle, right = st.columns([5, 4, 5, 4], vertical_alignment="bottom")
+    label = _choose_class(left, beside, result, f"label_{card.digest}_{record.record_id}")
     window = choose_window(
         right, result.prepared, result.best_window(label), f"window_{label}_{record.record_id}"
     )
@@ -69,6 +68,24 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None
         _reliability(record, choice, grade)
     except EcgAppError as error:
         st.warning(str(error))
+
+
+def _choose_class(place: DeltaGenerator, beside: DeltaGenerator, result: Findings, key: str) -> str:
+    """The class whose map is shown: first the one that was found, then any, or the next one by a key."""
+    labels = [row.label for row in result.rows]
+    st.session_state.setdefault(key, result.top.label)  # a default beside what a button sets is refused
+    label: str = place.selectbox("Class", labels, format_func=in_full, key=key)
+    beside.button(
+        "Next finding", key="next_finding", shortcut="Shift+F", on_click=_next_finding, args=(result, key),
+        help="Those above their threshold in turn, then the others by probability",
+    )  # fmt: skip
+    return label
+
+
+def _next_finding(result: Findings, key: str) -> None:
+    first = result.top.label
+    order = sorted((row.label for row in in_order(result)), key=lambda label: label != first)
+    st.session_state[key] = order[(order.index(st.session_state[key]) + 1) % len(order)]
 
 
 def _wanted(row: Finding, card: ModelCard) -> bool:

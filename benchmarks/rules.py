@@ -1,0 +1,121 @@
+"""How good the textbook's rules are by themselves: ``python -m benchmarks.rules --data FOLDER``.
+
+FOLDER holds the unpacked archives ``challenge2021`` and ``ptb-xl``; of each, ``--most`` records are drawn
+with seed 0, and measured as on the review page. A rule is judged by the records' labels: how many of those
+with the label it finds, how many of the others it passes over, and how often it cannot tell. ``--folds``
+6 to 10 are those on which the limit of irregularity was not chosen; the delineator learnt from none of
+these archives.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.table import Row, show, tell
+from ecgapp.analysis import measure, open_model
+from ecgapp.analysis.rules import Check, Facts, check, rule_labels
+from ecgapp.config import Settings
+from ecgapp.datasets import LAYOUTS, ImportOptions
+from ecgapp.errors import EcgAppError
+from ecgapp.evaluate import wilson
+from ecgapp.models import Interval, TrainedModel
+from ecgapp.tasks import task
+
+ARCHIVES = {"challenge": "challenge2021", "ptb-xl": "ptb-xl"}
+TASKS = ("nine_class", "ptbxl_superclass")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One record: what it is labelled with, what was measured in it, and its fold."""
+
+    codes: tuple[str, ...]
+    fold: int
+    facts: Facts
+
+
+def records(data: Path, most: int, delineator: TrainedModel) -> Iterator[Judged]:
+    """Up to ``most`` records of each archive, in seeded order; those that cannot be read are told of."""
+    for layout, folder in ARCHIVES.items():
+        scan = LAYOUTS[layout].scan(data / folder, ImportOptions())
+        entries = list(scan.entries)
+        for number in np.random.default_rng(0).permutation(len(entries))[:most]:
+            entry = entries[number]
+            try:
+                record = scan.read(entry.where)
+            except EcgAppError as error:
+                tell(f"{entry.record_id}: {error}")
+                continue
+            codes = record.codes if entry.codes is None else entry.codes
+            facts = Facts(measure(record, delineator), record.sampling_rate)
+            yield Judged(tuple(codes), entry.fold, facts)
+
+
+def rows(judged: Sequence[Judged]) -> list[Row]:
+    """One line for each label that has a rule and stands in a task."""
+    lines = []
+    for name in TASKS:
+        asked = task(name)
+        targets = asked.targets([one.codes for one in judged])
+        for label, truths in zip(asked.label_names, targets.T, strict=True):
+            if label in rule_labels():
+                checks = [check(label, one.facts) for one in judged]
+                lines.append(_row(label, checks, truths.tolist()))
+    return lines
+
+
+def _row(label: str, checks: Sequence[Check | None], truths: Sequence[float]) -> Row:
+    told = [
+        (found.present, truth == 1)
+        for found, truth in zip(checks, truths, strict=True)
+        if found is not None and truth in (0, 1)
+    ]
+    ill = [present for present, truth in told if truth and present is not None]
+    well = [present for present, truth in told if not truth and present is not None]
+    silent = len(told) - len(ill) - len(well)
+    measured = (
+        f"sensitivity {_words(wilson(sum(map(bool, ill)), len(ill)))}, "
+        f"specificity {_words(wilson(len(well) - sum(map(bool, well)), len(well)))}"
+    )
+    sample = f"{len(ill)} with it, {len(well)} without; cannot tell in {silent} of {len(told)}"
+    return Row(label, measured, "the rule by itself, against the label", None, sample)
+
+
+def _words(figure: Interval | None) -> str:
+    return "-" if figure is None else f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rules", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--data", type=Path, required=True, help="folder of unpacked archives")
+    parser.add_argument("--most", type=int, default=1000, help="records of each archive")
+    parser.add_argument("--folds", type=int, nargs="*", help="only records of these folds")
+    parser.add_argument("--model", default="delineator", help="a delineator")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 where an archive or the model cannot be used."""
+    options = _arguments(arguments)
+    try:
+        model = open_model(options.model, Settings.from_environment())
+        judged = [
+            one
+            for one in records(options.data, options.most, model)
+            if not options.folds or one.fold in options.folds
+        ]
+    except EcgAppError as error:
+        tell(str(error))
+        return 1
+    notes = [f"{len(judged)} records of {', '.join(ARCHIVES.values())}; intervals: 95 %, Wilson."]
+    show("Textbook rules", rows(judged), notes)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""Textbook rules beside the network. Importing it registers them; ``verdicts`` asks them all."""
+
+from ecgapp.analysis.findings import Findings
+from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.rules import conduction, normal, repolarisation, rhythm
+from ecgapp.analysis.rules.verdict import Check, Facts, Says, Verdict, check, rule_labels, verdict
+
+__all__ = [
+    "Check",
+    "Facts",
+    "Says",
+    "Verdict",
+    "check",
+    "conduction",
+    "normal",
+    "repolarisation",
+    "rhythm",
+    "rule_labels",
+    "verdict",
+    "verdicts",
+]
+
+
+def verdicts(findings: Findings, measured: Measurements, sampling_rate: float) -> dict[str, Verdict]:
+    """Each label's verdict, of the labels that have a rule; measured at ``sampling_rate`` Hz."""
+    facts = Facts(measured, sampling_rate)
+    found = (verdict(row.label, row.positive, facts) for row in findings.rows)
+    return {word.label: word for word in found if word is not None}

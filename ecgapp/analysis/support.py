@@ -1,0 +1,97 @@
+"""What stands beside a finding: its meaning in patients, the textbook's rule, and the leads to doubt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ecgapp.analysis.doubts import FaultyLead, doubts
+from ecgapp.analysis.findings import Finding, Findings
+from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.rules import Verdict, verdicts
+from ecgapp.evaluate import Meaning, meaning_at, shifted, validation_prevalence
+
+
+@dataclass(frozen=True)
+class Support:
+    """Of one label. ``prevalence`` is the reader's, or the ``validation``'s own; None where there is none.
+
+    ``probability`` is the finding's, moved to that prevalence. ``meaning`` None: the counts do not say.
+    """
+
+    label: str
+    validation: float | None
+    prevalence: float | None
+    probability: float | None
+    meaning: Meaning | None
+    verdict: Verdict | None
+    doubts: str
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the reader chose another prevalence than that of the validation records."""
+        return self.prevalence != self.validation
+
+    def in_patients(self) -> str:
+        """The finding in a hundred patients, with the prevalence that this holds at."""
+        if self.meaning is None or self.validation is None:
+            return "The validation data do not suffice to tell how many patients like this have it."
+        share, side = self.meaning.share, "with" if self.meaning.positive else "without"
+        sentence = (
+            f"Of 100 patients {side} this finding, about {count(share.value)} "
+            f"({count(share.low)}-{count(share.high)}) have it, at a prevalence of "
+            f"{per_cent(self.meaning.prevalence)}"
+        )
+        if not self.is_set:
+            return (
+                f"{sentence}, that of the validation records. Records of a study hold more disease than "
+                "most wards: set your own."
+            )
+        return f"{sentence}, as set here (validation records: {per_cent(self.validation)})."
+
+
+def support(
+    findings: Findings,
+    measured: tuple[Measurements, float] | None,
+    leads: Iterable[FaultyLead],
+    prevalences: Mapping[str, float],
+) -> dict[str, Support]:
+    """Of every label, in the task's order. ``measured`` is with the record's Hz; None: nothing was measured.
+
+    ``prevalences`` holds what the reader set, by label, between 0 and 1.
+    """
+    rules = verdicts(findings, *measured) if measured else {}
+    qualities = tuple(leads)
+    return {
+        row.label: _support(
+            row, prevalences.get(row.label), rules.get(row.label), doubts(row.label, qualities)
+        )
+        for row in findings.rows
+    }
+
+
+def _support(row: Finding, chosen: float | None, verdict: Verdict | None, doubt: str) -> Support:
+    validation = validation_prevalence(row.metrics) if row.metrics else None
+    if row.metrics is None or validation is None:
+        return Support(row.label, None, None, None, None, verdict, doubt)
+    prevalence = chosen or validation
+    return Support(
+        row.label,
+        validation,
+        prevalence,
+        shifted(row.probability, validation, prevalence),
+        meaning_at(row.metrics, prevalence, row.positive),
+        verdict,
+        doubt,
+    )
+
+
+def count(share: float) -> str:
+    """A share as patients of 100: "67", "3.4", "under 0.1"."""
+    patients = 100 * share
+    if 0 < patients < 0.05:
+        return "under 0.1"
+    return f"{patients:.1f}" if patients < 9.95 else f"{patients:.0f}"
+
+
+def per_cent(share: float) -> str:
+    """In three figures at the most: "6.6 %", "0.25 %"."""
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,50 @@
+"""What stands beside the findings, as plain figures and words for the numbers' document."""
+
+from dataclasses import dataclass
+
+from ecgapp.analysis import Support
+from ecgapp.models import Interval
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One label's: ``of_patients`` is the share with this answer that have it at ``prevalence``.
+
+    ``probability`` is this record's own, moved there from the validation records' ``validation_prevalence``.
+    """
+
+    label: str
+    prevalence: float | None
+    validation_prevalence: float | None
+    probability: float | None
+    of_patients: Interval | None
+    rule: str | None  # agrees, disagrees or cannot tell; None where there is no rule
+    rule_words: str
+    doubts: str
+
+
+def beside(support: tuple[Support, ...]) -> tuple[Beside, ...]:
+    """The same in the task's order."""
+    return tuple(_plain(row) for row in support)
+
+
+def prevalences(rows: tuple[Beside, ...]) -> dict[str, float]:
+    """What the reader had set, by label."""
+    return {
+        row.label: row.prevalence
+        for row in rows
+        if row.prevalence is not None and row.prevalence != row.validation_prevalence
+    }
+
+
+def _plain(row: Support) -> Beside:
+    return Beside(
+        row.label,
+        row.prevalence,
+        row.validation,
+        row.probability,
+        row.meaning.share if row.meaning else None,
+        row.verdict.says.value if row.verdict else None,
+        row.verdict.words if row.verdict else "",
+        row.doubts,
+    )

@@ -1,0 +1,35 @@
+"""Page 2 prints what stands beside the findings: patients of a hundred, the rule's words, faulty leads."""
+
+from datetime import UTC, datetime
+
+import tiny_models
+from rasters import needs_poppler, words
+
+from ecgapp import analysis, report
+from ecgapp.config import Settings
+from ecgapp.records import LEADS, SyntheticConfig, synthesise
+from ecgapp.report import Contents, Measured
+from ecgapp.signals import lead_quality
+
+MADE = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@needs_poppler
+def test_page_two_prints_patients_rules_and_faulty_leads():
+    record = synthesise(SyntheticConfig("AF")).record
+    record.signal[LEADS.index("V1")] = 0
+    model, _ = tiny_models.classifier(thresholds=(0.01, *(0.999,) * 8))
+    delineator = analysis.open_model("delineator", Settings.from_environment())
+    measured, evidence = analysis.measure(record, delineator), report.gather(record, model)
+    stands = analysis.support(
+        evidence.findings, (measured, record.sampling_rate), lead_quality(record), {"AF": 0.01}
+    )
+    kept = Measured(delineator.card, measured)
+    contents = Contents(
+        record, "A demo", MADE, evidence=evidence, measured=kept, support=tuple(stands.values())
+    )
+    printed = words(report.pdf(contents), 2)
+    assert "AF, above: the textbook's rule agrees: RR changes by" in printed
+    assert "at a prevalence of 1 %, as set here" in printed
+    assert "of which one is faulty: V1 (no signal)" in printed
+    assert "Of 100: how many of 100 patients" in printed
