@@ -73,7 +73,7 @@ def classes_panel(tried: Tried) -> None:
     figure = precision_recall(tried.predictions, evaluation, ENOUGH_POSITIVES)
     st.plotly_chart(figure, key="precision_recall", alt="Precision-recall curves, one a class")
     st.caption(
-        f"Dots: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
+        f"Marks: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
     )
     with st.expander("The curves as a table"):
         curves = precision_recall_table(tried.predictions, evaluation, ENOUGH_POSITIVES)
