@@ -110,8 +110,10 @@ def spoilt_rows(judged: Sequence[tuple[RealECG, RecordQuality]]) -> list[Row]:
             changes |= {f"mains {mains} Hz": spoil.hum(mains) for mains in (50, 60)}
         done = dict(zip(leads, changes, strict=False))
         after = record_quality(spoil.spoilt(one.record, {lead: changes[kind] for lead, kind in done.items()}))
+        slow = " at 100 samples/s" if one.record.sampling_rate <= 100 else ""
         for lead, kind in done.items():
-            found.add(f"{kind}, in one lead", kind in of_lead(after, lead).faults)
+            where = slow if kind == "clipped" else ""
+            found.add(f"{kind}, in one lead{where}", kind in of_lead(after, lead).faults)
         for lead in set(sound) - set(done):
             beside.add(bool(of_lead(after, lead).faults))
         _spoil_whole(one, before, found)
@@ -193,13 +195,21 @@ def time_rows() -> list[Row]:
         record = synthesise(SyntheticConfig(noise=0.01, wander=0.1, duration=seconds)).record
         taken = []
         for _ in range(repeats):
-            started = time.perf_counter()
+            started = time.process_time()
             record_quality(record)
-            taken.append(time.perf_counter() - started)
+            taken.append(time.process_time() - started)
         spread = f"{1000 * min(taken):.0f}-{1000 * max(taken):.0f} ms, n = {repeats}"
         typical = float(np.median(taken))
         what = f"quality of {seconds:g} s of 12 leads at 500 Hz"
-        rows.append(Row(what, f"{1000 * typical:.0f} ms", "median", at_most(most, typical, "s"), spread))
+        rows.append(
+            Row(
+                what,
+                f"{1000 * typical:.0f} ms",
+                "median, processor time",
+                at_most(most, typical, "s"),
+                spread,
+            )
+        )
     return rows
 
 

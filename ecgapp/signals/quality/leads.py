@@ -10,10 +10,10 @@ from ecgapp.signals.normalise import FLAT
 from ecgapp.signals.quality.figures import LeadFigures, lead_figures
 from ecgapp.signals.quality.rails import is_clipped
 
-NOISE = 0.045  # mV rms
-NOISE_SHARE = 0.045  # of the height of its waves, where that is at least
+NOISE = 0.05  # mV rms
+NOISE_SHARE = 0.042  # of the height of its waves, where that is at least
 LITTLE_NOISE = 0.015  # mV rms
-STEEP_SHARE = 0.02  # of the height of its waves that fast parts of the QRS complex may have
+STEEP_SHARE = 0.03  # of that height which fast parts of tall waves may have
 HUM = 0.025  # mV of amplitude: half a millimetre from top to bottom
 WANDER = 1.0  # mV, two large squares
 OFFSET = 4.0  # mV away from zero while most other leads are within
