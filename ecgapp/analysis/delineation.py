@@ -89,8 +89,17 @@ def judge_delineator(
     Raises:
         ConfigError: there are none.
     """
+    return delineation_metrics(judged_leads(model, records), dataset, n_bootstrap)
+
+
+def judged_leads(model: TrainedModel, records: Sequence[MarkedRecord], first: int = 0) -> list[LeadWaves]:
+    """Every marked lead with what the delineator finds in it; records are numbered from ``first``.
+
+    Raises:
+        ConfigError: there are none.
+    """
     leads = []
-    for number, marked in enumerate(records):
+    for number, marked in enumerate(records, start=first):
         found = delineate(marked.record, model)
         leads += [
             LeadWaves(number, waves, found.waves(lead) if lead in found.leads else ())
@@ -99,4 +108,4 @@ def judge_delineator(
         ]
     if not leads:
         raise ConfigError("There are no marked records in these folds. Choose other folds.")
-    return delineation_metrics(leads, dataset, n_bootstrap)
+    return leads
