@@ -287,14 +287,14 @@ def test_labels_and_probabilities_stand_beside_the_tracing_with_thresholds_where
 ):
     store = twelve_lead_store(settings, "hospital")
     run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
-    learning = (Answer("AF", 0.0, 0.91), Answer("PVC", 1.0, 0.2), Answer("LBBB", None, 0.1))
+    learning = (Answer("AF", 0.0, 0.91), Answer("PVC", 1.0, 0.2), Answer("I-AVB", None, 0.1))
     over = tuple(replace(answer, kept=0.3, threshold=0.25) for answer in learning)
     best = replace(ranked(store, 0, 0.01), answers=learning)
     write_ranking(runs.folder(run.id), Ranking(6, (best,), (replace(ranked(store, 3, 2.5), answers=over),)))
     page = open_page("training", settings)
     press(page, "best_0")
     table = next(frame.value for frame in page.dataframe if "By its codes" in frame.value)
-    assert table.to_numpy().tolist() == [["PVC", "yes", 0.2], ["AF", "no", 0.91], ["LBBB", "not known", 0.1]]
+    assert table.to_numpy().tolist() == [["PVC", "yes", 0.2], ["AF", "no", 0.91], ["I-AVB", "not known", 0.1]]
     assert "Thresholds are chosen when the training ends" in said(page)
     press(page, "worst_0")
     table = next(frame.value for frame in page.dataframe if "By its codes" in frame.value)

@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from ecgapp.training.examples import Answer, RankedRecord
-from ecgapp.words import as_typed
 
 TRUTHS = {1.0: "yes", 0.0: "no"}
 AFTER = "Probability after this epoch"
@@ -19,9 +18,9 @@ def answers_table(ranked: RankedRecord) -> pd.DataFrame:
     return table if known else table.drop(columns=[KEPT, THRESHOLD])
 
 
-def _line(answer: Answer) -> dict[str, object]:
+def _line(answer: Answer) -> dict[str, object]:  # a table shows words as they are
     return {
-        "Label": as_typed(answer.label),
+        "Label": answer.label,
         "By its codes": TRUTHS.get(answer.truth, "not known") if answer.truth is not None else "not known",
         AFTER: answer.probability,
         KEPT: answer.kept,
