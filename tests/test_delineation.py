@@ -184,7 +184,11 @@ def test_the_shipped_delineator_says_how_well_it_does():
     assert card.purpose == "delineator"
     assert card.delineation is not None
     assert {b.wave for b in card.delineation.boundaries} == {"P", "QRS", "T"}
-    assert all(b.sensitivity.value > 0.95 for b in card.delineation.boundaries)
+    least = {"P": 0.97, "QRS": 0.99, "T": 0.98}
+    for boundary in card.delineation.boundaries:
+        assert boundary.sensitivity.value >= least[boundary.wave], boundary
+        assert boundary.precision.value >= least[boundary.wave], boundary
+        assert abs(boundary.mean_error.value) <= 4, boundary
 
 
 def test_the_performance_page_shows_a_delineators_boundaries(tmp_path, monkeypatch):

@@ -16,7 +16,8 @@ from ecgapp.training.delineation import DelineationConfig, learn
 
 NOTE = (
     "The last epoch was kept (the average of the weights over the last steps). Each lead is read by itself, "
-    "and its logits are then moved towards the mean of all leads."
+    "and its logits are then moved towards the mean of all leads. P waves that come seldom, and at no "
+    "constant time before the QRS complexes, are not believed."
 )
 CROSS_FITTED = "each by a network trained without it"
 

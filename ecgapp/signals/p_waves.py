@@ -7,6 +7,7 @@ before the QRS complex. Both are looked at over all leads of a record.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgapp.records.waves import Wave
 
@@ -29,10 +30,10 @@ def has_p_waves(leads: Sequence[Sequence[Wave]]) -> bool:
         return True
     if n_p < STRAY * n_qrs or not intervals:
         return False
-    return float(np.median(np.abs(intervals - np.median(intervals)))) <= SCATTER
+    return float(np.median(np.abs(np.array(intervals) - np.median(intervals)))) <= SCATTER
 
 
-def _intervals(p_onsets: np.ndarray, onsets: np.ndarray) -> list[float]:
+def _intervals(p_onsets: NDArray[np.float64], onsets: NDArray[np.float64]) -> list[float]:
     """From each P wave to the next QRS complex, where one follows soon."""
     following = np.searchsorted(onsets, p_onsets)
     p_onsets, following = p_onsets[following < onsets.size], following[following < onsets.size]
