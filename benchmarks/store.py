@@ -74,6 +74,12 @@ def look(path: Path, other: Path) -> Look:
     return Look(opening, rows, leaks, targets, record, sampling, opened - before, sampled - opened)
 
 
+def simulated(path: Path, n: int) -> float:
+    """Make such a store; the most memory that this took, in MB."""
+    simulate(path, n)
+    return _memory("VmHWM")
+
+
 def read_at_random(store: DatasetStore) -> float:
     """Records a second, in batches as a training draws them from all records.
 
@@ -115,10 +121,10 @@ def repeated(source: Path, folder: Path, times: int) -> Path:
 
 def store_rows(sizes: Sequence[int], folder: Path) -> list[Row]:
     """What must not grow with a store, at each size."""
-    looks = []
+    looks, peaks = [], []
     for n in sizes:
         tell(f"Simulating {n:,} records ...")
-        simulate(folder / f"s{n}", n)
+        peaks.append(_fresh(simulated, folder / f"s{n}", n))
         looks.append(_fresh(look, folder / f"s{n}", folder / f"s{sizes[0]}"))
     sample = " / ".join(f"{n:,}" for n in sizes) + " records"
 
@@ -127,7 +133,15 @@ def store_rows(sizes: Sequence[int], folder: Path) -> list[Row]:
         words = " / ".join(f"{number:,.1f}" for number in values)
         return Row(what, words, how, None if most is None else at_most(most, values[-1]), sample)
 
+    assembled = " / ".join(f"{peak - peaks[0]:,.0f}" for peak in peaks)
     return [
+        Row(
+            "memory of assembling, MB",
+            assembled,
+            "the most that there was, beyond the smallest store's",
+            at_most(50, peaks[-1] - peaks[0]),
+            sample,
+        ),
         row("opening a store, ms", lambda each: each.opening, "its manifest is read, its index mapped", 100),
         row("memory after opening, MB", lambda each: each.memory_open, "of the process itself", 50),
         row("the rows of eight folds, ms", lambda each: each.rows, "one column"),

@@ -21,6 +21,7 @@ from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.examples import (
+    Answer,
     RankedRecord,
     Ranking,
     Reconstructions,
@@ -278,6 +279,26 @@ def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     assert page.button(key="worst_0").label == f"1. loss 2.5000, {record}"
     assert "ranked_tracing" in charts(page)
     assert str(settings.home) not in said(page)
+    assert not page.exception
+
+
+def test_labels_and_probabilities_stand_beside_the_tracing_with_thresholds_where_they_are_known(
+    settings, runs
+):
+    store = twelve_lead_store(settings, "hospital")
+    run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
+    learning = (Answer("AF", 0.0, 0.91), Answer("PVC", 1.0, 0.2), Answer("I-AVB", None, 0.1))
+    over = tuple(replace(answer, kept=0.3, threshold=0.25) for answer in learning)
+    best = replace(ranked(store, 0, 0.01), answers=learning)
+    write_ranking(runs.folder(run.id), Ranking(6, (best,), (replace(ranked(store, 3, 2.5), answers=over),)))
+    page = open_page("training", settings)
+    press(page, "best_0")
+    table = next(frame.value for frame in page.dataframe if "By its codes" in frame.value)
+    assert table.to_numpy().tolist() == [["PVC", "yes", 0.2], ["AF", "no", 0.91], ["I-AVB", "not known", 0.1]]
+    assert "Thresholds are chosen when the training ends" in said(page)
+    press(page, "worst_0")
+    table = next(frame.value for frame in page.dataframe if "By its codes" in frame.value)
+    assert table["Threshold"].tolist() == [0.25] * 3
     assert not page.exception
 
 

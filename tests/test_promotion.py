@@ -121,6 +121,40 @@ def test_weights_that_several_versions_share_are_named_by_the_card(runs, setting
         assert open_model("ward", settings).card.digest == version.digest
 
 
+def other_leads(runs, settings, name="ward"):
+    """A finished run of a model of the same task that reads other leads; promoted under ``name``."""
+    run = runs.create("trained", "finetune", "cpu", documents.dump(FINETUNING))
+    with runs.database.write() as connection:
+        update(connection, run.id, state="finished")
+    model, known = tiny_models.classifier("trained")
+    turned = replace(model.card.preprocessing, leads=tuple(reversed(model.card.preprocessing.leads)))
+    save_model(
+        runs.folder(run.id) / "result", replace(model, card=replace(model.card, preprocessing=turned)), known
+    )
+    return promote_run(runs, run.id, name, ADA, settings).sha256
+
+
+def test_a_model_of_other_leads_takes_no_other_ones_name(runs, settings):
+    sha256 = promoted(runs, settings)
+    with pytest.raises(ModelError, match="This one has other leads"):
+        other_leads(runs, settings)
+    assert open_model("ward", settings).card.sha256 == sha256
+
+
+def test_nobody_rolls_back_to_a_model_that_answers_another_question(runs, settings):
+    first = other_leads(runs, settings)
+    remove("ward", BEN, settings)
+    now = promoted(runs, settings, bias=1.0)
+    before = story(settings)
+    version = next(version for version in versions("ward", settings) if not version.in_use)
+    with pytest.raises(ModelError, match="answers another question"):
+        roll_back("ward", version.digest, BEN, settings)
+    assert (open_model("ward", settings).card.sha256, story(settings)) == (now, before)
+    remove("ward", BEN, settings)
+    roll_back("ward", version.digest, BEN, settings)
+    assert open_model("ward", settings).card.sha256 == first
+
+
 def test_a_promotion_never_puts_a_model_in_the_place_of_one_with_another_task(runs, settings):
     shipped = save_model(settings.shipped_weights, tiny_models.classifier("ward", "ptbxl_superclass")[0])
     run_id, _ = finished_run(runs)

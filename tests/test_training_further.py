@@ -1,5 +1,6 @@
 """What a training can be given on its way: more epochs, another start, an eye on its examples."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
 
 from ecgapp import training
 from ecgapp.datasets import open_store
-from ecgapp.errors import ConfigError, ModelNotFoundError, TrainingError
+from ecgapp.errors import ConfigError, DatasetError, ModelNotFoundError, TrainingError
 from ecgapp.training.buffer import zeros
 from ecgapp.training.draws import Draws
 from ecgapp.training.examples import read_ranking, read_reconstructions
@@ -142,6 +143,46 @@ def test_the_best_and_the_worst_records_are_named_by_their_loss_and_never_by_a_p
     assert [found.record_id for found in every] == store.record_ids(np.array([found.row for found in every]))
     assert len({found.row for found in every} & validation) == len(every)  # none is best and worst
     assert {(found.store, found.row in validation) for found in ranking.best} == {("small", True)}
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_ranked_records_tell_their_labels_and_what_the_kept_model_answers(members, settings, tmp_path):
+    card = training.train(replace(FINETUNING, members=members), Recorder(), tmp_path, settings).card
+    store, ranking = open_store("small", settings), read_ranking(tmp_path)
+    every = (*ranking.best, *ranking.worst)
+    truths = store.targets(card.task, np.array([found.row for found in every]))
+    for found, truth in zip(every, truths, strict=True):
+        assert tuple(answer.label for answer in found.answers) == card.task.label_names
+        known = [None if np.isnan(value) else value for value in truth.tolist()]
+        assert [answer.truth for answer in found.answers] == known
+        assert tuple(answer.threshold for answer in found.answers) == card.thresholds
+        assert all(0 <= answer.probability <= 1 and 0 <= answer.kept <= 1 for answer in found.answers)
+
+
+def test_a_training_that_was_stopped_has_no_thresholds_yet(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
+    recorder = Recorder()
+    monkeypatch.setattr(recorder, "should_stop", lambda: bool(recorder.epochs))
+    with pytest.raises(training.Stopped):
+        training.train(FINETUNING, recorder, tmp_path, settings)
+    answers = read_ranking(tmp_path).best[0].answers
+    assert answers
+    assert all(answer.kept is None and answer.threshold is None for answer in answers)
+
+
+def test_the_last_epoch_is_shown_also_where_patience_ends_the_training(settings, tmp_path):
+    config = replace(PRETRAINING, epochs=40, patience=2, learning_rate=1e-12, ema_decay=0.0)
+    recorder = Recorder()
+    training.train(config, recorder, tmp_path, settings)
+    assert 1 < len(recorder.epochs) < 40
+    assert read_reconstructions(tmp_path).epochs[-1] == read_ranking(tmp_path).epoch == len(recorder.epochs)
+
+
+def test_two_data_sets_of_one_name_are_not_mixed(settings, tmp_path):
+    shutil.copytree(settings.stores / "small", tmp_path / "elsewhere")
+    config = replace(PRETRAINING, stores=("small", str(tmp_path / "elsewhere")))
+    with pytest.raises(DatasetError, match="Two of the data sets are named small"):
+        training.train(config, Recorder(), tmp_path / "run", settings)
 
 
 def test_a_classifier_tells_how_many_records_got_each_label(settings, tmp_path):

@@ -1,7 +1,7 @@
 """Where each lead's waves lie: the delineator on a whole record, lead by lead, windows joined."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,13 @@ from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
 from ecgapp.models import DelineationMetrics, DelineatorConfig, TrainedModel
 from ecgapp.records import ECGRecord, Wave
 from ecgapp.records.record import FloatArray
+from ecgapp.records.waves import WAVES
 from ecgapp.signals import PreprocessingConfig, cut_windows, lead_quality, preprocess
+from ecgapp.signals.p_waves import has_p_waves
 from ecgapp.signals.segments import waves_in
 
 POOLED = 0.7  # how much the mean of all leads weighs beside a lead's own logits
+NEVER = -1e4  # a logit whose probability is 0
 RAMP = 256  # samples over which a window's edge counts less, for there it sees only one side
 
 
@@ -42,6 +45,8 @@ class Delineation:
 def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) -> Delineation:
     """The waves of every usable lead; each lead's logits are moved towards the mean of all of them.
 
+    P waves that come seldom and at no constant time before the QRS complexes are not believed.
+
     Raises:
         ModelError: the model is no delineator.
         SignalError: no lead is usable, or the record is too short.
@@ -57,7 +62,11 @@ def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) ->
     signal = preprocess(record.select(usable)[:, None], record.sampling_rate, config)[:, 0]
     logits = np.stack([_logits(lead, model, config) for lead in signal])
     logits += pooled * logits.mean(axis=0, keepdims=True)
-    return Delineation(usable, signal, _softmax(logits), config.sampling_rate)
+    found = Delineation(usable, signal, _softmax(logits), config.sampling_rate)
+    if has_p_waves([found.waves(lead) for lead in usable]):
+        return found
+    logits[:, WAVES.index("P") + 1] = NEVER
+    return replace(found, probabilities=_softmax(logits))
 
 
 def _logits(signal: FloatArray, model: TrainedModel, config: PreprocessingConfig) -> FloatArray:
@@ -91,8 +100,17 @@ def judge_delineator(
     Raises:
         ConfigError: there are none.
     """
+    return delineation_metrics(judged_leads(model, records), dataset, n_bootstrap)
+
+
+def judged_leads(model: TrainedModel, records: Sequence[MarkedRecord], first: int = 0) -> list[LeadWaves]:
+    """Every marked lead with what the delineator finds in it; records are numbered from ``first``.
+
+    Raises:
+        ConfigError: there are none.
+    """
     leads = []
-    for number, marked in enumerate(records):
+    for number, marked in enumerate(records, start=first):
         found = delineate(marked.record, model)
         leads += [
             LeadWaves(number, waves, found.waves(lead) if lead in found.leads else ())
@@ -101,4 +119,4 @@ def judge_delineator(
         ]
     if not leads:
         raise ConfigError("There are no marked records in these folds. Choose other folds.")
-    return delineation_metrics(leads, dataset, n_bootstrap)
+    return leads

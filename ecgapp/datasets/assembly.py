@@ -1,7 +1,6 @@
 """Complete parts become a store: one index over all of them, and the manifest that makes it a store.
 
-It goes through the parts one after another. Of each record it holds some tens of bytes, while it finds
-the signals that are there twice.
+It goes through the parts one after another, and keeps none of them in memory.
 """
 
 import os
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,10 +22,12 @@ from ecgapp import documents
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, Kind, column_file, kinds_table, patient_key
 from ecgapp.datasets.manifest import MANIFEST, IndexFile, StoreManifest
 from ecgapp.datasets.part import PartNote, lines_file
+from ecgapp.datasets.repeats import Owners, owners_of
 from ecgapp.files import sha256_of, write_atomically
 
 MAX_REASONS = 20  # different reasons of refusal that are told apart
 OTHER = "Another reason."
+PARTS_IN_MEMORY = 8  # whose patients and folds are kept while repeats of their records are met
 
 
 def assemble(folder: Path, notes: Sequence[PartNote], manifest: StoreManifest) -> StoreManifest:
@@ -86,15 +88,15 @@ class _Column:
 def _write_index(folder: Path, notes: Sequence[PartNote], n_leads: int) -> None:
     kinds: dict[Kind, int] = {}
     n = sum(note.n_read for note in notes)
-    owners = _owners(folder, notes)
     with ExitStack() as stack:
+        owners = stack.enter_context(owners_of(_digests(folder, notes), n, folder))
         columns = {
             name: stack.enter_context(_Column(folder, name, (n, n_leads) if name == "scale" else (n,)))
             for name in COLUMNS
         }
         texts = pa.schema([("record_id", pa.string()), ("patient_id", pa.string())])
         names = stack.enter_context(pq.ParquetWriter(folder / NAMES, texts, use_dictionary=False))
-        for lines, first_shard in _owned(_pieces(folder, notes), owners):
+        for lines, first_shard in _owned(_pieces(folder, notes), owners, _Originals(folder, notes)):
             numbers = _numbers(lines, first_shard, kinds)
             for name, column in columns.items():
                 column.append(numbers[name])
@@ -113,37 +115,54 @@ def _pieces(folder: Path, notes: Sequence[PartNote]) -> Iterator[tuple[pa.Table,
         first_shard += len(note.shards)
 
 
-def _owners(folder: Path, notes: Sequence[PartNote]) -> NDArray[np.int64]:
-    """For each record the first one that has the very same signal, mostly itself."""
-    read = [note for note in notes if note.n_read]
-    signals = [pq.read_table(folder / lines_file(note.number), columns=["signal"])["signal"] for note in read]
-    digests = np.concatenate([column.to_numpy() for column in signals])
-    _, first, same = np.unique(digests, return_index=True, return_inverse=True)
-    return first[same].astype(np.int64)
+def _digests(folder: Path, notes: Sequence[PartNote]) -> Iterator[NDArray[np.uint64]]:
+    """What stands for each record's signal, part by part."""
+    for note in notes:
+        if note.n_read:
+            lines = pq.read_table(folder / lines_file(note.number), columns=["signal"])
+            yield lines["signal"].to_numpy()
+
+
+class _Originals:
+    """Patient and fold of any record, read from its part; a few parts stay in memory."""
+
+    def __init__(self, folder: Path, notes: Sequence[PartNote]) -> None:
+        self._folder = folder
+        self._notes = [note for note in notes if note.n_read]
+        self._starts = np.cumsum([0, *(note.n_read for note in self._notes)])
+        self._lines = lru_cache(maxsize=PARTS_IN_MEMORY)(self._read)
+
+    def of(self, row: int) -> tuple[str, int]:
+        """The patient and the fold of this row."""
+        part = int(np.searchsorted(self._starts, row, side="right")) - 1
+        patients, folds = self._lines(part)
+        place = row - int(self._starts[part])
+        return patients[place].as_py(), folds[place].as_py()
+
+    def _read(self, part: int) -> tuple[Any, Any]:
+        path = self._folder / lines_file(self._notes[part].number)
+        lines = pq.read_table(path, columns=["patient_id", "fold"])
+        return lines["patient_id"], lines["fold"]
 
 
 def _owned(
-    pieces: Iterator[tuple[pa.Table, int]], owners: NDArray[np.int64]
+    pieces: Iterator[tuple[pa.Table, int]], owners: Owners, originals: _Originals
 ) -> Iterator[tuple[pa.Table, int]]:
     """The pieces, with the patient and fold of the first record of the same signal.
 
     The challenge's sources repeat some recordings under other names and in other folds.
     """
-    repeats = np.flatnonzero(owners != np.arange(len(owners)))
-    wanted = np.unique(owners[repeats])
-    known: dict[int, tuple[str, int]] = {}
     begin = 0
     for lines, first_shard in pieces:
-        end = begin + len(lines)
+        firsts = owners.of(begin, begin + len(lines))
+        repeats = np.flatnonzero(firsts != np.arange(begin, begin + len(lines)))
         patients, folds = lines["patient_id"].to_pylist(), lines["fold"].to_pylist()
-        for row in wanted[(begin <= wanted) & (wanted < end)].tolist():
-            known[row] = (patients[row - begin], folds[row - begin])
-        for row in repeats[(begin <= repeats) & (repeats < end)].tolist():
-            patients[row - begin], folds[row - begin] = known[int(owners[row])]
+        for place in repeats[np.argsort(firsts[repeats])].tolist():  # each part is read once
+            patients[place], folds[place] = originals.of(int(firsts[place]))
         owned = lines.set_column(lines.schema.get_field_index("patient_id"), "patient_id", [patients])
         fold = pa.array(folds, pa.int16())
         yield owned.set_column(owned.schema.get_field_index("fold"), "fold", fold), first_shard
-        begin = end
+        begin += len(lines)
 
 
 def _numbers(lines: pa.Table, first_shard: int, kinds: dict[Kind, int]) -> dict[str, NDArray[Any]]:

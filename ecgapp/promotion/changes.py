@@ -84,12 +84,14 @@ def roll_back(name: str, sha256: str, decision: Decision, settings: Settings) ->
 
     Raises:
         ModelNotFoundError: there is no such version.
-        ModelError: it is in use already, or its files are damaged.
+        ModelError: it is in use already, its files are damaged, or it answers another question than the
+            one in use.
     """
     version = find_version(name, sha256, settings)
     if version.in_use or version.card is None:
         why = "is in use already" if version.in_use else "was made for another version of the app"
         raise ModelError(f"This version of {name} {why}. Choose another one.")
+    refuse_other_question(version.card, settings)
     line = line_of(Action.ROLLED_BACK, version.card, decision, version.line.run_id if version.line else "")
     if version.shipped:
         _give_way(line, settings)
@@ -156,24 +158,30 @@ def find_version(name: str, sha256: str, settings: Settings) -> Version:
 
 
 def refuse_other_question(card: ModelCard, settings: Settings) -> None:
-    """Let nobody who asks for the model of a name get answers to another question.
+    """Let nobody who asks for the model of a name get answers to another question, or from other leads.
 
     Raises:
-        ModelError: the model in use under this name has another task, other labels or another purpose.
+        ModelError: the model in use under this name has another purpose, task, labels or leads.
     """
     version = in_use(card.name, settings)
-    if version is not None and version.card is not None and _question(version.card) != _question(card):
+    if version is None or version.card is None:
+        return
+    before, now = _question(version.card), _question(card)
+    other = [what for what, answer in before.items() if answer != now[what]]
+    if other:
         raise ModelError(
             f"The name {card.name} belongs to a model that answers another question: {version.card.title}. "
+            f"This one has other {' and '.join(other)}. "
             "Choose another name, or take that model out of use first."
         )
 
 
-def _question(card: ModelCard) -> object:
-    """What a model answers: a task's labels; else signals, or where waves begin and end."""
+def _question(card: ModelCard) -> dict[str, object]:
+    """What a model answers, a task's labels or signals or waves, and from which leads; by words for it."""
+    answers: object = isinstance(card.network, AutoencoderConfig)
     if card.task is not None:
-        return card.task.name, card.task.label_names
-    return isinstance(card.network, AutoencoderConfig)
+        answers = card.task.name, card.task.label_names
+    return {"answers": answers, "leads": card.preprocessing.leads}
 
 
 def refuse_bad_name(name: str) -> None:

@@ -35,10 +35,26 @@ class Reconstructions:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One label of a record: ``truth`` is 1, 0, or None where its codes do not tell.
+
+    ``probability`` is that after the ranking's epoch, not calibrated. ``kept`` and ``threshold`` are those
+    of the model that was kept, calibrated; None while the training goes on.
+    """
+
+    label: str
+    truth: float | None
+    probability: float
+    kept: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
 class RankedRecord:
     """A validation record by the name of its store and its row there, and the mean loss of its windows.
 
     ``record_id`` and ``digest``, that of the store's manifest, tell whether the row is still this record.
+    ``answers`` are a classifier's, one for each label of its task.
     """
 
     store: str
@@ -46,6 +62,7 @@ class RankedRecord:
     loss: float
     record_id: str
     digest: str
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True)

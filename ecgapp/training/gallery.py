@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +11,20 @@ import torch
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import DatasetError
-from ecgapp.models import Autoencoder
+from ecgapp.models import Autoencoder, ModelCard, Predictions
 from ecgapp.training.examples import (
+    Answer,
     RankedRecord,
     Ranking,
     Reconstructions,
+    read_ranking,
     read_reconstructions,
     write_ranking,
     write_reconstructions,
 )
 from ecgapp.training.inference import Inference
 from ecgapp.training.objective import Scores
-from ecgapp.training.windows import RecordSet, all_windows
+from ecgapp.training.windows import RecordSet, Rows, all_windows
 
 N_WINDOWS = 4
 N_RANKED = 5  # best, and as many worst
@@ -88,13 +90,44 @@ def ranking(stores: Sequence[DatasetStore], records: RecordSet, scores: Scores, 
     order = np.argsort(scores.by_record, kind="stable")
     half = (len(order) + 1) // 2
 
-    def ranked(row: int, loss: float) -> RankedRecord:
+    def ranked(place: int) -> RankedRecord:
+        row, loss = scores.rows[place], scores.by_record[place]
         store, there = stores[records.store_of[row]], int(records.row_of[row])
         record_id = store.record_ids(np.array([there]))[0]
-        return RankedRecord(store.name, there, float(loss), record_id, store.manifest.digest)
+        digest, answers = store.manifest.digest, _answers(records, scores, place)
+        return RankedRecord(store.name, there, float(loss), record_id, digest, answers)
 
-    def named(places: np.ndarray) -> tuple[RankedRecord, ...]:
-        found = zip(scores.rows[places], scores.by_record[places], strict=True)
-        return tuple(ranked(row, loss) for row, loss in found)
+    best, worst = order[:half][:N_RANKED], order[half:][::-1][:N_RANKED]
+    return Ranking(epoch, tuple(map(ranked, best.tolist())), tuple(map(ranked, worst.tolist())))
 
-    return Ranking(epoch, named(order[:half][:N_RANKED]), named(order[half:][::-1][:N_RANKED]))
+
+def _answers(records: RecordSet, scores: Scores, place: int) -> tuple[Answer, ...]:
+    """A classifier's answers to the record in this place of ``scores.rows``; none of an autoencoder."""
+    if scores.answers is None:
+        return ()
+    names = scores.positives_by_label  # in the order of the labels
+    told = zip(
+        names, records.targets[scores.rows[place]].tolist(), scores.answers[place].tolist(), strict=True
+    )
+    return tuple(Answer(name, truth if truth == truth else None, answer) for name, truth, answer in told)
+
+
+def tell_kept(gallery: Gallery, records: RecordSet, rows: Rows, card: ModelCard, found: Predictions) -> None:
+    """Set the answers of the model that is kept beside the ranked records'; ``rows`` are ``found``'s."""
+    ranking = read_ranking(gallery.folder)
+    if ranking is None:
+        return
+    names = [store.name for store in gallery.stores]
+    places = {
+        (names[records.store_of[row]], int(records.row_of[row])): place for place, row in enumerate(rows)
+    }
+
+    def told(ranked: RankedRecord) -> RankedRecord:
+        place = places.get((ranked.store, ranked.row))
+        if place is None or not ranked.answers:
+            return ranked
+        kept = zip(ranked.answers, found.probabilities[place].tolist(), card.thresholds, strict=True)
+        return replace(ranked, answers=tuple(replace(a, kept=p, threshold=line) for a, p, line in kept))
+
+    best, worst = tuple(map(told, ranking.best)), tuple(map(told, ranking.worst))
+    write_ranking(gallery.folder, replace(ranking, best=best, worst=worst))

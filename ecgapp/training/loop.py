@@ -76,16 +76,29 @@ class _Loop:
         return load_checkpoint(self.job.folder, self.job.identity, self.reporter.log)
 
     def _finished(self) -> bool:
-        """Whether all cycles are over; each ends with its epochs, or earlier where they bring nothing."""
+        """Whether all cycles are over; those that are over are left behind."""
+        self.cycle, self.begun = self._cycle_after(self.epoch, self.best.epoch)
+        return self.cycle > len(self.job.config.further_epochs)
+
+    def _cycle_after(self, epoch: int, best: int) -> tuple[int, int]:
+        """The cycle that goes on after ``epoch`` epochs, and where it began; ``best`` is the best so far.
+
+        Each ends with its epochs, or earlier where they bring nothing.
+        """
         config = self.job.config
-        lengths = (config.epochs, *config.further_epochs)
-        while self.cycle < len(lengths):
-            done, patience = self.epoch - self.begun, config.patience
-            impatient = patience and self.epoch - max(self.best.epoch, self.begun) >= patience
-            if done < lengths[self.cycle] and not impatient:
-                return False
-            self.cycle, self.begun = self.cycle + 1, self.epoch
-        return True
+        cycle, begun = self.cycle, self.begun
+        for length in (config.epochs, *config.further_epochs)[cycle:]:
+            impatient = config.patience and epoch - max(best, begun) >= config.patience
+            if epoch - begun < length and not impatient:
+                break
+            cycle, begun = cycle + 1, epoch
+        return cycle, begun
+
+    def _is_last(self, epoch: int, score: float) -> bool:
+        """Whether ``epoch``, from 1, with this score is the last: as planned, or because patience ends."""
+        better = self.job.keep_best and score > self.best.score
+        cycle, _ = self._cycle_after(epoch, epoch if better else self.best.epoch)
+        return cycle > len(self.job.config.further_epochs)
 
     def _run_epoch(self) -> None:
         """The rest of one epoch, its validation, and a checkpoint when it is time."""
@@ -183,7 +196,7 @@ class _Loop:
             found.append(self.job.objective.judge(inference, self.records, rows, number))
             if number == 0 and self.world.leads:
                 epoch = self.epoch + 1
-                last = epoch == self.job.config.all_epochs
+                last = self._is_last(epoch, found[0].score)
                 self.job.gallery.show(inference, self.records, found[0], epoch, last=last)
         return found
 

@@ -29,7 +29,8 @@ _NOTHING = 1e-6  # instead of a division by zero where no answer is known
 class Scores:
     """One network after an epoch, on its validation records; the highest ``score`` is kept.
 
-    ``by_record`` is the mean loss of each record's windows, in the order of ``rows``.
+    ``by_record`` is the mean loss of each record's windows, in the order of ``rows``; ``answers``
+    (n_records, n_labels) a classifier's probabilities, not calibrated, in the same order.
     """
 
     loss: float
@@ -41,6 +42,7 @@ class Scores:
     predicted_by_label: dict[str, int] = field(default_factory=dict)
     positives_by_label: dict[str, int] = field(default_factory=dict)  # that there are to find
     auroc: float | None = None
+    answers: FloatArray | None = None
 
 
 def mean_scores(scores: Sequence[Scores]) -> Scores:
@@ -131,7 +133,7 @@ class Classification:
         positives = dict(zip(names, (known == 1).sum(axis=0).tolist(), strict=True))
         mean = float(np.mean(list(f1.values()))) if f1 else None
         score = -loss if auroc is None else auroc
-        return Scores(loss, score, rows, by_record, mean, f1, predicted, positives, auroc)
+        return Scores(loss, score, rows, by_record, mean, f1, predicted, positives, auroc, answers)
 
     def _entropies(self, logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted entropy of each answer, and what it counts in the mean, both (..., n_labels)."""

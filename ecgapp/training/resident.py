@@ -54,7 +54,7 @@ def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStor
     """The stores that the config names, checked for patients in two folds.
 
     Raises:
-        DatasetError: a store is not there, or lacks a lead.
+        DatasetError: a store is not there, lacks a lead, or has the name of another.
         PatientLeakError: one patient lies in two folds.
     """
     stores = tuple(open_store(name, settings) for name in config.stores)
@@ -65,8 +65,19 @@ def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStor
                 f"The data set {store.name} has no lead {', '.join(missing)}. "
                 "Choose other leads or another data set."
             )
+    _refuse_one_name(stores)
     check_patient_folds(stores)
     return stores
+
+
+def _refuse_one_name(stores: Sequence[DatasetStore]) -> None:
+    """The model's card and the ranking of its records tell data sets by their names."""
+    names = [store.name for store in stores]
+    if doubled := next((name for name in names if names.count(name) > 1), None):
+        raise DatasetError(
+            f"Two of the data sets are named {doubled}, so their records could not be told apart. "
+            "Leave one out, or import it again under another name."
+        )
 
 
 def choose_records(config: TrainingConfig, stores: Sequence[DatasetStore]) -> RecordSet:

@@ -18,13 +18,13 @@ from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training.config import RESULT, Resampling, TrainingConfig
 from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
-from ecgapp.training.gallery import Gallery
+from ecgapp.training.gallery import Gallery, tell_kept
 from ecgapp.training.job import Job, Outcome
 from ecgapp.training.loop import run
 from ecgapp.training.memory import keep_freed_memory
 from ecgapp.training.objective import objective_for
 from ecgapp.training.reporting import Reporter
-from ecgapp.training.result import classification_result, reconstruction_result, save_result
+from ecgapp.training.result import Source, classification_result, reconstruction_result, save_result
 from ecgapp.training.setting import Setting, prepare
 from ecgapp.training.transfer import initial_network
 from ecgapp.training.windows import Rows
@@ -71,16 +71,23 @@ def _train_one(setting: Setting) -> TrainedModel:
         result = reconstruction_result(network, source, records, inference)
         return save_result(setting.folder, result, world=setting.world)
     answers = inference.logits(records, setting.members[0].validation)
-    model, predictions = classification_result(network, source, records, answers)
-    return save_result(setting.folder, model, predictions, setting.world)
+    return _save_classifier(setting, network, source, answers)
 
 
 def _train_members(setting: Setting) -> TrainedModel:
     networks = _train_groups(setting, _group_size(setting))
     answers = _answers(setting, networks)
     ensemble = assemble([network.cpu() for network in networks])
-    source = setting.source(setting.config.all_epochs)
-    model, predictions = classification_result(ensemble, source, setting.records, answers)
+    return _save_classifier(setting, ensemble, setting.source(setting.config.all_epochs), answers)
+
+
+def _save_classifier(
+    setting: Setting, network: Network, source: Source, answers: tuple[FloatArray, Rows]
+) -> TrainedModel:
+    model, predictions = classification_result(network, source, setting.records, answers)
+    if setting.world.leads:
+        gallery = Gallery(setting.folder, setting.stores)
+        tell_kept(gallery, setting.records, np.unique(answers[1]), model.card, predictions)
     return save_result(setting.folder, model, predictions, setting.world)
 
 

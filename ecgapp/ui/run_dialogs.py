@@ -19,6 +19,7 @@ from ecgapp.paper import PAGE_SECONDS, lay_out
 from ecgapp.training.devices import device_choices
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
+from ecgapp.ui.ranked_answers import show_answers
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
 from ecgapp.ui.run_figures import config_of
 from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
@@ -152,6 +153,7 @@ def draw_tracing(asked: Asked) -> None:
     figure = tracing(record, lay_out(record, start=start))
     alt = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
     st.plotly_chart(figure, theme=None, config=CONFIG, key="ranked_tracing", alt=alt)
+    show_answers(ranked)
 
 
 @st.dialog("Continue with more epochs", on_dismiss=_close)
