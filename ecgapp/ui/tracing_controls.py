@@ -1,5 +1,6 @@
 """How the reader wants the tracing: leads, paper and gain, as buttons above it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -32,11 +33,11 @@ class View:
 def choose_view(record: ECGRecord) -> View:
     """The controls in one line, or in two where the window is narrow."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = _one_of("Layout", tuple(COLUMNS), "3x4", "layout")
-        rhythm = _rhythm_strip(record, name)
-        cabrera = _one_of("Limb leads", ORDERS, "Standard", "lead_order") == "Cabrera"
-        speed = _one_of("Speed, mm/s", SPEEDS, 25, "speed")
-        gain = _one_of("Gain, mm/mV", GAINS, 10, "gain")
+        name = one_of("Layout", tuple(COLUMNS), "3x4", "layout")
+        rhythm = choose_rhythm(record.leads, name)
+        cabrera = one_of("Limb leads", ORDERS, "Standard", "lead_order") == "Cabrera"
+        speed = one_of("Speed, mm/s", SPEEDS, 25, "speed")
+        gain = one_of("Gain, mm/mV", GAINS, 10, "gain")
         half = st.toggle("Chest leads at half gain", key="half_chest")
         chosen, as_model = _choose_filter()
         st.button("Next layout", key="next_layout", shortcut="Shift+L", on_click=_next_layout)
@@ -52,7 +53,7 @@ def _choose_filter() -> tuple[DisplayFilter, bool]:
     return DisplayFilter(*BANDS[band], NOTCHES[notch]), as_model
 
 
-def _one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
+def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
     """One of a few, as buttons; there is always one chosen."""
     st.session_state.setdefault(key, first)  # a default beside a value that a button sets is refused
     chosen = st.segmented_control(label, options, key=key, required=True)
@@ -64,9 +65,9 @@ def _next_layout() -> None:
     st.session_state["layout"] = names[(names.index(st.session_state["layout"]) + 1) % len(names)]
 
 
-def _rhythm_strip(record: ECGRecord, layout: str) -> str | None:
-    """Any lead of the record, or none; twelve rows hold no further one."""
-    options = [None, *record.leads]
+def choose_rhythm(leads: Sequence[str], layout: str) -> str | None:
+    """Any of ``leads``, or none; twelve rows hold no further one."""
+    options = [None, *leads]
     first = options.index(RHYTHM[layout]) if RHYTHM[layout] in options else 0
     return st.selectbox(
         "Rhythm strip",
