@@ -25,10 +25,18 @@ WORDS = (
     "Which ECG is the earlier one, and that both are of one patient, is your statement: no date and no name "
     "is read from the files."
 )
-SHARES = {
-    name: st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0)
-    for name in ("Earlier", "Later")
-} | {"Threshold": st.column_config.NumberColumn(format="%.2f")}
+_SHARE = st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=100)
+FINDING_COLUMNS = {
+    "Finding": st.column_config.TextColumn(width=70),
+    "Earlier": _SHARE,
+    "Later": _SHARE,
+    "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
+    "Earlier is": st.column_config.TextColumn(width=75),
+    "Later is": st.column_config.TextColumn(width=75),
+    "Change": st.column_config.TextColumn(width=85),
+    "Remark": st.column_config.TextColumn(width=225),
+    "Status": st.column_config.TextColumn(width=90),
+}
 
 
 def openings() -> dict[str, Held]:
@@ -97,7 +105,9 @@ def measured(both: Mapping[str, Held], card: ModelCard) -> dict[str, Measurement
 
 def findings_panel(changes: tuple[FindingChange, ...], card: ModelCard) -> None:
     """One row a class."""
-    st.dataframe(compare_tables.findings(changes), hide_index=True, column_config=SHARES, height="content")
+    st.dataframe(
+        compare_tables.findings(changes), hide_index=True, column_config=FINDING_COLUMNS, height="content"
+    )
     st.caption(
         f"Both read by {card.title}, sha256 {card.sha256[:12]}. New: below its threshold earlier, above it "
         "later; gone: the other way round. A probability that moves without crossing is called unchanged."

@@ -46,7 +46,12 @@ def overlay(earlier: TypicalBeat, later: TypicalBeat) -> go.Figure:
         figure.add_annotation(**_name(beats, lead), x=column * STEP + SHOWN[0], y=-row * spacing + 0.3)
     for column in range(columns):
         for number, (slot, beat) in enumerate(beats.items()):
-            _lane(figure, slot, beat, column * STEP, (bottom, top + (2 - number) * LANE))
+            height = top + (2 - number) * LANE
+            _lane(figure, slot, beat, column * STEP, (bottom, height))
+            figure.add_annotation(
+                x=column * STEP + SHOWN[0], y=height, text=slot, showarrow=False, xanchor="left",
+                font={"size": 10}, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
+            )  # fmt: skip
     _style(figure, columns, (bottom, top + 2.6 * LANE))
     return figure
 
@@ -56,7 +61,7 @@ def in_words(earlier: TypicalBeat, later: TypicalBeat) -> str:
     counts = f"{earlier.n_beats} beats of the earlier ECG (grey, dashed) and {later.n_beats} of the later one"
     return (
         f"Medians of {counts} (black, solid), aligned at R, 25 mm/s and 10 mm/mV for every lead, level "
-        "before QRS, as recorded (no filter). The bars above them are P, QRS and T over all leads; thin lines "
+        "before QRS, as recorded (no filter). The bars above are P, QRS and T over all leads; thin lines "
         "carry the onset and the end of QRS down to the beats."
     )
 

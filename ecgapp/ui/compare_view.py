@@ -1,7 +1,7 @@
 """Two tracings on one paper: the controls are one for both, and neither is scaled by itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -74,16 +74,21 @@ def choose_pair_view() -> PairView:
 def pair_panel(both: Mapping[str, Held]) -> None:
     """The tracings of one or two ECGs by their slots, on the same paper."""
     view = choose_pair_view()
-    drawn = {slot: _drawn(slot, one, view) for slot, one in both.items()}
+    view = replace(view, beside=view.beside and len(both) > 1)
+    places = _places(both, view.beside)
+    drawn = {}
+    for place, (slot, one) in zip(places, both.items(), strict=True):
+        with place:
+            drawn[slot] = _drawn(slot, one, view)
     figures = _figures(both, drawn, view.beside)
-    for place, slot in zip(_places(both, view.beside), drawn, strict=True):
+    for place, slot in zip(places, drawn, strict=True):
         with place:
             _show(slot, figures[slot], drawn[slot])
             _tell(slot, both[slot], drawn[slot])
 
 
 def _places(both: Mapping[str, Held], beside: bool) -> Sequence[st.delta_generator.DeltaGenerator]:
-    return st.columns(2, gap="small") if beside and len(both) > 1 else [st.container() for _ in both]
+    return st.columns(2, gap="small") if beside else [st.container() for _ in both]
 
 
 def _drawn(slot: str, one: Held, view: PairView) -> _Drawn:
