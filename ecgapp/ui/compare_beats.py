@@ -125,7 +125,7 @@ def _lane(figure: go.Figure, slot: str, beat: TypicalBeat, right: float, reach: 
         onset, offset = (right + float(np.clip(end, *SHOWN)) for end in span)
         figure.add_shape(
             type="line", x0=onset, x1=offset, y0=height, y1=height,
-            line={**STYLES[slot], "width": 3.0}, layer="below",
+            line={**STYLES[slot], "width": 3.0}, layer="between",
         )  # fmt: skip
         if slot == EARLIER:
             figure.add_annotation(
@@ -135,7 +135,7 @@ def _lane(figure: go.Figure, slot: str, beat: TypicalBeat, right: float, reach: 
         if kind == "QRS":
             for end in (onset, offset):
                 figure.add_shape(
-                    type="line", x0=end, x1=end, y0=bottom, y1=height, line=thin, layer="below", opacity=0.7
+                    type="line", x0=end, x1=end, y0=bottom, y1=height, line=thin, layer="between", opacity=0.7
                 )
 
 
