@@ -11,6 +11,7 @@ from ecgapp.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.records import LEADS, ECGRecord
 from ecgapp.signals import DisplayFilter, filtered, heart_rate, lead_quality, r_peaks, remarks, st_changes
 from ecgapp.signals.display import UNFILTERED
+from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.compare_slots import Held
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
@@ -24,7 +25,6 @@ from ecgapp.ui.tracing_controls import (
     choose_rhythm,
     one_of,
 )
-from ecgapp.ui.tracing_filters import st_warning
 
 BESIDE, ABOVE = "Side by side", "One above the other"
 LINE = 17  # px that a second line of print needs

@@ -40,6 +40,13 @@ def choose_page(record: ECGRecord, length: float) -> float:
     return page.start
 
 
+def shown_start(record: ECGRecord, length: float) -> float:
+    """Where the page on the screen begins, s, once it has been chosen."""
+    if record.duration <= length:
+        return 0.0
+    return min(session.remember("page", Page).start, last_start(record.duration, length))
+
+
 def last_start(duration: float, length: float) -> float:
     """The step at which a page begins that reaches the end of the record."""
     steps = -(-(duration - length) // STEP)  # upwards: the last samples have a page too

@@ -34,23 +34,35 @@ def choose_view(record: ECGRecord) -> View:
     """The controls in one line, or in two where the window is narrow."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = one_of("Layout", tuple(COLUMNS), "3x4", "layout")
-        rhythm = choose_rhythm(record.leads, name)
-        cabrera = one_of("Limb leads", ORDERS, "Standard", "lead_order") == "Cabrera"
-        speed = one_of("Speed, mm/s", SPEEDS, 25, "speed")
-        gain = one_of("Gain, mm/mV", GAINS, 10, "gain")
-        half = st.toggle("Chest leads at half gain", key="half_chest")
-        chosen, as_model = _choose_filter()
+        choose_rhythm(record.leads, name)
+        one_of("Limb leads", ORDERS, "Standard", "lead_order")
+        one_of("Speed, mm/s", SPEEDS, 25, "speed")
+        one_of("Gain, mm/mV", GAINS, 10, "gain")
+        st.toggle("Chest leads at half gain", key="half_chest")
+        _choose_filter()
         st.button("Next layout", key="next_layout", shortcut="Shift+L", on_click=_next_layout)
-    return View(Layout(COLUMNS[name], rhythm, cabrera), Scale(speed, gain, half), chosen, as_model)
+    return chosen_view()
 
 
-def _choose_filter() -> tuple[DisplayFilter, bool]:
+def chosen_view() -> View:
+    """What those controls say, for what else is drawn like the tracing; before they are, the defaults."""
+    said = st.session_state
+    name = said.get("layout", "3x4")
+    layout = Layout(
+        COLUMNS[name], said.get(f"rhythm_{name}", RHYTHM[name]), said.get("lead_order") == "Cabrera"
+    )
+    scale = Scale(said.get("speed", 25), said.get("gain", 10), bool(said.get("half_chest", False)))
+    notch = NOTCHES[said.get("notch", "off")]
+    wanted = DisplayFilter(*BANDS[said.get("band", "as recorded")], notch)
+    return View(layout, scale, wanted, bool(said.get("as_model", False)))
+
+
+def _choose_filter() -> None:
     """The reader's filter, or the model's in its place."""
     as_model = bool(st.session_state.get("as_model", False))
-    band = st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
-    notch = st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=110)
+    st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
+    st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=110)
     st.toggle("What the model saw", key="as_model", help="The classifier's own filter and sampling rate")
-    return DisplayFilter(*BANDS[band], NOTCHES[notch]), as_model
 
 
 def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
