@@ -16,7 +16,7 @@ from ecgapp.words import in_full, meaning, population
 
 MIDDLE, TOP = 168.0, 190.0  # mm
 SMALL = 6.8  # points
-LOWEST = 24.0  # mm: below it no further caliper is begun
+LOWEST = 19.0  # mm: below it no further caliper is begun
 TRUST = {
     Grade.GREEN: "Every check is within its limits: it shows what this network used, right or wrong.",
     Grade.AMBER: "Read it with caution.",
