@@ -54,7 +54,7 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
     with st.expander("Steps as a table"):
         st.table(steps.table(prepared, lead).set_index("Step"))
-        st.caption("The whole record; mV up to the filter, no unit behind it.")
+        st.caption("The whole record, in its own unit up to the filter and in none behind it.")
     _caption(prepared.warnings)
 
 

@@ -65,7 +65,7 @@ def _titles(prepared: Prepared, window: int) -> list[str]:
     config = prepared.config
     cut = f"<b>Windowed</b>: {config.window} samples = {config.window_seconds:g} s"
     which = f"window {window + 1} of {len(prepared.windows)}, from {prepared.start(window):g} s"
-    return [*titles, _title(prepared.steps[-1]), f"{cut}, {which}"]
+    return [*titles, f"{_title(prepared.steps[-1])}; shaded: the window", f"{cut}, {which}"]
 
 
 def _title(step: Step) -> str:
