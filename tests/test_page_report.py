@@ -13,6 +13,7 @@ from ecgapp.errors import SignalError
 from ecgapp.models import save_model
 from ecgapp.records import DEMOS
 from ecgapp.report import Bundle
+from ecgapp.ui.caliper import Caliper
 from ecgapp.ui.report_buttons import FILES
 
 PAGE = str(PROJECT / "pages" / "review.py")
@@ -95,6 +96,36 @@ def test_the_files_are_of_the_record_and_model_in_view_with_what_was_typed(page,
     assert "Bed 4" not in saved["ecg-numbers.json"].decode()
     assert saved["ecg-tracing.png"].startswith(b"\x89PNG")
     assert any("with the reference Bed 4." in line.value for line in page.markdown)
+
+
+@needs_poppler
+def test_the_tracing_stands_as_on_the_screen_where_that_is_asked_for(page, saved):
+    page.session_state["layout"] = "12x1"
+    page.session_state["speed"] = 50
+    page.selectbox(key="band").set_value("0.5-40 Hz").run()
+    make(page)
+    said = words(saved["ecg-report.pdf"])
+    assert "25 mm/s" in said
+    assert "filter: none, as recorded" in said
+    next(box for box in page.checkbox if "on the screen" in box.label).check()
+    make(page)
+    said = words(saved["ecg-report.pdf"])
+    assert "50 mm/s" in said
+    assert "filter: 0.5-40 Hz, zero phase" in said
+    assert "page 1 of 3" in said
+    told = documents.load(Bundle, saved["ecg-numbers.json"].decode()).tracing
+    assert (told.layout.columns, told.scale.speed, told.filter) == (1, 50, "0.5-40 Hz, zero phase")
+
+
+@needs_poppler
+def test_calipers_that_were_kept_are_printed_with_their_names(page, saved):
+    measured = page.session_state["results"]["calipers"]
+    measured.add(Caliper("II", 1.0, 1.86, -0.2, 1.1, -0.1, 1.0), "none, as recorded")
+    measured.keep("RR")
+    make(page)
+    said = words(saved["ecg-report.pdf"], 2)
+    assert "RR: II 1.000-1.860 s: 860 ms (70/min)" in said
+    assert "filter: none, as recorded." in said
 
 
 @needs_poppler

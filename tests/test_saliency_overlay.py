@@ -33,10 +33,10 @@ def bands(figure):
 def test_a_sample_colours_the_stretch_of_the_recording_in_which_it_lies(sampling_rate):
     at = 432
     band = bands(overlay.saliency(RECORD, explanation(sampling_rate, at=at)))["V1"]
-    strongest = int(np.argmax(band.z[0]))
+    strongest = int(np.argmax(band.z[1]))
     middle = band.x0 + strongest * band.dx
     assert abs(5.0 + at / sampling_rate - middle) <= band.dx / 2
-    assert np.count_nonzero(band.z[0]) == 1
+    assert np.count_nonzero(band.z) == 1
 
 
 def test_binning_loses_no_attribution():
@@ -51,8 +51,18 @@ def test_all_leads_share_one_colour_scale_symmetric_about_zero():
     figure = overlay.saliency(RECORD, explanation())
     assert {band.coloraxis for band in bands(figure).values()} == {"coloraxis"}
     assert figure.layout.coloraxis.cmin == -figure.layout.coloraxis.cmax
-    strong, weak = bands(figure)["V1"].z[0], bands(figure)["V2"].z[0]
+    strong, weak = bands(figure)["V1"].z, bands(figure)["V2"].z
     assert strong.max() > 0 > weak.min()
+
+
+def test_what_speaks_for_the_class_lies_above_what_speaks_against_it():
+    figure = overlay.saliency(RECORD, explanation())
+    against, towards = bands(figure)["V1"].z
+    assert (against == 0).all()
+    assert (towards >= 0).all()
+    against, towards = bands(figure)["V2"].z
+    assert (against <= 0).all()
+    assert (towards == 0).all()
 
 
 def test_every_lead_has_its_band_at_its_own_row():
@@ -60,7 +70,7 @@ def test_every_lead_has_its_band_at_its_own_row():
     assert sorted(bands(figure)) == sorted(LEADS)
     lines = {line.name: line for line in figure.data if line.type == "scatter"}
     for lead, band in bands(figure).items():
-        assert band.y[0] < np.median(lines[lead].y) < band.y[1]
+        assert band.y[0] < np.median(lines[lead].y) < band.y[-1]
 
 
 def test_the_bars_are_the_shares_of_the_leads():

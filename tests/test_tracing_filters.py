@@ -5,7 +5,7 @@ import pytest
 
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import DisplayFilter, filtered, r_peaks, st_changes, st_levels
-from ecgapp.ui.tracing_filters import st_warning
+from ecgapp.signals.st_level import st_warning
 
 V2 = LEADS.index("V2")
 

@@ -18,6 +18,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.signals import heart_rate, remarks
+from ecgapp.signals.display import UNFILTERED
 
 LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
 
@@ -82,11 +83,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Tracing:
-    """How page 1 is drawn, and at which second of the recording it begins."""
+    """How the tracing is drawn, and at which second of the recording it begins."""
 
     layout: Layout = THREE_BY_FOUR
     scale: Scale = field(default_factory=Scale)
-    filter: str = "none"
+    filter: str = UNFILTERED
     start: float = 0.0
 
 
@@ -127,7 +128,9 @@ def bundle(contents: Contents) -> Bundle:
     """The reading that ``contents`` shows; what the reader typed is not in it."""
     evidence = contents.evidence
     facts, made = record_facts(contents.record), contents.made.isoformat()
-    told = Bundle(facts, Tracing(start=contents.start), software(), made)
+    drawing = contents.drawing
+    tracing = Tracing(drawing.layout, drawing.scale, drawing.filter, contents.start)
+    told = Bundle(facts, tracing, software(), made)
     if contents.measured is not None:
         found = figures(contents.measured.measurements)
         told = replace(told, delineator=contents.measured.card, measurements=found)

@@ -1,14 +1,16 @@
 """What a report says: the record, and what a model made of it. Nothing about the patient."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ecgapp import analysis
 from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements, Support
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
+from ecgapp.signals.display import UNFILTERED
 
 REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the page
 
@@ -37,11 +39,25 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawing:
+    """How the tracing is drawn: as recorded in 3x4 at 25 mm/s and 10 mm/mV, unless the reader asks for more.
+
+    ``shown`` is the record under the filter that ``filter`` tells in words, None where there is none.
+    """
+
+    layout: Layout = THREE_BY_FOUR
+    scale: Scale = field(default_factory=Scale)
+    shown: ECGRecord | None = None
+    filter: str = UNFILTERED
+
+
+@dataclass(frozen=True, eq=False)
 class Contents:
     """All that is printed. ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds.
 
-    ``reference`` is what the reader typed. It is printed and nowhere kept. ``refusal`` says why there
-    is no ``evidence``. ``support`` is what stands beside each finding; it may be left out.
+    ``reference`` is what the reader typed. It is printed and nowhere kept, and so are ``calipers``, a
+    sentence each. ``refusal`` says why there is no ``evidence``. ``support`` is what stands beside each
+    finding; it may be left out.
     """
 
     record: ECGRecord
@@ -53,6 +69,13 @@ class Contents:
     refusal: str = ""
     measured: Measured | None = None
     support: tuple[Support, ...] = ()
+    drawing: Drawing = field(default_factory=Drawing)
+    calipers: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> ECGRecord:
+        """The record as the tracing has it."""
+        return self.drawing.shown or self.record
 
     @property
     def printed_reference(self) -> str:

@@ -8,6 +8,7 @@ from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import Column, Page
 from ecgapp.report.saliency import Frame, draw_saliency
+from ecgapp.report.sheets import sheets_of
 from ecgapp.report.table import print_rules, print_table
 from ecgapp.report.tracing import rate_in_words
 from ecgapp.signals import remarks
@@ -15,6 +16,7 @@ from ecgapp.words import in_full, meaning, population
 
 MIDDLE, TOP = 168.0, 190.0  # mm
 SMALL = 6.8  # points
+LOWEST = 19.0  # mm: below it no further caliper is begun
 TRUST = {
     Grade.GREEN: "Every check is within its limits: it shows what this network used, right or wrong.",
     Grade.AMBER: "Read it with caution.",
@@ -29,6 +31,7 @@ OF_HUNDRED = (
 
 def draw_evidence(page: Page, contents: Contents) -> None:
     """Findings, measurements and model at the left, relevance and the textbook's rules at the right."""
+    number = len(sheets_of(contents)) + 1
     print_head(page, contents, "Read by a model, to be confirmed by a clinician")
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     _print_findings(left, contents)
@@ -39,7 +42,8 @@ def draw_evidence(page: Page, contents: Contents) -> None:
         _print_relevance(right, contents, contents.evidence)
         right.y -= 1.5
         print_rules(right, contents.evidence.findings, contents.support)
-    print_foot(page, 2, "Every finding is unconfirmed until a clinician has read the ECG.")
+    _print_calipers(left, contents)
+    print_foot(page, (number, number), "Every finding is unconfirmed until a clinician has read the ECG.")
 
 
 def _print_findings(column: Column, contents: Contents) -> None:
@@ -80,8 +84,21 @@ def _print_model(column: Column, card: ModelCard) -> None:
     high = f"below {config.lowpass:g} Hz" if config.lowpass else "without a low-pass"
     column.paragraph(
         f"It saw {len(config.leads)} leads at {config.sampling_rate:g} samples/s, {low} and {high}, each "
-        f"lead at unit variance, in windows of {config.window_seconds:g} s. Page 1 is not filtered."
+        f"lead at unit variance, in windows of {config.window_seconds:g} s, "
+        "whatever filter the tracing has."
     )
+
+
+def _print_calipers(column: Column, contents: Contents) -> None:
+    """Those that the reader kept, as far as the page goes."""
+    if not contents.calipers:
+        return
+    column.heading("Calipers kept by the reader")
+    for number, sentence in enumerate(contents.calipers):
+        if column.y < LOWEST:
+            column.paragraph(f"{len(contents.calipers) - number} more are not printed.", SMALL)
+            break
+        column.paragraph(sentence, SMALL)
 
 
 def _print_relevance(column: Column, contents: Contents, evidence: Evidence) -> None:

@@ -5,7 +5,6 @@ from ecgapp.report.contents import Contents
 from ecgapp.report.page import GREY, Page, Type
 
 LEFT, RIGHT = 16.0, 281.0  # mm between which everything stands
-PAGES = 2
 
 
 def print_head(page: Page, contents: Contents, title: str, *facts: str) -> None:
@@ -17,7 +16,7 @@ def print_head(page: Page, contents: Contents, title: str, *facts: str) -> None:
     page.text(LEFT, 195.5, "      ".join(part for part in (reference, *facts, made) if part), Type(9))
 
 
-def print_foot(page: Page, number: int, words: str) -> None:
-    """The disclaimer, ``words`` and the page's number."""
+def print_foot(page: Page, number: tuple[int, int], words: str) -> None:
+    """The disclaimer, ``words``, and which page of how many this is."""
     page.text(LEFT, 11.5, f"{DISCLAIMER} {words}", Type(colour=GREY))
-    page.text(RIGHT, 11.5, f"page {number} of {PAGES}", Type(colour=GREY, align="right"))
+    page.text(RIGHT, 11.5, f"page {number[0]} of {number[1]}", Type(colour=GREY, align="right"))

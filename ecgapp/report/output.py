@@ -1,16 +1,21 @@
-"""From a report's contents to files: a PDF of two pages, and a picture of the first."""
+"""From a report's contents to files: a PDF, and a picture of its tracing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 
 import matplotlib as mpl
+import matplotlib.image
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import PdfPages
+from numpy.typing import NDArray
 
 from ecgapp.errors import ReportError
 from ecgapp.report.contents import Contents
 from ecgapp.report.evidence import draw_evidence
 from ecgapp.report.page import Page
+from ecgapp.report.sheets import sheets_of
 from ecgapp.report.tracing import draw_tracing
 
 TRUETYPE = 42  # fonts are embedded as they are, so that words can be searched and copied
@@ -18,7 +23,7 @@ DOTS_PER_INCH = 200
 
 
 def pdf(contents: Contents) -> bytes:
-    """Two pages of A4 landscape, vectors and embedded fonts; the same contents give the same bytes.
+    """Two pages or more of A4 landscape, vectors and embedded fonts; the same contents give the same bytes.
 
     Raises:
         ReportError: fonts or memory are lacking.
@@ -26,22 +31,34 @@ def pdf(contents: Contents) -> bytes:
     mpl.rcParams["pdf.fonttype"] = TRUETYPE  # matplotlib has no other place for it
     file = BytesIO()
     with _refusing(), PdfPages(file, metadata={"Title": "ECG report", "CreationDate": None}) as pages:
-        for draw in (draw_tracing, draw_evidence):
-            pages.savefig(_drawn(draw, contents).figure)
+        for number in range(len(sheets_of(contents))):
+            pages.savefig(_tracing(contents, number).figure)
+        page = Page()
+        draw_evidence(page, contents)
+        pages.savefig(page.figure)
     return file.getvalue()
 
 
 def png(contents: Contents) -> bytes:
-    """The tracing as a picture of 200 dots an inch.
+    """The tracing as a picture of 200 dots an inch, its pages below each other.
 
     Raises:
         ReportError: fonts or memory are lacking.
     """
     file = BytesIO()
     with _refusing():
-        figure = _drawn(draw_tracing, contents).figure
-        figure.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+        pages = [_raster(_tracing(contents, number)) for number in range(len(sheets_of(contents)))]
+        matplotlib.image.imsave(
+            file, np.vstack(pages), format="png", dpi=DOTS_PER_INCH, metadata={"Software": ""}
+        )
     return file.getvalue()
+
+
+def _raster(page: Page) -> NDArray[np.uint8]:
+    page.figure.set_dpi(DOTS_PER_INCH)
+    canvas = FigureCanvasAgg(page.figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -56,7 +73,7 @@ def _refusing() -> Iterator[None]:
         ) from error
 
 
-def _drawn(draw: Callable[[Page, Contents], None], contents: Contents) -> Page:
+def _tracing(contents: Contents, number: int) -> Page:
     page = Page()
-    draw(page, contents)
+    draw_tracing(page, contents, number)
     return page

@@ -1,4 +1,4 @@
-"""Page 1, the tracing: 3x4 with a rhythm strip, 25 mm/s and 10 mm/mV true on paper, as recorded."""
+"""The tracing's pages: every lead in true millimetres on paper, with every setting in force."""
 
 from dataclasses import dataclass
 from textwrap import wrap
@@ -6,16 +6,14 @@ from textwrap import wrap
 import numpy as np
 
 from ecgapp.paper import (
-    MARGIN,
-    PULSE,
     SYNTHETIC,
     Cell,
     Sheet,
     edges,
     keep_peaks,
-    lay_out,
     name_on_paper,
     pieces,
+    pulse,
     row_zeros,
     sample_range,
 )
@@ -23,19 +21,22 @@ from ecgapp.records import ECGRecord, FloatArray
 from ecgapp.report.contents import Contents
 from ecgapp.report.head import LEFT, print_foot, print_head
 from ecgapp.report.page import Page, Type
-from ecgapp.signals import heart_rate, remarks
+from ecgapp.report.sheets import ROWS, sheets_of
+from ecgapp.signals import heart_rate, r_peaks, remarks, st_changes
+from ecgapp.signals.st_level import st_warning
 
-SPEED, GAIN = 25.0, 10.0  # mm/s, mm/mV
 BOTTOM = 22.0  # mm: the grid's lower edge
-COLUMNS, ROWS = 53, 32  # of 5 mm: 10 s with the pulse before them, and 160 mm
+COLUMNS = 53  # of 5 mm: 250 mm with the pulse before them
 RIGHT, TOP = LEFT + 5.0 * COLUMNS, BOTTOM + 5.0 * ROWS
 NARROWEST = 2  # of 5 mm, between two rows
-MOST_POINTS = 1000.0  # a second; above it, lowest and highest samples are kept
+MOST_POINTS = 40.0  # a millimetre; above it, lowest and highest samples are kept
 MINOR, MAJOR = "#f3cfcf", "#dd9a9a"  # light enough in greyscale to leave the trace alone
 REMARK_LENGTH, REMARK_LINES = 155, 3  # of bold type
+LONGEST = 150  # characters of one line of settings with wide gaps
 NAME = Type(9, bold=True)
-NAME_SECONDS = 0.5  # of a lead lie below its name
-FILTER = "none, as recorded"
+NAME_WIDTH = 12.5  # mm of a lead lie below its name
+NAME_HEIGHT = 10.5  # mm above zero, where rows are far enough apart
+NAME_SHARE = 0.55  # of the way to the row above, where they are not
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,49 +48,60 @@ class _Strips:
     signals: list[FloatArray | None]
     zeros: list[float]
 
+    @property
+    def gain(self) -> float:
+        """mm/mV."""
+        return self.sheet.scale.gain
+
     def x(self, seconds: float) -> float:
         """mm from the paper's left edge, of a moment of the recording."""
-        return LEFT + (MARGIN + seconds - self.sheet.start) * SPEED
+        return LEFT + (self.sheet.scale.margin + seconds - self.sheet.start) * self.sheet.scale.speed
 
     def above(self, cell: Cell, signal: FloatArray | None) -> float:
-        """Where the lead's name stands, in mm: 10.5 mm above zero, or higher where a wave is in its way."""
-        zero = self.zeros[cell.row]
-        below = np.zeros(1) if signal is None else signal[: round(NAME_SECONDS * self.record.sampling_rate)]
-        tallest = GAIN * float(np.nan_to_num(below).max())
-        return min(zero + max(10.5, tallest + 1.0), TOP - 4.0)
+        """Where the lead's name stands, in mm: well above zero, or higher where a wave is in its way."""
+        zero, rate = self.zeros[cell.row], self.record.sampling_rate
+        below = np.zeros(1) if signal is None else signal[: round(NAME_WIDTH / self.sheet.scale.speed * rate)]
+        tallest = self.gain * float(np.nan_to_num(below).max())
+        gaps = -np.diff(self.zeros)
+        usual = min(NAME_HEIGHT, NAME_SHARE * float(gaps.min())) if gaps.size else NAME_HEIGHT
+        highest = zero + usual + 3.0 if usual < NAME_HEIGHT else TOP - 4.0
+        return min(zero + max(usual, tallest + 1.0), highest, TOP - 4.0)
 
     @property
     def cut_off(self) -> bool:
         """Whether a wave runs beyond the grid."""
         drawn = zip(self.sheet.cells, self.signals, strict=True)
-        heights = [self.zeros[cell.row] + GAIN * signal for cell, signal in drawn if signal is not None]
+        heights = [self.zeros[cell.row] + self.gain * signal for cell, signal in drawn if signal is not None]
         return any(bool((height < BOTTOM).any() or (height > TOP).any()) for height in heights)
 
 
-def draw_tracing(page: Page, contents: Contents) -> None:
-    """The tracing on ``page``, with its head and foot."""
-    record = contents.record
-    sheet = lay_out(record, start=contents.start)
+def draw_tracing(page: Page, contents: Contents, number: int = 0) -> None:
+    """One page of the tracing, the first is ``number`` 0, with its head and foot."""
+    record, sheets = contents.shown, sheets_of(contents)
+    sheet = sheets[number]
     signals = pieces(record, sheet)
-    strips = _Strips(record, sheet, signals, place_rows(row_zeros(sheet, signals), edges(sheet, signals)))
+    zeros, around = row_zeros(sheet, signals), edges(sheet, signals)
+    strips = _Strips(record, sheet, signals, place_rows(zeros, around, sheet.scale.gain))
     _draw_grid(page)
     for cell, signal in zip(sheet.cells, signals, strict=True):
         _draw_cell(page, strips, cell, signal)
-    for zero in strips.zeros:
-        time, height = np.array(PULSE).T
-        page.line(LEFT + SPEED * time, zero + GAIN * height, 0.25)
+    for row, zero in enumerate(strips.zeros):
+        time, height = np.array(pulse(sheet, row)).T
+        page.line(LEFT + sheet.scale.speed * time, zero + strips.gain * height, 0.25)
     _print_head(page, contents)
-    _print_foot(page, strips)
+    page.text(LEFT, 16.5, settings_in_words(contents, sheet), Type(9))
+    _print_foot(page, strips, (number + 1, len(sheets) + 1))
 
 
-def place_rows(zeros: FloatArray, around: tuple[float, float]) -> list[float]:
+def place_rows(zeros: FloatArray, around: tuple[float, float], gain: float = 10.0) -> list[float]:
     """Where 0 mV of each row stands on the sheet, in mm, on 5 mm lines, the first row on top.
 
     ``zeros`` (n_rows,) are in mV from the first one's; ``around`` is what they ask for above and below
-    them. Paper to spare goes between the rows; where there is too little, the widest gap gives.
+    them; ``gain`` is in mm/mV. Paper to spare goes between the rows; where there is too little, the widest
+    gap gives, and waves may cross.
     """
     asked = np.array([around[0], *-np.diff(zeros), around[1]])
-    gaps = np.rint(asked * GAIN / 5).astype(int)
+    gaps = np.rint(asked * gain / 5).astype(int)
     spare = max(0, ROWS - int(gaps.sum()))
     gaps += spare // len(gaps)
     gaps[1 : 1 + spare % len(gaps)] += 1
@@ -114,19 +126,33 @@ def _draw_cell(page: Page, strips: _Strips, cell: Cell, signal: FloatArray | Non
     if signal is None:
         return
     first, _ = sample_range(strips.record, cell)
-    drawn, rate = keep_peaks(signal, strips.record.sampling_rate, MOST_POINTS)
+    drawn, rate = keep_peaks(signal, strips.record.sampling_rate, MOST_POINTS * strips.sheet.scale.speed)
     times = first / strips.record.sampling_rate + np.arange(len(drawn)) / rate
-    height = np.clip(zero + GAIN * drawn.astype(float), BOTTOM, TOP)
-    page.line(LEFT + (MARGIN + times - strips.sheet.start) * SPEED, height, 0.25)
+    height = np.clip(zero + strips.gain * drawn.astype(float), BOTTOM, TOP)
+    scale = strips.sheet.scale
+    page.line(LEFT + (scale.margin + times - strips.sheet.start) * scale.speed, height, 0.25)
 
 
 def _print_head(page: Page, contents: Contents) -> None:
     record = contents.record
     print_head(page, contents, contents.title, rate_in_words(record))
-    said = [*([f"{SYNTHETIC}."] if record.synthetic else []), *remarks(record)]
-    lines = wrap(" ".join(said), REMARK_LENGTH, max_lines=REMARK_LINES, placeholder=" ... (more on page 2)")
+    moved = _moved_st(contents)
+    said = [*([f"{SYNTHETIC}."] if record.synthetic else []), *([moved] if moved else []), *remarks(record)]
+    lines = wrap(
+        " ".join(said), REMARK_LENGTH, max_lines=REMARK_LINES, placeholder=" ... (more on the last page)"
+    )
     for number, line in enumerate(lines):
         page.text(LEFT, 190.8 - 3.2 * number, line, Type(7.5, bold=True))
+
+
+def _moved_st(contents: Contents) -> str:
+    """Where the filter in force moves ST by more than 0.5 mm; nothing without one."""
+    record, shown = contents.record, contents.shown
+    if shown is record or record.units != "mV":
+        return ""
+    beats = [float(beat) / record.sampling_rate for beat in r_peaks(record.signal, record.sampling_rate)]
+    moved = [change for change in st_changes(record, shown, beats) if change.large]
+    return st_warning(moved) if moved else ""
 
 
 def rate_in_words(record: ECGRecord) -> str:
@@ -135,16 +161,31 @@ def rate_in_words(record: ECGRecord) -> str:
     return "heart rate not measurable" if beats is None else f"heart rate {beats:.0f}/min"
 
 
-def _print_foot(page: Page, strips: _Strips) -> None:
-    page.text(LEFT, 16.5, settings_in_words(strips.record, strips.sheet), Type(9))
+def _print_foot(page: Page, strips: _Strips, number: tuple[int, int]) -> None:
     cut = " Waves beyond the grid are cut off." if strips.cut_off else ""
-    print_foot(page, 1, f"Printed at 100 % on A4, the pulse is 10 mm tall and 5 mm wide.{cut}")
+    pulse = f"the pulse is {strips.gain:g} mm tall and 5 mm wide"
+    print_foot(page, number, f"Printed at 100 % on A4, {pulse}.{cut}")
 
 
-def settings_in_words(record: ECGRecord, sheet: Sheet) -> str:
+def settings_in_words(contents: Contents, sheet: Sheet) -> str:
     """Speed, gain, filter, rate and stretch, as they stand on the tracing."""
-    gain = "10 mm/mV" if record.units == "mV" else "volts lost: the pulse is 5 standard deviations"
-    stretch = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
-    return "      ".join(
-        ["25 mm/s", gain, f"filter: {FILTER}", f"{record.sampling_rate:g} samples/s", stretch]
+    record, scale = contents.shown, sheet.scale
+    gain = (
+        f"{scale.gain:g} mm/mV" if record.units == "mV" else "volts lost: the pulse is 5 standard deviations"
     )
+    gain += ", calibration assumed" if record.calibration_assumed else ""
+    half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []
+    order = ["limb leads in Cabrera's order"] if contents.drawing.layout.cabrera else []
+    rate = f"{record.sampling_rate:g} samples/s"
+    stretch = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
+    parts = [
+        f"{scale.speed:g} mm/s",
+        gain,
+        *half,
+        *order,
+        f"filter: {contents.drawing.filter}",
+        rate,
+        stretch,
+    ]
+    words = "      ".join(parts)
+    return words if len(words) <= LONGEST else "   ".join(parts)

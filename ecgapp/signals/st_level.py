@@ -10,6 +10,7 @@ from ecgapp.records.record import ECGRecord
 
 AFTER_R, BEFORE_R = 0.11, 0.08  # s: J + 60 ms, with J 50 ms behind the R peak; and the PR segment
 AROUND = 0.01  # s on either side over which a level is averaged
+MILLIMETRES = 10.0  # a mV, in which ST is told
 MOST_SHIFT = 0.05  # mV, 0.5 mm: more of a change in ST is told
 
 
@@ -33,6 +34,16 @@ def st_changes(record: ECGRecord, shown: ECGRecord, beats: Sequence[float]) -> t
     before, after = levels
     pairs = [(lead, before[lead], after[lead]) for lead in shown.leads]
     return tuple(StChange(*pair) for pair in pairs if np.isfinite(pair[1:]).all())
+
+
+def st_warning(moved: Sequence[StChange]) -> str:
+    """In which leads a filter moves ST, from where to where."""
+    leads = "; ".join(
+        f"{change.lead} {MILLIMETRES * change.recorded:.1f} mm as recorded, "
+        f"{MILLIMETRES * change.shown:.1f} mm filtered"
+        for change in moved
+    )
+    return f"This filter moves ST by more than 0.5 mm: {leads}. Judge ST on the tracing as recorded."
 
 
 def st_levels(record: ECGRecord, beats: Sequence[float]) -> NDArray[np.float64]:

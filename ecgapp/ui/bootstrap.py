@@ -21,9 +21,10 @@ TORCH_THREADS = 1  # of one inference: the browser and other sessions need the o
 # Drawn here, for a browser fetches the Material icon of a tab from Google.
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 <path d="M1 13h6l2-4 3 12 4-18 3 10h4" fill="none" stroke="#1f5f99" stroke-width="2"/></svg>"""
-# A tracing is 250 mm wide on paper: Streamlit's margins are taken back for it.
+# A tracing is 250 mm wide on paper: Streamlit's margins are taken back for it. Its captions are too pale.
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 1.75rem 3rem; }
+[data-testid="stCaptionContainer"] { opacity: 0.8; }
 [data-testid="stMetricValue"] { font-size: 1.2rem; }
 [data-testid="stCode"] code { font-size: 0.75rem; }
 </style>"""

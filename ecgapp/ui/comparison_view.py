@@ -12,6 +12,7 @@ from ecgapp.ui.comparison import (
     results,
     shared_labels,
 )
+from ecgapp.ui.curve_tables import joined
 from ecgapp.ui.curves import CONFIG, Point, overlay
 from ecgapp.ui.run_figures import Reader, RunFigures, config_of
 from ecgapp.ui.run_list import full_title
@@ -59,6 +60,7 @@ def _read(runs: Sequence[Run], store: RunStore) -> dict[str, RunFigures]:
 
 def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
     names = curve_names(runs)
+    as_tables = st.toggle("Curves as tables", key="compared_as_tables")
     if len({run.phase for run in runs}) > 1:
         st.caption(TOGETHER)
 
@@ -70,6 +72,8 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
             st.plotly_chart(
                 overlay(by_name, unit, top=top), config=CONFIG, key=key, alt=f"{unit} of each run"
             )
+            if as_tables:
+                st.dataframe(joined("Epoch", by_name), hide_index=True, key=f"{key}_table", height=240)
         else:
             st.caption(f"None of these runs has a {as_typed(unit)} yet.")
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 Point = tuple[float, float]  # (epoch, value)
 Floats = NDArray[np.float64]
 
-TRAIN, VALIDATION, MEMBER = "#5b7fa6", "#b3541e", "#b0b0b0"
+# Every colour stands out from white and from the dark theme's ground, three to one at least.
+TRAIN, VALIDATION, MEMBER, MACRO = "#5b7fa6", "#b3541e", "#939393", "#b3541e"
 LABEL_COLOURS = (
-    "#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#7f7f7f", "#994455", "#117733",
-)  # fmt: skip  # Paul Tol's bright scheme and two of his muted one: distinct for colour-blind readers
+    "#4477aa", "#ee6677", "#228833", "#a2932c", "#179fcd", "#ae347a", "#7f7f7f", "#a2485a", "#117733",
+)  # fmt: skip  # Paul Tol's bright scheme, its palest darker, and two of his muted one; markers differ too
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "hexagon", "pentagon")
 LOG_TICKS = [
     float(f"{mantissa}e{exponent}") for exponent in range(-4, 4) for mantissa in (1, 1.5, 2, 3, 5, 7)
@@ -56,7 +57,7 @@ def f1_curves(
     for index, (label, points) in enumerate(by_label.items()):
         colour = LABEL_COLOURS[index % len(LABEL_COLOURS)]
         figure.add_trace(_line(points, label, colour, MARKERS[index % len(MARKERS)], "dot"))
-    figure.add_trace(_line(macro, "macro F1", "#101010", "circle", "solid"))
+    figure.add_trace(_line(macro, "macro F1", MACRO, "circle", "solid"))
     return figure
 
 

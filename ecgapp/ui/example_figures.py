@@ -11,6 +11,7 @@ from ecgapp.training.examples import Reconstructions
 
 ROW = 130  # px a window
 ORIGINAL, ANSWER = "#101010", "#d55e00"
+DASH = "3px,1.5px"  # of the reconstruction: colour never alone
 
 
 def reconstructions(
@@ -32,6 +33,7 @@ def reconstructions(
                 (answers[row, lead], "reconstruction", ANSWER),
             ):
                 line = _line(signal, sampling_rate, name, colour)
+                line.line.dash = DASH if name == "reconstruction" else "solid"
                 line.showlegend = row == 0 and column == 1
                 figure.add_trace(line, row=row + 1, col=column)
     _style(figure, n)

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ecgapp.analysis import Measurement, Measurements, TypicalBeat
+from ecgapp.analysis.comparison import heights
 from ecgapp.records import LEADS
 from ecgapp.ui.tracing import FRAME, SIDES
 
@@ -79,6 +80,23 @@ def beat_figure(beat: TypicalBeat) -> go.Figure:
     _name(figure, places, spacing)
     _style(figure, columns, (bottom, top))
     return figure
+
+
+def beat_table(beat: TypicalBeat) -> pd.DataFrame:
+    """The figures behind the picture: how tall each lead's waves are, from the level before QRS."""
+    rows = []
+    for lead in _in_order(beat.leads):
+        found = heights(beat, lead)
+        t = "-" if found.t is None else f"{found.t:+.2f}"
+        rows.append(
+            {
+                "Lead": lead,
+                "QRS highest": f"{found.highest:+.2f}",
+                "QRS lowest": f"{found.lowest:+.2f}",
+                "T": t,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def in_words(beat: TypicalBeat) -> str:

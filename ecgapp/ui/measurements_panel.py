@@ -67,3 +67,6 @@ def _show_beat(measured: Measurements) -> None:
     with paper(figure, "median_beat"):
         st.plotly_chart(figure, theme=None, config=PLAIN, key="median_beat", height="stretch", alt=alt)
     st.caption(measurements.in_words(measured.beat))
+    with st.expander("Median beat as a table"):
+        st.table(measurements.beat_table(measured.beat).set_index("Lead"))
+        st.caption("mV (where the volts are lost, standard deviations), T where it is largest.")

@@ -1,6 +1,7 @@
-"""The head of the review page: drop a record, or open a synthetic one."""
+"""Two ways in for a record: drop one, or open a synthetic one. The head of the review page is made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -15,54 +16,75 @@ REFUSED = "refused_files"  # ids of the files that lie in the uploader since a d
 DEMO = "demo"
 
 
-def choose_record() -> None:
+@dataclass(frozen=True)
+class Opening:
+    """What becomes of what is chosen; ``prefix`` keeps the widgets of two openings on a page apart."""
+
+    prefix: str = ""
+    open: Callable[[ECGRecord, str], None] = session.open_record
+    close: Callable[[], None] = session.close_record
+    refuse: Callable[[str], None] = session.refuse
+    forget_problem: Callable[[], None] = session.forget_problem
+
+    def key(self, name: str) -> str:
+        """This opening's own key in the session's state."""
+        return f"{self.prefix}{name}"
+
+    @property
+    def drop_key(self) -> str:
+        return self.key(f"drop_{st.session_state.get(self.key(DROP_NUMBER), 0)}")
+
+
+REVIEW = Opening()
+
+
+def choose_record(opening: Opening = REVIEW) -> None:
     """Draw both ways in; what is chosen becomes the session's record, or a sentence says why not."""
     drop, demo = st.columns([3, 2], gap="medium")
     drop.file_uploader(
         "Drop one ECG: a WFDB .hea file together with its .dat or .mat file, in any order",
         accept_multiple_files=True,
-        key=_drop_key(),
+        key=opening.drop_key,
         on_change=_open_upload,
+        args=(opening,),
     )
     demo.selectbox(
         "Or open a synthetic demonstration ECG (drawn by a formula, from no patient)",
         list(DEMOS),
         index=None,
         placeholder="Choose a rhythm",
-        key=DEMO,
+        key=opening.key(DEMO),
         on_change=_open_demo,
+        args=(opening,),
     )
 
 
-def _drop_key() -> str:
-    return f"drop_{st.session_state.get(DROP_NUMBER, 0)}"
-
-
-def _open_upload() -> None:
+def _open_upload(opening: Opening) -> None:
     """Read what was dropped. A refused drop stays in the uploader: its missing half may still come.
 
     An empty uploader closes nothing: either the refused files were taken out, or it is the fresh one
     behind an opened record, which tells of its emptiness when anything else on the page is touched.
     """
-    files = st.session_state[_drop_key()]
+    files = st.session_state[opening.drop_key]
     if not files:
-        session.forget_problem()
+        opening.forget_problem()
         return
-    st.session_state[DEMO] = None
+    st.session_state[opening.key(DEMO)] = None
+    refused = opening.key(REFUSED)
     try:
-        record = _read(files)
+        record = _read(files, st.session_state.get(refused, ()))
     except EcgAppError as error:
-        st.session_state[REFUSED] = {file.file_id for file in files}
-        session.refuse(str(error))
+        st.session_state[refused] = {file.file_id for file in files}
+        opening.refuse(str(error))
         return
-    session.open_record(record, "Uploaded ECG")
-    _empty_uploader()
+    opening.open(record, "Uploaded ECG")
+    _empty_uploader(opening)
 
 
-def _read(files: Sequence[UploadedFile]) -> ECGRecord:
+def _read(files: Sequence[UploadedFile], refused: Container[str]) -> ECGRecord:
     """The last drop where it is whole; else together with the refused files that it may complete."""
     uploads = session.settings().uploads
-    last = [file for file in files if file.file_id not in st.session_state.get(REFUSED, ())]
+    last = [file for file in files if file.file_id not in refused]
     if 0 < len(last) < len(files):
         try:
             return read_upload(last, uploads)
@@ -71,14 +93,15 @@ def _read(files: Sequence[UploadedFile]) -> ECGRecord:
     return read_upload(files, uploads)
 
 
-def _open_demo() -> None:
-    title = st.session_state[DEMO]
-    _empty_uploader()
+def _open_demo(opening: Opening) -> None:
+    title = st.session_state[opening.key(DEMO)]
+    _empty_uploader(opening)
     if title is None:
-        session.close_record()
+        opening.close()
         return
-    session.open_record(synthesise(DEMOS[title]).record, title)
+    opening.open(synthesise(DEMOS[title]).record, title)
 
 
-def _empty_uploader() -> None:
-    st.session_state[DROP_NUMBER] = st.session_state.get(DROP_NUMBER, 0) + 1
+def _empty_uploader(opening: Opening) -> None:
+    number = opening.key(DROP_NUMBER)
+    st.session_state[number] = st.session_state.get(number, 0) + 1

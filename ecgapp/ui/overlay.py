@@ -84,8 +84,9 @@ def method_in_words(explanation: Explanation) -> str:
     against = f", against this baseline: {made.baseline}" if sees_leads else ""
     bars = "; bars are each lead's share of the absolute relevance" if sees_leads else ""
     return (
-        f"{METHOD_NAMES[made.method]} (Captum){against}. {METHOD_WORDS[made.method]} Orange spoke for the "
-        f"class, blue against it; one colour scale for all leads{bars}. {change}. Such maps show what the "
+        f"{METHOD_NAMES[made.method]} (Captum){against}. {METHOD_WORDS[made.method]} Orange, in the "
+        f"upper half of a lead's band, spoke for the class; blue, in the lower half, against it; one colour "
+        f"scale for all leads{bars}. {change}. Such maps show what the "
         "network used, not the cause of a finding."
     )
 
@@ -114,11 +115,13 @@ def colour_limit(bins: FloatArray) -> float:
 
 
 def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Explanation) -> go.Heatmap:
+    """What speaks for the class in the upper half, what speaks against it below: colour never alone."""
+    steps = np.rint(np.clip(row, -1, 1) * STEPS).astype(np.int8)
     return go.Heatmap(
         x0=first_bin(explanation, rate),
         dx=1 / rate,
-        y=[zero - BAND, zero + BAND],
-        z=np.rint(np.clip(row, -1, 1) * STEPS).astype(np.int8)[None],
+        y=[zero - BAND, zero, zero + BAND],
+        z=np.stack([np.minimum(steps, 0), np.maximum(steps, 0)]),
         coloraxis="coloraxis",
         name=cell.lead,
         hoverinfo="skip",

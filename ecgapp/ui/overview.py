@@ -1,6 +1,9 @@
 """A long record at a glance: one lead from end to end, every spike kept, and where the page lies in it."""
 
+from itertools import pairwise
+
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from ecgapp.paper import RHYTHM_LEAD, keep_peaks, middle
@@ -9,6 +12,7 @@ from ecgapp.ui.tracing import INK, NOTE
 
 POINTS = 2400  # lowest and highest sample of 1200 stretches: one for each column of pixels, or more
 HEIGHT = 120  # px
+PARTS = 20  # of the stretch, a line each in the table behind it
 LIMITS = (0.5, 5.0)  # mV shown above and below zero, least and most
 TICKS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # s between two labels
 MOST_TICKS = 12
@@ -54,6 +58,27 @@ def overview(record: ECGRecord, stretch: tuple[float, float], page: tuple[float,
     edge = {"color": "#0b4f8a", "width": 1.5}
     figure.add_shape(x0=page[0], x1=page[1], y0=0, y1=1, yref="paper", fillcolor=PAGE, line=edge)
     return figure
+
+
+def table(record: ECGRecord, stretch: tuple[float, float]) -> pd.DataFrame:
+    """The figures behind the picture: the lead's lowest and highest point in each of a few parts of it."""
+    lead = RHYTHM_LEAD if RHYTHM_LEAD in record.leads else record.leads[0]
+    signal = record.signal[record.leads.index(lead)]
+    ends = np.linspace(*stretch, PARTS + 1)
+    rows = []
+    for start, stop in pairwise(ends.tolist()):
+        part = signal[round(start * record.sampling_rate) : round(stop * record.sampling_rate)]
+        known = part[np.isfinite(part)] - middle(record, lead)
+        low, high = (known.min(), known.max()) if known.size else (np.nan, np.nan)
+        rows.append(
+            {
+                "From": clock(start),
+                "To": clock(stop),
+                f"{lead}, lowest ({record.units})": f"{low:.2f}",
+                f"{lead}, highest ({record.units})": f"{high:.2f}",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def _layout(stretch: tuple[float, float], limit: float, lead: str) -> go.Layout:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ecgapp.records import ECGRecord
 from ecgapp.ui import session
-from ecgapp.ui.overview import clock, overview, stretch_around
+from ecgapp.ui.overview import clock, overview, stretch_around, table
 
 CHART = "overview"
 STEP = 0.5  # s between two places where a page can begin
@@ -38,6 +38,13 @@ def choose_page(record: ECGRecord, length: float) -> float:
     _overview(record, page, length)
     _controls(page, length, last)
     return page.start
+
+
+def shown_start(record: ECGRecord, length: float) -> float:
+    """Where the page on the screen begins, s, once it has been chosen."""
+    if record.duration <= length:
+        return 0.0
+    return min(session.remember("page", Page).start, last_start(record.duration, length))
 
 
 def last_start(duration: float, length: float) -> float:
@@ -94,3 +101,5 @@ def _overview(record: ECGRecord, page: Page, length: float) -> None:
         selection_mode="box",
         alt=f"Overview of one lead from {clock(stretch[0])} to {clock(stretch[1])}",
     )
+    with st.expander("Overview as a table"):
+        st.table(table(record, stretch).set_index("From"))

@@ -12,10 +12,14 @@ from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
-from ecgapp.report import REFERENCE_LENGTH, Contents, Evidence, Measured
+from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
 from ecgapp.ui import choosing, review, session
+from ecgapp.ui.caliper_panel import calipers
 from ecgapp.ui.findings_panel import supported
 from ecgapp.ui.measurements_panel import measured_by
+from ecgapp.ui.paging import shown_start
+from ecgapp.ui.tracing_controls import chosen_view
+from ecgapp.ui.tracing_filters import shown
 from ecgapp.words import as_typed
 
 FILES = {  # name, kind, and what is written on its button
@@ -24,7 +28,8 @@ FILES = {  # name, kind, and what is written on its button
     "json": ("ecg-numbers.json", "application/json", "Save the numbers (JSON)"),
 }
 EXPLAINED = (
-    "A4 landscape, page 1 the tracing as recorded at 25 mm/s and 10 mm/mV, page 2 what the model found. "
+    "A4 landscape: the tracing in true millimetres, as recorded in 3x4 at 25 mm/s and 10 mm/mV unless it is "
+    "to stand as on the screen, then what the model found. Rows that do not fit on a page go on to the next. "
     "From the JSON file, `python -m ecgapp predict --check` computes every number again."
 )
 
@@ -52,6 +57,9 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
             autocomplete="off",
         )
         start = _page_start(record)
+        as_seen = st.checkbox(
+            "Draw the tracing as it stands on the screen: layout, paper, gain, filter, page"
+        )
         check = st.checkbox("Check first how far the map can be trusted (takes several seconds)")
         asked = st.form_submit_button("Make the report")
     st.caption(EXPLAINED)
@@ -66,6 +74,7 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
                 if contents.evidence is not None:
                     beside = supported(record, contents.evidence.findings, cards)
                     contents = replace(contents, support=tuple(beside.values()))
+                contents = _as_seen(contents) if as_seen else contents
                 kept[version] = _made(contents)
         except EcgAppError as error:
             st.error(str(error))
@@ -83,13 +92,30 @@ def _page_start(record: ECGRecord) -> float:
     )
 
 
+def _as_seen(contents: Contents) -> Contents:
+    """The same with the tracing's page as the reader has it on the screen, and the kept calipers."""
+    record, view = contents.record, chosen_view()
+    drawn, in_force = shown(record, view)
+    drawing = Drawing(view.layout, view.scale, drawn, in_force)
+    return replace(contents, drawing=drawing, start=shown_start(record, view.scale.page_seconds))
+
+
+def _calipers(record: ECGRecord) -> tuple[str, ...]:
+    """Those kept under a name, in plain words."""
+    return tuple(
+        f"{one.name}: {one.caliper.in_words(record.units == 'mV')}; filter: {one.filtered}.".replace("**", "")
+        for one in calipers().kept
+    )
+
+
 def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Contents:
     made = datetime.now(UTC).replace(microsecond=0)
     try:
         evidence, refusal = _evidence(record, card, check), ""
     except EcgAppError as error:
         evidence, refusal = None, str(error)
-    return Contents(record, session.record_title(), made, evidence=evidence, refusal=refusal)
+    title, kept = session.record_title(), _calipers(record)
+    return Contents(record, title, made, evidence=evidence, refusal=refusal, calipers=kept)
 
 
 def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidence | None:

@@ -47,6 +47,9 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     figure = session.remember(key, lambda: steps.preprocessing(prepared, lead, window))
     alt = f"Lead {lead} before and after each preprocessing step"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
+    with st.expander("Steps as a table"):
+        st.table(steps.table(prepared, lead).set_index("Step"))
+        st.caption("The whole record, in its own unit up to the filter and in none behind it.")
     _caption(prepared.warnings)
 
 
@@ -78,6 +81,8 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
     st.markdown(strips.in_words(result, card))
     alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="reconstruction", alt=alt)
+    with st.expander("Errors as a table"):
+        st.table(strips.table(result).set_index("Lead"))
     _caption(prepared.warnings)
 
 

@@ -19,6 +19,7 @@ from ecgapp.paper import PAGE_SECONDS, lay_out
 from ecgapp.training.devices import device_choices
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
+from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.ranked_answers import show_answers
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
 from ecgapp.ui.run_figures import config_of
@@ -152,7 +153,8 @@ def draw_tracing(asked: Asked) -> None:
         start = st.slider("Page starts at (s)", 0.0, last, 0.0, 0.5, key="ranked_start")
     figure = tracing(record, lay_out(record, start=start))
     alt = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
-    st.plotly_chart(figure, theme=None, config=CONFIG, key="ranked_tracing", alt=alt)
+    with paper(figure, "ranked_tracing"):
+        st.plotly_chart(figure, theme=None, config=CONFIG, key="ranked_tracing", height="stretch", alt=alt)
     show_answers(ranked)
 
 

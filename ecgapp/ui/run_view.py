@@ -13,7 +13,7 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.training import TrainingConfig
-from ecgapp.ui import curves
+from ecgapp.ui import curve_tables, curves
 from ecgapp.ui.curves import CONFIG, Point, members_apart
 from ecgapp.ui.example_view import examples
 from ecgapp.ui.promotion_form import promotion
@@ -66,6 +66,7 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
         promotion(run, store, settings)
     examples(run, store, figures)
     _machine(run, figures)
+    _tables(figures, config)
     st.markdown("**Log**")
     st.code("\n".join(store.log_tail(run.id, LOG_LINES)) or "Nothing yet.", language=None, wrap_lines=True)
 
@@ -209,6 +210,21 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
     )  # fmt: skip
     left.caption("The index of the first e epochs, for each e. It has no value until F1 has dropped once.")
     right.caption("What it is computed from: F1's rises and drops from one epoch to the next.")
+
+
+def _tables(figures: RunFigures, config: TrainingConfig | None) -> None:
+    """The figures behind the curves, sent on request only: the page is drawn anew every few seconds."""
+    if not st.toggle("Curves as tables", key="curves_as_tables"):
+        return
+    indices = lci_by_epoch(figures.f1, config) if figures.f1 else []
+    seconds = {f"{word}, {USE[word][1]}": points for word, points in figures.use.items()}
+    for key, table in (
+        ("epochs_table", curve_tables.by_epoch(figures, indices)),
+        ("steps_table", curve_tables.by_step(figures)),
+        ("use_table", curve_tables.joined("Seconds since the start", seconds)),
+    ):
+        if len(table):
+            st.dataframe(table, hide_index=True, key=key, height=240)
 
 
 def _machine(run: Run, figures: RunFigures) -> None:

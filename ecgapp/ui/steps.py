@@ -5,6 +5,7 @@ from itertools import pairwise
 from textwrap import wrap
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -39,6 +40,24 @@ def preprocessing(prepared: Prepared, lead: str, window: int) -> go.Figure:
     return figure
 
 
+def table(prepared: Prepared, lead: str) -> pd.DataFrame:
+    """The figures behind the picture: a row a step, over the whole record."""
+    row = prepared.config.leads.index(lead)
+    return pd.DataFrame([_row(step, step.signal[row]) for step in prepared.steps])
+
+
+def _row(step: Step, signal: FloatArray) -> dict[str, object]:
+    known = signal[np.isfinite(signal)]
+    figures = (known.min(), known.max(), known.mean(), known.std()) if known.size else (np.nan,) * 4
+    names = ("Lowest", "Highest", "Mean", "Standard deviation")
+    return {
+        "Step": step.name,
+        "Samples per second": f"{step.sampling_rate:g}",
+        "Samples": signal.size,
+        **{name: f"{figure:.3f}" for name, figure in zip(names, figures, strict=True)},
+    }
+
+
 def _titles(prepared: Prepared, window: int) -> list[str]:
     titles = []
     for before, after in pairwise(prepared.steps):
@@ -46,7 +65,7 @@ def _titles(prepared: Prepared, window: int) -> list[str]:
     config = prepared.config
     cut = f"<b>Windowed</b>: {config.window} samples = {config.window_seconds:g} s"
     which = f"window {window + 1} of {len(prepared.windows)}, from {prepared.start(window):g} s"
-    return [*titles, _title(prepared.steps[-1]), f"{cut}, {which}"]
+    return [*titles, f"{_title(prepared.steps[-1])}; shaded: the window", f"{cut}, {which}"]
 
 
 def _title(step: Step) -> str:

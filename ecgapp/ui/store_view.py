@@ -11,10 +11,12 @@ from ecgapp.jobs import RunStore
 from ecgapp.paper import lay_out
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import auth
+from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.stores import label_table, refused_table, served_tasks
 from ecgapp.ui.tracing import CONFIG, tracing
 
 N_TRACINGS = 2
+ALT = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
 SEED = "store_seed"
 
 
@@ -52,7 +54,9 @@ def _tracings(store: DatasetStore) -> None:
         fold = int(store.folds[row])
         st.caption(f"{record.record_id}, fold {fold}. Codes: {', '.join(record.codes) or 'none'}.")
         figure = tracing(record, lay_out(record))
-        st.plotly_chart(figure, config=CONFIG, key=f"stored_tracing_{place}", theme=None)
+        key = f"stored_tracing_{place}"
+        with paper(figure, key):
+            st.plotly_chart(figure, config=CONFIG, key=key, theme=None, height="stretch", alt=ALT)
 
 
 def _show_others() -> None:

@@ -1,6 +1,7 @@
 """The autoencoder's reconstruction over its input, one strip a lead, with the error behind it."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -14,12 +15,13 @@ CLIPPED = 0.995  # quantile of the bins at which the colours end
 STRIP = 62  # px a lead
 UNIT = 0.01  # standard deviations a step of y: whole steps are half the bytes of float32
 STEPS = 255  # of the colour scale
+DASH = "3px,1.5px"  # of the reconstruction, which colour alone would not tell from the input
 INPUT, OUTPUT, ERROR = "#101010", "#d55e00", "0,114,178"
 SCALE = [[0.0, f"rgba({ERROR},0)"], [0.5, f"rgba({ERROR},0.35)"], [1.0, f"rgba({ERROR},0.75)"]]
 
 
 def reconstruction(result: Reconstruction) -> go.Figure:
-    """Input black, reconstruction orange, squared error blue behind them; at the right its mean a lead.
+    """Input black, reconstruction orange and dashed, squared error blue behind; at the right its mean a lead.
 
     x in seconds of the recording, y in hundredths of a standard deviation, one scale for all leads.
     """
@@ -30,8 +32,8 @@ def reconstruction(result: Reconstruction) -> go.Figure:
     limit = max(float(np.quantile(bins, CLIPPED)), 1e-9)
     for row, zero in enumerate(zeros):
         figure.add_trace(_band(result, bins[row] / limit, rate, zero, spacing), row=1, col=1)
-        figure.add_trace(_line(result, result.input[row], zero, INPUT), row=1, col=1)
-        figure.add_trace(_line(result, result.output[row], zero, OUTPUT), row=1, col=1)
+        figure.add_trace(_line(result, result.input[row], zero, INPUT, "solid"), row=1, col=1)
+        figure.add_trace(_line(result, result.output[row], zero, OUTPUT, DASH), row=1, col=1)
     figure.add_trace(_bars(result, zeros, spacing), row=1, col=2)
     _style(figure, result, zeros, spacing, limit)
     return figure
@@ -52,6 +54,19 @@ def in_words(result: Reconstruction, card: ModelCard) -> str:
         f"**MSE per sample {result.mse_per_sample:.3f}**; summed over the window's "
         f"{result.input.shape[1]:,} samples **{result.mse_summed:.1f}**"
         f"{', mean over leads' if len(result.leads) > 1 else ''}. Highest {where}.{usual}"
+    )
+
+
+def table(result: Reconstruction) -> pd.DataFrame:
+    """The errors behind the picture: a row a lead, and where in the window each is largest."""
+    bins, rate = binned_error(result)
+    return pd.DataFrame(
+        {
+            "Lead": list(result.leads),
+            "MSE per sample (SD²)": [f"{error:.3f}" for error in result.mse_per_lead],
+            "Largest in 20 ms (SD²)": [f"{error:.2f}" for error in bins.max(axis=1)],
+            "at (s)": [f"{result.start + place / rate:.2f}" for place in bins.argmax(axis=1)],
+        }
     )
 
 
@@ -80,13 +95,13 @@ def _band(result: Reconstruction, row: FloatArray, rate: float, zero: float, spa
     )
 
 
-def _line(result: Reconstruction, signal: FloatArray, zero: float, colour: str) -> go.Scatter:
+def _line(result: Reconstruction, signal: FloatArray, zero: float, colour: str, dash: str) -> go.Scatter:
     return go.Scatter(
         x0=result.start,
         dx=1 / result.sampling_rate,
         y=np.clip(np.rint((signal + zero) / UNIT), -32_767, 32_767).astype(np.int16),
         mode="lines",
-        line={"color": colour, "width": 1},
+        line={"color": colour, "width": 1, "dash": dash},
         hoverinfo="skip",
     )
 
@@ -143,6 +158,7 @@ def _colour_bar(limit: float) -> dict[str, object]:
 
 
 def _heading() -> dict[str, object]:
-    text = f"<b>input</b> and <b><span style='color:{OUTPUT}'>reconstruction</span></b>, standard deviations"
+    dashed = f"<b><span style='color:{OUTPUT}'>reconstruction (dashed)</span></b>"
+    text = f"<b>input</b> and {dashed}, standard deviations"
     place = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
     return {"text": text, "showarrow": False, "font": {"size": 12}, **place}

@@ -6,6 +6,7 @@ the window.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import numpy as np
 import plotly.graph_objects as go
@@ -48,10 +49,14 @@ CONFIG = {
 
 @dataclass(frozen=True)
 class Printed:
-    """The filter in force, and a few words beside the names of leads that are not sound."""
+    """The filter in force, and a few words beside the names of leads that are not sound.
+
+    ``room`` are another tracing's pieces, cell by cell: both then have their rows at the same heights.
+    """
 
     filtered: str = UNFILTERED
     badges: Mapping[str, str] = field(default_factory=dict)
+    room: Sequence[FloatArray | None] = ()
 
 
 def tracing(
@@ -66,18 +71,28 @@ def tracing(
     The x axis is in seconds of the recording, the y axis in mV from the first row's zero; chest leads at
     half gain are drawn at half their mV. A lead has at most ``most`` points a second, its peaks kept.
     """
+    words = words or Printed()
     signals = pieces(record, sheet)
-    zeros = row_zeros(sheet, signals)
-    figure = go.Figure(layout=_layout(sheet, zeros, edges(sheet, signals)))
+    tall = _together(signals, words.room)
+    zeros = row_zeros(sheet, tall)
+    figure = go.Figure(layout=_layout(sheet, zeros, edges(sheet, tall)))
     for cell, signal in zip(sheet.cells, signals, strict=True):
         if signal is not None:
             figure.add_trace(_line(record, cell, signal + zeros[cell.row], most))
     figure.add_trace(_pulses(sheet, zeros))
     figure.add_trace(_joins(sheet, zeros))
-    words = words or Printed()
     figure.add_trace(_names(record, sheet, zeros, words.badges))
     figure.update_layout(annotations=_printed(record, sheet, notes, words.filtered))
     return figure
+
+
+def _together(
+    signals: Sequence[FloatArray | None], others: Sequence[FloatArray | None]
+) -> list[FloatArray | None]:
+    """Both tracings' samples of each cell, for which a row must have room."""
+    pairs = zip_longest(signals, others)
+    present = [[signal for signal in pair if signal is not None] for pair in pairs]
+    return [np.concatenate(pair) if pair else None for pair in present]
 
 
 def blank_paper() -> go.Figure:

@@ -1,5 +1,6 @@
 """How the reader wants the tracing: leads, paper and gain, as buttons above it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -32,27 +33,39 @@ class View:
 def choose_view(record: ECGRecord) -> View:
     """The controls in one line, or in two where the window is narrow."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = _one_of("Layout", tuple(COLUMNS), "3x4", "layout")
-        rhythm = _rhythm_strip(record, name)
-        cabrera = _one_of("Limb leads", ORDERS, "Standard", "lead_order") == "Cabrera"
-        speed = _one_of("Speed, mm/s", SPEEDS, 25, "speed")
-        gain = _one_of("Gain, mm/mV", GAINS, 10, "gain")
-        half = st.toggle("Chest leads at half gain", key="half_chest")
-        chosen, as_model = _choose_filter()
+        name = one_of("Layout", tuple(COLUMNS), "3x4", "layout")
+        choose_rhythm(record.leads, name)
+        one_of("Limb leads", ORDERS, "Standard", "lead_order")
+        one_of("Speed, mm/s", SPEEDS, 25, "speed")
+        one_of("Gain, mm/mV", GAINS, 10, "gain")
+        st.toggle("Chest leads at half gain", key="half_chest")
+        _choose_filter()
         st.button("Next layout", key="next_layout", shortcut="Shift+L", on_click=_next_layout)
-    return View(Layout(COLUMNS[name], rhythm, cabrera), Scale(speed, gain, half), chosen, as_model)
+    return chosen_view()
 
 
-def _choose_filter() -> tuple[DisplayFilter, bool]:
+def chosen_view() -> View:
+    """What those controls say, for what else is drawn like the tracing; before they are, the defaults."""
+    said = st.session_state
+    name = said.get("layout", "3x4")
+    layout = Layout(
+        COLUMNS[name], said.get(f"rhythm_{name}", RHYTHM[name]), said.get("lead_order") == "Cabrera"
+    )
+    scale = Scale(said.get("speed", 25), said.get("gain", 10), bool(said.get("half_chest", False)))
+    notch = NOTCHES[said.get("notch", "off")]
+    wanted = DisplayFilter(*BANDS[said.get("band", "as recorded")], notch)
+    return View(layout, scale, wanted, bool(said.get("as_model", False)))
+
+
+def _choose_filter() -> None:
     """The reader's filter, or the model's in its place."""
     as_model = bool(st.session_state.get("as_model", False))
-    band = st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
-    notch = st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=110)
+    st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
+    st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=110)
     st.toggle("What the model saw", key="as_model", help="The classifier's own filter and sampling rate")
-    return DisplayFilter(*BANDS[band], NOTCHES[notch]), as_model
 
 
-def _one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
+def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
     """One of a few, as buttons; there is always one chosen."""
     st.session_state.setdefault(key, first)  # a default beside a value that a button sets is refused
     chosen = st.segmented_control(label, options, key=key, required=True)
@@ -64,9 +77,9 @@ def _next_layout() -> None:
     st.session_state["layout"] = names[(names.index(st.session_state["layout"]) + 1) % len(names)]
 
 
-def _rhythm_strip(record: ECGRecord, layout: str) -> str | None:
-    """Any lead of the record, or none; twelve rows hold no further one."""
-    options = [None, *record.leads]
+def choose_rhythm(leads: Sequence[str], layout: str) -> str | None:
+    """Any of ``leads``, or none; twelve rows hold no further one."""
+    options = [None, *leads]
     first = options.index(RHYTHM[layout]) if RHYTHM[layout] in options else 0
     return st.selectbox(
         "Rhythm strip",

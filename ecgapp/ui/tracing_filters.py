@@ -10,6 +10,7 @@ from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.signals import StChange, filtered, r_peaks, st_changes, steps
 from ecgapp.signals.display import UNFILTERED
+from ecgapp.signals.st_level import st_warning
 from ecgapp.ui import choosing, session
 from ecgapp.ui.tracing_controls import View
 
@@ -80,16 +81,6 @@ def tell_st(record: ECGRecord, drawn: ECGRecord) -> None:
         st.warning(st_warning(moved))
     levels = ", ".join(f"{change.lead} {_pair(change)}" for change in changes)
     st.caption(f"ST 110 ms behind R against PR, recorded -> shown, in mm (10 mm/mV): {levels}.")
-
-
-def st_warning(moved: list[StChange]) -> str:
-    """In which leads the filter moves ST, from where to where."""
-    leads = "; ".join(
-        f"{change.lead} {MILLIMETRES * change.recorded:.1f} mm as recorded, "
-        f"{MILLIMETRES * change.shown:.1f} mm filtered"
-        for change in moved
-    )
-    return f"This filter moves ST by more than 0.5 mm: {leads}. Judge ST on the tracing as recorded."
 
 
 def _pair(change: StChange) -> str:

@@ -1,0 +1,165 @@
+"""The parts of the compare page: two openings, two tracings, what changed."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.analysis import Findings, Measurements
+from ecgapp.analysis.comparison import (
+    Change,
+    FindingChange,
+    finding_changes,
+    level_changes,
+    same_recording,
+)
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.ui import choosing, compare_beats, compare_slots, compare_tables
+from ecgapp.ui.compare_slots import EARLIER, LATER, Held
+from ecgapp.ui.opening import choose_record
+from ecgapp.ui.paper_chart import paper
+
+PLAIN = {"displayModeBar": False}
+WORDS = (
+    "Which ECG is the earlier one, and that both are of one patient, is your statement: no date and no name "
+    "is read from the files."
+)
+_SHARE = st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=100)
+FINDING_COLUMNS = {
+    "Finding": st.column_config.TextColumn(width=70),
+    "Earlier": _SHARE,
+    "Later": _SHARE,
+    "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
+    "Earlier is": st.column_config.TextColumn(width=75),
+    "Later is": st.column_config.TextColumn(width=75),
+    "Change": st.column_config.TextColumn(width=85),
+    "Remark": st.column_config.TextColumn(width=225),
+    "Status": st.column_config.TextColumn(width=90),
+}
+
+
+def openings() -> dict[str, Held]:
+    """Both ways in, and a button that swaps; what is open, by its slot, the earlier one first."""
+    compare_slots.follow_review()
+    for slot, place in zip((EARLIER, LATER), st.columns(2, gap="large"), strict=True):
+        with place:
+            _opening(slot)
+    both = {slot: one for slot in (EARLIER, LATER) if (one := compare_slots.held(slot)) is not None}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Swap earlier and later", on_click=compare_slots.swap, disabled=not both, key="swap")
+        st.caption(WORDS)
+    if len(both) == 2 and same_recording(both[EARLIER].record, both[LATER].record):
+        st.warning("Both are the same recording. Open another ECG as one of them.")
+    return both
+
+
+def _opening(slot: str) -> None:
+    st.subheader(f"{slot.capitalize()} ECG")
+    choose_record(compare_slots.opening(slot))
+    if (sentence := compare_slots.problem(slot)) is not None:
+        st.error(sentence)
+    one = compare_slots.held(slot)
+    if one is None:
+        st.info(f"No {slot} ECG is open.")
+        return
+    source = ", the one in view on the Review page" if one.of_review else ""
+    st.markdown(
+        f"Open: **{one.title}**{source}, {one.record.duration:.1f} s, {one.record.sampling_rate:g} Hz."
+    )
+
+
+def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[FindingChange, ...]:
+    """Every class in both; none, and a sentence for each ECG that the model cannot take."""
+    found = {slot: _found(slot, one, card) for slot, one in both.items()}
+    earlier, later = found[EARLIER], found[LATER]
+    return () if earlier is None or later is None else finding_changes(earlier, later)
+
+
+def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
+    """What ``card``'s model finds in one ECG. Whether labels may be shown of it at all is decided here."""
+    try:
+        return one.remember(
+            ("find", card.digest), lambda: analysis.find(one.record, choosing.opened(card)), heavy=True
+        )
+    except EcgAppError as error:
+        st.warning(f"The {slot} ECG cannot be scored, so no findings are compared. {error}")
+        return None
+
+
+def measured(both: Mapping[str, Held], card: ModelCard) -> dict[str, Measurements]:
+    """The measurements of both.
+
+    Raises:
+        EcgAppError: the delineator cannot be opened.
+    """
+    return {
+        slot: one.remember(
+            ("measure", card.digest),
+            lambda one=one: analysis.measure(one.record, choosing.opened(card)),  # type: ignore[misc]
+            heavy=True,
+        )
+        for slot, one in both.items()
+    }
+
+
+def findings_panel(changes: tuple[FindingChange, ...], card: ModelCard) -> None:
+    """One row a class."""
+    st.dataframe(
+        compare_tables.findings(changes), hide_index=True, column_config=FINDING_COLUMNS, height="content"
+    )
+    st.caption(
+        f"Both read by {card.title}, sha256 {card.sha256[:12]}. New: below its threshold earlier, above it "
+        "later; gone: the other way round. A probability that moves without crossing is called unchanged."
+    )
+
+
+def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ...], card: ModelCard) -> None:
+    """Intervals and axes, then ST levels."""
+    for slot, one in found.items():
+        for sentence in one.warnings:
+            st.warning(f"{slot.capitalize()}: {sentence}")
+    st.dataframe(compare_tables.intervals(changes), hide_index=True, height="content")
+    for sentence in compare_tables.blanks(changes):
+        st.info(sentence)
+    st.caption(_about_error(card))
+    st.caption("ST level at J+60 ms, mm, as recorded, against the level just before QRS:")
+    st.dataframe(compare_tables.levels(level_changes(found[EARLIER], found[LATER])))
+    st.caption(compare_tables.MARKED)
+
+
+def _about_error(card: ModelCard) -> str:
+    if card.delineation is None:
+        return f"No error is known of {card.name}: changes are shown without a verdict."
+    return (
+        "Error: two readings of one heart differ by less in 95 % (repeatability coefficient, Bland and "
+        "Altman 1999), from the standard deviations of the wave boundaries' errors in single leads on "
+        f"{card.delineation.dataset} (n = {card.delineation.n}); the median beat over all leads should do "
+        "better. A heart changes from day to day as well. Rate, RR and axes have no such figure. Axes change "
+        f"by the shorter way around. Read by {card.name}, sha256 {card.sha256[:12]}."
+    )
+
+
+def beats_panel(both: Mapping[str, Held], found: Mapping[str, Measurements]) -> None:
+    """Median beats over each other, and the same as a table."""
+    beats = {slot: one.beat for slot, one in found.items()}
+    earlier, later = beats[EARLIER], beats[LATER]
+    if earlier is None or later is None:
+        blank = " and ".join(slot for slot, beat in beats.items() if beat is None)
+        st.info(f"There is no median beat of the {blank} ECG: too few beats are alike.")
+        return
+    if any(one.record.units != "mV" for one in both.values()):
+        st.info("The volts of one ECG are lost, so the beats cannot be laid over each other at one scale.")
+        return
+    figure = compare_beats.overlay(earlier, later)
+    alt = (
+        "Median beats of both ECGs over each other in each lead: the earlier one dashed, the later one solid"
+    )
+    with paper(figure, "compare_beats"):
+        st.plotly_chart(figure, theme=None, config=PLAIN, key="compare_beats", height="stretch", alt=alt)
+    st.caption(compare_beats.in_words(earlier, later))
+    with st.expander("As a table"):
+        leads = compare_beats.leads_of(earlier, later)
+        table = compare_tables.wave_heights(earlier, later, leads)
+        st.dataframe(table, hide_index=True, height="content")
+        st.caption("mV, from the level just before QRS; T where it is largest.")

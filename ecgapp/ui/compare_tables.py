@@ -1,0 +1,161 @@
+"""Tables of what changed between two ECGs: intervals, ST levels, wave heights and findings."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ecgapp.analysis import Measurement
+from ecgapp.analysis.comparison import ST_MARKED, Change, FindingChange, Heights, LevelChange, heights
+from ecgapp.analysis.typical_beat import TypicalBeat
+from ecgapp.ui.findings import STATUS
+from ecgapp.words import in_full, insufficient
+
+DASH = "-"
+NOT_JUDGED = "error not known"
+
+
+def intervals(changes: Sequence[Change]) -> pd.DataFrame:
+    """One row a measurement, with what is worth a remark."""
+    return pd.DataFrame(
+        [
+            {
+                "Measurement": change.name,
+                "Earlier": _value(change.earlier),
+                "Later": _value(change.later),
+                "Change": DASH if change.value is None else f"{change.value:+.0f} {change.later.unit}",
+                "Error": DASH if change.error is None else f"± {change.error:.0f} {change.later.unit}",
+                "Remark": remark(change),
+            }
+            for change in changes
+        ]
+    )
+
+
+def remark(change: Change) -> str:
+    """Beyond the error or within it, and on which side of normal it is now and was not, or vice versa."""
+    parts = []
+    if change.value is None:
+        missing = [
+            name for name, row in (("earlier", change.earlier), ("later", change.later)) if row.value is None
+        ]
+        parts.append(f"blank {' and '.join(missing)}")
+    elif change.error is not None:
+        parts.append("▲ beyond the error" if change.beyond else "within the error")
+    before, after = _side(change.earlier), _side(change.later)
+    if before is not None and after is not None and before != after:
+        parts.append(f"{before}, now {after}")
+    return "; ".join(parts)
+
+
+def blanks(changes: Sequence[Change]) -> list[str]:
+    """A sentence for each ECG and reason why measurements are blank, with their names."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        for slot, row in (("earlier", change.earlier), ("later", change.later)):
+            if row.value is None:
+                reasons.setdefault((slot, row.reason), []).append(row.name)
+    return [
+        f"Blank in the {slot} ECG: {', '.join(names)}. {reason}" for (slot, reason), names in reasons.items()
+    ]
+
+
+def levels(changes: Sequence[LevelChange]) -> pd.DataFrame:
+    """A column a lead: ST at J+60 in mm, earlier, later and by how much it moved."""
+    rows = {"Earlier": "earlier", "Later": "later", "Change": "value"}
+    cells = {
+        change.lead: [
+            _level(getattr(change, name)) + (" ▲" if name == "value" and change.marked else "")
+            for name in rows.values()
+        ]
+        for change in changes
+    }
+    return pd.DataFrame(cells, index=list(rows))
+
+
+def wave_heights(earlier: TypicalBeat, later: TypicalBeat, leads: Sequence[str]) -> pd.DataFrame:
+    """What the overlaid beats show, in figures: a row a lead, in mV."""
+    rows = []
+    for lead in leads:
+        pair = [heights(beat, lead) if lead in beat.leads else None for beat in (earlier, later)]
+        row = {"Lead": lead}
+        for words, name in (("QRS highest", "highest"), ("QRS lowest", "lowest"), ("T", "t")):
+            row |= {
+                f"{words}, {slot}": _millivolts(found, name)
+                for slot, found in zip(("earlier", "later"), pair, strict=True)
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def findings(changes: Sequence[FindingChange]) -> pd.DataFrame:
+    """One row a class: what is new, gone or unchanged, and on what its threshold rests."""
+    return pd.DataFrame(
+        [
+            {
+                "Finding": change.label,
+                "Earlier": change.earlier.probability,
+                "Later": change.later.probability,
+                "Threshold": change.later.threshold,
+                "Earlier is": _judged(change.earlier.positive),
+                "Later is": _judged(change.later.positive),
+                "Change": change.verdict if change.verdict == "unchanged" else f"◆ {change.verdict}",
+                "Remark": insufficient(change.later.metrics) or "",
+                "Status": STATUS,
+            }
+            for change in changes
+        ]
+    )
+
+
+def summary(found: Sequence[FindingChange], measured: Sequence[Change]) -> str:
+    """The changes in one line of Markdown; of a class without enough validation it says so."""
+    parts = [
+        f"{verdict.capitalize()}: {', '.join(named)}."
+        for verdict in ("new", "gone")
+        if (named := [_named(change) for change in found if change.verdict == verdict])
+    ]
+    if found and not parts:
+        parts.append("No class went above or below its threshold.")
+    beyond = [
+        f"{change.name} {change.value:+.0f} {change.later.unit}"
+        for change in measured
+        if change.beyond and change.value is not None
+    ]
+    if beyond:
+        parts.append(f"Beyond the error of reading: {', '.join(beyond)}.")
+    elif measured:
+        parts.append("No interval changed by more than the error of reading.")
+    return f"Earlier to later, {STATUS}. {' '.join(parts)}"
+
+
+def _named(change: FindingChange) -> str:
+    reason = insufficient(change.later.metrics)
+    return f"**{in_full(change.label)}**" + (f" ({reason})" if reason else "")
+
+
+def _judged(positive: bool) -> str:
+    return "▲ above" if positive else "below"
+
+
+def _value(row: Measurement) -> str:
+    return DASH if row.value is None else f"{row.value:.0f} {row.unit}"
+
+
+def _side(row: Measurement) -> str | None:
+    if row.value is None or row.normal is None:
+        return None
+    shown = round(row.value)
+    return "below normal" if shown < row.normal[0] else "above normal" if shown > row.normal[1] else "normal"
+
+
+def _level(level: float | None) -> str:
+    shown = DASH if level is None else f"{level:+.1f}"
+    return "0.0" if shown in ("+0.0", "-0.0") else shown
+
+
+def _millivolts(found: Heights | None, name: str) -> str:
+    height: float | None = None if found is None else getattr(found, name)
+    return DASH if height is None else f"{height:+.2f}"
+
+
+MARKED = f"▲ marks a change of {ST_MARKED:g} mm or more."

@@ -1,0 +1,44 @@
+"""Page: an ECG beside an earlier one of the same patient. What changed, and whether it can be told."""
+
+import streamlit as st
+
+from ecgapp.analysis.comparison import measured_changes
+from ecgapp.errors import EcgAppError
+from ecgapp.ui import choosing, compare, compare_tables
+from ecgapp.ui.bootstrap import bootstrap
+from ecgapp.ui.compare_view import pair_panel
+
+bootstrap("Compare")
+both = compare.openings()
+if not both:
+    st.stop()
+
+headline = st.empty()
+st.subheader("Tracings, at one scale")
+pair_panel(both)
+if len(both) < 2:
+    headline.info("Open the other ECG above: what changed stands here then.")
+    st.stop()
+
+cards = choosing.installed()
+classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
+found = compare.compared_findings(both, classifier) if classifier is not None else ()
+if found and classifier is not None:
+    st.subheader("Findings, unconfirmed")
+    compare.findings_panel(found, classifier)
+
+delineator = next(iter(choosing.delineators(cards).values()), None)
+changes = ()
+if delineator is not None:
+    try:
+        measured = compare.measured(both, delineator)
+        changes = measured_changes(*measured.values(), delineator)
+    except EcgAppError as error:
+        st.warning(str(error))
+    else:
+        st.subheader("Intervals, axes and ST, unconfirmed")
+        compare.intervals_panel(measured, changes, delineator)
+        st.subheader("Median beats, laid over each other")
+        compare.beats_panel(both, measured)
+
+headline.info(compare_tables.summary(found, changes))
