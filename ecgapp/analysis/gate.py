@@ -1,0 +1,112 @@
+"""Whether any label may be shown for a record: not an ECG, too noisy, unlike anything trained on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ecgapp.analysis.models import available_models
+from ecgapp.config import Settings
+from ecgapp.errors import SignalError
+from ecgapp.evaluate.arrays import Floats
+from ecgapp.evaluate.gate import gate_network, record_parts
+from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
+from ecgapp.records import ECGRecord
+
+NO_LABELS = "No labels are shown."
+NO_SIGNAL = "No lead has a signal: check the electrodes and the file."
+REASONS = {
+    "reconstruction": "Unlike the ECGs that the models learnt from: the autoencoder cannot give it back.",
+    "distance": "Unlike the ECGs that the models learnt from: its features lie far from theirs.",
+    "roughness": "Too noisy to read: too much of the signal lies above 15 Hz.",
+    "evenness": "This does not look like an ECG: the signal is never quiet, as it is between heartbeats.",
+    "disagreement": "This does not look like an ECG, or is too noisy: what could be heartbeats "
+    "do not resemble each other.",
+    "contradiction": "The limb leads contradict each other, so at least one is not what its name says: "
+    "check the leads' order.",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the things that the score is made of; ``weight`` is what it adds to the score's logit."""
+
+    name: str
+    value: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Whether labels may be shown for a record, and why not; ``gate`` is the judge's name and hash.
+
+    ``score`` is between 0 and 1, the higher the less the record can be read, and None where it could
+    not be judged; such a record is not refused, and ``reason`` says so. An admitted one has no reason.
+    """
+
+    score: float | None
+    threshold: float
+    refused: bool
+    reason: str = ""
+    parts: tuple[Part, ...] = ()
+    gate: str = ""
+
+    @property
+    def judged(self) -> bool:
+        return self.score is not None
+
+
+def admit(record: ECGRecord, gate: TrainedModel) -> Admission:
+    """The judgement of ``gate`` on ``record``.
+
+    Raises:
+        ModelError: the model is no gate.
+    """
+    card, network = gate.card, gate_network(gate)
+    judge = f"{card.name} {card.sha256[:12]}"
+    line = card.thresholds[0]
+    try:
+        values = record_parts(record, gate)
+    except SignalError as error:
+        return Admission(None, line, False, f"Whether this is an ECG was not judged. {error}", gate=judge)
+    if np.isnan(values).any():
+        return Admission(1.0, line, True, f"{NO_SIGNAL} {NO_LABELS}", gate=judge)
+    with torch.inference_mode():
+        told = torch.from_numpy(values).float()
+        score, weights = float(network.score(told)), network.contributions(told).double().numpy()
+    refused = score >= line
+    return Admission(
+        score, line, refused, _reason(weights) if refused else "", _parts(values, weights), judge
+    )
+
+
+def _parts(values: Floats, weights: Floats) -> tuple[Part, ...]:
+    rows = zip(PARTS, values.tolist(), weights.tolist(), strict=True)
+    return tuple(Part(name, value, weight) for name, value, weight in rows)
+
+
+def _reason(weights: Floats) -> str:
+    return f"{REASONS[PARTS[int(weights.argmax())]]} {NO_LABELS}"
+
+
+def gate_for(record: ECGRecord, cards: Mapping[str, ModelCard]) -> ModelCard | None:
+    """The gate among ``cards`` that judges this record: one that reads its leads together, else lead by lead.
+
+    None where there is none; then nothing is refused.
+    """
+    able = [card for card in cards.values() if card.is_gate and _can_read(card, record)]
+    return min(able, key=_lead_by_lead, default=None)
+
+
+def _can_read(card: ModelCard, record: ECGRecord) -> bool:
+    return _lead_by_lead(card) or set(card.preprocessing.leads) <= set(record.leads)
+
+
+def _lead_by_lead(card: ModelCard) -> bool:
+    return isinstance(card.network, GateConfig) and card.network.lead_by_lead
+
+
+def gate_of(record: ECGRecord, settings: Settings) -> ModelCard | None:
+    """The same among the models of this machine."""
+    return gate_for(record, available_models(settings))
