@@ -3,7 +3,7 @@
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
-from ecgapp.analysis.gate import Admission, admit, gate_for, gate_of
+from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
 from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
     available_models,
@@ -24,6 +24,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "Findings",
+    "Gates",
     "Measurement",
     "Measurements",
     "Prepared",
@@ -40,7 +41,6 @@ __all__ = [
     "find",
     "fits",
     "gate_for",
-    "gate_of",
     "measure",
     "open_model",
     "open_version",

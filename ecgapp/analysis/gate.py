@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ecgapp.analysis.models import available_models
+from ecgapp.analysis.models import available_models, open_version
 from ecgapp.config import Settings
 from ecgapp.errors import SignalError
 from ecgapp.evaluate.arrays import Floats
@@ -107,6 +107,22 @@ def _lead_by_lead(card: ModelCard) -> bool:
     return isinstance(card.network, GateConfig) and card.network.lead_by_lead
 
 
-def gate_of(record: ECGRecord, settings: Settings) -> ModelCard | None:
-    """The same among the models of this machine."""
-    return gate_for(record, available_models(settings))
+class Gates:
+    """This machine's gates, each opened once, for a program that judges many records."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._cards = settings, available_models(settings)
+        self._opened: dict[str, TrainedModel] = {}
+
+    def admit(self, record: ECGRecord) -> Admission | None:
+        """The judgement of the gate that can read the record; None where there is none.
+
+        Raises:
+            WeightsMismatchError: the gate's weights are damaged.
+        """
+        card = gate_for(record, self._cards)
+        if card is None:
+            return None
+        if card.name not in self._opened:
+            self._opened[card.name] = open_version(card, self._settings)
+        return admit(record, self._opened[card.name])

@@ -3,16 +3,17 @@
 import numpy as np
 import torch
 
-from ecgapp.errors import MissingSamplesError, ModelError
+from ecgapp.errors import MissingSamplesError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.models import TrainedModel
-from ecgapp.models.gate import Gate
+from ecgapp.models.gate import PARTS, Gate
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import cut_windows, preprocess
 from ecgapp.signals.legibility import contradiction, disagreement, evenness, roughness
 from ecgapp.signals.normalise import FLAT
 
 MOST_WINDOWS = 24  # of a long record, evenly spread: enough to tell what it is
+SHORTEST = 5.0  # s: less holds too few beats to compare
 
 
 def gate_network(model: TrainedModel) -> Gate:
@@ -38,36 +39,48 @@ def record_parts(record: ECGRecord, model: TrainedModel) -> Floats:
         MissingSamplesError: samples are missing, in every lead for a gate of one lead.
         SignalError: the record is too short.
     """
+    strips = gate_strips(record, model)
+    if not len(strips):
+        return np.full(len(PARTS), np.nan)
+    return np.asarray(np.median([_strip_parts(strip, model) for strip in strips], axis=0))
+
+
+def gate_strips(record: ECGRecord, model: TrainedModel) -> FloatArray:
+    """What the gate judges one by one, preprocessed: (n_strips, n_leads, n_samples).
+
+    All leads together, or each lead with a signal; none where no lead has one. Raises as ``record_parts``.
+    """
     gate, config = gate_network(model), model.card.preprocessing
-    leads = config.leads
-    strips = _whole_leads(record)[:, None] if gate.config.lead_by_lead else record.select(leads)[None]
-    alive = strips.std(axis=-1).max(axis=-1) > FLAT  # NaN is not above
-    if np.isfinite(strips).all() and not alive.any():
-        return np.full(len(gate.centre), np.nan)
-    strips = preprocess(strips, record.sampling_rate, config)[alive]
-    rows = [_strip_parts(strip, leads, model) for strip in strips]
-    return np.asarray(np.median(rows, axis=0))
+    if record.duration < SHORTEST:
+        raise SignalError(f"The record is shorter than {SHORTEST:g} seconds, too short to tell.")
+    together = not gate.config.lead_by_lead
+    strips = record.select(config.leads)[None] if together else _whole_leads(record)[:, None]
+    alive = ~(strips.std(axis=-1).max(axis=-1) <= FLAT)  # those with gaps too: the next line refuses them
+    return preprocess(strips, record.sampling_rate, config)[alive]
 
 
 def _whole_leads(record: ECGRecord) -> FloatArray:
     whole = np.isfinite(record.signal).all(axis=-1)
     if not whole.any():
-        raise MissingSamplesError(
-            "Samples are missing in every lead, so whether this is an ECG is not judged."
-        )
+        raise MissingSamplesError("Samples are missing in every lead.")
     return record.signal[whole]
 
 
-def _strip_parts(strip: FloatArray, leads: tuple[str, ...], model: TrainedModel) -> Floats:
-    """Means over the windows of ``strip`` (n_leads, n_samples), as the network sees it."""
-    config = model.card.preprocessing
-    windows = cut_windows(strip, config).windows
-    if len(windows) > MOST_WINDOWS:
-        windows = windows[np.linspace(0, len(windows) - 1, MOST_WINDOWS).round().astype(int)]
+def strip_windows(strip: FloatArray, model: TrainedModel) -> FloatArray:
+    """Windows of a strip as the network sees them, evenly spread where there are many."""
+    windows = cut_windows(strip, model.card.preprocessing).windows
+    if len(windows) <= MOST_WINDOWS:
+        return windows
+    return windows[np.linspace(0, len(windows) - 1, MOST_WINDOWS).round().astype(int)]
+
+
+def _strip_parts(strip: FloatArray, model: TrainedModel) -> Floats:
+    """Means over the windows."""
+    windows, config = strip_windows(strip, model), model.card.preprocessing
     with torch.inference_mode():
         of_network = gate_network(model)(torch.from_numpy(windows)).double().numpy()
     recorded = windows[..., : strip.shape[-1]]  # without the zeros behind a short record
-    of_signal = [signal_parts(window, config.sampling_rate, leads) for window in recorded]
+    of_signal = [signal_parts(window, config.sampling_rate, config.leads) for window in recorded]
     return np.asarray(np.concatenate([of_network, of_signal], axis=1).mean(axis=0))
 
 

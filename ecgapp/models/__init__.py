@@ -12,7 +12,7 @@ from ecgapp.models.card import (
     ModelCard,
     Provenance,
     ReconstructionMetrics,
-    RocPoint,
+    RocCurve,
 )
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
 from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
@@ -89,7 +89,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "ReconstructionMetrics",
-    "RocPoint",
+    "RocCurve",
     "Stack",
     "TrainedModel",
     "architecture",

@@ -101,29 +101,35 @@ class DelineationMetrics:
 
 
 @dataclass(frozen=True)
-class RocPoint:
-    """At one threshold: which share of good records is refused, and which of the others."""
+class RocCurve:
+    """Some kinds of records that should be refused against good ones; the points run from strict to lax.
 
-    threshold: float
-    false_refusals: float
-    refusals: float
+    Each point is (threshold, share of the good ones refused, share of the others refused).
+    """
+
+    name: str
+    n_good: int
+    n_bad: int
+    auroc: Interval | None
+    points: tuple[tuple[float, float, float], ...]
 
 
 @dataclass(frozen=True)
 class KindFigures:
-    """How many records of one kind a gate refuses; ``good``: they should be read, so few should be.
+    """How many records of one kind a gate refuses.
 
-    ``held_out`` is the share refused by a gate that was fitted without this kind, at its own threshold;
-    ``auroc`` is against all good records. None where it was not measured or is undefined.
+    ``role``: "good" ones should be read; "class" are those of them with one label; "bad" ones should be
+    refused; "graded" ones lie in between and were fitted as neither. ``without`` is the share refused by a
+    gate that was fitted without this kind and has its own threshold.
     """
 
     kind: str
-    good: bool
+    role: str
     n: int
     refused: int
     share: Interval | None = None
-    auroc: Interval | None = None
-    held_out: Interval | None = None
+    auroc: Interval | None = None  # against the good records
+    without: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -131,12 +137,11 @@ class GateMetrics:
     """A gate on records that it was neither fitted nor given its threshold on."""
 
     dataset: str
-    n: int  # records, good ones and others
-    n_good: int
-    auroc: Interval | None
+    n: int  # good records
+    auroc: Interval | None  # of all kinds together
     false_refusals: Interval | None  # share of good records refused
     kinds: tuple[KindFigures, ...]
-    roc: tuple[RocPoint, ...]
+    curves: tuple[RocCurve, ...]
 
 
 @dataclass(frozen=True)

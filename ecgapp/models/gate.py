@@ -79,8 +79,9 @@ class Gate(Network):
         self.register_buffer("bias", torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        error = (self.autoencoder(x) - x).square().mean(dim=(1, 2))
-        white = (self.autoencoder.encode(x) - self.latent_mean) @ self.whitening
+        latent = self.autoencoder.encode(x)
+        error = (self.autoencoder.rebuild(latent) - x).square().mean(dim=(1, 2))
+        white = (latent - self.latent_mean) @ self.whitening
         return torch.stack([error, white.square().mean(dim=1)], dim=1).add(_SMALLEST).log()
 
     def contributions(self, parts: Tensor) -> Tensor:

@@ -1,0 +1,169 @@
+"""The records that a gate is fitted and judged on: good ones of several sources, and what spoils them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ecgapp.datasets.layout import LAYOUTS, ImportOptions
+from ecgapp.errors import RecordError
+from ecgapp.evaluate.arrays import Floats
+from ecgapp.evaluate.gate import gate_network, gate_strips, record_parts, strip_windows
+from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
+from ecgapp.models import TrainedModel
+from ecgapp.records.record import LEADS, ECGRecord
+from ecgapp.training.gate import GateFitConfig, Judged, fit_latent
+from ecgapp.training.spoiled import (
+    FORMULAS,
+    LEVELS,
+    NOISES,
+    RECORDED,
+    Noise,
+    read_noise,
+    shuffled,
+    twelve,
+    with_noise,
+)
+
+FOLDERS = {"challenge": "challenge2021"}  # of the sources; the others' have their layouts' names
+ILLEGIBLE = 0  # dB: muscle noise at and below this is fitted as bad, other noise as neither
+HAND_HELD = "cinc2017"
+HAND_HELD_RECORDS = 1500  # of those that are not noisy
+NOISY = "CINC2017:~"
+SHUFFLED = "shuffled leads"
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A record as it is judged: its kind, role and fold."""
+
+    record: ECGRecord
+    kind: str
+    role: str
+    fold: int
+    labels: tuple[str, ...] = ()
+
+
+def good_samples(config: GateFitConfig, data: Path, lead_by_lead: bool) -> list[Sample]:
+    """Every readable record of the sources; of the hand-held ones the noisy class too, as bad ones.
+
+    A gate of one lead gets one lead of each, drawn.
+    """
+    samples = [sample for source in config.sources for sample in _of_source(source, data, config.seed)]
+    if not lead_by_lead:
+        return samples
+    rng = np.random.default_rng(config.seed)
+    return [replace(sample, record=one_lead(sample.record, rng)) for sample in samples]
+
+
+def _of_source(source: str, data: Path, seed: int) -> Iterator[Sample]:
+    scan = LAYOUTS[source].scan(data / FOLDERS.get(source, source), ImportOptions())
+    entries = [entry for entry in scan.entries if entry.fold]
+    if source == HAND_HELD:
+        noisy = [entry for entry in entries if entry.codes == (NOISY,)]
+        others = [entry for entry in entries if entry.codes != (NOISY,)]
+        chosen = np.random.default_rng(seed).permutation(len(others))[:HAND_HELD_RECORDS]
+        entries = noisy + [others[row] for row in sorted(chosen.tolist())]
+    for entry in entries:
+        try:
+            record = scan.read(entry.where)
+        except RecordError:
+            continue
+        codes = record.codes if entry.codes is None else entry.codes
+        is_noisy = NOISY in codes
+        kind = "noisy class of CinC 2017" if is_noisy else source
+        yield Sample(record, kind, BAD if is_noisy else GOOD, entry.fold, codes)
+
+
+def one_lead(record: ECGRecord, rng: np.random.Generator) -> ECGRecord:
+    """One of the record's leads, drawn."""
+    row = int(rng.integers(record.n_leads))
+    kept = record.leads[row : row + 1]
+    return replace(record, signal=record.signal[row : row + 1], leads=kept, derived=frozenset())
+
+
+def spoiled_samples(
+    good: Sequence[ECGRecord], folds: Sequence[int], config: GateFitConfig, data: Path
+) -> Iterator[Sample]:
+    """Each of these 12-lead records in mV spoiled in every way; test folds get the noises' second halves."""
+    noises = {
+        (name, late): read_noise(data / "nstdb", name, late) for name in NOISES for late in (False, True)
+    }
+    for number, (record, fold) in enumerate(zip(good, folds, strict=True)):
+        rng = np.random.default_rng([config.seed, number])
+        late = fold in config.test_folds
+        noise = {name: noises[name, late] for name in NOISES}
+        yield from (replace(sample, fold=fold) for sample in _spoil(record, noise, rng))
+
+
+def _spoil(record: ECGRecord, noises: dict[str, Noise], rng: np.random.Generator) -> Iterator[Sample]:
+    clean, rate = record.select(LEADS)[list(RECORDED)].astype(np.float64), record.sampling_rate
+
+    def sample(signal: Floats, kind: str, role: str) -> Sample:
+        return Sample(replace(record, signal=signal.astype(np.float32)), kind, role, 0)
+
+    for name, noise in noises.items():
+        strips = noise.strips(*clean.shape, rate, rng)
+        for level in LEVELS:
+            role = BAD if name == "ma" and level <= ILLEGIBLE else GRADED
+            words = {"ma": "muscle noise", "bw": "baseline wander"}[name]
+            yield sample(twelve(with_noise(clean, rate, strips, level)), f"{words}, {level} dB", role)
+    for kind, make in FORMULAS.items():
+        yield sample(twelve(make(clean, rate, rng)), kind, BAD)
+    yield sample(shuffled(record.select(LEADS), rng), SHUFFLED, BAD)
+
+
+def usual_latents(samples: Sequence[Sample], model: TrainedModel, folds: Sequence[int]) -> Floats:
+    """The latents of good samples of these folds, (n_windows, latent)."""
+    gate = gate_network(model)
+    rows = []
+    for sample in samples:
+        if sample.role == GOOD and sample.fold in folds:
+            strips = gate_strips(sample.record, model)
+            rows += [
+                gate.autoencoder.encode(torch.from_numpy(strip_windows(strip, model))) for strip in strips
+            ]
+    return np.asarray(torch.cat(rows).double().numpy())
+
+
+def judge(samples: Iterator[Sample], model: TrainedModel, tell: Tell) -> list[Judged]:
+    """The parts of each sample's score; records without any signal are left out."""
+    judged = []
+    for number, sample in enumerate(samples, 1):
+        parts = record_parts(sample.record, model)
+        if not np.isnan(parts).any():
+            row = Judged(sample.kind, sample.role, sample.fold, tuple(parts.tolist()), sample.labels)
+            judged.append(row)
+        if number % 500 == 0:
+            tell(f"{number:,} records judged.")
+    return judged
+
+
+def fit_on(config: GateFitConfig, data: Path, model: TrainedModel, tell: Tell) -> list[Judged]:
+    """Every record judged by the gate, whose latent is set on the way."""
+    gate = gate_network(model)
+    lead_by_lead = gate.config.lead_by_lead
+    whole = good_samples(config, data, False)
+    rng = np.random.default_rng(config.seed)
+    good = [replace(s, record=one_lead(s.record, rng)) for s in whole] if lead_by_lead else whole
+    fit_latent(gate, usual_latents(good, model, config.train_folds))
+    chosen = _to_spoil(whole, config)
+    records, folds = [sample.record for sample in chosen], [sample.fold for sample in chosen]
+    spoiled = spoiled_samples(records, folds, config, data)
+    if lead_by_lead:
+        spoiled = (replace(s, record=one_lead(s.record, rng)) for s in spoiled if s.kind != SHUFFLED)
+    tell(f"{len(good):,} records of the sources; {len(records):,} of them are spoiled.")
+    return judge(iter([*good]), model, tell) + judge(spoiled, model, tell)
+
+
+def _to_spoil(samples: Sequence[Sample], config: GateFitConfig) -> list[Sample]:
+    """All of the validation and test folds, and the wanted number of the training folds."""
+    able = [sample for sample in samples if sample.kind == config.spoiled_source]
+    train = [sample for sample in able if sample.fold in config.train_folds]
+    order = np.random.default_rng(config.seed).permutation(len(train))[: config.spoiled_records]
+    return [train[row] for row in sorted(order.tolist())] + [
+        sample for sample in able if sample.fold in (*config.validation_folds, *config.test_folds)
+    ]
