@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.signals.beats import r_peaks
-from ecgapp.signals.normalise import FLAT
+from ecgapp.signals.normalise import FLAT, normalise
 
 Numbers = NDArray[np.float64]
 
@@ -69,7 +69,8 @@ def contradiction(window: FloatArray, leads: tuple[str, ...]) -> float:
     limb = _alive(window[rows])
     if len(limb) < len(LIMB):
         return float(np.log(_SMALLEST))
-    values = np.linalg.eigvalsh(limb.astype(np.float64) @ limb.T.astype(np.float64))
+    scaled = normalise(limb).astype(np.float64)
+    values = np.linalg.eigvalsh(scaled @ scaled.T)
     return float(np.log(max(values[:-2].sum(), 0.0) / values.sum() + _SMALLEST))
 
 

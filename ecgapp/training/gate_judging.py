@@ -5,24 +5,20 @@ from collections.abc import Sequence
 
 from ecgapp.evaluate.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics, share
 from ecgapp.models import Gate, GateMetrics, Interval
+from ecgapp.tasks.csv_task import named_label
+from ecgapp.tasks.nine_class import NINE_CLASS
+from ecgapp.tasks.ptbxl import PTBXL_SUPERCLASS
 from ecgapp.training.gate import GateFitConfig, Judged, fit_score, scores
 
-CLASSES = {  # labels whose records must not be refused more often than others
-    "NORM": "normal ECG",
-    "AFIB": "atrial fibrillation",
-    "1AVB": "first-degree AV block",
-    "CLBBB": "complete left bundle branch block",
-    "CRBBB": "complete right bundle branch block",
-    "PAC": "premature atrial complexes",
-    "PVC": "premature ventricular complexes",
-    "PACE": "pacemaker",
-    "SVTAC": "supraventricular tachycardia",
-    "STACH": "sinus tachycardia",
-    "SBRAD": "sinus bradycardia",
-    "STD_": "ST depression",
-    "MI": "myocardial infarction",
-    "HYP": "hypertrophy",
-}
+CLASSES = (  # labels whose records must not be refused more often than others
+    *NINE_CLASS.labels,
+    *(label for label in PTBXL_SUPERCLASS.labels if label.name in ("MI", "HYP")),
+    named_label("paced", ("SCP:PACE", "SNOMED:10370003", "LUDB:Pacemaker")),
+    named_label(
+        "tachycardia", ("SCP:STACH", "SCP:SVTAC", "SCP:PSVT", "SNOMED:427084000", "SNOMED:426761007")
+    ),
+    named_label("atrial flutter", ("SCP:AFLT", "SNOMED:164890007")),
+)
 HAND_HELD, NOISY = "cinc2017", "noisy class of CinC 2017"
 
 
@@ -49,12 +45,12 @@ def _by_kind(gate: Gate, judged: Sequence[Judged]) -> list[Scored]:
 
 
 def _by_class(gate: Gate, judged: Sequence[Judged]) -> list[Scored]:
-    """Good records with each of ``CLASSES``' labels; those that nobody has are left out."""
+    """Good records with each of ``CLASSES``; those that nobody has are left out."""
     found = []
-    for code, words in CLASSES.items():
-        having = [one for one in judged if one.role == GOOD and f"SCP:{code}" in one.labels]
+    for label in CLASSES:
+        having = [one for one in judged if one.role == GOOD and label.answer(one.labels) == 1]
         if having:
-            found.append(Scored(words, CLASS, scores(gate, having)))
+            found.append(Scored(label.name, CLASS, scores(gate, having)))
     return found
 
 
