@@ -23,6 +23,7 @@ from ecgapp.signals import PreprocessingConfig
 
 USUAL, RARE = 0.5, 0.95  # quantiles of the good records between which a part counts one unit
 RIDGE = 1e-3
+SMALLEST = 1e-6  # of the largest variance: a direction in which nothing varies tells nothing
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def fit_latent(gate: Gate, latents: Floats) -> None:
     """Set the latent's mean and whitening from those of usual windows, (n, latent)."""
     shape = LedoitWolf().fit(latents)
     values, vectors = np.linalg.eigh(shape.covariance_)
+    values = np.maximum(values, SMALLEST * values.max())
     gate.latent_mean.copy_(torch.from_numpy(shape.location_))
     gate.whitening.copy_(torch.from_numpy(vectors / np.sqrt(values)))
 

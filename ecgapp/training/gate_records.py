@@ -47,16 +47,23 @@ class Sample:
     labels: tuple[str, ...] = ()
 
 
-def good_samples(config: GateFitConfig, data: Path, lead_by_lead: bool) -> list[Sample]:
-    """Every readable record of the sources; of the hand-held ones the noisy class too, as bad ones.
+def gather(
+    config: GateFitConfig, data: Path, lead_by_lead: bool, folds: Sequence[int] | None = None
+) -> tuple[list[Sample], Iterator[Sample]]:
+    """Every readable record of the sources, and then those that are spoiled; of ``folds`` (None: all).
 
-    A gate of one lead gets one lead of each, drawn.
+    Of the hand-held ones the noisy class too, as bad ones. A gate of one lead gets one lead of each, drawn.
+    What is drawn for a record does not depend on ``folds``.
     """
-    samples = [sample for source in config.sources for sample in _of_source(source, data, config.seed)]
+    whole = [sample for source in config.sources for sample in _of_source(source, data, config.seed)]
+    wanted = [
+        (number, sample) for number, sample in enumerate(whole) if folds is None or sample.fold in folds
+    ]
+    spoiled = _spoiled(_to_spoil(wanted, config), config, data)
     if not lead_by_lead:
-        return samples
-    rng = np.random.default_rng(config.seed)
-    return [replace(sample, record=one_lead(sample.record, rng)) for sample in samples]
+        return [sample for _, sample in wanted], spoiled
+    singles = (_one_lead(s, [config.seed, n]) for n, s in enumerate(spoiled) if s.kind != SHUFFLED)
+    return [_one_lead(sample, [config.seed, number]) for number, sample in wanted], singles
 
 
 def _of_source(source: str, data: Path, seed: int) -> Iterator[Sample]:
@@ -78,25 +85,38 @@ def _of_source(source: str, data: Path, seed: int) -> Iterator[Sample]:
         yield Sample(record, kind, BAD if is_noisy else GOOD, entry.fold, codes)
 
 
-def one_lead(record: ECGRecord, rng: np.random.Generator) -> ECGRecord:
+def _one_lead(sample: Sample, seed: Sequence[int]) -> Sample:
     """One of the record's leads, drawn."""
-    row = int(rng.integers(record.n_leads))
+    record = sample.record
+    row = int(np.random.default_rng(seed).integers(record.n_leads))
     kept = record.leads[row : row + 1]
-    return replace(record, signal=record.signal[row : row + 1], leads=kept, derived=frozenset())
+    single = replace(record, signal=record.signal[row : row + 1], leads=kept, derived=frozenset())
+    return replace(sample, record=single)
 
 
-def spoiled_samples(
-    good: Sequence[ECGRecord], folds: Sequence[int], config: GateFitConfig, data: Path
-) -> Iterator[Sample]:
+def _to_spoil(samples: Sequence[tuple[int, Sample]], config: GateFitConfig) -> list[tuple[int, Sample]]:
+    """All of the validation and test folds, and the wanted number of the training folds."""
+    able = [(number, sample) for number, sample in samples if sample.kind == config.spoiled_source]
+    train = [row for row, (_, sample) in enumerate(able) if sample.fold in config.train_folds]
+    order = np.random.default_rng(config.seed).permutation(len(train))[: config.spoiled_records]
+    chosen = {train[place] for place in order.tolist()}
+    others = {*config.validation_folds, *config.test_folds}
+    return [one for row, one in enumerate(able) if row in chosen or one[1].fold in others]
+
+
+def _spoiled(samples: Sequence[tuple[int, Sample]], config: GateFitConfig, data: Path) -> Iterator[Sample]:
     """Each of these 12-lead records in mV spoiled in every way; test folds get the noises' second halves."""
     noises = {
         (name, late): read_noise(data / "nstdb", name, late) for name in NOISES for late in (False, True)
     }
-    for number, (record, fold) in enumerate(zip(good, folds, strict=True)):
+    for number, sample in samples:
         rng = np.random.default_rng([config.seed, number])
-        late = fold in config.test_folds
+        late = sample.fold in config.test_folds
         noise = {name: noises[name, late] for name in NOISES}
-        yield from (replace(sample, fold=fold) for sample in _spoil(record, noise, rng))
+        yield from (
+            replace(made, fold=sample.fold, labels=sample.labels)
+            for made in _spoil(sample.record, noise, rng)
+        )
 
 
 def _spoil(record: ECGRecord, noises: dict[str, Noise], rng: np.random.Generator) -> Iterator[Sample]:
@@ -145,25 +165,7 @@ def judge(samples: Iterator[Sample], model: TrainedModel, tell: Tell) -> list[Ju
 def fit_on(config: GateFitConfig, data: Path, model: TrainedModel, tell: Tell) -> list[Judged]:
     """Every record judged by the gate, whose latent is set on the way."""
     gate = gate_network(model)
-    lead_by_lead = gate.config.lead_by_lead
-    whole = good_samples(config, data, False)
-    rng = np.random.default_rng(config.seed)
-    good = [replace(s, record=one_lead(s.record, rng)) for s in whole] if lead_by_lead else whole
+    good, spoiled = gather(config, data, gate.config.lead_by_lead)
+    tell(f"{len(good):,} records of the sources.")
     fit_latent(gate, usual_latents(good, model, config.train_folds))
-    chosen = _to_spoil(whole, config)
-    records, folds = [sample.record for sample in chosen], [sample.fold for sample in chosen]
-    spoiled = spoiled_samples(records, folds, config, data)
-    if lead_by_lead:
-        spoiled = (replace(s, record=one_lead(s.record, rng)) for s in spoiled if s.kind != SHUFFLED)
-    tell(f"{len(good):,} records of the sources; {len(records):,} of them are spoiled.")
-    return judge(iter([*good]), model, tell) + judge(spoiled, model, tell)
-
-
-def _to_spoil(samples: Sequence[Sample], config: GateFitConfig) -> list[Sample]:
-    """All of the validation and test folds, and the wanted number of the training folds."""
-    able = [sample for sample in samples if sample.kind == config.spoiled_source]
-    train = [sample for sample in able if sample.fold in config.train_folds]
-    order = np.random.default_rng(config.seed).permutation(len(train))[: config.spoiled_records]
-    return [train[row] for row in sorted(order.tolist())] + [
-        sample for sample in able if sample.fold in (*config.validation_folds, *config.test_folds)
-    ]
+    return judge(iter(good), model, tell) + judge(spoiled, model, tell)
