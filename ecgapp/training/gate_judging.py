@@ -1,7 +1,8 @@
 """A fitted gate on the test folds: every kind of record, also judged by gates that never met that kind."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from ecgapp.evaluate.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics, share
 from ecgapp.models import Gate, GateMetrics, Interval
@@ -27,11 +28,22 @@ def judged_metrics(
 ) -> GateMetrics:
     """The figures on the test folds; for each kind of bad records also those of a gate fitted without it."""
     test = [one for one in judged if one.fold in config.test_folds]
-    kinds = [*_by_kind(gate, test), *_by_class(gate, test)]
-    bad = [kind.kind for kind in kinds if kind.role == BAD]
-    without = {kind: _without(kind, gate, judged, config) for kind in bad}
+    bad = {one.kind for one in test if one.role == BAD}
+    without = {kind: _without(kind, gate, judged, config) for kind in sorted(bad)}
     folds = ", ".join(str(fold) for fold in config.test_folds)
     dataset = f"{', '.join(config.sources)}, fold {folds}, and what was made of {config.spoiled_source}'s"
+    return figures(gate, test, threshold, dataset, without)
+
+
+def figures(
+    gate: Gate,
+    judged: Sequence[Judged],
+    threshold: float,
+    dataset: str,
+    without: Mapping[str, Interval | None] = MappingProxyType({}),
+) -> GateMetrics:
+    """The figures on all of ``judged``."""
+    kinds = [*_by_kind(gate, judged), *_by_class(gate, judged)]
     return gate_metrics(kinds, threshold, dataset, _curves(kinds), without)
 
 
