@@ -232,7 +232,8 @@ def test_what_never_was_an_ecg_is_refused_with_a_reason(gate, kind):
     signal = FORMULAS[kind](record.signal[list(RECORDED)].astype(float), 500.0, np.random.default_rng(3))
     told = analysis.admit(replace(record, signal=twelve(signal)), gate)
     assert told.refused
-    assert any(told.reason == f"{reason} {NO_LABELS}" for reason in REASONS.values())
+    assert told.reason.startswith(tuple(reason[:20] for reason in REASONS.values()))
+    assert told.reason.endswith(NO_LABELS)
 
 
 def test_shuffled_leads_are_refused(whole):

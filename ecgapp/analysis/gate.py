@@ -11,20 +11,24 @@ from ecgapp.config import Settings
 from ecgapp.errors import SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, record_parts
-from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
+from ecgapp.models import PARTS, Gate, GateConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 
 NO_LABELS = "No labels are shown."
 NO_SIGNAL = "No lead has a signal: check the electrodes and the file."
-REASONS = {
-    "reconstruction": "Unlike the ECGs that the models learnt from: the autoencoder cannot give it back.",
-    "distance": "Unlike the ECGs that the models learnt from: its features lie far from theirs.",
-    "roughness": "Too noisy to read: too much of the signal lies above 15 Hz.",
-    "evenness": "This does not look like an ECG: the signal is never quiet, as it is between heartbeats.",
-    "disagreement": "This does not look like an ECG, or is too noisy: what could be heartbeats "
-    "do not resemble each other.",
-    "contradiction": "The limb leads contradict each other, so at least one is not what its name says: "
-    "check the leads' order.",
+REASONS = {  # of each part; {found} is of this record, {usual} of the median good one
+    "reconstruction": "Unlike the ECGs that the models learnt from: the autoencoder cannot give it back "
+    "(squared error {found:.2f}, usually {usual:.2f}).",
+    "distance": "Unlike the ECGs that the models learnt from: its features lie far from theirs "
+    "(mean square {found:.1f}, usually {usual:.1f}).",
+    "roughness": "Too noisy to read: {found:.0%} of the signal's energy lies above 15 Hz "
+    "(usually {usual:.0%}).",
+    "evenness": "This does not look like an ECG: the quietest three quarters of the time hold {found:.0%} of "
+    "the signal's energy (usually {usual:.0%}).",
+    "disagreement": "Too noisy to read, or not an ECG: what could be heartbeats do not resemble each other "
+    "(correlation {found:.2f}, usually {usual:.2f}).",
+    "contradiction": "The limb leads contradict each other: {found:.0%} of their energy breaks "
+    "I + III = II and the like (usually {usual:.0%}). Check whether the leads are what their names say.",
 }
 
 
@@ -86,8 +90,17 @@ def _parts(values: Floats, weights: Floats) -> tuple[Part, ...]:
     return tuple(Part(name, value, weight) for name, value, weight in rows)
 
 
-def _reason(weights: Floats) -> str:
-    return f"{REASONS[PARTS[int(weights.argmax())]]} {NO_LABELS}"
+def _reason(values: Floats, weights: Floats, network: Gate) -> str:
+    """The sentence of the part that weighed most."""
+    worst = int(weights.argmax())
+    name = PARTS[worst]
+    found, usual = (_readable(name, value) for value in (float(values[worst]), float(network.centre[worst])))
+    return f"{REASONS[name].format(found=found, usual=usual)} {NO_LABELS}"
+
+
+def _readable(name: str, value: float) -> float:
+    """All parts but one are logarithms; that one is 1 - correlation."""
+    return 1 - value if name == "disagreement" else float(np.exp(value))
 
 
 def gate_for(record: ECGRecord, cards: Mapping[str, ModelCard]) -> ModelCard | None:

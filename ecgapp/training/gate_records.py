@@ -30,7 +30,7 @@ from ecgapp.training.spoiled import (
 FOLDERS = {"challenge": "challenge2021"}  # of the sources; the others' have their layouts' names
 ILLEGIBLE = 0  # dB: muscle noise at and below this is fitted as bad, other noise as neither
 HAND_HELD = "cinc2017"
-HAND_HELD_RECORDS = 1500  # of those that are not noisy
+HAND_HELD_RECORDS = 800  # of those that are not noisy
 NOISY = "CINC2017:~"
 SHUFFLED = "shuffled leads"
 Tell = Callable[[str], None]
