@@ -30,9 +30,9 @@ SMALLEST = 1e-6  # of the largest variance: a direction in which nothing varies 
 class GateFitConfig:
     """All that a gate depends on besides the records; the same on both gives the same gate.
 
-    ``sources`` name folders of layouts; ``spoiled_source`` the one whose records are spoiled.
-    ``spoiled_records`` of its training folds are; ``allowance`` is the share of good records of the
-    validation folds that may be refused.
+    ``sources`` name folders of layouts. Of ``spoiled_source``'s training folds ``spoiled_records`` are
+    spoiled, and as many of its test folds. ``allowance`` is the share of good records of the validation
+    folds that may be refused.
 
     Raises:
         ConfigError: a setting makes no sense.
@@ -44,7 +44,7 @@ class GateFitConfig:
     preprocessing: PreprocessingConfig
     sources: tuple[str, ...] = ("ptb-xl", "ptb-xl-zscored", "challenge", "ludb")
     spoiled_source: str = "ptb-xl"
-    spoiled_records: int = 150
+    spoiled_records: int = 80
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
     validation_folds: tuple[int, ...] = (8, 10)
     test_folds: tuple[int, ...] = (9,)

@@ -95,13 +95,14 @@ def _one_lead(sample: Sample, seed: Sequence[int]) -> Sample:
 
 
 def _to_spoil(samples: Sequence[tuple[int, Sample]], config: GateFitConfig) -> list[tuple[int, Sample]]:
-    """All of the validation and test folds, and the wanted number of the training folds."""
-    able = [(number, sample) for number, sample in samples if sample.kind == config.spoiled_source]
-    train = [row for row, (_, sample) in enumerate(able) if sample.fold in config.train_folds]
-    order = np.random.default_rng(config.seed).permutation(len(train))[: config.spoiled_records]
-    chosen = {train[place] for place in order.tolist()}
-    others = {*config.validation_folds, *config.test_folds}
-    return [one for row, one in enumerate(able) if row in chosen or one[1].fold in others]
+    """The wanted number of records of the training folds, and as many of the test folds."""
+    able = [one for one in samples if one[1].kind == config.spoiled_source]
+    chosen: list[tuple[int, Sample]] = []
+    for folds in (config.train_folds, config.test_folds):
+        there = [one for one in able if one[1].fold in folds]
+        order = np.random.default_rng(config.seed).permutation(len(there))[: config.spoiled_records]
+        chosen += [there[place] for place in sorted(order.tolist())]
+    return chosen
 
 
 def _spoiled(samples: Sequence[tuple[int, Sample]], config: GateFitConfig, data: Path) -> Iterator[Sample]:
