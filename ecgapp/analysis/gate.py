@@ -80,9 +80,8 @@ def admit(record: ECGRecord, gate: TrainedModel) -> Admission:
         told = torch.from_numpy(values).float()
         score, weights = float(network.score(told)), network.contributions(told).double().numpy()
     refused = score >= line
-    return Admission(
-        score, line, refused, _reason(weights) if refused else "", _parts(values, weights), judge
-    )
+    reason = _reason(values, weights, network) if refused else ""
+    return Admission(score, line, refused, reason, _parts(values, weights), judge)
 
 
 def _parts(values: Floats, weights: Floats) -> tuple[Part, ...]:

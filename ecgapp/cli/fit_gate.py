@@ -8,8 +8,9 @@ from ecgapp import __version__, documents
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
+from ecgapp.evaluate.refusals import GOOD
 from ecgapp.models import ModelCard, Provenance, TrainedModel, load_model, save_model
-from ecgapp.training.gate import GOOD, GateFitConfig, Judged, empty_gate, fit_score
+from ecgapp.training.gate import GateFitConfig, Judged, empty_gate, fit_score
 from ecgapp.training.gate_judging import judged_metrics
 from ecgapp.training.gate_records import fit_on
 

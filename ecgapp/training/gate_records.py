@@ -13,7 +13,7 @@ from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, gate_strips, record_parts, strip_windows
 from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
 from ecgapp.models import TrainedModel
-from ecgapp.records.record import LEADS, ECGRecord
+from ecgapp.records.record import LEADS, ECGRecord, FloatArray
 from ecgapp.training.gate import GateFitConfig, Judged, fit_latent
 from ecgapp.training.spoiled import (
     FORMULAS,
@@ -123,11 +123,11 @@ def _spoiled(samples: Sequence[tuple[int, Sample]], config: GateFitConfig, data:
 def _spoil(record: ECGRecord, noises: dict[str, Noise], rng: np.random.Generator) -> Iterator[Sample]:
     clean, rate = record.select(LEADS)[list(RECORDED)].astype(np.float64), record.sampling_rate
 
-    def sample(signal: Floats, kind: str, role: str) -> Sample:
-        return Sample(replace(record, signal=signal.astype(np.float32)), kind, role, 0)
+    def sample(signal: FloatArray, kind: str, role: str) -> Sample:
+        return Sample(replace(record, signal=signal), kind, role, 0)
 
     for name, noise in noises.items():
-        strips = noise.strips(*clean.shape, rate, rng)
+        strips = noise.strips(clean.shape[0], clean.shape[1], rate, rng)
         for level in LEVELS:
             role = BAD if name == "ma" and level <= ILLEGIBLE else GRADED
             words = {"ma": "muscle noise", "bw": "baseline wander"}[name]
