@@ -3,6 +3,7 @@
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
+from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
 from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
     available_models,
@@ -19,17 +20,20 @@ from ecgapp.analysis.typical_beat import TypicalBeat
 from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
 
 __all__ = [
+    "Admission",
     "Asked",
     "Examined",
     "Explanation",
     "Finding",
     "Findings",
+    "Gates",
     "Measurement",
     "Measurements",
     "Prepared",
     "Reconstruction",
     "Support",
     "TypicalBeat",
+    "admit",
     "available_models",
     "damaged_models",
     "evaluate_store",
@@ -39,6 +43,7 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
+    "gate_for",
     "judge_of",
     "measure",
     "missing_stores",

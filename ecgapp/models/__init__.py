@@ -5,17 +5,21 @@ from ecgapp.models.card import (
     BoundaryFigures,
     DelineationMetrics,
     Evaluation,
+    GateMetrics,
     Interval,
+    KindFigures,
     LabelMetrics,
     ModelCard,
     Provenance,
     ReconstructionMetrics,
+    RocCurve,
 )
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
 from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
 from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
+from ecgapp.models.gate import PARTS, Gate, GateConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
 from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
@@ -51,6 +55,7 @@ from ecgapp.models.weights import (
 
 __all__ = [
     "ENOUGH_POSITIVES",
+    "PARTS",
     "SEGMENTS",
     "ArchitectureConfig",
     "Autoencoder",
@@ -68,9 +73,13 @@ __all__ = [
     "Evaluation",
     "FoldAutoencoder",
     "FoldAutoencoderConfig",
+    "Gate",
+    "GateConfig",
+    "GateMetrics",
     "Interval",
     "JangAutoencoder",
     "JangAutoencoderConfig",
+    "KindFigures",
     "LabelMetrics",
     "MaskSource",
     "ModelCard",
@@ -83,6 +92,7 @@ __all__ = [
     "Provenance",
     "ReconstructionMetrics",
     "RecordNames",
+    "RocCurve",
     "Stack",
     "TrainedModel",
     "architecture",

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ecgapp import __version__
-from ecgapp.analysis import Findings, Measurements
+from ecgapp.analysis import Admission, Findings, Measurements
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
@@ -120,6 +120,7 @@ class Bundle:
     delineator: ModelCard | None = None
     measurements: Figures | None = None
     beside: tuple[Beside, ...] = ()
+    admission: Admission | None = None  # where it is refused, nothing else was computed
     status: str = "unconfirmed"
     disclaimer: str = DISCLAIMER
 
@@ -130,7 +131,7 @@ def bundle(contents: Contents) -> Bundle:
     facts, made = record_facts(contents.record), contents.made.isoformat()
     drawing = contents.drawing
     tracing = Tracing(drawing.layout, drawing.scale, drawing.filter, contents.start)
-    told = Bundle(facts, tracing, software(), made)
+    told = Bundle(facts, tracing, software(), made, admission=contents.admission)
     if contents.measured is not None:
         found = figures(contents.measured.measurements)
         told = replace(told, delineator=contents.measured.card, measurements=found)

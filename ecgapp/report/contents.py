@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ecgapp import analysis
-from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements, Support
+from ecgapp.analysis import Admission, Asked, Examined, Explanation, Findings, Measurements, Support
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
@@ -56,8 +56,8 @@ class Contents:
     """All that is printed. ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds.
 
     ``reference`` is what the reader typed. It is printed and nowhere kept, and so are ``calipers``, a
-    sentence each. ``refusal`` says why there is no ``evidence``. ``support`` is what stands beside each
-    finding; it may be left out.
+    sentence each. ``refusal`` says why there is no ``evidence``; ``admission`` is the gate's judgement,
+    None where there is no gate. ``support`` is what stands beside each finding; it may be left out.
     """
 
     record: ECGRecord
@@ -68,6 +68,7 @@ class Contents:
     evidence: Evidence | None = None
     refusal: str = ""
     measured: Measured | None = None
+    admission: Admission | None = None
     support: tuple[Support, ...] = ()
     drawing: Drawing = field(default_factory=Drawing)
     calipers: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
-from ecgapp.ui import choosing, review, session
+from ecgapp.ui import choosing, gate_panel, review, session
 from ecgapp.ui.caliper_panel import calipers
 from ecgapp.ui.findings_panel import supported
 from ecgapp.ui.measurements_panel import measured_by
@@ -69,11 +69,8 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
         kept.clear()
         try:
             with st.spinner("Making the report"):
-                measured, contents = _measured(record, cards), _contents(record, card, check)
-                contents = replace(contents, reference=reference, start=start, measured=measured)
-                if contents.evidence is not None:
-                    beside = supported(record, contents.evidence.findings, cards)
-                    contents = replace(contents, support=tuple(beside.values()))
+                contents = _contents(record, card, cards, check)
+                contents = replace(contents, reference=reference, start=start)
                 contents = _as_seen(contents) if as_seen else contents
                 kept[version] = _made(contents)
         except EcgAppError as error:
@@ -93,7 +90,7 @@ def _page_start(record: ECGRecord) -> float:
 
 
 def _as_seen(contents: Contents) -> Contents:
-    """The same with the tracing's page as the reader has it on the screen, and the kept calipers."""
+    """The same with the tracing's page as the reader has it on the screen."""
     record, view = contents.record, chosen_view()
     drawn, in_force = shown(record, view)
     drawing = Drawing(view.layout, view.scale, drawn, in_force)
@@ -108,14 +105,29 @@ def _calipers(record: ECGRecord) -> tuple[str, ...]:
     )
 
 
-def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Contents:
+def _contents(
+    record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard], check: bool
+) -> Contents:
+    """What the page shows; of a record that the gate refuses only the tracing and the reason.
+
+    Raises:
+        EcgAppError: the gate cannot be opened.
+    """
     made = datetime.now(UTC).replace(microsecond=0)
-    try:
-        evidence, refusal = _evidence(record, card, check), ""
-    except EcgAppError as error:
-        evidence, refusal = None, str(error)
+    judged = gate_panel.admission(record, cards)
     title, kept = session.record_title(), _calipers(record)
-    return Contents(record, title, made, evidence=evidence, refusal=refusal, calipers=kept)
+    told = Contents(record, title, made, admission=judged, calipers=kept)
+    if judged is not None and judged.refused:
+        return replace(told, refusal=judged.reason)
+    told = replace(told, measured=_measured(record, cards))
+    try:
+        evidence = _evidence(record, card, check)
+    except EcgAppError as error:
+        return replace(told, refusal=str(error))
+    if evidence is None:
+        return told
+    beside = supported(record, evidence.findings, cards)
+    return replace(told, evidence=evidence, support=tuple(beside.values()))
 
 
 def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidence | None:
