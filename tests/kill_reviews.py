@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
         written = len(journal.events())
         writer = Victim(lambda tell, at=written: life(tell, journal, at))
         writer.listen(20, lambda line: True)
-        writer.listen(rng.uniform(0, 0.05))
+        writer.listen(rng.uniform(0, 0.15))
         writer.kill()
         damaged += not intact(journal)
         comments = [comment.text for comment in journal.review(RECORD).comments]

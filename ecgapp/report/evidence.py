@@ -7,6 +7,7 @@ from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import Column, Page
+from ecgapp.report.reading import UNTIL, by_whom, print_reading
 from ecgapp.report.saliency import Frame, draw_saliency
 from ecgapp.report.table import print_table
 from ecgapp.report.tracing import rate_in_words
@@ -25,18 +26,19 @@ PICTURE = 98.0  # mm
 
 def draw_evidence(page: Page, contents: Contents) -> None:
     """Findings, measurements and model at the left, relevance at the right."""
-    print_head(page, contents, "Read by a model, to be confirmed by a clinician")
+    print_head(page, contents, f"Read by a model, {by_whom(contents)}")
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     _print_findings(left, contents)
+    print_reading(left, contents)
     _print_recording(left, contents)
     if contents.evidence is not None:
         _print_model(left, contents.evidence.card)
         _print_relevance(Column(page, MIDDLE, TOP, RIGHT - MIDDLE), contents, contents.evidence)
-    print_foot(page, 2, "Every finding is unconfirmed until a clinician has read the ECG.")
+    print_foot(page, 2, UNTIL)
 
 
 def _print_findings(column: Column, contents: Contents) -> None:
-    column.heading("Findings, unconfirmed")
+    column.heading(f"Findings, {contents.status}")
     evidence = contents.evidence
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")

@@ -128,7 +128,7 @@ class Event:
     number: int = 0
 
     def __post_init__(self) -> None:
-        if not self.by.strip() and self.kind is not Kind.OPENED:
+        if not self.by.strip() and self.kind not in (Kind.OPENED, Kind.SHOWN):
             raise ReviewError("Type your name or initials first: a review keeps who made it.")
         if len(self.by) > LONGEST_NAME:
             raise ReviewError(f"Give your name in at most {LONGEST_NAME} characters.")

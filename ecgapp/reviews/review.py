@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import reduce
 
-from ecgapp.errors import ReviewError
+from ecgapp.errors import ConfigError, ReviewError
 from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp, State, same_reader
 
-QUIET = frozenset({Kind.OPENED, Kind.SHOWN})  # they change nothing that another reader decides on
+# These change nothing that another reader decides on.
+QUIET = frozenset({Kind.OPENED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})
 
 
 class Status(StrEnum):
@@ -19,6 +20,18 @@ class Status(StrEnum):
     CONFIRMED = "confirmed"
     EDITED = "edited"
     AMENDED = "amended"  # changed after it had been signed
+
+    @classmethod
+    def from_document(cls, plain: str) -> "Status":
+        """Read it from a document.
+
+        Raises:
+            ConfigError: it is none of them.
+        """
+        try:
+            return cls(plain)
+        except ValueError as error:
+            raise ConfigError("A review is unconfirmed, confirmed, edited or amended.") from error
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,11 @@ class Review:
     def is_confirmed(self) -> bool:
         """Whether a reader stands behind the answers: confirmed, edited or amended."""
         return self.status is not Status.UNCONFIRMED
+
+    @property
+    def word(self) -> str:
+        """Its status, and whether it is signed."""
+        return f"{self.status}, signed" if self.signature is not None else str(self.status)
 
     @property
     def words(self) -> str:
