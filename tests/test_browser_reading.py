@@ -1,4 +1,4 @@
-"""Read first in a real browser: nothing of the model's output is in any frame before the read is committed."""
+"""Read first in a real browser: no frame holds anything of the model before the read is committed."""
 
 import re
 
@@ -30,7 +30,11 @@ def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path)
         frames = []
         visitor = Visitor(chrome.new_page(viewport={"width": 1280, "height": 900}), app)
         visitor.page.set_default_timeout(60_000)
-        visitor.page.on("websocket", lambda socket: socket.on("framereceived", frames.append))
+
+        def listen(socket):
+            socket.on("framereceived", lambda frame: frames.append(frame))
+
+        visitor.page.on("websocket", listen)
         visitor.page.goto(app.url)
         visitor.fill("reader_name", "Dr Ada")
         visitor.widget("read_first").get_by_text("Read first").click()
