@@ -67,7 +67,7 @@ reading_panel(record, reviewed, classifier, found)
 
 if found is not None and classifier is not None:
     st.subheader("Saliency: which leads and moments moved the class")
-    saliency_panel.saliency_panel(record, found, classifier)
+    saliency_panel.saliency_panel(record, found, classifier, statuses)
 
 st.subheader("Report")
 report_panel(record, classifier, cards, reviewed)

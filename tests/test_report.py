@@ -150,8 +150,8 @@ def test_the_status_is_printed_with_who_when_what_was_changed_and_the_comment(re
     assert "EDITED, SIGNED" in rasters.words(pdf)
     page = " ".join(rasters.words(pdf, 2).split())
     assert "UNCONFIRMED" not in page
-    assert f"Edited by CD at {moment(120)}, signed by EF at {moment(180)}." in page
-    assert "Against the model: rejected AF, added PVC." in page
+    assert f"Edited by CD at {moment(120)}, signed by EF at {moment(180)}. Against the model: " in page
+    assert "rejected AF, added PVC. Present: PVC." in page
     assert f"Read first by GH, committed {moment(60)}: PVC." in page
     assert "(all of it in the JSON file)" in page
 

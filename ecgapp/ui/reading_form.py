@@ -200,5 +200,6 @@ def _label(answer: Answer) -> str:
     """The class, and what the model says of it where that is to be seen."""
     if answer.probability is None or answer.models is None:
         return f"**{answer.label}**"
-    mark = "▲ above" if answer.models is State.PRESENT else "below"
-    return f"**{answer.label}**, model {answer.probability:.2f}, {mark}"
+    mark = "▲" if answer.models is State.PRESENT else ""
+    side = "≥" if answer.models is State.PRESENT else "<"
+    return f"**{answer.label}** {mark} model {answer.probability:.2f} {side} {answer.threshold:.2f}"

@@ -34,7 +34,7 @@ def reads_table(read: Read, review: Review) -> pd.DataFrame:
                 "Finding": one.label,
                 "Read first": str(one.state),
                 "Model": _output(model),
-                "": NONE if model is None else ("agree" if model.models is one.state else "differ"),
+                "Both": NONE if model is None else ("agree" if model.models is one.state else "differ"),
                 "Review now": NONE if now is None else str(now.state),
             }
         )
