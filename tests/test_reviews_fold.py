@@ -6,7 +6,7 @@ import pytest
 from review_events import CONFIRMED, EDITED, RECORD, SIGNED, A, N, P, answers, event, numbered, unseen
 
 from ecgapp.errors import ReviewError
-from ecgapp.reviews import Answer, Event, Kind, Status, changes, fold, moment
+from ecgapp.reviews import Answer, Event, Kind, Status, against, changes, fold, moment
 from ecgapp.reviews.review import QUIET, after, refuse_impossible
 
 READ = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
@@ -130,6 +130,12 @@ def test_changes_against_the_model_are_told_and_agreement_is_not():
     said = (*answers(AF=A, LBBB=P, STE=N), *answers(0.1, PVC=P, PAC=A))
     assert changes(said) == ("rejected AF", "did not judge STE", "added PVC")
     assert changes(unseen(AF=P)) == ()
+
+
+def test_without_a_models_output_nothing_is_said_to_agree_with_it():
+    assert "No model" in against(unseen(AF=P))
+    assert "agrees with the model" in against(answers(AF=P))
+    assert against(answers(AF=A)) == "Against the model: rejected AF."
 
 
 def test_answers_of_another_task_stay_beside_new_ones():

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ecgapp.report.contents import Contents
 from ecgapp.report.page import Column
-from ecgapp.reviews import Answer, Read, State, changes, moment
+from ecgapp.reviews import Answer, Read, State, against, moment
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."
 LONGEST = 240  # characters of what a reader wrote that are printed
@@ -25,10 +25,11 @@ def print_decision(column: Column, contents: Contents) -> None:
     review = contents.review
     if review is None or not review.is_confirmed:
         return
-    words, differing = review.words, ", ".join(changes(review.answers))
-    against = f"Against the model: {differing}." if differing else "As the model says."
+    words = review.words
     present = ", ".join(_present(review.answers, review.statements)) or "none of the classes"
-    column.paragraph(_short(f"{words[0].upper()}{words[1:]}. {against} Present: {present}.", 2 * LONGEST))
+    column.paragraph(
+        _short(f"{words[0].upper()}{words[1:]}. {against(review.answers)} Present: {present}.", 2 * LONGEST)
+    )
     column.y -= 1.0
 
 

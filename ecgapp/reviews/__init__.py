@@ -17,7 +17,18 @@ from ecgapp.reviews.events import (
 from ecgapp.reviews.export import Exported, export_reviews, packed_reviews
 from ecgapp.reviews.journal import Journal, reviews_of
 from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
-from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, changes, fold, moment, verdict
+from ecgapp.reviews.review import (
+    Comment,
+    Read,
+    Review,
+    Signature,
+    Status,
+    against,
+    changes,
+    fold,
+    moment,
+    verdict,
+)
 
 __all__ = [
     "LONGEST_COMMENT",
@@ -38,6 +49,7 @@ __all__ = [
     "Stamp",
     "State",
     "Status",
+    "against",
     "audit_csv",
     "changes",
     "choose_reading_mode",

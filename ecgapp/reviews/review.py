@@ -1,6 +1,6 @@
 """The present state of a review: a pure fold over its events. The same events always give the same review."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -149,6 +149,14 @@ def changes(answers: Iterable[Answer]) -> tuple[str, ...]:
         word = verdict(answer.state, answer.models is State.PRESENT)
         told.append(f"{'did not judge' if answer.state is State.NOT_JUDGED else word} {answer.label}")
     return tuple(told)
+
+
+def against(answers: Collection[Answer]) -> str:
+    """The same in a sentence; one of its own where no model had been asked."""
+    if not any(answer.models for answer in answers):
+        return "No model's output stood beside it."
+    differing = ", ".join(changes(answers))
+    return f"Against the model: {differing}." if differing else "It agrees with the model in every class."
 
 
 def fold(record: str, events: Iterable[Event]) -> Review:

@@ -6,7 +6,7 @@ from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.reviews import Kind, Review, changes
+from ecgapp.reviews import Kind, Review, against
 from ecgapp.ui import reading
 from ecgapp.ui.reading_form import Form, decide, draw_fields, fill_absent, keep_record, show_problem
 from ecgapp.ui.reading_history import show_comments, show_history, show_reads
@@ -70,9 +70,7 @@ def _show_status(form: Form) -> None:
     if not review.is_confirmed:
         st.markdown(f"Status: **{words}**. The choices are filled in from {_source(form)}.")
         return
-    differing = ", ".join(changes(review.answers))
-    against = f"Against the model: {differing}." if differing else "It agrees with the model in every class."
-    st.markdown(f"Status: **{words}**. {against}")
+    st.markdown(f"Status: **{words}**. {as_typed(against(review.answers))}")
     if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
         st.warning(
             f"This was decided beside another model: {as_typed(review.model.name)}, "
