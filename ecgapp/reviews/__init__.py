@@ -17,18 +17,8 @@ from ecgapp.reviews.events import (
 from ecgapp.reviews.export import Exported, export_reviews, packed_reviews
 from ecgapp.reviews.journal import Journal, reviews_of
 from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
-from ecgapp.reviews.review import (
-    Comment,
-    Read,
-    Review,
-    Signature,
-    Status,
-    against,
-    changes,
-    fold,
-    moment,
-    verdict,
-)
+from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold
+from ecgapp.reviews.words import against, changes, moment, verdict
 
 __all__ = [
     "LONGEST_COMMENT",

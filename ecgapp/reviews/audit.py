@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ecgapp.reviews.events import Event, Kind
-from ecgapp.reviews.review import changes
+from ecgapp.reviews.words import changes
 
 WORDS = {
     Kind.OPENED: "opened, to be read first",

@@ -14,7 +14,8 @@ from ecgapp.config import Settings
 from ecgapp.errors import ReviewError
 from ecgapp.jobs.database import Database
 from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp
-from ecgapp.reviews.review import Review, fold, moment, refuse_impossible
+from ecgapp.reviews.review import Review, fold, refuse_impossible
+from ecgapp.reviews.words import moment
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (

@@ -1,13 +1,13 @@
 """The present state of a review: a pure fold over its events. The same events always give the same review."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import reduce
 
 from ecgapp.errors import ConfigError, ReviewError
-from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp, State, same_reader
+from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp, same_reader
+from ecgapp.reviews.words import moment, verdict
 
 # These change nothing that another reader decides on.
 QUIET = frozenset({Kind.OPENED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})
@@ -124,39 +124,6 @@ class Review:
         if not self.is_confirmed or answer is None:
             return str(Status.UNCONFIRMED)
         return verdict(answer.state, positive)
-
-
-def moment(at: float) -> str:
-    """A time as it is printed, to the minute."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def verdict(state: State, positive: bool) -> str:
-    """What a reader's answer does to a finding that the model has, or has not."""
-    if state is State.NOT_JUDGED:
-        return str(State.NOT_JUDGED)
-    if (state is State.PRESENT) == positive:
-        return "confirmed"
-    return "added" if state is State.PRESENT else "rejected"
-
-
-def changes(answers: Iterable[Answer]) -> tuple[str, ...]:
-    """Where reader and model differ: ``added PVC``, ``rejected AF``, ``did not judge STE``."""
-    told = []
-    for answer in answers:
-        if answer.models is None or answer.agrees:
-            continue
-        word = verdict(answer.state, answer.models is State.PRESENT)
-        told.append(f"{'did not judge' if answer.state is State.NOT_JUDGED else word} {answer.label}")
-    return tuple(told)
-
-
-def against(answers: Collection[Answer]) -> str:
-    """The same in a sentence; one of its own where no model had been asked."""
-    if not any(answer.models for answer in answers):
-        return "No model's output stood beside it."
-    differing = ", ".join(changes(answers))
-    return f"Against the model: {differing}." if differing else "It agrees with the model in every class."
 
 
 def fold(record: str, events: Iterable[Event]) -> Review:
