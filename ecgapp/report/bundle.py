@@ -17,6 +17,7 @@ from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
+from ecgapp.reviews import Review
 from ecgapp.signals import heart_rate, remarks
 from ecgapp.signals.display import UNFILTERED
 
@@ -121,17 +122,20 @@ class Bundle:
     measurements: Figures | None = None
     beside: tuple[Beside, ...] = ()
     admission: Admission | None = None  # where it is refused, nothing else was computed
-    status: str = "unconfirmed"
+    status: str = "unconfirmed"  # by whom and when, where a reader decided
+    review: Review | None = None
     disclaimer: str = DISCLAIMER
 
 
 def bundle(contents: Contents) -> Bundle:
-    """The reading that ``contents`` shows; what the reader typed is not in it."""
+    """The reading that ``contents`` shows; the reference that the reader typed is not in it."""
     evidence = contents.evidence
     facts, made = record_facts(contents.record), contents.made.isoformat()
     drawing = contents.drawing
     tracing = Tracing(drawing.layout, drawing.scale, drawing.filter, contents.start)
     told = Bundle(facts, tracing, software(), made, admission=contents.admission)
+    if contents.review is not None and contents.review.version:
+        told = replace(told, status=contents.review.words, review=contents.review)
     if contents.measured is not None:
         found = figures(contents.measured.measurements)
         told = replace(told, delineator=contents.measured.card, measurements=found)

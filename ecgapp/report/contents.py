@@ -10,6 +10,7 @@ from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
+from ecgapp.reviews import Review, Status
 from ecgapp.signals.display import UNFILTERED
 
 REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the page
@@ -72,11 +73,17 @@ class Contents:
     support: tuple[Support, ...] = ()
     drawing: Drawing = field(default_factory=Drawing)
     calipers: tuple[str, ...] = ()
+    review: Review | None = None  # what readers said of it
 
     @property
     def shown(self) -> ECGRecord:
         """The record as the tracing has it."""
         return self.drawing.shown or self.record
+
+    @property
+    def status(self) -> str:
+        """What the findings are worth, in a word or two."""
+        return self.review.word if self.review else str(Status.UNCONFIRMED)
 
     @property
     def printed_reference(self) -> str:

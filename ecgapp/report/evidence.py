@@ -7,6 +7,7 @@ from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import Column, Page
+from ecgapp.report.reading import UNTIL, by_whom, has_words, print_decision, print_words
 from ecgapp.report.saliency import Frame, draw_saliency
 from ecgapp.report.sheets import sheets_of
 from ecgapp.report.table import print_rules, print_table
@@ -22,7 +23,7 @@ TRUST = {
     Grade.AMBER: "Read it with caution.",
     Grade.RED: "Do not read anything into this map.",
 }
-PICTURE = 88.0  # mm
+PICTURE, LOWER = 88.0, 72.0  # mm; the lower one leaves room for what readers wrote
 OF_HUNDRED = (
     "Of 100: how many of 100 patients with this answer have it (95 % interval), at the validation records' "
     "prevalence unless another is told."
@@ -32,22 +33,25 @@ OF_HUNDRED = (
 def draw_evidence(page: Page, contents: Contents) -> None:
     """Findings, measurements and model at the left, relevance and the textbook's rules at the right."""
     number = len(sheets_of(contents)) + 1
-    print_head(page, contents, "Read by a model, to be confirmed by a clinician")
+    print_head(page, contents, f"Read by a model, {by_whom(contents)}")
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     _print_findings(left, contents)
     _print_recording(left, contents)
     if contents.evidence is not None:
         _print_model(left, contents.evidence.card)
-        right = Column(page, MIDDLE, TOP, RIGHT - MIDDLE)
+    right = Column(page, MIDDLE, TOP, RIGHT - MIDDLE)
+    if contents.evidence is not None:
         _print_relevance(right, contents, contents.evidence)
         right.y -= 1.5
         print_rules(right, contents.evidence.findings, contents.support)
+    print_words(right, contents)
     _print_calipers(left, contents)
-    print_foot(page, (number, number), "Every finding is unconfirmed until a clinician has read the ECG.")
+    print_foot(page, (number, number), UNTIL)
 
 
 def _print_findings(column: Column, contents: Contents) -> None:
-    column.heading("Findings, unconfirmed")
+    column.heading(f"Findings, {contents.status}")
+    print_decision(column, contents)
     evidence = contents.evidence
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")
@@ -113,9 +117,10 @@ def _print_relevance(column: Column, contents: Contents, evidence: Evidence) -> 
         f"Probability {top.probability:.2f}, above its threshold of {top.threshold:.2f}. "
         f"Window {explanation.start:g}-{explanation.stop:g} s."
     )
-    frame = Frame(column.left, column.y, column.width, PICTURE)
+    height = LOWER if has_words(contents) else PICTURE
+    frame = Frame(column.left, column.y, column.width, height)
     legend = draw_saliency(column.page, frame, contents.record, explanation)
-    column.y -= PICTURE + 8
+    column.y -= height + 8
     column.paragraph(legend, SMALL)
     made = explanation.attribution
     column.paragraph(

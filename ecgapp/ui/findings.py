@@ -14,9 +14,16 @@ OF_HUNDRED = "Of 100 like this"
 MARKS = {Says.AGREES: "✓ agrees", Says.DISAGREES: "✗ disagrees", Says.CANNOT_TELL: "cannot tell"}
 
 
-def table(findings: Findings, beside: Mapping[str, Support]) -> pd.DataFrame:
-    """Classes above their threshold first, then by probability; ``beside`` holds each one's support."""
-    return pd.DataFrame([_row(row, beside[row.label]) for row in in_order(findings)])
+def table(
+    findings: Findings, beside: Mapping[str, Support], statuses: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Classes above their threshold first, then by probability.
+
+    ``beside`` holds each one's support, ``statuses`` what its reader decided.
+    """
+    decided = statuses or {}
+    rows = in_order(findings)
+    return pd.DataFrame([_row(row, beside[row.label], decided.get(row.label, STATUS)) for row in rows])
 
 
 def in_order(findings: Findings) -> list[Finding]:
@@ -24,7 +31,7 @@ def in_order(findings: Findings) -> list[Finding]:
     return sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
 
 
-def _row(row: Finding, beside: Support) -> dict[str, object]:
+def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
     metrics = row.metrics
     return {
         "Finding": row.label,
@@ -36,7 +43,7 @@ def _row(row: Finding, beside: Support) -> dict[str, object]:
         "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
         "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
         "Leads": "faulty" if beside.doubts else "",
-        "Status": STATUS,
+        "Status": status,
     }
 
 
@@ -83,13 +90,13 @@ def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) 
     return lines
 
 
-def summary(findings: Findings) -> str:
+def summary(findings: Findings, status: str = STATUS) -> str:
     """One line of Markdown: which classes are above their threshold."""
     above = sorted((row for row in findings.rows if row.positive), key=lambda row: -row.probability)
     if not above:
         return "No class is above its threshold."
     named = [f"**{in_full(row.label)}** {row.probability:.2f} ≥ {row.threshold:.2f}" for row in above]
-    return f"Above threshold, {STATUS}: {'; '.join(named)}."
+    return f"Above threshold, {status}: {'; '.join(named)}."
 
 
 def abbreviations(findings: Findings) -> str:

@@ -38,11 +38,18 @@ COLUMNS = {
 
 @st.fragment
 def findings_panel(
-    record: ECGRecord, result: Findings, card: ModelCard, cards: Mapping[str, ModelCard]
+    record: ECGRecord,
+    result: Findings,
+    card: ModelCard,
+    cards: Mapping[str, ModelCard],
+    statuses: Mapping[str, str],
 ) -> None:
-    """One row a class; below it one in detail at a prevalence to set, and the others worth a look."""
+    """One row a class; below it one in detail at a prevalence to set, and the others worth a look.
+
+    ``statuses`` are what a reader decided, by class.
+    """
     beside = supported(record, result, cards)
-    shown = findings.table(result, beside)
+    shown = findings.table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
         shown = shown.drop(columns="Leads")
     st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")

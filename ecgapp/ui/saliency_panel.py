@@ -1,6 +1,6 @@
 """The review page's saliency: which leads and moments moved the chosen class, and how far to trust that."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -47,8 +47,8 @@ class Choice:
 
 
 @st.fragment
-def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
-    """The map of the chosen class; below its threshold, only on request."""
+def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard, statuses: Mapping[str, str]) -> None:
+    """The map of the chosen class; below its threshold, only on request. ``statuses`` are a reader's."""
     rows = {row.label: row for row in result.rows}
     left, beside, middle, right = st.columns([5, 4, 5, 4], vertical_alignment="bottom")
     label = _choose_class(left, beside, result, f"label_{card.digest}_{record.record_id}")
@@ -62,7 +62,7 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None
         explanation = session.remember(
             choice.key(choice.method), lambda: _explain(record, choice), heavy=True
         )
-        st.markdown(overlay.in_words(explanation, rows[label]))
+        st.markdown(overlay.in_words(explanation, rows[label], statuses[label]))
         grade = st.empty()  # it stands above the picture, and is known after it
         _show(record, explanation, choice)
         _reliability(record, choice, grade)
