@@ -9,8 +9,10 @@ from ecgapp.ui.measurements_panel import measurements_panel
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.report_buttons import report_panel
 from ecgapp.ui.tracing_panel import tracing_panel
+from ecgapp.ui.worklist_walk import walk_bar
 
 bootstrap("Review")
+walk_bar()
 choose_record()
 
 if (sentence := session.problem()) is not None:
