@@ -66,7 +66,7 @@ def _delete(items: Sequence[Item], shown: Sequence[Item], settings: Settings) ->
     choices = {SHOWN: shown, ALL: items}
     if one:
         choices = {f"No. {chosen}": one, **choices}
-    what = st.radio("Delete", list(choices), key="worklist_delete_what")
+    what = st.radio("Delete", list(choices), key=f"worklist_delete_what_{chosen}")
     doomed = choices[what]
     frees = sum(item.kept for item in doomed) / 1e6
     st.caption(
