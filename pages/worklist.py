@@ -11,8 +11,9 @@ bootstrap("Worklist")
 settings = session.settings()
 cards = choosing.installed()
 
-left, _ = st.columns(2)
+left, right = st.columns([2, 3], gap="medium")
 with left:
     classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "worklist_classifier")
-drop_panel(settings, classifier)
+with right:
+    drop_panel(settings, classifier)
 worklist_view(settings)

@@ -18,7 +18,7 @@ from ecgapp.worklist import Worklist
 from ecgapp.worklist.scorer import Scorer
 
 PASSWORD = "correct horse"
-MODEL_COLUMNS = {"Above threshold, or why not", "Level", "Urgency", "Uncertainty"}
+MODEL_COLUMNS = {"Above threshold, or why not", "Urgency", "Uncertainty"}
 
 
 @pytest.fixture
@@ -99,7 +99,10 @@ def test_dropped_records_are_listed_by_urgency_with_their_formulas_at_hand(page,
     drop(page, settings, [*files_of(tmp_path, "a", "b", "c"), ("photo.jpg", b"x", "")])
     table = listed(page)
     assert list(table["State"]) == ["unreadable", "scored", "scored", "scored"]
-    assert table["Urgency"].is_monotonic_decreasing
+    assert [float(words.split()[0]) for words in table["Urgency"]] == sorted(
+        (float(words.split()[0]) for words in table["Urgency"]), reverse=True
+    )
+    assert table["Urgency"].iloc[0] == "5.00 needs a look"
     assert set(table["File"]) == {"a", "b", "c", "photo"}
     assert "not for triage" in said(page)
     help_text = page.segmented_control(key="worklist_sort").proto.help
@@ -167,6 +170,14 @@ def test_a_chosen_row_is_opened_even_where_the_order_changed_meanwhile(page, set
     assert f"Worklist No. {last}: 3 of 3" in said(page)
 
 
+def test_a_chosen_row_without_an_ecg_says_why_in_full_and_the_first_ecg_is_offered(page, settings, tmp_path):
+    drop(page, settings, [*files_of(tmp_path, "a"), ("photo.jpg", b"x", "")])
+    page.session_state[worklist_view.CHOSEN] = 2
+    page.run()
+    assert "No. 2 is unreadable. This kind of file is not read here." in said(page)
+    assert page.button(key="worklist_open").label == "Open the first, No. 1"
+
+
 def test_who_reads_first_sees_nothing_that_a_model_said(settings, tmp_path):
     def hidden():
         from ecgapp.ui import session
@@ -190,13 +201,13 @@ def test_deleting_says_what_it_frees_and_frees_it(page, settings, tmp_path):
     drop(page, settings, files_of(tmp_path, "a", "b"))
     page.session_state[worklist_view.CHOSEN] = 2
     page.run()
-    assert "1 lines and their samples, 0.2 MB" in said(page)
-    page.checkbox(key="worklist_sure_No. 2_1").check().run()
+    assert "Deletes No. 2: its line and its samples, 0.2 MB" in said(page)
+    page.checkbox(key="worklist_sure_No. 2").check().run()
     page.button(key="worklist_delete").click().run()
     assert list(listed(page)["No."]) == [1]
     page.radio(key="worklist_delete_what_2").set_value("everything on the list").run()
     assert page.button(key="worklist_delete").disabled
-    page.checkbox(key="worklist_sure_everything on the list_1").check().run()
+    page.checkbox(key="worklist_sure_everything on the list").check().run()
     page.button(key="worklist_delete").click().run()
     assert not page.dataframe
     assert not list(Worklist(settings).archive.keys())

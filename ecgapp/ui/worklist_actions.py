@@ -69,13 +69,14 @@ def _delete(items: Sequence[Item], shown: Sequence[Item], settings: Settings) ->
     what = st.radio("Delete", list(choices), key=f"worklist_delete_what_{chosen}")
     doomed = choices[what]
     frees = sum(item.kept for item in doomed) / 1e6
+    what = what if len(doomed) == 1 else f"{what}, {len(doomed):,} records"
     st.caption(
-        f"{len(doomed):,} lines and their samples, {frees:,.1f} MB, go from this machine. "
-        "The files that they came from are not touched."
+        f"Deletes {what}: its line and its samples, {frees:,.1f} MB on this machine. "
+        "The files that were dropped are not touched."
     )
-    sure = st.checkbox(f"Yes, delete {what}: {len(doomed):,}", key=f"worklist_sure_{what}_{len(doomed)}")
+    sure = st.checkbox(f"Yes, delete {what}", key=f"worklist_sure_{what}")
     if st.button("Delete", key="worklist_delete", disabled=not sure, icon=":material/delete:"):
-        if what == ALL:
+        if len(doomed) == len(items):
             intake(settings).forget()
         try:
             Worklist(settings).delete([item.number for item in doomed], needed_elsewhere())

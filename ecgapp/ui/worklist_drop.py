@@ -33,7 +33,12 @@ def drop_panel(settings: Settings, classifier: ModelCard | None) -> None:
     if classifier is None:
         return
     kind = st.segmented_control(
-        "What to add", (FILES, FOLDER), default=FILES, key="worklist_kind", required=True
+        "What to add",
+        (FILES, FOLDER),
+        default=FILES,
+        key="worklist_kind",
+        required=True,
+        label_visibility="collapsed",
     )
     key = f"worklist_drop_{st.session_state.get(DROP_NUMBER, 0)}_{kind == FOLDER}"
     st.file_uploader(

@@ -19,7 +19,7 @@ from ecgapp.ui.upload import LARGEST, Upload, read_upload
 
 MOST_FILES = 50_000  # of one drop
 LARGEST_ARCHIVE = 4 * 2**30  # bytes that one .zip unpacks to; its files are unpacked one record at a time
-LARGEST_HEADER = 2**16  # bytes in which the names of signal files are looked for
+LARGEST_HEADER = 2**20  # bytes; in a larger one no names of signal files are looked for
 LONGEST_NAME = 60  # characters that are shown
 ZIP = ".zip"
 _TOO_MANY = f"These are more than {MOST_FILES:,} files. Add them in several parts."
@@ -216,10 +216,12 @@ def _owners(files: Sequence[Upload]) -> dict[str, str]:
 
 def _named_in(header: Upload, stems: set[str]) -> list[str]:
     """The other stems whose files this header names: each line begins with a signal file, or a part."""
+    if header.size > LARGEST_HEADER:
+        return []
     own = _stem(header.name)
     folder = own.rpartition("/")[0]
     try:
-        text = bytes(header.getbuffer()[:LARGEST_HEADER]).decode("latin-1")
+        text = bytes(header.getbuffer()).decode("latin-1")
     except (RecordError, OSError):
         return []  # reading the record says what is wrong
     lines = [line.split() for line in text.splitlines()[1:] if not line.startswith("#")]

@@ -104,14 +104,13 @@ def _choose_wish(items: Sequence[Item]) -> Wish:
             required=True,
             help=f"{URGENCY_IN_WORDS}\n\n{UNCERTAINTY_IN_WORDS}",
         )
-        wanted = st.multiselect("Labels above threshold", labels, key="worklist_labels", width=220)
-        states = st.multiselect("States", STATES, key="worklist_states", width=200)
+        wanted = st.multiselect("Above threshold", labels, key="worklist_labels", width=170)
+        states = st.multiselect("State", STATES, key="worklist_states", width=150)
         chosen = st.multiselect(
-            "Urgency", levels, format_func=LEVELS.__getitem__, key="worklist_levels", width=220
+            "Urgency", levels, format_func=LEVELS.__getitem__, key="worklist_levels", width=150
         )
         batch = _choose_batch(items)
         unopened = st.toggle("Not yet opened", key="worklist_unopened")
-    st.caption(ORDER_NOTE)
     return Wish(sort or BY_URGENCY, tuple(wanted), tuple(states), tuple(chosen), batch, unopened)
 
 
@@ -123,12 +122,12 @@ def _choose_batch(items: Sequence[Item]) -> int | None:
     def words(batch: int | None) -> str:
         return "all" if batch is None else f"drop {batch}"
 
-    return st.selectbox("Drop", [None, *batches], format_func=words, key="worklist_batch", width=110)
+    return st.selectbox("Drop", [None, *batches], format_func=words, key="worklist_batch", width=90)
 
 
 def _table(shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
     numbers = [item.number for item in shown]
-    st.markdown(f"**{len(numbers):,}** shown")
+    st.caption(f"**{len(numbers):,} shown.**" + ("" if hidden else f" {ORDER_NOTE}"))
     before, chosen = st.session_state.get(_SHOWN, numbers), st.session_state.get(CHOSEN)
     if chosen is not None and _place(chosen, before) != _place(chosen, numbers):
         st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
@@ -160,9 +159,12 @@ def _choose(key: str) -> None:
 
 
 def _open_button(shown: Sequence[Item], sort: str) -> None:
-    """Open what was chosen, or else the first."""
+    """Open what was chosen, or else the first; what is wrong with the chosen one in full."""
     able = [item.number for item in shown if item.can_be_opened]
     chosen = st.session_state.get(CHOSEN)
+    for item in shown:
+        if item.number == chosen and item.outcome.sentence:
+            st.warning(f"No. {chosen} is {item.state}. {item.outcome.sentence}")
     number = chosen if chosen in able else next(iter(able), None)
     words = f"Open No. {number}" if number == chosen else f"Open the first, No. {number}"
     if number is None:

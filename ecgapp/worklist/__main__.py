@@ -10,7 +10,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.worklist.scorer import Scorer
 
-POLITENESS = 10  # the pages come first
+POLITENESS = 5  # the pages come first
 
 
 def main(slot: int) -> int:

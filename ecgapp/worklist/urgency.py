@@ -11,7 +11,7 @@ from ecgapp.worklist.item import Item, LabelScore
 
 LOOK, ACUTE, PROMPT, SOON, ROUTINE, NORMAL = 5, 4, 3, 2, 1, 0
 LEVELS = {
-    LOOK: "needs a human look",
+    LOOK: "needs a look",
     ACUTE: "acute",
     PROMPT: "prompt",
     SOON: "soon",
