@@ -30,14 +30,18 @@ def score(records: Sequence[ECGRecord], model: TrainedModel) -> list[Outcome]:
     task_of(model.card)
     prepared = _prepare(records, model.card)
     answers = _answers([windows for windows in prepared if not isinstance(windows, SignalError)], model)
-    outcomes = []
-    for record, windows in zip(records, prepared, strict=True):
-        rate, quality = heart_rate(record.signal, record.sampling_rate), quality_in_words(record)
-        refused = isinstance(windows, SignalError)
-        outcomes.append(
-            Outcome((), rate, quality, str(windows)) if refused else Outcome(next(answers), rate, quality)
-        )
-    return outcomes
+    return [
+        described(record, sentence=str(windows))
+        if isinstance(windows, SignalError)
+        else described(record, next(answers))
+        for record, windows in zip(records, prepared, strict=True)
+    ]
+
+
+def described(record: ECGRecord, scores: tuple[LabelScore, ...] = (), sentence: str = "") -> Outcome:
+    """The outcome with what the signal itself tells, whether a classifier may speak or not."""
+    rate = heart_rate(record.signal, record.sampling_rate)
+    return Outcome(scores, rate, quality_in_words(record), sentence)
 
 
 def quality_in_words(record: ECGRecord) -> str:
