@@ -24,7 +24,7 @@ import psutil
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.records import LEADS, ECGRecord, read_record, write_wfdb
+from ecgapp.records import LEADS, ECGRecord, fingerprint, read_record, write_wfdb
 from ecgapp.ui.worklist_files import grouped, in_folder
 from ecgapp.ui.worklist_intake import Intake
 from ecgapp.worklist import Wish, Worklist, arranged
@@ -62,6 +62,7 @@ def write_records(source: Path, folder: Path, n_records: int) -> int:
 
 
 def _originals(source: Path) -> Iterator[ECGRecord]:
+    seen = set()  # some are in two of the challenge's sources
     for header in sorted(source.rglob("*.hea")):
         try:
             record = read_record([header])
@@ -69,7 +70,10 @@ def _originals(source: Path) -> Iterator[ECGRecord]:
             continue
         if record.sampling_rate == RATE and record.leads == LEADS and record.duration >= SECONDS:
             first = np.nan_to_num(record.signal[:, : int(SECONDS * RATE)])
-            yield replace(record, signal=first, derived=frozenset(), codes=(), warnings=())
+            cut = replace(record, signal=first, derived=frozenset(), codes=(), warnings=())
+            if (key := fingerprint(cut)) not in seen:
+                seen.add(key)
+                yield cut
 
 
 def run(folder: Path) -> Run:
