@@ -7,6 +7,7 @@ navigation = st.navigation(
     {
         "Clinic": [
             st.Page("pages/review.py", title="Review", default=True),
+            st.Page("pages/worklist.py", title="Worklist"),
             st.Page("pages/compare.py", title="Compare"),
             st.Page("pages/performance.py", title="Performance"),
         ],

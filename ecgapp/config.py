@@ -44,3 +44,8 @@ class Settings:
     def archive(self) -> Path:
         """ECGs that somebody asked to be kept here, by their fingerprint."""
         return self.home / "archive"
+
+    @property
+    def worklist(self) -> Path:
+        """The list of dropped ECGs, without names, and its scorers' log."""
+        return self.home / "worklist"

@@ -11,8 +11,10 @@ from ecgapp.ui.opening import choose_record
 from ecgapp.ui.reading_panel import read_first_panel, reading_panel, status_of_findings
 from ecgapp.ui.report_buttons import report_panel
 from ecgapp.ui.tracing_panel import tracing_panel
+from ecgapp.ui.worklist_walk import walk_bar
 
 bootstrap("Review")
+walk_bar()
 choose_record()
 reading.reading_bar()
 

@@ -91,8 +91,13 @@ def run_network(model: TrainedModel, windows: FloatArray) -> FloatArray:
 
 def probabilities(model: TrainedModel, windows: FloatArray) -> FloatArray:
     """Calibrated probabilities, float32 (n_windows, n_labels), of windows as the network takes them."""
-    logits = torch.from_numpy(run_network(model, windows)) / model.card.temperature
-    answers = logits.sigmoid() if task_of(model.card).multilabel else logits.softmax(dim=1)
+    return calibrated(run_network(model, windows), model.card)
+
+
+def calibrated(logits: FloatArray, card: ModelCard) -> FloatArray:
+    """Probabilities of logits (..., n_labels), by the card's temperature."""
+    scaled = torch.from_numpy(logits) / card.temperature
+    answers = scaled.sigmoid() if task_of(card).multilabel else scaled.softmax(dim=-1)
     return np.asarray(answers.numpy(), dtype=np.float32)
 
 

@@ -16,8 +16,11 @@ SUFFIX = re.compile(r"\.[a-z0-9]{1,8}", re.ASCII)
 class Upload(Protocol):
     """What Streamlit hands over for each file. Its name is hostile: only the suffix is looked at."""
 
-    name: str
-    size: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
 
     def getbuffer(self) -> memoryview: ...
 

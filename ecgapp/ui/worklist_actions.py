@@ -1,0 +1,85 @@
+"""What can be done with the worklist as a whole: export it, score it again, delete from it."""
+
+from collections.abc import Collection, Sequence
+
+import streamlit as st
+
+from ecgapp.config import Settings
+from ecgapp.errors import EcgAppError
+from ecgapp.ui import choosing
+from ecgapp.ui.worklist_drop import PROBLEM, intake
+from ecgapp.worklist import Item, Worklist, as_csv, start_scoring
+
+ALL, SHOWN = "everything on the list", "what is shown"
+
+
+def needed_elsewhere() -> Collection[str]:
+    """Keys of ECGs that must stay in the archive when their line is deleted."""
+    return ()
+
+
+def actions(items: Sequence[Item], shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
+    """Three folded panels; who reads first gets no export, for it holds what the model said."""
+    left, middle, right = st.columns(3)
+    if not hidden:
+        with left.expander("Export as CSV"):
+            _export(shown, settings)
+        with middle.expander("Score again"):
+            _score_again(items, settings)
+    with right.expander("Delete"):
+        _delete(items, shown, settings)
+
+
+def _export(shown: Sequence[Item], settings: Settings) -> None:
+    names = intake(settings).names
+    with_names = bool(names) and st.checkbox(
+        "With the files' names, which may be patients'", key="worklist_csv_names"
+    )
+    st.download_button(
+        f"CSV of the {len(shown):,} shown",
+        lambda: as_csv(shown, names if with_names else None),
+        "worklist.csv",
+        "text/csv",
+        key="worklist_csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _score_again(items: Sequence[Item], settings: Settings) -> None:
+    cards = choosing.classifiers(choosing.installed())
+    name = st.session_state.get("worklist_classifier")
+    card = cards.get(name) if name in cards else next(iter(cards.values()), None)
+    if card is None:
+        return
+    other = sum(item.state == "scored" and item.model.digest != card.digest for item in items)
+    st.caption(f"Scored by another model, or another version of it: {other:,}.")
+    if st.button(f"Score all with {card.name}", key="worklist_again", icon=":material/refresh:"):
+        Worklist(settings).score_again(card.name)
+        start_scoring(settings)
+        st.rerun()
+
+
+def _delete(items: Sequence[Item], shown: Sequence[Item], settings: Settings) -> None:
+    chosen = st.session_state.get("worklist_chosen")
+    one = [item for item in items if item.number == chosen]
+    choices = {SHOWN: shown, ALL: items}
+    if one:
+        choices = {f"No. {chosen}": one, **choices}
+    what = st.radio("Delete", list(choices), key=f"worklist_delete_what_{chosen}")
+    doomed = choices[what]
+    frees = sum(item.kept for item in doomed) / 1e6
+    what = what if len(doomed) == 1 else f"{what}, {len(doomed):,} records"
+    st.caption(
+        f"Deletes {what}: its line and its samples, {frees:,.1f} MB on this machine. "
+        "The files that were dropped are not touched."
+    )
+    sure = st.checkbox(f"Yes, delete {what}", key=f"worklist_sure_{what}")
+    if st.button("Delete", key="worklist_delete", disabled=not sure, icon=":material/delete:"):
+        if len(doomed) == len(items):
+            intake(settings).forget()
+        try:
+            Worklist(settings).delete([item.number for item in doomed], needed_elsewhere())
+        except EcgAppError as error:
+            st.session_state[PROBLEM] = str(error)
+        st.rerun()

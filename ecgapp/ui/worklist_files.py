@@ -1,0 +1,243 @@
+"""Many files, in any order, as the records that they are. No Streamlit here.
+
+A record is a header with the signal files that it names or that share its stem, or else a file of its own.
+Names are hostile and may be a patient's: they are compared and shown, and never written.
+"""
+
+import io
+import os
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ecgapp.errors import CorruptRecordError, RecordError, UnsupportedRecordError
+from ecgapp.records import ECGRecord, read_record
+from ecgapp.records.companions import is_file
+from ecgapp.records.reading import HEADER, SIGNAL_FILES
+from ecgapp.ui.upload import LARGEST, Upload, read_upload
+
+MOST_FILES = 50_000  # of one drop
+LARGEST_ARCHIVE = 4 * 2**30  # bytes that one .zip unpacks to; its files are unpacked one record at a time
+LARGEST_HEADER = 2**20  # bytes; in a larger one no names of signal files are looked for
+LONGEST_NAME = 60  # characters that are shown
+ZIP = ".zip"
+_TOO_MANY = f"These are more than {MOST_FILES:,} files. Add them in several parts."
+_NO_FOLDER = "There is no such folder on the app's machine. Check the path."
+_DAMAGED = "A file in this .zip is damaged or locked with a password. Unpack it and drop the files."
+
+
+@dataclass(frozen=True, eq=False)
+class FolderFile:
+    """A file on the app's machine, as an upload looks."""
+
+    path: Path
+    name: str  # with its folders, below the one that was asked for
+    size: int
+
+    def getbuffer(self) -> memoryview:
+        with self.path.open("rb") as file:
+            return memoryview(file.read(LARGEST + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class ZippedFile:
+    """A file in a .zip, as an upload looks; unpacked when it is asked for, and never beyond its own claim."""
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+    @property
+    def name(self) -> str:
+        return self.info.filename
+
+    @property
+    def size(self) -> int:
+        return self.info.file_size
+
+    def getbuffer(self) -> memoryview:
+        try:
+            with self.archive.open(self.info) as file:
+                return memoryview(file.read(LARGEST + 1))
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
+            raise CorruptRecordError(_DAMAGED) from None
+        except Exception as error:  # zlib's own, which has no common parent
+            if type(error).__module__ in ("zlib", "_lzma", "bz2"):
+                raise CorruptRecordError(_DAMAGED) from None
+            raise
+
+
+@dataclass(frozen=True, eq=False)
+class RefusedFile:
+    """A file that cannot be read, as an upload looks: it says so when it is read."""
+
+    name: str
+    size: int
+    sentence: str
+
+    def getbuffer(self) -> memoryview:
+        raise CorruptRecordError(self.sentence)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """The files of one record, as they were dropped; ``stem`` is for the reader's eye only."""
+
+    stem: str
+    files: tuple[Upload, ...] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+    def read(self, uploads: Path) -> ECGRecord:
+        """The record.
+
+        Raises:
+            RecordError: a plain sentence says what is wrong.
+        """
+        paths = [file.path for file in self.files if isinstance(file, FolderFile)]
+        if len(paths) < len(self.files):
+            return read_upload(self.files, uploads)
+        if self.size > LARGEST:
+            raise UnsupportedRecordError(f"These files are larger than {LARGEST // 2**20} MB.")
+        return read_record(paths)
+
+
+def grouped(files: Sequence[Upload]) -> list[Group]:
+    """The records that ``files`` are, in the order of their names. Hidden files are left aside.
+
+    Raises:
+        RecordError: they are too many.
+    """
+    files = [file for file in files if not _is_hidden(file.name)]
+    if len(files) > MOST_FILES:
+        raise UnsupportedRecordError(_TOO_MANY)
+    together: dict[str, list[Upload]] = {}
+    owner = _owners(files)
+    for file in files:
+        together.setdefault(owner[_stem(file.name)], []).append(file)
+    return [Group(shown_name(stem), _of_record(found)) for stem, found in sorted(together.items())]
+
+
+def unzipped(upload: Upload) -> list[Upload]:
+    """The files in a .zip that was dropped.
+
+    Raises:
+        RecordError: it is damaged, or would unpack to more than is taken.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(upload.getbuffer()))
+        inside = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, UnicodeDecodeError):
+        raise CorruptRecordError(
+            "This .zip is damaged. Pack it again, or drop the files themselves."
+        ) from None
+    if len(inside) > MOST_FILES:
+        raise UnsupportedRecordError(_TOO_MANY)
+    if sum(info.file_size for info in inside) > LARGEST_ARCHIVE:
+        raise UnsupportedRecordError(
+            f"This .zip unpacks to more than {LARGEST_ARCHIVE // 2**30} GB. Add its records in several parts."
+        )
+    return [ZippedFile(archive, info) for info in inside]
+
+
+def unpacked(files: Iterable[Upload]) -> list[Upload]:
+    """``files``, with those in a .zip in its place; a .zip that cannot be unpacked stays, and says why."""
+    found: list[Upload] = []
+    for file in files:
+        try:
+            found += unzipped(file) if PurePosixPath(file.name).suffix.lower() == ZIP else [file]
+        except RecordError as error:
+            found.append(RefusedFile(file.name, file.size, str(error)))
+    return found
+
+
+def in_folder(folder: str) -> list[Upload]:
+    """All files of a folder on this machine and below it; links to elsewhere are not followed.
+
+    Raises:
+        RecordError: there is no such folder, it cannot be read, or holds too many files.
+    """
+    top = Path(folder.strip()).expanduser()
+    if not folder.strip() or not top.is_dir():
+        raise RecordError(_NO_FOLDER)
+    found: list[Upload] = []
+    for place, folders, names in os.walk(top, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            if not path.is_symlink() and is_file(path):
+                found.append(FolderFile(path, path.relative_to(top).as_posix(), path.stat().st_size))
+        if len(found) > MOST_FILES:
+            raise UnsupportedRecordError(_TOO_MANY)
+    return found
+
+
+def shown_name(stem: str) -> str:
+    """A name for the eye: one short line of letters that can be printed."""
+    last = stem.replace("\\", "/").rpartition("/")[2]
+    printable = "".join(letter for letter in last if letter.isprintable())
+    return printable if len(printable) <= LONGEST_NAME else f"{printable[: LONGEST_NAME - 1]}…"
+
+
+def _is_hidden(name: str) -> bool:
+    path = PurePosixPath(name.replace("\\", "/"))
+    return not path.name or path.name.startswith(".") or "__MACOSX" in path.parts
+
+
+def _stem(name: str) -> str:
+    """The name without suffix, below the drop's top: a way upwards in it leads nowhere."""
+    path = PurePosixPath(name.replace("\\", "/")).with_suffix("")
+    return "/".join(part for part in path.parts if part not in ("..", "/"))
+
+
+def _of_record(files: Sequence[Upload]) -> tuple[Upload, ...]:
+    """Without what lies beside a record and is none of it, as annotations do."""
+    parts = [file for file in files if _suffix(file) == HEADER or _suffix(file) in SIGNAL_FILES]
+    has_header = any(_suffix(file) == HEADER for file in parts)
+    return tuple(parts if has_header else files)
+
+
+def _suffix(file: Upload) -> str:
+    return PurePosixPath(file.name).suffix.lower()
+
+
+def _owners(files: Sequence[Upload]) -> dict[str, str]:
+    """For each stem the stem of its record: its own, or that of the header which names its file."""
+    stems = {_stem(file.name) for file in files}
+    owner = {stem: stem for stem in stems}
+    for file in files:
+        if _suffix(file) == HEADER:
+            for named in _named_in(file, stems):
+                _join(owner, _stem(file.name), named)
+    return {stem: _root(owner, stem) for stem in stems}
+
+
+def _named_in(header: Upload, stems: set[str]) -> list[str]:
+    """The other stems whose files this header names: each line begins with a signal file, or a part."""
+    if header.size > LARGEST_HEADER:
+        return []
+    own = _stem(header.name)
+    folder = own.rpartition("/")[0]
+    try:
+        text = bytes(header.getbuffer()).decode("latin-1")
+    except (RecordError, OSError):
+        return []  # reading the record says what is wrong
+    lines = [line.split() for line in text.splitlines()[1:] if not line.startswith("#")]
+    words = [line[0] for line in lines if line]
+    named = {f"{folder}/{_stem(word)}".lstrip("/") for word in words if PurePosixPath(word).name}
+    return sorted((named & stems) - {own})
+
+
+def _join(owner: dict[str, str], header: str, named: str) -> None:
+    first, other = _root(owner, header), _root(owner, named)
+    if first != other:
+        owner[other] = first
+
+
+def _root(owner: dict[str, str], stem: str) -> str:
+    while owner[stem] != stem:
+        owner[stem] = owner[owner[stem]]
+        stem = owner[stem]
+    return stem

@@ -1,0 +1,59 @@
+"""The worklist as a table for the eye: one row an ECG."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ecgapp.worklist import LEVELS, Item, level, uncertainty, urgency
+
+Status = Callable[[Item], str]
+
+COLUMNS = {
+    "No.": st.column_config.NumberColumn(width=45),
+    "File": st.column_config.TextColumn(width=95),
+    "State": st.column_config.TextColumn(width=80),
+    "Above threshold, or why not": st.column_config.TextColumn(width=215),
+    "Urgency": st.column_config.TextColumn(width=115),
+    "Uncertainty": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=90),
+    "Rate": st.column_config.TextColumn(width=50, help="Heart rate, beats per minute"),
+    "Quality": st.column_config.TextColumn(width=120),
+    "Review": st.column_config.TextColumn(width=75),
+    "Opened": st.column_config.TextColumn(width=65),
+}
+
+
+def table(
+    items: Sequence[Item], names: Mapping[int, str], status: Status, *, hidden: bool = False
+) -> pd.DataFrame:
+    """A row an item. ``hidden`` leaves out all that a model said, for who reads first."""
+    return pd.DataFrame([_row(item, names, status, hidden) for item in items])
+
+
+def _row(item: Item, names: Mapping[int, str], status: Status, hidden: bool) -> dict[str, object]:
+    file = {"File": names.get(item.number, "")} if names else {}
+    rate = item.outcome.heart_rate
+    said = {"Remark": item.outcome.sentence} if hidden else _said(item)
+    return {
+        "No.": item.number,
+        **file,
+        "State": item.state,
+        **said,
+        "Rate": "" if rate is None else f"{rate:.0f}",
+        "Quality": item.outcome.quality,
+        "Review": status(item),
+        "Opened": "" if item.opened is None else "opened",
+    }
+
+
+def _said(item: Item) -> dict[str, object]:
+    """What the classifier made of it."""
+    at, figure, doubt = level(item), urgency(item), uncertainty(item)
+    above = "; ".join(f"{score.label} {score.probability:.2f}" for score in item.above)
+    none = "none" if item.outcome.scores else ""
+    return {
+        "Above threshold, or why not": item.outcome.sentence or above or none,
+        "Urgency": "" if at is None or figure is None else f"{figure:.2f} {LEVELS[at]}",
+        "Uncertainty": math.nan if doubt is None else doubt,
+    }

@@ -1,0 +1,39 @@
+"""Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
+
+from ecgapp.worklist.export import as_csv
+from ecgapp.worklist.item import STATES, Item, LabelScore, ModelUsed, Outcome
+from ecgapp.worklist.order import BY_NUMBER, BY_UNCERTAINTY, BY_URGENCY, SORTS, Wish, arranged
+from ecgapp.worklist.starting import start_scoring
+from ecgapp.worklist.table import Progress, Worklist
+from ecgapp.worklist.urgency import (
+    LEVELS,
+    UNCERTAINTY_IN_WORDS,
+    URGENCY_IN_WORDS,
+    level,
+    uncertainty,
+    urgency,
+)
+
+__all__ = [
+    "BY_NUMBER",
+    "BY_UNCERTAINTY",
+    "BY_URGENCY",
+    "LEVELS",
+    "SORTS",
+    "STATES",
+    "UNCERTAINTY_IN_WORDS",
+    "URGENCY_IN_WORDS",
+    "Item",
+    "LabelScore",
+    "ModelUsed",
+    "Outcome",
+    "Progress",
+    "Wish",
+    "Worklist",
+    "arranged",
+    "as_csv",
+    "level",
+    "start_scoring",
+    "uncertainty",
+    "urgency",
+]

@@ -1,0 +1,31 @@
+"""``python -m ecgapp.worklist [SLOT]``: score what waits, and end when nothing does."""
+
+import contextlib
+import os
+import sys
+
+import torch
+
+from ecgapp.config import Settings
+from ecgapp.errors import EcgAppError
+from ecgapp.worklist.scorer import Scorer
+
+POLITENESS = 5  # the pages come first
+
+
+def main(slot: int) -> int:
+    """The exit code: 1 where the list cannot be read or written."""
+    torch.set_num_threads(1)  # the processes beside this one have the other cores
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(POLITENESS)
+    try:
+        Scorer(Settings.from_environment(), slot).run()
+    except EcgAppError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

@@ -1,0 +1,167 @@
+"""``python -m ecgapp.worklist [SLOT]``: one of the processes that score what waits on the worklist.
+
+Each has a slot, held by a lock that ends with it, and takes a few items at a time in the name of its slot.
+What a killed process had taken is free again as soon as its slot is held anew. An item whose scoring
+was broken off is taken alone the next time, and after three times it is refused: it may be what kills.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecgapp.analysis import available_models, open_version
+from ecgapp.config import Settings
+from ecgapp.datasets.claim import claimed
+from ecgapp.errors import ArchiveError, DatasetError, EcgAppError, ModelNotFoundError
+from ecgapp.models import TrainedModel
+from ecgapp.records import ECGRecord
+from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
+from ecgapp.worklist.scoring import score
+from ecgapp.worklist.starting import slot_path
+from ecgapp.worklist.table import Worklist, write_outcome
+
+_LOG = logging.getLogger(__name__)
+TOGETHER = 16  # records taken at a time
+LONGEST = 600.0  # s of ECG taken at a time; a longer record comes alone
+MOST_TRIES = 3
+LINGER = 10.0  # s to wait for more before the process ends
+LOOK = 0.2  # s between two looks
+PATIENCE = 3.0  # s to wait for the slot
+_BROKE = "Scoring it broke down for an unknown reason. Please report this."
+_KILLS = "Scoring it was broken off three times. It may be too long for this machine's memory."
+_NO_MODEL = "The classifier that was chosen for it is no longer installed. Choose another and score again."
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An item that this process scores."""
+
+    number: int
+    key: str
+    wanted: str  # the classifier's name
+    tries: int  # times that it was taken, this one included
+
+
+class Scorer:
+    """Scores what waits, in the name of ``slot``; one process a slot."""
+
+    def __init__(self, settings: Settings, slot: int) -> None:
+        self._settings = settings
+        self._slot = slot
+        self._taker = f"slot {slot}"
+        self._worklist = Worklist(settings)
+        self._models: dict[str, TrainedModel] = {}
+
+    def run(self, linger: float = LINGER) -> bool:
+        """Score until nothing has waited for ``linger`` seconds; False where another process has the slot."""
+        limit = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with claimed(slot_path(self._settings, self._slot)):
+                    self._release()
+                    self._score_all(linger)
+                return True
+            except DatasetError:
+                if time.monotonic() > limit:
+                    return False
+                time.sleep(LOOK)
+
+    def _score_all(self, linger: float) -> None:
+        idle = time.monotonic()
+        while True:
+            taken = self._take()
+            if taken:
+                self._score(taken)
+                idle = time.monotonic()
+            elif time.monotonic() - idle >= linger:
+                return
+            else:
+                time.sleep(LOOK)
+
+    def _release(self) -> None:
+        """Free what a killed process of this slot had taken."""
+        self._worklist.settle()
+        with self._worklist.database.write() as connection:
+            connection.execute("UPDATE items SET taker = '' WHERE taker = ?", (self._taker,))
+
+    def _take(self) -> list[Taken]:
+        """The next items in the order of their numbers: a few, or one that was broken off before."""
+        with self._worklist.database.write(durable=False) as connection:
+            rows = connection.execute(
+                "SELECT number, record_key, wanted, tries, duration FROM items "
+                "WHERE state = ? AND taker = '' ORDER BY tries, number LIMIT ?",
+                (WAITING, TOGETHER),
+            ).fetchall()
+            chosen: list[Taken] = []
+            seconds = 0.0
+            for row in rows:
+                seconds += row["duration"]
+                if chosen and (row["tries"] or row["wanted"] != rows[0]["wanted"] or seconds > LONGEST):
+                    break
+                chosen.append(Taken(row["number"], row["record_key"], row["wanted"], row["tries"] + 1))
+                if row["tries"]:
+                    break
+            connection.executemany(
+                "UPDATE items SET taker = ?, tries = tries + 1 WHERE number = ?",
+                [(self._taker, item.number) for item in chosen],
+            )
+        return chosen
+
+    def _score(self, taken: Sequence[Taken]) -> None:
+        """Score what was taken and write it down; no failure of one item touches another."""
+        try:
+            model = self._model(taken[0].wanted)
+        except EcgAppError as error:
+            self._write(taken, [Outcome(sentence=str(error))] * len(taken), ModelUsed())
+            return
+        card = model.card
+        used = ModelUsed(card.name, card.digest, card.sha256)
+        if taken[0].tries > MOST_TRIES:
+            outcomes = [Outcome(sentence=_KILLS)]
+        else:
+            outcomes = self._outcomes(taken, model)
+        self._write(taken, outcomes, used)
+
+    def _outcomes(self, taken: Sequence[Taken], model: TrainedModel) -> list[Outcome]:
+        opened = [self._open(item) for item in taken]
+        records = [record for record in opened if isinstance(record, ECGRecord)]
+        scored = iter(_score_safely(records, model))
+        return [next(scored) if isinstance(found, ECGRecord) else found for found in opened]
+
+    def _open(self, item: Taken) -> ECGRecord | Outcome:
+        try:
+            return self._worklist.archive.open(item.key)
+        except ArchiveError as error:
+            return Outcome(sentence=str(error))
+
+    def _model(self, name: str) -> TrainedModel:
+        """The classifier of this name as it is installed now, read once for each version.
+
+        Raises:
+            ModelError: there is none, or its weights are damaged.
+        """
+        card = available_models(self._settings).get(name)
+        if card is None or not card.is_classifier:
+            raise ModelNotFoundError(_NO_MODEL)
+        if card.digest not in self._models:
+            self._models = {card.digest: open_version(card, self._settings)}
+        return self._models[card.digest]
+
+    def _write(self, taken: Sequence[Taken], outcomes: Sequence[Outcome], used: ModelUsed) -> None:
+        with self._worklist.database.write() as connection:
+            for item, outcome in zip(taken, outcomes, strict=True):
+                write_outcome(connection, item.number, self._taker, outcome, used)
+
+
+def _score_safely(records: Sequence[ECGRecord], model: TrainedModel) -> list[Outcome]:
+    """All together; where that breaks down, one by one, so that only the cause of it is refused."""
+    if not records:
+        return []
+    try:
+        return score(records, model)
+    except Exception as error:
+        if len(records) > 1:
+            return [outcome for record in records for outcome in _score_safely([record], model)]
+        _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)
+        return [Outcome(sentence=str(error) if isinstance(error, EcgAppError) else _BROKE)]

@@ -1,0 +1,260 @@
+"""The worklist page: opens empty, fills, orders, opens on the Review page, walks on, and deletes."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny_models
+from run_processes import until
+from streamlit.testing.v1 import AppTest
+
+from ecgapp import access
+from ecgapp.config import DISCLAIMER, PROJECT, Settings
+from ecgapp.models import save_model
+from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
+from ecgapp.ui import auth, worklist_intake, worklist_view
+from ecgapp.worklist import Worklist
+from ecgapp.worklist.scorer import Scorer
+
+PASSWORD = "correct horse"
+MODEL_COLUMNS = {"Above threshold, or why not", "Urgency", "Uncertainty"}
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """An installation with one tiny classifier, whose scoring the test does itself."""
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    monkeypatch.setattr(worklist_intake, "start_scoring", lambda settings: None)
+    monkeypatch.setattr(worklist_view, "start_scoring", lambda settings: None)
+    settings = Settings.from_environment()
+    model, known = tiny_models.classifier()
+    save_model(settings.weights, model, known)
+    return settings
+
+
+@pytest.fixture
+def page(settings):
+    page = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    return page.switch_page("pages/worklist.py").run()
+
+
+def ecg(seed):
+    record = synthesise(SyntheticConfig(duration=10.0, heart_rate=50 + 10 * (seed % 5))).record
+    noise = np.random.default_rng(seed).normal(0, 0.05, record.signal.shape).astype(np.float32)
+    return replace(record, signal=record.signal + noise, derived=frozenset())
+
+
+def files_of(folder, *names):
+    found = []
+    for seed, name in enumerate(names):
+        for path in write_wfdb(ecg(seed), folder, name):
+            found.append((path.name, path.read_bytes(), ""))
+    return found
+
+
+def drop(page, settings, files, *, score=True):
+    page.get("file_uploader")[0].set_value(files).run()
+    assert not page.exception
+    until(lambda: not page.session_state["worklist_intake"].under_way)
+    if score:
+        Scorer(settings, 0).run(0.0)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def opened(page):
+    """The Review page after the button; a test has to follow the way by itself."""
+    page.button(key="worklist_open").click().run()
+    assert not page.exception
+    return page.switch_page("pages/review.py").run()
+
+
+def listed(page):
+    return page.dataframe[0].value
+
+
+def said(page):
+    kinds = (page.caption, page.markdown, page.warning, page.info, page.error)
+    return " ".join(str(element.value) for elements in kinds for element in elements)
+
+
+def test_it_opens_empty_with_the_disclaimer_and_a_hint(page):
+    assert not page.exception
+    assert DISCLAIMER in page.caption[0].value
+    assert "The worklist is empty" in page.info[0].value
+    assert not page.dataframe
+
+
+def test_a_page_without_a_classifier_says_so(tmp_path, monkeypatch):
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    page = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    page.switch_page("pages/worklist.py").run()
+    assert not page.exception
+    assert "none is installed" in said(page)
+
+
+def test_dropped_records_are_listed_by_urgency_with_their_formulas_at_hand(page, settings, tmp_path):
+    drop(page, settings, [*files_of(tmp_path, "a", "b", "c"), ("photo.jpg", b"x", "")])
+    table = listed(page)
+    assert list(table["State"]) == ["unreadable", "scored", "scored", "scored"]
+    assert [float(words.split()[0]) for words in table["Urgency"]] == sorted(
+        (float(words.split()[0]) for words in table["Urgency"]), reverse=True
+    )
+    assert table["Urgency"].iloc[0] == "5.00 needs a look"
+    assert set(table["File"]) == {"a", "b", "c", "photo"}
+    assert "not for triage" in said(page)
+    help_text = page.segmented_control(key="worklist_sort").proto.help
+    assert "Urgency = level + margin" in help_text
+    assert "Uncertainty = " in help_text
+
+
+def test_progress_is_shown_while_records_wait(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a", "b"), score=False)
+    assert list(listed(page)["State"]) == ["waiting", "waiting"]
+    (bar,) = page.get("progress")
+    assert bar.proto.text.startswith("Scored: 0 of 2.")
+
+
+def test_order_and_filters_change_the_table(page, settings, tmp_path):
+    drop(page, settings, [*files_of(tmp_path, "a", "b", "c"), ("photo.jpg", b"x", "")])
+    page.segmented_control(key="worklist_sort").set_value("number").run()
+    assert list(listed(page)["No."]) == [1, 2, 3, 4]
+    page.multiselect(key="worklist_states").set_value(["unreadable"]).run()
+    assert list(listed(page)["No."]) == [4]
+    page.multiselect(key="worklist_states").set_value(["refused"]).run()
+    assert "No record of the list fits" in said(page)
+
+
+def test_a_record_opens_on_the_review_page_and_the_walk_goes_on_in_the_same_order(page, settings, tmp_path):
+    drop(page, settings, [*files_of(tmp_path, "a", "b", "c"), ("photo.jpg", b"x", "")])
+    order = [number for number in listed(page)["No."] if number != 4]
+    opened(page)
+    assert not page.exception
+    for place, number in enumerate(order, 1):
+        assert f"Worklist No. {number}: {place} of 3, by urgency" in said(page)
+        assert page.button(key="worklist_previous").disabled == (place == 1)
+        assert page.button(key="worklist_next").disabled == (place == 3)
+        if place < 3:
+            page.button(key="worklist_next").click().run()
+    page.button(key="worklist_previous").click().run()
+    assert f"No. {order[1]}: 2 of 3" in said(page)
+    page.button(key="worklist_back").click().run()
+    page.switch_page("pages/worklist.py").run()
+    assert set(listed(page).set_index("No.")["Opened"]) == {"", "opened"}
+    page.toggle(key="worklist_unopened").set_value(True).run()
+    assert list(listed(page)["No."]) == [4]
+
+
+def test_the_walk_passes_over_what_was_deleted_meanwhile_and_ends_with_another_record(
+    page, settings, tmp_path
+):
+    drop(page, settings, files_of(tmp_path, "a", "b", "c"))
+    order = list(listed(page)["No."])
+    opened(page)
+    Worklist(settings).delete([order[1]])
+    page.button(key="worklist_next").click().run()
+    assert f"No. {order[2]}: 3 of 3" in said(page)
+    assert f"No. {order[1]}: This ECG is no longer on the worklist." in said(page)
+    page.selectbox(key="demo").select_index(0).run()
+    assert "worklist_next" not in {button.key for button in page.button}
+
+
+def test_a_chosen_row_is_opened_even_where_the_order_changed_meanwhile(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a", "b", "c"))
+    last = int(listed(page)["No."].iloc[-1])
+    page.session_state[worklist_view.CHOSEN] = last
+    page.run()
+    assert page.button(key="worklist_open").label == f"Open No. {last}"
+    opened(page)
+    assert f"Worklist No. {last}: 3 of 3" in said(page)
+
+
+def test_a_chosen_row_without_an_ecg_says_why_in_full_and_the_first_ecg_is_offered(page, settings, tmp_path):
+    drop(page, settings, [*files_of(tmp_path, "a"), ("photo.jpg", b"x", "")])
+    page.session_state[worklist_view.CHOSEN] = 2
+    page.run()
+    assert "No. 2 is unreadable. This kind of file is not read here." in said(page)
+    assert page.button(key="worklist_open").label == "Open the first, No. 1"
+
+
+def test_who_reads_first_sees_nothing_that_a_model_said(settings, tmp_path):
+    def hidden():
+        from ecgapp.ui import session
+        from ecgapp.ui.worklist_view import worklist_view
+
+        worklist_view(session.settings(), hidden=True)
+
+    worklist = Worklist(settings)
+    for seed in range(3):
+        worklist.add(ecg(seed), 1, 1, "tiny_nine")
+    Scorer(settings, 0).run(0.0)
+    page = AppTest.from_function(hidden, default_timeout=60).run()
+    assert not page.exception
+    assert not MODEL_COLUMNS & set(listed(page))
+    assert list(listed(page)["No."]) == [1, 2, 3]
+    assert not page.multiselect
+    assert not page.get("download_button")
+
+
+def test_deleting_says_what_it_frees_and_frees_it(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a", "b"))
+    page.session_state[worklist_view.CHOSEN] = 2
+    page.run()
+    assert "Deletes No. 2: its line and its samples, 0.2 MB" in said(page)
+    page.checkbox(key="worklist_sure_No. 2").check().run()
+    page.button(key="worklist_delete").click().run()
+    assert list(listed(page)["No."]) == [1]
+    page.radio(key="worklist_delete_what_2").set_value("everything on the list").run()
+    assert page.button(key="worklist_delete").disabled
+    page.checkbox(key="worklist_sure_everything on the list").check().run()
+    page.button(key="worklist_delete").click().run()
+    assert not page.dataframe
+    assert not list(Worklist(settings).archive.keys())
+
+
+def test_a_folder_is_offered_to_administrators_only(page, settings, tmp_path):
+    assert "worklist_source" not in {box.key for box in page.text_input}
+    (tmp_path / "ward").mkdir()
+    files_of(tmp_path / "ward", "a", "b")
+    access.set_password(settings, PASSWORD)
+    page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+    page.run()
+    page.text_input(key="worklist_source").set_value(str(tmp_path / "none"))
+    next(button for button in page.button if button.label == "Add its records").click().run()
+    assert "no such folder" in said(page)
+    page.text_input(key="worklist_source").set_value(str(tmp_path / "ward"))
+    next(button for button in page.button if button.label == "Add its records").click().run()
+    until(lambda: not page.session_state["worklist_intake"].under_way)
+    assert [item.key != "" for item in Worklist(settings).items()] == [True, True]
+
+
+def test_names_stay_in_the_session_that_dropped_them(page, settings, tmp_path, caplog):
+    with caplog.at_level(logging.DEBUG):
+        drop(page, settings, files_of(tmp_path / "..", "Mueller_Hans"))
+    assert list(listed(page)["File"]) == ["Mueller_Hans"]
+    assert "Mueller" not in caplog.text
+    assert not any("Mueller" in str(path) for path in (settings.home / "archive").rglob("*"))
+    assert b"Mueller" not in (settings.worklist / "worklist.sqlite3").read_bytes()
+    other = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=60).run()
+    other.switch_page("pages/worklist.py").run()
+    assert list(listed(other)["No."]) == [1]
+    assert "File" not in listed(other)
+
+
+def test_a_damaged_list_is_one_sentence(page, settings):
+    (settings.worklist / "worklist.sqlite3").write_bytes(b"no database at all" * 100)
+    page.run()
+    assert not page.exception
+    assert "The worklist cannot be read or written" in said(page)
+
+
+def test_samples_that_are_gone_are_one_sentence_and_the_page_stays(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a"))
+    (item,) = Worklist(settings).items()
+    Worklist(settings).archive.delete(item.key)
+    page.button(key="worklist_open").click().run()
+    assert not page.exception
+    assert "no longer kept on this machine" in said(page)
+    assert page.dataframe

@@ -1,0 +1,239 @@
+"""The worklist on disk and its scorers: the same numbers as one by one, whatever is killed or broken."""
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny_models
+from run_processes import until
+
+from ecgapp import analysis
+from ecgapp.config import PROJECT, Settings
+from ecgapp.errors import ArchiveError
+from ecgapp.models import save_model
+from ecgapp.records import LEADS, SyntheticConfig, synthesise
+from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting
+from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING
+from ecgapp.worklist.scorer import MOST_TRIES, Scorer
+from ecgapp.worklist.scoring import score
+
+TOLERANCE = 1e-6  # of a probability: another batch rounds float32 sums differently
+
+
+@pytest.fixture
+def settings(tmp_path):
+    settings = Settings(tmp_path, tmp_path / "none")
+    model, known = tiny_models.classifier()
+    save_model(settings.weights, model, known)
+    return settings
+
+
+@pytest.fixture
+def worklist(settings):
+    return Worklist(settings)
+
+
+def ecg(seed=0, duration=10.0, **changes):
+    """No two seeds give the same samples."""
+    record = synthesise(SyntheticConfig(duration=duration, heart_rate=50 + seed % 60)).record
+    noise = np.random.default_rng(seed).normal(0, 0.02, record.signal.shape).astype(np.float32)
+    return replace(record, signal=record.signal + noise, **changes)
+
+
+def fill(worklist, records):
+    batch = worklist.new_batch()
+    return [worklist.add(record, batch, 1000, "tiny_nine")[0] for record in records]
+
+
+def scored(settings, linger=0.0):
+    assert Scorer(settings, 0).run(linger)
+    return Worklist(settings).items()
+
+
+def test_a_batch_scores_as_each_record_alone(settings, worklist):
+    records = [ecg(1), ecg(2, 25.0), ecg(3), ecg(4, 6.0), ecg(5, sampling_rate=250.0), ecg(6)]
+    fill(worklist, records)
+    model = analysis.open_model("tiny_nine", settings)
+    for item, record in zip(scored(settings), records, strict=True):
+        found = analysis.find(record, model)
+        alone = [row.probability for row in found.rows]
+        np.testing.assert_allclose([row.probability for row in item.outcome.scores], alone, atol=TOLERANCE)
+        assert [row.threshold for row in item.outcome.scores] == [row.threshold for row in found.rows]
+        assert item.state == SCORED
+        assert (item.model.digest, item.model.sha256) == (model.card.digest, model.card.sha256)
+
+
+def test_an_ensemble_scores_as_analysis_does_and_its_members_differ():
+    model = analysis.open_model("nine_class", Settings.from_environment())
+    records = [ecg(1), ecg(2, 15.0)]
+    for outcome, record in zip(score(records, model), records, strict=True):
+        alone = [row.probability for row in analysis.find(record, model).rows]
+        np.testing.assert_allclose([row.probability for row in outcome.scores], alone, atol=TOLERANCE)
+        assert all(row.spread > 0 for row in outcome.scores)
+
+
+def test_a_record_that_the_model_cannot_take_is_refused_and_the_others_go_on(settings, worklist):
+    good = ecg(1)
+    gap = good.signal.copy()
+    gap[3, 100:120] = np.nan
+    six = replace(ecg(2), signal=ecg(2).signal[:6], leads=LEADS[:6])
+    fill(worklist, [good, replace(good, signal=gap), six, ecg(3)])
+    items = scored(settings)
+    assert [item.state for item in items] == [SCORED, REFUSED, REFUSED, SCORED]
+    assert "missing" in items[1].outcome.sentence
+    assert "V1" in items[2].outcome.sentence
+
+
+def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):
+    fill(worklist, [ecg(k) for k in range(4)])
+    broken = worklist.archive.open(worklist.items()[2].key).signal
+
+    def rate(signal, sampling_rate):
+        if np.array_equal(signal, broken):
+            raise ZeroDivisionError("a bug")
+        return 60.0
+
+    monkeypatch.setattr("ecgapp.worklist.scoring.heart_rate", rate)
+    items = scored(settings)
+    assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
+    assert "a bug" not in items[2].outcome.sentence
+
+
+def test_a_killed_scorer_leaves_items_waiting_and_the_next_start_goes_on(settings, worklist):
+    numbers = fill(worklist, [ecg(k) for k in range(64)])
+    surroundings = {**os.environ, "ECGAPP_HOME": str(settings.home), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "ecgapp.worklist", "0"]
+    with subprocess.Popen(command, cwd=PROJECT, env=surroundings) as process:
+        until(lambda: worklist.progress().done > 0)
+        process.send_signal(signal.SIGKILL)
+    left = worklist.progress()
+    assert 0 < left.waiting < left.total
+    before = {item.number: item.scored for item in worklist.items() if item.state == SCORED}
+    items = scored(settings)
+    assert [item.number for item in items] == numbers
+    assert {item.state for item in items} == {SCORED}
+    assert {number: items[number - 1].scored for number in before} == before
+
+
+def test_what_kills_its_scorer_three_times_is_refused_and_nothing_else(settings, worklist):
+    first, second = fill(worklist, [ecg(1), ecg(2)])
+    with worklist.database.write() as connection:
+        connection.execute("UPDATE items SET tries = ? WHERE number = ?", (MOST_TRIES, first))
+    items = {item.number: item for item in scored(settings)}
+    assert items[first].state == REFUSED
+    assert "three times" in items[first].outcome.sentence
+    assert items[second].state == SCORED
+
+
+def test_one_process_holds_a_slot_and_another_one_ends(settings, monkeypatch):
+    from ecgapp.datasets.claim import claimed
+
+    monkeypatch.setattr("ecgapp.worklist.scorer.PATIENCE", 0.1)
+    settings.worklist.mkdir(parents=True)
+    with claimed(starting.slot_path(settings, 0)):
+        assert not Scorer(settings, 0).run(0.0)
+
+
+def test_scorers_start_in_processes_of_their_own_and_end_by_themselves(settings, worklist, monkeypatch):
+    monkeypatch.setattr(starting, "slots", lambda: 1)
+    fill(worklist, [ecg(1)])
+    start_scoring(settings)
+    until(lambda: worklist.progress().waiting == 0)
+    assert worklist.items()[0].state == SCORED
+    assert not (settings.worklist / "scorer.log").read_text(encoding="utf-8")
+
+
+def test_the_same_ecg_is_listed_once(worklist):
+    number, new = worklist.add(ecg(1), 1, 1000, "tiny_nine")
+    assert new
+    assert worklist.add(replace(ecg(1), record_id="another"), 2, 2000, "tiny_nine") == (number, False)
+    assert len(worklist.items()) == 1
+
+
+def test_deleting_frees_the_samples_and_numbers_are_never_given_again(worklist):
+    one, two = fill(worklist, [ecg(1), ecg(2)])
+    key = worklist.item(two).key
+    assert key in worklist
+    assert worklist.delete([two]) > 12 * 5000 * 4
+    assert key not in worklist
+    assert list(worklist.archive.keys()) == [worklist.item(one).key]
+    assert fill(worklist, [ecg(3)]) == [two + 1]
+    worklist.delete([item.number for item in worklist.items()])
+    assert not worklist.items()
+    assert not list(worklist.archive.keys())
+
+
+def test_samples_that_something_else_needs_are_spared(worklist):
+    (number,) = fill(worklist, [ecg(1)])
+    key = worklist.item(number).key
+    assert worklist.delete([number], spare={key}) == 0
+    assert key in worklist.archive
+
+
+def test_what_was_deleted_while_it_was_scored_does_not_come_back(settings, worklist, monkeypatch):
+    one, two = fill(worklist, [ecg(1), ecg(2)])
+
+    def meanwhile(records, model):
+        worklist.delete([one])
+        return score(records, model)
+
+    monkeypatch.setattr("ecgapp.worklist.scorer.score", meanwhile)
+    assert [item.number for item in scored(settings)] == [two]
+
+
+def test_a_full_disk_leaves_no_line_behind(worklist, monkeypatch):
+    def full(record):
+        raise ArchiveError("full")
+
+    monkeypatch.setattr(worklist.archive, "keep", full)
+    with pytest.raises(ArchiveError):
+        worklist.add(ecg(1), 1, 1000, "tiny_nine")
+    assert not worklist.items()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_arrival_that_was_broken_off_is_settled(settings, worklist, kept):
+    (number,) = fill(worklist, [ecg(1)])
+    with worklist.database.write() as connection:
+        connection.execute("UPDATE items SET state = ?, added = 0", (ARRIVING,))
+    if not kept:
+        worklist.archive.delete(worklist.item(number).key)
+    (item,) = scored(settings)
+    assert item.state == (SCORED if kept else "unreadable")
+    assert kept or "drop the file again" in item.outcome.sentence
+
+
+def test_scoring_again_takes_the_classifier_that_was_chosen(settings, worklist):
+    fill(worklist, [ecg(1)])
+    before = scored(settings)[0]
+    model, known = tiny_models.classifier("ward", thresholds=(0.9,) * 9)
+    save_model(settings.weights, model, known)
+    worklist.score_again("ward")
+    assert worklist.items()[0].state == WAITING
+    after = scored(settings)[0]
+    assert (before.model.name, after.model.name) == ("tiny_nine", "ward")
+    assert {row.threshold for row in after.outcome.scores} == {0.9}
+
+
+def test_a_classifier_that_is_gone_is_said(settings, worklist):
+    worklist.add(ecg(1), 1, 1000, "no such model")
+    (item,) = scored(settings)
+    assert item.state == REFUSED
+    assert "no longer installed" in item.outcome.sentence
+
+
+def test_the_csv_holds_names_only_when_given_and_no_formula(settings, worklist):
+    fill(worklist, [ecg(1), ecg(2)])
+    items = arranged(scored(settings), Wish())
+    plain = list(csv.DictReader(io.StringIO(as_csv(items))))
+    assert [int(row["number"]) for row in plain] == [item.number for item in items]
+    assert "file" not in plain[0]
+    assert float(plain[0]["AF_probability"]) == items[0].outcome.scores[0].probability
+    named = csv.DictReader(io.StringIO(as_csv(items, {1: "=cmd()", 2: "rec"})))
+    assert {row["file"] for row in named} == {"'=cmd()", "rec"}

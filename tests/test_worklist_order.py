@@ -1,0 +1,145 @@
+"""In which order the worklist is read: laws of urgency and uncertainty."""
+
+import itertools
+import random
+from dataclasses import replace
+
+import pytest
+
+from ecgapp.tasks import task
+from ecgapp.worklist import (
+    BY_NUMBER,
+    BY_UNCERTAINTY,
+    BY_URGENCY,
+    LEVELS,
+    Item,
+    LabelScore,
+    Outcome,
+    Wish,
+    arranged,
+    level,
+    uncertainty,
+    urgency,
+)
+from ecgapp.worklist.item import REFUSED, SCORED, UNREADABLE, WAITING
+from ecgapp.worklist.urgency import ACUTE, LOOK, PROMPT, URGENCY, level_of, uncertainty_of
+
+LABELS = task("nine_class").label_names
+THRESHOLD = 0.3
+
+
+def item(number=1, state=SCORED, heart_rate=70.0, spread=0.0, **above):
+    """A scored item; ``above`` holds probabilities, every other label has 0.01."""
+    found = {name.replace("_", "-"): probability for name, probability in above.items()}
+    scores = tuple(LabelScore(label, found.get(label, 0.01), THRESHOLD, spread) for label in LABELS)
+    outcome = Outcome(scores if state == SCORED else (), heart_rate)
+    return Item(number, 1, "k", 1, 1, 10.0, state, 0.0, outcome=outcome)
+
+
+def numbers(items, sort):
+    return [found.number for found in arranged(items, Wish(sort))]
+
+
+def test_every_label_of_the_shipped_tasks_has_a_level():
+    names = {
+        name
+        for key in ("nine_class", "ptbxl_superclass", "cinc2017_rhythm")
+        for name in task(key).label_names
+    }
+    assert names <= set(URGENCY)
+    assert level_of("a label of your own") in LEVELS
+
+
+def test_an_acute_label_comes_before_a_prompt_one_before_a_soon_one_before_none_before_normal():
+    ranks = [item(STE=0.31), item(AF=0.99), item(RBBB=0.99), item(), item(Normal=0.99)]
+    found = [urgency(each) for each in ranks]
+    assert found == sorted(found, reverse=True)
+    assert len({int(each) for each in found}) == 5
+
+
+def test_what_no_model_could_read_comes_first_and_what_waits_last():
+    items = [
+        item(1, state=WAITING),
+        item(2, STE=0.99),
+        item(3, state=REFUSED),
+        item(4, Normal=0.9),
+        item(5, state=UNREADABLE),
+    ]
+    assert numbers(items, BY_URGENCY) == [3, 5, 2, 4, 1]
+    assert numbers(items, BY_UNCERTAINTY)[:2] == [3, 5]
+    assert numbers(items, BY_UNCERTAINTY)[-1] == 1
+    assert numbers(items, BY_NUMBER) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("label", [label for label in LABELS if label != "Normal"])
+def test_urgency_grows_with_the_probability_of_a_label(label):
+    values = [urgency(item(**{label.replace("-", "_"): p / 100})) for p in range(1, 101)]
+    assert all(a <= b for a, b in itertools.pairwise(values))
+
+
+def test_a_further_label_above_its_threshold_never_lowers_the_level():
+    draw = random.Random(0)
+    for _ in range(300):
+        some = {label.replace("-", "_"): draw.random() for label in draw.sample(LABELS, 3)}
+        further = draw.choice(LABELS).replace("-", "_")
+        if further not in some and further != "Normal":
+            before, after = item(**some), item(**some, **{further: 0.9})
+            assert level(after) >= level(before)
+
+
+@pytest.mark.parametrize("rate", [39.0, 131.0])
+def test_a_heart_rate_far_off_raises_the_level_to_prompt_at_least_and_acute_at_most(rate):
+    assert level(item(Normal=0.9, heart_rate=rate)) == PROMPT
+    assert level(item(AF=0.9, heart_rate=rate)) == ACUTE
+    assert level(item(STE=0.9, heart_rate=rate)) == ACUTE < LOOK
+
+
+@pytest.mark.parametrize("rate", [40.0, 130.0, None])
+def test_a_usual_or_unknown_heart_rate_changes_nothing(rate):
+    assert level(item(AF=0.9, heart_rate=rate)) == PROMPT
+
+
+def test_uncertainty_is_one_on_the_threshold_and_falls_on_both_sides():
+    def of(probability):
+        return uncertainty_of(LabelScore("AF", probability, THRESHOLD))
+
+    assert of(THRESHOLD) == pytest.approx(1.0)
+    below, above = ([of(p / 100) for p in span] for span in (range(31), range(30, 101)))
+    assert all(a < b for a, b in itertools.pairwise(below))
+    assert all(a > b for a, b in itertools.pairwise(above))
+
+
+def test_members_that_disagree_make_it_less_certain():
+    found = [uncertainty(item(AF=0.8, spread=spread)) for spread in (0.0, 0.5, 1.0, 3.0)]
+    assert found == sorted(found)
+    assert found[0] < found[-1] < 1
+
+
+@pytest.mark.parametrize("sort", [BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER])
+def test_the_order_does_not_depend_on_the_order_before(sort):
+    draw = random.Random(1)
+    items = [item(k, AF=draw.random(), STE=draw.random() / 2, Normal=draw.random()) for k in range(60)]
+    found = numbers(items, sort)
+    draw.shuffle(items)
+    assert numbers(items, sort) == found
+    assert sorted(found) == list(range(60))
+
+
+def test_filters_let_through_only_what_fits_all_of_them():
+    items = [
+        item(1, AF=0.9),
+        item(2, STE=0.9),
+        replace(item(3, AF=0.8), opened=1.0),
+        replace(item(4, AF=0.7), batch=2),
+        item(5, state=REFUSED),
+    ]
+
+    def shown(**wish):
+        return {found.number for found in arranged(items, Wish(**wish))}
+
+    assert shown(labels=("AF",)) == {1, 3, 4}
+    assert shown(labels=("AF", "STE")) == {1, 2, 3, 4}
+    assert shown(labels=("AF",), unopened=True) == {1, 4}
+    assert shown(labels=("AF",), unopened=True, batch=1) == {1}
+    assert shown(states=(REFUSED,)) == {5}
+    assert shown(levels=(ACUTE, LOOK)) == {2, 5}
