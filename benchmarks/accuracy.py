@@ -242,7 +242,7 @@ def _measure(options: argparse.Namespace, home: Path) -> list[Row]:
     stores = import_all(options.data, settings, wanted)
     bench = Bench(stores, settings, tuple(options.folds), options.held_back)
     rows = []
-    for name in (name for name, card in cards.items() if not card.is_delineator):
+    for name in (name for name, card in cards.items() if card.is_classifier or card.is_autoencoder):
         tell(f"evaluating {name}")
         model = open_model(name, settings)
         rows += (classifier_rows if model.card.is_classifier else autoencoder_rows)(bench, model)

@@ -37,6 +37,7 @@ _COMMANDS = {  # each imports what it needs, so that `runs` answers without load
     "import": ("ecgapp.cli.importing", "import_folder"),
     "train": ("ecgapp.cli.train", "train"),
     "delineate": ("ecgapp.cli.delineate", "delineate"),
+    "fit-gate": ("ecgapp.cli.fit_gate", "fit_gate"),
     "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
     "runs": ("ecgapp.cli.runs", "runs"),
     "models": ("ecgapp.cli.models", "models"),
@@ -121,6 +122,11 @@ def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     delineate.add_argument("config", type=Path, metavar="CONFIG.json", help="the training's settings")
     delineate.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the unpacked LUDB")
     delineate.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the model goes")
+
+    gate = commands.add_parser("fit-gate", help="fit a gate that refuses what is no readable ECG")
+    gate.add_argument("config", type=Path, metavar="CONFIG.json", help="the gate's settings")
+    gate.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the unpacked archives")
+    gate.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the model goes")
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

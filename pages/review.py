@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, findings, review, saliency_panel, session
+from ecgapp.ui import choosing, findings, gate_panel, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.measurements_panel import measurements_panel
 from ecgapp.ui.opening import choose_record
@@ -34,18 +34,19 @@ with right:
     autoencoder = choosing.choose_model("Autoencoder", choosing.autoencoders(cards), "autoencoder")
 
 found = None
-if classifier is not None:
+refused = gate_panel.refused(record, cards, headline)
+if classifier is not None and not refused:
     try:
         found = review.found(record, classifier)
         headline.info(findings.summary(found))
     except EcgAppError as error:
         headline.warning(str(error))
 
-measurements_panel(record, cards)
+if not refused:
+    measurements_panel(record, cards)
 
-if found is not None and classifier is not None:
-    st.subheader("Preprocessing, step by step")
-    review.preprocessing_panel(found.prepared, classifier)
+if classifier is not None and (found is not None or refused):
+    review.preprocessing_section(record, classifier)
 
 if autoencoder is not None:
     st.subheader("The autoencoder's reconstruction")

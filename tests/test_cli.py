@@ -85,7 +85,7 @@ def test_predict_gives_every_label_with_its_threshold(trained, run, records):
     documents = json.loads(out)
     assert [document["record"] for document in documents] == [path.stem for path in records[:2]]
     for document in documents:
-        assert set(document) == {"record", "model", "sampling_rate", "findings", "warnings"}
+        assert set(document) == {"record", "model", "sampling_rate", "admission", "findings", "warnings"}
         assert (document["model"], document["sampling_rate"]) == ("small", 500.0)
         assert [finding["label"] for finding in document["findings"]] == list(COLUMNS)
         for finding in document["findings"]:

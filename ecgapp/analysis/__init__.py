@@ -3,6 +3,7 @@
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
+from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
 from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
     available_models,
@@ -17,16 +18,19 @@ from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 from ecgapp.analysis.typical_beat import TypicalBeat
 
 __all__ = [
+    "Admission",
     "Asked",
     "Examined",
     "Explanation",
     "Finding",
     "Findings",
+    "Gates",
     "Measurement",
     "Measurements",
     "Prepared",
     "Reconstruction",
     "TypicalBeat",
+    "admit",
     "available_models",
     "damaged_models",
     "evaluate_store",
@@ -36,6 +40,7 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
+    "gate_for",
     "measure",
     "open_model",
     "open_version",

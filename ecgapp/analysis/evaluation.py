@@ -27,6 +27,10 @@ def evaluate_store(
         DatasetError: there are no records in these folds, or none that answers one of the labels.
     """
     name = f"{store.manifest.name}, {_in_words(folds)}"
+    if model.card.is_gate:
+        raise ModelError(
+            f"{model.card.name} is judged on good and spoiled records: python -m benchmarks.gate."
+        )
     if model.card.is_delineator:
         raise ModelError(f"{model.card.name} is judged on marked records: python -m benchmarks.delineation.")
     if model.card.is_autoencoder:

@@ -65,7 +65,7 @@ def reconstruct(record: ECGRecord, autoencoder: TrainedModel, window: int = 0) -
         SignalError: the model cannot take this record.
     """
     if not autoencoder.card.is_autoencoder:
-        kind = "classifier" if autoencoder.card.is_classifier else "delineator"
+        kind = "classifier" if autoencoder.card.is_classifier else autoencoder.card.purpose
         raise ModelError(f"{autoencoder.card.name} is a {kind}. Choose an autoencoder.")
     prepared = prepare(record, autoencoder)
     chosen = prepared.windows.windows[window : window + 1]

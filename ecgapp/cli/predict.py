@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from ecgapp.analysis import Findings, available_models, find, open_model
+from ecgapp import documents
+from ecgapp.analysis import Admission, Findings, Gates, available_models, find, open_model
 from ecgapp.config import DISCLAIMER, Settings
 from ecgapp.errors import ModelNotFoundError, RecordError, SignalError
 from ecgapp.models import TrainedModel
@@ -16,29 +17,37 @@ _FIRST_CHOICE = "nine_class"
 
 
 def predict(arguments: Namespace, settings: Settings) -> int:
-    """Score each record; one that is refused is told on standard error, and the rest go on."""
+    """Score each record; one that is refused is told on standard error, and the rest go on.
+
+    One that the gate refuses stays in the JSON document, with its reason and without findings.
+    """
     if arguments.check is not None:
         from ecgapp.cli.checking import check  # a report's fonts and figures are slow to import
 
         return check(arguments.check, arguments.files, settings)
     model = open_model(arguments.model or _default_model(settings), settings)
-    documents = []
+    gates = Gates(settings)
+    told, n_refused = [], 0
     headers = _records(arguments.files)
     for path in headers:
         try:
             record = read_record([path])
-            findings = find(record, model)
+            admission = gates.admit(record)
+            findings = None if admission and admission.refused else find(record, model)
         except (RecordError, SignalError) as error:
             sys.stderr.write(f"{path.stem}: {error}\n")
             continue
-        documents.append(_document(path.stem, record, model, findings))
-        if not arguments.json:
+        told.append(_document(path.stem, record, model, findings, admission))
+        if findings is None:
+            n_refused += 1
+            sys.stderr.write(f"{path.stem}: {admission.reason if admission else ''}\n")
+        elif not arguments.json:
             sys.stdout.write(_table(path.stem, record, model, findings))
     if arguments.json:
-        sys.stdout.write(json.dumps(documents, indent=1, ensure_ascii=False) + "\n")
-    elif documents:
+        sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    elif len(told) > n_refused:
         sys.stdout.write(f"{DISCLAIMER} All findings are unconfirmed.\n")
-    return 0 if len(documents) == len(headers) else 1
+    return 0 if len(told) - n_refused == len(headers) else 1
 
 
 def _default_model(settings: Settings) -> str:
@@ -54,11 +63,14 @@ def _records(files: list[Path]) -> list[Path]:
     return [path for path in files if path.suffix.lower() == ".hea" or path.with_suffix("") not in headers]
 
 
-def _document(name: str, record: ECGRecord, model: TrainedModel, findings: Findings) -> dict[str, Any]:
+def _document(
+    name: str, record: ECGRecord, model: TrainedModel, findings: Findings | None, admission: Admission | None
+) -> dict[str, Any]:
     return {
         "record": name,
         "model": model.card.name,
         "sampling_rate": record.sampling_rate,
+        "admission": documents.to_plain(admission),
         "findings": [
             {
                 "label": row.label,
@@ -66,9 +78,9 @@ def _document(name: str, record: ECGRecord, model: TrainedModel, findings: Findi
                 "threshold": row.threshold,
                 "positive": row.positive,
             }
-            for row in findings.rows
+            for row in (findings.rows if findings else ())
         ],
-        "warnings": [*record.warnings, *findings.warnings],
+        "warnings": [*record.warnings, *(findings.warnings if findings else ())],
     }
 
 

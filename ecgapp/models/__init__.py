@@ -5,17 +5,21 @@ from ecgapp.models.card import (
     BoundaryFigures,
     DelineationMetrics,
     Evaluation,
+    GateMetrics,
     Interval,
+    KindFigures,
     LabelMetrics,
     ModelCard,
     Provenance,
     ReconstructionMetrics,
+    RocCurve,
 )
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
 from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
 from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
 from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
+from ecgapp.models.gate import PARTS, Gate, GateConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
 from ecgapp.models.packed import PackedModel, Predictions, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
@@ -50,6 +54,7 @@ from ecgapp.models.weights import (
 
 __all__ = [
     "ENOUGH_POSITIVES",
+    "PARTS",
     "SEGMENTS",
     "ArchitectureConfig",
     "Autoencoder",
@@ -67,9 +72,13 @@ __all__ = [
     "Evaluation",
     "FoldAutoencoder",
     "FoldAutoencoderConfig",
+    "Gate",
+    "GateConfig",
+    "GateMetrics",
     "Interval",
     "JangAutoencoder",
     "JangAutoencoderConfig",
+    "KindFigures",
     "LabelMetrics",
     "MaskSource",
     "ModelCard",
@@ -80,6 +89,7 @@ __all__ = [
     "Predictions",
     "Provenance",
     "ReconstructionMetrics",
+    "RocCurve",
     "Stack",
     "TrainedModel",
     "architecture",

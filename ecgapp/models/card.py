@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError
+from ecgapp.models.gate import GateConfig
 from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
 from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.tasks.task import Task
@@ -100,6 +101,50 @@ class DelineationMetrics:
 
 
 @dataclass(frozen=True)
+class RocCurve:
+    """Some kinds of records that should be refused against good ones; the points run from strict to lax.
+
+    Each point is (threshold, share of the good ones refused, share of the others refused).
+    """
+
+    name: str
+    n_good: int
+    n_bad: int
+    auroc: Interval | None
+    points: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True)
+class KindFigures:
+    """How many records of one kind a gate refuses.
+
+    ``role``: "good" ones should be read; "class" are those of them with one label; "bad" ones should be
+    refused; "graded" ones lie in between and were fitted as neither. ``without`` is the share refused by a
+    gate that was fitted without this kind and has its own threshold.
+    """
+
+    kind: str
+    role: str
+    n: int
+    refused: int
+    share: Interval | None = None
+    auroc: Interval | None = None  # against the good records
+    without: Interval | None = None
+
+
+@dataclass(frozen=True)
+class GateMetrics:
+    """A gate on records that it was neither fitted nor given its threshold on."""
+
+    dataset: str
+    n: int  # good records
+    auroc: Interval | None  # of all kinds together
+    false_refusals: Interval | None  # share of good records refused
+    kinds: tuple[KindFigures, ...]
+    curves: tuple[RocCurve, ...]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the weights come from; enough to train them again."""
 
@@ -128,19 +173,22 @@ class ModelCard:
     network: ArchitectureConfig
     preprocessing: PreprocessingConfig
     provenance: Provenance
-    task: Task | None = None  # None: an autoencoder or a delineator
-    thresholds: tuple[float, ...] = ()  # one a label, on probabilities
+    task: Task | None = None  # None: an autoencoder, a delineator or a gate
+    thresholds: tuple[float, ...] = ()  # one a label, on probabilities; a gate's one, on its score
     temperature: float = 1.0  # logits are divided by it before the sigmoid
     aggregation: str = "mean"  # how windows' probabilities become the record's: "mean" or "max"
     validation: Evaluation | None = None
     reconstruction: ReconstructionMetrics | None = None
     delineation: DelineationMetrics | None = None
+    gate: GateMetrics | None = None
     sha256: str = ""  # of the weights' safetensors file
     predictions_sha256: str = ""  # of the validation predictions' file; empty: they were not kept
 
     def __post_init__(self) -> None:
         if self.task is not None and len(self.thresholds) != len(self.task.labels):
             raise ConfigError("A classifier's card needs one threshold for each label.")
+        if self.is_gate and len(self.thresholds) != 1:
+            raise ConfigError("A gate's card needs one threshold.")
         if self.aggregation not in ("mean", "max"):
             raise ConfigError("Windows are aggregated by mean or max.")
 
@@ -158,12 +206,18 @@ class ModelCard:
         return isinstance(self.network, AutoencoderConfig)
 
     @property
+    def is_gate(self) -> bool:
+        return isinstance(self.network, GateConfig)
+
+    @property
     def is_delineator(self) -> bool:
-        return not self.is_classifier and not self.is_autoencoder
+        return not (self.is_classifier or self.is_autoencoder or self.is_gate)
 
     @property
     def purpose(self) -> str:
         """Its task's name, or what it does instead of answering one."""
         if self.task is not None:
             return self.task.name
+        if self.is_gate:
+            return "gate"
         return "autoencoder" if self.is_autoencoder else "delineator"

@@ -145,6 +145,9 @@ class FoldAutoencoder(Autoencoder):
         """The latent, (batch, config.latent)."""
         return self.to_latent(self.squeeze(as_image(self.encoder(x))).flatten(1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        features = self.from_latent(self.encode(x)).unflatten(1, (-1, self.config.lengths[-1]))
+    def rebuild(self, latent: Tensor) -> Tensor:
+        features = self.from_latent(latent).unflatten(1, (-1, self.config.lengths[-1]))
         return self.decoder(self.expand(as_image(features)).squeeze(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rebuild(self.encode(x))

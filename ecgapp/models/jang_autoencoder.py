@@ -141,6 +141,9 @@ class JangAutoencoder(Autoencoder):
         """The latent, (batch, config.latent)."""
         return self.to_latent(self.encoder(x).flatten(1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        features = self.from_latent(self.encode(x)).unflatten(1, (-1, self.config.n_samples // 2**_HALVINGS))
+    def rebuild(self, latent: Tensor) -> Tensor:
+        features = self.from_latent(latent).unflatten(1, (-1, self.config.n_samples // 2**_HALVINGS))
         return self.decoder(features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rebuild(self.encode(x))

@@ -71,6 +71,10 @@ class Autoencoder(Network):
         """The latent, (batch, config.latent)."""
         raise TypeError(f"{type(self).__name__} does not encode.")
 
+    def rebuild(self, latent: Tensor) -> Tensor:
+        """The windows that a latent stands for; ``forward`` is this of ``encode``."""
+        raise TypeError(f"{type(self).__name__} does not decode.")
+
 
 class Classifier(Network):
     """Logits (batch, n_labels) of one window each."""

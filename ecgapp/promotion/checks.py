@@ -24,6 +24,7 @@ from ecgapp.models import (
     unpack,
     unpack_predictions,
 )
+from ecgapp.models.gate import NETWORK_PARTS
 from ecgapp.models.packed import sha256_of_bytes
 
 _FIGURES = ("macro_auroc", "macro_auprc", "macro_f1", "f2", "g2")
@@ -53,8 +54,8 @@ def refuse_unusable(packed: PackedModel) -> None:
 
 def _refuse_odd_thresholds(card: ModelCard) -> None:
     """What turns probabilities into findings must be probabilities itself, one for each label."""
-    labels = card.task.labels if card.task is not None else ()
-    if len(card.thresholds) != len(labels) or not all(0 <= line <= 1 for line in card.thresholds):
+    n_thresholds = len(card.task.labels) if card.task is not None else int(card.is_gate)
+    if len(card.thresholds) != n_thresholds or not all(0 <= line <= 1 for line in card.thresholds):
         raise ModelError(f"The card of {card.name} needs one threshold from 0 to 1 for each label.")
     if not (math.isfinite(card.temperature) and card.temperature > 0):
         raise ModelError(f"The temperature on the card of {card.name} is not above 0.")
@@ -120,6 +121,8 @@ def _refuse_odd_answer(network: Network, card: ModelCard) -> None:
 def _expected(card: ModelCard, window: torch.Tensor) -> tuple[int, ...]:
     if card.task is not None:
         return (1, len(card.task.labels))
+    if card.is_gate:
+        return (1, len(NETWORK_PARTS))
     return (1, len(SEGMENTS), window.shape[-1]) if card.is_delineator else tuple(window.shape)
 
 

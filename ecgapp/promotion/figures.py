@@ -12,6 +12,8 @@ def headline(card: ModelCard) -> dict[str, Interval | None]:
     if card.delineation is not None:
         onset = next(b for b in card.delineation.boundaries if (b.wave, b.edge) == ("QRS", "onset"))
         return {"QRS onset SD (ms)": onset.deviation}
+    if card.gate is not None:
+        return {"AUROC": card.gate.auroc, "Good records refused": card.gate.false_refusals}
     return {}
 
 
@@ -44,5 +46,5 @@ def _with_digits(figure: Interval | None, digits: int) -> str:
 
 def n_validated(card: ModelCard) -> int:
     """How many records the figures rest on."""
-    measured = card.validation or card.reconstruction or card.delineation
+    measured = card.validation or card.reconstruction or card.delineation or card.gate
     return measured.n if measured is not None else 0

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ecgapp import __version__
-from ecgapp.analysis import Findings, Measurements
+from ecgapp.analysis import Admission, Findings, Measurements
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
@@ -116,6 +116,7 @@ class Bundle:
     relevance: Relevance | None = None
     delineator: ModelCard | None = None
     measurements: Figures | None = None
+    admission: Admission | None = None  # where it is refused, nothing else was computed
     status: str = "unconfirmed"
     disclaimer: str = DISCLAIMER
 
@@ -124,7 +125,7 @@ def bundle(contents: Contents) -> Bundle:
     """The reading that ``contents`` shows; what the reader typed is not in it."""
     evidence = contents.evidence
     facts, made = record_facts(contents.record), contents.made.isoformat()
-    told = Bundle(facts, Tracing(start=contents.start), software(), made)
+    told = Bundle(facts, Tracing(start=contents.start), software(), made, admission=contents.admission)
     if contents.measured is not None:
         found = figures(contents.measured.measurements)
         told = replace(told, delineator=contents.measured.card, measurements=found)

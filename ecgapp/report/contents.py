@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ecgapp import analysis
-from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements
+from ecgapp.analysis import Admission, Asked, Examined, Explanation, Findings, Measurements
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
@@ -41,7 +41,7 @@ class Contents:
     """All that is printed. ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds.
 
     ``reference`` is what the reader typed. It is printed and nowhere kept. ``refusal`` says why there
-    is no ``evidence``.
+    is no ``evidence``; ``admission`` is the gate's judgement, None where there is no gate.
     """
 
     record: ECGRecord
@@ -52,6 +52,7 @@ class Contents:
     evidence: Evidence | None = None
     refusal: str = ""
     measured: Measured | None = None
+    admission: Admission | None = None
 
     @property
     def printed_reference(self) -> str:

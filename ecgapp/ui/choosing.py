@@ -39,6 +39,11 @@ def delineators(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
     return {name: card for name, card in cards.items() if card.is_delineator}
 
 
+def gates(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+    """Those of ``cards`` that judge whether a record can be read."""
+    return {name: card for name, card in cards.items() if card.is_gate}
+
+
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
     """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none.
 

@@ -13,7 +13,7 @@ from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Evidence, Measured
-from ecgapp.ui import choosing, review, session
+from ecgapp.ui import choosing, gate_panel, review, session
 from ecgapp.ui.measurements_panel import measured_by
 from ecgapp.words import as_typed
 
@@ -60,8 +60,8 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
         kept.clear()
         try:
             with st.spinner("Making the report"):
-                measured, contents = _measured(record, cards), _contents(record, card, check)
-                contents = replace(contents, reference=reference, start=start, measured=measured)
+                contents = _contents(record, card, cards, check)
+                contents = replace(contents, reference=reference, start=start)
                 kept[version] = _made(contents)
         except EcgAppError as error:
             st.error(str(error))
@@ -79,13 +79,24 @@ def _page_start(record: ECGRecord) -> float:
     )
 
 
-def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Contents:
+def _contents(
+    record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard], check: bool
+) -> Contents:
+    """What the page shows; of a record that the gate refuses only the tracing and the reason.
+
+    Raises:
+        EcgAppError: the gate cannot be opened.
+    """
     made = datetime.now(UTC).replace(microsecond=0)
+    judged = gate_panel.admission(record, cards)
+    told = Contents(record, session.record_title(), made, admission=judged)
+    if judged is not None and judged.refused:
+        return replace(told, refusal=judged.reason)
+    told = replace(told, measured=_measured(record, cards))
     try:
-        evidence, refusal = _evidence(record, card, check), ""
+        return replace(told, evidence=_evidence(record, card, check))
     except EcgAppError as error:
-        evidence, refusal = None, str(error)
-    return Contents(record, session.record_title(), made, evidence=evidence, refusal=refusal)
+        return replace(told, refusal=str(error))
 
 
 def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidence | None:

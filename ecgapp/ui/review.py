@@ -40,6 +40,25 @@ def found(record: ECGRecord, card: ModelCard) -> Findings:
     )
 
 
+def preprocessing_section(record: ECGRecord, card: ModelCard) -> None:
+    """The steps under their heading; nothing where the model cannot take this record."""
+    try:
+        prepared = prepared_for(record, card)
+    except EcgAppError:  # where findings were to be shown, the headline says why they are not
+        return
+    st.subheader("Preprocessing, step by step")
+    preprocessing_panel(prepared, card)
+
+
+def prepared_for(record: ECGRecord, card: ModelCard) -> Prepared:
+    """The record as this model takes it, computed once for each.
+
+    Raises:
+        EcgAppError: the model cannot be opened, or cannot take this record.
+    """
+    return session.remember(("prepare", card.digest), lambda: analysis.prepare(record, choosing.opened(card)))
+
+
 @st.fragment
 def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     """Each preprocessing step of one lead beside the one before."""
@@ -72,7 +91,7 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
     """The autoencoder's output over its input, and where they differ."""
     try:
         model = choosing.opened(card)
-        prepared = session.remember(("prepare", card.digest), lambda: analysis.prepare(record, model))
+        prepared = prepared_for(record, card)
     except EcgAppError as error:
         st.warning(str(error))
         return

@@ -1,0 +1,86 @@
+"""How well a gate tells good records from others: refusals of each kind, areas under ROC curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from ecgapp.evaluate.arrays import Floats
+from ecgapp.evaluate.bootstrap import bootstrap_interval
+from ecgapp.evaluate.ranking import Ranking
+from ecgapp.models.card import GateMetrics, Interval, KindFigures, RocCurve
+
+MOST_POINTS = 80  # of a curve
+GOOD, BAD, GRADED, CLASS = "good", "bad", "graded", "class"  # a kind's role, see ``KindFigures``
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scores of one kind of records, (n_records,)."""
+
+    kind: str
+    role: str
+    scores: Floats
+
+
+def share(count: int, n: int) -> Interval | None:
+    """A share with Wilson's 95 % interval (1927, doi 10.1080/01621459.1927.10502953); None of none."""
+    if n == 0:
+        return None
+    found = stats.binomtest(count, n).proportion_ci(method="wilson")
+    return Interval(count / n, float(found.low), float(found.high))
+
+
+def gate_metrics(
+    kinds: Sequence[Scored],
+    threshold: float,
+    dataset: str,
+    curves: Mapping[str, tuple[Sequence[str], Sequence[str]]],
+    without: Mapping[str, Interval | None],
+) -> GateMetrics:
+    """The figures of all ``kinds`` at ``threshold``.
+
+    ``curves`` gives each curve's good and bad kinds by name; ``without`` each kind's share refused by a
+    gate that was fitted without it.
+    """
+    good = np.concatenate([kind.scores for kind in kinds if kind.role == GOOD])
+    bad = np.concatenate([kind.scores for kind in kinds if kind.role == BAD])
+    figures = tuple(_figures(kind, good, threshold, without.get(kind.kind)) for kind in kinds)
+    refused = share(int((good >= threshold).sum()), len(good))
+    drawn = tuple(_curve(name, kinds, *names) for name, names in curves.items())
+    return GateMetrics(dataset, len(good), auroc(good, bad), refused, figures, drawn)
+
+
+def auroc(good: Floats, bad: Floats) -> Interval | None:
+    """How often a bad record's score is above a good one's, with its bootstrap interval over records."""
+    if not len(good) or not len(bad):
+        return None
+    truths = np.repeat([0.0, 1.0], [len(good), len(bad)])
+    ranking = Ranking.of(np.concatenate([good, bad]), truths)
+    return bootstrap_interval(lambda weights: ranking.draws(weights)[0], len(truths))
+
+
+def _figures(kind: Scored, good: Floats, threshold: float, without: Interval | None) -> KindFigures:
+    refused, n = int((kind.scores >= threshold).sum()), len(kind.scores)
+    against = auroc(good, kind.scores) if kind.role in (BAD, GRADED) else None
+    return KindFigures(kind.kind, kind.role, n, refused, share(refused, n), against, without)
+
+
+def _curve(
+    name: str, kinds: Sequence[Scored], good_kinds: Sequence[str], bad_kinds: Sequence[str]
+) -> RocCurve:
+    good, bad = (
+        np.concatenate([np.zeros(0), *[kind.scores for kind in kinds if kind.kind in names]])
+        for names in (good_kinds, bad_kinds)
+    )
+    return RocCurve(name, len(good), len(bad), auroc(good, bad), _points(good, bad))
+
+
+def _points(good: Floats, bad: Floats) -> tuple[tuple[float, float, float], ...]:
+    """At quantiles of both kinds' scores, from the highest threshold down."""
+    if not len(good) or not len(bad):
+        return ()
+    steps = np.linspace(0, 1, MOST_POINTS // 2)
+    lines = np.unique(np.concatenate([np.quantile(good, steps), np.quantile(bad, steps)]))[::-1]
+    return tuple((float(line), float((good >= line).mean()), float((bad >= line).mean())) for line in lines)

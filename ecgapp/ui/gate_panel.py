@@ -1,0 +1,46 @@
+"""What the gate says of the record in view: whether labels may be shown, and why not."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.analysis import Admission
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.records import ECGRecord
+from ecgapp.ui import choosing, session
+
+
+def admission(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Admission | None:
+    """The judgement of the record in view, computed once for each gate; None where no gate is installed."""
+    card = analysis.gate_for(record, cards)
+    if card is None:
+        return None
+    try:
+        gate = choosing.opened(card)
+    except EcgAppError as error:
+        return Admission(None, card.thresholds[0], False, f"Whether this is an ECG was not judged. {error}")
+    return session.remember(("admit", card.digest), lambda: analysis.admit(record, gate), heavy=True)
+
+
+def refused(
+    record: ECGRecord, cards: Mapping[str, ModelCard], headline: st.delta_generator.DeltaGenerator
+) -> bool:
+    """Whether no label may be shown; the headline says why. A record that was not judged is told below it."""
+    judged = admission(record, cards)
+    if judged is None:
+        return False
+    if not judged.judged:
+        st.warning(judged.reason)
+    if judged.refused:
+        headline.error(f"**{judged.reason}**\n\n{in_figures(judged)}", icon=":material/block:")
+    return judged.refused
+
+
+def in_figures(judged: Admission) -> str:
+    """The score beside its threshold, and who judged."""
+    return (
+        f"Score {judged.score:.2f}, refused from {judged.threshold:.2f}; judged by {judged.gate}. "
+        "The tracing stays for you to read. How often good records are refused: see the Performance page."
+    )
