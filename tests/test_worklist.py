@@ -18,7 +18,7 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
-from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting
+from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
 from ecgapp.worklist.scoring import score
@@ -88,6 +88,23 @@ def test_a_record_that_the_model_cannot_take_is_refused_and_the_others_go_on(set
     assert [item.state for item in items] == [SCORED, REFUSED, REFUSED, SCORED]
     assert "missing" in items[1].outcome.sentence
     assert "V1" in items[2].outcome.sentence
+
+
+def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, monkeypatch):
+    fill(worklist, [ecg(1), ecg(2)])
+    refused = worklist.archive.open(worklist.items()[1].key).signal
+
+    def admit(gates, record):
+        no = np.array_equal(record.signal, refused)
+        return analysis.Admission(0.9 if no else 0.1, 0.5, no, "Too noisy to read." if no else "")
+
+    monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", admit)
+    first, second = scored(settings)
+    assert (first.state, second.state) == (SCORED, REFUSED)
+    assert second.outcome.sentence == "Too noisy to read."
+    assert second.outcome.scores == ()
+    assert second.outcome.heart_rate is not None
+    assert urgency(second) == 5.0
 
 
 def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):

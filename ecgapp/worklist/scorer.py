@@ -10,14 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecgapp.analysis import available_models, open_version
+from ecgapp.analysis import Gates, available_models, open_version
 from ecgapp.config import Settings
 from ecgapp.datasets.claim import claimed
-from ecgapp.errors import ArchiveError, DatasetError, EcgAppError, ModelNotFoundError
+from ecgapp.errors import ArchiveError, DatasetError, EcgAppError, ModelError, ModelNotFoundError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
-from ecgapp.worklist.scoring import score
+from ecgapp.worklist.scoring import described, score
 from ecgapp.worklist.starting import slot_path
 from ecgapp.worklist.table import Worklist, write_outcome
 
@@ -52,6 +52,7 @@ class Scorer:
         self._taker = f"slot {slot}"
         self._worklist = Worklist(settings)
         self._models: dict[str, TrainedModel] = {}
+        self._gates = Gates(settings)
 
     def run(self, linger: float = LINGER) -> bool:
         """Score until nothing has waited for ``linger`` seconds; False where another process has the slot."""
@@ -130,10 +131,15 @@ class Scorer:
         return [next(scored) if isinstance(found, ECGRecord) else found for found in opened]
 
     def _open(self, item: Taken) -> ECGRecord | Outcome:
+        """The record where the gate lets it through; else why no label of it may be shown."""
         try:
-            return self._worklist.archive.open(item.key)
-        except ArchiveError as error:
+            record = self._worklist.archive.open(item.key)
+            admission = self._gates.admit(record)
+        except (ArchiveError, ModelError) as error:
             return Outcome(sentence=str(error))
+        if admission is not None and admission.refused:
+            return described(record, sentence=admission.reason)
+        return record
 
     def _model(self, name: str) -> TrainedModel:
         """The classifier of this name as it is installed now, read once for each version.
