@@ -30,6 +30,7 @@ from ecgapp.worker.reporter import RunReporter
 
 MOST = 3.0  # per cent of the bare steps' time
 BATCHES = 32  # of prepared windows, over and over
+EPOCHS = 15  # of a round: half a minute for both, so that the rounds, which take turns, see the same machine
 
 
 class TimedJudge(Reconstruction):
@@ -85,7 +86,7 @@ def bare_seconds(config: TrainingConfig, batches: Sequence[Tensor], steps: int) 
 def overhead_row(config: TrainingConfig, records: RecordSet, rounds: int) -> Row:
     """How much longer the loop takes than its steps alone: the median of rounds in which both take turns."""
     batches = list(islice(batches_of(records, config), BATCHES))
-    shares = []
+    config, shares = replace(config, epochs=min(EPOCHS, config.epochs)), []
     for number in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             looped, steps = loop_seconds(replace(config, name=f"round{number}"), records, Path(folder))

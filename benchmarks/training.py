@@ -110,7 +110,9 @@ def _measure(options: argparse.Namespace, home: Path) -> Iterator[Row]:
     }
     for name in options.parts:
         tell(f"Measuring: {name}")
-        yield from parts[name]()
+        for row in parts[name]():
+            tell(f"{row.what}: {row.measured}")  # a run that is cut short has still told what it found
+            yield row
 
 
 def time_rows(options: argparse.Namespace, config: TrainingConfig, records: RecordSet) -> list[Row]:

@@ -40,6 +40,7 @@ _COMMANDS = {  # each imports what it needs, so that `runs` answers without load
     "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
     "runs": ("ecgapp.cli.runs", "runs"),
     "models": ("ecgapp.cli.models", "models"),
+    "reviews": ("ecgapp.cli.reviews", "reviews"),
     "demo": ("ecgapp.cli.demo", "demo"),
 }
 _RUN_ACTIONS = {
@@ -106,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_models(commands.add_parser("models", help="list the models in use, or change, carry, delete one"))
 
+    _add_reviews(commands.add_parser("reviews", help="list reviewed ECGs, or export labels and audit trail"))
+
     demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
     demo.add_argument("folder", type=Path, metavar="FOLDER")
     return parser
@@ -138,6 +141,15 @@ def _add_models(models: argparse.ArgumentParser) -> None:
             change.add_argument("--name", metavar="NAME", help="by default the model's own")
         change.add_argument("--by", required=True, metavar="WHO", help="who decides this")
         change.add_argument("--reason", required=True, metavar="WHY", help="is kept in the history")
+
+
+def _add_reviews(reviews: argparse.ArgumentParser) -> None:
+    actions = reviews.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="each reviewed ECG by its fingerprint, with its status")
+    export = actions.add_parser("export", help="write kept ECGs and their labels, to be imported as a folder")
+    export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
+    audit = actions.add_parser("audit", help="write every event: who, what, when, beside which model")
+    audit.add_argument("file", type=Path, metavar="FILE.csv")
 
 
 if __name__ == "__main__":

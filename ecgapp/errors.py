@@ -22,6 +22,7 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
     ├── AccessError              the administrator's password is wrong, or tried too often
     ├── ArchiveError             a kept ECG that cannot be written, opened or deleted
+    ├── ReviewError              a review that cannot be kept as it is, or moved on meanwhile
     └── ReportError              a report that cannot be drawn
 """
 
@@ -104,3 +105,7 @@ class ReportError(EcgAppError):
 
 class ArchiveError(EcgAppError):
     """A kept ECG cannot be written, opened or deleted."""
+
+
+class ReviewError(EcgAppError):
+    """A review cannot be kept as it is, or somebody changed it meanwhile."""

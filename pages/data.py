@@ -6,6 +6,7 @@ from ecgapp.jobs import RunStore
 from ecgapp.ui import auth, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.import_form import import_form, import_progress, interrupted_imports
+from ecgapp.ui.review_export import review_export
 from ecgapp.ui.store_view import deletion, store_view
 from ecgapp.ui.stores import overview, shelf
 
@@ -17,6 +18,9 @@ st.subheader("Import a folder of ECGs")
 import_form(settings)
 import_progress(settings)
 interrupted_imports(settings)
+
+st.subheader("Reviewed ECGs")
+review_export(settings)
 
 st.subheader("Imported data sets")
 found = shelf(settings)

@@ -12,6 +12,7 @@ import pytest
 import rasters
 import tiny_models
 from rasters import MILLIMETRE, needs_poppler
+from review_events import EDITED, RECORD, SIGNED, A, P, event, numbered, unseen
 
 from ecgapp import analysis, report
 from ecgapp.analysis import Measurement
@@ -22,6 +23,7 @@ from ecgapp.report import Contents, Measured
 from ecgapp.report.intervals import in_words
 from ecgapp.report.saliency import SHADES, runs
 from ecgapp.report.tracing import BOTTOM, LEFT, RIGHT, ROWS, TOP, place_rows
+from ecgapp.reviews import Kind, fold, moment
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -139,6 +141,21 @@ def test_page_two_prints_each_finding_with_what_stands_behind_it(read, printed):
 
 
 @needs_poppler
+@needs_poppler
+def test_the_status_is_printed_with_who_when_what_was_changed_and_the_comment(read):
+    first = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
+    comment = event(Kind.COMMENTED, comment="old infarct? " * 40)
+    reviewed = fold(RECORD, numbered(first, EDITED, SIGNED, comment))
+    pdf = report.pdf(replace(read, review=reviewed))
+    assert "EDITED, SIGNED" in rasters.words(pdf)
+    page = " ".join(rasters.words(pdf, 2).split())
+    assert "UNCONFIRMED" not in page
+    assert f"Edited by CD at {moment(120)}, signed by EF at {moment(180)}. Against the model: " in page
+    assert "rejected AF, added PVC. Present: PVC." in page
+    assert f"Read first by GH, committed {moment(60)}: PVC." in page
+    assert "(all of it in the JSON file)" in page
+
+
 def test_missing_derived_and_flat_leads_are_badged():
     signal = square_wave().signal[:-1].copy()
     signal[LEADS.index("V4")] = 0

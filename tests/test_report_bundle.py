@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import tiny_models
+from review_events import EDITED, RECORD, SIGNED, event, numbered
 
 from ecgapp import __main__, analysis, documents, report
 from ecgapp.config import Settings
@@ -15,6 +16,7 @@ from ecgapp.promotion import Decision, install_import
 from ecgapp.records import SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.report import Bundle, Contents, Measured
 from ecgapp.report.bundle import digest
+from ecgapp.reviews import Kind, fold, moment
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -182,3 +184,19 @@ def test_the_command_line_names_what_differs(made, command, files, tmp_path):
     code, _, told = command("predict", "--check", path, *files)
     assert code == 1
     assert "heart_rate was 1.0" in told
+
+
+def reviewed(record, *events):
+    """The bundle of a record whose review these events made."""
+    return report.bundle(Contents(record, "", MADE, review=fold(RECORD, numbered(*events))))
+
+
+def test_the_bundle_says_who_decided_what_and_when(files):
+    record = read_record(files)
+    comment = event(Kind.COMMENTED, comment="old infarct?")
+    bundle = documents.load(Bundle, documents.dump(reviewed(record, EDITED, SIGNED, comment)))
+    assert bundle.status == f"edited by CD at {moment(60)}, signed by EF at {moment(120)}"
+    assert bundle.review == fold(RECORD, numbered(EDITED, SIGNED, comment))
+    assert bundle.review.comments[0].text == "old infarct?"
+    assert reviewed(record).status == "unconfirmed"
+    assert reviewed(record).review is None

@@ -16,6 +16,7 @@ from ecgapp.models import ModelCard
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.report.contents import Contents, Evidence
+from ecgapp.reviews import Review
 from ecgapp.signals import heart_rate, remarks
 
 LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
@@ -116,15 +117,18 @@ class Bundle:
     relevance: Relevance | None = None
     delineator: ModelCard | None = None
     measurements: Figures | None = None
-    status: str = "unconfirmed"
+    status: str = "unconfirmed"  # by whom and when, where a reader decided
+    review: Review | None = None
     disclaimer: str = DISCLAIMER
 
 
 def bundle(contents: Contents) -> Bundle:
-    """The reading that ``contents`` shows; what the reader typed is not in it."""
+    """The reading that ``contents`` shows; the reference that the reader typed is not in it."""
     evidence = contents.evidence
     facts, made = record_facts(contents.record), contents.made.isoformat()
     told = Bundle(facts, Tracing(start=contents.start), software(), made)
+    if contents.review is not None and contents.review.version:
+        told = replace(told, status=contents.review.words, review=contents.review)
     if contents.measured is not None:
         found = figures(contents.measured.measurements)
         told = replace(told, delineator=contents.measured.card, measurements=found)

@@ -9,6 +9,7 @@ from ecgapp.analysis import Asked, Examined, Explanation, Findings, Measurements
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
+from ecgapp.reviews import Review, Status
 
 REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the page
 
@@ -52,6 +53,12 @@ class Contents:
     evidence: Evidence | None = None
     refusal: str = ""
     measured: Measured | None = None
+    review: Review | None = None  # what readers said of it
+
+    @property
+    def status(self) -> str:
+        """What the findings are worth, in a word or two."""
+        return self.review.word if self.review else str(Status.UNCONFIRMED)
 
     @property
     def printed_reference(self) -> str:

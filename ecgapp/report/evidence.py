@@ -7,6 +7,7 @@ from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import Column, Page
+from ecgapp.report.reading import UNTIL, by_whom, has_words, print_decision, print_words
 from ecgapp.report.saliency import Frame, draw_saliency
 from ecgapp.report.table import print_table
 from ecgapp.report.tracing import rate_in_words
@@ -20,23 +21,27 @@ TRUST = {
     Grade.AMBER: "Read it with caution.",
     Grade.RED: "Do not read anything into this map.",
 }
-PICTURE = 98.0  # mm
+PICTURE, LOWER = 98.0, 72.0  # mm; the lower one leaves room for what readers wrote
 
 
 def draw_evidence(page: Page, contents: Contents) -> None:
     """Findings, measurements and model at the left, relevance at the right."""
-    print_head(page, contents, "Read by a model, to be confirmed by a clinician")
+    print_head(page, contents, f"Read by a model, {by_whom(contents)}")
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     _print_findings(left, contents)
     _print_recording(left, contents)
     if contents.evidence is not None:
         _print_model(left, contents.evidence.card)
-        _print_relevance(Column(page, MIDDLE, TOP, RIGHT - MIDDLE), contents, contents.evidence)
-    print_foot(page, 2, "Every finding is unconfirmed until a clinician has read the ECG.")
+    right = Column(page, MIDDLE, TOP, RIGHT - MIDDLE)
+    if contents.evidence is not None:
+        _print_relevance(right, contents, contents.evidence)
+    print_words(right, contents)
+    print_foot(page, 2, UNTIL)
 
 
 def _print_findings(column: Column, contents: Contents) -> None:
-    column.heading("Findings, unconfirmed")
+    column.heading(f"Findings, {contents.status}")
+    print_decision(column, contents)
     evidence = contents.evidence
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")
@@ -87,9 +92,10 @@ def _print_relevance(column: Column, contents: Contents, evidence: Evidence) -> 
         f"Probability {top.probability:.2f}, above its threshold of {top.threshold:.2f}. "
         f"Window {explanation.start:g}-{explanation.stop:g} s."
     )
-    frame = Frame(column.left, column.y, column.width, PICTURE)
+    height = LOWER if has_words(contents) else PICTURE
+    frame = Frame(column.left, column.y, column.width, height)
     legend = draw_saliency(column.page, frame, contents.record, explanation)
-    column.y -= PICTURE + 8
+    column.y -= height + 8
     column.paragraph(legend, SMALL)
     made = explanation.attribution
     column.paragraph(

@@ -11,7 +11,7 @@ PAGES = 2
 def print_head(page: Page, contents: Contents, title: str, *facts: str) -> None:
     """The title, the status in a frame, and below them what the reader typed, ``facts`` and the date."""
     page.text(LEFT, 201, title, Type(12, bold=True))
-    page.text(RIGHT - 1, 201, "UNCONFIRMED", Type(11, bold=True, align="right", frame=True))
+    page.text(RIGHT - 1, 201, contents.status.upper(), Type(11, bold=True, align="right", frame=True))
     reference = f"Reference: {contents.printed_reference}" if contents.printed_reference else ""
     made = f"report made {contents.made:%Y-%m-%d %H:%M} UTC"
     page.text(LEFT, 195.5, "      ".join(part for part in (reference, *facts, made) if part), Type(9))

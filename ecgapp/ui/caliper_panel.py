@@ -1,18 +1,24 @@
-"""The calipers of the record in view: the box just drawn, and those kept under a name."""
+"""The calipers of the record in view: the box just drawn, and those kept under a name, with its review."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from ecgapp.errors import EcgAppError
 from ecgapp.paper import Sheet
 from ecgapp.records import ECGRecord
-from ecgapp.ui import session
+from ecgapp.reviews import KeptCaliper
+from ecgapp.ui import reading, session
 from ecgapp.ui.caliper import Caliper, draw, draw_march, measure
 
 MOST = 12  # calipers that are kept of a record
 NAME_LENGTH = 24
 CHART = "tracing"
+CALIPERS = "calipers"  # under this they are remembered
+_PROBLEM = "calipers not kept"
 HINT = "Calipers: draw a box on the tracing from one moment to another; it snaps to the samples."
 
 
@@ -57,8 +63,40 @@ class Calipers:
 
 
 def calipers() -> Calipers:
-    """Those of the record in view."""
-    return session.remember("calipers", Calipers)
+    """Those of the record in view; at first those that were kept with its review."""
+    return session.remember(CALIPERS, lambda: _restored(reading.kept_calipers()))
+
+
+def to_keep() -> tuple[KeptCaliper, ...]:
+    """Those under a name, as a review keeps them."""
+    return tuple(_document(one) for one in calipers().kept)
+
+
+def _restored(documents: Sequence[KeptCaliper]) -> Calipers:
+    kept = [_kept(number, one) for number, one in enumerate(documents, start=1)]
+    return Calipers(kept=kept, drawn=len(kept))
+
+
+def _document(one: Kept) -> KeptCaliper:
+    box = one.caliper
+    low, high = (float(value) if np.isfinite(value) else None for value in (box.lowest, box.highest))
+    times, heights = (float(box.start), float(box.stop)), (float(box.bottom), float(box.top))
+    return KeptCaliper(one.name, box.lead, *times, *heights, low, high, one.filtered)
+
+
+def _kept(number: int, one: KeptCaliper) -> Kept:
+    low, high = (np.nan if value is None else value for value in (one.lowest, one.highest))
+    box = Caliper(one.lead, one.start, one.stop, one.bottom, one.top, low, high)
+    return Kept(number, one.name, box, one.filter)
+
+
+def _change(change: Callable[[], None]) -> None:
+    """Keep or delete one, and let the review keep what there is then."""
+    change()
+    try:
+        reading.keep_calipers(to_keep())
+    except EcgAppError as error:
+        session.keep(_PROBLEM, str(error))
 
 
 def select_box(record: ECGRecord, sheet: Sheet, filtered: str) -> None:
@@ -85,6 +123,9 @@ def caliper_list(record: ECGRecord) -> None:
     measured = calipers()
     if measured.latest is None:
         st.caption(HINT)
+    if session.remembered(_PROBLEM):
+        st.warning(session.remember(_PROBLEM, str))
+        session.forget(_PROBLEM)
     for one in measured.all:
         with st.container(horizontal=True, vertical_alignment="center"):
             name = f"{one.name}: " if one.name else ""
@@ -96,7 +137,9 @@ def caliper_list(record: ECGRecord) -> None:
                 _offer_to_keep(measured, one)
             else:
                 key, number = f"delete_caliper_{one.number}", one.number
-                st.button("Delete", key=key, on_click=lambda number=number: measured.delete(number))
+                st.button(
+                    "Delete", key=key, on_click=_change, args=(lambda number=number: measured.delete(number),)
+                )
 
 
 def _offer_to_keep(measured: Calipers, one: Kept) -> None:
@@ -107,7 +150,8 @@ def _offer_to_keep(measured: Calipers, one: Kept) -> None:
     st.button(
         "Keep",
         key="keep_caliper",
-        on_click=lambda: measured.keep(st.session_state[key]),
+        on_click=_change,
+        args=(lambda: measured.keep(st.session_state[key]),),
         disabled=full,
         help=help_text,
     )

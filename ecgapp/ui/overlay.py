@@ -58,8 +58,8 @@ def saliency(record: ECGRecord, explanation: Explanation, opacity: float = OPACI
     return figure
 
 
-def in_words(explanation: Explanation, finding: Finding) -> str:
-    """The label, its probability, and the window and leads that the picture shows."""
+def in_words(explanation: Explanation, finding: Finding, status: str = "unconfirmed") -> str:
+    """The label, its probability and status, and the window and leads that the picture shows."""
     side = "above" if finding.positive else "below"
     strongest = np.argsort(explanation.lead_shares)[::-1][:3]
     leads = ", ".join(
@@ -69,7 +69,7 @@ def in_words(explanation: Explanation, finding: Finding) -> str:
     most = f" Most relevance in {leads}." if explanation.attribution.method != GRAD_CAM else ""
     return (
         f"**{in_full(finding.label)}**: probability {finding.probability:.2f}, {side} its threshold of "
-        f"{finding.threshold:.2f}, unconfirmed. "
+        f"{finding.threshold:.2f}, {status}. "
         f"Window shown: {explanation.start:.1f}-{explanation.stop:.1f} s.{most}"
     )
 

@@ -13,6 +13,7 @@ from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Evidence, Measured
+from ecgapp.reviews import Review
 from ecgapp.ui import choosing, review, session
 from ecgapp.ui.measurements_panel import measured_by
 from ecgapp.words import as_typed
@@ -38,7 +39,9 @@ class Made:
 
 
 @st.fragment
-def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard]) -> None:
+def report_panel(
+    record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard], reviewed: Review
+) -> None:
     """A line to fill in and a button; once the files are made, a button for each of them.
 
     ``card`` is the classifier's on the page; the first delineator of ``cards`` measures.
@@ -54,14 +57,16 @@ def report_panel(record: ECGRecord, card: ModelCard | None, cards: Mapping[str, 
         check = st.checkbox("Check first how far the map can be trusted (takes several seconds)")
         asked = st.form_submit_button("Make the report")
     st.caption(EXPLAINED)
-    kept: dict[str | None, Made] = session.remember("report", dict)
-    version = card.digest if card else None
+    kept: dict[tuple[str | None, int], Made] = session.remember("report", dict)
+    version = card.digest if card else None, reviewed.version
     if asked:
         kept.clear()
         try:
             with st.spinner("Making the report"):
                 measured, contents = _measured(record, cards), _contents(record, card, check)
-                contents = replace(contents, reference=reference, start=start, measured=measured)
+                contents = replace(
+                    contents, reference=reference, start=start, measured=measured, review=reviewed
+                )
                 kept[version] = _made(contents)
         except EcgAppError as error:
             st.error(str(error))

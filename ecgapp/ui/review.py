@@ -3,7 +3,7 @@
 What is computed from a record is kept in the session, so that a redraw computes nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -86,9 +86,9 @@ def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
     _caption(prepared.warnings)
 
 
-def findings_panel(result: Findings, card: ModelCard) -> None:
-    """One row a class."""
-    st.dataframe(findings.table(result), hide_index=True, column_config=COLUMNS, height="content")
+def findings_panel(result: Findings, card: ModelCard, statuses: Mapping[str, str] | None = None) -> None:
+    """One row a class, with the status that its reader gave it."""
+    st.dataframe(findings.table(result, statuses), hide_index=True, column_config=COLUMNS, height="content")
     _caption(result.warnings)
     _caption([population(card), findings.abbreviations(result)])
 

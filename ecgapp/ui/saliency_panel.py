@@ -1,6 +1,6 @@
 """The review page's saliency: which leads and moments moved the chosen class, and how far to trust that."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -46,8 +46,8 @@ class Choice:
 
 
 @st.fragment
-def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None:
-    """The map of the chosen class; below its threshold, only on request."""
+def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard, statuses: Mapping[str, str]) -> None:
+    """The map of the chosen class; below its threshold, only on request. ``statuses`` are a reader's."""
     rows = {row.label: row for row in result.rows}
     left, middle, right = st.columns([2, 2, 2])
     key = f"label_{card.digest}_{record.record_id}"
@@ -63,7 +63,7 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard) -> None
         explanation = session.remember(
             choice.key(choice.method), lambda: _explain(record, choice), heavy=True
         )
-        st.markdown(overlay.in_words(explanation, rows[label]))
+        st.markdown(overlay.in_words(explanation, rows[label], statuses[label]))
         grade = st.empty()  # it stands above the picture, and is known after it
         _show(record, explanation, choice)
         _reliability(record, choice, grade)

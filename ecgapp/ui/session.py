@@ -99,3 +99,8 @@ def remembered(key: Hashable) -> bool:
 def keep(key: Hashable, value: object) -> None:
     """Let ``remember`` hold ``value`` under ``key``, where it holds nothing there yet."""
     st.session_state.setdefault(RESULTS, {}).setdefault(key, value)
+
+
+def forget(key: Hashable) -> None:
+    """Let ``remember`` compute what is under ``key`` anew."""
+    st.session_state.get(RESULTS, {}).pop(key, None)

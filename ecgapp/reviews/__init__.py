@@ -1,0 +1,54 @@
+"""What readers say of ECGs: confirmed, edited, signed, when and by whom; an audit trail; training labels."""
+
+from ecgapp.reviews.audit import WORDS, audit_csv, in_words
+from ecgapp.reviews.events import (
+    LONGEST_COMMENT,
+    LONGEST_NAME,
+    LONGEST_STATEMENT,
+    Answer,
+    Event,
+    KeptCaliper,
+    Kind,
+    Stamp,
+    State,
+    same_reader,
+    stamp,
+)
+from ecgapp.reviews.export import Exported, export_reviews, packed_reviews
+from ecgapp.reviews.journal import Journal, reviews_of
+from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
+from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, changes, fold, moment, verdict
+
+__all__ = [
+    "LONGEST_COMMENT",
+    "LONGEST_NAME",
+    "LONGEST_STATEMENT",
+    "WORDS",
+    "Answer",
+    "Comment",
+    "Event",
+    "Exported",
+    "Journal",
+    "KeptCaliper",
+    "Kind",
+    "Read",
+    "ReadingMode",
+    "Review",
+    "Signature",
+    "Stamp",
+    "State",
+    "Status",
+    "audit_csv",
+    "changes",
+    "choose_reading_mode",
+    "export_reviews",
+    "fold",
+    "in_words",
+    "moment",
+    "packed_reviews",
+    "reading_mode",
+    "reviews_of",
+    "same_reader",
+    "stamp",
+    "verdict",
+]

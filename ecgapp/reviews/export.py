@@ -1,0 +1,150 @@
+"""Reviewed ECGs as a folder that the importer takes: what readers decided becomes training labels.
+
+Only ECGs that a reader kept for training, and whose findings a reader stands behind. A record is named
+by its fingerprint, and each counts as a patient of its own: whose it is, nobody here knows.
+"""
+
+import csv
+import io
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ecgapp.archive import Archive
+from ecgapp.config import Settings
+from ecgapp.errors import ArchiveError, ReviewError
+from ecgapp.files import write_atomically
+from ecgapp.records import ECGRecord, write_wfdb
+from ecgapp.reviews.audit import audit_csv
+from ecgapp.reviews.events import State
+from ecgapp.reviews.journal import Journal
+from ecgapp.reviews.review import Review
+
+LABELS, RECORDS, AUDIT = "labels.csv", "records", "audit.csv"
+NAME_DIGITS = 16  # of a fingerprint, which stand for the record
+UNCONFIRMED = "Its findings are unconfirmed."
+GONE = "Its samples are no longer on this machine, or are damaged."
+NO_VOLTS = "Its volts are lost, so WFDB cannot hold it."
+_RESERVED = frozenset({"record", "patient", "fold"})  # the importer's own columns
+_CELLS = {State.PRESENT: "1", State.ABSENT: "0", State.NOT_JUDGED: ""}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How many records were written, which columns they have, and what was left out and why."""
+
+    n_records: int
+    columns: tuple[str, ...]
+    left_out: dict[str, int]
+
+
+def export_reviews(folder: Path, settings: Settings) -> Exported:
+    """Write ``labels.csv``, the ECGs as WFDB, and every event as ``audit.csv`` to a new folder.
+
+    Raises:
+        ReviewError: the folder is not empty, or cannot be written.
+        JobError: the reviews cannot be read.
+    """
+    journal = Journal(settings)
+    reviews = [review for review in journal.reviews() if review.kept]
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise ReviewError("This folder is not empty. Name a new one.")
+        (folder / RECORDS).mkdir(parents=True, exist_ok=True)
+        written, left_out = _write_records(reviews, folder / RECORDS, Archive(settings))
+        columns = label_columns(written)
+        write_atomically(folder / LABELS, _labels_csv(written, columns).encode())
+        write_atomically(folder / AUDIT, audit_csv(journal.events()).encode())
+    except OSError as error:
+        raise ReviewError(
+            "The export cannot be written there. Check the folder's rights, and that the disk is not full."
+        ) from error
+    return Exported(len(written), columns, dict(left_out))
+
+
+def packed_reviews(settings: Settings) -> bytes:
+    """The same as one zip file.
+
+    Raises:
+        ReviewError: there is no room for it.
+        JobError: the reviews cannot be read.
+    """
+    packed = io.BytesIO()
+    settings.uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=settings.uploads) as temporary:
+        folder = Path(temporary) / "reviews"
+        export_reviews(folder, settings)
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    archive.write(path, path.relative_to(folder).as_posix())
+    return packed.getvalue()
+
+
+def label_columns(reviews: Sequence[Review]) -> tuple[str, ...]:
+    """Every class that was judged in one of ``reviews``, then every statement of the readers' own."""
+    labels = (answer.label for review in reviews for answer in review.answers if _is_judged(answer.state))
+    stated = sorted({column for review in reviews for column in _stated(review)})
+    return tuple(dict.fromkeys((*labels, *stated)))
+
+
+def record_name(review: Review) -> str:
+    """What the record is called in an export."""
+    return f"ecg-{review.record[:NAME_DIGITS]}"
+
+
+def _write_records(
+    reviews: Sequence[Review], folder: Path, archive: Archive
+) -> tuple[list[Review], "Counter[str]"]:
+    written, left_out = [], Counter[str]()
+    for review in reviews:
+        record = _opened(review, archive) if review.is_confirmed else UNCONFIRMED
+        if isinstance(record, str):
+            left_out[record] += 1
+            continue
+        write_wfdb(replace(record, codes=()), folder, record_name(review))
+        written.append(review)
+    return written, left_out
+
+
+def _opened(review: Review, archive: Archive) -> ECGRecord | str:
+    """The ECG, or why it cannot be exported."""
+    try:
+        record = archive.open(review.record)
+    except ArchiveError:
+        return GONE
+    return record if record.units == "mV" else NO_VOLTS
+
+
+def _labels_csv(reviews: Sequence[Review], columns: Sequence[str]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("record", "patient", *columns))
+    for review in reviews:
+        name, cells = record_name(review), dict(_cells(review))
+        writer.writerow((name, name, *(cells.get(column, "") for column in columns)))
+    return text.getvalue()
+
+
+def _cells(review: Review) -> Iterator[tuple[str, str]]:
+    """Each column that the review fills; nothing where two tasks' answers contradict each other."""
+    for label in dict.fromkeys(answer.label for answer in review.answers):
+        states = {answer.state for answer in review.answers if answer.label == label}
+        told = {_CELLS[state] for state in states if _is_judged(state)}
+        yield label, told.pop() if len(told) == 1 else ""
+    for column in _stated(review):
+        yield column, "1"
+
+
+def _stated(review: Review) -> list[str]:
+    """The reader's own statements as names of columns, which hold no colon and are not the importer's."""
+    taken = _RESERVED | {answer.label.lower() for answer in review.answers}
+    names = (" ".join(statement.replace(":", " ").split()) for statement in review.statements)
+    return [name if name.lower() not in taken else f"stated {name}" for name in names if name]
+
+
+def _is_judged(state: State) -> bool:
+    return state is not State.NOT_JUDGED

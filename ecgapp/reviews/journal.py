@@ -1,0 +1,138 @@
+"""The journal of the reviews: events are added, never changed or deleted; SQLite itself refuses both.
+
+What ``add`` returns from is on the disk: neither a kill nor a power cut takes it away.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from ecgapp import documents
+from ecgapp.config import Settings
+from ecgapp.errors import ReviewError
+from ecgapp.jobs.database import Database
+from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp
+from ecgapp.reviews.review import Review, fold, moment, refuse_impossible
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    record TEXT NOT NULL,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,
+    author TEXT NOT NULL,
+    model TEXT NOT NULL,
+    task TEXT NOT NULL,
+    card_sha256 TEXT NOT NULL,
+    weights_sha256 TEXT NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_of_record ON events (record, number);
+CREATE TRIGGER IF NOT EXISTS events_stay BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS events_keep_what_they_say BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS events_are_not_replaced BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE number = NEW.number)
+    BEGIN SELECT RAISE(ABORT, 'events are never replaced'); END;
+PRAGMA user_version = 1;
+"""
+_INSERT = """
+INSERT INTO events (record, time, kind, author, model, task, card_sha256, weights_sha256, content)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_OF_RECORD = "SELECT * FROM events WHERE record = ? ORDER BY number"
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What an event says, as it is kept."""
+
+    answers: tuple[Answer, ...] = ()
+    statements: tuple[str, ...] = ()
+    comment: str = ""
+    calipers: tuple[KeptCaliper, ...] = ()
+    since: float = 0.0
+
+
+class Journal:
+    """All events, in ``settings.home``; every process of the installation may add to them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.database = Database(settings.home / "reviews.sqlite", _SCHEMA, "The list of reviews")
+
+    def add(self, event: Event, seen: int | None = None) -> Event:
+        """Keep ``event``, and return it with its number and time.
+
+        ``seen`` is the review's version on the reader's page, None where it does not matter.
+
+        Raises:
+            ReviewError: somebody has changed the review since, or ``event`` cannot happen to it.
+            JobError: it cannot be written.
+        """
+        with self.database.write() as connection:
+            past = [_event(row) for row in connection.execute(_OF_RECORD, (event.record,))]
+            review = fold(event.record, past)
+            if seen is not None and seen != review.version:
+                raise ReviewError(_moved_on(past, review))
+            refuse_impossible(review, event)
+            at = max(time.time(), past[-1].at if past else 0.0)  # a clock may be set back
+            number = connection.execute(_INSERT, _values(replace(event, at=at))).lastrowid
+        return replace(event, at=at, number=int(number or 0))
+
+    def events(self, record: str | None = None) -> tuple[Event, ...]:
+        """Those of one record, or all of them, the oldest first.
+
+        Raises:
+            JobError: they cannot be read.
+        """
+        query, values = (_OF_RECORD, (record,)) if record else ("SELECT * FROM events ORDER BY number", ())
+        with self.database.read() as connection:
+            return tuple(_event(row) for row in connection.execute(query, values))
+
+    def review(self, record: str) -> Review:
+        """The present state of one record's review; unconfirmed and empty where there is none.
+
+        Raises:
+            JobError: it cannot be read.
+        """
+        return fold(record, self.events(record))
+
+    def reviews(self) -> tuple[Review, ...]:
+        """Every review, by record.
+
+        Raises:
+            JobError: they cannot be read.
+        """
+        return reviews_of(self.events())
+
+
+def reviews_of(events: Iterable[Event]) -> tuple[Review, ...]:
+    """The reviews that these events make, by record."""
+    ordered = sorted(events, key=lambda event: (event.record, event.number))
+    return tuple(fold(record, group) for record, group in groupby(ordered, lambda event: event.record))
+
+
+def _moved_on(past: list[Event], review: Review) -> str:
+    last = next(event for event in reversed(past) if event.number == review.version)
+    return (
+        f"This review has moved on since your page was drawn: {last.kind} by {last.by} at {moment(last.at)}. "
+        "Nothing of yours was saved. Look at what stands there now, and decide again."
+    )
+
+
+def _values(event: Event) -> tuple[object, ...]:
+    model = event.model or Stamp("", "", "", "")
+    content = _Content(event.answers, event.statements, event.comment, event.calipers, event.since)
+    stamped = (model.name, model.task, model.digest, model.sha256)
+    return (event.record, event.at, event.kind, event.by, *stamped, documents.dump(content))
+
+
+def _event(row: sqlite3.Row) -> Event:
+    model = Stamp(row["model"], row["task"], row["card_sha256"], row["weights_sha256"])
+    content = vars(documents.load(_Content, row["content"]))
+    known = model if model.digest else None
+    told = {"model": known, "at": row["time"], "number": row["number"]}
+    return Event(row["record"], Kind(row["kind"]), row["author"], **told, **content)

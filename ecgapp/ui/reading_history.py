@@ -1,0 +1,93 @@
+"""What was said of an ECG before: first reads beside the model's output, comments, the audit trail."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ecgapp.reviews import WORDS, Answer, Event, Read, Review, in_words, moment
+from ecgapp.words import as_typed
+
+NONE = "-"
+
+
+def show_reads(review: Review) -> None:
+    """Each read that was made first, beside what the model said then and what the review says now."""
+    for number, read in enumerate(review.reads):
+        st.markdown(f"**Read first by {as_typed(read.by)}**: {_times(read)} {_agreement(read)}")
+        if read.answers:
+            st.dataframe(
+                reads_table(read, review), hide_index=True, height="content", key=f"read_first_{number}"
+            )
+        if read.statements:
+            st.markdown(f"Stated: {as_typed('; '.join(read.statements))}")
+
+
+def reads_table(read: Read, review: Review) -> pd.DataFrame:
+    """One row a class: the read, the model's output then, whether they agree, and the review now."""
+    shown = {(one.task, one.label): one for one in read.output}
+    rows = []
+    for one in read.answers:
+        model, now = shown.get((one.task, one.label)), review.answer(one.task, one.label)
+        rows.append(
+            {
+                "Finding": one.label,
+                "Read first": str(one.state),
+                "Model": _output(model),
+                "Both": NONE if model is None else ("agree" if model.models is one.state else "differ"),
+                "Review now": NONE if now is None else str(now.state),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def show_comments(review: Review) -> None:
+    """Every comment, as it was typed, with its author and time."""
+    for comment in review.comments:
+        text = as_typed(" ".join(comment.text.split()))
+        st.markdown(f"{as_typed(comment.by)}, {moment(comment.at)}: {text}")
+
+
+def show_history(events: Sequence[Event]) -> None:
+    """The audit trail of this ECG, the newest event first."""
+    if events:
+        with st.expander(f"History: {len(events)} {'event' if len(events) == 1 else 'events'}"):
+            table = pd.DataFrame([_row(event) for event in reversed(events)])
+            st.dataframe(table, hide_index=True, key="review_history")
+            st.caption("Nothing here can be changed or deleted; a change of mind is a further line.")
+
+
+def _row(event: Event) -> dict[str, str]:
+    model = event.model
+    return {
+        "When": moment(event.at),
+        "Who": event.by or NONE,
+        "What": WORDS[event.kind],
+        "Said": in_words(event) or NONE,
+        "Model": f"{model.name} {model.sha256[:12]}" if model else NONE,
+    }
+
+
+def _times(read: Read) -> str:
+    opened = f"opened {moment(read.opened)}, " if read.opened else ""
+    shown = f", shown the model's output {moment(read.shown)}" if read.shown else ""
+    return f"{opened}committed {moment(read.committed)}{shown}."
+
+
+def _agreement(read: Read) -> str:
+    """In how many classes the read and the model's output agree."""
+    shown = {(one.task, one.label): one.models for one in read.output}
+    pairs = [
+        (one.state, shown[one.task, one.label]) for one in read.answers if (one.task, one.label) in shown
+    ]
+    if not pairs:
+        return ""
+    return (
+        f"Reader and model agree in {sum(said is models for said, models in pairs)} of {len(pairs)} classes."
+    )
+
+
+def _output(model: Answer | None) -> str:
+    if model is None or model.probability is None or model.threshold is None:
+        return NONE
+    return f"{model.models} ({model.probability:.2f}, threshold {model.threshold:.2f})"

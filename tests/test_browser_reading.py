@@ -1,0 +1,59 @@
+"""Read first in a real browser: no frame holds anything of the model before the read is committed."""
+
+import re
+
+import pytest
+from app_server import served
+
+from ecgapp import analysis
+from ecgapp.records import DEMOS, fingerprint, synthesise
+from ecgapp.reviews import Journal, Kind
+
+playwright = pytest.importorskip("playwright", reason="playwright is not installed")
+from playwright.sync_api import expect  # noqa: E402
+from visitor import Visitor, browser, chromium  # noqa: E402
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
+]
+DEMO = "Atrial fibrillation"
+RESULTS = (b"bove threshold", b"model 0.", b"Saliency", b"econstruction, mean", b"Precision", b"PR interval")
+
+
+def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path):
+    record = synthesise(DEMOS[DEMO]).record
+    with served(tmp_path) as app, browser() as chrome:
+        found = analysis.find(record, analysis.open_model("nine_class", app.settings))
+        figures = [f"{row.probability:.2f}".encode() for row in found.rows if 0.05 < row.probability < 0.95]
+        told = [repr(float(row.probability))[:6].encode() for row in found.rows] + figures
+        frames = []
+        visitor = Visitor(chrome.new_page(viewport={"width": 1280, "height": 900}), app)
+        visitor.page.set_default_timeout(60_000)
+
+        def listen(socket):
+            socket.on("framereceived", lambda frame: frames.append(frame))
+
+        visitor.page.on("websocket", listen)
+        visitor.page.goto(app.url)
+        visitor.fill("reader_name", "Dr Ada")
+        visitor.widget("read_first").get_by_text("Read first").click()
+        visitor.pick("demo", DEMO)
+        commit = visitor.page.get_by_role("button", name="Commit my read")
+        expect(commit).to_be_visible()
+        visitor.sees("has not been computed")
+        before = b"\n".join(frame if isinstance(frame, bytes) else frame.encode() for frame in frames)
+        assert b"Commit my read" in before  # the frames can be read as they are
+        assert [words for words in RESULTS if words in before] == []
+        assert [figure for figure in told if re.search(rb"(?<![\d.])" + re.escape(figure), before)] == []
+        page = visitor.page.content()
+        assert not [words for words in RESULTS if words.decode() in page]
+        commit.click()
+        visitor.sees("Above threshold")
+        visitor.sees("Reader and model agree in")
+        after = b"\n".join(frame if isinstance(frame, bytes) else frame.encode() for frame in frames)
+        assert b"bove threshold" in after
+        (read,) = Journal(app.settings).review(fingerprint(record)).reads
+        assert read.committed <= read.shown
+        kinds = [event.kind for event in Journal(app.settings).events()]
+        assert kinds == [Kind.OPENED, Kind.READ, Kind.SHOWN]

@@ -1,0 +1,383 @@
+"""Reading on the review page: confirm, edit, comment, sign; and read first, with nothing to peek at."""
+
+import re
+
+import pytest
+import tiny_models
+from google.protobuf.json_format import MessageToJson
+from streamlit.testing.v1 import AppTest
+
+from ecgapp.archive import Archive
+from ecgapp.config import PROJECT, Settings
+from ecgapp.models import save_model
+from ecgapp.records import DEMOS, fingerprint, synthesise
+from ecgapp.reviews import Event, Journal, KeptCaliper, Kind, ReadingMode, State, Status, choose_reading_mode
+from ecgapp.ui.caliper import Caliper
+from ecgapp.ui.caliper_panel import Calipers
+
+PAGE = str(PROJECT / "pages" / "review.py")
+DEMO, OTHER = list(DEMOS)[:2]
+KEY = fingerprint(synthesise(DEMOS[DEMO]).record)
+COMPUTES = ("find", "explain_against", "examine", "reconstruct", "prepare", "measure")
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """An installation of its own: tiny models, and AF alone above its threshold."""
+    thresholds = (0.01,) + (0.99,) * 8
+    save_model(tmp_path / "weights", *tiny_models.classifier(thresholds=thresholds))
+    save_model(tmp_path / "weights", tiny_models.autoencoder())
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    return Settings(tmp_path)
+
+
+@pytest.fixture
+def page(settings):
+    return opened(fresh())
+
+
+def fresh():
+    return AppTest.from_file(PAGE, default_timeout=60).run()
+
+
+def opened(page, demo=DEMO):
+    page.selectbox(key="demo").set_value(demo).run()
+    assert not page.exception
+    return page
+
+
+def named(page, name="Dr Ada"):
+    page.text_input(key="reader_name").set_value(name).run()
+    assert not page.exception
+    return page
+
+
+def first(page):
+    page.toggle(key="read_first").set_value(True).run()
+    assert not page.exception
+    return page
+
+
+def say(page, **states):
+    for radio in page.radio:
+        for label, state in states.items():
+            if f"_{label.replace('_', '-')}_" in radio.key:
+                radio.set_value(state)
+    return page
+
+
+def press(page, key):
+    next(button for button in page.button if button.key == key).click().run()
+    assert not page.exception
+    return page
+
+
+def write(page, field, text):
+    next(area for area in page.text_area if area.key.startswith(field)).set_value(text)
+    return page
+
+
+def said(page):
+    kinds = (page.caption, page.markdown, page.warning, page.info, page.error, page.subheader)
+    return " ".join(element.value for elements in kinds for element in elements)
+
+
+def statuses(page):
+    tables = [frame.value for frame in page.dataframe if "Status" in frame.value]
+    return dict(tables[0].set_index("Finding")["Status"])
+
+
+def review(settings):
+    return Journal(settings).review(KEY)
+
+
+def test_the_choices_are_filled_in_as_the_model_says_and_nothing_is_confirmed(page, settings):
+    chosen = {radio.key.split("_")[1]: radio.value for radio in page.radio}
+    assert chosen["AF"] == State.PRESENT
+    assert set(chosen.values()) == {State.PRESENT, State.ABSENT}
+    assert set(statuses(page).values()) == {"unconfirmed"}
+    assert "Status: **unconfirmed**" in said(page)
+    assert Journal(settings).events() == ()
+
+
+def test_nobody_confirms_without_a_name(page, settings):
+    press(page, "decide_confirmed")
+    assert "Type your name or initials first" in page.error[0].value
+    assert Journal(settings).events() == ()
+
+
+def test_confirming_keeps_who_when_and_beside_which_model(page, settings):
+    press(named(page), "decide_confirmed")
+    assert not page.error
+    assert set(statuses(page).values()) == {"confirmed"}
+    assert "confirmed by Dr Ada at" in said(page)
+    assert "Findings, confirmed" in said(page)
+    found = review(settings)
+    assert found.model.name == "tiny_nine"
+    assert len(found.model.sha256) == len(found.model.digest) == 64
+    assert all(answer.probability is not None for answer in found.answers)
+
+
+def test_findings_are_added_and_rejected_and_the_table_says_so(page, settings):
+    say(named(page), AF="absent", PVC="present", STE="not judged")
+    press(page, "decide_edited")
+    shown = statuses(page)
+    assert (shown["AF"], shown["PVC"], shown["STE"], shown["STD"]) == (
+        "rejected",
+        "added",
+        "not judged",
+        "confirmed",
+    )
+    assert "Against the model: rejected AF, added PVC, did not judge STE." in said(page)
+    assert review(settings).status is Status.EDITED
+
+
+def test_other_answers_than_the_models_are_no_confirmation(page, settings):
+    press(say(named(page), AF="absent"), "decide_confirmed")
+    assert "not the model's" in page.error[0].value
+    assert not review(settings).is_confirmed
+
+
+def test_statements_and_comments_are_kept_and_the_comments_field_is_empty_again(page, settings):
+    write(write(named(page), "say_statements", "LVH\n\n old  infarct \nLVH"), "comment", "see 2019 *ECG*")
+    press(page, "decide_edited")
+    found = review(settings)
+    assert found.statements == ("LVH", "old infarct")
+    assert [comment.text for comment in found.comments] == ["see 2019 *ECG*"]
+    assert "see 2019 \\*ECG\\*" in said(page)
+    assert next(area for area in page.text_area if area.key.startswith("comment")).value == ""
+
+
+def test_a_class_written_as_a_statement_is_refused(page, settings):
+    press(write(named(page), "say_statements", "pvc"), "decide_edited")
+    assert "PVC is one of the classes" in page.error[0].value
+    assert not review(settings).is_confirmed
+
+
+def test_signing_comes_after_deciding_and_a_change_behind_it_is_an_amendment(page, settings):
+    named(page)
+    assert next(button for button in page.button if button.key == "decide_signed").disabled
+    press(page, "decide_confirmed")
+    press(say(page, AF="absent"), "decide_signed")
+    assert "Save your edits, then sign" in page.error[0].value
+    press(say(page, AF="present"), "decide_signed")
+    assert review(settings).signature.by == "Dr Ada"
+    assert "Findings, confirmed, signed" in said(page)
+    press(say(page, AF="absent"), "decide_edited")
+    assert "amended by Dr Ada" in said(page)
+    assert review(settings).signature is None
+    press(page, "decide_reopened")
+    assert review(settings).words == "unconfirmed"
+
+
+def test_the_same_ecg_opened_again_finds_its_review_and_another_one_does_not(page, settings):
+    press(say(named(page), PVC="present"), "decide_edited")
+    opened(page, OTHER)
+    assert "Status: **unconfirmed**" in said(page)
+    again = opened(fresh())
+    assert "edited by Dr Ada" in said(again)
+    assert statuses(again)["PVC"] == "added"
+    assert next(radio for radio in again.radio if "_PVC_" in radio.key).value == "present"
+
+
+def test_the_second_of_two_tabs_sees_what_the_first_decided(page, settings):
+    other = named(opened(fresh()), "Dr Bob")
+    press(named(page), "decide_confirmed")
+    press(say(other, AF="absent"), "decide_edited")
+    assert "moved on since your page was drawn: confirmed by Dr Ada" in other.error[0].value
+    assert review(settings).status is Status.CONFIRMED
+    press(say(other, AF="absent"), "decide_edited")
+    assert review(settings).words.startswith("edited by Dr Bob")
+
+
+def test_a_review_beside_another_version_of_the_model_says_so(page, settings):
+    press(named(page), "decide_confirmed")
+    save_model(settings.weights, *tiny_models.classifier(thresholds=(0.02,) + (0.99,) * 8))
+    page.run()
+    assert "decided beside another model: tiny\\_nine" in said(page)
+
+
+def test_an_ecg_is_kept_for_training_only_by_name_and_forgotten_again(page, settings):
+    box = next(box for box in page.checkbox if "for training" in box.label)
+    box.check().run()
+    assert "Type your name" in page.error[0].value
+    assert not list(Archive(settings).keys())
+    next(box for box in named(page).checkbox if "for training" in box.label).check().run()
+    assert list(Archive(settings).keys()) == [KEY]
+    assert review(settings).kept
+    next(box for box in page.checkbox if "for training" in box.label).uncheck().run()
+    assert not list(Archive(settings).keys())
+    assert not review(settings).kept
+    assert not page.exception
+
+
+def test_the_audit_trail_is_on_the_page(page):
+    press(say(named(page), AF="absent"), "decide_edited")
+    press(page, "decide_signed")
+    (trail,) = (frame.value for frame in page.dataframe if "Who" in frame.value)
+    assert list(trail["What"]) == ["signed", "edited"]
+    assert trail["Said"][1] == "rejected AF"
+    assert trail["Model"][1].startswith("tiny_nine ")
+
+
+def everything(page):
+    """All that would go to the browser, as it goes there."""
+    sent = [MessageToJson(node.proto) for node in walk(page._tree) if getattr(node, "proto", None)]
+    frames = [frame.value.to_json() for frame in page.dataframe]
+    return "\n".join([*sent, *frames])
+
+
+def walk(block):
+    for child in block.children.values():
+        if hasattr(child, "children"):
+            yield from walk(child)
+        else:
+            yield child
+
+
+def forbid(monkeypatch):
+    """No model may be asked from now on."""
+
+    def asked(*_arguments, **_options):
+        raise AssertionError("a model was asked before the read was committed")
+
+    for name in COMPUTES:
+        monkeypatch.setattr(f"ecgapp.analysis.{name}", asked)
+    monkeypatch.setattr("ecgapp.report.bundle", asked)
+
+
+def test_read_first_asks_no_model_and_sends_nothing_of_its_output(page, settings, monkeypatch):
+    told = re.findall(r"0\.\d\d", page.info[0].value)
+    assert told
+    with monkeypatch.context() as patched:
+        forbid(patched)
+        blind = named(first(fresh()))
+        opened(blind)
+        sent = everything(blind)
+    for words in (
+        "Above threshold",
+        "threshold",
+        "Saliency",
+        "reconstruction",
+        "Measurements",
+        "Report",
+        *told,
+    ):
+        assert words not in sent
+    assert [chart.proto.id.rsplit("-", 1)[-1] for chart in blind.get("plotly_chart")] == ["tracing"]
+    assert {radio.value for radio in blind.radio} == {State.NOT_JUDGED}
+    assert not blind.dataframe
+    assert [event.kind for event in Journal(settings).events(KEY)] == [Kind.OPENED]
+
+
+def test_after_the_commit_both_reads_stand_beside_each_other_with_their_times(settings):
+    page = opened(named(first(fresh())))
+    press(say(page, AF="absent", PVC="present"), "rest_absent")
+    press(page, "commit_read")
+    assert "Above threshold" in page.info[0].value
+    (read,) = review(settings).reads
+    assert read.opened <= read.committed <= read.shown
+    assert {answer.label: answer.state for answer in read.answers}["PVC"] is State.PRESENT
+    assert all(answer.probability is None for answer in read.answers)
+    assert {answer.label: answer.models for answer in read.output}["AF"] is State.PRESENT
+    assert "Reader and model agree in 7 of 9 classes." in said(page)
+    (table,) = (frame.value for frame in page.dataframe if "Read first" in frame.value)
+    assert list(table.set_index("Finding").loc["AF"])[:1] == ["absent"]
+    assert list(table.set_index("Finding").loc["AF"])[2] == "differ"
+    assert not review(settings).is_confirmed
+    press(say(page, AF="present"), "decide_edited")
+    assert review(settings).reads == (read,)
+    assert review(settings).answer("nine_class", "AF").state is State.PRESENT
+    kinds = [event.kind for event in Journal(settings).events(KEY)]
+    assert kinds == [Kind.OPENED, Kind.READ, Kind.SHOWN, Kind.EDITED]
+
+
+def test_another_record_starts_over_and_so_does_another_reader(settings, monkeypatch):
+    page = opened(named(first(fresh())))
+    press(page, "commit_read")
+    with monkeypatch.context() as patched:
+        forbid(patched)
+        opened(page, OTHER)
+        other = opened(named(first(fresh()), "Dr Bob"))
+    assert "Commit my read" in [button.label for button in other.button]
+    assert "Dr Ada" not in everything(other)
+    again = opened(named(first(fresh()), "dr ada"))
+    assert "Above threshold" in again.info[0].value
+
+
+def test_who_has_seen_the_output_cannot_read_first_any_more(page):
+    first(page)
+    assert "has been shown in this session" in said(page)
+    assert not [button for button in page.button if button.key == "commit_read"]
+    opened(page, OTHER)
+    assert [button for button in page.button if button.key == "commit_read"]
+    opened(page, DEMO)
+    assert not [button for button in page.button if button.key == "commit_read"]
+
+
+def test_turning_the_switch_off_before_the_read_is_in_the_trail(settings):
+    page = opened(named(first(fresh())))
+    page.toggle(key="read_first").set_value(False).run()
+    page.run()
+    kinds = [event.kind for event in Journal(settings).events(KEY)]
+    assert kinds == [Kind.OPENED, Kind.SHOWN]
+    assert review(settings).reads == ()
+
+
+def test_a_journal_that_cannot_be_read_lets_nobody_peek(settings, monkeypatch):
+    page = named(first(fresh()))
+    (settings.home / "reviews.sqlite").write_bytes(b"no database" * 500)
+    with monkeypatch.context() as patched:
+        forbid(patched)
+        opened(page)
+    assert "cannot be read or written" in page.error[0].value
+
+
+def test_without_the_journal_the_ecg_is_still_shown_in_ordinary_mode(settings):
+    (settings.home / "reviews.sqlite").write_bytes(b"no database" * 500)
+    page = opened(fresh())
+    assert "cannot be read or written" in page.error[0].value
+    assert "Above threshold" in page.info[0].value
+
+
+def test_the_administrators_default_begins_new_sessions_with_reading_first(settings):
+    choose_reading_mode(ReadingMode(read_first=True), settings)
+    page = opened(fresh())
+    assert page.toggle(key="read_first").value
+    assert [button for button in page.button if button.key == "commit_read"]
+
+
+def test_kept_calipers_are_saved_with_the_review_and_come_back(page, settings):
+    drawn = Calipers()
+    drawn.add(Caliper("II", 1.0, 1.8, -0.1, 0.9, float("nan"), 1.1), "none, as recorded")
+    page.session_state["results"]["calipers"] = drawn
+    named(page)
+    page.text_input(key="caliper_name_1").set_value("RR")
+    press(page, "keep_caliper")
+    (kept,) = review(settings).calipers
+    assert (kept.name, kept.start, kept.stop, kept.lowest) == ("RR", 1.0, 1.8, None)
+    again = named(opened(fresh()))
+    assert "RR: **II** 1.000-1.800 s: **800 ms** (75/min)" in said(again)
+    press(again, "delete_caliper_1")
+    assert review(settings).calipers == ()
+    assert [event.kind for event in Journal(settings).events(KEY)] == [Kind.CALIPERS, Kind.CALIPERS]
+
+
+def test_calipers_of_a_first_read_are_kept_once_it_is_committed_beside_those_of_others(settings):
+    mine = Calipers()
+    mine.add(Caliper("II", 1.0, 1.8, -0.1, 0.9, 0.0, 1.1), "none, as recorded")
+    mine.keep("mine")
+    theirs = KeptCaliper("theirs", "V1", 1.0, 1.4, 0.0, 1.0, 0.0, 1.0, "none, as recorded")
+    Journal(settings).add(Event(KEY, Kind.CALIPERS, "Dr Bob", calipers=(theirs,)))
+    page = opened(named(first(fresh())))
+    assert "theirs" not in everything(page)
+    page.session_state["results"]["calipers"] = mine
+    press(page, "commit_read")
+    assert [one.name for one in review(settings).calipers] == ["theirs", "mine"]
+    assert "theirs: **V1**" in said(page)
+
+
+def test_what_is_looked_through_for_the_output_does_hold_it_in_ordinary_mode(page):
+    sent = everything(page)
+    assert "Above threshold" in sent
+    assert "Saliency" in sent
