@@ -158,7 +158,10 @@ def test_the_same_ecg_is_listed_once(worklist):
 
 def test_deleting_frees_the_samples_and_numbers_are_never_given_again(worklist):
     one, two = fill(worklist, [ecg(1), ecg(2)])
+    key = worklist.item(two).key
+    assert key in worklist
     assert worklist.delete([two]) > 12 * 5000 * 4
+    assert key not in worklist
     assert list(worklist.archive.keys()) == [worklist.item(one).key]
     assert fill(worklist, [ecg(3)]) == [two + 1]
     worklist.delete([item.number for item in worklist.items()])

@@ -134,6 +134,12 @@ class Worklist:
             scores = tuple(_score_of(line) for line in found)
         return None if row is None else _item_of(row, scores)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether the ECG of this key is on the list, so that its samples are needed."""
+        with self.database.read() as connection:
+            found = connection.execute("SELECT 1 FROM items WHERE record_key = ?", (key,)).fetchone()
+        return found is not None
+
     def progress(self) -> Progress:
         """How far the scoring is."""
         with self.database.read() as connection:
