@@ -157,6 +157,7 @@ def test_the_walk_passes_over_what_was_deleted_meanwhile_and_ends_with_another_r
     Worklist(settings).delete([order[1]])
     page.button(key="worklist_next").click().run()
     assert f"No. {order[2]}: 3 of 3" in said(page)
+    assert f"No. {order[1]}: This ECG is no longer on the worklist." in said(page)
     page.selectbox(key="demo").select_index(0).run()
     assert "worklist_next" not in {button.key for button in page.button}
 
@@ -261,3 +262,13 @@ def test_a_damaged_list_is_one_sentence(page, settings):
     page.run()
     assert not page.exception
     assert "The worklist cannot be read or written" in said(page)
+
+
+def test_samples_that_are_gone_are_one_sentence_and_the_page_stays(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a"))
+    (item,) = Worklist(settings).items()
+    Worklist(settings).archive.delete(item.key)
+    page.button(key="worklist_open").click().run()
+    assert not page.exception
+    assert "no longer kept on this machine" in said(page)
+    assert page.dataframe

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import reading, session
+from ecgapp.ui import reading
 from ecgapp.ui.worklist_actions import actions
 from ecgapp.ui.worklist_drop import intake, intake_progress
 from ecgapp.ui.worklist_table import COLUMNS, table
@@ -55,8 +55,6 @@ def _busy(settings: Settings) -> bool:
 
 
 def _view(settings: Settings, hidden: bool) -> None:
-    if (sentence := session.problem()) is not None:
-        st.error(sentence)
     if hidden:
         st.caption(HIDDEN)
     try:
@@ -175,7 +173,6 @@ def _open_button(shown: Sequence[Item], sort: str) -> None:
     words = f"Open No. {number}" if number == chosen else f"Open the first, No. {number}"
     if number is None:
         return
-    if st.button(words, key="worklist_open", type="primary", shortcut="Shift+O") and open_item(
-        number, shown, sort
-    ):
+    if st.button(words, key="worklist_open", type="primary", shortcut="Shift+O"):
+        open_item(number, shown, sort)
         st.switch_page(REVIEW)

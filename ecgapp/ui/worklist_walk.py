@@ -10,6 +10,7 @@ from ecgapp.ui import session
 from ecgapp.worklist import BY_NUMBER, Item, Worklist
 
 _WALK = "worklist_walk"  # session state
+_PASSED = "worklist_passed"  # why items were passed over by the last step
 REVIEW, LIST = "pages/review.py", "pages/worklist.py"
 PREVIOUS_KEY, NEXT_KEY, BACK_KEY = "Shift+K", "Shift+J", "Shift+U"
 
@@ -35,10 +36,13 @@ class Walk:
         return f"{self.numbers.index(self.number) + 1:,} of {len(self.numbers):,}, {sort}"
 
 
-def open_item(number: int, order: Sequence[Item], sort: str) -> bool:
-    """Make this item the record in view, and remember the order; False, with a sentence, where it is gone."""
-    numbers = tuple(item.number for item in order if item.can_be_opened)
-    return _open(number, numbers, sort)
+def open_item(number: int, order: Sequence[Item], sort: str) -> None:
+    """Make this item the record in view, and remember the order to go on in.
+
+    Raises:
+        EcgAppError: it is no longer there.
+    """
+    _open(number, tuple(item.number for item in order if item.can_be_opened), sort)
 
 
 def walk_bar() -> None:
@@ -66,6 +70,8 @@ def walk_bar() -> None:
         if st.button("Back to the list", key="worklist_back", shortcut=BACK_KEY):
             st.switch_page(LIST)
         st.markdown(f"Worklist No. {walk.number}: {walk.words}")
+    for sentence in st.session_state.pop(_PASSED, ()):
+        st.warning(sentence)
 
 
 def _current() -> Walk | None:
@@ -78,30 +84,27 @@ def _current() -> Walk | None:
 
 
 def _step(direction: int) -> None:
-    """Open the next item that still is on the list; where there is none, stay."""
+    """Open the next item that can be opened, and say which could not; where there is none, stay."""
     walk = _current()
     if walk is None:
         return
-    worklist, steps = Worklist(session.settings()), direction
+    steps, passed = direction, []
     while (number := walk.neighbour(steps)) is not None:
-        item = worklist.item(number)
-        if item is not None and item.can_be_opened:
+        try:
             _open(number, walk.numbers, walk.sort)
-            return
-        steps += direction
+            break
+        except EcgAppError as error:
+            passed.append(f"No. {number}: {error}")
+            steps += direction
+    st.session_state[_PASSED] = passed
 
 
-def _open(number: int, numbers: tuple[int, ...], sort: str) -> bool:
+def _open(number: int, numbers: tuple[int, ...], sort: str) -> None:
     worklist = Worklist(session.settings())
-    try:
-        item = worklist.item(number)
-        if item is None or not item.can_be_opened:
-            raise ArchiveError("This ECG is no longer on the worklist.")
-        record = worklist.archive.open(item.key)
-        worklist.mark_opened(number)
-    except EcgAppError as error:
-        session.refuse(str(error))
-        return False
+    item = worklist.item(number)
+    if item is None or not item.can_be_opened:
+        raise ArchiveError("This ECG is no longer on the worklist.")
+    record = worklist.archive.open(item.key)
+    worklist.mark_opened(number)
     session.open_record(record, f"Worklist No. {number}")
     st.session_state[_WALK] = Walk(numbers, number, sort, record.record_id)
-    return True

@@ -1,4 +1,4 @@
-"""``python -m ecgapp.worklist SLOT``: score what waits, and end when nothing does."""
+"""``python -m ecgapp.worklist [SLOT]``: score what waits, and end when nothing does."""
 
 import contextlib
 import os
@@ -28,4 +28,4 @@ def main(slot: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))

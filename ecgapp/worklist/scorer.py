@@ -1,4 +1,4 @@
-"""``python -m ecgapp.worklist SLOT``: one of the processes that score what waits on the worklist.
+"""``python -m ecgapp.worklist [SLOT]``: one of the processes that score what waits on the worklist.
 
 Each has a slot, held by a lock that ends with it, and takes a few items at a time in the name of its slot.
 What a killed process had taken is free again as soon as its slot is held anew. An item whose scoring
