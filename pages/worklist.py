@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ecgapp.ui import choosing, session
+from ecgapp.ui import choosing, reading, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.worklist_drop import drop_panel
 from ecgapp.ui.worklist_view import worklist_view
@@ -16,4 +16,4 @@ with left:
     classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "worklist_classifier")
 with right:
     drop_panel(settings, classifier)
-worklist_view(settings)
+worklist_view(settings, hidden=reading.reads_first())

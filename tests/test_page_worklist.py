@@ -13,6 +13,7 @@ from ecgapp import access
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
+from ecgapp.reviews import Event, Journal, Kind
 from ecgapp.ui import auth, worklist_intake, worklist_view
 from ecgapp.worklist import Worklist
 from ecgapp.worklist.scorer import Scorer
@@ -179,23 +180,36 @@ def test_a_chosen_row_without_an_ecg_says_why_in_full_and_the_first_ecg_is_offer
     assert page.button(key="worklist_open").label == "Open the first, No. 1"
 
 
-def test_who_reads_first_sees_nothing_that_a_model_said(settings, tmp_path):
-    def hidden():
-        from ecgapp.ui import session
-        from ecgapp.ui.worklist_view import worklist_view
-
-        worklist_view(session.settings(), hidden=True)
-
-    worklist = Worklist(settings)
-    for seed in range(3):
-        worklist.add(ecg(seed), 1, 1, "tiny_nine")
+def test_who_reads_first_sees_nothing_that_a_model_said_and_has_seen_it_after_it_was_shown(
+    page, settings, tmp_path
+):
+    drop(page, settings, files_of(tmp_path, "a", "b", "c"), score=False)
     Scorer(settings, 0).run(0.0)
-    page = AppTest.from_function(hidden, default_timeout=60).run()
+    page.session_state["reads_first"] = True
+    page.run()
     assert not page.exception
+    assert "Read first is on" in said(page)
     assert not MODEL_COLUMNS & set(listed(page))
     assert list(listed(page)["No."]) == [1, 2, 3]
     assert not page.multiselect
     assert not page.get("download_button")
+    assert not page.session_state["outputs_seen"]
+    page.session_state["reads_first"] = False
+    page.run()
+    assert page.session_state["outputs_seen"] == {item.key for item in Worklist(settings).items()}
+
+
+def test_the_reviews_status_stands_in_its_line_and_what_is_kept_for_training_stays(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a"))
+    (item,) = Worklist(settings).items()
+    journal = Journal(settings)
+    journal.add(Event(item.key, Kind.KEPT, "Ada"))
+    page.run()
+    assert list(listed(page)["Review"]) == ["unconfirmed"]
+    page.checkbox(key="worklist_sure_what is shown").check().run()
+    page.button(key="worklist_delete").click().run()
+    assert not page.dataframe
+    assert list(Worklist(settings).archive.keys()) == [item.key]
 
 
 def test_deleting_says_what_it_frees_and_frees_it(page, settings, tmp_path):

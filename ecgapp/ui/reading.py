@@ -104,9 +104,9 @@ def current(record: ECGRecord) -> Reading:
     return Reading(review, blind=False)
 
 
-def mark_seen(key: str) -> None:
-    """A model's output of this ECG is on a page now: no later read of this session is a first one."""
-    st.session_state[_SEEN] = st.session_state.get(_SEEN, frozenset()) | {key}
+def mark_seen(*keys: str) -> None:
+    """A model's output of these ECGs is on a page now: no later read of this session is a first one."""
+    st.session_state[_SEEN] = st.session_state.get(_SEEN, frozenset()) | frozenset(keys)
 
 
 def _is_blind(review: Review) -> bool:

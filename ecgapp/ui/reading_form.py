@@ -13,6 +13,7 @@ from ecgapp.reviews import LONGEST_COMMENT, Answer, Event, Kind, Review, State, 
 from ecgapp.ui import reading, session
 from ecgapp.ui.caliper_panel import CALIPERS, to_keep
 from ecgapp.words import meaning
+from ecgapp.worklist import Worklist
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"
@@ -139,7 +140,7 @@ def keep_record(record: ECGRecord, form: Form, wanted: bool) -> None:
         if wanted:
             archive.keep(record)
         reading.journal().add(event)
-        if not wanted:
+        if not wanted and key not in Worklist(session.settings()):
             archive.delete(key)
     except EcgAppError as error:
         st.session_state[_PROBLEM] = str(error)

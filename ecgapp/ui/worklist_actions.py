@@ -6,7 +6,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing
+from ecgapp.ui import choosing, reading
 from ecgapp.ui.worklist_drop import PROBLEM, intake
 from ecgapp.worklist import Item, Worklist, as_csv, start_scoring
 
@@ -14,8 +14,8 @@ ALL, SHOWN = "everything on the list", "what is shown"
 
 
 def needed_elsewhere() -> Collection[str]:
-    """Keys of ECGs that must stay in the archive when their line is deleted."""
-    return ()
+    """Keys of ECGs that stay in the archive when their line is deleted: readers keep them for training."""
+    return {review.record for review in reading.journal().reviews() if review.kept}
 
 
 def actions(items: Sequence[Item], shown: Sequence[Item], settings: Settings, hidden: bool) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
+from ecgapp.ui import reading
 from ecgapp.ui.worklist_actions import actions
 from ecgapp.ui.worklist_drop import intake, intake_progress
 from ecgapp.ui.worklist_table import COLUMNS, table
@@ -38,11 +39,7 @@ _TABLE = "worklist_table"  # counts up where a chosen row moved: the mark would 
 ORDER_NOTE = (
     "An order for reading, from research software: not for triage. Refused and unreadable records come first."
 )
-
-
-def review_status(item: Item) -> str:
-    """How far a human has come with it; nothing is known of that here yet."""
-    return ""
+HIDDEN = "Read first is on: nothing that a model said is sent to this page. The switch is on the Review page."
 
 
 def worklist_view(settings: Settings, *, hidden: bool = False) -> None:
@@ -58,6 +55,8 @@ def _busy(settings: Settings) -> bool:
 
 
 def _view(settings: Settings, hidden: bool) -> None:
+    if hidden:
+        st.caption(HIDDEN)
     try:
         worklist = Worklist(settings)
         taking = intake(settings)
@@ -122,6 +121,11 @@ def _choose_batch(items: Sequence[Item]) -> int | None:
     return st.selectbox("Drop", [None, *batches], format_func=words, key="worklist_batch", width=90)
 
 
+def _review_words() -> dict[str, str]:
+    """How far readers have come, by ECG."""
+    return {review.record: review.word for review in reading.journal().reviews()}
+
+
 def _table(shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
     numbers = [item.number for item in shown]
     st.caption(f"**{len(numbers):,} shown.**" + ("" if hidden else f" {ORDER_NOTE}"))
@@ -132,9 +136,12 @@ def _table(shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
     if not shown:
         st.info("No record of the list fits these filters.")
         return
+    if not hidden:
+        reading.mark_seen(*(item.key for item in shown if item.outcome.scores))
+    reviewed = _review_words()
     key = f"worklist_table_{st.session_state.get(_TABLE, 0)}"
     st.dataframe(
-        table(shown, intake(settings).names, review_status, hidden=hidden),
+        table(shown, intake(settings).names, lambda item: reviewed.get(item.key, ""), hidden=hidden),
         hide_index=True,
         column_config=COLUMNS,
         width="stretch",
