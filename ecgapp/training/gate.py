@@ -22,6 +22,7 @@ from ecgapp.models.gate import PARTS
 from ecgapp.signals import PreprocessingConfig
 
 USUAL, RARE = 0.5, 0.95  # quantiles of the good records between which a part counts one unit
+LEAST = {"contradiction": 1.0}  # of a unit, for rounding contradicts too
 RIDGE = 1e-3
 SMALLEST = 1e-6  # of the largest variance: a direction in which nothing varies tells nothing
 
@@ -109,7 +110,7 @@ def fit_score(gate: Gate, judged: Sequence[Judged], config: GateFitConfig) -> fl
     if not len(good) or len(good) == len(learnt):
         raise ConfigError("The training folds need good and spoiled records. Choose more folds.")
     centre, rare = np.quantile(good, [USUAL, RARE], axis=0)
-    scale = np.maximum(rare - centre, 1e-3)
+    scale = np.maximum(rare - centre, [LEAST.get(part, 0.01) for part in PARTS])
     hinged = np.maximum((np.array([one.parts for one in learnt]) - centre) / scale, 0)
     weights, bias = _logistic(hinged, np.array([one.role == BAD for one in learnt]), _shares(learnt))
     for name, value in {"centre": centre, "scale": scale, "weights": weights, "bias": bias}.items():
