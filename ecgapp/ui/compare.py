@@ -40,6 +40,15 @@ FINDING_COLUMNS = {
 }
 
 
+INTERVAL_COLUMNS = {
+    name: st.column_config.TextColumn(width=pixels)
+    for name, pixels in {
+        "Measurement": 120, "Earlier": 75, "Later": 75, "Change": 80, "Repeat": 75, "Error": 75,
+        "Remark": 380,
+    }.items()
+}  # fmt: skip
+
+
 def openings() -> dict[str, Held]:
     """Both ways in, and a button that swaps; what is open, by its slot, the earlier one first."""
     compare_slots.follow_review()
@@ -120,7 +129,8 @@ def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ..
     for slot, one in found.items():
         for sentence in one.warnings:
             st.warning(f"{slot.capitalize()}: {sentence}")
-    st.dataframe(compare_tables.intervals(changes), hide_index=True, height="content")
+    table = compare_tables.intervals(changes)
+    st.dataframe(table, hide_index=True, column_config=INTERVAL_COLUMNS, height="content")
     for sentence in compare_tables.blanks(changes):
         st.info(sentence)
     st.caption(_about_error(card))

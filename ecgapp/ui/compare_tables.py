@@ -21,7 +21,7 @@ def intervals(changes: Sequence[Change]) -> pd.DataFrame:
                 "Measurement": change.name,
                 "Earlier": _value(change.earlier),
                 "Later": _value(change.later),
-                "Change": DASH if change.value is None else f"{change.value:+.0f} {change.later.unit}",
+                "Change": DASH if change.value is None else f"{_signed(change.value)} {change.later.unit}",
                 "Repeat": DASH if change.repeated is None else f"± {change.repeated:.0f} {change.later.unit}",
                 "Error": DASH if change.error is None else f"± {change.error:.0f} {change.later.unit}",
                 "Remark": remark(change),
@@ -158,6 +158,11 @@ def _side(row: Measurement) -> str | None:
         return None
     shown = round(row.value)
     return "below normal" if shown < row.normal[0] else "above normal" if shown > row.normal[1] else "normal"
+
+
+def _signed(value: float) -> str:
+    shown = f"{value:+.0f}"
+    return "0" if shown in ("+0", "-0") else shown
 
 
 def _level(level: float | None) -> str:
