@@ -88,6 +88,7 @@ def test_a_block_that_came_is_beyond_the_error_and_atrial_fibrillation_leaves_pr
     fibrillating = changes(measured(), measured("AF"))
     assert fibrillating["PR"].value is None
     assert compare_tables.remark(fibrillating["PR"]) == "blank later"
+    assert fibrillating["QRS"].repeated == comparison.REPEATED["QRS"]
     (sentence,) = (one for one in compare_tables.blanks(list(fibrillating.values())) if "PR" in one)
     assert sentence.startswith("Blank in the later ECG")
     assert "No P wave" in sentence
@@ -103,6 +104,19 @@ def test_the_error_is_that_of_both_boundaries_of_both_readings():
     assert comparison.reading_error("QTc Hodges", card, (0.25, 0.25)) == pytest.approx(qt)
     assert comparison.reading_error("QRS axis", card) is None
     assert comparison.reading_error("QRS", replace(card, delineation=None)) is None
+
+
+def test_between_repeats_and_error_a_change_is_told_as_such():
+    narrow = Measurement("QRS", 90.0, "ms", (70, 110), "")
+    for wider, words in (
+        (93.0, "as in repeats"),
+        (105.0, "△ more than repeats"),
+        (140.0, "▲ beyond the error"),
+    ):
+        change = Change(narrow, replace(narrow, value=wider), 36.0, 7.8)
+        assert compare_tables.remark(change).startswith(words)
+    assert comparison.repeated("QTc Bazett", (0.25, 0.25)) == pytest.approx(2 * comparison.REPEATED["QT"])
+    assert comparison.repeated("Heart rate") is None
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ STRETCH = {  # the power of RR, in s, by which a correction multiplies an error 
     "QTc Framingham": 0.0,
     "QTc Hodges": 0.0,
 }
+# In ms or degrees: 95 % of changes between two halves of one recording are smaller. The upper ends of the
+# intervals that python -m benchmarks.repeatability prints, on records the delineator was not trained on.
+REPEATED = {"P": 23.0, "PR": 11.6, "QRS": 7.8, "QT": 43.3, "P axis": 30.8, "QRS axis": 20.8, "T axis": 55.1}
+N_REPEATED = 100  # recordings
 ST_MARKED = 1.0  # mm: an ST level that moved by as much is marked
 
 
@@ -31,12 +35,15 @@ ST_MARKED = 1.0  # mm: an ST level that moved by as much is marked
 class Change:
     """One measurement in both ECGs. ``error`` is what two readings of one heart may differ by, in 95 %.
 
-    It is None where nothing is known of it. A blank measurement stays blank, with its reason.
+    It is what holds against marks made by hand; ``repeated``, far smaller, is by how much two halves of
+    one recording differ, which no two ECGs can better. Either is None where nothing is known of it. A blank
+    measurement stays blank, with its reason.
     """
 
     earlier: Measurement
     later: Measurement
     error: float | None
+    repeated: float | None = None
 
     @property
     def name(self) -> str:
@@ -54,6 +61,11 @@ class Change:
     def beyond(self) -> bool:
         """Whether it is more than the error of both readings together."""
         return self.value is not None and self.error is not None and abs(self.value) > self.error
+
+    @property
+    def more_than_repeated(self) -> bool:
+        """Whether it is more than two readings of one recording differ."""
+        return self.value is not None and self.repeated is not None and abs(self.value) > self.repeated
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,7 @@ def measured_changes(earlier: Measurements, later: Measurements, card: ModelCard
         raise ModelError("The two ECGs were measured differently. Open both anew.")
     intervals = tuple((one.value("RR") or 1000.0) / 1000 for one in (earlier, later))
     return tuple(
-        Change(before, after, reading_error(after.name, card, intervals))
+        Change(before, after, reading_error(after.name, card, intervals), repeated(after.name, intervals))
         for before, after in zip(earlier.rows, later.rows, strict=True)
     )
 
@@ -122,6 +134,15 @@ def reading_error(name: str, card: ModelCard, rr: tuple[float, ...] = (1.0, 1.0)
         return None
     readings = [float(np.linalg.norm(known)) * interval ** STRETCH.get(name, 0.0) for interval in rr]
     return WITHIN * float(np.linalg.norm(readings))
+
+
+def repeated(name: str, rr: tuple[float, ...] = (1.0, 1.0)) -> float | None:
+    """By how much two halves of one recording differ in 95 %, in ms or degrees; None where not measured."""
+    plain = REPEATED.get("QT" if name in STRETCH else name)
+    if plain is None:
+        return None
+    stretched = [interval ** STRETCH.get(name, 0.0) for interval in rr]
+    return plain * float(np.sqrt(np.mean(np.square(stretched))))
 
 
 def _deviation(card: ModelCard, wave: str, edge: str) -> float | None:

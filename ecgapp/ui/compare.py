@@ -7,6 +7,7 @@ import streamlit as st
 from ecgapp import analysis
 from ecgapp.analysis import Findings, Measurements
 from ecgapp.analysis.comparison import (
+    N_REPEATED,
     Change,
     FindingChange,
     finding_changes,
@@ -37,6 +38,15 @@ FINDING_COLUMNS = {
     "Remark": st.column_config.TextColumn(width=225),
     "Status": st.column_config.TextColumn(width=90),
 }
+
+
+INTERVAL_COLUMNS = {
+    name: st.column_config.TextColumn(width=pixels)
+    for name, pixels in {
+        "Measurement": 120, "Earlier": 75, "Later": 75, "Change": 80, "Repeat": 75, "Error": 75,
+        "Remark": 380,
+    }.items()
+}  # fmt: skip
 
 
 def openings() -> dict[str, Held]:
@@ -119,7 +129,8 @@ def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ..
     for slot, one in found.items():
         for sentence in one.warnings:
             st.warning(f"{slot.capitalize()}: {sentence}")
-    st.dataframe(compare_tables.intervals(changes), hide_index=True, height="content")
+    table = compare_tables.intervals(changes)
+    st.dataframe(table, hide_index=True, column_config=INTERVAL_COLUMNS, height="content")
     for sentence in compare_tables.blanks(changes):
         st.info(sentence)
     st.caption(_about_error(card))
@@ -129,14 +140,23 @@ def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ..
 
 
 def _about_error(card: ModelCard) -> str:
-    if card.delineation is None:
-        return f"No error is known of {card.name}: changes are shown without a verdict."
+    """What stands behind the two columns that a change is held against."""
+    repeat = (
+        f"Repeat: 95 % of changes between two halves of one recording are smaller (upper end of the "
+        f"95 % interval, n = {N_REPEATED} recordings, seconds apart at the same electrodes; from day to day "
+        "it is more)."
+    )
+    error = f"Error: not known of {card.name}."
+    if card.delineation is not None:
+        error = (
+            "Error: two readings of one heart differ by less in 95 % (repeatability coefficient, Bland and "
+            "Altman 1999) if each boundary errs as it does in single leads against marks made by hand, on "
+            f"{card.delineation.dataset} (n = {card.delineation.n}); the median beat over all leads should "
+            "do better. A change between the two may be real, or come from where electrodes were put."
+        )
     return (
-        "Error: two readings of one heart differ by less in 95 % (repeatability coefficient, Bland and "
-        "Altman 1999), from the standard deviations of the wave boundaries' errors in single leads on "
-        f"{card.delineation.dataset} (n = {card.delineation.n}); the median beat over all leads should do "
-        "better. A heart changes from day to day as well. Rate, RR and axes have no such figure. Axes change "
-        f"by the shorter way around. Read by {card.name}, sha256 {card.sha256[:12]}."
+        f"{repeat} {error} Rate and RR change by themselves and are not judged. Axes change by the shorter "
+        f"way around. Read by {card.name}, sha256 {card.sha256[:12]}."
     )
 
 

@@ -49,7 +49,7 @@ def overlay(earlier: TypicalBeat, later: TypicalBeat) -> go.Figure:
             height = top + (2 - number) * LANE
             _lane(figure, slot, beat, column * STEP, (bottom, height))
             figure.add_annotation(
-                x=column * STEP + SHOWN[0], y=height, text=slot, showarrow=False, xanchor="left",
+                x=column * STEP + SHOWN[0], y=height, text=slot, showarrow=False, xanchor="left", yshift=8,
                 font={"size": 10}, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
             )  # fmt: skip
     _style(figure, columns, (bottom, top + 2.6 * LANE))

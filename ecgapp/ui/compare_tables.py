@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ecgapp.analysis import Measurement
-from ecgapp.analysis.comparison import ST_MARKED, Change, FindingChange, Heights, LevelChange, heights
+from ecgapp.analysis.comparison import EDGES, ST_MARKED, Change, FindingChange, Heights, LevelChange, heights
 from ecgapp.analysis.typical_beat import TypicalBeat
 from ecgapp.ui.findings import STATUS
 from ecgapp.words import in_full, insufficient
 
 DASH = "-"
-NOT_JUDGED = "error not known"
 
 
 def intervals(changes: Sequence[Change]) -> pd.DataFrame:
@@ -22,7 +21,8 @@ def intervals(changes: Sequence[Change]) -> pd.DataFrame:
                 "Measurement": change.name,
                 "Earlier": _value(change.earlier),
                 "Later": _value(change.later),
-                "Change": DASH if change.value is None else f"{change.value:+.0f} {change.later.unit}",
+                "Change": DASH if change.value is None else f"{_signed(change.value)} {change.later.unit}",
+                "Repeat": DASH if change.repeated is None else f"± {change.repeated:.0f} {change.later.unit}",
                 "Error": DASH if change.error is None else f"± {change.error:.0f} {change.later.unit}",
                 "Remark": remark(change),
             }
@@ -32,15 +32,17 @@ def intervals(changes: Sequence[Change]) -> pd.DataFrame:
 
 
 def remark(change: Change) -> str:
-    """Beyond the error or within it, and on which side of normal it is now and was not, or vice versa."""
+    """How large the change is, and whether it crossed a limit of what is normal."""
     parts = []
     if change.value is None:
         missing = [
             name for name, row in (("earlier", change.earlier), ("later", change.later)) if row.value is None
         ]
         parts.append(f"blank {' and '.join(missing)}")
-    elif change.error is not None:
-        parts.append("▲ beyond the error" if change.beyond else "within the error")
+    elif change.beyond:
+        parts.append("▲ beyond the error")
+    elif change.repeated is not None:
+        parts.append("△ more than repeats" if change.more_than_repeated else "as in repeats")
     before, after = _side(change.earlier), _side(change.later)
     if before is not None and after is not None and before != after:
         parts.append(f"{before}, now {after}")
@@ -125,6 +127,16 @@ def summary(found: Sequence[FindingChange], measured: Sequence[Change]) -> str:
         parts.append(f"Beyond the error of reading: {', '.join(beyond)}.")
     elif measured:
         parts.append("No interval changed by more than the error of reading.")
+    between = [
+        f"{change.name} {change.value:+.0f} {change.later.unit}"
+        for change in measured
+        if change.name in EDGES
+        and change.more_than_repeated
+        and not change.beyond
+        and change.value is not None
+    ]
+    if between:
+        parts.append(f"More than repeat readings differ: {', '.join(between)}.")
     return f"Earlier to later, {STATUS}. {' '.join(parts)}"
 
 
@@ -146,6 +158,11 @@ def _side(row: Measurement) -> str | None:
         return None
     shown = round(row.value)
     return "below normal" if shown < row.normal[0] else "above normal" if shown > row.normal[1] else "normal"
+
+
+def _signed(value: float) -> str:
+    shown = f"{value:+.0f}"
+    return "0" if shown in ("+0", "-0") else shown
 
 
 def _level(level: float | None) -> str:
