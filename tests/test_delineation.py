@@ -30,7 +30,6 @@ from ecgapp.records import LEADS, SyntheticConfig, Wave, synthesise, write_wfdb
 from ecgapp.records.wfdb_annotations import Mark, read_marks, waves_of
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.signals.segments import UNKNOWN, classes_of, waves_in
-from ecgapp.training import delineation
 from ecgapp.training.augmentation import AugmentationConfig
 from ecgapp.training.delineation import ANY_LEAD, DelineationConfig, learn
 
@@ -215,19 +214,6 @@ def test_cross_fitting_judges_each_fold_once_by_a_network_of_the_others():
     for nonsense in ({"test_folds": (9,)}, {"parts": 1}, {"parts": 6}):
         with pytest.raises(ConfigError, match="Cross-fitting"):
             replace(config, **nonsense)
-
-
-def test_a_warped_way_ends_where_an_even_one_does_and_never_turns_back():
-    config = replace(CONFIG, warp=0.3)
-    strip = delineation._strips(marked(1, 1), config)[0]
-    windows = delineation._Windows([strip] * 8, config)
-    way = windows._way(512)
-    steps = np.diff(way)
-    assert (way[0], way[-1]) == (0.0, pytest.approx(511.0))
-    assert steps.min() > 0
-    assert steps.std() > 0.05
-    assert np.abs(np.diff(steps)).max() < 0.05  # smoothly: no wave is torn
-    assert (delineation._Windows([strip] * 8, CONFIG)._way(512) == np.arange(512)).all()
 
 
 def test_real_marks_are_read_as_cardiologists_made_them(real_data):

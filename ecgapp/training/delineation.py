@@ -28,7 +28,6 @@ from ecgapp.training.draws import Draws
 from ecgapp.training.schedule import WeightAverage, one_cycle, parameter_groups
 
 ANY_LEAD = ("any lead",)
-WARP_EVERY = 0.25  # s from one change of pace to the next
 Tell = Callable[[int, float], None]  # the epoch, from 1, and its mean loss
 
 
@@ -36,8 +35,7 @@ Tell = Callable[[int, float], None]  # the epoch, from 1, and its mean loss
 class DelineationConfig:
     """All that the weights depend on besides the records; the same on both gives the same weights.
 
-    ``stretch`` is the standard deviation of the logarithm by which a window is slowed down or sped up,
-    ``warp`` that by which its pace changes on the way, so that single waves become wider or narrower.
+    ``stretch`` is the standard deviation of the logarithm by which a window is slowed down or sped up.
 
     Raises:
         ConfigError: a setting makes no sense.
@@ -59,7 +57,6 @@ class DelineationConfig:
     warmup: float = 0.2
     ema_decay: float = 0.99
     stretch: float = 0.12
-    warp: float = 0.0
     precision: str = "auto"
     seed: int = 0
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -81,8 +78,8 @@ class DelineationConfig:
             or self.preprocessing.window != self.network.encoder.n_samples
         ):
             raise ConfigError('A delineator reads "any lead", in windows as long as its encoder\'s.')
-        if min(self.stretch, self.warp, self.weight_decay, self.encoder_rate, self.seed) < 0:
-            raise ConfigError("Stretch, warp, weight decay, encoder rate and seed cannot be negative.")
+        if min(self.stretch, self.weight_decay, self.encoder_rate, self.seed) < 0:
+            raise ConfigError("Stretch, weight decay, encoder rate and seed cannot be negative.")
 
     @property
     def cross_fits(self) -> tuple["DelineationConfig", ...]:
@@ -195,23 +192,13 @@ class _Windows:
             seen, _ = self._vary(torch.from_numpy(np.stack([signal for signal, _ in cut]))[:, None, None])
             yield seen[:, 0], torch.from_numpy(np.stack([classes for _, classes in cut]))
 
-    def _way(self, window: int) -> NDArray[np.float64]:
-        """How far each sample lies from the first, in samples of the strip, (window,)."""
-        even = np.arange(window, dtype=np.float64)
-        if not self.config.warp:
-            return even
-        every = WARP_EVERY * self.config.preprocessing.sampling_rate
-        knots = np.exp(self.config.warp * self._rng.normal(size=int(window / every) + 2))
-        way = np.concatenate([[0.0], np.cumsum(np.interp(even[:-1] / every, np.arange(len(knots)), knots))])
-        return np.asarray(way * (window - 1) / way[-1])
-
     def _cut(self, strip: _Strip) -> tuple[FloatArray, NDArray[np.int64]]:
         """A window of the strip, stretched; behind its ends the signal is 0 and nothing is known."""
         window = self.config.preprocessing.window
         pace = float(np.exp(self.config.stretch * self._rng.normal()))
-        way = pace * self._way(window)
-        room = strip.signal.size - (way[-1] + pace)
-        places = self._rng.uniform(min(0.0, room), max(0.0, room)) + way
+        room = strip.signal.size - window * pace
+        start = self._rng.uniform(min(0.0, room), max(0.0, room))
+        places = start + pace * np.arange(window)
         signal = np.interp(places, np.arange(strip.signal.size), strip.signal, left=0.0, right=0.0)
         nearest = np.rint(places).astype(np.int64)
         inside = (nearest >= 0) & (nearest < strip.signal.size)
