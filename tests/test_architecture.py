@@ -11,7 +11,7 @@ import pytest
 from ecgapp.config import PROJECT
 
 FLOOR = {
-    "errors": 0, "config": 0, "files": 0, "documents": 0,
+    "errors": 0, "config": 0, "files": 0, "documents": 0, "cells": 0,
     "records": 1, "jobs": 1, "access": 1,
     "archive": 2, "signals": 2, "tasks": 2, "paper": 2,
     "datasets": 3, "models": 3,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ecgapp.cells import plain_cell
 from ecgapp.errors import JobError
 from ecgapp.jobs import tensorboard
 from ecgapp.jobs.metrics import TimedMetric, read_all
@@ -75,4 +76,4 @@ def _write_csv(points: Iterator[TimedMetric], path: Path) -> None:
         writer.writerow(HEAD)
         for name, step, value, time in points:
             moment = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
-            writer.writerow((name, f"{step:.12g}", repr(value), moment))
+            writer.writerow((plain_cell(name), f"{step:.12g}", repr(value), moment))

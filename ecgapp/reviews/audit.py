@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ecgapp.cells import plain_cell
 from ecgapp.reviews.events import Event, Kind
 from ecgapp.reviews.words import changes
 
@@ -25,7 +26,6 @@ COLUMNS = (
     "number", "time (UTC)", "record", "what", "who", "task", "model", "card sha256", "weights sha256",
     "answers", "against the model", "statements", "comment", "calipers",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
 def audit_csv(events: Iterable[Event]) -> str:
@@ -33,7 +33,7 @@ def audit_csv(events: Iterable[Event]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_harmless(cell) for cell in _cells(event)] for event in events)
+    writer.writerows([plain_cell(cell) for cell in _cells(event)] for event in events)
     return text.getvalue()
 
 
@@ -79,8 +79,3 @@ def _answer(event: Event) -> list[str]:
             f"{one.label} {one.state}{f' ({one.probability:.4f}/{one.threshold:.4f})' if seen else ''}"
         )
     return told
-
-
-def _harmless(cell: str) -> str:
-    """What readers typed is no formula of a spreadsheet."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

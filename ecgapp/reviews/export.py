@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecgapp.archive import Archive
+from ecgapp.cells import plain_cell
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, ReviewError
 from ecgapp.files import write_atomically
@@ -122,7 +123,7 @@ def _opened(review: Review, archive: Archive) -> ECGRecord | str:
 def _labels_csv(reviews: Sequence[Review], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("record", "patient", *columns))
+    writer.writerow(("record", "patient", *map(plain_cell, columns)))
     for review in reviews:
         name, cells = record_name(review), dict(_cells(review))
         writer.writerow((name, name, *(cells.get(column, "") for column in columns)))

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from ecgapp.cells import plain_cell
 from ecgapp.models import LabelMetrics
 from ecgapp.ui.tried import Tried
 
@@ -19,14 +20,14 @@ def predictions_csv(tried: Tried) -> bytes:
     if known.names is not None:
         origins = [known.names.origin(row) for row in range(len(known.folds))]
         table |= {
-            "data_set": [origin.store for origin in origins],
-            "source": [origin.source for origin in origins],
-            "record": list(known.names.ids),
+            "data_set": [plain_cell(origin.store) for origin in origins],
+            "source": [plain_cell(origin.source) for origin in origins],
+            "record": [plain_cell(record_id) for record_id in known.names.ids],
         }
     table["fold"] = known.folds
     for column, label in enumerate(tried.task.label_names):
-        table[f"{label} target"] = pd.Series(known.targets[:, column]).astype("Int64")
-        table[f"{label} probability"] = known.probabilities[:, column].astype(float)
+        table[plain_cell(f"{label} target")] = pd.Series(known.targets[:, column]).astype("Int64")
+        table[plain_cell(f"{label} probability")] = known.probabilities[:, column].astype(float)
     return pd.DataFrame(table).to_csv(index=False, lineterminator="\r\n").encode()
 
 
@@ -37,7 +38,7 @@ def per_class_csv(tried: Tried) -> bytes:
 
 
 def _line(metrics: LabelMetrics) -> dict[str, object]:
-    line: dict[str, object] = {"class": metrics.label, "threshold": metrics.threshold}
+    line: dict[str, object] = {"class": plain_cell(metrics.label), "threshold": metrics.threshold}
     line |= {name: getattr(metrics, name) for name in COUNTS}
     for name in FIGURES:
         figure = getattr(metrics, name) if metrics.sufficient else None

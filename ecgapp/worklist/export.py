@@ -5,34 +5,29 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from ecgapp.cells import plain_cell
 from ecgapp.config import DISCLAIMER
 from ecgapp.worklist.item import Item
 from ecgapp.worklist.urgency import LEVELS, level, uncertainty, urgency
 
 NOTE = f"{DISCLAIMER} All findings are unconfirmed; the order is for reading, not for triage."
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute what begins so
 
 
 def as_csv(items: Sequence[Item], names: Mapping[int, str] | None = None) -> str:
     """One line for each of ``items``, in their order; with the files' names only where they are given."""
     labels = list(dict.fromkeys(score.label for item in items for score in item.outcome.scores))
     text = io.StringIO()
-    lines = [_line(item, labels, names) for item in items]
-    writer = csv.DictWriter(text, list(_line(None, labels, names)), lineterminator="\r\n")
+    lines = [_harmless(_line(item, labels, names)) for item in items]
+    writer = csv.DictWriter(text, list(_harmless(_line(None, labels, names))), lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
 
 
-def plain_cell(words: str) -> str:
-    """Words that no spreadsheet takes for a formula."""
-    return f"'{words}" if words.startswith(_FORMULA) else words
-
-
 def _line(item: Item | None, labels: Sequence[str], names: Mapping[int, str] | None) -> dict[str, object]:
     """The columns in their order, with what ``item`` says in them."""
     found = item or _NOBODY
-    file = {} if names is None else {"file": plain_cell(names.get(found.number, ""))}
+    file = {} if names is None else {"file": names.get(found.number, "")}
     at = level(found)
     line: dict[str, object] = {
         "number": found.number,
@@ -60,6 +55,14 @@ def _line(item: Item | None, labels: Sequence[str], names: Mapping[int, str] | N
         line[f"{label}_probability"] = "" if score is None else score.probability
         line[f"{label}_threshold"] = "" if score is None else score.threshold
     return {**line, "note": NOTE}
+
+
+def _harmless(line: Mapping[str, object]) -> dict[str, object]:
+    """Without formulas: files have any name, and labels of a user's own any letters."""
+    return {
+        plain_cell(column): plain_cell(cell) if isinstance(cell, str) else cell
+        for column, cell in line.items()
+    }
 
 
 def _rounded(figure: float | None) -> str:
