@@ -16,7 +16,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, store_tasks
 from ecgapp.errors import ReviewError
 from ecgapp.records import ECGRecord, fingerprint
-from ecgapp.reviews import Journal, Kind, export_reviews, packed_reviews
+from ecgapp.reviews import Answer, Journal, Kind, export_reviews, packed_reviews
 from ecgapp.reviews.export import GONE, NO_VOLTS, UNCONFIRMED
 from ecgapp.tasks import csv_task
 
@@ -94,6 +94,21 @@ def test_what_cannot_be_exported_is_left_out_and_counted(hospital, tmp_path):
     exported = export_reviews(tmp_path / "export", hospital)
     assert exported.n_records == 3
     assert exported.left_out == {GONE: 1, NO_VOLTS: 1, UNCONFIRMED: 1}
+
+
+def test_withdrawn_answers_do_not_come_back_as_labels_with_a_decision_on_another_task(settings, tmp_path):
+    key = reviewed(settings, ecg(0), {"AF": P})
+    Journal(settings).add(event(Kind.REOPENED, record=key))
+    decided = (Answer("superclass", "MI", A, 0.9, 0.5),)
+    Journal(settings).add(event(Kind.EDITED, record=key, answers=decided))
+    assert export_reviews(tmp_path / "export", settings).columns == ("MI",)
+
+
+def test_a_label_that_begins_like_a_formula_is_none_in_the_label_file(settings, tmp_path):
+    reviewed(settings, ecg(0), {"AF": P}, statements=("=1+1",))
+    export_reviews(tmp_path / "export", settings)
+    (row,) = table((tmp_path / "export" / "labels.csv").read_text())
+    assert row["'=1+1"] == "1"
 
 
 def test_what_is_no_longer_kept_is_not_exported(hospital, tmp_path):

@@ -118,6 +118,17 @@ def test_reopening_makes_findings_unconfirmed_and_keeps_the_answers():
     assert review.answers == EDITED.answers
 
 
+def test_answers_that_were_withdrawn_or_only_read_stay_unconfirmed_when_another_task_is_decided():
+    other = event(Kind.EDITED, answers=(Answer("superclass", "MI", P, 0.9, 0.5),))
+    for past in ((EDITED, event(Kind.REOPENED)), (READ,)):
+        review = review_of(*past, other)
+        assert review.is_confirmed
+        assert review.standing == other.answers
+        assert review.status_of("nine_class", "AF", positive=True) == "unconfirmed"
+        assert review.status_of("superclass", "MI", positive=True) == "confirmed"
+        assert review.answer("nine_class", "AF") is not None
+
+
 def test_each_row_says_what_the_reader_did_to_the_models_finding():
     review = review_of(event(Kind.EDITED, answers=answers(AF=P, PVC=A, STE=N)))
     said = [review.status_of("nine_class", label, positive=True) for label in ("AF", "PVC", "STE", "STD")]

@@ -90,6 +90,11 @@ def test_the_second_of_two_tabs_is_told_that_the_review_moved_on_and_nothing_is_
     assert journal.review(RECORD).words.startswith("edited by CD")
 
 
+def test_a_page_that_is_newer_than_the_list_is_told_so_too(journal):
+    with pytest.raises(ReviewError, match="moved on since your page was drawn. Nothing"):
+        journal.add(EDITED, seen=7)
+
+
 def test_looking_at_an_ecg_does_not_hinder_another_reader(journal):
     seen = journal.add(CONFIRMED).number
     journal.add(event(Kind.OPENED, ""))

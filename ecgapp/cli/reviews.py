@@ -21,7 +21,7 @@ def _list(_arguments: Namespace, settings: Settings) -> list[str]:
     lines = []
     for review in Journal(settings).reviews():
         kept = "kept for training" if review.kept else "not kept"
-        parts = (review.record[:16], review.words, ", ".join(changes(review.answers)), kept)
+        parts = (review.record[:16], review.words, ", ".join(changes(review.standing)), kept)
         lines.append("  ".join(part for part in parts if part))
     return lines or ["No ECG has been reviewed on this machine yet."]
 

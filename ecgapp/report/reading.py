@@ -26,9 +26,9 @@ def print_decision(column: Column, contents: Contents) -> None:
     if review is None or not review.is_confirmed:
         return
     words = review.words
-    present = ", ".join(_present(review.answers, review.statements)) or "none of the classes"
+    present = ", ".join(_present(review.standing, review.statements)) or "none of the classes"
     column.paragraph(
-        _short(f"{words[0].upper()}{words[1:]}. {against(review.answers)} Present: {present}.", 2 * LONGEST)
+        _short(f"{words[0].upper()}{words[1:]}. {against(review.standing)} Present: {present}.", 2 * LONGEST)
     )
     column.y -= 1.0
 

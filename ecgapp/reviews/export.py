@@ -87,7 +87,7 @@ def packed_reviews(settings: Settings) -> bytes:
 
 def label_columns(reviews: Sequence[Review]) -> tuple[str, ...]:
     """Every class that was judged in one of ``reviews``, then every statement of the readers' own."""
-    labels = (answer.label for review in reviews for answer in review.answers if _is_judged(answer.state))
+    labels = (answer.label for review in reviews for answer in review.standing if _is_judged(answer.state))
     stated = sorted({column for review in reviews for column in _stated(review)})
     return tuple(dict.fromkeys((*labels, *stated)))
 
@@ -132,8 +132,8 @@ def _labels_csv(reviews: Sequence[Review], columns: Sequence[str]) -> str:
 
 def _cells(review: Review) -> Iterator[tuple[str, str]]:
     """Each column that the review fills; nothing where two tasks' answers contradict each other."""
-    for label in dict.fromkeys(answer.label for answer in review.answers):
-        states = {answer.state for answer in review.answers if answer.label == label}
+    for label in dict.fromkeys(answer.label for answer in review.standing):
+        states = {answer.state for answer in review.standing if answer.label == label}
         told = {_CELLS[state] for state in states if _is_judged(state)}
         yield label, told.pop() if len(told) == 1 else ""
     for column in _stated(review):
@@ -142,7 +142,7 @@ def _cells(review: Review) -> Iterator[tuple[str, str]]:
 
 def _stated(review: Review) -> list[str]:
     """The reader's own statements as names of columns, which hold no colon and are not the importer's."""
-    taken = _RESERVED | {answer.label.lower() for answer in review.answers}
+    taken = _RESERVED | {answer.label.lower() for answer in review.standing}
     names = (" ".join(statement.replace(":", " ").split()) for statement in review.statements)
     return [name if name.lower() not in taken else f"stated {name}" for name in names if name]
 

@@ -117,9 +117,10 @@ def reviews_of(events: Iterable[Event]) -> tuple[Review, ...]:
 
 
 def _moved_on(past: list[Event], review: Review) -> str:
-    last = next(event for event in reversed(past) if event.number == review.version)
+    last = next((event for event in reversed(past) if event.number == review.version), None)
+    how = f": {last.kind} by {last.by} at {moment(last.at)}" if last else ""  # an older list was put back
     return (
-        f"This review has moved on since your page was drawn: {last.kind} by {last.by} at {moment(last.at)}. "
+        f"This review has moved on since your page was drawn{how}. "
         "Nothing of yours was saved. Look at what stands there now, and decide again."
     )
 

@@ -72,6 +72,7 @@ class Review:
     """All that readers said of one ECG. ``version`` is the number of the last event that changed it.
 
     ``answered`` is the number of the event that gave the answers, ``by`` and ``at`` are its author and time.
+    ``decided`` names the tasks whose answers a reader confirmed or edited, and did not withdraw since.
     """
 
     record: str
@@ -82,6 +83,7 @@ class Review:
     at: float = 0.0
     model: Stamp | None = None
     answers: tuple[Answer, ...] = ()
+    decided: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     calipers: tuple[KeptCaliper, ...] = ()
@@ -94,6 +96,11 @@ class Review:
     def is_confirmed(self) -> bool:
         """Whether a reader stands behind the answers: confirmed, edited or amended."""
         return self.status is not Status.UNCONFIRMED
+
+    @property
+    def standing(self) -> tuple[Answer, ...]:
+        """The answers that a reader stands behind: none of a task that was only read, or withdrawn."""
+        return tuple(answer for answer in self.answers if answer.task in self.decided)
 
     @property
     def word(self) -> str:
@@ -121,7 +128,7 @@ class Review:
     def status_of(self, task: str, label: str, positive: bool) -> str:
         """A word or two for one row of the findings, of which the model now says ``positive``."""
         answer = self.answer(task, label)
-        if not self.is_confirmed or answer is None:
+        if task not in self.decided or answer is None:
             return str(Status.UNCONFIRMED)
         return verdict(answer.state, positive)
 
@@ -179,7 +186,8 @@ def _shown(review: Review, event: Event) -> Review:
 def _decided(review: Review, event: Event) -> Review:
     status = Status.CONFIRMED if event.kind is Kind.CONFIRMED else Status.EDITED
     status = Status.AMENDED if review.was_signed else status
-    return replace(_answered(review, event), status=status, signature=None)
+    tasks = dict.fromkeys((*review.decided, *(answer.task for answer in event.answers)))
+    return replace(_answered(review, event), status=status, decided=tuple(tasks), signature=None)
 
 
 def _answered(review: Review, event: Event) -> Review:
@@ -202,7 +210,7 @@ def _signed(review: Review, event: Event) -> Review:
 
 
 def _reopened(review: Review, event: Event) -> Review:
-    return replace(review, status=Status.UNCONFIRMED, signature=None)
+    return replace(review, status=Status.UNCONFIRMED, decided=(), signature=None)
 
 
 def _nothing(review: Review, event: Event) -> Review:

@@ -70,7 +70,7 @@ def _show_status(form: Form) -> None:
     if not review.is_confirmed:
         st.markdown(f"Status: **{words}**. The choices are filled in from {_source(form)}.")
         return
-    st.markdown(f"Status: **{words}**. {as_typed(against(review.answers))}")
+    st.markdown(f"Status: **{words}**. {as_typed(against(review.standing))}")
     if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
         st.warning(
             f"This was decided beside another model: {as_typed(review.model.name)}, "
