@@ -48,11 +48,13 @@ def figures(
 
 
 def _by_kind(gate: Gate, judged: Sequence[Judged]) -> list[Scored]:
-    order = {GOOD: 0, BAD: 1, GRADED: 2}
-    kinds = sorted({(order[one.role], one.kind, one.role) for one in judged})
+    """By role; within it in the order of ``judged``."""
+    found = dict.fromkeys((one.kind, one.role) for one in judged)
     return [
         Scored(kind, role, scores(gate, [one for one in judged if one.kind == kind]))
-        for _, kind, role in kinds
+        for wanted in (GOOD, BAD, GRADED)
+        for kind, role in found
+        if role == wanted
     ]
 
 

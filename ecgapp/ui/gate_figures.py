@@ -6,10 +6,10 @@ import streamlit as st
 
 from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
 from ecgapp.ui.performance_charts import COLOURS, DASHES
-from ecgapp.words import with_interval
 
 PLAIN = {"displayModeBar": False}
-MARGIN = {"l": 4, "r": 4, "t": 8, "b": 4}
+MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
+MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good ones would be used
 HEADINGS = {  # a table for each role, in this order
     "good": "Good records: few should be refused",
     "class": "Good records with one label: none should be refused more often than others",
@@ -26,7 +26,7 @@ def gate_panel(card: ModelCard) -> None:
         return
     line = card.thresholds[0]
     st.markdown(
-        f"**{metrics.dataset}**. AUROC {with_interval(metrics.auroc)}; of {metrics.n:,} good records "
+        f"**{metrics.dataset}**. AUROC {_digits(metrics.auroc)}; of {metrics.n:,} good records "
         f"{_percent(metrics.false_refusals)} refused, at the threshold {line:.2f}, which was chosen on other "
         "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
     )
@@ -65,7 +65,7 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
     figure.update_layout(
         height=420,
         margin=MARGIN,
-        xaxis={"title": "share of good records refused", "range": [-0.01, 1.02], "constrain": "domain"},
+        xaxis={"title": f"share of good records refused, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
         yaxis={"title": "share of the others refused", "range": [0, 1.02]},
         legend={"x": 1.02, "y": 1},
     )
@@ -85,7 +85,7 @@ def curves(metrics: GateMetrics) -> pd.DataFrame:
         row: dict[str, object] = {
             "Against good records": curve.name,
             "n": f"{curve.n_bad} and {curve.n_good} good",
-            "AUROC": f"{_digits(curve.auroc)}",
+            "AUROC": _digits(curve.auroc),
         }
         for allowed in (0.01, 0.05, 0.10):
             reached = [bad for _, good, bad in curve.points if good <= allowed]
