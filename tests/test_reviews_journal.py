@@ -91,7 +91,7 @@ def test_the_second_of_two_tabs_is_told_that_the_review_moved_on_and_nothing_is_
 
 
 def test_a_page_that_is_newer_than_the_list_is_told_so_too(journal):
-    with pytest.raises(ReviewError, match="moved on since your page was drawn. Nothing"):
+    with pytest.raises(ReviewError, match=r"moved on since your page was drawn\. Nothing"):
         journal.add(EDITED, seen=7)
 
 

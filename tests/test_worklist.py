@@ -189,7 +189,7 @@ def test_deleting_frees_the_samples_and_numbers_are_never_given_again(worklist):
 def test_samples_that_something_else_needs_are_spared(worklist):
     (number,) = fill(worklist, [ecg(1)])
     key = worklist.item(number).key
-    assert worklist.delete([number], spare={key}) == 0
+    assert worklist.delete([number], lambda: {key}) == 0
     assert key in worklist.archive
 
 

@@ -106,10 +106,8 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            _create(connection, self.schema)
-        elif version != self._version:
+        version = _version(connection) or _create(connection, self.schema)
+        if version != self._version:
             connection.close()
             raise JobError(
                 f"{self.subject} was written by another version of the app. "
@@ -118,10 +116,17 @@ class Database:
         return connection
 
 
-def _create(connection: sqlite3.Connection, schema: str) -> None:
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _create(connection: sqlite3.Connection, schema: str) -> int:
+    """Begin a new file, unless another thread has meanwhile: it may hold that file, and wait for us here."""
     with _creating:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(schema)
+        if _version(connection) == 0:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(schema)
+        return _version(connection)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ecgapp.reviews.events import (
 )
 from ecgapp.reviews.export import Exported, export_reviews, packed_reviews
 from ecgapp.reviews.journal import Journal, reviews_of
+from ecgapp.reviews.keeping import keep_for_training, keep_no_longer, kept_for_training
 from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
 from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold
 from ecgapp.reviews.words import against, changes, moment, verdict
@@ -46,6 +47,9 @@ __all__ = [
     "export_reviews",
     "fold",
     "in_words",
+    "keep_for_training",
+    "keep_no_longer",
+    "kept_for_training",
     "moment",
     "packed_reviews",
     "reading_mode",

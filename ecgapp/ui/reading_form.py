@@ -5,15 +5,23 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from ecgapp.analysis import Findings
-from ecgapp.archive import Archive
 from ecgapp.errors import EcgAppError, ReviewError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.reviews import LONGEST_COMMENT, Answer, Event, Kind, Review, State, stamp
+from ecgapp.reviews import (
+    LONGEST_COMMENT,
+    Answer,
+    Event,
+    Kind,
+    Review,
+    State,
+    keep_for_training,
+    keep_no_longer,
+    stamp,
+)
 from ecgapp.ui import reading, session
 from ecgapp.ui.caliper_panel import CALIPERS, to_keep
 from ecgapp.words import meaning
-from ecgapp.worklist import Worklist
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"
@@ -134,14 +142,11 @@ def decide(kind: Kind, form: Form) -> None:
 def keep_record(record: ECGRecord, form: Form, wanted: bool) -> None:
     """Keep the ECG itself, to train on, or delete the kept copy; as a callback."""
     st.session_state.pop(_PROBLEM, None)
-    archive, key = Archive(session.settings()), form.review.record
     try:
-        event = Event(key, Kind.KEPT if wanted else Kind.FORGOTTEN, reading.reader())
         if wanted:
-            archive.keep(record)
-        reading.journal().add(event)
-        if not wanted and key not in Worklist(session.settings()):
-            archive.delete(key)
+            keep_for_training(record, reading.reader(), session.settings())
+        else:
+            keep_no_longer(form.review.record, reading.reader(), session.settings())
     except EcgAppError as error:
         st.session_state[_PROBLEM] = str(error)
 

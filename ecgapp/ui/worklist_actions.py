@@ -1,21 +1,17 @@
 """What can be done with the worklist as a whole: export it, score it again, delete from it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, reading
+from ecgapp.reviews import kept_for_training
+from ecgapp.ui import choosing
 from ecgapp.ui.worklist_drop import PROBLEM, intake
 from ecgapp.worklist import Item, Worklist, as_csv, start_scoring
 
 ALL, SHOWN = "everything on the list", "what is shown"
-
-
-def needed_elsewhere() -> Collection[str]:
-    """Keys of ECGs that stay in the archive when their line is deleted: readers keep them for training."""
-    return {review.record for review in reading.journal().reviews() if review.kept}
 
 
 def actions(items: Sequence[Item], shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
@@ -78,8 +74,9 @@ def _delete(items: Sequence[Item], shown: Sequence[Item], settings: Settings) ->
     if st.button("Delete", key="worklist_delete", disabled=not sure, icon=":material/delete:"):
         if len(doomed) == len(items):
             intake(settings).forget()
+        numbers = [item.number for item in doomed]
         try:
-            Worklist(settings).delete([item.number for item in doomed], needed_elsewhere())
+            Worklist(settings).delete(numbers, lambda: kept_for_training(settings))
         except EcgAppError as error:
             st.session_state[PROBLEM] = str(error)
         st.rerun()

@@ -17,9 +17,10 @@ from ecgapp.errors import ArchiveError, DatasetError, EcgAppError, ModelError, M
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
+from ecgapp.worklist.rows import write_outcome
 from ecgapp.worklist.scoring import described, score
 from ecgapp.worklist.starting import slot_path
-from ecgapp.worklist.table import Worklist, write_outcome
+from ecgapp.worklist.table import Worklist
 
 _LOG = logging.getLogger(__name__)
 TOGETHER = 16  # records taken at a time

@@ -1,56 +1,25 @@
-"""The worklist on disk: one SQLite table of items, one of their scores. No names, no samples, no paths.
+"""The worklist on disk: its items in SQLite, their samples in the archive.
 
 Pages, the thread that takes records in and the scorers' processes all work on it, each in short transactions.
-An ECG is listed before its samples are kept, so nothing is ever kept that is not listed.
+An ECG is listed before its samples are kept, so nothing is ever kept that is not listed. Samples come and go
+only while this list is locked: nobody deletes what somebody else begins to need at that moment.
 """
 
 import sqlite3
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ecgapp.archive import Archive
 from ecgapp.config import Settings
+from ecgapp.errors import ArchiveError
 from ecgapp.jobs.database import Database
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.worklist import item as states
-from ecgapp.worklist.item import Item, LabelScore, ModelUsed, Outcome
+from ecgapp.worklist.item import Item, LabelScore
+from ecgapp.worklist.rows import SCHEMA, item_of, score_of
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS items (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    batch INTEGER NOT NULL,
-    record_key TEXT NOT NULL DEFAULT '',
-    size INTEGER NOT NULL,
-    kept INTEGER NOT NULL DEFAULT 0,
-    duration REAL NOT NULL DEFAULT 0,
-    state TEXT NOT NULL,
-    added REAL NOT NULL,
-    scored REAL,
-    opened REAL,
-    wanted TEXT NOT NULL DEFAULT '',
-    taker TEXT NOT NULL DEFAULT '',
-    tries INTEGER NOT NULL DEFAULT 0,
-    model TEXT NOT NULL DEFAULT '',
-    digest TEXT NOT NULL DEFAULT '',
-    sha256 TEXT NOT NULL DEFAULT '',
-    heart_rate REAL,
-    quality TEXT NOT NULL DEFAULT '',
-    sentence TEXT NOT NULL DEFAULT ''
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_line_an_ecg ON items (record_key) WHERE record_key != '';
-CREATE INDEX IF NOT EXISTS items_by_state ON items (state, taker);
-CREATE TABLE IF NOT EXISTS scores (
-    item INTEGER NOT NULL,
-    place INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    probability REAL NOT NULL,
-    threshold REAL NOT NULL,
-    spread REAL NOT NULL,
-    PRIMARY KEY (item, place)
-) WITHOUT ROWID;
-PRAGMA user_version = 1;
-"""
 _ARRIVAL_SECONDS = 60.0  # longer than it takes to keep one ECG
 
 
@@ -99,13 +68,30 @@ class Worklist:
                 (*line, wanted),
             ).lastrowid
         try:
-            self.archive.keep(record)
-        except BaseException:
-            self.delete([number or 0])
+            self._keep(record, number or 0)
+        except ArchiveError:  # whatever else breaks it off, ``settle`` sees what was kept
+            with self.database.write() as connection:
+                connection.execute("DELETE FROM items WHERE number = ?", (number,))
             raise
-        with self.database.write(durable=False) as connection:
-            _set_state(connection, number or 0, states.WAITING)
         return number or 0, True
+
+    def _keep(self, record: ECGRecord, number: int) -> None:
+        """Keep the samples, unless the line was deleted or settled meanwhile."""
+        with self.alone() as connection:
+            row = connection.execute("SELECT state FROM items WHERE number = ?", (number,)).fetchone()
+            if row is not None and row["state"] == states.ARRIVING:
+                self.archive.keep(record)
+                _set_state(connection, number, states.WAITING)
+
+    @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """Nobody else lists, keeps or deletes meanwhile: the one place where samples may come and go.
+
+        Raises:
+            JobError: the list cannot be written.
+        """
+        with self.database.write(durable=False) as connection:
+            yield connection
 
     def add_unreadable(self, batch: int, size: int, sentence: str) -> int:
         """List files that are no ECG, with the sentence that says why; nothing of them is kept."""
@@ -122,17 +108,17 @@ class Worklist:
             connection.execute("BEGIN")
             scores: dict[int, list[LabelScore]] = {}
             for row in connection.execute("SELECT * FROM scores ORDER BY item, place"):
-                scores.setdefault(row["item"], []).append(_score_of(row))
+                scores.setdefault(row["item"], []).append(score_of(row))
             rows = connection.execute("SELECT * FROM items ORDER BY number").fetchall()
-        return tuple(_item_of(row, tuple(scores.get(row["number"], ()))) for row in rows)
+        return tuple(item_of(row, tuple(scores.get(row["number"], ()))) for row in rows)
 
     def item(self, number: int) -> Item | None:
         """The item of this number, or None where it was deleted."""
         with self.database.read() as connection:
             row = connection.execute("SELECT * FROM items WHERE number = ?", (number,)).fetchone()
             found = connection.execute("SELECT * FROM scores WHERE item = ? ORDER BY place", (number,))
-            scores = tuple(_score_of(line) for line in found)
-        return None if row is None else _item_of(row, scores)
+            scores = tuple(score_of(line) for line in found)
+        return None if row is None else item_of(row, scores)
 
     def __contains__(self, key: str) -> bool:
         """Whether the ECG of this key is on the list, so that its samples are needed."""
@@ -184,81 +170,27 @@ class Worklist:
                         (sentence, number),
                     )
 
-    def delete(self, numbers: Collection[int], spare: Collection[str] = ()) -> int:
+    def delete(self, numbers: Collection[int], needed: Callable[[], Collection[str]] = tuple) -> int:
         """Take items off the list and delete their samples; how many bytes that frees.
 
-        Samples whose key is in ``spare`` are kept: something else on this machine needs them.
+        Samples whose key is among ``needed()`` are kept: something else on this machine needs them.
 
         Raises:
-            ArchiveError: samples cannot be deleted.
+            ArchiveError: samples cannot be deleted; the list is as it was.
             JobError: the list cannot be written.
         """
-        keys = []
         with self.database.write() as connection:
+            spared, freed = set(needed()), 0
             for number in numbers:
                 row = connection.execute(
                     "SELECT record_key FROM items WHERE number = ?", (number,)
                 ).fetchone()
-                keys += [row["record_key"]] if row is not None else []
                 connection.execute("DELETE FROM scores WHERE item = ?", (number,))
                 connection.execute("DELETE FROM items WHERE number = ?", (number,))
-        return sum(self.archive.delete(key) for key in keys if key and key not in spare)
-
-
-def write_outcome(
-    connection: sqlite3.Connection, number: int, taker: str, outcome: Outcome, model: ModelUsed
-) -> None:
-    """Keep what scoring came to, where ``taker`` still has the item: it may be gone, or asked for again."""
-    state = states.REFUSED if outcome.sentence else states.SCORED
-    changed = connection.execute(
-        "UPDATE items SET state = ?, scored = ?, taker = '', tries = 0, model = ?, digest = ?, sha256 = ?, "
-        "heart_rate = ?, quality = ?, sentence = ? WHERE number = ? AND taker = ? AND state = ?",
-        (
-            state,
-            time.time(),
-            model.name,
-            model.digest,
-            model.sha256,
-            outcome.heart_rate,
-            outcome.quality,
-            outcome.sentence,
-            number,
-            taker,
-            states.WAITING,
-        ),
-    ).rowcount
-    if changed:
-        connection.execute("DELETE FROM scores WHERE item = ?", (number,))
-        connection.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?)", _lines(number, outcome.scores))
-
-
-def _lines(number: int, scores: Sequence[LabelScore]) -> list[tuple[int, int, str, float, float, float]]:
-    return [
-        (number, place, score.label, score.probability, score.threshold, score.spread)
-        for place, score in enumerate(scores)
-    ]
+                if row is not None and row["record_key"] and row["record_key"] not in spared:
+                    freed += self.archive.delete(row["record_key"])
+        return freed
 
 
 def _set_state(connection: sqlite3.Connection, number: int, state: str) -> None:
     connection.execute("UPDATE items SET state = ? WHERE number = ?", (state, number))
-
-
-def _score_of(row: sqlite3.Row) -> LabelScore:
-    return LabelScore(row["label"], row["probability"], row["threshold"], row["spread"])
-
-
-def _item_of(row: sqlite3.Row, scores: tuple[LabelScore, ...]) -> Item:
-    return Item(
-        row["number"],
-        row["batch"],
-        row["record_key"],
-        row["size"],
-        row["kept"],
-        row["duration"],
-        row["state"],
-        row["added"],
-        row["scored"],
-        row["opened"],
-        ModelUsed(row["model"], row["digest"], row["sha256"]),
-        Outcome(scores, row["heart_rate"], row["quality"], row["sentence"]),
-    )
