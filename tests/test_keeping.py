@@ -1,8 +1,6 @@
 """Worklist and readers share one archive: neither deletes what the other needs, nor leaves what none does."""
 
-import random
 import threading
-import time
 
 import pytest
 from dataset_sources import ecg
@@ -11,7 +9,7 @@ from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import fingerprint
-from ecgapp.reviews import Journal, keep_for_training, keep_no_longer, kept_for_training
+from ecgapp.reviews import keep_for_training, keep_no_longer, kept_for_training
 from ecgapp.worklist import Worklist
 
 RECORDS = [ecg(seed) for seed in range(2)]
@@ -23,49 +21,38 @@ def settings(tmp_path):
     return Settings(tmp_path)
 
 
-@pytest.fixture
-def slow_disk(monkeypatch):
-    """Time enough for the others before each file is written or deleted."""
+def meanwhile(monkeypatch, act):
+    """Let another thread ``act`` while samples are about to be deleted, and give it time; the threads."""
+    delete, threads = Archive.delete, []
 
-    def slowed(act):
-        def later(*arguments):
-            time.sleep(0.003)
-            return act(*arguments)
+    def later(self, key):
+        threads.append(threading.Thread(target=act))
+        threads[-1].start()
+        threads[-1].join(0.3)
+        return delete(self, key)
 
-        return later
-
-    for name in ("keep", "delete"):
-        monkeypatch.setattr(Archive, name, slowed(getattr(Archive, name)))
+    monkeypatch.setattr(Archive, "delete", later)
+    return threads
 
 
 def listed(settings):
     return {item.key: item.number for item in Worklist(settings).items()}
 
 
-def test_whoever_keeps_and_deletes_at_once_samples_are_there_just_where_they_are_needed(settings, slow_disk):
-    def use(seed):
-        draw, worklist = random.Random(seed), Worklist(settings)
-        for _ in range(12):
-            record = draw.choice(RECORDS)
-            key = fingerprint(record)
-            act = draw.randrange(4)
-            if act == 0:
-                worklist.add(record, 1, 0, "tiny_nine")
-            elif act == 1:
-                numbers = [item.number for item in worklist.items() if item.key == key]
-                worklist.delete(numbers, lambda: kept_for_training(settings))
-            elif act == 2:
-                keep_for_training(record, "AB", settings)
-            else:
-                keep_no_longer(key, "AB", settings)
+def test_an_ecg_that_is_dropped_while_a_reader_lets_it_go_has_its_samples(settings, monkeypatch):
+    keep_for_training(RECORDS[0], "AB", settings)
+    threads = meanwhile(monkeypatch, lambda: Worklist(settings).add(RECORDS[0], 1, 0, "tiny_nine"))
+    keep_no_longer(KEYS[0], "AB", settings)
+    threads[0].join()
+    assert set(listed(settings)) == set(Archive(settings).keys()) == {KEYS[0]}
 
-    threads = [threading.Thread(target=use, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(Journal(settings).events()) > 10
-    assert set(Archive(settings).keys()) == set(listed(settings)) | set(kept_for_training(settings))
+
+def test_an_ecg_that_a_reader_keeps_while_its_line_is_deleted_has_its_samples(settings, monkeypatch):
+    number, _ = Worklist(settings).add(RECORDS[0], 1, 0, "tiny_nine")
+    threads = meanwhile(monkeypatch, lambda: keep_for_training(RECORDS[0], "AB", settings))
+    Worklist(settings).delete([number], lambda: kept_for_training(settings))
+    threads[0].join()
+    assert set(kept_for_training(settings)) == set(Archive(settings).keys()) == {KEYS[0]}
 
 
 def test_what_is_on_the_worklist_outlives_a_reader_who_keeps_it_no_longer(settings):
@@ -88,11 +75,11 @@ def test_what_readers_keep_outlives_its_line_on_the_worklist(settings):
 def test_what_is_deleted_while_it_arrives_leaves_no_samples(settings, monkeypatch):
     worklist, keep = Worklist(settings), Worklist._keep
 
-    def meanwhile(self, record, number):
+    def deleted_first(self, record, number):
         worklist.delete([number])
         keep(self, record, number)
 
-    monkeypatch.setattr(Worklist, "_keep", meanwhile)
+    monkeypatch.setattr(Worklist, "_keep", deleted_first)
     worklist.add(RECORDS[0], 1, 0, "tiny_nine")
     assert not worklist.items()
     assert not set(Archive(settings).keys())
