@@ -23,9 +23,9 @@ from ecgapp.analysis.rules.rhythm import IRREGULAR
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
-from ecgapp.models import Interval
 from ecgapp.signals import r_peaks
 from ecgapp.tasks import task
+from ecgapp.words import with_interval
 
 ARCHIVES = {"challenge": "challenge2021", "ptb-xl": "ptb-xl", "ptb-xl-zscored": "ptb-xl-zscored"}
 CHOICE, TEST = range(1, 6), range(6, 11)  # folds
@@ -109,13 +109,9 @@ def _at(values: Floats, truths: NDArray[np.bool_], rows: NDArray[np.bool_], limi
     over = values >= limit
     ill, well = over[rows & truths], ~over[rows & ~truths]
     return (
-        f"sensitivity {_words(wilson(int(ill.sum()), ill.size))}, "
-        f"specificity {_words(wilson(int(well.sum()), well.size))}"
+        f"sensitivity {with_interval(wilson(int(ill.sum()), ill.size))}, "
+        f"specificity {with_interval(wilson(int(well.sum()), well.size))}"
     )
-
-
-def _words(figure: Interval | None) -> str:
-    return "-" if figure is None else f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binomtest
 
 from benchmarks import spoil
 from benchmarks.cases import CASES, SEED, is_right, of_lead, synthetic_case
 from benchmarks.ecgs import FITTED, JUDGED, RealECG, read_noise, records
 from benchmarks.table import Row, Target, at_least, at_most, show, tell
 from ecgapp.errors import EcgAppError
+from ecgapp.evaluate import wilson
+from ecgapp.models import Interval
 from ecgapp.records import ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import record_quality, resample
 from ecgapp.signals.quality import RecordQuality
@@ -48,9 +49,11 @@ class Count:
 
     def row(self, what: str, how: str, target: Target | None = None) -> Row:
         """With Wilson's 95 % interval."""
-        low, high = binomtest(self.hits, self.n).proportion_ci(method="wilson") if self.n else (0.0, 1.0)
+        found = wilson(self.hits, self.n) or Interval(0.0, 0.0, 1.0)
         measured = f"{100 * self.share:.1f} % ({self.hits})"
-        return Row(what, measured, how, target, f"n = {self.n}, 95 % {100 * low:.1f}-{100 * high:.1f}")
+        return Row(
+            what, measured, how, target, f"n = {self.n}, 95 % {100 * found.low:.1f}-{100 * found.high:.1f}"
+        )
 
 
 @dataclass

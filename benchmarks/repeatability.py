@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from benchmarks.table import Row, show
 from ecgapp.analysis import Measurements, measure, open_model
@@ -35,11 +34,8 @@ def main() -> None:
     model = open_model("delineator", Settings.from_environment())
     pairs = _pairs(folder / "challenge2021", model)
     changes = [measured_changes(*pair, model.card) for pair in pairs]
-    by_name = {
-        name: [c.value for found in changes for c in found if c.name == name and c.value is not None]
-        for name in NAMES
-    }
-    levels = [change.value for pair in pairs for change in level_changes(*pair) if change.value is not None]
+    by_name = {name: [[c.value for c in found if c.name == name] for found in changes] for name in NAMES}
+    levels = [[change.value for change in level_changes(*pair)] for pair in pairs]
     rows = [_row(name, values, "°" if "axis" in name else "ms") for name, values in by_name.items()]
     show("Two halves of one recording", [*rows, _row("ST at J+60, any lead", levels, "mm")])
 
@@ -67,16 +63,21 @@ def _half(record: ECGRecord, number: int) -> ECGRecord:
     return ECGRecord(record.record_id, signal, record.sampling_rate, record.leads, units=record.units)
 
 
-def _row(name: str, values: list[float], unit: str) -> Row:
-    """The change that 95 % do not exceed, with its interval over draws of the changes."""
-    changes = np.abs(np.array(values))
-    rng = np.random.default_rng(SEED)
-    drawn: NDArray[np.float64] = np.quantile(
-        changes[rng.integers(0, len(changes), (DRAWS, len(changes)))], 0.95, axis=1
-    )
+def _row(name: str, values: list[list[float | None]], unit: str) -> Row:
+    """The change that 95 % do not exceed, with its interval over draws of records, whose leads go together.
+
+    ``values`` are record by record, None where one of the two is blank.
+    """
+    told = [np.abs([value for value in record if value is not None]) for record in values]
+    known = [record for record in told if record.size]
+    changes, rng = np.concatenate(known), np.random.default_rng(SEED)
+    drawn = [
+        np.quantile(np.concatenate([known[place] for place in draw]), 0.95)
+        for draw in rng.integers(0, len(known), (DRAWS, len(known)))
+    ]
     low, high = np.quantile(drawn, [0.025, 0.975])
     middle = f"median {np.median(changes):.1f} {unit}"
-    sample = f"n = {len(changes)}, 95 % {low:.1f}-{high:.1f} {unit}"
+    sample = f"n = {len(changes)} of {len(known)} records, 95 % {low:.1f}-{high:.1f} {unit}"
     return Row(
         name, f"{np.quantile(changes, 0.95):.1f} {unit}", f"95 % change by less; {middle}", None, sample
     )

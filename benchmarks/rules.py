@@ -22,8 +22,9 @@ from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
-from ecgapp.models import Interval, TrainedModel
+from ecgapp.models import TrainedModel
 from ecgapp.tasks import task
+from ecgapp.words import with_interval
 
 ARCHIVES = {"challenge": "challenge2021", "ptb-xl": "ptb-xl"}
 TASKS = ("nine_class", "ptbxl_superclass")
@@ -78,15 +79,11 @@ def _row(label: str, checks: Sequence[Check | None], truths: Sequence[float]) ->
     well = [present for present, truth in told if not truth and present is not None]
     silent = len(told) - len(ill) - len(well)
     measured = (
-        f"sensitivity {_words(wilson(sum(map(bool, ill)), len(ill)))}, "
-        f"specificity {_words(wilson(len(well) - sum(map(bool, well)), len(well)))}"
+        f"sensitivity {with_interval(wilson(sum(map(bool, ill)), len(ill)))}, "
+        f"specificity {with_interval(wilson(len(well) - sum(map(bool, well)), len(well)))}"
     )
     sample = f"{len(ill)} with it, {len(well)} without; cannot tell in {silent} of {len(told)}"
     return Row(label, measured, "the rule by itself, against the label", None, sample)
-
-
-def _words(figure: Interval | None) -> str:
-    return "-" if figure is None else f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

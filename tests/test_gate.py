@@ -17,7 +17,8 @@ from ecgapp.analysis.gate import NO_LABELS, REASONS
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import ConfigError, ModelError
-from ecgapp.evaluate.refusals import BAD, GOOD, Scored, auroc, gate_metrics, share
+from ecgapp.evaluate.refusals import BAD, GOOD, Scored, auroc, gate_metrics
+from ecgapp.evaluate.reliability import wilson
 from ecgapp.models import PARTS, Gate, GateConfig, build, load_card, load_model
 from ecgapp.models.weights import read_model
 from ecgapp.promotion.checks import refuse_unusable
@@ -185,10 +186,10 @@ def test_noise_is_read_by_halves_as_the_database_stores_it(tmp_path):
 
 
 def test_shares_have_an_interval_also_where_nobody_was_refused():
-    none = share(0, 50)
+    none = wilson(0, 50)
     assert (none.value, none.low) == (0.0, 0.0)
     assert 0.05 < none.high < 0.09
-    assert share(0, 0) is None
+    assert wilson(0, 0) is None
 
 
 def test_metrics_count_each_kind_at_the_threshold():

@@ -52,6 +52,14 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
     assert 0.90 < held / 150 < 0.99
 
 
+def test_the_figure_lies_in_its_interval_also_where_nobody_was_wrong():
+    sure, missed_none = meaning_at(counted(alarms=0), 0.1, True), meaning_at(counted(misses=0), 0.1, False)
+    assert (sure.share.value, sure.share.high) == (1, 1)
+    assert 0 < sure.share.low < 1
+    assert (missed_none.share.value, missed_none.share.low) == (0, 0)
+    assert 0 < missed_none.share.high < 1
+
+
 def test_few_positives_no_negatives_or_no_such_answer_have_no_percentage():
     assert meaning_at(counted(15, 5, 5, 900), 0.1, True) is None
     assert meaning_at(counted(100, 0, 0, 0), 0.1, True) is None

@@ -2,7 +2,8 @@
 
 Of those with a positive answer, prevalence * sensitivity have it and (1 - prevalence) * (1 - specificity)
 do not: Bayes. The interval comes from draws of sensitivity and specificity under Jeffreys' prior, the
-objective Bayesian way that Mossman & Berger (2001, doi:10.1177/0272989X0102100608) found best of five. One
+objective Bayesian way that Mossman & Berger (2001, doi:10.1177/0272989X0102100608) found best of five; where
+nobody was wrong it reaches to the figure itself (Brown et al. 2001, doi:10.1214/ss/1009213286). One
 record's own probability moves by the prior shift of Saerens et al. (2002,
 doi:10.1162/089976602753284446). Both take for granted that the disease looks the same
 there, only less often; where it is milder, or is found earlier, they promise too much.
@@ -56,7 +57,8 @@ def meaning_at(metrics: LabelMetrics, prevalence: float, positive: bool, seed: i
     rng = np.random.default_rng(seed)
     draws = _bayes(_draws(*among_ill, rng), _draws(*among_others, rng), prevalence)
     low, high = np.percentile(draws, [2.5, 97.5])
-    return Meaning(positive, prevalence, Interval(float(value), float(low), float(high)))
+    share = Interval(float(value), float(min(low, value)), float(max(high, value)))
+    return Meaning(positive, prevalence, share)
 
 
 def shifted(probability: float, before: float, after: float) -> float:

@@ -1,14 +1,17 @@
-"""How well a gate tells good records from others: refusals of each kind, areas under ROC curves."""
+"""How well a gate tells good records from others: refusals of each kind, areas under ROC curves.
+
+The intervals of shares are Wilson's, those of areas come from bootstrap draws of records.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.bootstrap import bootstrap_interval
 from ecgapp.evaluate.ranking import Ranking
+from ecgapp.evaluate.reliability import wilson
 from ecgapp.models.card import GateMetrics, Interval, KindFigures, RocCurve
 
 MOST_POINTS = 80  # of a curve
@@ -22,14 +25,6 @@ class Scored:
     kind: str
     role: str
     scores: Floats
-
-
-def share(count: int, n: int) -> Interval | None:
-    """A share with Wilson's 95 % interval (1927, doi 10.1080/01621459.1927.10502953); None of none."""
-    if n == 0:
-        return None
-    found = stats.binomtest(count, n).proportion_ci(method="wilson")
-    return Interval(count / n, float(found.low), float(found.high))
 
 
 def gate_metrics(
@@ -47,7 +42,7 @@ def gate_metrics(
     good = np.concatenate([kind.scores for kind in kinds if kind.role == GOOD])
     bad = np.concatenate([kind.scores for kind in kinds if kind.role == BAD])
     figures = tuple(_figures(kind, good, threshold, without.get(kind.kind)) for kind in kinds)
-    refused = share(int((good >= threshold).sum()), len(good))
+    refused = wilson(int((good >= threshold).sum()), len(good))
     drawn = tuple(_curve(name, kinds, *names) for name, names in curves.items())
     return GateMetrics(dataset, len(good), auroc(good, bad), refused, figures, drawn)
 
@@ -64,7 +59,7 @@ def auroc(good: Floats, bad: Floats) -> Interval | None:
 def _figures(kind: Scored, good: Floats, threshold: float, without: Interval | None) -> KindFigures:
     refused, n = int((kind.scores >= threshold).sum()), len(kind.scores)
     against = auroc(good, kind.scores) if kind.role in (BAD, GRADED) else None
-    return KindFigures(kind.kind, kind.role, n, refused, share(refused, n), against, without)
+    return KindFigures(kind.kind, kind.role, n, refused, wilson(refused, n), against, without)
 
 
 def _curve(

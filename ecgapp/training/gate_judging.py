@@ -4,7 +4,8 @@ import copy
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from ecgapp.evaluate.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics, share
+from ecgapp.evaluate.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics
+from ecgapp.evaluate.reliability import wilson
 from ecgapp.models import Gate, GateMetrics, Interval
 from ecgapp.tasks.csv_task import named_label
 from ecgapp.tasks.nine_class import NINE_CLASS
@@ -73,7 +74,7 @@ def _without(kind: str, gate: Gate, judged: Sequence[Judged], config: GateFitCon
     other = copy.deepcopy(gate)
     threshold = fit_score(other, [one for one in judged if one.kind != kind], config)
     test = [one for one in judged if one.kind == kind and one.fold in config.test_folds]
-    return share(int((scores(other, test) >= threshold).sum()), len(test))
+    return wilson(int((scores(other, test) >= threshold).sum()), len(test))
 
 
 def _curves(kinds: Sequence[Scored]) -> dict[str, tuple[list[str], list[str]]]:
