@@ -122,6 +122,20 @@ def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, m
     assert "a bug" not in items[2].outcome.sentence
 
 
+def test_a_record_that_breaks_the_gate_is_refused_alone(settings, worklist, monkeypatch):
+    fill(worklist, [ecg(k) for k in range(3)])
+    broken = worklist.archive.open(worklist.items()[1].key).signal
+
+    def admit(gates, record):
+        if np.array_equal(record.signal, broken):
+            raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", admit)
+    items = scored(settings)
+    assert [item.state for item in items] == [SCORED, REFUSED, SCORED]
+    assert "a bug" not in items[1].outcome.sentence
+
+
 def test_a_killed_scorer_leaves_items_waiting_and_the_next_start_goes_on(settings, worklist):
     numbers = fill(worklist, [ecg(k) for k in range(64)])
     surroundings = {**os.environ, "ECGAPP_HOME": str(settings.home), "OMP_NUM_THREADS": "1"}

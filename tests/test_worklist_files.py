@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import tiny_models
+from run_processes import until
 
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, RecordError
@@ -60,8 +61,7 @@ def taken(settings, files):
     """The intake after it has read all ``files``."""
     intake = Intake(settings)
     intake.add(grouped(unpacked(files)), "tiny_nine")
-    while intake.under_way:
-        pass
+    until(lambda: not intake.under_way)
     return intake
 
 
@@ -228,3 +228,17 @@ def test_a_full_disk_ends_the_intake_with_a_sentence_and_a_count(settings, tmp_p
     intake = taken(settings, [file for k in range(5) for file in files_of(tmp_path / "made", f"r{k}", k)])
     assert intake.problem == "The disk is full. Not taken: 3 of 5 records."
     assert len(Worklist(settings).items()) == 2
+
+
+def test_an_intake_that_breaks_down_says_so_and_takes_the_next_drop(settings, tmp_path, monkeypatch):
+    def broken(worklist, *arguments):
+        raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as context:
+        context.setattr(Worklist, "add", broken)
+        intake = taken(settings, files_of(tmp_path / "made", "r"))
+    assert "broke down" in intake.problem
+    assert not intake.under_way
+    intake.add(grouped(files_of(tmp_path / "made", "s", 1)), "tiny_nine")
+    until(lambda: not intake.under_way)
+    assert intake.listed == 1

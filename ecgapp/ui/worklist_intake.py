@@ -67,6 +67,9 @@ class Intake:
                     start_scoring(self._settings)
             except (ArchiveError, JobError) as error:
                 self._give_up(str(error))
+            except Exception as error:  # else the thread would end, and seem to be at work for ever
+                _LOG.error("Taking in an ECG broke down: %s", type(error).__name__)
+                self._give_up(_BROKE)
         self._start()
 
     def _next(self) -> tuple[int, str, Group] | None:

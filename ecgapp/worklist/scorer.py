@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ecgapp.analysis import Gates, available_models, open_version
 from ecgapp.config import Settings
 from ecgapp.datasets.claim import claimed
-from ecgapp.errors import ArchiveError, DatasetError, EcgAppError, ModelError, ModelNotFoundError
+from ecgapp.errors import DatasetError, EcgAppError, ModelNotFoundError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
@@ -136,10 +136,10 @@ class Scorer:
         try:
             record = self._worklist.archive.open(item.key)
             admission = self._gates.admit(record)
-        except (ArchiveError, ModelError) as error:
-            return Outcome(sentence=str(error))
-        if admission is not None and admission.refused:
-            return described(record, sentence=admission.reason)
+            if admission is not None and admission.refused:
+                return described(record, sentence=admission.reason)
+        except Exception as error:
+            return _broken(error)
         return record
 
     def _model(self, name: str) -> TrainedModel:
@@ -170,5 +170,12 @@ def _score_safely(records: Sequence[ECGRecord], model: TrainedModel) -> list[Out
     except Exception as error:
         if len(records) > 1:
             return [outcome for record in records for outcome in _score_safely([record], model)]
-        _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)
-        return [Outcome(sentence=str(error) if isinstance(error, EcgAppError) else _BROKE)]
+        return [_broken(error)]
+
+
+def _broken(error: Exception) -> Outcome:
+    """In our words where we have some; a name of an exception tells nothing of a patient."""
+    if isinstance(error, EcgAppError):
+        return Outcome(sentence=str(error))
+    _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)
+    return Outcome(sentence=_BROKE)
