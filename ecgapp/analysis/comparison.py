@@ -26,7 +26,7 @@ STRETCH = {  # the power of RR, in s, by which a correction multiplies an error 
 }
 # In ms or degrees: 95 % of changes between two halves of one recording are smaller. The upper ends of the
 # intervals that python -m benchmarks.repeatability prints, on records the delineator was not trained on.
-REPEATED = {"P": 23.0, "PR": 11.6, "QRS": 7.8, "QT": 43.3, "P axis": 30.8, "QRS axis": 20.8, "T axis": 55.1}
+REPEATED = {"P": 13.6, "PR": 11.4, "QRS": 4.0, "QT": 43.6, "P axis": 23.5, "QRS axis": 20.0, "T axis": 57.0}
 N_REPEATED = 100  # recordings
 ST_MARKED = 1.0  # mm: an ST level that moved by as much is marked
 
