@@ -229,7 +229,15 @@ def test_a_stranger_who_is_the_first_to_come_sees_nothing_of_the_administrators_
             stranger.sees("Administrator")
             expect(stranger.page.get_by_label("Password", exact=True)).to_be_visible()
             page = stranger.page.get_by_test_id("stMainBlockContainer").inner_text()
-            assert stranger.navigation() == ["Review", "Compare", "Performance", "Training", "Data", "Models"]
+            assert stranger.navigation() == [
+                "Review",
+                "Worklist",
+                "Compare",
+                "Performance",
+                "Training",
+                "Data",
+                "Models",
+            ]
             assert not [word for word in ("Import", "data set", "Runs", "Device", "Epochs") if word in page]
             assert stranger.other_hosts() == set()
             stranger.sign_in("a guess at it")
