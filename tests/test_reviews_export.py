@@ -140,6 +140,13 @@ def test_the_zip_holds_the_same_files_and_leaves_nothing_behind(hospital, tmp_pa
     assert not list(hospital.uploads.iterdir())
 
 
+def test_a_zip_for_which_there_is_no_room_is_refused_in_a_sentence(hospital):
+    hospital.uploads.parent.mkdir(parents=True, exist_ok=True)
+    hospital.uploads.write_bytes(b"a file in the way")
+    with pytest.raises(ReviewError, match="disk is not full"):
+        packed_reviews(hospital)
+
+
 def test_the_command_line_lists_exports_and_tells_the_trail(hospital, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: hospital)
     assert main(["reviews", "list"]) == 0

@@ -74,14 +74,17 @@ def packed_reviews(settings: Settings) -> bytes:
         JobError: the reviews cannot be read.
     """
     packed = io.BytesIO()
-    settings.uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=settings.uploads) as temporary:
-        folder = Path(temporary) / "reviews"
-        export_reviews(folder, settings)
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folder.rglob("*")):
-                if path.is_file():
-                    archive.write(path, path.relative_to(folder).as_posix())
+    try:
+        settings.uploads.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(dir=settings.uploads) as temporary:
+            folder = Path(temporary) / "reviews"
+            export_reviews(folder, settings)
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in sorted(folder.rglob("*")):
+                    if path.is_file():
+                        archive.write(path, path.relative_to(folder).as_posix())
+    except OSError as error:
+        raise ReviewError("The export cannot be packed. Check that the disk is not full.") from error
     return packed.getvalue()
 
 
