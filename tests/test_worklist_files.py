@@ -169,6 +169,12 @@ def test_hostile_names_reach_neither_the_disk_nor_another_line_of_the_screen(set
     assert not list((settings.home / "uploads").iterdir())
 
 
+@pytest.mark.parametrize("word", ["\\", "/", "\\\\", ".\\.", "..", "../..", "//x", "~", "."])
+def test_a_header_may_name_any_file_without_breaking_the_drop(word):
+    header = File("r.hea", f"r 1 500 10\n{word} 16 200\n".encode())
+    assert [group.stem for group in grouped([header, File("r.dat", b"")])] == ["r"]
+
+
 def test_names_of_nothing_but_dots_and_slashes_are_left_aside():
     assert grouped([File(name, b"") for name in ("", "..", "/", "...", "a/..", "\\")]) == []
 
@@ -211,7 +217,7 @@ def test_a_folder_is_read_with_what_is_below_it_and_no_link_is_followed(tmp_path
     (tmp_path / "drop" / "link.hea").symlink_to("/etc/passwd")
     (tmp_path / "drop" / "away").symlink_to(tmp_path)
     assert [group.stem for group in grouped(in_folder(str(tmp_path / "drop")))] == ["r1"]
-    for wrong in ("", "  ", str(tmp_path / "none")):
+    for wrong in ("", "  ", str(tmp_path / "none"), "~nobody-of-this-name/x", "x" * 5000, "\0"):
         with pytest.raises(RecordError, match="no such folder"):
             in_folder(wrong)
 

@@ -159,9 +159,16 @@ def in_folder(folder: str) -> list[Upload]:
     Raises:
         RecordError: there is no such folder, it cannot be read, or holds too many files.
     """
-    top = Path(folder.strip()).expanduser()
-    if not folder.strip() or not top.is_dir():
-        raise RecordError(_NO_FOLDER)
+    try:
+        top = Path(folder.strip()).expanduser()
+        if not folder.strip() or not top.is_dir():
+            raise RecordError(_NO_FOLDER)
+        return _below(top)
+    except (OSError, RuntimeError) as error:  # an unknown ~user, a path too long, files that vanish meanwhile
+        raise RecordError(_NO_FOLDER) from error
+
+
+def _below(top: Path) -> list[Upload]:
     found: list[Upload] = []
     for place, folders, names in os.walk(top, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -187,9 +194,10 @@ def _is_hidden(name: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    """The name without suffix, below the drop's top: a way upwards in it leads nowhere."""
-    path = PurePosixPath(name.replace("\\", "/")).with_suffix("")
-    return "/".join(part for part in path.parts if part not in ("..", "/"))
+    """The name without suffix, below the drop's top, where a way upwards leads nowhere; "" without a name."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    path = path.with_suffix("") if path.name else path
+    return "/".join(part for part in path.parts if part != ".." and part.strip("/"))
 
 
 def _of_record(files: Sequence[Upload]) -> tuple[Upload, ...]:
@@ -225,8 +233,7 @@ def _named_in(header: Upload, stems: set[str]) -> list[str]:
     except (RecordError, OSError):
         return []  # reading the record says what is wrong
     lines = [line.split() for line in text.splitlines()[1:] if not line.startswith("#")]
-    words = [line[0] for line in lines if line]
-    named = {f"{folder}/{_stem(word)}".lstrip("/") for word in words if PurePosixPath(word).name}
+    named = {f"{folder}/{stem}".lstrip("/") for line in lines if line and (stem := _stem(line[0]))}
     return sorted((named & stems) - {own})
 
 
