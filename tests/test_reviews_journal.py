@@ -3,6 +3,7 @@
 import csv
 import io
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 
@@ -70,6 +71,16 @@ def test_what_was_said_can_be_neither_changed_nor_deleted(journal, change):
     with pytest.raises(JobError), journal.database.write() as connection:
         connection.execute("DELETE FROM events")
     assert journal.events() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_what_readers_wrote_is_for_nobody_else_on_the_machine(journal, settings):
+    settings.home.chmod(0o755)
+    with journal.database.write() as connection:
+        connection.execute("SELECT 1")
+        files = [path for path in settings.home.iterdir() if path.is_file()]
+        assert {path.stat().st_mode & 0o077 for path in files} == {0}
+        assert len(files) == 3  # with the log and its index
 
 
 def test_each_record_has_a_review_of_its_own(journal):
