@@ -86,6 +86,19 @@ def test_each_data_set_has_the_figures_of_its_own_records():
     assert [row.label for row in one.evaluation.per_label] == list(NINE.label_names[:-1])  # STE is too rare
 
 
+def test_a_data_set_without_a_label_judges_the_others_at_their_own_thresholds():
+    lines, known = np.linspace(0.2, 0.8, 9), by_store(("one", "", "a"))
+    targets = known.targets.copy()
+    targets[:, 2] = 0
+    (one,) = by_origin(NINE, replace(known, targets=targets), lines, n_bootstrap=0)
+    expected = metrics_at(NINE, known.probabilities, targets, lines).per_label
+    kept = [row for row in expected if row.sufficient and row.label != NINE.label_names[2]]
+    counts = ("label", "threshold", "true_positive", "false_positive")
+    assert [[getattr(row, name) for name in counts] for row in one.evaluation.per_label] == [
+        [getattr(row, name) for name in counts] for row in kept
+    ]
+
+
 def test_a_data_set_of_several_sources_is_shown_whole_and_by_source():
     known = by_store(("one", "", "a"), ("two", "", "b"), ("two", "", "c"))
     names = [part.name for part in by_origin(NINE, known, HALF, n_bootstrap=0)]

@@ -4,6 +4,7 @@ import itertools
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ecgapp.tasks import task
@@ -113,6 +114,16 @@ def test_members_that_disagree_make_it_less_certain():
     found = [uncertainty(item(AF=0.8, spread=spread)) for spread in (0.0, 0.5, 1.0, 3.0)]
     assert found == sorted(found)
     assert found[0] < found[-1] < 1
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5, 1.0, 2.0])
+def test_with_members_that_disagree_it_is_what_averaging_over_their_logits_gives(spread):
+    at, line = 1.2, 0.0  # logits
+    points = np.linspace(-8, 8, 4001)
+    weights = np.exp(-(points**2) / 2)
+    below = 1 / (1 + np.exp(at - line + spread * points))
+    score = LabelScore("AF", 1 / (1 + np.exp(-at)), 0.5, spread)
+    assert uncertainty_of(score) == pytest.approx(2 * (below @ weights) / weights.sum(), abs=0.03)
 
 
 @pytest.mark.parametrize("sort", [BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER])
