@@ -162,6 +162,15 @@ def test_what_kills_its_scorer_three_times_is_refused_and_nothing_else(settings,
     assert items[second].state == SCORED
 
 
+def test_what_was_broken_off_comes_after_what_was_not_and_alone(settings, worklist):
+    numbers = fill(worklist, [ecg(k) for k in range(4)])
+    with worklist.database.write() as connection:
+        connection.execute("UPDATE items SET tries = 1 WHERE number <= ?", (numbers[1],))
+    scorer = Scorer(settings, 0)
+    taken = [[item.number for item in scorer._take()] for _ in range(4)]
+    assert taken == [numbers[2:], [numbers[0]], [numbers[1]], []]
+
+
 def test_one_process_holds_a_slot_and_another_one_ends(settings, monkeypatch):
     from ecgapp.datasets.claim import claimed
 
