@@ -99,6 +99,18 @@ def test_measurements_are_computed_again_to_the_bit(files):
     assert "st_levels" in report.reproduce(moved, record, settings)[0]
 
 
+def test_the_gates_judgement_is_computed_again_and_another_one_is_named(files):
+    settings = Settings(files[0].parent / "no home")
+    record = read_record(files)
+    judged = analysis.Gates(settings).admit(record)
+    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, admission=judged))
+    again = documents.load(Bundle, documents.dump(bundle))
+    assert again.admission == judged
+    assert report.reproduce(again, record, settings) == ()
+    moved = replace(again, admission=replace(judged, score=0.25))
+    assert report.reproduce(moved, record, settings)[0].startswith("The gate: score was 0.25")
+
+
 def test_another_record_is_refused(made, settings):
     other = synthesise(SyntheticConfig(duration=25.0, noise=0.02, seed=1)).record
     with pytest.raises(RecordError, match="not the record"):

@@ -227,6 +227,23 @@ def test_what_was_deleted_while_it_was_scored_does_not_come_back(settings, workl
     assert [item.number for item in scored(settings)] == [two]
 
 
+def test_what_is_asked_of_another_classifier_while_it_is_scored_gets_that_ones_answer(
+    settings, worklist, monkeypatch
+):
+    fill(worklist, [ecg(1)])
+    model, known = tiny_models.classifier("ward", thresholds=(0.9,) * 9)
+    save_model(settings.weights, model, known)
+
+    def meanwhile(records, model):
+        if model.card.name == "tiny_nine":
+            worklist.score_again("ward")
+        return score(records, model)
+
+    monkeypatch.setattr("ecgapp.worklist.scorer.score", meanwhile)
+    (item,) = scored(settings)
+    assert (item.state, item.model.name) == (SCORED, "ward")
+
+
 def test_a_full_disk_leaves_no_line_behind(worklist, monkeypatch):
     def full(record):
         raise ArchiveError("full")

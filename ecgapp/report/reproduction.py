@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import Measurements, examine, measure, open_version, support
+from ecgapp.analysis import Gates, Measurements, examine, measure, open_version, support
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import TrainedModel
@@ -17,7 +17,8 @@ from ecgapp.signals import lead_quality
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
     """What comes out otherwise here and now, a sentence each; nothing where all is the same to the bit.
 
-    The models are those whose weights the bundle names, also where others are in use by now.
+    The models are those whose weights the bundle names, also where others are in use by now; but the gate is
+    the one in use, and another one than then is told.
 
     Raises:
         RecordError: this is another record.
@@ -28,6 +29,8 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
+    if bundle.admission is not None:
+        found += _differences("The gate", bundle.admission, Gates(settings).admit(record))
     measured = None
     if bundle.delineator is not None:
         measured = measure(record, open_version(bundle.delineator, settings))
