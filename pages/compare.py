@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp.analysis.comparison import measured_changes
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, compare, compare_tables
+from ecgapp.ui import choosing, compare, compare_gate, compare_tables
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.compare_view import pair_panel
 
@@ -21,6 +21,11 @@ if len(both) < 2:
     st.stop()
 
 cards = choosing.installed()
+with headline.container():
+    may_show = compare_gate.may_show(both, cards)
+if not may_show:
+    st.stop()
+
 classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
 found = compare.compared_findings(both, classifier) if classifier is not None else ()
 if found and classifier is not None:

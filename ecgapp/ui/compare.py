@@ -87,7 +87,7 @@ def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[Findin
 
 
 def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
-    """What ``card``'s model finds in one ECG. Whether labels may be shown of it at all is decided here."""
+    """What ``card``'s model finds in one ECG; the gate has let it through."""
     try:
         return one.remember(
             ("find", card.digest), lambda: analysis.find(one.record, choosing.opened(card)), heavy=True

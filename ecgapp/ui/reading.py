@@ -109,6 +109,14 @@ def mark_seen(*keys: str) -> None:
     st.session_state[_SEEN] = st.session_state.get(_SEEN, frozenset()) | frozenset(keys)
 
 
+def to_be_read_first(key: str) -> bool:
+    """Whether nothing of what a model says of this ECG may be on a page yet; where the journal fails, so."""
+    try:
+        return _is_blind(journal().review(key))
+    except EcgAppError:
+        return _is_blind(Review(key))
+
+
 def _is_blind(review: Review) -> bool:
     """Whoever has committed a read, or was shown the output in this session, can read first no more."""
     seen = review.record in st.session_state.get(_SEEN, ())
