@@ -112,7 +112,7 @@ def test_a_class_that_hangs_on_a_faulty_lead_says_so(page, tmp_path):
     files = [("ecg.hea", header.read_bytes(), "text/plain"), ("ecg.dat", signal.read_bytes(), "")]
     assert "Leads" not in table(page)
     page.get("file_uploader")[0].set_value(files).run()
-    assert table(page)["Leads"]["LBBB"] == "faulty"
+    assert table(page)["Recording"]["LBBB"] == "⚠ doubtful"
     assert "of which one is faulty: V1 (no signal)" in said(page)
 
 

@@ -42,7 +42,7 @@ def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
         "Precision (95 %)": of_label(metrics, "precision"),
         "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
         "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
-        "Leads": "faulty" if beside.doubts else "",
+        "Recording": "⚠ doubtful" if beside.doubts else "",
         "Status": status,
     }
 

@@ -45,8 +45,8 @@ class Reading:
 
 
 def reading_bar() -> None:
-    """The reader's name, and the switch for reading first."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    """The reader's name and the switch for reading first, beside the page: the tracing needs its top."""
+    with st.sidebar:
         st.text_input(
             "Reader (name or initials)",
             reader(),
@@ -55,7 +55,6 @@ def reading_bar() -> None:
             on_change=_take_name,
             placeholder="Kept with what you decide",
             autocomplete="off",
-            width=240,
         )
         st.toggle(
             "Read first",

@@ -24,6 +24,11 @@ def empty_panel() -> None:
     st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
 
 
+def headline_place() -> st.delta_generator.DeltaGenerator:
+    """Where the headline stands, above the tracing; as high before it is known, so that nothing moves."""
+    return st.container(key="headline").empty()
+
+
 def found(record: ECGRecord, card: ModelCard) -> Findings:
     """The classifier's findings, computed once for each record and model.
 
