@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, findings, gate_panel, reading, review, saliency_panel, session
+from ecgapp.ui import choosing, gate_panel, reading, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.findings_panel import findings_panel
 from ecgapp.ui.measurements_panel import measurements_panel
@@ -49,7 +49,7 @@ if classifier is not None and not refused:
     try:
         found = review.found(record, classifier)
         reviewed = reading.note_shown(reviewed, found, classifier)
-        headline.info(findings.summary(found, reviewed.status))
+        headline.info(review.headline(record, found, reviewed, classifier))
     except EcgAppError as error:
         headline.warning(str(error))
 

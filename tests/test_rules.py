@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ecgapp import analysis
-from ecgapp.analysis.doubts import PACED, doubts
+from ecgapp.analysis.doubts import PACED, doubts, doubts_all
 from ecgapp.analysis.rhythm import Beat, Rhythm
 from ecgapp.analysis.rules import Facts, Says, check, rule_labels, verdict, verdicts
 from ecgapp.config import Settings
@@ -188,6 +188,8 @@ def test_a_finding_that_hangs_on_a_faulty_lead_says_so():
 def test_a_finding_that_hangs_on_limb_leads_is_doubted_where_electrodes_look_swapped():
     swapped = quality(*(lead(name) for name in LEADS), reversal="RA/LA")
     assert doubts("LBBB", swapped) == "It hangs on limb leads too, and the electrodes RA/LA look swapped."
+    assert doubts_all(swapped) == "Doubtful: the electrodes RA/LA look swapped."
+    assert doubts_all(quality()) == ""
     assert doubts("STD", swapped) == "It may hang on limb leads, and the electrodes RA/LA look swapped."
     assert doubts("AF", quality(einthoven=0.5)) == "It hangs on limb leads too, and I + III is not II."
 

@@ -16,6 +16,13 @@ def doubts(label: str, quality: RecordQuality) -> str:
     return " ".join(part for part in parts if part)
 
 
+def doubts_all(quality: RecordQuality) -> str:
+    """What of the recording as a whole makes every answer doubtful, in a sentence for a headline."""
+    parts = [quality.limbs_doubtful, "pacing spikes were seen" if quality.pacing else ""]
+    said = ", and ".join(part for part in parts if part)
+    return f"Doubtful: {said}." if said else ""
+
+
 def _limbs(needed: Sequence[str], quality: RecordQuality) -> str:
     """Of a label that hangs on limb leads where these are not what their names say."""
     if not quality.limbs_doubtful or (needed and not LIMB_LEADS & set(needed)):

@@ -18,21 +18,21 @@ PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; f
 LEAST, MOST = 0.01, 99.0  # per cent
 COLUMNS = {
     "Finding": st.column_config.TextColumn(width=64),
-    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=92),
+    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=84),
     "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
     "Result": st.column_config.TextColumn(width=66),
     findings.OF_HUNDRED: st.column_config.TextColumn(
-        width=102, help="Patients of 100 with this answer who have the class, with a 95 % interval"
+        width=100, help="Patients of 100 with this answer who have the class, with a 95 % interval"
     ),
-    "Precision (95 %)": st.column_config.TextColumn(width=232),
-    "Positives of n": st.column_config.TextColumn(width=98),
+    "Precision (95 %)": st.column_config.TextColumn(width=214),
+    "Positives of n": st.column_config.TextColumn(width=92),
     "Rule": st.column_config.TextColumn(
-        width=90,
+        width=86,
         help="What a textbook rule on the measurements says of the network's answer, above or below. A rule "
         "by itself errs too: its sensitivity and specificity are in the documentation.",
     ),
-    "Recording": st.column_config.TextColumn(
-        width=76, help="A lead that the class hangs on is faulty, or the recording as a whole: see below"
+    "Doubt": st.column_config.TextColumn(
+        width=48, help="A lead that the class hangs on is faulty, or the recording as a whole: see below"
     ),
     "Status": st.column_config.TextColumn(width=92),
 }
@@ -53,7 +53,7 @@ def findings_panel(
     beside = supported(record, result, cards)
     shown = findings.table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
-        shown = shown.drop(columns="Recording")
+        shown = shown.drop(columns="Doubt")
     st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
     label = _detail(result, beside, card, record.record_id)
     for line in findings.worth_a_look(result, beside, label):
