@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp.analysis.comparison import measured_changes
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, compare, compare_gate, compare_tables
+from ecgapp.ui import choosing, compare, compare_doubts, compare_gate, compare_tables
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.compare_view import pair_panel
 
@@ -30,7 +30,7 @@ classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "c
 found = compare.compared_findings(both, classifier) if classifier is not None else ()
 if found and classifier is not None:
     st.subheader("Findings, unconfirmed")
-    compare.findings_panel(found, classifier)
+    compare.findings_panel(both, found, classifier)
 
 delineator = next(iter(choosing.delineators(cards).values()), None)
 changes = ()
@@ -46,4 +46,4 @@ if delineator is not None:
         st.subheader("Median beats, laid over each other")
         compare.beats_panel(both, measured)
 
-headline.info(compare_tables.summary(found, changes))
+headline.info(f"{compare_tables.summary(found, changes)} {compare_doubts.headline(both)}".rstrip())

@@ -13,7 +13,7 @@ from ecgapp import analysis
 from ecgapp.analysis import Admission
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.errors import SignalError
-from ecgapp.records import DEMOS, SyntheticConfig, fingerprint, synthesise, write_wfdb
+from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
 
 PAGE = str(PROJECT / "pages" / "compare.py")
 SINUS, FIBRILLATION = list(DEMOS)[:2]
@@ -256,3 +256,17 @@ def test_who_reads_first_gets_nothing_of_an_unread_ecg_until_they_ask_for_it(pag
 def test_what_was_compared_counts_as_seen(page):
     both(page)
     assert len(page.session_state["outputs_seen"]) == 2
+
+
+def test_a_finding_that_hangs_on_a_faulty_lead_is_marked_and_explained(page, tmp_path):
+    record = synthesise(SyntheticConfig("AF")).record
+    record.signal[LEADS.index("V1")] = 0
+    drop(choose(page, "earlier", SINUS), "later", record, tmp_path)
+    remarks = table(page, "Finding").set_index("Finding")["Remark"]
+    assert remarks["LBBB"].startswith("⚠ doubtful later")
+    found = table(page, "Finding").set_index("Finding")
+    above = [
+        name for name in found.index if "above" in found.loc[name, "Earlier is"] + found.loc[name, "Later is"]
+    ]
+    told = [one for one in page.markdown if "is faulty: V1 (no signal)" in one.value]
+    assert len(told) == len(above)

@@ -9,7 +9,6 @@ from ecgapp.ui.performance_charts import COLOURS, DASHES
 from ecgapp.words import with_interval
 
 PLAIN = {"displayModeBar": False}
-MARGIN = {"l": 4, "r": 4, "t": 8, "b": 4}
 HEADINGS = {  # a table for each role, in this order
     "good": "Good records: few should be refused",
     "class": "Good records with one label: none should be refused more often than others",
@@ -30,7 +29,7 @@ def gate_panel(card: ModelCard) -> None:
         f"{_percent(metrics.false_refusals)} refused, at the threshold {line:.2f}, which was chosen on other "
         "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
     )
-    st.plotly_chart(roc(metrics, line), theme=None, config=PLAIN, key="roc", alt="ROC curves of the gate")
+    st.plotly_chart(roc(metrics, line), config=PLAIN, key="roc", alt="ROC curves of the gate")
     st.dataframe(curves(metrics), hide_index=True)
     for role, heading in HEADINGS.items():
         rows = [kind for kind in metrics.kinds if kind.role == role]
@@ -64,7 +63,7 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
         )
     figure.update_layout(
         height=420,
-        margin=MARGIN,
+        margin={"l": 4, "r": 4, "t": 8, "b": 4},
         xaxis={"title": "share of good records refused", "range": [-0.01, 1.02], "constrain": "domain"},
         yaxis={"title": "share of the others refused", "range": [0, 1.02]},
         legend={"x": 1.02, "y": 1},
