@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp.analysis.comparison import measured_changes
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, compare, compare_tables
+from ecgapp.ui import choosing, compare, compare_doubts, compare_gate, compare_tables
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.compare_view import pair_panel
 
@@ -21,11 +21,16 @@ if len(both) < 2:
     st.stop()
 
 cards = choosing.installed()
+with headline.container():
+    may_show = compare_gate.may_show(both, cards)
+if not may_show:
+    st.stop()
+
 classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
 found = compare.compared_findings(both, classifier) if classifier is not None else ()
 if found and classifier is not None:
     st.subheader("Findings, unconfirmed")
-    compare.findings_panel(found, classifier)
+    compare.findings_panel(both, found, classifier)
 
 delineator = next(iter(choosing.delineators(cards).values()), None)
 changes = ()
@@ -41,4 +46,4 @@ if delineator is not None:
         st.subheader("Median beats, laid over each other")
         compare.beats_panel(both, measured)
 
-headline.info(compare_tables.summary(found, changes))
+headline.info(f"{compare_tables.summary(found, changes)} {compare_doubts.headline(both)}".rstrip())

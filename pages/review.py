@@ -1,14 +1,14 @@
-"""Page: read one ECG. Tracing, preprocessing, reconstruction, findings, and what moved them."""
+"""Page: read one ECG. The headline, its tracing, findings, measurements, and what moved the classes."""
 
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, findings, gate_panel, reading, review, saliency_panel, session
+from ecgapp.ui import choosing, gate_panel, reading, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.findings_panel import findings_panel
 from ecgapp.ui.measurements_panel import measurements_panel
 from ecgapp.ui.opening import choose_record
-from ecgapp.ui.reading_panel import read_first_panel, reading_panel, status_of_findings
+from ecgapp.ui.reading_panel import FIRST, read_first_panel, reading_panel, status_of_findings
 from ecgapp.ui.report_buttons import report_panel
 from ecgapp.ui.tracing_panel import tracing_panel
 from ecgapp.ui.worklist_walk import walk_bar
@@ -27,8 +27,8 @@ if record is None:
 
 read = reading.current(record)
 reviewed = read.review
+headline = review.headline_place()
 tracing_panel(record)
-headline = st.empty()
 
 cards = choosing.installed()
 
@@ -39,6 +39,7 @@ with right:
     autoencoder = choosing.choose_model("Autoencoder", choosing.autoencoders(cards), "autoencoder")
 
 if read.blind:  # nothing of what a model says may be computed, or sent, before this
+    headline.info(FIRST)
     read_first_panel(reviewed, classifier)
     st.stop()
 
@@ -48,19 +49,9 @@ if classifier is not None and not refused:
     try:
         found = review.found(record, classifier)
         reviewed = reading.note_shown(reviewed, found, classifier)
-        headline.info(findings.summary(found, reviewed.status))
+        headline.info(review.headline(record, found, reviewed, classifier))
     except EcgAppError as error:
         headline.warning(str(error))
-
-if not refused:
-    measurements_panel(record, cards)
-
-if classifier is not None and (found is not None or refused):
-    review.preprocessing_section(record, classifier)
-
-if autoencoder is not None:
-    st.subheader("The autoencoder's reconstruction")
-    review.reconstruction_panel(record, autoencoder)
 
 if found is not None and classifier is not None:
     st.subheader(f"Findings, {reviewed.word}")
@@ -69,9 +60,19 @@ if found is not None and classifier is not None:
 
 reading_panel(record, reviewed, classifier, found)
 
+if not refused:
+    measurements_panel(record, cards)
+
 if found is not None and classifier is not None:
     st.subheader("Saliency: which leads and moments moved the class")
     saliency_panel.saliency_panel(record, found, classifier, statuses)
+
+if classifier is not None and (found is not None or refused):
+    review.preprocessing_section(record, classifier)
+
+if autoencoder is not None:
+    st.subheader("The autoencoder's reconstruction")
+    review.reconstruction_panel(record, autoencoder)
 
 st.subheader("Report")
 report_panel(record, classifier, cards, reviewed)

@@ -10,9 +10,10 @@ import tiny_models
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
-from ecgapp.config import DISCLAIMER, PROJECT
+from ecgapp.analysis import Admission
+from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.errors import SignalError
-from ecgapp.records import DEMOS, SyntheticConfig, synthesise, write_wfdb
+from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
 
 PAGE = str(PROJECT / "pages" / "compare.py")
 SINUS, FIBRILLATION = list(DEMOS)[:2]
@@ -208,3 +209,64 @@ def test_the_ecg_of_the_review_page_is_the_later_one_until_another_is_opened(pag
     assert "ST elevation" in printed(figures(page)["compare_later"])
     assert page.session_state["record"][1] == "Another ECG"
     assert "results" not in page.session_state
+
+
+def columns_of(page):
+    return {column for frame in page.dataframe for column in frame.value.columns}
+
+
+@pytest.mark.parametrize("slot", ["earlier", "later"])
+def test_of_an_ecg_that_the_gate_refuses_nothing_is_compared_but_the_tracings(page, monkeypatch, slot):
+    calls = []
+    gate = analysis.available_models(Settings(PROJECT))["gate"]
+    ecg_of = {"earlier": SINUS, "later": FIBRILLATION}
+
+    def judge(record, _gate):
+        refused = record.record_id == synthesise(DEMOS[ecg_of[slot]]).record.record_id
+        return Admission(0.9 if refused else 0.1, 0.5, refused, "Too noisy to read." if refused else "")
+
+    monkeypatch.setattr("ecgapp.analysis.gate_for", lambda _record, _cards: gate)
+    monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card)
+    monkeypatch.setattr("ecgapp.analysis.admit", judge)
+    monkeypatch.setattr("ecgapp.analysis.find", lambda *_: calls.append("find"))
+    monkeypatch.setattr("ecgapp.analysis.measure", lambda *_: calls.append("measure"))
+    both(page)
+    assert f"The {slot} ECG: Too noisy to read." in page.error[0].value
+    assert len(page.error) == 1
+    assert sorted(figures(page)) == ["compare_earlier", "compare_later"]
+    assert not calls
+    assert not columns_of(page) & {"Finding", "Measurement"}
+
+
+def test_who_reads_first_gets_nothing_of_an_unread_ecg_until_they_ask_for_it(page, monkeypatch):
+    monkeypatch.setattr("ecgapp.analysis.find", lambda *_: pytest.fail("computed"))
+    page.session_state["reads_first"] = True
+    both(page)
+    assert not columns_of(page) & {"Finding", "Measurement"}
+    assert "The later ECG is to be read first" in said(page)
+    monkeypatch.setattr("ecgapp.analysis.find", FIND)
+    for slot in ("earlier", "later"):
+        page.button(key=f"compare_unread_{slot}").click().run()
+        assert not page.exception
+    assert len(table(page, "Finding")) == 9
+    seen = {fingerprint(synthesise(DEMOS[title]).record) for title in (SINUS, FIBRILLATION)}
+    assert page.session_state["outputs_seen"] == seen
+
+
+def test_what_was_compared_counts_as_seen(page):
+    both(page)
+    assert len(page.session_state["outputs_seen"]) == 2
+
+
+def test_a_finding_that_hangs_on_a_faulty_lead_is_marked_and_explained(page, tmp_path):
+    record = synthesise(SyntheticConfig("AF")).record
+    record.signal[LEADS.index("V1")] = 0
+    drop(choose(page, "earlier", SINUS), "later", record, tmp_path)
+    remarks = table(page, "Finding").set_index("Finding")["Remark"]
+    assert remarks["LBBB"].startswith("⚠ doubtful later")
+    found = table(page, "Finding").set_index("Finding")
+    above = [
+        name for name in found.index if "above" in found.loc[name, "Earlier is"] + found.loc[name, "Later is"]
+    ]
+    told = [one for one in page.markdown if "is faulty: V1 (no signal)" in one.value]
+    assert len(told) == len(above)

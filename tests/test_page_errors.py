@@ -14,11 +14,13 @@ from sklearn import metrics
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import access
-from ecgapp.analysis import Asked, explain_against, find, open_version, version_predictions
+from ecgapp.analysis import Admission, Asked, explain_against, find, open_version, version_predictions
+from ecgapp.analysis.gate import NO_LABELS
 from ecgapp.config import PROJECT, Settings
 from ecgapp.evaluate import Mistake
 from ecgapp.models import load_card, save_model
-from ecgapp.ui import auth
+from ecgapp.records import fingerprint
+from ecgapp.ui import auth, choosing
 from ecgapp.ui.error_view import OPENED
 from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.tried import Tried
@@ -182,8 +184,23 @@ def test_a_mistake_opens_with_its_saliency_and_says_whose_probability_it_is(sett
     (answer,) = opened.answers.values()
     np.testing.assert_allclose(answer.explanation.values, again.values, atol=1e-6)
     assert opened.record.record_id == "t/2"
+    assert page.session_state["outputs_seen"] == {fingerprint(opened.record)}
+    assert "No gate is installed" in words
     assert len(page.get("plotly_chart")) == 1
     assert len(page.dataframe[0].value) == 12
+
+
+def test_a_mistake_says_what_the_gate_would_make_of_its_record(settings, monkeypatch):
+    gate = load_card(PROJECT / "weights", "gate")
+    refusal = Admission(0.97, 0.5, True, f"Too noisy to read. {NO_LABELS}")
+    monkeypatch.setattr("ecgapp.analysis.gate_for", lambda _record, _cards: gate)
+    monkeypatch.setattr("ecgapp.analysis.admit", lambda _record, _gate: refusal)
+    opened = choosing.opened
+    monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card if card.is_gate else opened(card))
+    words = said(viewed(settings, signed_in=True))
+    assert "The gate refuses it" in words
+    assert "(score 0.97, refused from 0.50). Too noisy to read." in words
+    assert "a false positive" in words
 
 
 def test_without_an_administrators_right_nothing_of_the_record_is_drawn(settings):

@@ -110,9 +110,9 @@ def test_a_class_that_hangs_on_a_faulty_lead_says_so(page, tmp_path):
     record.signal[LEADS.index("V1")] = 0
     header, signal = write_wfdb(record, tmp_path, "ecg")
     files = [("ecg.hea", header.read_bytes(), "text/plain"), ("ecg.dat", signal.read_bytes(), "")]
-    assert "Leads" not in table(page)
+    assert "Doubt" not in table(page)
     page.get("file_uploader")[0].set_value(files).run()
-    assert table(page)["Leads"]["LBBB"] == "faulty"
+    assert table(page)["Doubt"]["LBBB"] == "⚠"
     assert "of which one is faulty: V1 (no signal)" in said(page)
 
 

@@ -382,3 +382,9 @@ def test_what_is_looked_through_for_the_output_does_hold_it_in_ordinary_mode(pag
     sent = everything(page)
     assert "Above threshold" in sent
     assert "Saliency" in sent
+
+
+def test_the_headline_says_what_readers_made_of_the_model_s_findings(page):
+    assert page.info[0].value.startswith("Above threshold, unconfirmed: **AF")
+    press(say(named(page), AF=State.ABSENT, PVC=State.PRESENT), "decide_edited")
+    assert page.info[0].value.startswith("Above threshold, edited (rejected AF, added PVC): **AF")

@@ -9,7 +9,7 @@ from ecgapp import analysis, report
 from ecgapp.config import Settings
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.report import Contents, Measured
-from ecgapp.signals import lead_quality
+from ecgapp.signals import record_quality
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ def test_page_two_prints_patients_rules_and_faulty_leads():
     delineator = analysis.open_model("delineator", Settings.from_environment())
     measured, evidence = analysis.measure(record, delineator), report.gather(record, model)
     stands = analysis.support(
-        evidence.findings, (measured, record.sampling_rate), lead_quality(record), {"AF": 0.01}
+        evidence.findings, (measured, record.sampling_rate), record_quality(record), {"AF": 0.01}
     )
     kept = Measured(delineator.card, measured)
     contents = Contents(

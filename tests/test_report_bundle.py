@@ -17,7 +17,7 @@ from ecgapp.records import SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.report import Bundle, Contents, Measured
 from ecgapp.report.bundle import digest
 from ecgapp.reviews import Kind, fold, moment
-from ecgapp.signals import lead_quality
+from ecgapp.signals import record_quality
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -202,7 +202,7 @@ def test_the_command_line_names_what_differs(made, command, files, tmp_path):
 def test_what_stood_beside_the_findings_is_told_and_computed_again(settings, files):
     record, model = read_record(files), analysis.open_model("tiny_nine", settings)
     evidence = report.gather(record, model)
-    stands = analysis.support(evidence.findings, None, lead_quality(record), {"AF": 0.01})
+    stands = analysis.support(evidence.findings, None, record_quality(record), {"AF": 0.01})
     contents = Contents(record, "Uploaded ECG", MADE, evidence=evidence, support=tuple(stands.values()))
     bundle = documents.load(Bundle, documents.dump(report.bundle(contents)))
     first = bundle.beside[0]

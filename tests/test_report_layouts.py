@@ -146,10 +146,15 @@ def test_the_picture_has_every_page_of_the_tracing_below_the_other():
 
 
 @needs_poppler
-def test_kept_calipers_are_printed_as_far_as_the_page_goes():
+def test_calipers_without_room_on_page_two_go_on_to_a_further_one():
     kept = tuple(f"RR {number}: II 1.000-1.860 s: 860 ms (70/min)." for number in range(80))
-    said = rasters.words(report.pdf(replace(contents(), calipers=kept[:3])), 2)
-    assert all(sentence in said for sentence in kept[:3])
-    many = rasters.words(report.pdf(replace(contents(), calipers=kept)), 2)
-    assert kept[0] in many
-    assert "more are not printed." in many
+    few = report.pdf(replace(contents(), calipers=kept[:3]))
+    assert all(sentence in rasters.words(few, 2) for sentence in kept[:3])
+    assert "page 2 of 2" in rasters.words(few, 2)
+    many = report.pdf(replace(contents(), calipers=kept))
+    assert "page 1 of 3" in rasters.words(many, 1)
+    both = [rasters.words(many, number) for number in (2, 3)]
+    assert all(any(sentence in words for words in both) for sentence in kept)
+    assert "Calipers kept by the reader" in both[1]
+    endless = report.pdf(replace(contents(), calipers=kept * 10))
+    assert "more are not printed." in rasters.words(endless, 3)

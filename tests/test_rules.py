@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from ecgapp import analysis
-from ecgapp.analysis.doubts import doubts
+from ecgapp.analysis.doubts import PACED, doubts, doubts_all
 from ecgapp.analysis.rhythm import Beat, Rhythm
 from ecgapp.analysis.rules import Facts, Says, check, rule_labels, verdict, verdicts
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
-from ecgapp.signals import LeadQuality
+from ecgapp.signals import LeadQuality, RecordQuality
 from ecgapp.tasks import task
 
 RHYTHMS = {"sinus": "Normal", "AF": "AF", "I-AVB": "I-AVB", "LBBB": "LBBB", "RBBB": "RBBB"}
@@ -171,11 +171,29 @@ def lead(name, **faults):
     return LeadQuality(name, **({"flat": False, "missing_samples": 0, "clipped": False} | faults))
 
 
+def quality(*leads, reversal="", pacing=(), einthoven=0.0):
+    return RecordQuality(tuple(leads), reversal, pacing, einthoven)
+
+
 def test_a_finding_that_hangs_on_a_faulty_lead_says_so():
     leads = [lead(name, flat=name == "V1", clipped=name == "V3") for name in LEADS]
-    assert doubts("LBBB", leads) == "It hangs on I, V1 and V6, of which one is faulty: V1 (no signal)."
-    assert doubts("STD", leads) == "It may hang on any lead, and 2 are faulty: V1 (no signal), V3 (clipped)."
-    assert doubts("AF", leads[:6]) == ""
-    assert all(
-        doubts(label, [lead(name) for name in LEADS]) == "" for label in task("nine_class").label_names
-    )
+    spoilt = quality(*leads)
+    assert doubts("LBBB", spoilt) == "It hangs on I, V1 and V6, of which one is faulty: V1 (no signal)."
+    assert doubts("STD", spoilt) == "It may hang on any lead, and 2 are faulty: V1 (no signal), V3 (clipped)."
+    assert doubts("AF", quality(*leads[:6])) == ""
+    clean = quality(*(lead(name) for name in LEADS))
+    assert all(doubts(label, clean) == "" for label in task("nine_class").label_names)
+
+
+def test_a_finding_that_hangs_on_limb_leads_is_doubted_where_electrodes_look_swapped():
+    swapped = quality(*(lead(name) for name in LEADS), reversal="RA/LA")
+    assert doubts("LBBB", swapped) == "It hangs on limb leads too, and the electrodes RA/LA look swapped."
+    assert doubts_all(swapped) == "Doubtful: the electrodes RA/LA look swapped."
+    assert doubts_all(quality()) == ""
+    assert doubts("STD", swapped) == "It may hang on limb leads, and the electrodes RA/LA look swapped."
+    assert doubts("AF", quality(einthoven=0.5)) == "It hangs on limb leads too, and I + III is not II."
+
+
+def test_every_finding_is_doubted_where_a_pacemaker_is_seen():
+    paced = quality(*(lead(name) for name in LEADS), pacing=(0.5, 1.5))
+    assert {doubts(label, paced) for label in task("nine_class").label_names} == {PACED}

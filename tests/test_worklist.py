@@ -13,6 +13,7 @@ import pytest
 import tiny_models
 from run_processes import until
 
+from benchmarks import spoil
 from ecgapp import analysis
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError
@@ -21,7 +22,7 @@ from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
-from ecgapp.worklist.scoring import score
+from ecgapp.worklist.scoring import quality_in_words, score
 
 TOLERANCE = 1e-6  # of a probability: another batch rounds float32 sums differently
 
@@ -294,3 +295,10 @@ def test_the_csv_holds_names_only_when_given_and_no_formula(settings, worklist):
     assert float(plain[0]["AF_probability"]) == items[0].outcome.scores[0].probability
     named = csv.DictReader(io.StringIO(as_csv(items, {1: "=cmd()", 2: "rec"})))
     assert {row["file"] for row in named} == {"'=cmd()", "rec"}
+
+
+def test_the_list_names_swapped_electrodes_before_faults_of_leads():
+    swapped = spoil.swapped(synthesise(SyntheticConfig()).record, "RA/LA")
+    assert quality_in_words(swapped) == "RA/LA swapped?"
+    noise = np.random.default_rng(0).normal(0, 0.3, swapped.signal.shape).astype(np.float32)
+    assert "I + III is not II; noise: all leads" in quality_in_words(replace(swapped, signal=noise))

@@ -1,5 +1,6 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
+from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
@@ -36,6 +37,7 @@ __all__ = [
     "admit",
     "available_models",
     "damaged_models",
+    "doubts_all",
     "evaluate_store",
     "examine",
     "explain",

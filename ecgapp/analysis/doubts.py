@@ -1,24 +1,38 @@
-"""Which findings to doubt because a lead that they hang on is faulty."""
+"""Which findings to doubt because of the recording: faulty leads, swapped electrodes, a pacemaker."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Sequence
 
+from ecgapp.signals import LeadQuality, RecordQuality
 from ecgapp.tasks import evidence_leads
 
-
-class FaultyLead(Protocol):
-    """A lead and what is wrong with it, in a word or two each."""
-
-    @property
-    def lead(self) -> str: ...
-
-    @property
-    def faults(self) -> tuple[str, ...]: ...
+LIMB_LEADS = frozenset({"I", "II", "III", "aVR", "aVL", "aVF"})
+PACED = "Pacing spikes were seen, and models do not know paced beats."
 
 
-def doubts(label: str, leads: Iterable[FaultyLead]) -> str:
-    """A sentence that names the faulty leads on which ``label`` hangs; empty where none of them is faulty."""
+def doubts(label: str, quality: RecordQuality) -> str:
+    """What of the recording makes ``label`` doubtful, in sentences; empty where nothing does."""
     needed = evidence_leads(label)
+    parts = (_limbs(needed, quality), _faulty(needed, quality.leads), PACED if quality.pacing else "")
+    return " ".join(part for part in parts if part)
+
+
+def doubts_all(quality: RecordQuality) -> str:
+    """What of the recording as a whole makes every answer doubtful, in a sentence for a headline."""
+    parts = [quality.limbs_doubtful, "pacing spikes were seen" if quality.pacing else ""]
+    said = ", and ".join(part for part in parts if part)
+    return f"Doubtful: {said}." if said else ""
+
+
+def _limbs(needed: Sequence[str], quality: RecordQuality) -> str:
+    """Of a label that hangs on limb leads where these are not what their names say."""
+    if not quality.limbs_doubtful or (needed and not LIMB_LEADS & set(needed)):
+        return ""
+    hangs = "It hangs on limb leads too" if needed else "It may hang on limb leads"
+    return f"{hangs}, and {quality.limbs_doubtful}."
+
+
+def _faulty(needed: tuple[str, ...], leads: Sequence[LeadQuality]) -> str:
+    """The faulty leads on which a label hangs."""
     faulty = [lead for lead in leads if lead.faults and (not needed or lead.lead in needed)]
     if not faulty:
         return ""
@@ -28,7 +42,7 @@ def doubts(label: str, leads: Iterable[FaultyLead]) -> str:
     return f"It hangs on {_listed(needed)}, of which {_are(faulty)} faulty: {named}."
 
 
-def _are(faulty: list[FaultyLead]) -> str:
+def _are(faulty: Sequence[LeadQuality]) -> str:
     return "one is" if len(faulty) == 1 else f"{len(faulty)} are"
 
 

@@ -1,13 +1,14 @@
-"""What stands beside a finding: its meaning in patients, the textbook's rule, and the leads to doubt."""
+"""What stands beside a finding: its meaning in patients, the textbook's rule, and what to doubt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ecgapp.analysis.doubts import FaultyLead, doubts
+from ecgapp.analysis.doubts import doubts
 from ecgapp.analysis.findings import Finding, Findings
 from ecgapp.analysis.measurements import Measurements
 from ecgapp.analysis.rules import Verdict, verdicts
 from ecgapp.evaluate import Meaning, meaning_at, shifted, validation_prevalence
+from ecgapp.signals import RecordQuality
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Support:
 def support(
     findings: Findings,
     measured: tuple[Measurements, float] | None,
-    leads: Iterable[FaultyLead],
+    quality: RecordQuality,
     prevalences: Mapping[str, float],
 ) -> dict[str, Support]:
     """Of every label, in the task's order. ``measured`` is with the record's Hz; None: nothing was measured.
@@ -59,11 +60,8 @@ def support(
     ``prevalences`` holds what the reader set, by label, between 0 and 1.
     """
     rules = verdicts(findings, *measured) if measured else {}
-    qualities = tuple(leads)
     return {
-        row.label: _support(
-            row, prevalences.get(row.label), rules.get(row.label), doubts(row.label, qualities)
-        )
+        row.label: _support(row, prevalences.get(row.label), rules.get(row.label), doubts(row.label, quality))
         for row in findings.rows
     }
 

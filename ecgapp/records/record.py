@@ -68,5 +68,8 @@ class ECGRecord:
         """
         missing = [lead for lead in leads if lead not in self.leads]
         if missing:
-            raise LeadsMissingError(f"The record has no lead {', '.join(missing)}, and this model needs it.")
+            them = "it" if len(missing) == 1 else "them"
+            raise LeadsMissingError(
+                f"The record has no lead {', '.join(missing)}, and this model needs {them}."
+            )
         return self.signal[[self.leads.index(lead) for lead in leads]]

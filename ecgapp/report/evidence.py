@@ -1,23 +1,24 @@
 """Page 2, what a model made of the record: findings, measurements, relevance, and what they rest on."""
 
+from collections.abc import Sequence
+
 from ecgapp.explain import Card, Grade
 from ecgapp.models import ModelCard
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.intervals import print_measurements
-from ecgapp.report.page import Column, Page
-from ecgapp.report.reading import UNTIL, by_whom, has_words, print_decision, print_words
+from ecgapp.report.page import Column, Page, Type
+from ecgapp.report.reading import UNTIL, by_whom, has_words, print_decision, wrote
 from ecgapp.report.saliency import Frame, draw_saliency
-from ecgapp.report.sheets import sheets_of
-from ecgapp.report.table import print_rules, print_table
+from ecgapp.report.section import SMALL, Section, print_all
+from ecgapp.report.table import print_table, rules
 from ecgapp.report.tracing import rate_in_words
 from ecgapp.signals import remarks
 from ecgapp.words import in_full, meaning, population
 
 MIDDLE, TOP = 168.0, 190.0  # mm
-SMALL = 6.8  # points
-LOWEST = 19.0  # mm: below it no further caliper is begun
+UNDER = 14.5  # mm: where the last page tells that it has no room for more
 TRUST = {
     Grade.GREEN: "Every check is within its limits: it shows what this network used, right or wrong.",
     Grade.AMBER: "Read it with caution.",
@@ -30,23 +31,47 @@ OF_HUNDRED = (
 )
 
 
-def draw_evidence(page: Page, contents: Contents) -> None:
-    """Findings, measurements and model at the left, relevance and the textbook's rules at the right."""
-    number = len(sheets_of(contents)) + 1
-    print_head(page, contents, f"Read by a model, {by_whom(contents)}")
+def draw_evidence(page: Page, contents: Contents) -> tuple[Section, ...]:
+    """Findings, measurements and model at the left, relevance and the textbook's rules at the right.
+
+    What there is no room for goes back, for ``draw_rest``; the foot is drawn by ``print_number``.
+    """
+    print_head(page, contents, _title(contents))
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     _print_findings(left, contents)
     _print_recording(left, contents)
-    if contents.evidence is not None:
-        _print_model(left, contents.evidence.card)
     right = Column(page, MIDDLE, TOP, RIGHT - MIDDLE)
+    stands: tuple[Section, ...] = ()
     if contents.evidence is not None:
+        rest = print_all(left, [_model(contents.evidence.card)])
         _print_relevance(right, contents, contents.evidence)
-        right.y -= 1.5
-        print_rules(right, contents.evidence.findings, contents.support)
-    print_words(right, contents)
-    _print_calipers(left, contents)
-    print_foot(page, (number, number), UNTIL)
+        stands = (*rest, *print_all(right, [rules(contents.evidence.findings, contents.support)]))
+    calipers = Section("Calipers kept by the reader", contents.calipers)
+    return (*stands, *print_all(right, [wrote(contents)]), *print_all(left, [calipers]))
+
+
+def draw_rest(page: Page, contents: Contents, rest: Sequence[Section]) -> None:
+    """A page of what page 2 had no room for; what even this one has not is told of."""
+    print_head(page, contents, f"{_title(contents)}, continued")
+    columns = (
+        Column(page, LEFT, TOP, MIDDLE - LEFT - 8),
+        Column(page, MIDDLE, TOP, RIGHT - MIDDLE),
+    )
+    for column in columns:
+        rest = print_all(column, rest)
+    if n_left := sum(len(section.sentences) for section in rest):
+        page.text(LEFT, UNDER, f"{n_left} more are not printed.", Type(SMALL))
+
+
+def print_number(page: Page, number: tuple[int, int]) -> None:
+    """The foot of a page behind the tracing."""
+    print_foot(page, number, UNTIL)
+
+
+def _title(contents: Contents) -> str:
+    if contents.evidence is None:
+        return "Not read by a model"
+    return f"Read by a model, {by_whom(contents)}"
 
 
 def _print_findings(column: Column, contents: Contents) -> None:
@@ -55,6 +80,12 @@ def _print_findings(column: Column, contents: Contents) -> None:
     evidence = contents.evidence
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")
+        judged = contents.admission
+        if judged is not None and judged.refused:
+            column.paragraph(
+                f"Score {judged.score:.2f}, refused from {judged.threshold:.2f}; judged by {judged.gate}.",
+                SMALL,
+            )
         return
     print_table(column, evidence.findings, contents.support)
     if contents.support:
@@ -79,30 +110,20 @@ def _print_recording(column: Column, contents: Contents) -> None:
         print_measurements(column, contents.measured)
 
 
-def _print_model(column: Column, card: ModelCard) -> None:
-    column.heading("Model")
-    column.paragraph(f"{card.title or card.name}, name {card.name}, sha256 of its weights:")
-    column.paragraph(card.sha256)
+def _model(card: ModelCard) -> Section:
     config = card.preprocessing
     low = f"above {config.highpass:g} Hz" if config.highpass else "from 0 Hz"
     high = f"below {config.lowpass:g} Hz" if config.lowpass else "without a low-pass"
-    column.paragraph(
-        f"It saw {len(config.leads)} leads at {config.sampling_rate:g} samples/s, {low} and {high}, each "
-        f"lead at unit variance, in windows of {config.window_seconds:g} s, "
-        "whatever filter the tracing has."
+    return Section(
+        "Model",
+        (
+            f"{card.title or card.name}, name {card.name}, sha256 of its weights:",
+            card.sha256,
+            f"It saw {len(config.leads)} leads at {config.sampling_rate:g} samples/s, {low} and {high}, each "
+            f"lead at unit variance, in windows of {config.window_seconds:g} s, "
+            "whatever filter the tracing has.",
+        ),
     )
-
-
-def _print_calipers(column: Column, contents: Contents) -> None:
-    """Those that the reader kept, as far as the page goes."""
-    if not contents.calipers:
-        return
-    column.heading("Calipers kept by the reader")
-    for number, sentence in enumerate(contents.calipers):
-        if column.y < LOWEST:
-            column.paragraph(f"{len(contents.calipers) - number} more are not printed.", SMALL)
-            break
-        column.paragraph(sentence, SMALL)
 
 
 def _print_relevance(column: Column, contents: Contents, evidence: Evidence) -> None:

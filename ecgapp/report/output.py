@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ecgapp.errors import ReportError
 from ecgapp.report.contents import Contents
-from ecgapp.report.evidence import draw_evidence
+from ecgapp.report.evidence import draw_evidence, draw_rest, print_number
 from ecgapp.report.page import Page
 from ecgapp.report.sheets import sheets_of
 from ecgapp.report.tracing import draw_tracing
@@ -31,12 +31,25 @@ def pdf(contents: Contents) -> bytes:
     mpl.rcParams["pdf.fonttype"] = TRUETYPE  # matplotlib has no other place for it
     file = BytesIO()
     with _refusing(), PdfPages(file, metadata={"Title": "ECG report", "CreationDate": None}) as pages:
-        for number in range(len(sheets_of(contents))):
-            pages.savefig(_tracing(contents, number).figure)
-        page = Page()
-        draw_evidence(page, contents)
-        pages.savefig(page.figure)
+        for page in _pages(contents):
+            pages.savefig(page.figure)
     return file.getvalue()
+
+
+def _pages(contents: Contents) -> Iterator[Page]:
+    """The tracing's, then page 2, and one more where that has no room for all of it."""
+    last, further = Page(), Page()
+    rest = draw_evidence(last, contents)
+    n_tracings = len(sheets_of(contents))
+    total = n_tracings + 1 + bool(rest)
+    for number in range(n_tracings):
+        yield _tracing(contents, number, total)
+    print_number(last, (n_tracings + 1, total))
+    yield last
+    if rest:
+        draw_rest(further, contents, rest)
+        print_number(further, (total, total))
+        yield further
 
 
 def png(contents: Contents) -> bytes:
@@ -73,7 +86,7 @@ def _refusing() -> Iterator[None]:
         ) from error
 
 
-def _tracing(contents: Contents, number: int) -> Page:
+def _tracing(contents: Contents, number: int, total: int | None = None) -> Page:
     page = Page()
-    draw_tracing(page, contents, number)
+    draw_tracing(page, contents, number, total)
     return page

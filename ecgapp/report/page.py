@@ -23,6 +23,7 @@ FONT = "DejaVu Sans"  # comes with matplotlib, so that a report is the same on e
 NO_LIGATURES = ("-liga", "-dlig")  # a joined fi is a sign that nobody searches for
 LETTER = 0.55  # a letter's mean width, of its height in type
 LINE = 1.35  # from one line to the next, of the same
+ABOVE, BELOW = 3.0, 4.6  # mm from the line before a heading, and to the one behind it
 
 Points = NDArray[np.floating]
 
@@ -88,15 +89,27 @@ class Column:
 
     def heading(self, words: str) -> None:
         """A heading, with space above it."""
-        self.y -= 3.0
+        self.y -= ABOVE
         self.page.text(self.left, self.y, words, Type(10, bold=True))
-        self.y -= 4.6
+        self.y -= BELOW
+
+    @property
+    def heading_height(self) -> float:
+        """What a heading takes, in mm."""
+        return ABOVE + BELOW
 
     def paragraph(self, words: str, size: float = 7.5) -> None:
         """``words``, broken into lines."""
-        for line in wrap(words, int(self.width * MILLIMETRE / (LETTER * size))):
+        for line in self._lines(words, size):
             self.page.text(self.left, self.y, line, Type(size))
             self.y -= LINE * size / MILLIMETRE
+
+    def height_of(self, words: str, size: float = 7.5) -> float:
+        """What a paragraph of ``words`` takes, in mm."""
+        return len(self._lines(words, size)) * LINE * size / MILLIMETRE
+
+    def _lines(self, words: str, size: float) -> list[str]:
+        return wrap(words, int(self.width * MILLIMETRE / (LETTER * size)))
 
 
 def _in_font(words: str) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 
 from ecgapp.report.contents import Contents
 from ecgapp.report.page import Column
+from ecgapp.report.section import Section
 from ecgapp.reviews import Answer, Read, State, against, moment
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."
 LONGEST = 240  # characters of what a reader wrote that are printed
-SMALL = 6.8  # points
-LOWEST = 24.0  # mm above the page's lower edge: below it no further paragraph begins
 
 
 def by_whom(contents: Contents) -> str:
@@ -34,24 +33,19 @@ def print_decision(column: Column, contents: Contents) -> None:
 
 
 def has_words(contents: Contents) -> bool:
-    """Whether there is anything for ``print_words`` to print."""
+    """Whether readers wrote anything."""
     review = contents.review
     return review is not None and bool(review.reads or review.comments)
 
 
-def print_words(column: Column, contents: Contents) -> None:
-    """Reads that were made before the model's output was shown, and comments, as far as the page goes."""
+def wrote(contents: Contents) -> Section:
+    """Reads that were made before the model's output was shown, and comments, the last one first."""
     review = contents.review
-    if review is None or not has_words(contents):
-        return
-    told = [_read_in_words(read) for read in review.reads]
-    told += [f"Comment, {one.by}, {moment(one.at)}: {one.text}" for one in reversed(review.comments)]
-    column.heading("What readers wrote")
-    for words in told:
-        if column.y < LOWEST:
-            column.paragraph("More is in the JSON file.", SMALL)
-            return
-        column.paragraph(_short(words), SMALL)
+    told: list[str] = []
+    if review is not None:
+        told += [_read_in_words(read) for read in review.reads]
+        told += [f"Comment, {one.by}, {moment(one.at)}: {one.text}" for one in reversed(review.comments)]
+    return Section("What readers wrote", tuple(_short(words) for words in told))
 
 
 def _present(answers: Iterable[Answer], statements: Iterable[str]) -> list[str]:

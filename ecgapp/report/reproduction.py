@@ -11,7 +11,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.report.beside import beside, prevalences
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
 from ecgapp.report.contents import gather
-from ecgapp.signals import lead_quality
+from ecgapp.signals import record_quality
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def _of_model(
         found += _differences(f"The class {then.label}", then, now)
     if bundle.beside:
         known = (measured, record.sampling_rate) if measured else None
-        stands = support(again.findings, known, lead_quality(record), prevalences(bundle.beside))
+        stands = support(again.findings, known, record_quality(record), prevalences(bundle.beside))
         for was, comes in zip(bundle.beside, beside(tuple(stands.values())), strict=True):
             found += _differences(f"What stands beside {was.label}", was, comes)
     return found + _differences("The relevance", bundle.relevance, relevance_of(again))

@@ -6,6 +6,7 @@ from ecgapp.analysis import Finding, Findings, Support
 from ecgapp.analysis.rules import Says
 from ecgapp.analysis.support import count
 from ecgapp.report.page import Column, Type
+from ecgapp.report.section import Section
 from ecgapp.words import insufficient, of_label
 
 HEAD = (
@@ -20,9 +21,9 @@ HEAD = (
 )
 PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 109.0, 132.0)  # where each column begins, in mm
 MOST_ROWS = 14
-MOST_TOLD = 3  # sentences about rules, faulty leads and set prevalences
+MOST_TOLD = 12  # sentences about rules, faulty leads and set prevalences
 STEP = 4.4  # mm from row to row
-SIZE, SMALL = 7.2, 6.8  # points
+SIZE = 7.2  # points
 
 
 def print_table(column: Column, findings: Findings, support: Sequence[Support] = ()) -> None:
@@ -37,15 +38,15 @@ def print_table(column: Column, findings: Findings, support: Sequence[Support] =
     column.y -= 1.0
 
 
-def print_rules(column: Column, findings: Findings, support: Sequence[Support]) -> None:
+def rules(findings: Findings, support: Sequence[Support]) -> Section:
     """What the textbook and the leads say of classes above their threshold, and where a rule disagrees."""
     beside = {row.label: row for row in support}
     rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
     told = [sentence for row in rows for sentence in _beside(row, beside.get(row.label))]
-    for sentence in told[:MOST_TOLD]:
-        column.paragraph(sentence, SMALL)
+    shown = tuple(told[:MOST_TOLD])
     if len(told) > MOST_TOLD:
-        column.paragraph(f"Rules say more of {len(told) - MOST_TOLD} further classes; see the app.", SMALL)
+        shown = (*shown, f"There is more on {len(told) - MOST_TOLD} of the classes in the app.")
+    return Section("By the textbook's rules and the leads", shown)
 
 
 def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:

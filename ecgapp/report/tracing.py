@@ -75,7 +75,7 @@ class _Strips:
         return any(bool((height < BOTTOM).any() or (height > TOP).any()) for height in heights)
 
 
-def draw_tracing(page: Page, contents: Contents, number: int = 0) -> None:
+def draw_tracing(page: Page, contents: Contents, number: int = 0, total: int | None = None) -> None:
     """One page of the tracing, the first is ``number`` 0, with its head and foot."""
     record, sheets = contents.shown, sheets_of(contents)
     sheet = sheets[number]
@@ -90,7 +90,7 @@ def draw_tracing(page: Page, contents: Contents, number: int = 0) -> None:
         page.line(LEFT + sheet.scale.speed * time, zero + strips.gain * height, 0.25)
     _print_head(page, contents)
     page.text(LEFT, 16.5, settings_in_words(contents, sheet), Type(9))
-    _print_foot(page, strips, (number + 1, len(sheets) + 1))
+    _print_foot(page, strips, (number + 1, total or len(sheets)))
 
 
 def place_rows(zeros: FloatArray, around: tuple[float, float], gain: float = 10.0) -> list[float]:

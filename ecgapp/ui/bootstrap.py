@@ -25,6 +25,7 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 2.5rem 1.75rem 3rem; }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
+.st-key-headline { min-height: 3.5rem; }
 [data-testid="stMetricValue"] { font-size: 1.2rem; }
 [data-testid="stCode"] code { font-size: 0.75rem; }
 </style>"""

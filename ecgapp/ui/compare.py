@@ -16,7 +16,7 @@ from ecgapp.analysis.comparison import (
 )
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.ui import choosing, compare_beats, compare_slots, compare_tables
+from ecgapp.ui import choosing, compare_beats, compare_doubts, compare_slots, compare_tables
 from ecgapp.ui.compare_slots import EARLIER, LATER, Held
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.paper_chart import paper
@@ -87,7 +87,7 @@ def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[Findin
 
 
 def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
-    """What ``card``'s model finds in one ECG. Whether labels may be shown of it at all is decided here."""
+    """What ``card``'s model finds in one ECG; the gate has let it through."""
     try:
         return one.remember(
             ("find", card.digest), lambda: analysis.find(one.record, choosing.opened(card)), heavy=True
@@ -113,11 +113,12 @@ def measured(both: Mapping[str, Held], card: ModelCard) -> dict[str, Measurement
     }
 
 
-def findings_panel(changes: tuple[FindingChange, ...], card: ModelCard) -> None:
-    """One row a class."""
-    st.dataframe(
-        compare_tables.findings(changes), hide_index=True, column_config=FINDING_COLUMNS, height="content"
-    )
+def findings_panel(both: Mapping[str, Held], changes: tuple[FindingChange, ...], card: ModelCard) -> None:
+    """One row a class, and what of the recordings makes a finding doubtful."""
+    table = compare_tables.findings(changes, compare_doubts.marks(both, changes))
+    st.dataframe(table, hide_index=True, column_config=FINDING_COLUMNS, height="content")
+    for sentence in compare_doubts.sentences(both, changes):
+        st.markdown(sentence)
     st.caption(
         f"Both read by {card.title}, sha256 {card.sha256[:12]}. New: below its threshold earlier, above it "
         "later; gone: the other way round. A probability that moves without crossing is called unchanged."

@@ -1,6 +1,6 @@
 """Tables of what changed between two ECGs: intervals, ST levels, wave heights and findings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -89,8 +89,9 @@ def wave_heights(earlier: TypicalBeat, later: TypicalBeat, leads: Sequence[str])
     return pd.DataFrame(rows)
 
 
-def findings(changes: Sequence[FindingChange]) -> pd.DataFrame:
-    """One row a class: what is new, gone or unchanged, and on what its threshold rests."""
+def findings(changes: Sequence[FindingChange], doubtful: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """One row a class: what is new, gone or unchanged, on what its threshold rests, and what is doubtful."""
+    marks = doubtful or {}
     return pd.DataFrame(
         [
             {
@@ -101,7 +102,9 @@ def findings(changes: Sequence[FindingChange]) -> pd.DataFrame:
                 "Earlier is": _judged(change.earlier.positive),
                 "Later is": _judged(change.later.positive),
                 "Change": change.verdict if change.verdict == "unchanged" else f"◆ {change.verdict}",
-                "Remark": insufficient(change.later.metrics) or "",
+                "Remark": "; ".join(
+                    part for part in (marks.get(change.label), insufficient(change.later.metrics)) if part
+                ),
                 "Status": STATUS,
             }
             for change in changes

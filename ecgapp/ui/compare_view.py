@@ -173,8 +173,8 @@ def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
 def _tell(slot: str, one: Held, drawn: _Drawn) -> None:
     """What to know of the recording, and where the filter moves its ST."""
     record = one.record
-    for sentence in one.remember("quality", lambda: remarks(record)):
-        st.warning(f"{slot.capitalize()}: {sentence}")
+    if said := one.remember("quality", lambda: remarks(record)):
+        st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box
     if drawn.record is record or record.units != "mV":
         return
     beats = one.remember("beats", lambda: r_peaks(record.signal, record.sampling_rate))

@@ -1,18 +1,19 @@
 """One record that the model was wrong about: its tracing with the saliency of the class behind it."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp import analysis
-from ecgapp.analysis import Asked, Explanation, Finding
+from ecgapp.analysis import Admission, Asked, Explanation, Finding
+from ecgapp.analysis.gate import NO_LABELS
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
 from ecgapp.models import TrainedModel
-from ecgapp.records import ECGRecord
-from ecgapp.ui import auth, choosing, overlay, relevance_charts, session
+from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.ui import auth, choosing, gate_panel, overlay, reading, relevance_charts, session
 from ecgapp.ui.memory import give_back_freed
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG
@@ -40,6 +41,8 @@ class Opened:
 
     record: ECGRecord
     answers: dict[str, Answer]
+    key: str  # its fingerprint
+    admission: Admission | None  # the gate's judgement; None where there is no gate
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,10 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
     except EcgAppError as error:
         st.info(as_typed(str(error)))
         return
+    reading.mark_seen(opened.key)  # who saw this can read it first no more
     st.markdown(_in_words(tried, wrong))
     st.caption(f"Codes in the data set: {as_typed(', '.join(opened.record.codes) or 'none')}.")
+    st.caption(_by_gate(opened.admission))
     answer = _choose_answer(tried, opened)
     line = tried.thresholds[tried.place(wrong.label)]
     st.markdown(overlay.in_words(answer.explanation, replace(answer.finding, threshold=line)))
@@ -118,7 +123,27 @@ def _open(tried: Tried, wrong: Wrong) -> Opened:
     if tried.cross_fitted:
         judge = analysis.judge_of(record, model, tried.predictions.probabilities[wrong.row])
     answers = {} if judge is None else {MEMBER: _answer(record, judge, wrong.label)}
-    return Opened(record, answers | {ENSEMBLE: _answer(record, model, wrong.label)})
+    answers[ENSEMBLE] = _answer(record, model, wrong.label)
+    admission = gate_panel.admission(record, analysis.available_models(session.settings()), _once)
+    return Opened(record, answers, fingerprint(record), admission)
+
+
+def _once(_key: Hashable, compute: Callable[[], Admission], *, heavy: bool = False) -> Admission:
+    """The record that is opened is kept with all that is known of it, so that nothing more is remembered."""
+    return compute()
+
+
+def _by_gate(judged: Admission | None) -> str:
+    """What would become of the record on the pages for reading, where the gate stands before the labels."""
+    if judged is None:
+        return "No gate is installed, so that labels of any record are shown."
+    if not judged.judged:
+        return judged.reason
+    score = f"score {judged.score:.2f}, refused from {judged.threshold:.2f}"
+    if judged.refused:
+        reason = judged.reason.removesuffix(NO_LABELS).rstrip()
+        return f"The gate refuses it, so that the Review page shows no label of it ({score}). {reason}"
+    return f"The gate lets it through ({score})."
 
 
 def _answer(record: ECGRecord, model: TrainedModel, label: str) -> Answer:

@@ -42,7 +42,7 @@ def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
         "Precision (95 %)": of_label(metrics, "precision"),
         "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
         "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
-        "Leads": "faulty" if beside.doubts else "",
+        "Doubt": "⚠" if beside.doubts else "",
         "Status": status,
     }
 
@@ -90,13 +90,14 @@ def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) 
     return lines
 
 
-def summary(findings: Findings, status: str = STATUS) -> str:
-    """One line of Markdown: which classes are above their threshold."""
+def summary(findings: Findings, status: str = STATUS, doubt: str = "") -> str:
+    """One line of Markdown: which classes are above their threshold, and what makes all of it doubtful."""
     above = sorted((row for row in findings.rows if row.positive), key=lambda row: -row.probability)
-    if not above:
-        return "No class is above its threshold."
     named = [f"**{in_full(row.label)}** {row.probability:.2f} ≥ {row.threshold:.2f}" for row in above]
-    return f"Above threshold, {status}: {'; '.join(named)}."
+    said = f"Above threshold, {status}: {'; '.join(named)}."
+    if not above:
+        said = f"No class is above its threshold{'' if status == STATUS else f', {status}'}."
+    return f"{said} {doubt}".rstrip()
 
 
 def abbreviations(findings: Findings) -> str:

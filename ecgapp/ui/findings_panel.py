@@ -9,8 +9,8 @@ from ecgapp.analysis import Findings, Support
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.signals import lead_quality
-from ecgapp.ui import choosing, findings
+from ecgapp.signals import record_quality
+from ecgapp.ui import choosing, findings, session
 from ecgapp.ui.measurements_panel import measured_by
 from ecgapp.words import in_full, population
 
@@ -18,20 +18,22 @@ PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; f
 LEAST, MOST = 0.01, 99.0  # per cent
 COLUMNS = {
     "Finding": st.column_config.TextColumn(width=64),
-    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=92),
+    "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=84),
     "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
     "Result": st.column_config.TextColumn(width=66),
     findings.OF_HUNDRED: st.column_config.TextColumn(
-        width=102, help="Patients of 100 with this answer who have the class, with a 95 % interval"
+        width=100, help="Patients of 100 with this answer who have the class, with a 95 % interval"
     ),
-    "Precision (95 %)": st.column_config.TextColumn(width=232),
-    "Positives of n": st.column_config.TextColumn(width=98),
+    "Precision (95 %)": st.column_config.TextColumn(width=214),
+    "Positives of n": st.column_config.TextColumn(width=92),
     "Rule": st.column_config.TextColumn(
-        width=90,
+        width=86,
         help="What a textbook rule on the measurements says of the network's answer, above or below. A rule "
         "by itself errs too: its sensitivity and specificity are in the documentation.",
     ),
-    "Leads": st.column_config.TextColumn(width=52, help="A lead that the class hangs on is faulty"),
+    "Doubt": st.column_config.TextColumn(
+        width=48, help="A lead that the class hangs on is faulty, or the recording as a whole: see below"
+    ),
     "Status": st.column_config.TextColumn(width=92),
 }
 
@@ -51,7 +53,7 @@ def findings_panel(
     beside = supported(record, result, cards)
     shown = findings.table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
-        shown = shown.drop(columns="Leads")
+        shown = shown.drop(columns="Doubt")
     st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
     label = _detail(result, beside, card, record.record_id)
     for line in findings.worth_a_look(result, beside, label):
@@ -70,7 +72,8 @@ def supported(record: ECGRecord, result: Findings, cards: Mapping[str, ModelCard
             measured = (measured_by(record, delineator), record.sampling_rate)
         except EcgAppError:  # the measurements' own panel says why
             measured = None
-    return analysis.support(result, measured, lead_quality(record), prevalences())
+    quality = session.remember("quality", lambda: record_quality(record))
+    return analysis.support(result, measured, quality, prevalences())
 
 
 def prevalences() -> dict[str, float]:

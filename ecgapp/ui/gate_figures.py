@@ -8,8 +8,6 @@ from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
 from ecgapp.ui.performance_charts import COLOURS, DASHES
 
 PLAIN = {"displayModeBar": False}
-MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
-MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good ones would be used
 HEADINGS = {  # a table for each role, in this order
     "good": "Good records: few should be refused",
     "class": "Good records with one label: none should be refused more often than others",
@@ -30,7 +28,7 @@ def gate_panel(card: ModelCard) -> None:
         f"{_percent(metrics.false_refusals)} refused, at the threshold {line:.2f}, which was chosen on other "
         "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
     )
-    st.plotly_chart(roc(metrics, line), theme=None, config=PLAIN, key="roc", alt="ROC curves of the gate")
+    st.plotly_chart(roc(metrics, line), config=PLAIN, key="roc", alt="ROC curves of the gate")
     st.dataframe(curves(metrics), hide_index=True)
     for role, heading in HEADINGS.items():
         rows = [kind for kind in metrics.kinds if kind.role == role]
@@ -64,8 +62,8 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
         )
     figure.update_layout(
         height=420,
-        margin=MARGIN,
-        xaxis={"title": f"share of good records refused, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
+        margin={"l": 60, "r": 4, "t": 8, "b": 48},
+        xaxis={"title": "share of good records refused", "range": [-0.01, 1.02], "constrain": "domain"},
         yaxis={"title": "share of the others refused", "range": [0, 1.02]},
         legend={"x": 1.02, "y": 1},
     )

@@ -1,6 +1,7 @@
 """What the gate says of the record in view: whether labels may be shown, and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import Protocol
 
 import streamlit as st
 
@@ -12,8 +13,18 @@ from ecgapp.records import ECGRecord
 from ecgapp.ui import choosing, session
 
 
-def admission(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Admission | None:
-    """The judgement of the record in view, computed once for each gate; None where no gate is installed."""
+class Remember(Protocol):
+    """The memory of one record: ``session.remember`` for the one in view."""
+
+    def __call__(
+        self, key: Hashable, compute: Callable[[], Admission], /, *, heavy: bool = ...
+    ) -> Admission: ...
+
+
+def admission(
+    record: ECGRecord, cards: Mapping[str, ModelCard], remember: Remember = session.remember
+) -> Admission | None:
+    """The judgement of ``record``, computed once for each gate; None where no gate is installed."""
     card = analysis.gate_for(record, cards)
     if card is None:
         return None
@@ -21,7 +32,7 @@ def admission(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Admission | 
         gate = choosing.opened(card)
     except EcgAppError as error:
         return Admission(None, card.thresholds[0], False, f"Whether this is an ECG was not judged. {error}")
-    return session.remember(("admit", card.digest), lambda: analysis.admit(record, gate), heavy=True)
+    return remember(("admit", card.digest), lambda: analysis.admit(record, gate), heavy=True)
 
 
 def refused(

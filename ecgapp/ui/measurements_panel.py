@@ -39,8 +39,9 @@ def measurements_panel(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Non
             st.info(sentence)
     with right:
         _show_beat(measured)
-    st.caption("ST level at J+60 ms, against the level just before QRS, as recorded:")
-    st.dataframe(measurements.st_table(measured))
+    if measured.st_levels:
+        st.caption("ST level at J+60 ms, against the level just before QRS, as recorded:")
+        st.dataframe(measurements.st_table(measured))
     st.caption(
         f"Read by {card.name}, sha256 {card.sha256[:12]}. Normal ranges are those of adults. "
         "For how close its boundaries come to those that cardiologists marked, see the Performance page."

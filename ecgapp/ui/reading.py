@@ -45,8 +45,8 @@ class Reading:
 
 
 def reading_bar() -> None:
-    """The reader's name, and the switch for reading first."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    """The reader's name and the switch for reading first, beside the page: the tracing needs its top."""
+    with st.sidebar:
         st.text_input(
             "Reader (name or initials)",
             reader(),
@@ -55,7 +55,6 @@ def reading_bar() -> None:
             on_change=_take_name,
             placeholder="Kept with what you decide",
             autocomplete="off",
-            width=240,
         )
         st.toggle(
             "Read first",
@@ -107,6 +106,14 @@ def current(record: ECGRecord) -> Reading:
 def mark_seen(*keys: str) -> None:
     """A model's output of these ECGs is on a page now: no later read of this session is a first one."""
     st.session_state[_SEEN] = st.session_state.get(_SEEN, frozenset()) | frozenset(keys)
+
+
+def to_be_read_first(key: str) -> bool:
+    """Whether nothing of what a model says of this ECG may be on a page yet; where the journal fails, so."""
+    try:
+        return _is_blind(journal().review(key))
+    except EcgAppError:
+        return _is_blind(Review(key))
 
 
 def _is_blind(review: Review) -> bool:

@@ -26,7 +26,6 @@ KEPT = (
 def read_first_panel(review: Review, card: ModelCard | None) -> None:
     """The form of a read that is made before the model's output is there; nothing of others is shown."""
     st.subheader("Your reading")
-    st.info(FIRST)
     try:
         reading.note_opened(review)
     except EcgAppError as error:

@@ -12,8 +12,11 @@ from ecgapp.analysis import Findings, Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.ui import choosing, session, steps, strips
+from ecgapp.reviews import Review, changes
+from ecgapp.signals import record_quality
+from ecgapp.ui import choosing, findings, session, steps, strips
 from ecgapp.ui.tracing import blank_paper
+from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
 
@@ -22,6 +25,21 @@ def empty_panel() -> None:
     """What stands there before a record is open."""
     st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
     st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
+
+
+def headline_place() -> st.delta_generator.DeltaGenerator:
+    """Where the headline stands, above the tracing; as high before it is known, so that nothing moves."""
+    return st.container(key="headline").empty()
+
+
+def headline(record: ECGRecord, found: Findings, reviewed: Review, card: ModelCard) -> str:
+    """What was found, what readers made of it, and whether the recording makes it doubtful, in a line."""
+    quality = session.remember("quality", lambda: record_quality(record))
+    changed = changes(answer for answer in reviewed.answers if answer.task == card.purpose)
+    status = str(reviewed.status)
+    if reviewed.is_confirmed and changed:
+        status = f"{status} ({as_typed(', '.join(changed))})"
+    return findings.summary(found, status, analysis.doubts_all(quality))
 
 
 def found(record: ECGRecord, card: ModelCard) -> Findings:

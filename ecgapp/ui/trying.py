@@ -71,7 +71,8 @@ def classes_panel(tried: Tried) -> None:
         download(lambda: predictions_csv(tried), "All predictions as CSV", f"{tried.card.name}-predictions")
     st.subheader("Precision and recall at every threshold")
     figure = precision_recall(tried.predictions, evaluation, ENOUGH_POSITIVES)
-    st.plotly_chart(figure, key="precision_recall", alt="Precision-recall curves, one a class")
+    alt = "Precision-recall curves, one a class"
+    st.plotly_chart(figure, config={"displayModeBar": False}, key="precision_recall", alt=alt)
     st.caption(
         f"Marks: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
     )

@@ -11,7 +11,7 @@ from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.models.ensemble import Ensemble
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.signals import cut_windows, heart_rate, lead_quality, preprocess
+from ecgapp.signals import cut_windows, heart_rate, preprocess, record_quality
 from ecgapp.worklist.item import LabelScore, Outcome
 
 _EDGE = 1e-6  # of a probability, so that its logit is finite
@@ -45,13 +45,24 @@ def described(record: ECGRecord, scores: tuple[LabelScore, ...] = (), sentence: 
 
 
 def quality_in_words(record: ECGRecord) -> str:
-    """``no signal: V1, V2; clipped: II``, and what the file left open."""
+    """``RA/LA swapped?; no signal: V1, V2; clipped: II``, and what the file left open."""
+    quality = record_quality(record)
     leads: dict[str, list[str]] = {}
-    for lead in lead_quality(record):
+    for lead in quality.leads:
         for fault in lead.faults:
             leads.setdefault(fault, []).append(lead.lead)
-    words = [f"{fault}: {', '.join(named)}" for fault, named in leads.items()]
+    whole = {
+        f"{quality.limb_reversal} swapped?": bool(quality.limb_reversal),
+        "I + III is not II": not quality.adds_up,
+        "pacing spikes": bool(quality.pacing),
+    }
+    words = [said for said, holds in whole.items() if holds]
+    words += [f"{fault}: {_listed(named, record)}" for fault, named in leads.items()]
     return "; ".join([*words, "calibration assumed"] if record.calibration_assumed else words)
+
+
+def _listed(leads: Sequence[str], record: ECGRecord) -> str:
+    return "all leads" if len(leads) == record.n_leads > 1 else ", ".join(leads)
 
 
 def _prepare(records: Sequence[ECGRecord], card: ModelCard) -> list[Prepared]:

@@ -102,7 +102,7 @@ def verdict(label: str, positive: bool, facts: Facts) -> Verdict | None:
 
 def blank(row: Measurement) -> Check:
     """The rule needs a measurement that is blank."""
-    return Check(None, f"{row.name} is blank. {row.reason}")
+    return Check(None, f"{row.name} is blank. {row.reason.removesuffix('.')}")
 
 
 def close(name: str, value: float, limit: float, facts: Facts) -> Check:

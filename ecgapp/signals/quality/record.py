@@ -25,11 +25,17 @@ class RecordQuality:
         return self.einthoven is None or self.einthoven <= NOT_ADDING_UP
 
     @property
+    def limbs_doubtful(self) -> str:
+        """Why the limb leads are not what their names say, as a part of a sentence; "" where they may be."""
+        if self.limb_reversal:
+            return f"the electrodes {self.limb_reversal} look swapped"
+        return "" if self.adds_up else "I + III is not II"
+
+    @property
     def axes_doubtful(self) -> str:
         """Why no axis can be read from the limb leads, in a sentence; "" where it can."""
-        if self.limb_reversal:
-            return f"The electrodes {self.limb_reversal} look swapped."
-        return "" if self.adds_up else "I + III is not II."
+        said = self.limbs_doubtful
+        return f"{said[0].upper()}{said[1:]}." if said else ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
