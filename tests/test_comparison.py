@@ -14,6 +14,7 @@ from ecgapp.config import PROJECT
 from ecgapp.errors import ModelError
 from ecgapp.models import load_model
 from ecgapp.records import SyntheticConfig, synthesise
+from ecgapp.signals import intervals
 from ecgapp.ui import compare_beats, compare_tables
 
 
@@ -104,6 +105,13 @@ def test_the_error_is_that_of_both_boundaries_of_both_readings():
     assert comparison.reading_error("QTc Hodges", card, (0.25, 0.25)) == pytest.approx(qt)
     assert comparison.reading_error("QRS axis", card) is None
     assert comparison.reading_error("QRS", replace(card, delineation=None)) is None
+
+
+@pytest.mark.parametrize("rr", [0.4, 0.8, 1.3])
+def test_an_error_of_qt_is_stretched_as_each_correction_stretches_qt(rr):
+    for formula in (intervals.bazett, intervals.fridericia, intervals.framingham, intervals.hodges):
+        stretched = formula(401.0, rr) - formula(400.0, rr)
+        assert rr ** comparison.STRETCH[f"QTc {formula.__name__.title()}"] == pytest.approx(stretched)
 
 
 def test_between_repeats_and_error_a_change_is_told_as_such():

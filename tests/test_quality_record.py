@@ -101,3 +101,26 @@ def test_the_heart_rate_of_a_long_record_is_that_of_its_parts(rhythm):
     record = ecg(rhythm, seconds=120)
     halves = [heart_rate(record.signal[:, first : first + 30_000], 500) for first in (0, 30_000)]
     assert heart_rate(record.signal, 500) == pytest.approx(np.mean(halves), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("swap", "exchanged"), [("RA/LA", (1, 0, 2)), ("RA/LL", (2, 1, 0)), ("LA/LL", (0, 2, 1))]
+)
+def test_a_swap_does_to_the_leads_what_exchanging_the_electrodes_potentials_does(swap, exchanged):
+    potentials = np.random.default_rng(0).normal(size=(3, 50))  # of RA, LA, LL
+
+    def limbs(right, left, foot):
+        return np.stack([left - right, foot - right])
+
+    np.testing.assert_allclose(
+        SWAPS[swap] @ limbs(*potentials), limbs(*potentials[list(exchanged)]), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(("width", "found"), [(0.0007, True), (0.004, False)])
+def test_a_sharp_wave_that_is_wider_than_a_spike_is_none(width, found):
+    record = ecg()
+    times = np.arange(record.n_samples) / record.sampling_rate
+    to_next = np.abs((times + 0.4) % 0.85 - 0.424)
+    cusps = np.exp(-to_next / width).astype(np.float32)
+    assert bool(record_quality(dataclasses.replace(record, signal=record.signal + cusps)).pacing) == found

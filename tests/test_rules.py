@@ -8,7 +8,7 @@ import pytest
 
 from ecgapp import analysis
 from ecgapp.analysis.doubts import PACED, doubts, doubts_all
-from ecgapp.analysis.rhythm import Beat, Rhythm
+from ecgapp.analysis.rhythm import Beat, Rhythm, rhythm_at
 from ecgapp.analysis.rules import Facts, Says, check, rule_labels, verdict, verdicts
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
@@ -56,6 +56,23 @@ def test_no_rule_finds_what_is_not_there(rhythm):
         if label not in (RHYTHMS[rhythm], "I-AVB") and (rhythm, label) != ("STE", "STD"):  # reciprocal
             found = check(label, facts(rhythm))
             assert not found.present, f"{label} in {rhythm}: {found.words}"
+
+
+def test_irregular_beats_behind_p_waves_are_no_fibrillation_and_regular_ones_without_p_neither():
+    fibrillating, sinus = facts("AF").measured, facts().measured
+    assert check("AF", Facts(fibrillating, 500.0)).present
+    irregular_with_p = replace(sinus, rhythm=fibrillating.rhythm)
+    regular_without_p = replace(fibrillating, rhythm=sinus.rhythm)
+    assert not check("AF", Facts(irregular_with_p, 500.0)).present
+    assert not check("AF", Facts(regular_without_p, 500.0)).present
+
+
+def test_early_beats_and_the_pauses_behind_them_make_no_rhythm_irregular():
+    intervals = np.tile([0.8, 0.8, 0.5, 1.1], 5)
+    rhythm = rhythm_at(np.cumsum([0.4, *intervals]))
+    assert sum(beat.premature for beat in rhythm.beats) == 5
+    assert rhythm.irregularity == pytest.approx(0, abs=1e-9)
+    assert rhythm.variation > 0.2
 
 
 def test_words_name_the_figure_and_the_limit():
