@@ -8,6 +8,8 @@ from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
 from ecgapp.ui.performance_charts import COLOURS, DASHES
 
 PLAIN = {"displayModeBar": False}
+MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
+MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good ones would be used
 HEADINGS = {  # a table for each role, in this order
     "good": "Good records: few should be refused",
     "class": "Good records with one label: none should be refused more often than others",
@@ -62,8 +64,8 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
         )
     figure.update_layout(
         height=420,
-        margin={"l": 60, "r": 4, "t": 8, "b": 48},
-        xaxis={"title": "share of good records refused", "range": [-0.01, 1.02], "constrain": "domain"},
+        margin=MARGIN,
+        xaxis={"title": f"share of good records refused, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
         yaxis={"title": "share of the others refused", "range": [0, 1.02]},
         legend={"x": 1.02, "y": 1},
     )
