@@ -109,3 +109,13 @@ def test_what_a_full_disk_does_not_take_is_not_said_to_be_kept(settings, monkeyp
     with pytest.raises(ArchiveError):
         keep_for_training(RECORDS[0], "AB", settings)
     assert not kept_for_training(settings)
+
+
+def test_what_a_kill_left_of_samples_is_removed_and_nothing_else(settings):
+    worklist = Worklist(settings)
+    worklist.add(RECORDS[0], 1, 0, "tiny_nine")
+    left = settings.archive / f".{KEYS[1]}.ecg.safetensors.x7.unfinished"
+    left.write_bytes(b"half an ECG")
+    worklist.settle()
+    assert not left.exists()
+    assert set(Archive(settings).keys()) == {KEYS[0]}

@@ -12,7 +12,7 @@ from safetensors.numpy import load, save
 from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, EcgAppError
-from ecgapp.files import write_atomically
+from ecgapp.files import remove_unfinished, write_atomically
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.records.record import FloatArray
 
@@ -95,6 +95,19 @@ class Archive:
                 "The kept copy of this ECG cannot be deleted. Check the folder's rights."
             ) from error
         return size
+
+    def remove_unfinished(self) -> None:
+        """Remove what kills left of ECGs that were being written; for whoever alone may write now.
+
+        Raises:
+            ArchiveError: it cannot be removed.
+        """
+        try:
+            remove_unfinished(self._folder)
+        except OSError as error:
+            raise ArchiveError(
+                "What a kill left behind cannot be removed. Check the folder's rights."
+            ) from error
 
     def keys(self) -> Iterator[str]:
         """The fingerprints of all ECGs that are kept."""

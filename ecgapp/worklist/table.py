@@ -154,8 +154,14 @@ class Worklist:
             )
 
     def settle(self) -> None:
-        """What was broken off while it arrived waits where its samples are kept; else it is unreadable."""
+        """What was broken off while it arrived waits where its samples are kept; else it is unreadable.
+
+        Raises:
+            ArchiveError: what a kill left of samples cannot be removed.
+            JobError: the list cannot be written.
+        """
         with self.database.write() as connection:
+            self.archive.remove_unfinished()
             rows = connection.execute(
                 "SELECT number, record_key FROM items WHERE state = ? AND added < ?",
                 (states.ARRIVING, time.time() - _ARRIVAL_SECONDS),
