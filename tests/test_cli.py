@@ -14,13 +14,14 @@ import tiny_models
 from run_processes import until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
+from benchmarks import spoil
 from ecgapp import __main__, documents, worker
 from ecgapp.cli.progress import Progress
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import Attachment, RunStore
 from ecgapp.promotion import Decision, promote_run
-from ecgapp.records import DEMOS, read_record
+from ecgapp.records import DEMOS, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.training import TrainingConfig
 
 
@@ -91,6 +92,15 @@ def test_predict_gives_every_label_with_its_threshold(trained, run, records):
         for finding in document["findings"]:
             assert 0 <= finding["probability"] <= 1
             assert finding["positive"] == (finding["probability"] >= finding["threshold"])
+
+
+def test_predict_says_what_makes_its_answers_doubtful(trained, run, tmp_path):
+    swapped = spoil.swapped(synthesise(SyntheticConfig()).record, "RA/LA")
+    header, _ = write_wfdb(swapped, tmp_path, "ecg")
+    code, printed, _ = run("predict", header, "--model", "small")
+    assert (code, "electrodes look swapped (RA/LA)" in printed) == (0, True)
+    (document,) = json.loads(run("predict", header, "--model", "small", "--json")[1])
+    assert "electrodes look swapped (RA/LA)" in " ".join(document["warnings"])
 
 
 def test_predict_without_a_model_takes_a_classifier_and_says_which(trained, run, records):

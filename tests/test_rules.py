@@ -142,7 +142,10 @@ def test_premature_beats_are_told_apart_by_their_width():
 
 def test_in_a_wide_rhythm_a_beat_as_wide_as_the_others_is_no_ventricular_one():
     usual = [Beat(0.9 * k, 0.9, 0.0, 160.0) for k in range(8)]
-    assert not check("PVC", with_beats(*usual, Beat(8.0, 0.6, 0.33, 164.0))).present
+    beats = with_beats(*usual, Beat(8.0, 0.6, 0.33, 164.0))
+    assert not check("PVC", beats).present
+    assert "are about as wide as the others (164 ms)" in check("PVC", beats).words
+    assert "is about as wide as the others (164 ms)" in check("PAC", beats).words
 
 
 def test_in_fibrillation_no_beat_is_called_early():

@@ -12,6 +12,7 @@ from ecgapp.config import DISCLAIMER, Settings
 from ecgapp.errors import ModelNotFoundError, RecordError, SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, read_record
+from ecgapp.signals import remarks
 
 _FIRST_CHOICE = "nine_class"
 
@@ -80,7 +81,7 @@ def _document(
             }
             for row in (findings.rows if findings else ())
         ],
-        "warnings": [*record.warnings, *(findings.warnings if findings else ())],
+        "warnings": [*remarks(record), *(findings.warnings if findings else ())],
     }
 
 
@@ -90,5 +91,5 @@ def _table(name: str, record: ECGRecord, model: TrainedModel, findings: Findings
     for row in findings.rows:
         mark = "above" if row.positive else ""
         lines.append(f"  {row.label:<10} {row.probability:>11.3f} {row.threshold:>9.3f}  {mark}".rstrip())
-    lines += [f"  {warning}" for warning in (*record.warnings, *findings.warnings)]
+    lines += [f"  {warning}" for warning in (*remarks(record), *findings.warnings)]
     return "\n".join(lines) + "\n"

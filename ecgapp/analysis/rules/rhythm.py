@@ -60,9 +60,9 @@ def _premature(facts: Facts, wide: bool) -> Check:
         return Check(False, f"None of {len(beats)} beats comes early by {100 * EARLY:.0f} %")
     usual = _usual_width(beats)
     of_kind = [beat for beat in early if _is_wide(beat, usual) == wide]
-    kind = f"wide, {WIDE:.0f} ms or more" if wide else "narrow"
+    kind = f"wide, {WIDE:.0f} ms or more" if wide else _narrow(of_kind)
     if not of_kind:
-        other = "narrow" if wide else "wide"
+        other = _narrow(early) if wide else "wide"
         return Check(
             False, f"{len(early)} of {len(beats)} beats come early, but are {other} ({_widths(early)})"
         )
@@ -83,6 +83,12 @@ def _usual_width(beats: tuple[Beat, ...]) -> float:
 
 def _is_wide(beat: Beat, usual: float) -> bool:
     return beat.width is not None and beat.width >= max(WIDE, usual + WIDER)
+
+
+def _narrow(beats: list[Beat]) -> str:
+    """The word for beats that are not wide for their rhythm, which may be wide itself."""
+    wide = any(beat.width is not None and beat.width >= WIDE for beat in beats)
+    return "about as wide as the others" if wide else "narrow"
 
 
 def _be(beats: list[Beat]) -> str:
