@@ -324,6 +324,17 @@ def test_the_page_shows_a_refused_record_with_its_reason_and_no_label_anywhere(h
     assert "fibrillation" not in said(page)
 
 
+def test_a_gate_that_cannot_be_opened_lets_no_label_through(home):
+    weights = home / "weights" / "gate.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    page = AppTest.from_file(REVIEW, default_timeout=60).run()
+    page.selectbox(key="demo").set_value(next(iter(DEMOS))).run()
+    assert not page.exception
+    assert "cannot be asked" in page.error[0].value
+    assert NO_LABELS in page.error[0].value
+    assert not any("Finding" in table.value.columns for table in page.dataframe)
+
+
 def test_an_admitted_record_shows_its_findings_as_before(home):
     page = AppTest.from_file(REVIEW, default_timeout=60).run()
     page.selectbox(key="demo").set_value(next(iter(DEMOS))).run()

@@ -8,7 +8,7 @@ import torch
 
 from ecgapp.analysis.models import available_models, open_version
 from ecgapp.config import Settings
-from ecgapp.errors import SignalError
+from ecgapp.errors import EcgAppError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, record_parts
 from ecgapp.models import PARTS, Gate, GateConfig, ModelCard, TrainedModel
@@ -51,7 +51,8 @@ class Admission:
     """Whether labels may be shown for a record, and why not; ``gate`` is the judge's name and hash.
 
     ``score`` is between 0 and 1, the higher the less the record can be read, and None where it could
-    not be judged; such a record is not refused, and ``reason`` says so. An admitted one has no reason.
+    not be judged; such a record is not refused, unless the gate itself is broken, and ``reason`` says so.
+    An admitted one has no reason.
     """
 
     score: float | None
@@ -64,6 +65,19 @@ class Admission:
     @property
     def judged(self) -> bool:
         return self.score is not None
+
+    @property
+    def in_figures(self) -> str:
+        """The score beside its threshold, and who judged; nothing where nobody could."""
+        if self.score is None:
+            return ""
+        return f"Score {self.score:.2f}, refused from {self.threshold:.2f}; judged by {self.gate}."
+
+
+def broken_gate(card: ModelCard, error: EcgAppError) -> Admission:
+    """What stands for the judgement of a gate that cannot be opened: nobody knows, so no label is shown."""
+    reason = f"The gate before the labels cannot be asked. {error} {NO_LABELS}"
+    return Admission(None, card.thresholds[0], True, reason, gate=card.name)
 
 
 def admit(record: ECGRecord, gate: TrainedModel) -> Admission:

@@ -81,11 +81,8 @@ def _print_findings(column: Column, contents: Contents) -> None:
     if evidence is None:
         column.paragraph(contents.refusal or "No classifier has been asked.")
         judged = contents.admission
-        if judged is not None and judged.refused:
-            column.paragraph(
-                f"Score {judged.score:.2f}, refused from {judged.threshold:.2f}; judged by {judged.gate}.",
-                SMALL,
-            )
+        if judged is not None and judged.refused and judged.judged:
+            column.paragraph(judged.in_figures, SMALL)
         return
     print_table(column, evidence.findings, contents.support)
     if contents.support:

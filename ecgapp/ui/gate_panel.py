@@ -7,6 +7,7 @@ import streamlit as st
 
 from ecgapp import analysis
 from ecgapp.analysis import Admission
+from ecgapp.analysis.gate import broken_gate
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
@@ -31,7 +32,7 @@ def admission(
     try:
         gate = choosing.opened(card)
     except EcgAppError as error:
-        return Admission(None, card.thresholds[0], False, f"Whether this is an ECG was not judged. {error}")
+        return broken_gate(card, error)
     return remember(("admit", card.digest), lambda: analysis.admit(record, gate), heavy=True)
 
 
@@ -42,16 +43,14 @@ def refused(
     judged = admission(record, cards)
     if judged is None:
         return False
-    if not judged.judged:
-        st.warning(judged.reason)
     if judged.refused:
         headline.error(f"**{judged.reason}**\n\n{in_figures(judged)}", icon=":material/block:")
+    elif not judged.judged:
+        st.warning(judged.reason)
     return judged.refused
 
 
 def in_figures(judged: Admission) -> str:
-    """The score beside its threshold, and who judged."""
-    return (
-        f"Score {judged.score:.2f}, refused from {judged.threshold:.2f}; judged by {judged.gate}. "
-        "The tracing stays for you to read. How often good records are refused: see the Performance page."
-    )
+    """The score beside its threshold, and what the reader can still do."""
+    stays = "The tracing stays for you to read. How often good records are refused: see the Performance page."
+    return f"{judged.in_figures} {stays}".lstrip()
