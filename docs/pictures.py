@@ -58,11 +58,10 @@ def picture_review(page: Page) -> None:
     choose(page, "demo", DEMO)
     page.locator(".st-key-saliency .heatmaplayer image").first.wait_for(state="attached")
     whole = whole_page(page)
-    below_headline = top(page.get_by_text("Classifier", exact=True))
-    parts = [
-        whole.crop((0, 0, WIDTH, below_headline)),
-        whole.crop((0, top(heading(page, "Findings, unconfirmed")), WIDTH, whole.height - 120)),
-    ]
+    reading, saliency, steps = (
+        top(heading(page, words)) for words in ("Your reading", "Saliency", "Preprocessing")
+    )
+    parts = [whole.crop((0, 0, WIDTH, reading)), whole.crop((0, saliency, WIDTH, steps))]
     joined = Image.new("RGB", (WIDTH, sum(part.height for part in parts)), "white")
     joined.paste(parts[0], (0, 0))
     joined.paste(parts[1], (0, parts[0].height))
