@@ -4,6 +4,7 @@ All of them run the same program on the same random numbers, each on its own par
 ``WORLD`` is all that tells them apart. Only the leader writes.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,6 +133,8 @@ def joined(gpu: bool = False) -> Iterator[World]:
     Raises:
         TrainingError: the processes do not find each other, or one of them was lost meanwhile.
     """
+    import torch._dynamo  # DDP does so later, and what it keeps then holds the group for ever
+
     try:
         store, rank, size = next(rendezvous("env://", timeout=_PATIENCE))
         store = PrefixStore(_attempt(), store)
@@ -154,3 +157,4 @@ def joined(gpu: bool = False) -> Iterator[World]:
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
+            gc.collect()  # gloo's threads end with the last who knows the group; alive they abort the exit
