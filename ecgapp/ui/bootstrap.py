@@ -21,9 +21,11 @@ TORCH_THREADS = 1  # of one inference: the browser and other sessions need the o
 # Drawn here, for a browser fetches the Material icon of a tab from Google.
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 <path d="M1 13h6l2-4 3 12 4-18 3 10h4" fill="none" stroke="#1f5f99" stroke-width="2"/></svg>"""
-# A tracing is 250 mm wide on paper: Streamlit's margins are taken back for it. Its captions are too pale.
+# A tracing is 250 mm wide on paper and wants to be seen whole: Streamlit's margins and large headings are
+# taken back for it. Its captions are too pale.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding: 2.5rem 1.75rem 3rem; }
+[data-testid="stMainBlockContainer"] { padding: 1rem 1.75rem 3rem; }
+[data-testid="stHeading"] h2 { font-size: 1.75rem; padding: 0.25rem 0 0; }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
 .st-key-headline { min-height: 3.5rem; }
 [data-testid="stMetricValue"] { font-size: 1.2rem; }

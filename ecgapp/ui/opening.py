@@ -49,10 +49,11 @@ def choose_record(opening: Opening = REVIEW) -> None:
         args=(opening,),
     )
     demo.selectbox(
-        "Or open a synthetic demonstration ECG (drawn by a formula, from no patient)",
+        "Or open a synthetic demonstration ECG",
         list(DEMOS),
         index=None,
         placeholder="Choose a rhythm",
+        help="Drawn by a formula, from no patient.",
         key=opening.key(DEMO),
         on_change=_open_demo,
         args=(opening,),
