@@ -26,6 +26,7 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 1rem 1.75rem 3rem; }
 [data-testid="stHeading"] h2 { font-size: 1.75rem; padding: 0.25rem 0 0; }
+[data-testid="stHeading"] h3 { font-size: 1.35rem; }
 [data-testid="stCaptionContainer"] { opacity: 0.8; }
 .st-key-headline { min-height: 3.5rem; }
 [data-testid="stMetricValue"] { font-size: 1.2rem; }

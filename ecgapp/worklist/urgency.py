@@ -15,7 +15,7 @@ LEVELS = {
     ACUTE: "acute",
     PROMPT: "prompt",
     SOON: "soon",
-    ROUTINE: "nothing above",
+    ROUTINE: "none above",
     NORMAL: "normal only",
 }
 URGENCY = {  # each label's level where it is above its threshold
