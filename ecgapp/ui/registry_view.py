@@ -33,12 +33,9 @@ INTERVALS = (
 
 
 def overview(versions: Iterable[Version]) -> None:
-    """A line for each model in use, which lacks some of the figures; cells wrap, so that nothing is cut."""
+    """A line for each model in use; cells wrap, so that nothing is cut."""
     rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
-    table = pd.DataFrame(rows).fillna(NONE)
-    figures = [name for name in table.columns if name.startswith(("Macro", "MSE", "QRS"))]
-    order = ["Model", *figures, *[name for name in table.columns if name not in ("Model", *figures)]]
-    st.table(table[order].set_index("Model"))
+    st.table(pd.DataFrame(rows).set_index("Model"))
 
 
 def model_view(name: str, versions: Sequence[Version], settings: Settings) -> None:
@@ -118,13 +115,13 @@ def _export(version: Version, settings: Settings) -> None:
 def _used(version: Version) -> dict[str, object]:
     card, line = version.card, version.line
     return {
+        "Title": as_typed(card.title) if card is not None else NONE,
+        "Task": card.purpose if card is not None else NONE,
         **_figures(card),
         "sha256": version.sha256[:12],
         "Origin": version.origin,
         "Since": time_words(line.time) if line is not None else NONE,
         "By": as_typed(line.author) if line is not None else NONE,
-        "Task": card.purpose if card is not None else "",
-        "Title": as_typed(card.title) if card is not None else NONE,
     }
 
 
@@ -145,5 +142,6 @@ def _words(version: Version) -> str:
 def _figures(card: ModelCard | None) -> dict[str, object]:
     """The headline figures with their intervals, and the number of records they rest on."""
     if card is None:
-        return {}
-    return {**headline_words(card), "n": f"{n_validated(card):,}"}
+        return {"Figures": NONE, "n": NONE}
+    shown = [f"{name} {figure}" for name, figure in headline_words(card).items()]
+    return {"Figures": ", ".join(shown) or NONE, "n": f"{n_validated(card):,}"}
