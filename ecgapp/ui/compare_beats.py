@@ -7,15 +7,14 @@ import plotly.graph_objects as go
 
 from ecgapp.analysis import TypicalBeat
 from ecgapp.records import LEADS, FloatArray
+from ecgapp.ui.beat_paper import lay_on_paper
 from ecgapp.ui.compare_slots import EARLIER, LATER
-from ecgapp.ui.tracing import FRAME, MAJOR, MINOR, SIDES
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.2  # s from one column to the next
 SHOWN = (-0.40, 0.62)  # s around R
 SPACING = (1.5, 6.0)  # mV between two rows, least and most
 LANE = 0.3  # mV between the two lanes in which the waves' lengths are drawn
-SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s, as in the tracing
 POINTS_PER_SECOND = 500.0
 STYLES: Mapping[str, dict[str, object]] = {  # told apart by dash and width, and in grey print too
     EARLIER: {"color": "#7a7a7a", "width": 1.6, "dash": "4px,3px"},
@@ -50,9 +49,10 @@ def overlay(earlier: TypicalBeat, later: TypicalBeat) -> go.Figure:
             _lane(figure, slot, beat, column * STEP, (bottom, height))
             figure.add_annotation(
                 x=column * STEP + SHOWN[0], y=height, text=slot, showarrow=False, xanchor="left", yshift=8,
-                font={"size": 10}, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
+                font={"size": 9}, bgcolor="rgba(255,255,255,0.75)", borderpad=0,
             )  # fmt: skip
-    _style(figure, columns, (bottom, top + 2.6 * LANE))
+    across = (SHOWN[0] - 0.04, (columns - 1) * STEP + SHOWN[1] + 0.04)
+    lay_on_paper(figure, across, (bottom, top + 2.6 * LANE), 34)
     return figure
 
 
@@ -137,27 +137,3 @@ def _lane(figure: go.Figure, slot: str, beat: TypicalBeat, right: float, reach: 
                 figure.add_shape(
                     type="line", x0=end, x1=end, y0=bottom, y1=height, line=thin, layer="between", opacity=0.7
                 )
-
-
-def _style(figure: go.Figure, columns: int, reach: tuple[float, float]) -> None:
-    left, right = SHOWN[0] - 0.04, (columns - 1) * STEP + SHOWN[1] + 0.04
-    figure.update_layout(
-        template="none", margin={"l": SIDES // 2, "r": SIDES // 2, "t": FRAME - 34, "b": 6},
-        paper_bgcolor="white", plot_bgcolor="white", showlegend=False, hovermode=False, dragmode=False,
-        font={"color": "#101010"},
-    )  # fmt: skip
-    figure.update_xaxes(**_axis([left, right], 0.2, 0.04), constraintoward="left")
-    figure.update_yaxes(
-        **_axis(list(reach), 0.5, 0.1),
-        scaleanchor="x",
-        scaleratio=SECONDS_PER_MILLIVOLT,
-        constraintoward="top",
-    )
-
-
-def _axis(span: list[float], major: float, minor: float) -> dict[str, object]:
-    return {
-        "range": span, "dtick": major, "tick0": 0, "gridcolor": MAJOR, "zeroline": False, "showline": False,
-        "ticks": "", "showticklabels": False, "constrain": "domain",
-        "minor": {"dtick": minor, "tick0": 0, "showgrid": True, "gridcolor": MINOR, "ticks": ""},
-    }  # fmt: skip

@@ -9,15 +9,14 @@ import plotly.graph_objects as go
 from ecgapp.analysis import Measurement, Measurements, TypicalBeat
 from ecgapp.analysis.comparison import heights
 from ecgapp.records import LEADS
-from ecgapp.ui.tracing import FRAME, SIDES
+from ecgapp.ui.beat_paper import lay_on_paper
+from ecgapp.ui.tracing import INK
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.3  # s from one column to the next
 SHOWN = (-0.40, 0.62)  # s around R
 SPACING = (1.5, 4.0)  # mV between two rows, least and most
-SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s, as in the tracing
 WAVES = {"P": "#0072b2", "QRS": "#d55e00", "T": "#009e73"}
-INK, MINOR, MAJOR = "#101010", "#fae3e3", "#eeb4b4"
 POINTS_PER_SECOND = 500.0
 
 
@@ -78,7 +77,8 @@ def beat_figure(beat: TypicalBeat) -> go.Figure:
     for column in range(columns):
         _mark(figure, beat, column * STEP, (bottom, top))
     _name(figure, places, spacing)
-    _style(figure, columns, (bottom, top))
+    across = (SHOWN[0] - 0.06, (columns - 1) * STEP + SHOWN[1] + 0.06)
+    lay_on_paper(figure, across, (bottom, top), 6)
     return figure
 
 
@@ -167,27 +167,3 @@ def _name(figure: go.Figure, places: dict[str, tuple[int, int]], spacing: float)
             x=column * STEP + SHOWN[0], y=-row * spacing + 0.35, text=f"<b>{lead}</b>",
             showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12},
         )  # fmt: skip
-
-
-def _style(figure: go.Figure, columns: int, reach: tuple[float, float]) -> None:
-    left, right = SHOWN[0] - 0.06, (columns - 1) * STEP + SHOWN[1] + 0.06
-    figure.update_layout(
-        template="none", margin={"l": SIDES // 2, "r": SIDES // 2, "t": FRAME - 6, "b": 6},
-        paper_bgcolor="white", plot_bgcolor="white", showlegend=False, hovermode=False, dragmode=False,
-        font={"color": INK},
-    )  # fmt: skip
-    figure.update_xaxes(**_axis([left, right], 0.2, 0.04), constraintoward="left")
-    figure.update_yaxes(
-        **_axis(list(reach), 0.5, 0.1),
-        scaleanchor="x",
-        scaleratio=SECONDS_PER_MILLIVOLT,
-        constraintoward="top",
-    )
-
-
-def _axis(span: list[float], major: float, minor: float) -> dict[str, object]:
-    return {
-        "range": span, "dtick": major, "tick0": 0, "gridcolor": MAJOR, "zeroline": False, "showline": False,
-        "ticks": "", "showticklabels": False, "constrain": "domain",
-        "minor": {"dtick": minor, "tick0": 0, "showgrid": True, "gridcolor": MINOR, "ticks": ""},
-    }  # fmt: skip
