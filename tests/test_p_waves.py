@@ -25,8 +25,15 @@ def lead(p_share, scatter, n_beats=20, seed=0):
 
 @pytest.mark.parametrize(
     ("share", "scatter", "believed"),
-    [(1.0, 0.0, True), (1.0, 0.05, True), (0.5, 0.004, True), (0.5, 0.05, False), (0.1, 0.0, False)],
-    ids=["sinus", "block", "bigeminy", "fibrillation", "a stray one"],
+    [
+        (1.0, 0.0, True),
+        (1.0, 0.05, True),
+        (0.5, 0.004, True),
+        (0.8, 0.05, False),
+        (0.5, 0.05, False),
+        (0.1, 0.0, False),
+    ],
+    ids=["sinus", "block", "bigeminy", "coarse fibrillation", "fibrillation", "a stray one"],
 )
 def test_p_waves_are_believed_where_they_are_many_or_constant(share, scatter, believed):
     assert has_p_waves([lead(share, scatter, seed=seed) for seed in range(12)]) is believed

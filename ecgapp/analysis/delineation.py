@@ -18,7 +18,7 @@ from ecgapp.signals import PreprocessingConfig, cut_windows, lead_quality, prepr
 from ecgapp.signals.p_waves import has_p_waves
 from ecgapp.signals.segments import waves_in
 
-POOLED = 0.7  # how much the mean of all leads weighs beside a lead's own logits
+POOLED = 0.5  # how much the mean of all leads weighs beside a lead's own logits
 NEVER = -1e4  # a logit whose probability is 0
 RAMP = 256  # samples over which a window's edge counts less, for there it sees only one side
 

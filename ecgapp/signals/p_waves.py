@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ecgapp.records.waves import Wave
 
-STRAY = 0.2  # P waves for each QRS complex; fewer are chance
-SELDOM = 0.6  # P waves for each QRS complex; fewer must come at a constant time before it
-SCATTER = 0.012  # s; the median distance from the median PR interval, above which it is not constant
+STRAY = 0.3  # P waves for each QRS complex; fewer are chance
+SELDOM = 0.9  # P waves for each QRS complex; fewer must come at a constant time before it
+SCATTER = 0.018  # s; the median distance from the median PR interval, above which it is not constant
 LONGEST_PR = 0.5  # s
 
 

@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 from ecgapp.records.record import FloatArray
 from ecgapp.records.waves import WAVES, Wave
 
+_P = WAVES.index("P") + 1
+TINY = 1e-12  # a probability below which all are alike
 UNKNOWN = -1  # the class of samples of which nothing is known
 SHORTEST = {"P": 0.028, "QRS": 0.036, "T": 0.060}  # s; shorter runs are no waves
 GAP = 0.030  # s; two runs of one wave that lie closer than this are one
+FAINT = 1.0  # how much more another class's logarithm may be where a P wave is still taken for one
+SLOPE = 2.0  # by how much a faint P wave's falls from its highest to its ends
 
 
 def classes_of(waves: Sequence[Wave], n_samples: int, sampling_rate: float) -> NDArray[np.int64]:
@@ -33,10 +37,11 @@ def waves_in(
 ) -> tuple[Wave, ...]:
     """The waves of one lead, in order of time, from each sample's ``probabilities`` (4, n_samples).
 
-    A wave is a run of samples in which its class is the likeliest. Its peak is where ``heights``
-    (n_samples,), the lead's own signal, is furthest from its value at the wave's ends.
+    A wave is a run of samples in which its class is the likeliest, or for P waves, which are faint in
+    many leads, nearly so. Its peak is where ``heights`` (n_samples,), the lead's own signal, is furthest
+    from its value at the wave's ends.
     """
-    likeliest = probabilities.argmax(axis=0)
+    likeliest = _likeliest(probabilities)
     waves = []
     for number, kind in enumerate(WAVES, start=1):
         for first, last in _runs(likeliest == number, kind, sampling_rate):
@@ -45,20 +50,37 @@ def waves_in(
     return tuple(sorted(waves, key=lambda wave: wave.onset))
 
 
+def _likeliest(probabilities: FloatArray) -> NDArray[np.int64]:
+    """Each sample's class; P also where it is not far behind: all of a faint one, the slopes of others."""
+    classes = probabilities.argmax(axis=0)
+    logs = np.log(np.maximum(probabilities, TINY))
+    ahead = logs[_P] - np.delete(logs, _P, axis=0).max(axis=0)
+    for first, last in _stretches(ahead > -FAINT):
+        run = slice(first, last + 1)
+        classes[run][ahead[run] > min(0.0, ahead[run].max() - SLOPE)] = _P
+    return classes
+
+
 def _between(onset: float, offset: float, sampling_rate: float) -> slice:
     return slice(int(np.ceil(onset * sampling_rate - 1e-6)), int(np.floor(offset * sampling_rate + 1e-6)) + 1)
 
 
 def _runs(flags: NDArray[np.bool_], kind: str, sampling_rate: float) -> list[tuple[int, int]]:
     """First and last sample of each run of True that is long enough, small gaps closed."""
-    changes = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
     runs: list[tuple[int, int]] = []
-    for first, behind in zip(np.flatnonzero(changes == 1), np.flatnonzero(changes == -1), strict=True):
+    for first, last in _stretches(flags):
         if runs and first - runs[-1][1] < GAP * sampling_rate:
-            runs[-1] = (runs[-1][0], int(behind) - 1)
+            runs[-1] = (runs[-1][0], last)
         else:
-            runs.append((int(first), int(behind) - 1))
+            runs.append((first, last))
     return [run for run in runs if run[1] - run[0] >= SHORTEST[kind] * sampling_rate]
+
+
+def _stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last sample of each run of True."""
+    changes = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
+    firsts, behind = np.flatnonzero(changes == 1), np.flatnonzero(changes == -1)
+    return [(int(first), int(last) - 1) for first, last in zip(firsts, behind, strict=True)]
 
 
 def _highest(heights: FloatArray) -> int:

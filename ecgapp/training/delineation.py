@@ -28,6 +28,7 @@ from ecgapp.training.draws import Draws
 from ecgapp.training.schedule import WeightAverage, one_cycle, parameter_groups
 
 ANY_LEAD = ("any lead",)
+_PART = 0.12  # s; about a QRS complex
 Tell = Callable[[int, float], None]  # the epoch, from 1, and its mean loss
 
 
@@ -35,7 +36,8 @@ Tell = Callable[[int, float], None]  # the epoch, from 1, and its mean loss
 class DelineationConfig:
     """All that the weights depend on besides the records; the same on both gives the same weights.
 
-    ``stretch`` is the standard deviation of the logarithm by which a window is slowed down or sped up.
+    ``stretch`` is the standard deviation of the logarithm by which a window is slowed down or sped up,
+    ``warp`` that of what its parts, of ``_PART`` seconds, differ by: PR, QRS and QT change for themselves.
 
     Raises:
         ConfigError: a setting makes no sense.
@@ -57,6 +59,7 @@ class DelineationConfig:
     warmup: float = 0.2
     ema_decay: float = 0.99
     stretch: float = 0.12
+    warp: float = 0.0
     precision: str = "auto"
     seed: int = 0
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -78,8 +81,8 @@ class DelineationConfig:
             or self.preprocessing.window != self.network.encoder.n_samples
         ):
             raise ConfigError('A delineator reads "any lead", in windows as long as its encoder\'s.')
-        if min(self.stretch, self.weight_decay, self.encoder_rate, self.seed) < 0:
-            raise ConfigError("Stretch, weight decay, encoder rate and seed cannot be negative.")
+        if min(self.stretch, self.warp, self.weight_decay, self.encoder_rate, self.seed) < 0:
+            raise ConfigError("Stretch, warp, weight decay, encoder rate and seed cannot be negative.")
 
     @property
     def cross_fits(self) -> tuple["DelineationConfig", ...]:
@@ -95,7 +98,7 @@ class DelineationConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class _Strip:
+class Strip:
     """One lead of one record at the network's rate: signal and classes, (n_samples,)."""
 
     signal: FloatArray
@@ -123,11 +126,11 @@ def learn(
     return _fit(network, strips, config, tell)
 
 
-def _strips(marked: MarkedRecord, config: DelineationConfig) -> list[_Strip]:
+def _strips(marked: MarkedRecord, config: DelineationConfig) -> list[Strip]:
     record, settings = marked.record, config.preprocessing
     signals = preprocess(record.signal[:, None], record.sampling_rate, settings)[:, 0]
     return [
-        _Strip(signal, classes_of(waves, signal.size, settings.sampling_rate))
+        Strip(signal, classes_of(waves, signal.size, settings.sampling_rate))
         for signal, waves in zip(signals, marked.waves, strict=True)
         if waves
     ]
@@ -143,12 +146,12 @@ def _transfer(pretrained: TrainedModel, network: Network) -> None:
         raise WeightsMismatchError("The pretrained encoder is not built like this delineator's.") from error
 
 
-def _fit(network: Network, strips: Sequence[_Strip], config: DelineationConfig, tell: Tell) -> Network:
+def _fit(network: Network, strips: Sequence[Strip], config: DelineationConfig, tell: Tell) -> Network:
     averaged = copy.deepcopy(network).eval().requires_grad_(False)
     average = WeightAverage(network, averaged, config.ema_decay)
     groups = parameter_groups(network, config.learning_rate, config.weight_decay, config.encoder_rate)
     optimiser = torch.optim.AdamW(groups)
-    windows = _Windows(strips, config)
+    windows = Windows(strips, config)
     total, step = config.epochs * windows.steps, 0
     device = torch.device("cpu")
     precision = resolve_precision(config.precision, device)
@@ -172,10 +175,10 @@ def _fit(network: Network, strips: Sequence[_Strip], config: DelineationConfig, 
     return averaged
 
 
-class _Windows:
+class Windows:
     """An epoch's batches: every strip once, each time from another start and at another pace."""
 
-    def __init__(self, strips: Sequence[_Strip], config: DelineationConfig) -> None:
+    def __init__(self, strips: Sequence[Strip], config: DelineationConfig) -> None:
         self.strips, self.config = strips, config
         self.steps = len(strips) // config.batch_size
         self._rng = np.random.default_rng(config.seed)
@@ -192,15 +195,24 @@ class _Windows:
             seen, _ = self._vary(torch.from_numpy(np.stack([signal for signal, _ in cut]))[:, None, None])
             yield seen[:, 0], torch.from_numpy(np.stack([classes for _, classes in cut]))
 
-    def _cut(self, strip: _Strip) -> tuple[FloatArray, NDArray[np.int64]]:
+    def _cut(self, strip: Strip) -> tuple[FloatArray, NDArray[np.int64]]:
         """A window of the strip, stretched; behind its ends the signal is 0 and nothing is known."""
-        window = self.config.preprocessing.window
-        pace = float(np.exp(self.config.stretch * self._rng.normal()))
-        room = strip.signal.size - window * pace
+        steps = self._steps()
+        room = strip.signal.size - steps[-1]
         start = self._rng.uniform(min(0.0, room), max(0.0, room))
-        places = start + pace * np.arange(window)
+        places = start + steps
         signal = np.interp(places, np.arange(strip.signal.size), strip.signal, left=0.0, right=0.0)
         nearest = np.rint(places).astype(np.int64)
         inside = (nearest >= 0) & (nearest < strip.signal.size)
         classes = np.where(inside, strip.classes[np.clip(nearest, 0, strip.signal.size - 1)], UNKNOWN)
         return signal.astype(np.float32), classes
+
+    def _steps(self) -> NDArray[np.float64]:
+        """Where each of the window's samples lies in the strip, from the first one on."""
+        settings = self.config.preprocessing
+        logs = np.full(settings.window, self.config.stretch * self._rng.normal())
+        if self.config.warp:
+            parts = np.arange(settings.window) / (_PART * settings.sampling_rate)
+            bends = self._rng.normal(size=int(parts[-1]) + 2)
+            logs += self.config.warp * np.interp(parts, np.arange(bends.size), bends)
+        return np.concatenate([[0.0], np.cumsum(np.exp(logs[1:]))])
