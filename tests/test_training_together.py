@@ -93,6 +93,7 @@ def test_a_share_of_the_training_records_is_learnt_from(share, settings, tmp_pat
 
 
 PROGRAM = """
+import os
 import sys
 from pathlib import Path
 sys.path.insert(0, "tests")
@@ -106,7 +107,7 @@ with joined(gpu="cuda" in config.device) as world:
     try:
         training.train(config, Recorder(stop or None), Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
     except training.Stopped:
-        print("stopped", world.rank)
+        os.write(1, f"stopped {world.rank}\\n".encode())  # at once: both write to the same pipe
 threads = [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
 sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the interpreter's end
 """
