@@ -102,12 +102,12 @@ from ecgapp import documents, training
 from ecgapp.config import Settings
 from ecgapp.training.world import joined
 config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
-with joined(gpu="cuda" in config.device) as world:
-    stop = int(sys.argv[4]) if world.leads else 0
-    try:
-        training.train(config, Recorder(stop or None), Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
-    except training.Stopped:
-        os.write(1, f"stopped {world.rank}\\n".encode())  # at once: both write to the same pipe
+try:
+    with joined(gpu="cuda" in config.device) as world:
+        recorder = Recorder(int(sys.argv[4]) or None if world.leads else None)
+        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
+except training.Stopped:
+    os.write(1, f"stopped {world.rank}\\n".encode())  # at once: both write to the same pipe
 threads = [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
 sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the interpreter's end
 """

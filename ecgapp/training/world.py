@@ -6,6 +6,7 @@ All of them run the same program on the same random numbers, each on its own par
 
 import gc
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,8 +153,11 @@ def joined(gpu: bool = False) -> Iterator[World]:
             distributed.barrier(words)
             raise
         distributed.barrier(words)  # nobody leaves while another still listens
-    except (distributed.DistError, ConnectionError) as error:
-        raise TrainingError(LOST) from error
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the network, and with it the group
+        if isinstance(error, distributed.DistError | ConnectionError):
+            raise TrainingError(LOST) from error
+        raise
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
