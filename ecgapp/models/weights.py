@@ -8,6 +8,7 @@ use, and one rename changes it.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from ecgapp import documents
@@ -121,11 +122,17 @@ def load_card(folder: Path, name: str) -> ModelCard:
         WeightsMismatchError: it is damaged, or was written by another version of the app.
     """
     try:
-        return documents.load(ModelCard, (folder / f"{name}.json").read_text(encoding="utf-8"))
+        return _card((folder / f"{name}.json").read_text(encoding="utf-8"))
     except (ConfigError, OSError, UnicodeDecodeError) as error:
         raise WeightsMismatchError(
             f"The card of the model {name} cannot be read. Remove the model, or install it again."
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _card(text: str) -> ModelCard:
+    """A page reads all cards several times at each click."""
+    return documents.load(ModelCard, text)
 
 
 def load_predictions(folders: Sequence[Path], name: str) -> Predictions | None:

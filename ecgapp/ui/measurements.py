@@ -1,5 +1,6 @@
 """The table of measurements, the ST levels, and the median beat with its waves marked."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -74,9 +75,9 @@ def beat_figure(beat: TypicalBeat) -> go.Figure:
         figure.add_trace(_trace(beat, lead, column * STEP, -row * spacing))
     columns = max(column for column, _ in places.values()) + 1
     top, bottom = 0.55 * spacing + 0.4, -(rows - 1) * spacing - 0.55 * spacing
-    for column in range(columns):
-        _mark(figure, beat, column * STEP, (bottom, top))
-    _name(figure, places, spacing)
+    bands = [band for column in range(columns) for band in _bands(beat, column * STEP, (bottom, top))]
+    words = [word for column in range(columns) for word in _waves(beat, column * STEP, top)]
+    figure.update_layout(shapes=bands, annotations=[*words, *_names(places, spacing)])  # one by one is slow
     across = (SHOWN[0] - 0.06, (columns - 1) * STEP + SHOWN[1] + 0.06)
     lay_on_paper(figure, across, (bottom, top), 6)
     return figure
@@ -143,27 +144,33 @@ def _trace(beat: TypicalBeat, lead: str, right: float, up: float) -> go.Scatter:
     )
 
 
-def _mark(figure: go.Figure, beat: TypicalBeat, right: float, reach: tuple[float, float]) -> None:
-    """A band a wave, named at its top."""
+def _bands(beat: TypicalBeat, right: float, reach: tuple[float, float]) -> Iterator[dict[str, object]]:
+    """A band a wave."""
     for kind, (onset, offset) in beat.spans.items():
-        figure.add_shape(
-            type="rect", x0=right + onset, x1=right + offset, y0=reach[0], y1=reach[1],
-            fillcolor=WAVES[kind], opacity=0.16, line={"width": 0}, layer="below",
-        )  # fmt: skip
+        yield {
+            "type": "rect", "x0": right + onset, "x1": right + offset, "y0": reach[0], "y1": reach[1],
+            "fillcolor": WAVES[kind], "opacity": 0.16, "line": {"width": 0}, "layer": "below",
+        }  # fmt: skip
+
+
+def _waves(beat: TypicalBeat, right: float, top: float) -> Iterator[dict[str, object]]:
+    """Each band's name, at its top."""
+    for kind, (onset, offset) in beat.spans.items():
         side, x = {
             "P": ("right", offset - 0.03),
             "QRS": ("center", (onset + offset) / 2),
             "T": ("left", onset + 0.03),
         }[kind]
-        figure.add_annotation(
-            x=right + x, y=reach[1], text=f"<b>{kind}</b>", showarrow=False, xanchor=side,
-            yanchor="bottom", font={"size": 11, "color": WAVES[kind]},
-        )  # fmt: skip
+        yield {
+            "x": right + x, "y": top, "text": f"<b>{kind}</b>", "showarrow": False, "xanchor": side,
+            "yanchor": "bottom", "font": {"size": 11, "color": WAVES[kind]},
+        }  # fmt: skip
 
 
-def _name(figure: go.Figure, places: dict[str, tuple[int, int]], spacing: float) -> None:
+def _names(places: dict[str, tuple[int, int]], spacing: float) -> Iterator[dict[str, object]]:
+    """Each lead's name, above its beat's beginning."""
     for lead, (column, row) in places.items():
-        figure.add_annotation(
-            x=column * STEP + SHOWN[0], y=-row * spacing + 0.35, text=f"<b>{lead}</b>",
-            showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12},
-        )  # fmt: skip
+        yield {
+            "x": column * STEP + SHOWN[0], "y": -row * spacing + 0.35, "text": f"<b>{lead}</b>",
+            "showarrow": False, "xanchor": "left", "yanchor": "bottom", "font": {"size": 12},
+        }  # fmt: skip

@@ -38,7 +38,7 @@ def measurements_panel(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Non
         for sentence in measurements.blanks(measured):
             st.info(sentence)
     with right:
-        _show_beat(measured)
+        _show_beat(measured, card)
     if measured.st_levels:
         st.caption("ST level at J+60 ms, against the level just before QRS, as recorded:")
         st.dataframe(measurements.st_table(measured))
@@ -59,11 +59,12 @@ def measured_by(record: ECGRecord, card: ModelCard) -> Measurements:
     )
 
 
-def _show_beat(measured: Measurements) -> None:
+def _show_beat(measured: Measurements, card: ModelCard) -> None:
     if measured.beat is None:
         st.info("There is no median beat: too few beats are alike.")
         return
-    figure = measurements.beat_figure(measured.beat)
+    beat = measured.beat
+    figure = session.remember(("beat figure", card.digest), lambda: measurements.beat_figure(beat))
     alt = "Median beat of each lead, with the P wave, QRS complex and T wave marked"
     with paper(figure, "median_beat"):
         st.plotly_chart(figure, theme=None, config=PLAIN, key="median_beat", height="stretch", alt=alt)
