@@ -1,10 +1,10 @@
 """How well waves are found: ``python -m benchmarks.delineation --data FOLDER``.
 
-FOLDER holds the unpacked LUDB in ``ludb``. The shipped delineator, by the path that the app takes, on the
-folds that its card names as not trained on, beside the targets and beside NeuroKit2 on the very same leads.
-Where the card says that the figures are cross-fitted they are the card's own: networks that were trained
-without the records made them, ``python -m ecgapp delineate docs/recipes/delineator.json --data FOLDER/ludb
---out OUT`` makes them again, and ``--all`` judges the shipped network on records that nobody trained on.
+FOLDER holds the unpacked LUDB in ``ludb``. Where the card says that its figures are cross-fitted they are
+printed, beside the targets and beside NeuroKit2 on the very same leads: networks that were trained without
+the records made them, lead by lead as the app reads them, and ``python -m ecgapp delineate
+docs/recipes/delineator.json --data FOLDER/ludb --out OUT`` makes them again. Any other delineator is judged
+here, on the folds that its card names as not trained on, or with ``--all`` on records that nobody trained on.
 NeuroKit2's figures are kept in ``benchmarks/neurokit.json``; to make them again::
 
     python -m benchmarks.delineation --data FOLDER --leads LEADS.npz
@@ -174,7 +174,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.leads:
             write_leads(records, options.leads)
             return 0
-        dataset = "ludb, all records" if options.all else f"ludb, {model.card.provenance.validation_folds}"
+        listed = "all records" if options.all else f"folds {', '.join(map(str, folds))}"
+        dataset = f"ludb, {listed}"
         if options.waves:
             NEUROKIT.write_text(
                 documents.dump(judge_others(records, options.waves, dataset)), encoding="utf-8"
@@ -187,7 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     others = documents.load(Others, NEUROKIT.read_text(encoding="utf-8"))
     versions = ", ".join(f"{name} {version}" for name, version in others.versions.items())
     notes = [
-        f"{dataset}: {ours.n} records, {ours.n_leads} leads; intervals: bootstrap over records.",
+        f"{ours.dataset}{' (from the card)' if kept else ''}: {ours.n} records, {ours.n_leads} leads; "
+        "intervals: bootstrap over records.",
         f"NeuroKit2's figures: {others.metrics.dataset}, {versions}; "
         f"{others.failed} leads without an answer.",
     ]

@@ -43,11 +43,12 @@ def test_nothing_is_doubted_where_there_are_no_beats():
     assert has_p_waves([(), ()])
 
 
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("rhythm", "there"), [("sinus", True), ("AF", False)])
 def test_the_shipped_delineator_finds_p_waves_in_sinus_rhythm_and_none_in_fibrillation(
-    rhythm, there, tmp_path
+    rhythm, there, seed, tmp_path
 ):
-    record = synthesise(SyntheticConfig(rhythm, noise=0.02, seed=3)).record
+    record = synthesise(SyntheticConfig(rhythm, noise=0.02, seed=seed)).record
     found = delineate(record, open_model("delineator", Settings(tmp_path)))
     assert any(wave.kind == "P" for lead in found.leads for wave in found.waves(lead)) is there
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1.0, atol=1e-5)

@@ -45,7 +45,7 @@ class Delineation:
 def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) -> Delineation:
     """The waves of every usable lead; each lead's logits are moved towards the mean of all of them.
 
-    P waves that come seldom and at no constant time before the QRS complexes are not believed.
+    P waves that come neither with nearly every beat nor at a constant time before it are not believed.
 
     Raises:
         ModelError: the model is no delineator.

@@ -16,8 +16,9 @@ from ecgapp.training.delineation import DelineationConfig, learn
 
 NOTE = (
     "The last epoch was kept (the average of the weights over the last steps). Each lead is read by itself, "
-    "and its logits are then moved towards the mean of all leads. P waves that come seldom, and at no "
-    "constant time before the QRS complexes, are not believed."
+    "and its logits are then moved towards the mean of all leads. P waves count where none is only a little "
+    "likelier; where they do not come with nearly every beat they must come at a constant time before the "
+    "QRS complexes, or none of them is believed."
 )
 CROSS_FITTED = "each by a network trained without it"
 
@@ -76,6 +77,14 @@ def _of_cross_fitting(config: DelineationConfig) -> str:
     )
 
 
+def _of_encoder(pretrained: TrainedModel | None) -> str:
+    """What the encoder knew before of the database that judges."""
+    if pretrained is None or "ludb" not in pretrained.card.provenance.datasets:
+        return ""
+    folds = pretrained.card.provenance.train_folds
+    return f" The encoder, the judging networks' too, had learnt from ludb's {folds}, without marks."
+
+
 def _of(records: list[MarkedRecord], folds: tuple[int, ...]) -> list[MarkedRecord]:
     return [record for record in records if record.fold in folds]
 
@@ -108,5 +117,5 @@ def _provenance(
         code_version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         licence=config.licence,
-        note=NOTE + _of_cross_fitting(config),
+        note=NOTE + _of_cross_fitting(config) + _of_encoder(pretrained),
     )

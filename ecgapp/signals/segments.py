@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from ecgapp.records.record import FloatArray
 from ecgapp.records.waves import WAVES, Wave
 
-_P = WAVES.index("P") + 1
-TINY = 1e-12  # a probability below which all are alike
 UNKNOWN = -1  # the class of samples of which nothing is known
 SHORTEST = {"P": 0.028, "QRS": 0.036, "T": 0.060}  # s; shorter runs are no waves
 GAP = 0.030  # s; two runs of one wave that lie closer than this are one
-FAINT = 1.0  # how much more another class's logarithm may be where a P wave is still taken for one
-SLOPE = 2.0  # by how much a faint P wave's falls from its highest to its ends
+FAINT = 1.0  # by how much "no wave" may be ahead of P, in logarithms, where a P wave is still taken for one
+SLOPE = 2.0  # by how much such a wave's lead over "no wave" falls from its height to its ends
+_P = WAVES.index("P") + 1
+_TINY = 1e-12  # probabilities below it are alike
 
 
 def classes_of(waves: Sequence[Wave], n_samples: int, sampling_rate: float) -> NDArray[np.int64]:
@@ -37,9 +37,9 @@ def waves_in(
 ) -> tuple[Wave, ...]:
     """The waves of one lead, in order of time, from each sample's ``probabilities`` (4, n_samples).
 
-    A wave is a run of samples in which its class is the likeliest, or for P waves, which are faint in
-    many leads, nearly so. Its peak is where ``heights`` (n_samples,), the lead's own signal, is furthest
-    from its value at the wave's ends.
+    A wave is a run of samples in which its class is the likeliest; P waves, which are faint in many
+    leads, may be a little less likely than none. A wave's peak is where ``heights`` (n_samples,), the
+    lead's own signal, is furthest from its value at the wave's ends.
     """
     likeliest = _likeliest(probabilities)
     waves = []
@@ -51,10 +51,10 @@ def waves_in(
 
 
 def _likeliest(probabilities: FloatArray) -> NDArray[np.int64]:
-    """Each sample's class; P also where it is not far behind: all of a faint one, the slopes of others."""
+    """Each sample's class; where none is a little likelier than P, P. Other waves keep all their samples."""
     classes = probabilities.argmax(axis=0)
-    logs = np.log(np.maximum(probabilities, TINY))
-    ahead = logs[_P] - np.delete(logs, _P, axis=0).max(axis=0)
+    logs = np.log(np.maximum(probabilities, _TINY))
+    ahead = np.where(np.isin(classes, (0, _P)), logs[_P] - logs[0], -np.inf)
     for first, last in _stretches(ahead > -FAINT):
         run = slice(first, last + 1)
         classes[run][ahead[run] > min(0.0, ahead[run].max() - SLOPE)] = _P

@@ -198,7 +198,7 @@ class Windows:
     def _cut(self, strip: Strip) -> tuple[FloatArray, NDArray[np.int64]]:
         """A window of the strip, stretched; behind its ends the signal is 0 and nothing is known."""
         steps = self._steps()
-        room = strip.signal.size - steps[-1]
+        room = strip.signal.size - 1 - steps[-1]
         start = self._rng.uniform(min(0.0, room), max(0.0, room))
         places = start + steps
         signal = np.interp(places, np.arange(strip.signal.size), strip.signal, left=0.0, right=0.0)
