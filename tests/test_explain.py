@@ -136,7 +136,7 @@ class Steep(Classifier):
 
 def test_a_path_too_steep_for_few_steps_is_walked_once_more_in_more():
     window = np.ones((12, N_SAMPLES), dtype=np.float32)
-    few, more = (attribute(trained(Steep), window, "one", Recipe(steps=steps)) for steps in (3, 12))
+    few, more = (attribute(trained(Steep), window, "one", Recipe(steps=steps)) for steps in (4, 8))
     np.testing.assert_array_equal(few.values, more.values)
     assert few.completeness_error < 0.05
 

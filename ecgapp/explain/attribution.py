@@ -17,7 +17,7 @@ from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, Ques
 from ecgapp.explain.private import private_copy
 from ecgapp.models import Ensemble, TrainedModel
 
-FINER = 4
+FINER = 2  # 4 is no better: on 30 real ECGs 4 missed with 16 steps, 2 with 32 and with 64
 
 
 @dataclass(frozen=True)
