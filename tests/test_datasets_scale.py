@@ -82,8 +82,8 @@ def test_no_file_of_signals_stays_open(paths):
     store = DatasetStore.open(paths[MANY])
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
     try:
-        for _ in store.batches(np.arange(0, MANY, 1000), 64):
-            pass
+        rows = np.arange(0, MANY, 1000)
+        assert sum(1 for _ in store.batches(rows, 64)) == -(-len(rows) // 64)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

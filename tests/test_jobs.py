@@ -319,15 +319,17 @@ def test_our_own_log_lines_are_shown_and_technical_ones_are_not(store):
 def test_a_heart_that_could_not_beat_for_a_while_beats_on_and_says_so(store):
     run = queued(store)
     store.claim("cpu", run.id)
-    failures = iter([JobError("The disk is full."), None])
+    failures, beats = iter([JobError("The disk is full.")]), []
 
     def each_beat() -> None:
         error = next(failures, None)
         if error is not None:
             raise error
+        beats.append(store.get(run.id).heartbeat)
 
     with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01):
         until(lambda: any("The disk is full." in event.text for event in store.events(run.id)))
+        until(lambda: len(set(beats)) > 2)
 
 
 def test_a_failing_measurement_does_not_stop_the_heart(store):

@@ -126,8 +126,10 @@ def test_noise_of_a_minute_counts_in_two_and_not_in_ten():
 @pytest.mark.parametrize("n_samples", [1, 2, 7, 50, 499])
 def test_records_too_short_to_judge_are_judged_without_error(n_samples):
     record = ecg()
-    record_quality(dataclasses.replace(record, signal=record.signal[:, :n_samples]))
-    record_quality(ECGRecord("one", record.signal[:1, :n_samples], 500.0, ("II",)))
+    found = record_quality(dataclasses.replace(record, signal=record.signal[:, :n_samples]))
+    assert tuple(lead.lead for lead in found.leads) == record.leads
+    (lone,) = record_quality(ECGRecord("one", record.signal[:1, :n_samples], 500.0, ("II",))).leads
+    assert lone.lead == "II"
 
 
 def test_real_records_seldom_have_a_fault_and_real_muscle_noise_is_one(real_data):

@@ -111,6 +111,8 @@ def test_looking_at_an_ecg_does_not_hinder_another_reader(journal):
     journal.add(event(Kind.OPENED, ""))
     journal.add(event(Kind.SHOWN, answers=answers(AF=P)))
     journal.add(EDITED, seen)
+    kinds = [told.kind for told in journal.events(EDITED.record)]
+    assert kinds == [CONFIRMED.kind, Kind.OPENED, Kind.SHOWN, EDITED.kind]
 
 
 def test_of_many_who_decide_at_once_exactly_one_succeeds(journal):
