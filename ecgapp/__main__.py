@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 _COMMANDS = {  # each imports what it needs, so that `runs` answers without loading torch
     "predict": ("ecgapp.cli.predict", "predict"),
     "import": ("ecgapp.cli.importing", "import_folder"),
+    "verify": ("ecgapp.cli.verifying", "verify"),
     "train": ("ecgapp.cli.train", "train"),
     "delineate": ("ecgapp.cli.delineate", "delineate"),
     "fit-gate": ("ecgapp.cli.fit_gate", "fit_gate"),
@@ -85,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--leads", metavar="I,II,...", help="store only these leads")
     store.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default as pays")
     store.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
+
+    verify = commands.add_parser("verify", help="compare every file of a data set with its checksum")
+    verify.add_argument("store", metavar="STORE", help="a data set's name, or a path")
 
     _add_trainings(commands)
 

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -152,6 +153,20 @@ def test_evaluate_takes_the_path_of_a_store_as_well_and_an_autoencoder_has_error
     document = json.loads(by_name)
     assert document["mse_per_sample_interval"][0] <= document["mse_per_sample"]
     assert math.isclose(document["mse_summed"], 128 * document["mse_per_sample"], rel_tol=1e-3)
+
+
+def test_verify_tells_an_intact_data_set_from_one_with_a_changed_byte(trained, run, tmp_path):
+    copy = tmp_path / "small"
+    shutil.copytree(trained.stores / "small", copy)
+    code, out, _ = run("verify", copy)
+    assert code == 0
+    assert out.startswith("Intact: ")
+    shard = next(copy.glob("signals-*.npy"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"\x7f")
+    for command in (("verify", copy), ("evaluate", "--model", "coder", "--store", copy)):
+        code, out, err = run(*command)
+        assert (code, out) == (1, "")
+        assert err == "The data set is damaged or incomplete. Import it again.\n"
 
 
 def test_evaluate_as_a_table_names_classes_with_too_few_records(trained, run):

@@ -286,3 +286,15 @@ def test_other_tracings_are_shown_on_request(settings):
     after = [caption.value for caption in page.caption if "Codes" in caption.value]
     assert len(before) == len(after) == 2
     assert before != after
+
+
+def test_every_file_is_checked_on_request_and_a_changed_byte_is_told(settings):
+    store = twelve_lead_store(settings, "hospital")
+    page = open_page("data", settings)
+    page.button(key="verify_store").click().run()
+    assert "agree with their checksums" in said(page)
+    shard = store.path / store.manifest.shards[0].signals
+    shard.write_bytes(shard.read_bytes()[:-1] + b"\x7f")
+    page.button(key="verify_store").click().run()
+    assert "agree with their checksums" not in said(page)
+    assert "damaged" in said(page)

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from ecgapp import documents
 from ecgapp.datasets import open_store
-from ecgapp.errors import ConfigError
+from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.files import sha256_of
 from ecgapp.models import ECGClassifierConfig, build
 from ecgapp.signals import cut_windows, preprocess
 from ecgapp.tasks import csv_task, task
@@ -57,6 +58,36 @@ def test_a_training_reads_the_very_windows_that_the_app_reads(settings, records)
         expected = cut_windows(alone, PREPROCESSING).windows
         np.testing.assert_array_equal(records.cut(windows.positions.tolist()).numpy(), expected)
     assert min(records.lengths) < WINDOW < max(records.lengths)
+
+
+def test_a_byte_that_changed_in_a_shard_is_not_learnt_from(tmp_path):
+    settings = small_settings(tmp_path)
+    stores = open_stores(PRETRAINING, settings)
+    shard = stores[0].path / stores[0].manifest.shards[0].signals
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1  # as long as before
+    shard.write_bytes(content)
+    with pytest.raises(DatasetError, match="Import it again"):
+        load_records(PRETRAINING, stores, Recorder())
+
+
+def test_a_process_checks_only_the_files_that_hold_its_records(tmp_path, monkeypatch):
+    seen = []
+
+    def noted(path):
+        seen.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr("ecgapp.datasets.store.sha256_of", noted)
+    monkeypatch.setattr("ecgapp.datasets.shards.SHARD_BYTES", 2_500)  # one record
+    config = replace(PRETRAINING, train_folds=(1,), validation_folds=(2,))
+    stores = open_stores(config, small_settings(tmp_path))
+    records = load_records(config, stores, Recorder())
+    shards = stores[0].manifest.shards
+    numbers = np.load(stores[0].path / "shard.npy")[records.row_of]
+    read = [name for name in seen if name.startswith("signals-")]
+    assert sorted(read) == sorted({shards[number].signals for number in numbers})
+    assert 0 < len(read) < len(shards)
 
 
 def test_a_large_set_is_kept_in_half_the_memory_at_the_same_shape(settings, records, monkeypatch):

@@ -27,6 +27,7 @@ class DatasetStore:
     def __init__(self, path: Path, manifest: StoreManifest) -> None:
         self.path, self.manifest = path, manifest
         self._columns = Columns(path, manifest)
+        self._intact: set[str] = set()  # names of files that agreed with their checksums
 
     @classmethod
     def open(cls, path: Path) -> "DatasetStore":
@@ -139,11 +140,45 @@ class DatasetStore:
         Raises:
             DatasetError: a file has changed since the import, or the index points to nothing.
         """
-        for name, digest in self.manifest.checksums():
-            if not (self.path / name).is_file() or sha256_of(self.path / name) != digest:
-                raise DatasetError(DAMAGED)
+        self._intact.clear()
+        self.verify_index()
+        for shard in self.manifest.shards:
+            self._compare(shard.signals, shard.sha256)
         for start in range(0, len(self), _BLOCK):
             self._check(np.arange(start, min(start + _BLOCK, len(self))))
+
+    def verify_index(self) -> None:
+        """Compare the files of the index with their checksums, each once for this object.
+
+        Raises:
+            DatasetError: one has changed since the import.
+        """
+        for file in self.manifest.index:
+            self._compare(file.name, file.sha256)
+
+    def verify_signals(self, rows: Rows) -> None:
+        """Compare the shards that hold ``rows`` with their checksums, each once for this object.
+
+        Raises:
+            DatasetError: one has changed since the import, or a row points to none.
+        """
+        numbers = np.unique(self._columns.shard[rows]).tolist()
+        if numbers and not 0 <= numbers[0] <= numbers[-1] < len(self.manifest.shards):
+            raise DatasetError(DAMAGED)
+        for number in numbers:
+            shard = self.manifest.shards[number]
+            self._compare(shard.signals, shard.sha256)
+
+    def _compare(self, name: str, digest: str) -> None:
+        if name in self._intact:
+            return
+        try:
+            found = sha256_of(self.path / name)
+        except OSError as error:
+            raise DatasetError(DAMAGED) from error
+        if found != digest:
+            raise DatasetError(DAMAGED)
+        self._intact.add(name)
 
     def _check(self, rows: Rows) -> None:
         """Refuse rows of the index that point outside their shard or name no fold."""

@@ -120,8 +120,12 @@ def load_signals(
 ) -> RecordSet:
     """The same records, with the signals of ``rows`` in memory.
 
+    Every file that they come from is compared with its checksum on the way: a byte that changed since
+    the import would else be learnt from, and a resumed training would call it the same data.
+
     Raises:
         Stopped: the reporter asked for it.
+        DatasetError: a file has changed since the import.
         TrainingError: a record cannot be preprocessed, or there is no room for all of them.
     """
     preprocessing = records.preprocessing
@@ -136,6 +140,7 @@ def load_signals(
     )
     for number, store in enumerate(stores):
         mine = rows[records.store_of[rows] == number]
+        loading.world.together(store.verify_index)
         for part in np.array_split(mine, max(loading.world.gathered(len(mine))) // _PART + 1):
             loading.world.together(partial(_fill, loaded, store, part))
             if loading.world.decided(loading.reporter.should_stop()):
@@ -145,6 +150,7 @@ def load_signals(
 
 def _fill(records: RecordSet, store: DatasetStore, rows: Rows) -> None:
     """Read and preprocess ``rows``, all of ``store``, to their place in the signals."""
+    store.verify_signals(records.row_of[rows])
     by_row = dict(zip(records.row_of[rows].tolist(), rows.tolist(), strict=True))
     for row, signal in _preprocessed(store, records.row_of[rows], records.preprocessing):
         start = records.first[by_row[row]]

@@ -29,6 +29,22 @@ def store_view(store: DatasetStore) -> None:
         st.dataframe(refused_table(store.manifest.refused), hide_index=True, width="stretch")
     _labels(store)
     _tracings(store)
+    _verification(store)
+
+
+def _verification(store: DatasetStore) -> None:
+    """Compare every file with its checksum, on request: a large data set takes minutes to read."""
+    st.markdown("**Is it still what the import wrote?**")
+    st.caption("A training and an evaluation check the files that they read. This checks all of them.")
+    if not st.button("Check every file", key="verify_store", icon=":material/verified:"):
+        return
+    try:
+        with st.spinner("Reading every file"):
+            store.verify()
+    except DatasetError as error:
+        st.error(str(error))
+        return
+    st.success(f"All {len(store):,} records agree with their checksums.")
 
 
 def _labels(store: DatasetStore) -> None:
