@@ -2,10 +2,10 @@
 
 Starts the app on a free port with a home that is thrown away, and reads ECGs on the review page in
 a headless Chromium on the same machine, as on a clinician's workstation. A drop is timed from
-handing the files to the browser until the tracing, and then the findings and the saliency of the top
-class, stand in the page; server and browser have read one record before ("warm"), and each drop is a new
-session. Script times come from Streamlit's own test runner, without a browser beside it; bytes are
-those that the browser received over its websocket.
+handing the files to the browser until the page draws the frame that shows the tracing, and the one that
+shows the last of findings and saliency of the top class, by the page's own clock; server and browser
+have read one record before ("warm"), and each drop is a new session. Script times come from Streamlit's
+own test runner, without a browser beside it; bytes are those that the browser received over its websocket.
 """
 
 import argparse

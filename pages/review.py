@@ -22,7 +22,7 @@ if (sentence := session.problem()) is not None:
     st.error(sentence)
 record = session.current_record()
 if record is None:
-    review.empty_panel()
+    review.empty_panel(choosing.installed())
     st.stop()
 
 read = reading.current(record)

@@ -68,6 +68,15 @@ def test_it_opens_empty_with_the_disclaimer_and_a_hint(page):
     assert list(charts(page)) == ["blank"]
 
 
+def test_an_empty_page_tells_every_class_that_is_looked_for_with_its_figures(page, home):
+    cards = analysis.available_models(Settings(home, home / "no shipped weights")).values()
+    rows = [(label.name, card.name) for card in cards if card.task for label in card.task.labels]
+    told = page.dataframe[0].value
+    assert rows
+    assert list(zip(told["Class"], told["Model"], strict=True)) == rows
+    assert told["Recall (95 %)"].str.len().min() > 0
+
+
 @pytest.mark.parametrize("turned", [False, True], ids=["header first", "signal first"])
 def test_a_dropped_record_shows_everything(page, tmp_path, turned):
     files = files_of(ecg(), tmp_path)

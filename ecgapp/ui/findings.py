@@ -1,12 +1,13 @@
 """The findings table: one row a class, each with its threshold and the validation behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from ecgapp.analysis import Finding, Findings, Support
 from ecgapp.analysis.rules import Says
 from ecgapp.analysis.support import count
+from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
@@ -26,6 +27,31 @@ def table(
     return pd.DataFrame([_row(row, beside[row.label], decided.get(row.label, STATUS)) for row in rows])
 
 
+def findable(cards: Iterable[ModelCard]) -> pd.DataFrame:
+    """Every class that the classifiers among ``cards`` look for, and how well each was found."""
+    rows = [
+        _findable(card, label.name) for card in cards if card.task is not None for label in card.task.labels
+    ]
+    return pd.DataFrame(rows)
+
+
+def _findable(card: ModelCard, label: str) -> dict[str, str]:
+    validated = card.validation.per_label if card.validation else ()
+    metrics = next((row for row in validated if row.label == label), None)
+    return {
+        "Class": label,
+        "In words": meaning(label) or "-",
+        "Model": card.name,
+        "Precision (95 %)": of_label(metrics, "precision"),
+        "Recall (95 %)": of_label(metrics, "recall"),
+        "Positives of n": _positives(metrics),
+    }
+
+
+def _positives(metrics: LabelMetrics | None) -> str:
+    return f"{metrics.n_positive} of {metrics.n}" if metrics else "-"
+
+
 def in_order(findings: Findings) -> list[Finding]:
     """Above the threshold first, then by probability."""
     return sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
@@ -40,7 +66,7 @@ def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
         "Result": "▲ above" if row.positive else "below",
         OF_HUNDRED: _of_hundred(beside),
         "Precision (95 %)": of_label(metrics, "precision"),
-        "Positives of n": f"{metrics.n_positive} of {metrics.n}" if metrics else "-",
+        "Positives of n": _positives(metrics),
         "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
         "Doubt": "⚠" if beside.doubts else "",
         "Status": status,

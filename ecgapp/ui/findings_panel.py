@@ -54,7 +54,8 @@ def findings_panel(
     shown = findings.table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
         shown = shown.drop(columns="Doubt")
-    st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
+    with st.container(key="findings"):
+        st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
     label = _detail(result, beside, card, record.record_id)
     for line in findings.worth_a_look(result, beside, label):
         st.markdown(line)

@@ -3,7 +3,7 @@
 What is computed from a record is kept in the session, so that a redraw computes nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -21,10 +21,22 @@ from ecgapp.words import as_typed
 PLAIN = {"displayModeBar": False}
 
 
-def empty_panel() -> None:
-    """What stands there before a record is open."""
+def empty_panel(cards: Mapping[str, ModelCard]) -> None:
+    """What stands there before a record is open: paper, and what will be looked for.
+
+    Chart and table also let the browser load what it needs for them before a record is dropped: the
+    findings' table, first of its kind, else stood there last, seconds after its numbers came.
+    """
     st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
     st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
+    classes = findings.findable(cards.values())
+    if not classes.empty:
+        st.subheader("What is looked for")
+        st.dataframe(classes, hide_index=True, height="content")
+        st.caption(
+            "Validated on the records where the thresholds were chosen; other patients may differ. "
+            "No other class is looked for."
+        )
 
 
 def headline_place() -> st.delta_generator.DeltaGenerator:
