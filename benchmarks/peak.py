@@ -43,7 +43,6 @@ SHAPES = (
     Shape(256, 256, 5, 64),
 )
 FOR_GPUS = (Shape(512, 512, 9, 512), Shape(1024, 1024, 5, 256))  # large enough to fill one
-FOR_GPUS = (Shape(512, 512, 9, 512), Shape(1024, 1024, 5, 256))  # large enough to fill one
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ which all of these have it: as drawing again until every label has a positive.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, decide, outcomes, ratio
+from ecgapp.evaluate.arrays import AnyFloats, Bools, Floats, checked, decide, outcomes, ratio
 from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
 from ecgapp.evaluate.challenge import challenge_weights, f_beta, g_beta, mean_defined
 from ecgapp.evaluate.ranking import Ranking, auroc_and_auprc
@@ -97,7 +97,7 @@ class _Answers:
     scores: Floats
     truths: Floats
     thresholds: Floats  # (n_labels,)
-    outcomes: Floats  # (4, n_records, n_labels)
+    outcomes: Floats  # (4, n_records, n_labels): hits, false alarms, misses, rightly none
 
     @classmethod
     def of(cls, probabilities: AnyFloats, targets: AnyFloats, thresholds: Thresholds) -> "_Answers":
@@ -119,9 +119,7 @@ class _Answers:
 
     def decided(self, weights: Floats) -> Floats:
         """The six figures that move with thresholds, under (n_records, n_draws): (6, n_labels, n_draws)."""
-        hits, alarms, misses, rest = self._counts(weights)
-        shared = challenge_weights(self.truths)[:, None]
-        found, false, missed, _ = self._counts(weights * shared)
+        (hits, alarms, misses, rest), (found, false, missed, _) = self._counts(weights)
         return np.stack(
             [
                 ratio(hits, hits + alarms),
@@ -133,20 +131,32 @@ class _Answers:
             ]
         )
 
+    @cached_property
+    def _kinds(self) -> Floats:
+        """Each kind of outcome, counted whole and as the challenge shares it: (8 * n_labels, n_records)."""
+        rows = self.outcomes.transpose(0, 2, 1).reshape(4 * len(self.thresholds), len(self.scores))
+        return np.concatenate([rows, rows * challenge_weights(self.truths)])
+
+    @cached_property
+    def _positive(self) -> Floats:
+        """1 where a label is true: (n_labels, n_records)."""
+        return np.ascontiguousarray((self.truths == 1).T, dtype=np.float64)
+
     def _counts(self, weights: Floats) -> Floats:
-        """Weighted outcomes: (4, n_labels, n_draws)."""
-        kinds, n_records, n_labels = self.outcomes.shape
-        rows = self.outcomes.transpose(0, 2, 1).reshape(kinds * n_labels, n_records)
-        return np.asarray((rows @ weights).reshape(kinds, n_labels, weights.shape[1]))
+        """Weighted outcomes, whole and shared: (2, 4, n_labels, n_draws)."""
+        return (self._kinds @ weights).reshape(2, 4, len(self.thresholds), weights.shape[1])
+
+    def lost(self, weights: Floats) -> Bools:
+        """Labels that have positives, and have none in a draw: (n_labels, n_draws)."""
+        some = self._positive.any(axis=1, keepdims=True)
+        return np.asarray((self._positive @ weights == 0) & some)
 
 
 def _drawn(answers: _Answers, rankings: Sequence[Ranking], weights: Floats) -> Floats:
     """All ``FIGURES`` in a block of draws, (8, n_labels, n_draws); NaN where a draw has no positives."""
     ranked = np.stack([ranking.draws(weights) for ranking in rankings], axis=1)
     figures = np.concatenate([answers.decided(weights), ranked])
-    yes = answers.truths == 1
-    lost = (yes.astype(np.float64).T @ weights == 0) & yes.any(axis=0)[:, None]
-    figures[:, lost] = np.nan
+    figures[:, answers.lost(weights)] = np.nan
     return figures
 
 
