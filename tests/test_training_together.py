@@ -14,17 +14,22 @@ from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
 from ecgapp import documents, training
 from ecgapp.config import PROJECT
 from ecgapp.errors import TrainingError
-from ecgapp.models import load_model
+from ecgapp.models import load_model, save_model
 from ecgapp.training.lanes import deal, deal_alike, epoch_order, shared_out
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.world import ALONE, World
 
+CODER = replace(PRETRAINING, name="coder", epochs=1)
 ENSEMBLE = replace(FINETUNING, members=3, resampling="bootstrap", epochs=2)
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"), n_records=80)
+    """An installation with an autoencoder, ``coder``, to start from."""
+    home = tmp_path_factory.mktemp("home")
+    settings = small_settings(home, n_records=80)
+    save_model(settings.weights, training.train(CODER, Recorder(), home / "coder", settings))
+    return settings
 
 
 def weights_of(folder):
@@ -136,6 +141,14 @@ ALIKE = {
     "fine-tuning in 2": (2, replace(FINETUNING, batch_size=8)),
     "pretraining in 3": (3, replace(PRETRAINING, batch_size=12, lanes=3)),
     "fine-tuning in 3": (3, replace(FINETUNING, batch_size=6, lanes=6)),
+    "transfer in 2": (2, replace(FINETUNING, batch_size=8, initialisation="transfer", pretrained="coder")),
+    "frozen in 2": (2, replace(FINETUNING, batch_size=8, initialisation="frozen", pretrained="coder")),
+    "members one by one in 2": (
+        2,
+        replace(ENSEMBLE, batch_size=8, resampling="cross-fit", members_at_once=1),
+    ),
+    # With seed 0 an input of a ReLU lies so near to 0 that 1e-7 in the first weights move some by 0.003.
+    "members together in 2": (2, replace(ENSEMBLE, batch_size=8, members_at_once=3, seed=1)),
 }
 
 
