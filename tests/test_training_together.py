@@ -102,11 +102,19 @@ PROGRAM = """
 import os
 import sys
 from pathlib import Path
+import torch
 sys.path.insert(0, "tests")
 from small_training import Recorder
 from ecgapp import documents, training
 from ecgapp.config import Settings
+from ecgapp.training.learner import Learner
 from ecgapp.training.world import joined
+step = Learner.step
+def short_of_memory(learner, *batch):
+    if learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
+        raise torch.OutOfMemoryError
+    step(learner, *batch)
+Learner.step = short_of_memory
 config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
 try:
     with joined(gpu="cuda" in config.device) as world:
@@ -119,14 +127,14 @@ sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the int
 """
 
 
-def train_in_processes(config, folder, settings, n_processes, stop=0):
-    """What they print; the model lies in ``folder``."""
+def train_in_processes(config, folder, settings, n_processes, stop=0, room=1000):
+    """What they print; the model lies in ``folder``. The second one has room for so many members at once."""
     document = folder.parent / f"{folder.name}.json"
     document.write_text(documents.dump(config))
     program = folder.parent / "program.py"
     program.write_text(PROGRAM)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
-    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop)]
+    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop), str(room)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *torchrun, *arguments]
     done = subprocess.run(
@@ -160,6 +168,14 @@ def test_several_processes_learn_what_one_learns(processes, config, settings, tm
     together = load_model([tmp_path / "together" / "result"], "small")
     assert_alike(alone.network.state_dict(), together.network.state_dict(), 2e-3)
     assert together.card.provenance.n_train == alone.card.provenance.n_train
+
+
+def test_a_process_with_room_for_one_member_makes_all_train_one_after_another(settings, tmp_path):
+    config = replace(ENSEMBLE, batch_size=8, epochs=1, members_at_once=3, seed=1)
+    train_in_processes(config, tmp_path / "run", settings, 2, room=1)
+    assert (tmp_path / "run" / "members-at-once").read_text() == "1"
+    training.train(config, Recorder(), tmp_path / "alone", settings)
+    assert_alike(weights_of(tmp_path / "alone"), weights_of(tmp_path / "run"), 2e-3)
 
 
 def test_two_processes_stop_together_and_one_goes_on(settings, tmp_path):
