@@ -177,11 +177,6 @@ def test_a_new_run_keeps_its_lanes_where_its_gpus_can_share_them_out(before, gpu
     assert (again.lanes, again.batch_size) == (lanes, 60)
 
 
-def test_a_training_without_lanes_is_refused():
-    with pytest.raises(ConfigError, match="lanes"):
-        dataclasses.replace(training_config(PRETRAINING, SCHEDULE), lanes=0)
-
-
 def test_what_a_run_made_is_named_by_the_run_and_share_and_members_reach_the_config():
     subject = dataclasses.replace(
         FINETUNING, start=Initialisation.TRANSFER, pretrained=AUTOENCODER, reference="run:0123456789ab"

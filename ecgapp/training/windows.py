@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgapp.records.record import FloatArray
-from ecgapp.signals import PreprocessingConfig, window_starts
+from ecgapp.signals import PreprocessingConfig
 
 Rows = NDArray[np.int64]
 
@@ -82,12 +82,11 @@ class WindowList:
 
 def all_windows(records: RecordSet, rows: Rows) -> WindowList:
     """Every window of these records, as the app cuts them (``signals.window_starts``)."""
-    positions, owners = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for row in rows:
-        starts = window_starts(int(records.lengths[row]), records.preprocessing)
-        positions.append(records.first[row] + starts)
-        owners.append(np.full(len(starts), row, np.int64))
-    return WindowList(np.concatenate(positions), np.concatenate(owners))
+    last = np.maximum(records.lengths[rows] - records.preprocessing.window, 0)  # where the last one begins
+    counts = -(-last // records.preprocessing.stride) + 1
+    numbers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # within each record
+    starts = np.minimum(numbers * records.preprocessing.stride, np.repeat(last, counts))
+    return WindowList(np.repeat(records.first[rows], counts) + starts, np.repeat(rows, counts))
 
 
 def random_windows(
