@@ -88,7 +88,7 @@ class Inference:
         windows, answers = [], []
         try:
             for part in batch.batches(size):
-                seen = records.cut(part.positions.tolist()).to(self.device)
+                seen = records.cut(part.positions.tolist()).to(self.device, non_blocking=True)
                 with autocast(self.device, self.precision):
                     answer = self.network(seen)
                 windows.append(seen.cpu())
