@@ -56,7 +56,7 @@ class Reconstructions(Gallery):
 def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tuple[float, int]:
     """A training as the worker runs it, without its validations: seconds, and how many steps it was."""
     train, validation = records.rows(config.train_folds), records.rows(config.validation_folds)
-    (lanes,) = deal_alike(records, [train], config.batch_size)
+    (lanes,) = deal_alike(records, [train], config.batch_size, config.lanes)
     judge = TimedJudge(resolve_device(config.device))
     store = RunStore(folder / "runs")
     created = store.create(config.name, config.phase, config.device, documents.dump(config))

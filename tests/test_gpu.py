@@ -38,6 +38,31 @@ def test_windows_cut_on_the_gpu_are_those_of_the_cpu(settings):
     assert torch.equal(there.cut(positions).cpu(), records.cut(positions))
 
 
+def test_windows_of_a_set_that_does_not_fit_arrive_as_they_were_cut(settings, monkeypatch):
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (0, 0))
+    records = load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder())
+    batches = [part.positions.tolist() for part in all_windows(records, records.rows((1, 2, 3))).batches(8)]
+    there = records.to(GPU)
+    assert there.cut(batches[0]).is_pinned()
+    busy = torch.randn(4096, 4096, device=GPU)
+    for _ in range(20):
+        busy = busy @ busy / 64  # so that no copy is over before the next batch is cut
+    arrived = [there.cut(batch).to(GPU, non_blocking=True) for batch in batches]
+    for batch, windows in zip(batches, arrived, strict=True):
+        assert torch.equal(windows.cpu(), records.cut(batch))
+
+
+def test_a_training_on_windows_from_the_cpu_ends_where_one_on_the_gpus_own_does(
+    settings, tmp_path, monkeypatch
+):
+    config = on_gpu(PRETRAINING, precision="fp32")
+    there, here = Recorder(), Recorder()
+    training.train(config, there, tmp_path / "there", settings)
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (0, 0))
+    training.train(config, here, tmp_path / "here", settings)
+    assert here.epochs[-1].validation_loss == pytest.approx(there.epochs[-1].validation_loss, abs=1e-3)
+
+
 @pytest.mark.parametrize("config", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
 def test_a_gpu_learns_what_a_cpu_learns(config, settings, tmp_path):
     there, here = Recorder(), Recorder()

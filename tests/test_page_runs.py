@@ -375,6 +375,18 @@ def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings,
     assert config_of(runs, new.id) == replace(FINETUNING, name="twin", batch_size=8, seed=3)
 
 
+def test_a_new_run_on_three_gpus_tells_what_they_share_before_it_starts(settings, runs, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"again_{run.id}")
+    page.selectbox(key="again_device").set_value("cuda:0+cuda:1+cuda:2").run()
+    assert "batch size 3 is taken instead of 4" in said(page)
+    assert "lanes\\: 8 → 9" in said(page)
+    press(page, "again_start")
+    new = config_of(runs, runs.all()[0].id)
+    assert (new.lanes, new.batch_size) == (9, 3)
+
+
 def test_a_new_run_with_a_bad_name_is_refused_in_the_dialog(settings, runs):
     run = trained_run(runs)
     page = press(open_page("training", settings), f"again_{run.id}")

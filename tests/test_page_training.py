@@ -78,6 +78,16 @@ def test_pretraining_is_started_as_the_form_says(settings, runs):
     assert not page.exception
 
 
+def test_with_three_gpus_the_form_as_it_stands_starts_what_they_can_share(settings, runs, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    twelve_lead_store(settings, "hospital")
+    page = press(open_page("training", settings), "Start training")
+    config = started_config(runs)
+    assert config.device == "cuda:0+cuda:1+cuda:2"
+    assert (config.lanes, config.batch_size) == (9, 63)
+    assert "batch size 63 is taken instead of 64" in said(page)
+
+
 def test_jangs_network_is_started_on_the_chosen_lead(settings, runs):
     twelve_lead_store(settings, "hospital")
     page = open_page("training", settings)

@@ -11,6 +11,7 @@ from ecgapp.records import LEADS
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import task
 from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.ui.run_again import changes_of, renewed, shared
 from ecgapp.ui.training_choices import (
     FOLD_ONE_LEAD,
     JANG,
@@ -18,6 +19,7 @@ from ecgapp.ui.training_choices import (
     PATCH,
     Schedule,
     Subject,
+    batch_words,
     device_words,
     shared_leads,
     suggested_name,
@@ -145,6 +147,34 @@ def test_the_control_freezes_a_random_encoder_and_needs_no_pretrained_model():
 def test_several_gpus_are_offered_as_one_choice_in_words():
     assert device_words("cuda:0+cuda:1") == "all 2 GPUs together"
     assert device_words("cpu") == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("gpus", "batch", "lanes", "taken"),
+    [
+        (1, 63, 8, 63),
+        (2, 64, 8, 64),
+        (3, 64, 9, 63),
+        (3, 1, 9, 3),
+        (5, 64, 10, 65),
+        (6, 60, 12, 60),
+        (9, 64, 9, 63),
+    ],
+)
+def test_what_gpus_cannot_share_out_becomes_the_nearest_that_they_can(gpus, batch, lanes, taken):
+    device = "+".join(f"cuda:{n}" for n in range(gpus))
+    config = training_config(PRETRAINING, dataclasses.replace(SCHEDULE, device=device, batch_size=batch))
+    assert (config.lanes, config.batch_size) == (lanes, taken)
+    told = batch_words(device, batch)
+    assert (str(taken) in told) == (str(batch) in told) == (taken != batch)
+
+
+@pytest.mark.parametrize(("before", "gpus", "lanes"), [(8, 3, 9), (12, 3, 12), (9, 1, 9), (9, 2, 8)])
+def test_a_new_run_keeps_its_lanes_where_its_gpus_can_share_them_out(before, gpus, lanes):
+    config = dataclasses.replace(training_config(PRETRAINING, SCHEDULE), lanes=before, batch_size=60)
+    wanted = dataclasses.replace(changes_of(config), device="+".join(["cuda:0"] * gpus))
+    again = renewed(config, shared(wanted))
+    assert (again.lanes, again.batch_size) == (lanes, 60)
 
 
 def test_what_a_run_made_is_named_by_the_run_and_share_and_members_reach_the_config():

@@ -13,7 +13,7 @@ from ecgapp.datasets import open_store
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.files import sha256_of
 from ecgapp.models import ECGClassifierConfig, build
-from ecgapp.signals import cut_windows, preprocess
+from ecgapp.signals import cut_windows, preprocess, window_starts
 from ecgapp.tasks import csv_task, task
 from ecgapp.training import (
     AugmentationConfig,
@@ -88,6 +88,22 @@ def test_a_process_checks_only_the_files_that_hold_its_records(tmp_path, monkeyp
     read = [name for name in seen if name.startswith("signals-")]
     assert sorted(read) == sorted({shards[number].signals for number in numbers})
     assert 0 < len(read) < len(shards)
+
+
+@pytest.mark.parametrize("stride", [1, 63, 64, WINDOW])
+def test_the_windows_of_many_records_are_those_of_each_in_turn(stride, records):
+    lengths = np.arange(1, 4 * WINDOW)
+    first = np.cumsum(lengths) - lengths
+    preprocessing = replace(PREPROCESSING, stride=stride)
+    many = replace(records, lengths=lengths, first=first, preprocessing=preprocessing)
+    rows = np.random.default_rng(0).choice(len(lengths), 300)  # in any order, some of them twice
+    starts = [window_starts(int(lengths[row]), preprocessing) for row in rows]
+    found = all_windows(many, rows)
+    np.testing.assert_array_equal(
+        found.positions, np.concatenate([first[row] + at for row, at in zip(rows, starts, strict=True)])
+    )
+    np.testing.assert_array_equal(found.owners, np.repeat(rows, list(map(len, starts))))
+    assert len(all_windows(many, rows[:0])) == 0
 
 
 def test_a_large_set_is_kept_in_half_the_memory_at_the_same_shape(settings, records, monkeypatch):
@@ -305,6 +321,7 @@ def test_a_config_comes_back_from_its_document(config):
         (PRETRAINING, {"validation_folds": (3,)}, "not for both"),
         (PRETRAINING, {"train_folds": (0, 1)}, "from 1"),
         (PRETRAINING, {"epochs": 0}, "Epochs"),
+        (PRETRAINING, {"lanes": 0}, "lanes"),
         (PRETRAINING, {"warmup": 1.0}, "Warm-up"),
         (PRETRAINING, {"clip_gradient": -1.0}, "negative"),
         (PRETRAINING, {"precision": "fp8"}, "Precision"),

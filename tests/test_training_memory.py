@@ -1,12 +1,21 @@
-"""A training process keeps what it frees: every step needs the same memory again."""
+"""Memory: a training keeps what it frees, and asks for less where the device has too little."""
 
 import platform
 import resource
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from small_training import FINETUNING, Recorder, small_settings
 
+from ecgapp import training
+from ecgapp.errors import TrainingError
+from ecgapp.models import build
+from ecgapp.training.inference import Inference
+from ecgapp.training.job import Outcome
 from ecgapp.training.memory import keep_freed_memory
+from ecgapp.training.resident import load_records, open_stores
 
 SIZE = 8 << 20  # bytes; a freshly mapped tensor of it costs 2,048 page faults
 
@@ -26,3 +35,65 @@ def test_a_tensor_takes_the_memory_of_the_one_before_without_touching_the_system
 def test_other_c_libraries_are_left_as_they_are(monkeypatch):
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert not keep_freed_memory()
+
+
+class Short(torch.nn.Module):
+    """A network on a device that has room for ``room`` windows; ``seen`` has how many were tried."""
+
+    def __init__(self, network, room):
+        super().__init__()
+        self.network, self.room, self.seen = network, room, []
+
+    def forward(self, windows):
+        self.seen.append(len(windows))
+        if len(windows) > self.room:
+            raise torch.OutOfMemoryError
+        return self.network(windows)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return small_settings(tmp_path_factory.mktemp("home"), n_records=120)
+
+
+@pytest.fixture(scope="module")
+def records(settings):
+    return load_records(FINETUNING, open_stores(FINETUNING, settings), Recorder())
+
+
+def answered(network, records):
+    rows = np.arange(len(records))
+    return Inference(network, torch.device("cpu"), torch.float32).logits(records, rows)
+
+
+@pytest.mark.parametrize("room", [256, 100, 1])
+def test_a_network_sees_as_many_windows_at_once_as_the_device_has_room_for(room, records):
+    network = build(FINETUNING.network).eval()
+    short = Short(network, room)
+    found, owners = answered(short, records)
+    expected, whose = answered(network, records)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_array_equal(owners, whose)
+    assert len(whose) > 256
+    refused = [n for n in short.seen if n > room]
+    assert refused == [256 >> halvings for halvings in range(len(refused))]
+    assert 2 * max(set(short.seen) - set(refused)) > min(room, 256)
+
+
+def test_no_room_for_a_single_window_is_told(records):
+    with pytest.raises(torch.OutOfMemoryError):
+        answered(Short(build(FINETUNING.network).eval(), 0), records)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_last_judgement_without_room_ends_the_training_in_a_sentence(
+    members, settings, tmp_path, monkeypatch
+):
+    def logits(*_):
+        raise torch.OutOfMemoryError
+
+    config = replace(FINETUNING, epochs=1, members=members)
+    monkeypatch.setattr("ecgapp.training.run.run", lambda job, networks, reporter: Outcome(networks, 1))
+    monkeypatch.setattr(Inference, "logits", logits)
+    with pytest.raises(TrainingError, match="too little memory"):
+        training.train(config, Recorder(), tmp_path, settings)

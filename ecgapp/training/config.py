@@ -41,6 +41,7 @@ class Resampling(StrEnum):
     BOOTSTRAP = "bootstrap"
 
 
+LANES = 8  # that records usually lie in
 RESULT = "result"  # the folder in a training's own that holds its model
 PRECISIONS = ("auto", "fp32", "bf16")
 _FREE = (  # what may change on the way
@@ -61,6 +62,8 @@ class TrainingConfig:
     cross-fitting the folds of training and validation together are dealt into as many groups, and
     each member is trained without one of them; by bootstrap each learns from its own sample of the
     training records. ``pretrained`` names an installed model, or a finished run as ``run:ID``.
+    The records lie in ``lanes``, of which every batch takes equally many windows: any number of
+    processes that divides both it and ``batch_size`` trains together, to the same weights as one.
 
     Raises:
         ConfigError: a setting makes no sense, or two of them do not go together.
@@ -82,7 +85,8 @@ class TrainingConfig:
     epochs: int = 20
     further_epochs: tuple[int, ...] = ()  # each one more cycle of the learning rate, when all went well
     fraction: float = 1.0  # of the training records, drawn at random
-    batch_size: int = 64
+    batch_size: int = 64  # of all processes together
+    lanes: int = LANES  # fewer where there are few records, or where batches cannot be dealt so
     learning_rate: float = 2e-3  # at the top of the one cycle
     encoder_rate: float = 1.0  # a transferred encoder's share of the learning rate
     weight_decay: float = 0.01
@@ -173,8 +177,9 @@ class TrainingConfig:
 
     def _number_faults(self) -> list[str]:
         faults = []
-        if min(self.epochs, self.batch_size, *self.further_epochs) < 1 or self.learning_rate <= 0:
-            faults.append("Epochs, batch size and learning rate must be positive.")
+        counts = (self.epochs, self.batch_size, self.lanes, *self.further_epochs)
+        if min(counts) < 1 or self.learning_rate <= 0:
+            faults.append("Epochs, batch size, lanes and learning rate must be positive.")
         if self.patience < 0 or self.seed < 0:
             faults.append("Patience and seed cannot be negative.")
         if not (0 <= self.warmup < 1 and 0 <= self.ema_decay < 1 and 0 <= self.class_weighting <= 1):

@@ -38,6 +38,11 @@ def device_choices() -> tuple[str, ...]:
     return (*together, *devices())
 
 
+def n_devices(name: str) -> int:
+    """How many processes train on the device of this name: one on each of those joined by ``+``."""
+    return name.count("+") + 1
+
+
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """float32 or bfloat16; ``auto`` is bfloat16 where the processor multiplies in it."""
     if name == "auto":

@@ -70,12 +70,34 @@ class Inference:
 
     @torch.no_grad()
     def answers(self, records: RecordSet, windows: WindowList) -> Iterator[tuple[Tensor, Tensor]]:
-        """Windows and the network's answers, batch by batch, on the CPU."""
-        for part in windows.batches(_BATCH):
-            seen = records.cut(part.positions.tolist()).to(self.device)
-            with autocast(self.device, self.precision):
-                answer = self.network(seen)
-            yield seen.cpu(), answer.float().cpu()
+        """Windows and the network's answers, batch by batch, on the CPU.
+
+        Where the device has too little memory for a batch, the network sees it in parts.
+
+        Raises:
+            torch.OutOfMemoryError: it has too little for a single window.
+        """
+        size = _BATCH
+        for batch in windows.batches(_BATCH):
+            while (found := self._in_parts(records, batch, size)) is None:
+                size //= 2
+            yield found
+
+    def _in_parts(self, records: RecordSet, batch: WindowList, size: int) -> tuple[Tensor, Tensor] | None:
+        """The batch and the answers to it, seen ``size`` windows at a time; None where they are too many."""
+        windows, answers = [], []
+        try:
+            for part in batch.batches(size):
+                seen = records.cut(part.positions.tolist()).to(self.device, non_blocking=True)
+                with autocast(self.device, self.precision):
+                    answer = self.network(seen)
+                windows.append(seen.cpu())
+                answers.append(answer.float().cpu())
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise
+            return None
+        return torch.cat(windows), torch.cat(answers)
 
 
 def probabilities(logits: FloatArray, multilabel: bool, temperature: float = 1.0) -> FloatArray:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ecgapp.errors import TrainingError
+from ecgapp.training.config import LANES
 from ecgapp.training.windows import RecordSet, Rows, WindowList, random_windows
 from ecgapp.training.world import World
-
-LANES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +30,7 @@ class Lanes:
         return self.share * len(self.rows)
 
     def own(self, world: World) -> range:
-        """The lanes that this process reads.
-
-        Raises:
-            TrainingError: there are fewer lanes than processes, or they cannot be shared out evenly.
-        """
-        if len(self.rows) % world.size:
-            raise TrainingError(
-                f"So few records cannot be shared out to {world.size} processes with this batch size. Choose "
-                f"2, 4 or {LANES} processes, and a smaller batch size that is a multiple of them."
-            )
+        """The lanes that this process reads: of as many as ``shared_out`` deals, all have equally many."""
         part = world.part(len(self.rows))
         return range(part.start, part.stop)
 
@@ -49,22 +39,53 @@ class Lanes:
         return np.unique(np.concatenate([self.rows[lane] for lane in self.own(world)]))
 
 
-def deal_alike(records: RecordSet, networks: Sequence[Rows], batch_size: int) -> list[Lanes]:
+def fitting_lanes(lanes: int, processes: int) -> int:
+    """``lanes`` where so many processes can share them out; else the smallest usual number that they can."""
+    return lanes if lanes % processes == 0 else -(-LANES // processes) * processes
+
+
+def fitting_batch(batch_size: int, processes: int) -> int:
+    """The batch size nearest to this one that so many processes can share out."""
+    return max(1, round(batch_size / processes)) * processes
+
+
+def deal_alike(
+    records: RecordSet, networks: Sequence[Rows], batch_size: int, lanes: int = LANES
+) -> list[Lanes]:
     """The lanes of each network's rows, with equal batches and equally many, so that they can learn together.
 
-    Small sets have fewer lanes, down to one, and the smallest has the only batch of all its records.
+    There are ``lanes``, or the largest part of them that divides the batch and leaves each lane as many
+    records as a batch has. One always does: then the smallest set has the only batch of all its records.
     """
     fewest = min(map(len, networks))
     batch = min(batch_size, fewest)
-    lanes = LANES
-    while lanes > 1 and (batch % lanes or fewest < lanes * batch):
-        lanes //= 2
-    dealt = [deal(records, rows, batch, lanes) for rows in networks]
-    while min(each.steps for each in dealt) == 0:  # many small stores leave a lane too few
-        lanes //= 2
-        dealt = [deal(records, rows, batch, lanes) for rows in networks]
+    fitting = (n for n in range(lanes, 0, -1) if lanes % n == batch % n == 0 and n * batch <= fewest)
+    dealings = ([deal(records, rows, batch, n) for rows in networks] for n in fitting)
+    dealt = next(each for each in dealings if all(one.steps for one in each))  # many small stores may not
     steps = min(each.steps for each in dealt)
     return [replace(each, steps=steps) for each in dealt]
+
+
+def shared_out(
+    records: RecordSet, networks: Sequence[Rows], batch_size: int, lanes: int, processes: int
+) -> list[Lanes]:
+    """``deal_alike`` for so many processes.
+
+    Raises:
+        TrainingError: they cannot all have equally many lanes; it names settings with which they can.
+    """
+    dealt = deal_alike(records, networks, batch_size, lanes)
+    if len(dealt[0].rows) % processes == 0:
+        return dealt
+    most = min(map(len, networks)) // processes // processes * processes
+    batch = min(fitting_batch(batch_size, processes), most)
+    for other in (fitting_lanes(lanes, processes), processes):
+        if batch and len(deal_alike(records, networks, batch, other)[0].rows) % processes == 0:
+            raise TrainingError(
+                f"{processes} processes cannot share the records out evenly with these settings. "
+                f"Set lanes to {other} and batch_size to {batch}."
+            )
+    raise TrainingError(f"There are too few records for {processes} processes. Train with fewer of them.")
 
 
 def deal(records: RecordSet, rows: Rows, batch: int, lanes: int) -> Lanes:

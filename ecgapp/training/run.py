@@ -23,6 +23,7 @@ from ecgapp.training.job import Job, Outcome
 from ecgapp.training.loop import run
 from ecgapp.training.memory import keep_freed_memory
 from ecgapp.training.objective import objective_for
+from ecgapp.training.rehearsal import rehearse
 from ecgapp.training.reporting import Reporter
 from ecgapp.training.result import Source, classification_result, reconstruction_result, save_result
 from ecgapp.training.setting import Setting, prepare
@@ -56,7 +57,10 @@ def train(
         found: Any = load_model((folder / RESULT,), config.name) if world.leads else None
         return world.told(found)
     setting = prepare(config, reporter, folder, settings, world)
-    model = _train_members(setting) if config.members > 1 else _train_one(setting)
+    try:
+        model = _train_members(setting) if config.members > 1 else _train_one(setting)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(_NO_MEMORY) from error
     shutil.rmtree(folder / _BEFORE, ignore_errors=True)
     reporter.log("The model and its card are written.")
     return model
@@ -99,16 +103,20 @@ def _group_size(setting: Setting) -> int:
 
 
 def _train_groups(setting: Setting, size: int) -> list[Network]:
-    """Group by group; finished ones are kept. Where memory is short, fewer learn together."""
+    """Group by group; finished ones are kept. Where memory is short, fewer learn together.
+
+    Several processes find that out together (``rehearse``).
+    """
     try:
         return _trained_groups(setting, size)
-    except torch.OutOfMemoryError as error:
-        if size == 1 or setting.world.size > 1:
-            raise TrainingError(_NO_MEMORY) from error
+    except torch.OutOfMemoryError:
+        if size == 1:
+            raise
     size = -(-size // 2)
     torch.cuda.empty_cache()
     setting.reporter.log(f"The device has too little memory: now {size} members learn together.")
-    write_atomically(setting.folder / _GROUP, str(size).encode())
+    if setting.world.leads:
+        write_atomically(setting.folder / _GROUP, str(size).encode())
     return _train_groups(setting, size)
 
 
@@ -160,12 +168,15 @@ def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> O
         alone,
         setting.world,
     )
+    several = setting.world.size > 1
+    if several and len(networks) > 1:
+        rehearse(job, networks)
     try:
         return run(job, networks, reporter)
     except torch.OutOfMemoryError as error:
-        if not alone:
-            raise
-        raise TrainingError(_NO_MEMORY) from error
+        if several:  # the other processes do not know of it, so no smaller group can begin
+            raise TrainingError(_NO_MEMORY) from error
+        raise
 
 
 def _claim_folder(folder: Path, config: TrainingConfig) -> bool:

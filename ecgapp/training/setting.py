@@ -14,7 +14,7 @@ from ecgapp.training.devices import resolve_device
 from ecgapp.training.ensembles import parts
 from ecgapp.training.inference import Inference
 from ecgapp.training.job import Member
-from ecgapp.training.lanes import deal_alike
+from ecgapp.training.lanes import shared_out
 from ecgapp.training.reporting import Reporter
 from ecgapp.training.resident import Loading, choose_records, data_digest, load_signals, open_stores
 from ecgapp.training.result import Source
@@ -69,7 +69,7 @@ def prepare(
         stores = open_stores(config, settings)
         pretrained = load_pretrained(config, settings)
         records = choose_records(config, stores)
-        members = _members(config, records)
+        members = _members(config, records, world)
         resolve_device(config.device, world.rank)
         return stores, pretrained, records, members, _needed(members, world)
 
@@ -81,10 +81,11 @@ def prepare(
     return Setting(config, records, members, pretrained, stores, digest, reporter, folder, world)
 
 
-def _members(config: TrainingConfig, records: RecordSet) -> tuple[Member, ...]:
+def _members(config: TrainingConfig, records: RecordSet, world: World) -> tuple[Member, ...]:
     """With batches of one size for all, so that members may learn together."""
     dealt = parts(config, records)
-    lanes = deal_alike(records, [part.train for part in dealt], config.batch_size)
+    networks = [part.train for part in dealt]
+    lanes = shared_out(records, networks, config.batch_size, config.lanes, world.size)
     return tuple(Member(own, part.validation, part.seed) for own, part in zip(lanes, dealt, strict=True))
 
 

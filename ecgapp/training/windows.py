@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgapp.records.record import FloatArray
-from ecgapp.signals import PreprocessingConfig, window_starts
+from ecgapp.signals import PreprocessingConfig
 
 Rows = NDArray[np.int64]
 
@@ -22,7 +22,8 @@ class RecordSet:
     n_labels) of 1, 0 and NaN, with no columns where there is no task. ``signals`` (n_leads, total) is at the
     preprocessing's rate, one record behind the other, on the CPU or a GPU; record i has ``lengths[i]``
     samples from ``first[i]`` on, which is -1 where it is not here. Zeros stand between records: a window
-    that begins a little early, or a record shorter than a window, reads them.
+    that begins a little early, or a record shorter than a window, reads them. Windows are ``pinned`` where
+    a GPU is to copy them by itself, while the next ones are cut.
     """
 
     stores: tuple[str, ...]
@@ -35,6 +36,7 @@ class RecordSet:
     preprocessing: PreprocessingConfig
     signals: Tensor
     first: Rows
+    pinned: bool = False
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -44,12 +46,12 @@ class RecordSet:
         return np.flatnonzero(np.isin(self.folds, folds)).astype(np.int64)
 
     def to(self, device: torch.device) -> "RecordSet":
-        """The same records on ``device``, if they fit in half of what is free there."""
+        """The same records on ``device``, if they fit in half of what is free there; else windows for it."""
         if device.type == "cpu":
             return self
         free, _ = torch.cuda.mem_get_info(device)
         if self.signals.nbytes > free // 2:
-            return self
+            return replace(self, pinned=True)
         return replace(self, signals=self.signals.to(device))
 
     def cut(self, positions: Sequence[int]) -> Tensor:
@@ -58,7 +60,8 @@ class RecordSet:
         if self.signals.is_cuda:
             views = self.signals.unfold(1, window, 1).transpose(0, 1)
             return views[torch.as_tensor(positions, device=self.signals.device)].float()
-        return torch.stack([self.signals[:, start : start + window] for start in positions]).float()
+        windows = torch.empty(len(positions), len(self.signals), window, pin_memory=self.pinned)
+        return torch.stack([self.signals[:, start : start + window] for start in positions], out=windows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +85,11 @@ class WindowList:
 
 def all_windows(records: RecordSet, rows: Rows) -> WindowList:
     """Every window of these records, as the app cuts them (``signals.window_starts``)."""
-    positions, owners = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for row in rows:
-        starts = window_starts(int(records.lengths[row]), records.preprocessing)
-        positions.append(records.first[row] + starts)
-        owners.append(np.full(len(starts), row, np.int64))
-    return WindowList(np.concatenate(positions), np.concatenate(owners))
+    last = np.maximum(records.lengths[rows] - records.preprocessing.window, 0)  # where the last one begins
+    counts = -(-last // records.preprocessing.stride) + 1
+    numbers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)  # within each record
+    starts = np.minimum(numbers * records.preprocessing.stride, np.repeat(last, counts))
+    return WindowList(np.repeat(records.first[rows], counts) + starts, np.repeat(rows, counts))
 
 
 def random_windows(

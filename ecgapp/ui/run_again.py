@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from ecgapp.errors import ConfigError
 from ecgapp.training import TrainingConfig
+from ecgapp.training.devices import n_devices
+from ecgapp.training.lanes import fitting_batch, fitting_lanes
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Changes:
     seed: int
     device: str
     members: int
+    lanes: int
 
 
 def continued(config: TrainingConfig, epochs: int) -> TrainingConfig:
@@ -34,7 +37,15 @@ def changes_of(config: TrainingConfig) -> Changes:
         config.seed,
         config.device,
         config.members,
+        config.lanes,
     )
+
+
+def shared(wanted: Changes) -> Changes:
+    """With lanes, and the nearest batch size, that the wanted devices can share out."""
+    n = n_devices(wanted.device)
+    lanes, batch_size = fitting_lanes(wanted.lanes, n), fitting_batch(wanted.batch_size, n)
+    return replace(wanted, lanes=lanes, batch_size=batch_size)
 
 
 def renewed(config: TrainingConfig, wanted: Changes) -> TrainingConfig:

@@ -21,7 +21,7 @@ from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.ranked_answers import show_answers
-from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed
+from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed, shared
 from ecgapp.ui.run_figures import config_of
 from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
 from ecgapp.ui.session import DIALOG
@@ -33,6 +33,7 @@ from ecgapp.ui.training_choices import (
     MOST_EPOCHS,
     MOST_MEMBERS,
     RATE_FORMAT,
+    batch_words,
     device_words,
 )
 from ecgapp.words import as_typed
@@ -210,7 +211,9 @@ def _ask_changes(before: Changes) -> Changes:
     there = list(dict.fromkeys((before.device, *device_choices())))
     device = second.selectbox("Device", there, format_func=device_words, key="again_device")
     members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")
-    return Changes(name, epochs, batch, rate, seed, device, members)
+    if told := batch_words(device, batch):
+        st.info(told)
+    return shared(Changes(name, epochs, batch, rate, seed, device, members, before.lanes))
 
 
 @st.dialog("Name and note", on_dismiss=_close)

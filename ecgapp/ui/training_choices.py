@@ -1,7 +1,7 @@
 """From what an administrator picks in a form to the one config of a training. No Streamlit here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecgapp.errors import ConfigError
 from ecgapp.models import (
@@ -16,6 +16,9 @@ from ecgapp.models import (
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import csv_task, task
 from ecgapp.training import Initialisation, Phase, Resampling, TrainingConfig
+from ecgapp.training.config import LANES
+from ecgapp.training.devices import n_devices
+from ecgapp.training.lanes import fitting_batch, fitting_lanes
 
 PATCH = "Fast autoencoder (patch stem), all leads, 100 Hz, 10 s"
 FOLD_ONE_LEAD = "Fastest autoencoder (folded time), one lead, 250 Hz, 8.192 s"
@@ -89,14 +92,19 @@ class Schedule:
 def training_config(subject: Subject, schedule: Schedule) -> TrainingConfig:
     """The config that a run is started with.
 
+    Its lanes, and its batch size where ``batch_words`` says so, are what the devices can share out.
+
     Raises:
         ConfigError: the choices do not go together; the sentence says which.
     """
     if not subject.stores:
         raise ConfigError("Choose at least one data set.")
     preprocessing, encoder = _input_and_encoder(subject)
+    n = n_devices(schedule.device)
+    schedule = replace(schedule, batch_size=fitting_batch(schedule.batch_size, n))
     config = TrainingConfig(
         **vars(schedule),
+        lanes=fitting_lanes(LANES, n),
         phase=subject.phase,
         network=_network(subject, encoder),
         stores=subject.stores,
@@ -129,8 +137,17 @@ def suggested_title(subject: Subject) -> str:
 
 def device_words(device: str) -> str:
     """``cuda:0+cuda:1`` as ``all 2 GPUs together``; a single device by its name."""
-    parts = device.split("+")
-    return f"all {len(parts)} GPUs together" if len(parts) > 1 else device
+    n = n_devices(device)
+    return f"all {n} GPUs together" if n > 1 else device
+
+
+def batch_words(device: str, batch_size: int) -> str:
+    """Which batch size is taken instead of one that the device's processes cannot share; else empty."""
+    n = n_devices(device)
+    taken = fitting_batch(batch_size, n)
+    if taken == batch_size:
+        return ""
+    return f"The {n} devices share every batch equally: batch size {taken} is taken instead of {batch_size}."
 
 
 def shared_leads(leads_of_stores: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

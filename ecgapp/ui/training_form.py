@@ -29,6 +29,7 @@ from ecgapp.ui.training_choices import (
     STARTS,
     Schedule,
     Subject,
+    batch_words,
     device_words,
     shared_leads,
     suggested_name,
@@ -58,6 +59,8 @@ def training_form(settings: Settings, runs: RunStore) -> None:
             config = training_config(subject, schedule)
             refuse_empty_folds(config, [stores[name] for name in subject.stores])
             st.session_state[CHOSEN_RUN] = start_run(config, runs).id
+            if told := batch_words(schedule.device, schedule.batch_size):
+                st.info(told)
             st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
         except EcgAppError as error:
             st.error(str(error))
@@ -153,7 +156,10 @@ def _ask_schedule(subject: Subject) -> Schedule:
     epochs = a.number_input(
         "Epochs", 1, MOST_EPOCHS, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
     )
-    batch = b.number_input("Batch size", 1, LARGEST_BATCH, usual.batch_size, key="train_batch")
+    batch = b.number_input(
+        "Batch size", 1, LARGEST_BATCH, usual.batch_size, key="train_batch",
+        help="GPUs that train together share every batch equally; the nearest size that they can is taken.",
+    )  # fmt: skip
     rate = c.number_input(
         "Learning rate",
         LOWEST_RATE,
