@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.ui import auth, curves, guarded, run_actions, run_dialogs, run_list, run_starting
+from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialogs, run_list, run_starting
 from ecgapp.ui.comparison import differing_settings, newest_alike
 from ecgapp.ui.run_starting import start_run
 from ecgapp.words import as_typed
@@ -336,6 +337,31 @@ def test_which_weights_are_kept_is_said_where_it_is_known(settings, runs):
     assert "that is kept is that of epoch 6, which had the highest macro AUROC" in said(page)
 
 
+def test_curves_by_step_are_there_before_the_first_epoch_has_ended(settings, runs):
+    run = make_run(runs, "running")
+    steps = (names.STEP_LOSS, names.LEARNING_RATE, names.GRADIENT_NORM)
+    runs.add_metrics(run.id, [(name, step, 0.5) for name in steps for step in (10, 20)])
+    page = open_page("training", settings)
+    assert charts(page) == {"live_step_loss", "live_rate", "live_gradient"}
+    assert "The curves by epoch begin with the end of the first epoch." in said(page)
+    assert not page.exception
+
+
+@pytest.mark.parametrize(("together", "member"), [(1, 3), (2, 5)])
+def test_whose_best_and_worst_records_an_ensemble_shows_is_said(settings, runs, together, member):
+    store = twelve_lead_store(settings, "hospital")
+    six = trained_run(runs, replace(FINETUNING, members=6, resampling="bootstrap", epochs=2))
+    alone = trained_run(runs)
+    numbers = range(1, together + 1)
+    runs.add_metrics(six.id, [(f"{names.F1_OF_MEMBER}{number}", 1, 0.5) for number in numbers])
+    for run in (six, alone):
+        write_ranking(runs.folder(run.id), Ranking(2, (ranked(store, 0, 0.01),), ()))
+    page = open_page("training", settings)
+    assert "alone judged them" not in said(page)
+    page.selectbox(key="chosen_run").set_value(six.id).run()
+    assert f"Member {member} of 6 alone judged them" in said(page)
+
+
 def test_reconstructions_of_two_epochs_stand_side_by_side(settings, runs):
     run = trained_run(runs, PRETRAINING)
     windows = np.random.default_rng(0).normal(size=(3, 2, 128)).astype(np.float32)
@@ -617,3 +643,27 @@ def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, run
         page.run()
         looks.append(bool(drawn))
     assert 2 <= sum(looks) <= 5  # of ten: 3 % of growth
+
+
+def test_a_curve_that_grows_slowly_is_drawn_anew_after_half_a_minute(settings, runs, monkeypatch):
+    drawn = []
+    draw = curves.step_curve
+    monkeypatch.setattr(
+        curves, "step_curve", lambda *points, **looks: drawn.append(1) or draw(*points, **looks)
+    )
+    run = trained_run(runs)
+    with runs.database.write() as connection:
+        update(connection, run.id, state="running")
+    page = open_page("training", settings)
+    now = time.monotonic()
+    for seconds, grows, anew in ((29, True, False), (31, True, True), (60, True, False), (99, False, True)):
+        drawn.clear()
+        if grows:
+            runs.add_metrics(run.id, [(names.STEP_LOSS, 600 + seconds / 100, 0.5)])
+        monkeypatch.setattr(live_chart, "time", SimpleNamespace(monotonic=lambda: now + seconds))  # noqa: B023
+        page.run()
+        assert bool(drawn) == anew, seconds
+    drawn.clear()
+    monkeypatch.setattr(live_chart, "time", SimpleNamespace(monotonic=lambda: now + 999))
+    page.run()
+    assert not drawn  # it has not grown

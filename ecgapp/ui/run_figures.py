@@ -155,9 +155,14 @@ def changes(f1: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
     return [(epoch, after - before) for (_, before), (epoch, after) in pairwise(points)]
 
 
+def first_at_work(points: Sequence[Point], config: TrainingConfig, together: int) -> int:
+    """The first, from 0, of the ``together`` members that learn, or learnt last."""
+    return int((points[-1][0] - 1) // config.all_epochs) * together
+
+
 def current_member(f1: Sequence[Point], config: TrainingConfig | None, together: int = 1) -> str:
     """``Member 2 of 4``, or ``Members 1-4 of 8`` where ``together`` learn at once; else nothing."""
     if config is None or config.members == 1 or not f1:
         return ""
-    first = int((f1[-1][0] - 1) // config.all_epochs) * together
+    first = first_at_work(f1, config, together)
     return member_words(first, min(together, config.members - first), config.members)
