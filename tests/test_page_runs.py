@@ -18,7 +18,7 @@ from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
-from ecgapp.jobs import RunStore, names
+from ecgapp.jobs import NEW_RUN, RESUME, RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.examples import (
@@ -257,9 +257,23 @@ def test_a_chart_without_a_point_is_not_drawn(settings, runs):
 
 def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
     run = trained_run(runs)
-    runs.add_metrics(run.id, [(names.STEP_LOSS, 601, math.nan)])
+    runs.add_metrics(run.id, [(names.TRAIN_LOSS, EPOCHS + 1, 9.0)])
     page = open_page("training", settings)
-    assert any("The loss is no longer a number" in box.value for box in page.warning)
+    assert any("The training loss explodes" in box.value for box in page.warning)
+
+
+@pytest.mark.parametrize("resume_helps", [True, False])
+def test_what_helps_a_failed_run_is_said_once_and_stands_out_among_its_buttons(settings, runs, resume_helps):
+    words = RESUME if resume_helps else NEW_RUN
+    run = make_run(runs, "failed", message=f"It broke. {words}", resume_helps=resume_helps)
+    page = open_page("training", settings)
+    assert [box.value for box in page.error] == [as_typed(f"Failed: It broke. {words}")]
+    primary = [key for key in (f"resume_{run.id}", f"again_{run.id}") if is_primary(page.button(key=key))]
+    assert primary == [f"resume_{run.id}" if resume_helps else f"again_{run.id}"]
+
+
+def is_primary(button):
+    return button.proto.type == "primary"
 
 
 def ranked(store, row, loss):

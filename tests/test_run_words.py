@@ -8,7 +8,7 @@ from small_training import FINETUNING
 
 from ecgapp import documents
 from ecgapp.evaluate import learning_curve_index
-from ecgapp.jobs import STATES, RunStore, names
+from ecgapp.jobs import NEW_RUN, STATES, RunStore, names
 from ecgapp.jobs.run import Run
 from ecgapp.ui.curves import (
     change_bars,
@@ -65,15 +65,13 @@ def test_a_failed_run_says_why():
     assert "no memory" in state_sentence(in_state("failed", message="There is no memory."), [])
 
 
-def test_a_run_that_says_its_state_and_what_to_do_is_not_repeated():
+def test_a_run_says_its_state_once_and_nothing_is_added_to_what_helps():
     assert (
         state_sentence(in_state("finished", message="Finished. Promote it."), []) == "Finished. Promote it."
     )
-    lost = state_sentence(in_state("lost", message="It was killed. Resume goes on."), [])
-    assert lost == "Lost: It was killed. Resume goes on."
-    assert "Resume" in state_sentence(in_state("failed", message="The disk is full."), [])
-    told = state_sentence(in_state("failed", message="The disk is full. Free some space, then resume."), [])
-    assert told == "Failed: The disk is full. Free some space, then resume."
+    for state in ("lost", "failed"):
+        told = state_sentence(in_state(state, message=f"The loss is no number. {NEW_RUN}"), [])
+        assert told == f"{state.title()}: The loss is no number. {NEW_RUN}"
 
 
 @pytest.mark.parametrize(

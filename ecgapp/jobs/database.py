@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS runs (
     heartbeat REAL,
     stop_requested REAL,
     message TEXT NOT NULL DEFAULT '',
+    resume_helps INTEGER NOT NULL DEFAULT 1,
     epoch INTEGER NOT NULL DEFAULT 0,
     epochs INTEGER NOT NULL DEFAULT 0,
     seconds_left REAL,
@@ -57,7 +58,7 @@ CREATE TABLE IF NOT EXISTS extremes (
     value REAL,
     PRIMARY KEY (run_id, name, width, step)
 ) WITHOUT ROWID;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 """
 _creating = threading.Lock()  # threads of one server meet here; other processes wait in SQLite
 

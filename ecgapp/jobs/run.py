@@ -22,6 +22,9 @@ STALE_SECONDS = 7.0  # a process silent for so long is lost; with who looks ever
 START_SECONDS = 60.0  # as long as it starts: libraries that are loaded from a slow disk let no thread speak
 GRACE_SECONDS = 60.0  # a process asked to stop is killed after this
 
+RESUME = "Resume goes on from the last checkpoint."  # one of these two ends what is said of a run that ended
+NEW_RUN = "A resume would most likely fail again: start a new run."
+
 
 @dataclass(frozen=True)
 class Run:
@@ -47,7 +50,8 @@ class Run:
     process_started: str | None = None
     heartbeat: float | None = None
     stop_requested: float | None = None
-    message: str = ""  # why it ended, in one or two sentences
+    message: str = ""  # why it ended, and what to do, in a few sentences
+    resume_helps: bool = True  # of one that ended before its time: whether that is what to do
     epoch: int = 0  # epochs done
     epochs: int = 0  # epochs planned; 0 until the first report
     seconds_left: float | None = None

@@ -163,7 +163,7 @@ class RunTable:
 
 def run_of(row: sqlite3.Row) -> Run:
     """A row of the table as a run."""
-    return Run(**dict(row))
+    return Run(**{**dict(row), "resume_helps": bool(row["resume_helps"])})
 
 
 def find(connection: sqlite3.Connection, run_id: str) -> Run:

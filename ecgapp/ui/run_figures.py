@@ -31,7 +31,7 @@ class RunFigures:
     """All that the page draws of one run: points are (epoch, value) where not said otherwise.
 
     ``step_loss``, ``learning_rate``, ``gradient_norm`` and ``throughput`` are by step, ``use`` by
-    seconds since the run's first start. Values that are no number are left out of all but ``step_loss``.
+    seconds since the run's first start. Values that are no number are left out.
     """
 
     train_loss: tuple[Point, ...] = ()
@@ -83,7 +83,7 @@ class Reader:
             f1_by_member=family(names.F1_OF_MEMBER),
             predicted_by_label=family(names.PREDICTED_OF_LABEL),
             positives_by_label=family(names.POSITIVES_OF_LABEL),
-            step_loss=self._points(names.STEP_LOSS),
+            step_loss=self._finite(names.STEP_LOSS),
             learning_rate=self._finite(names.LEARNING_RATE),
             gradient_norm=self._finite(names.GRADIENT_NORM),
             throughput=self._finite(names.THROUGHPUT),

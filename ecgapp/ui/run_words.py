@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ecgapp.evaluate import LearningCurveIndex
-from ecgapp.jobs import Run
+from ecgapp.jobs import RESUME, Run
 from ecgapp.ui.curves import Point
 from ecgapp.ui.run_figures import USE, last
-
-GOES_ON = "Resume goes on from its last checkpoint."
 
 
 def state_sentence(run: Run, runs: Sequence[Run]) -> str:
@@ -24,12 +22,12 @@ def state_sentence(run: Run, runs: Sequence[Run]) -> str:
         case "stopping":
             return "Stopping: it ends its step and writes a checkpoint."
         case "stopped":
-            return f"Stopped: {epochs_words(run)}. {GOES_ON}"
+            return f"Stopped: {epochs_words(run)}. {RESUME}"
         case "finished":
-            return _with_message("Finished", run, "")
+            return _with_message("Finished", run)
         case "failed":
-            return _with_message("Failed", run, GOES_ON)
-    return _with_message("Lost", run, GOES_ON)
+            return _with_message("Failed", run)
+    return _with_message("Lost", run)
 
 
 def epochs_words(run: Run) -> str:
@@ -104,9 +102,8 @@ def _waiting(run: Run, runs: Sequence[Run]) -> str:
     return f"Queued:{busy}{ahead} It starts by itself."
 
 
-def _with_message(word: str, run: Run, hint: str) -> str:
-    """The run's own last words; the state before them and the hint behind them unless they say it."""
-    told = run.message if run.message.startswith(word) else f"{word}: {run.message}"
+def _with_message(word: str, run: Run) -> str:
+    """The run's own last words, which say what to do; the state before them unless they begin with it."""
     if not run.message:
-        told = f"{word}."
-    return told if "resume" in told.lower() else f"{told} {hint}".strip()
+        return f"{word}."
+    return run.message if run.message.startswith(word) else f"{word}: {run.message}"
