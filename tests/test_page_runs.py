@@ -18,7 +18,7 @@ from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
-from ecgapp.jobs import NEW_RUN, RESUME, RunStore, names
+from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.examples import (
@@ -29,9 +29,10 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialogs, run_list, run_starting
+from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialogs, run_list
 from ecgapp.ui.comparison import differing_settings, newest_alike
 from ecgapp.ui.run_starting import start_run
+from ecgapp.ui.training_form import SHOWN
 from ecgapp.words import as_typed
 
 EPOCHS = 6
@@ -523,12 +524,42 @@ def test_what_was_filled_in_is_said_by_the_page_and_so_is_a_data_set_that_is_gon
     assert not page.toast
 
 
-def test_a_click_that_comes_twice_starts_one_run(settings, runs, monkeypatch):
-    first = start_run(FINETUNING, runs)
-    assert start_run(FINETUNING, runs).id == first.id
-    assert start_run(replace(FINETUNING, seed=1), runs).id != first.id
-    monkeypatch.setattr(run_starting, "DOUBLE_CLICK", 0.0)
-    assert start_run(FINETUNING, runs).id != first.id
+def test_a_form_that_is_sent_twice_starts_one_run_whatever_became_of_it(runs):
+    first = start_run(FINETUNING, runs, "this")
+    for state in STATES:
+        with runs.database.write() as connection:
+            update(connection, first.id, state=state)
+        assert start_run(FINETUNING, runs, "this").id == first.id
+    assert len(runs.all()) == 1
+
+
+def test_the_same_settings_of_another_tab_are_refused_by_the_runs_name_until_it_has_ended(settings, runs):
+    first = start_run(FINETUNING, runs, "this")
+    page = press(open_page("training", settings), f"again_{first.id}")
+    press(page, "again_start")
+    assert f"is queued already: small (finetune, {first.id[:6]})" in said(page)
+    assert [run.id for run in runs.all()] == [first.id]
+    page.number_input(key="again_seed").set_value(3).run()
+    press(page, "again_start")
+    assert len(runs.all()) == 2
+    with runs.database.write() as connection:
+        update(connection, first.id, state="finished")
+    assert start_run(FINETUNING, runs, "that").id != first.id
+
+
+def test_the_page_shows_another_form_once_one_was_sent(settings, runs):
+    """A second click on the old one belongs to a button that is no more, or makes no second run."""
+    small_settings(settings.home)
+    page = open_page("training", settings)
+    page.multiselect(key="train_folds").set_value([1, 2])
+    page.multiselect(key="train_validation").set_value([3])
+    form = page.session_state[SHOWN]
+    press(page, f"start_{form}")
+    assert page.session_state[SHOWN] != form
+    page.session_state[SHOWN] = form
+    press(page.run(), f"start_{form}")
+    assert len(runs.all()) == 1
+    assert not page.error
 
 
 def test_a_second_continue_adds_no_second_cycle(settings, runs):

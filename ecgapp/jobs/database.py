@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS runs (
     epochs INTEGER NOT NULL DEFAULT 0,
     seconds_left REAL,
     title TEXT NOT NULL DEFAULT '',
-    note TEXT NOT NULL DEFAULT ''
+    note TEXT NOT NULL DEFAULT '',
+    form TEXT UNIQUE
 );
 CREATE TABLE IF NOT EXISTS metrics (
     run_id TEXT NOT NULL,

@@ -57,6 +57,7 @@ class Run:
     seconds_left: float | None = None
     title: str = ""  # what people call it; its name until they say otherwise
     note: str = ""
+    form: str | None = None  # which form asked for it; each makes one run
 
     def __post_init__(self) -> None:
         if not self.title:
