@@ -18,7 +18,7 @@ from small_training import FINETUNING, Recorder, change_store, small_settings, w
 from ecgapp import documents, files, training
 from ecgapp.config import Settings
 from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, Run, RunStore
+from ecgapp.jobs import NEW_RUN, Run, RunStore, names
 from ecgapp.training import TrainingConfig
 from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.learner import Learner
@@ -163,6 +163,48 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     assert (run.state, run.resumable) == ("lost", True)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
+
+
+@pytest.mark.parametrize("since", [1, 2])
+def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
+    store, settings, sha256, monkeypatch, since
+):
+    """From the first step of an epoch until the model is there."""
+    broken, refused = threading.Event(), []
+    write, step, log = store.database.write, RunReporter.step, RunReporter.log
+
+    def fail_or_write(durable=True):
+        if broken.is_set():
+            refused.append(threading.current_thread() is threading.main_thread())
+            raise JobError("The list of runs cannot be read or written.")
+        return write(durable)
+
+    def step_in_trouble(self, report):
+        if report.epoch == since:
+            broken.set()
+        step(self, report)
+
+    def log_and_mend(self, text):
+        if text.startswith("The model and its card"):
+            assert store.metrics(self._run.id, names.TRAIN_LOSS).steps == tuple(range(1, since))
+            broken.clear()
+        log(self, text)
+
+    monkeypatch.setattr(store.database, "write", fail_or_write)
+    monkeypatch.setattr(RunReporter, "step", step_in_trouble)
+    monkeypatch.setattr(RunReporter, "log", log_and_mend)
+    run = started(store, settings)
+    assert refused.count(True) == 1  # a database that is locked holds the training up once
+    assert (run.state, run.epoch, run.epochs) == ("finished", 2, 2), run.message
+    assert weights(store, run) == sha256
+    for name in (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1):
+        assert store.metrics(run.id, name).steps == (1, 2), name
+    assert (
+        store.metrics(run.id, names.STEP_LOSS).steps[-1]
+        == 2 * store.metrics(run.id, names.STEP_LOSS).steps[0]
+    )
+    kinds = [event.kind for event in store.events(run.id) if event.kind != "note"]
+    assert kinds == ["queued", "starting", "running", "finished"]
 
 
 def test_a_folder_that_may_no_longer_be_written_to(store, settings, sha256, at_a_step, monkeypatch):

@@ -21,7 +21,7 @@ _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a s
 _DISK = "A file could not be read or written. Check that the disk is not full."
 _UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
 _SPEECHLESS = "The end of the run could not be written down. Free space on the disk, then resume."
-_TRIES = 20  # one a second
+_TRIES = 60  # one a second, where the disk is full; a database that is locked answers later
 _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
 
