@@ -19,7 +19,9 @@ ENDED = ("stopped", "finished", "failed", "lost")
 
 HEARTBEAT_SECONDS = 2.0  # how often a process says that it lives
 STALE_SECONDS = 7.0  # a process silent for so long is lost; with who looks every 2 s, shown within 10 s
-START_SECONDS = 60.0  # as long as it starts: libraries that are loaded from a slow disk let no thread speak
+START_SECONDS = 60.0  # as long as it starts, and lives: while a library is loaded from a slow disk no thread
+# of Python's can speak, and reading its hundreds of megabytes takes half a minute. One that was killed is
+# seen to be gone, starting or not, within STALE_SECONDS.
 GRACE_SECONDS = 60.0  # a process asked to stop is killed after this
 
 RESUME = "Resume goes on from the last checkpoint."  # one of these two ends what is said of a run that ended

@@ -17,6 +17,7 @@ from pathlib import Path
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import process
+from ecgapp.jobs.database import patiently
 from ecgapp.jobs.queue import ACTIVE_STATES, RunQueue
 from ecgapp.jobs.run import GRACE_SECONDS, NEW_RUN, RESUME, STALE_SECONDS, START_SECONDS, Run
 from ecgapp.jobs.table import find, run_of, update
@@ -68,16 +69,17 @@ class RunStore(RunQueue):
         """In the attendant: start the run's process, watch it, say how it ended, and start the next run."""
         run = self.get(run_id)
         out_of_memory = process.out_of_memory_kills()
-        child = self._spawn(run, _together(self._command, len(run.devices)))
+        child = patiently(lambda: self._spawn(run, _together(self._command, len(run.devices))))
         if child is not None:
+            begun = replace(run, pid=child.pid)
             token = process.start_token(child.pid) or "gone"
-            with self.database.write() as connection:
+            with contextlib.suppress(JobError), self.database.write() as connection:  # it does so itself, too
                 update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
             killed = self._watch(run_id, child) < 0
             short = (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory
             cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
-            self._end(replace(run, pid=child.pid), "lost", cause, NEW_RUN if short else RESUME)
-        self.start_next(run.device)
+            patiently(lambda: self._end(begun, "lost", cause, NEW_RUN if short else RESUME))
+        patiently(lambda: self.start_next(run.device))
 
     def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
         """Wait for the process, and see meanwhile that it speaks, and stops when asked; its exit code."""
@@ -102,7 +104,7 @@ class RunStore(RunQueue):
     def _bury(self, run: Run, attendant: "subprocess.Popen[bytes]") -> None:
         """On a thread of whoever launched: wait for the attendant, which may not even have begun."""
         attendant.wait()
-        self._end(run, "lost", _CRASHED)
+        patiently(lambda: self._end(run, "lost", _CRASHED))
 
     def request_stop(self, run_id: str) -> Run:
         """Ask the run to write a checkpoint and end; a queued run is stopped at once.
@@ -211,7 +213,7 @@ class RunStore(RunQueue):
                 if update(connection, run.id, "state = 'running'", state="starting"):
                     self._tell(connection, run.id, "starting", AGAIN)
         elif run.active:
-            self._end(run, "lost", *((_LOST,) if run.pid is None else (_SILENT, "")))
+            self._end(run, "lost", _LOST) if run.pid is None else self._end(run, "lost", _SILENT, "")
 
     def _end(self, run: Run, state: str, cause: str, advice: str = RESUME) -> None:
         """Set a final state, unless the process of ``run`` has set one itself, or another has it now."""
