@@ -29,7 +29,7 @@ from ecgapp.ui.run_figures import (
     read_figures,
     run_lci,
 )
-from ecgapp.ui.run_words import duration_words, lci_words, size_words, state_sentence, use_words
+from ecgapp.ui.run_words import duration_words, lci_words, size_words, state_sentence, use_words, whose_use
 
 RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
 ENSEMBLE = replace(FINETUNING, members=2, epochs=3)
@@ -149,6 +149,15 @@ def test_what_a_run_takes_of_the_machine_is_said_as_far_as_it_is_known():
     assert use_words(latest) == "processor 96 %, memory 2,048 MB"
     on_gpu = {"GPU": [(4, 88.0)], "GPU memory": [(4, 1024.0)]}
     assert use_words(latest | on_gpu).endswith("GPU 88 %, GPU memory 1,024 MB")
+
+
+def test_what_of_the_machine_is_taken_by_others_too_is_said():
+    points = [(2, 50.0)]
+    assert "GPU" not in whose_use({"Processor": points}, 1)
+    on_card = {"GPU": points, "GPU memory": points}
+    assert "reserved on its card. GPU is how busy the whole card is, also with" in whose_use(on_card, 1)
+    assert "cards together, also by others. GPU is how busy the whole cards are on" in whose_use(on_card, 2)
+    assert "busy" not in whose_use({"GPU memory": points}, 1)
 
 
 @pytest.mark.parametrize(("size", "words"), [(12, "under 1 MB"), (34_000_000, "34 MB"), (1.24e9, "1.2 GB")])

@@ -30,7 +30,7 @@ from ecgapp.ui.run_figures import (
     run_lci,
 )
 from ecgapp.ui.run_warnings import warnings
-from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words
+from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words, whose_use
 from ecgapp.words import as_typed
 
 LOG_LINES = 12
@@ -204,13 +204,13 @@ def _tables(figures: RunFigures, config: TrainingConfig | None) -> None:
 
 
 def _machine(run: Run, figures: RunFigures) -> None:
-    """What this run, not the machine as a whole, took of processor, memory and card."""
+    """What was taken of processor, memory and cards, and by whom."""
     use = {word: points for word, points in figures.use.items() if points}
     if not use:
         return
     st.markdown("**Machine**")
     now = f": now {use_words(use)}" if run.active else ""
-    st.caption(f"Device {run.device}, taken by this run{now}. Percent are of the whole machine or card.")
+    st.caption(f"Device {run.device}{now}. {whose_use(use, len(run.devices))}")
     for column, (word, points) in zip(st.columns(4), use.items(), strict=False):
         key, unit = f"live_{word.replace(' ', '_').lower()}", USE[word][1]
         shown = Shown.of(run, points[-1][0])

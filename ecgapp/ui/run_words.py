@@ -70,6 +70,22 @@ def use_words(use: Mapping[str, Sequence[Point]]) -> str:
     return ", ".join(parts) or "not measured yet"
 
 
+def whose_use(use: Mapping[str, Sequence[Point]], n_devices: int) -> str:
+    """What of the figures is this run's alone, and what of whole cards, whoever is on them."""
+    words = ["Processor and memory are what this run takes, percent of the whole machine."]
+    alone = n_devices == 1
+    if "GPU memory" in use:
+        words.append(
+            "GPU memory is what this run has reserved on its card."
+            if alone
+            else "GPU memory is what is taken of its cards together, also by others."
+        )
+    if "GPU" in use:
+        busy = "the whole card is" if alone else "the whole cards are on average"
+        words.append(f"GPU is how busy {busy}, also with the work of others.")
+    return " ".join(words)
+
+
 def size_words(n_bytes: int) -> str:
     """``34 MB``, ``1.2 GB``; below a megabyte ``under 1 MB``."""
     if n_bytes < 1e6:

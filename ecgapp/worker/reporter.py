@@ -1,6 +1,5 @@
 """What a training tells, kept as its run's numbers and log."""
 
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import Attachment, Metric, Run, Usage, names
+from ecgapp.worker.cards import card_use
 from ecgapp.worker.waiting import Waiting
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, StepReport
 
 Part = TypeVar("Part", str, int)
-_MEBIBYTE = 2**20
 
 
 class Listener(Protocol):
@@ -103,7 +102,7 @@ class RunReporter:
     def beat(self) -> None:
         """With each heartbeat: look at the machine, and write what waits."""
         seconds = time.time() - (self._run.started or self._run.created)
-        use = {**self._usage.sample(), **_gpu_use(self._run.devices)}
+        use = {**self._usage.sample(), **card_use(self._run.devices)}
         self._waiting.add_sample(_points(seconds, {**use, names.SECONDS_LEFT: self._seconds_left}))
         self.flush()
 
@@ -155,22 +154,3 @@ def _points(step: float, numbers: Mapping[str, float | None]) -> list[Metric]:
 
 def _by_part(name: str, values: Mapping[Part, float]) -> dict[str, float]:
     return {f"{name}{part}": value for part, value in values.items()}
-
-
-def _gpu_use(devices: tuple[str, ...]) -> dict[str, float]:
-    """Memory that the run holds on its cards together in MiB, and their mean load where the driver tells it.
-
-    Other processes' memory only the driver knows: of several cards it is what is taken of them at
-    all, as the run has them alone.
-    """
-    torch = sys.modules.get("torch")  # not imported for this: the training does, when it is time
-    if torch is None or not devices[0].startswith("cuda") or not torch.cuda.is_initialized():
-        return {}
-    memory = torch.cuda.memory_reserved(devices[0])
-    try:
-        load = sum(torch.cuda.utilization(device) for device in devices) / len(devices)
-        if len(devices) > 1:
-            memory = sum(torch.cuda.device_memory_used(device) for device in devices)
-    except Exception:  # the driver's Python binding is not installed, or says no in its own way
-        return {names.GPU_MEMORY: memory / _MEBIBYTE}
-    return {names.GPU_MEMORY: memory / _MEBIBYTE, names.GPU_PERCENT: float(load)}
