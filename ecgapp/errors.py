@@ -18,7 +18,8 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     ├── ModelError               weights, cards, architectures
     │   ├── ModelNotFoundError
     │   └── WeightsMismatchError     weights and card disagree; names both
-    ├── TrainingError            a training that cannot start or go on
+    ├── TrainingError            a training that cannot start or go on: only other settings or data help
+    │   └── InterruptedTrainingError  what was around it ended it: once that is mended it goes on
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
     ├── AccessError              the administrator's password is wrong, or tried too often
     ├── ArchiveError             a kept ECG that cannot be written, opened or deleted
@@ -28,11 +29,19 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
 
 
 class EcgAppError(Exception):
-    """Anything that the app can explain to its user."""
+    """Anything that the app can explain to its user.
+
+    Where it ends a run, ``resume_helps`` says whether that run can go on once the cause is mended;
+    otherwise only a new run with other settings can. Its message need not say so: the run's does.
+    """
+
+    resume_helps = True
 
 
 class ConfigError(EcgAppError, ValueError):
     """A setting that makes no sense."""
+
+    resume_helps = False
 
 
 class RecordError(EcgAppError):
@@ -88,7 +97,20 @@ class WeightsMismatchError(ModelError):
 
 
 class TrainingError(EcgAppError):
-    """A training cannot start or go on."""
+    """A training cannot start or go on, and could not the next time either."""
+
+    resume_helps = False
+
+
+class InterruptedTrainingError(TrainingError):
+    """A training was ended by what is around it: a disk, a machine, another process."""
+
+    resume_helps = True
+
+
+def training_error(sentence: str, resume_helps: bool) -> TrainingError:
+    """The error that another process of the training has had."""
+    return InterruptedTrainingError(sentence) if resume_helps else TrainingError(sentence)
 
 
 class JobError(EcgAppError):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from admin_pages import twelve_lead_store
 from app_server import served
 from dataset_sources import ecg, make_store
 from small_training import FINETUNING
@@ -120,5 +121,24 @@ def test_two_quick_clicks_on_start_make_one_run(visitor, running):
     visitor.fill("again_seed", 5)
     visitor.page.get_by_role("dialog").get_by_role("button", name="Start").dblclick()
     visitor.sees("Queued: cpu is busy with ward.")
+    visitor.page.wait_for_timeout(SEVERAL_LOOKS)
+    assert len(store.all()) == 2
+
+
+def test_three_quick_clicks_on_the_forms_start_make_one_run_and_another_tab_is_told_of_it(visitor, running):
+    store, _ = running
+    twelve_lead_store(visitor.app.settings, "all folds")
+    other = visitor.page.context.browser.new_page(base_url=visitor.app.url)
+    tabs = [visitor, replace(visitor, page=other)]
+    other.goto("/training")
+    tabs[1].sign_in(PASSWORD)
+    visitor.page.reload()
+    visitor.sign_in(PASSWORD)
+    for tab in tabs:
+        tab.page.get_by_text("New training").click()
+        tab.page.get_by_role("button", name="Start training").click(click_count=3)
+        tab.sees(
+            "Queued: cpu is busy with ward." if tab is visitor else "very same settings is queued already"
+        )
     visitor.page.wait_for_timeout(SEVERAL_LOOKS)
     assert len(store.all()) == 2

@@ -13,6 +13,7 @@ from run_processes import end_all, until
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore, process
+from ecgapp.jobs.run import STALE_SECONDS, START_SECONDS
 from ecgapp.jobs.table import update
 
 WORKER = """
@@ -209,6 +210,62 @@ def test_a_run_killed_with_its_attendant_is_found_lost_by_whoever_looks(store):
     psutil.Process(run.pid).kill()
     attendant.kill()
     until(lambda: store.refresh()[0].state == "lost")
+
+
+@pytest.mark.parametrize("attended", [True, False])
+def test_a_run_killed_before_its_process_said_a_word_is_shown_within_ten_seconds(tmp_path, attended):
+    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", "import time; time.sleep(600)"])
+    run = queued(store)
+    store.launch(run.id)
+    until(lambda: store.get(run.id).pid is not None)
+    begun = store.get(run.id)
+    if not attended:
+        attendant_of(begun).kill()
+    os.kill(begun.pid, 9)
+    killed = time.time()
+    until(lambda: (store.get(run.id) if attended else store.refresh()[0]).state == "lost")
+    assert store.get(run.id).ended - killed < 10.0
+    assert (begun.state, store.get(run.id).resume_helps) == ("starting", True)
+
+
+@pytest.mark.parametrize(("state", "seconds"), [("starting", START_SECONDS), ("running", STALE_SECONDS)])
+def test_a_process_that_hangs_is_told_after_the_time_that_its_state_allows(store, state, seconds):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    held = Attachment(store, run.id)
+    if state == "running":
+        held.running()
+    for silent, shown in ((seconds - 2.0, state), (seconds + 1.0, "lost")):
+        set_columns(store, run, heartbeat=time.time() - silent)
+        assert store.refresh()[0].state == shown
+    assert "has said nothing for a while. Stop the run, or wait" in store.get(run.id).message
+    assert "Resume" not in store.get(run.id).message
+
+
+def test_an_attendant_says_how_a_run_ended_and_starts_the_next_once_the_disk_has_room_again(
+    tmp_path, monkeypatch
+):
+    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", ""])
+    run, waiting = queued(store), queued(store)
+    store.claim("cpu", run.id)
+    watch, write, room = store._watch, store.database.write, []
+
+    def write_where_there_is_room(durable=True):
+        if room and not room.pop(0):
+            raise JobError("The disk is full.")
+        return write(durable)
+
+    def watch_and_fill(*arguments):
+        room.extend([False, False, True, False])  # before the run's end is told, and before the next one
+        return watch(*arguments)
+
+    monkeypatch.setattr(store, "_watch", watch_and_fill)
+    monkeypatch.setattr(store.database, "write", write_where_there_is_room)
+    store.attend(run.id)
+    assert room == []
+    assert "broke down" in store.get(run.id).message
+    until(lambda: store.get(waiting.id).state == "lost")
+    end_all(store)
 
 
 def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):

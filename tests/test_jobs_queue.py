@@ -103,6 +103,40 @@ def test_of_twenty_attempts_from_four_processes_one_starts_the_run(store):
     assert sum(int(server.communicate("now\n")[0]) for server in servers) == 1
 
 
+SENDER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from ecgapp.errors import JobError
+from ecgapp.jobs import RunStore
+def send(number):
+    form = sys.argv[2] or f"{sys.argv[3]} {number}"
+    try:
+        return RunStore(Path(sys.argv[1])).create_once("a run", "pretrain", "cpu", "{}", form).id
+    except JobError as error:
+        return str(error)
+sys.stdin.readline()
+with ThreadPoolExecutor(5) as pool:
+    print(*pool.map(send, range(5)), sep=chr(10))
+"""
+
+
+@pytest.mark.parametrize("form", ["the same", ""], ids=["one form", "a form each"])
+def test_of_ten_forms_that_two_servers_send_at_once_one_run_is_made_and_each_is_told_which(store, form):
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", SENDER, str(store.home_folder), form]
+    servers = [subprocess.Popen([*command, name], stdin=pipe, stdout=pipe, text=True) for name in "ab"]
+    for server in servers:
+        server.stdin.write("now\n")
+        server.stdin.flush()
+    answers = [line for server in servers for line in server.communicate()[0].splitlines()]
+    (run,) = store.all()
+    refusals = [answer for answer in answers if answer != run.id]
+    assert len(answers) == 10
+    assert len(refusals) == (0 if form else 9)
+    assert all(f"is queued already: a run (pretrain, {run.id[:6]})" in refusal for refusal in refusals)
+
+
 def test_a_waiting_run_moves_among_those_that_wait_for_its_devices(store):
     first, other, second, third = (queued(store, name) for name in ("cpu", "cuda:0", "cpu", "cpu"))
     store.move(third.id, -1)

@@ -13,7 +13,7 @@ from small_training import PRETRAINING
 
 from ecgapp import documents
 from ecgapp.files import write_atomically
-from ecgapp.jobs import Run, RunStore, process
+from ecgapp.jobs import NEW_RUN, Run, RunStore, process
 from ecgapp.jobs.table import update
 
 pytestmark = pytest.mark.slow  # each starts three processes that load torch
@@ -73,7 +73,7 @@ def test_what_fails_in_a_process_that_does_not_report_ends_the_run_in_its_words(
     write_atomically(store.folder(run.id) / "fault", b"A record cannot be used.")
     until(lambda: store.get(run.id).ended_for_now)
     ended = store.get(run.id)
-    assert (ended.state, ended.message) == ("failed", "A record cannot be used.")
+    assert (ended.state, ended.message) == ("failed", f"A record cannot be used. {NEW_RUN}")
     until(lambda: gone(family) and not process.is_alive(run.pid, run.process_started))
     assert _starts(store, run) == 1
 

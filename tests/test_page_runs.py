@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
-from ecgapp.jobs import RunStore, names
+from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.examples import (
@@ -28,9 +29,10 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.ui import auth, curves, guarded, run_actions, run_dialogs, run_list, run_starting
+from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialogs, run_list
 from ecgapp.ui.comparison import differing_settings, newest_alike
 from ecgapp.ui.run_starting import start_run
+from ecgapp.ui.training_form import SHOWN
 from ecgapp.words import as_typed
 
 EPOCHS = 6
@@ -256,9 +258,23 @@ def test_a_chart_without_a_point_is_not_drawn(settings, runs):
 
 def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
     run = trained_run(runs)
-    runs.add_metrics(run.id, [(names.STEP_LOSS, 601, math.nan)])
+    runs.add_metrics(run.id, [(names.TRAIN_LOSS, EPOCHS + 1, 9.0)])
     page = open_page("training", settings)
-    assert any("The loss is no longer a number" in box.value for box in page.warning)
+    assert any("The training loss explodes" in box.value for box in page.warning)
+
+
+@pytest.mark.parametrize("resume_helps", [True, False])
+def test_what_helps_a_failed_run_is_said_once_and_stands_out_among_its_buttons(settings, runs, resume_helps):
+    words = RESUME if resume_helps else NEW_RUN
+    run = make_run(runs, "failed", message=f"It broke. {words}", resume_helps=resume_helps)
+    page = open_page("training", settings)
+    assert [box.value for box in page.error] == [as_typed(f"Failed: It broke. {words}")]
+    primary = [key for key in (f"resume_{run.id}", f"again_{run.id}") if is_primary(page.button(key=key))]
+    assert primary == [f"resume_{run.id}" if resume_helps else f"again_{run.id}"]
+
+
+def is_primary(button):
+    return button.proto.type == "primary"
 
 
 def ranked(store, row, loss):
@@ -334,6 +350,31 @@ def test_which_weights_are_kept_is_said_where_it_is_known(settings, runs):
     write_ranking(runs.folder(run.id), Ranking(7, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
     assert "that is kept is that of epoch 6, which had the highest macro AUROC" in said(page)
+
+
+def test_curves_by_step_are_there_before_the_first_epoch_has_ended(settings, runs):
+    run = make_run(runs, "running")
+    steps = (names.STEP_LOSS, names.LEARNING_RATE, names.GRADIENT_NORM)
+    runs.add_metrics(run.id, [(name, step, 0.5) for name in steps for step in (10, 20)])
+    page = open_page("training", settings)
+    assert charts(page) == {"live_step_loss", "live_rate", "live_gradient"}
+    assert "The curves by epoch begin with the end of the first epoch." in said(page)
+    assert not page.exception
+
+
+@pytest.mark.parametrize(("together", "member"), [(1, 3), (2, 5)])
+def test_whose_best_and_worst_records_an_ensemble_shows_is_said(settings, runs, together, member):
+    store = twelve_lead_store(settings, "hospital")
+    six = trained_run(runs, replace(FINETUNING, members=6, resampling="bootstrap", epochs=2))
+    alone = trained_run(runs)
+    numbers = range(1, together + 1)
+    runs.add_metrics(six.id, [(f"{names.F1_OF_MEMBER}{number}", 1, 0.5) for number in numbers])
+    for run in (six, alone):
+        write_ranking(runs.folder(run.id), Ranking(2, (ranked(store, 0, 0.01),), ()))
+    page = open_page("training", settings)
+    assert "alone judged them" not in said(page)
+    page.selectbox(key="chosen_run").set_value(six.id).run()
+    assert f"Member {member} of 6 alone judged them" in said(page)
 
 
 def test_reconstructions_of_two_epochs_stand_side_by_side(settings, runs):
@@ -495,12 +536,42 @@ def test_what_was_filled_in_is_said_by_the_page_and_so_is_a_data_set_that_is_gon
     assert not page.toast
 
 
-def test_a_click_that_comes_twice_starts_one_run(settings, runs, monkeypatch):
-    first = start_run(FINETUNING, runs)
-    assert start_run(FINETUNING, runs).id == first.id
-    assert start_run(replace(FINETUNING, seed=1), runs).id != first.id
-    monkeypatch.setattr(run_starting, "DOUBLE_CLICK", 0.0)
-    assert start_run(FINETUNING, runs).id != first.id
+def test_a_form_that_is_sent_twice_starts_one_run_whatever_became_of_it(runs):
+    first = start_run(FINETUNING, runs, "this")
+    for state in STATES:
+        with runs.database.write() as connection:
+            update(connection, first.id, state=state)
+        assert start_run(FINETUNING, runs, "this").id == first.id
+    assert len(runs.all()) == 1
+
+
+def test_the_same_settings_of_another_tab_are_refused_by_the_runs_name_until_it_has_ended(settings, runs):
+    first = start_run(FINETUNING, runs, "this")
+    page = press(open_page("training", settings), f"again_{first.id}")
+    press(page, "again_start")
+    assert f"is queued already: small (finetune, {first.id[:6]})" in said(page)
+    assert [run.id for run in runs.all()] == [first.id]
+    page.number_input(key="again_seed").set_value(3).run()
+    press(page, "again_start")
+    assert len(runs.all()) == 2
+    with runs.database.write() as connection:
+        update(connection, first.id, state="finished")
+    assert start_run(FINETUNING, runs, "that").id != first.id
+
+
+def test_the_page_shows_another_form_once_one_was_sent(settings, runs):
+    """A second click on the old one belongs to a button that is no more, or makes no second run."""
+    small_settings(settings.home)
+    page = open_page("training", settings)
+    page.multiselect(key="train_folds").set_value([1, 2])
+    page.multiselect(key="train_validation").set_value([3])
+    form = page.session_state[SHOWN]
+    press(page, f"start_{form}")
+    assert page.session_state[SHOWN] != form
+    page.session_state[SHOWN] = form
+    press(page.run(), f"start_{form}")
+    assert len(runs.all()) == 1
+    assert not page.error
 
 
 def test_a_second_continue_adds_no_second_cycle(settings, runs):
@@ -629,3 +700,27 @@ def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, run
         page.run()
         looks.append(bool(drawn))
     assert 2 <= sum(looks) <= 5  # of ten: 3 % of growth
+
+
+def test_a_curve_that_grows_slowly_is_drawn_anew_after_half_a_minute(settings, runs, monkeypatch):
+    drawn = []
+    draw = curves.step_curve
+    monkeypatch.setattr(
+        curves, "step_curve", lambda *points, **looks: drawn.append(1) or draw(*points, **looks)
+    )
+    run = trained_run(runs)
+    with runs.database.write() as connection:
+        update(connection, run.id, state="running")
+    page = open_page("training", settings)
+    now = time.monotonic()
+    for seconds, grows, anew in ((29, True, False), (31, True, True), (60, True, False), (99, False, True)):
+        drawn.clear()
+        if grows:
+            runs.add_metrics(run.id, [(names.STEP_LOSS, 600 + seconds / 100, 0.5)])
+        monkeypatch.setattr(live_chart, "time", SimpleNamespace(monotonic=lambda: now + seconds))  # noqa: B023
+        page.run()
+        assert bool(drawn) == anew, seconds
+    drawn.clear()
+    monkeypatch.setattr(live_chart, "time", SimpleNamespace(monotonic=lambda: now + 999))
+    page.run()
+    assert not drawn  # it has not grown

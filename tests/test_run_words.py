@@ -8,7 +8,7 @@ from small_training import FINETUNING
 
 from ecgapp import documents
 from ecgapp.evaluate import learning_curve_index
-from ecgapp.jobs import STATES, RunStore, names
+from ecgapp.jobs import NEW_RUN, STATES, RunStore, names
 from ecgapp.jobs.run import Run
 from ecgapp.ui.curves import (
     change_bars,
@@ -29,7 +29,7 @@ from ecgapp.ui.run_figures import (
     read_figures,
     run_lci,
 )
-from ecgapp.ui.run_words import duration_words, lci_words, size_words, state_sentence, use_words
+from ecgapp.ui.run_words import duration_words, lci_words, size_words, state_sentence, use_words, whose_use
 
 RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
 ENSEMBLE = replace(FINETUNING, members=2, epochs=3)
@@ -65,15 +65,13 @@ def test_a_failed_run_says_why():
     assert "no memory" in state_sentence(in_state("failed", message="There is no memory."), [])
 
 
-def test_a_run_that_says_its_state_and_what_to_do_is_not_repeated():
+def test_a_run_says_its_state_once_and_nothing_is_added_to_what_helps():
     assert (
         state_sentence(in_state("finished", message="Finished. Promote it."), []) == "Finished. Promote it."
     )
-    lost = state_sentence(in_state("lost", message="It was killed. Resume goes on."), [])
-    assert lost == "Lost: It was killed. Resume goes on."
-    assert "Resume" in state_sentence(in_state("failed", message="The disk is full."), [])
-    told = state_sentence(in_state("failed", message="The disk is full. Free some space, then resume."), [])
-    assert told == "Failed: The disk is full. Free some space, then resume."
+    for state in ("lost", "failed"):
+        told = state_sentence(in_state(state, message=f"The loss is no number. {NEW_RUN}"), [])
+        assert told == f"{state.title()}: The loss is no number. {NEW_RUN}"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +149,15 @@ def test_what_a_run_takes_of_the_machine_is_said_as_far_as_it_is_known():
     assert use_words(latest) == "processor 96 %, memory 2,048 MB"
     on_gpu = {"GPU": [(4, 88.0)], "GPU memory": [(4, 1024.0)]}
     assert use_words(latest | on_gpu).endswith("GPU 88 %, GPU memory 1,024 MB")
+
+
+def test_what_of_the_machine_is_taken_by_others_too_is_said():
+    points = [(2, 50.0)]
+    assert "GPU" not in whose_use({"Processor": points}, 1)
+    on_card = {"GPU": points, "GPU memory": points}
+    assert "reserved on its card. GPU is how busy the whole card is, also with" in whose_use(on_card, 1)
+    assert "cards together, also by others. GPU is how busy the whole cards are on" in whose_use(on_card, 2)
+    assert "busy" not in whose_use({"GPU memory": points}, 1)
 
 
 @pytest.mark.parametrize(("size", "words"), [(12, "under 1 MB"), (34_000_000, "34 MB"), (1.24e9, "1.2 GB")])

@@ -207,7 +207,7 @@ def test_what_does_not_fit_in_memory_lies_in_a_file_without_a_name(tmp_path, mon
 
 def test_what_fits_nowhere_is_refused_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
-    with pytest.raises(TrainingError, match="Choose fewer records"):
+    with pytest.raises(TrainingError, match="a new run with fewer records"):
         zeros((12, 1 << 50), tmp_path)
 
 

@@ -112,7 +112,7 @@ def test_a_training_without_progress_ends_early_and_keeps_the_best_epoch(setting
 
 
 def test_a_loss_that_is_no_number_ends_the_training_in_a_sentence(settings, tmp_path):
-    with pytest.raises(TrainingError, match="Lower the learning rate"):
+    with pytest.raises(TrainingError, match="Choose a lower learning rate"):
         training.train(replace(PRETRAINING, learning_rate=1e30), Recorder(), tmp_path, settings)
     assert not (tmp_path / CHECKPOINT).exists()
 

@@ -18,7 +18,8 @@ from small_training import FINETUNING, Recorder, change_store, small_settings, w
 from ecgapp import documents, files, training
 from ecgapp.config import Settings
 from ecgapp.errors import JobError
-from ecgapp.jobs import Run, RunStore
+from ecgapp.jobs import NEW_RUN, Run, RunStore, names
+from ecgapp.training import TrainingConfig
 from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.learner import Learner
 from ecgapp.worker import RunReporter, execute
@@ -51,8 +52,8 @@ def store(settings):
     end_all(runs)
 
 
-def started(store: RunStore, settings: Settings) -> Run:
-    run = store.create(CONFIG.name, CONFIG.phase, "cpu", documents.dump(CONFIG))
+def started(store: RunStore, settings: Settings, config: TrainingConfig = CONFIG) -> Run:
+    run = store.create(config.name, config.phase, "cpu", documents.dump(config))
     store.claim("cpu", run.id)
     return execute(store, run.id, settings)
 
@@ -106,7 +107,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_checkpoint(store, settings, sha2
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (store.folder(run.id) / CHECKPOINT).stat().st_size > 300_000
     assert run.state == "failed"
-    check_message(store, settings, run, "Free space on the disk, then resume.")
+    check_message(store, settings, run, "Free space on the disk. Resume goes on")
     assert not list(store.folder(run.id).rglob("*.unfinished"))
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
@@ -142,7 +143,7 @@ def test_a_disk_that_others_fill_to_the_last_byte(small_disk, sha256, at_a_step,
     at_a_step(lambda: (fill(small_disk), soon.start()))
     run = started(store, settings)
     assert run.state == "failed"
-    check_message(store, settings, run, "Free space on the disk, then resume.")
+    check_message(store, settings, run, "Free space on the disk. Resume goes on")
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
 
@@ -162,6 +163,48 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     assert (run.state, run.resumable) == ("lost", True)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
+
+
+@pytest.mark.parametrize("since", [1, 2])
+def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
+    store, settings, sha256, monkeypatch, since
+):
+    """From the first step of an epoch until the model is there."""
+    broken, refused = threading.Event(), []
+    write, step, log = store.database.write, RunReporter.step, RunReporter.log
+
+    def fail_or_write(durable=True):
+        if broken.is_set():
+            refused.append(threading.current_thread() is threading.main_thread())
+            raise JobError("The list of runs cannot be read or written.")
+        return write(durable)
+
+    def step_in_trouble(self, report):
+        if report.epoch == since:
+            broken.set()
+        step(self, report)
+
+    def log_and_mend(self, text):
+        if text.startswith("The model and its card"):
+            assert store.metrics(self._run.id, names.TRAIN_LOSS).steps == tuple(range(1, since))
+            broken.clear()
+        log(self, text)
+
+    monkeypatch.setattr(store.database, "write", fail_or_write)
+    monkeypatch.setattr(RunReporter, "step", step_in_trouble)
+    monkeypatch.setattr(RunReporter, "log", log_and_mend)
+    run = started(store, settings)
+    assert refused.count(True) == 1  # a database that is locked holds the training up once
+    assert (run.state, run.epoch, run.epochs) == ("finished", 2, 2), run.message
+    assert weights(store, run) == sha256
+    for name in (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1):
+        assert store.metrics(run.id, name).steps == (1, 2), name
+    assert (
+        store.metrics(run.id, names.STEP_LOSS).steps[-1]
+        == 2 * store.metrics(run.id, names.STEP_LOSS).steps[0]
+    )
+    kinds = [event.kind for event in store.events(run.id) if event.kind != "note"]
+    assert kinds == ["queued", "starting", "running", "finished"]
 
 
 def test_a_folder_that_may_no_longer_be_written_to(store, settings, sha256, at_a_step, monkeypatch):
@@ -228,6 +271,8 @@ def test_memory_that_runs_out(store, settings, sha256, monkeypatch, error):
     assert run.state == "failed"
     check_message(store, settings, run, "memory")
     assert "smaller batch size" in run.message
+    assert run.message.endswith(NEW_RUN)
+    assert (run.resumable, run.resume_helps) == (True, False)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
 
@@ -237,6 +282,16 @@ def test_a_data_set_that_is_removed_under_the_run_is_in_memory_already(store, se
     run = started(store, settings)
     assert run.state == "finished", run.message
     assert weights(store, run) == sha256
+
+
+def test_a_loss_that_is_no_number_is_told_with_what_helps_and_a_resume_repeats_it(
+    store, settings, monkeypatch
+):
+    run = started(store, settings, replace(CONFIG, learning_rate=1e30, clip_gradient=0.0))
+    check_message(store, settings, run, "no longer a number. Choose a lower learning rate. A resume would")
+    assert (run.state, run.resume_helps) == ("failed", False)
+    again = resumed(store, run, settings, monkeypatch)
+    assert (again.state, again.message, again.resume_helps) == ("failed", run.message, False)
 
 
 @pytest.fixture
@@ -263,7 +318,8 @@ def test_a_data_set_that_changed_between_stop_and_resume(store, settings, stoppe
     change_store(settings)
     run = resumed(store, stopped, settings, monkeypatch)
     assert run.state == "failed"
-    check_message(store, settings, run, "the data changed since this training began")
+    check_message(store, settings, run, "the data changed since this training began. A resume would")
+    assert not run.resume_helps
     assert (store.folder(run.id) / CHECKPOINT).read_bytes() == kept
 
 

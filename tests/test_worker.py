@@ -16,7 +16,7 @@ from ecgapp.errors import DatasetError, JobError, ModelError
 from ecgapp.jobs import Attachment, Run, RunStore, names
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.training import EpochReport, StepReport
-from ecgapp.worker import RunReporter, execute, main
+from ecgapp.worker import RunReporter, execute, main, waiting
 
 WHY = Decision("Ada", "better on our own patients")
 SECRET = "/home/someone/Jane Doe 1950-01-01.hea"
@@ -156,14 +156,41 @@ def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypa
     reporter = RunReporter(Attachment(store, run.id), run)
     reporter.step(StepReport(10, 1, 0.5, 1e-3, 100.0, 20, epochs=2))
     write = store.add_metrics
-    monkeypatch.setattr(store, "add_metrics", lambda *_: (_ for _ in ()).throw(JobError("The disk is full.")))
+    monkeypatch.setattr(store, "add_metrics", refuse)
+    reporter.epoch(EpochReport(1, 2, 0.4, math.nan))
     with pytest.raises(JobError):
-        reporter.epoch(EpochReport(1, 2, 0.4, math.nan))
+        reporter.flush()
+    assert store.latest(run.id, names.TRAIN_LOSS) is None
     monkeypatch.setattr(store, "add_metrics", write)
     reporter.flush()
     assert store.latest(run.id, names.STEP_LOSS) == 0.5
     assert store.latest(run.id, names.TRAIN_LOSS) == 0.4
     assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
+
+
+def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_curves_stay(
+    store, monkeypatch
+):
+    monkeypatch.setattr(waiting, "MOST_SAMPLES", 50)
+    run = claimed(store)
+    reporter = RunReporter(Attachment(store, run.id), run)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "add_metrics", refuse)
+        for number in range(1, 401):
+            reporter.step(StepReport(number, number, 0.5, 1e-3, 100.0, 400, epochs=400, gradient_norm=1.0))
+            reporter.epoch(EpochReport(number, 400, 0.4, 0.5))
+            with pytest.raises(JobError):
+                reporter.flush()
+    reporter.flush()
+    assert store.metrics(run.id, names.TRAIN_LOSS).steps == tuple(range(1, 401))
+    kept = store.metrics(run.id, names.STEP_LOSS).steps
+    assert 20 <= len(kept) <= 50
+    assert kept[-1] == 400
+    assert store.metrics(run.id, names.GRADIENT_NORM).steps == kept
+
+
+def refuse(*_arguments):
+    raise JobError("The disk is full.")
 
 
 def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, settings):

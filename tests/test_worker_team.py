@@ -10,8 +10,8 @@ from run_processes import until
 from small_training import PRETRAINING, small_settings
 
 from ecgapp import documents, training
-from ecgapp.errors import JobError, TrainingError
-from ecgapp.jobs import Attachment, Run, RunStore, names
+from ecgapp.errors import ConfigError, DatasetError, JobError, TrainingError
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, names
 from ecgapp.training import EpochReport, world
 from ecgapp.worker import RunReporter, board, execute, team
 
@@ -105,7 +105,7 @@ def test_a_lost_process_leaves_the_run_under_way_until_no_restart_is_left(
     assert execute(store, run.id, settings).state == "starting"
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
     ended = execute(store, run.id, settings)
-    assert (ended.state, ended.message) == ("lost", world.LOST)
+    assert (ended.state, ended.message) == ("lost", f"{world.LOST} {RESUME}")
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def leavings(store, monkeypatch):
     """How the run had ended whenever this process would have left at once."""
     found = []
     monkeypatch.setattr(
-        team, "leave", lambda _="": found.append((store.all()[0].state, store.all()[0].message))
+        team, "leave", lambda _=None: found.append((store.all()[0].state, store.all()[0].message))
     )
     monkeypatch.setattr(board, "_LOOK_SECONDS", 0.01)
     monkeypatch.setattr(board, "PATIENCE_SECONDS", 0.02)
@@ -132,7 +132,8 @@ def test_what_another_process_failed_of_is_what_the_run_failed_of(store, setting
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setattr(training, "train", train_until(RuntimeError(GLOO)))
     ended = execute(store, run.id, settings)
-    assert (ended.state, ended.message) == ("failed", "A record cannot be used.")
+    assert (ended.state, ended.message) == ("failed", f"A record cannot be used. {NEW_RUN}")
+    assert not ended.resume_helps
 
 
 def test_the_first_process_that_fails_lets_the_others_end_without_a_new_start(
@@ -154,13 +155,13 @@ def test_a_first_process_that_waits_in_vain_for_one_that_failed_ends_the_run(
     """Within a GPU's library it does not see that the other has left."""
 
     def train(config, reporter, folder, settings, world):
-        board.Board(world.board).write("A record cannot be used.")
+        board.Board(world.board).write(TrainingError("A record cannot be used."))
         until(lambda: leavings != [])
         raise training.Stopped
 
     monkeypatch.setattr(training, "train", train)
     execute(store, claimed(store).id, settings)
-    assert leavings == [("failed", "A record cannot be used.")]
+    assert leavings == [("failed", f"A record cannot be used. {NEW_RUN}")]
 
 
 def test_a_bug_among_several_processes_is_no_lost_process(store, settings, others, monkeypatch):
@@ -246,5 +247,17 @@ def test_a_store_that_went_with_its_process_has_no_word():
 
         compare_set = check
 
-    board.Board(Gone()).write("A record cannot be used.")
-    assert board.Board(Gone()).read() == ""
+    board.Board(Gone()).write(TrainingError("A record cannot be used."))
+    assert board.Board(Gone()).read() is None
+
+
+@pytest.mark.parametrize(
+    "error", [DatasetError("It is gone."), TrainingError("No fold."), ConfigError("No.")]
+)
+def test_what_a_process_leaves_says_whether_a_resume_helps(error):
+    found = board.Board(torch.distributed.HashStore())
+    assert found.read() is None
+    found.write(error)
+    found.write(TrainingError("It came later."))
+    told = found.read()
+    assert (str(told), told.resume_helps) == (str(error), error.resume_helps)

@@ -8,14 +8,16 @@ from ecgapp.jobs import names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
 from ecgapp.jobs.journal import Event, append_technical
 from ecgapp.jobs.metrics import Metric, Series
-from ecgapp.jobs.run import ACTIVE, ENDED, RESUMABLE, STATES, Run
+from ecgapp.jobs.run import ACTIVE, ENDED, NEW_RUN, RESUMABLE, RESUME, STATES, Run
 from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.usage import Usage
 
 __all__ = [
     "ACTIVE",
     "ENDED",
+    "NEW_RUN",
     "RESUMABLE",
+    "RESUME",
     "STATES",
     "Attachment",
     "Event",

@@ -82,10 +82,11 @@ class Attachment:
         with self.store.database.write(durable=False) as connection:
             self._update(connection, epoch=epoch, epochs=epochs, seconds_left=seconds_left)
 
-    def end(self, state: str, message: str) -> None:
-        """Set the final state and say why."""
+    def end(self, state: str, message: str, resume_helps: bool = True) -> None:
+        """Set the final state, and say why and what helps."""
         with self.store.database.write() as connection:
-            if self._update(connection, state=state, message=message, ended=time.time(), seconds_left=None):
+            done = self._update(connection, ended=time.time(), seconds_left=None, resume_helps=resume_helps)
+            if done and self._update(connection, state=state, message=message):
                 self._tell(connection, state, message)
 
     def _tell(self, connection: sqlite3.Connection, kind: str, text: str) -> None:

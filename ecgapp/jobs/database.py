@@ -2,13 +2,17 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from ecgapp.errors import JobError
 
 BUSY_SECONDS = 30.0
+PATIENCE_SECONDS = 3600.0  # of those who have nothing else to do than what cannot be written now
+T = TypeVar("T")
 
 RUNS = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -27,11 +31,13 @@ CREATE TABLE IF NOT EXISTS runs (
     heartbeat REAL,
     stop_requested REAL,
     message TEXT NOT NULL DEFAULT '',
+    resume_helps INTEGER NOT NULL DEFAULT 1,
     epoch INTEGER NOT NULL DEFAULT 0,
     epochs INTEGER NOT NULL DEFAULT 0,
     seconds_left REAL,
     title TEXT NOT NULL DEFAULT '',
-    note TEXT NOT NULL DEFAULT ''
+    note TEXT NOT NULL DEFAULT '',
+    form TEXT UNIQUE
 );
 CREATE TABLE IF NOT EXISTS metrics (
     run_id TEXT NOT NULL,
@@ -57,7 +63,7 @@ CREATE TABLE IF NOT EXISTS extremes (
     value REAL,
     PRIMARY KEY (run_id, name, width, step)
 ) WITHOUT ROWID;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 """
 _creating = threading.Lock()  # threads of one server meet here; other processes wait in SQLite
 
@@ -129,6 +135,22 @@ def _create(connection: sqlite3.Connection, schema: str) -> int:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(schema)
         return _version(connection)
+
+
+def patiently(act: Callable[[], T]) -> T:
+    """Do it as soon as the database can be written: the disk may have room again in a moment.
+
+    Raises:
+        JobError: it could not for an hour.
+    """
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return act()
+        except JobError:
+            if time.monotonic() > limit:
+                raise
+        time.sleep(1.0)
 
 
 @contextmanager

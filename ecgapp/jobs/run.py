@@ -19,8 +19,13 @@ ENDED = ("stopped", "finished", "failed", "lost")
 
 HEARTBEAT_SECONDS = 2.0  # how often a process says that it lives
 STALE_SECONDS = 7.0  # a process silent for so long is lost; with who looks every 2 s, shown within 10 s
-START_SECONDS = 60.0  # as long as it starts: libraries that are loaded from a slow disk let no thread speak
+START_SECONDS = 60.0  # as long as it starts, and lives: while a library is loaded from a slow disk no thread
+# of Python's can speak, and reading its hundreds of megabytes takes half a minute. One that was killed is
+# seen to be gone, starting or not, within STALE_SECONDS.
 GRACE_SECONDS = 60.0  # a process asked to stop is killed after this
+
+RESUME = "Resume goes on from the last checkpoint."  # one of these two ends what is said of a run that ended
+NEW_RUN = "A resume would most likely fail again: start a new run."
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,14 @@ class Run:
     process_started: str | None = None
     heartbeat: float | None = None
     stop_requested: float | None = None
-    message: str = ""  # why it ended, in one or two sentences
+    message: str = ""  # why it ended, and what to do, in a few sentences
+    resume_helps: bool = True  # of one that ended before its time: whether that is what to do
     epoch: int = 0  # epochs done
     epochs: int = 0  # epochs planned; 0 until the first report
     seconds_left: float | None = None
     title: str = ""  # what people call it; its name until they say otherwise
     note: str = ""
+    form: str | None = None  # which form asked for it; each makes one run
 
     def __post_init__(self) -> None:
         if not self.title:

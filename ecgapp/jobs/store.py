@@ -17,8 +17,9 @@ from pathlib import Path
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import process
+from ecgapp.jobs.database import patiently
 from ecgapp.jobs.queue import ACTIVE_STATES, RunQueue
-from ecgapp.jobs.run import GRACE_SECONDS, STALE_SECONDS, START_SECONDS, Run
+from ecgapp.jobs.run import GRACE_SECONDS, NEW_RUN, RESUME, STALE_SECONDS, START_SECONDS, Run
 from ecgapp.jobs.table import find, run_of, update
 
 WORKER = (sys.executable, "-m", "ecgapp.worker")
@@ -35,7 +36,6 @@ _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a s
 _ENDED_SILENT = "Stopped by force, as it did not answer."
 AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
 _CANCELLED = "Taken from the queue."
-_RESUME = " Resume goes on from the last checkpoint."
 
 
 class RunStore(RunQueue):
@@ -69,17 +69,17 @@ class RunStore(RunQueue):
         """In the attendant: start the run's process, watch it, say how it ended, and start the next run."""
         run = self.get(run_id)
         out_of_memory = process.out_of_memory_kills()
-        child = self._spawn(run, _together(self._command, len(run.devices)))
+        child = patiently(lambda: self._spawn(run, _together(self._command, len(run.devices))))
         if child is not None:
+            begun = replace(run, pid=child.pid)
             token = process.start_token(child.pid) or "gone"
-            with self.database.write() as connection:
+            with contextlib.suppress(JobError), self.database.write() as connection:  # it does so itself, too
                 update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
             killed = self._watch(run_id, child) < 0
-            reason = _KILLED if killed else _CRASHED
-            if (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory:
-                reason = _NO_MEMORY
-            self._end(replace(run, pid=child.pid), "lost", reason + _RESUME)
-        self.start_next(run.device)
+            short = (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory
+            cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
+            patiently(lambda: self._end(begun, "lost", cause, NEW_RUN if short else RESUME))
+        patiently(lambda: self.start_next(run.device))
 
     def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
         """Wait for the process, and see meanwhile that it speaks, and stops when asked; its exit code."""
@@ -98,13 +98,13 @@ class RunStore(RunQueue):
         try:
             return process.spawn([*command, run.id], self.log_path(run.id), PROJECT, surroundings)
         except OSError:
-            self._end(run, "failed", "The process could not be started on this machine." + _RESUME)
+            self._end(run, "failed", "The process could not be started on this machine.")
             return None
 
     def _bury(self, run: Run, attendant: "subprocess.Popen[bytes]") -> None:
         """On a thread of whoever launched: wait for the attendant, which may not even have begun."""
         attendant.wait()
-        self._end(run, "lost", _CRASHED + _RESUME)
+        patiently(lambda: self._end(run, "lost", _CRASHED))
 
     def request_stop(self, run_id: str) -> Run:
         """Ask the run to write a checkpoint and end; a queued run is stopped at once.
@@ -123,7 +123,7 @@ class RunStore(RunQueue):
                 update(connection, run_id, state="stopping", stop_requested=time.time())
                 self._tell(connection, run_id, "stopping", "Asked to stop.")
             elif not run.active:
-                message = _ENDED_SILENT + _RESUME if silent else _CANCELLED
+                message = f"{_ENDED_SILENT if silent else _CANCELLED} {RESUME}"
                 update(connection, run_id, state="stopped", message=message, ended=time.time())
                 self._tell(connection, run_id, "stopped", message)
         if not run.active:
@@ -195,16 +195,16 @@ class RunStore(RunQueue):
             return
         if process.is_elsewhere(run.process_started):  # where its own attendant ends it, if it must
             if _is_silent(run):
-                self._end(run, "lost", _LOST + _RESUME)
+                self._end(run, "lost", _LOST)
         elif run.pid is not None and not process.is_alive(run.pid, run.process_started):
-            self._end(run, "lost", _LOST + _RESUME)
+            self._end(run, "lost", _LOST)
         else:
             self._check_here(run)
 
     def _check_here(self, run: Run) -> None:
         if run.stop_requested is not None:  # silent or not, it has its time to end
             if time.time() - run.stop_requested > GRACE_SECONDS:
-                self._end(run, "stopped", _OVERDUE + _RESUME)  # before the attendant sees it die
+                self._end(run, "stopped", _OVERDUE)  # before the attendant sees it die
                 process.end_group(run.pid, run.process_started)
         elif not _is_silent(run):
             return
@@ -213,10 +213,11 @@ class RunStore(RunQueue):
                 if update(connection, run.id, "state = 'running'", state="starting"):
                     self._tell(connection, run.id, "starting", AGAIN)
         elif run.active:
-            self._end(run, "lost", _LOST + _RESUME if run.pid is None else _SILENT)
+            self._end(run, "lost", _LOST) if run.pid is None else self._end(run, "lost", _SILENT, "")
 
-    def _end(self, run: Run, state: str, message: str) -> None:
+    def _end(self, run: Run, state: str, cause: str, advice: str = RESUME) -> None:
         """Set a final state, unless the process of ``run`` has set one itself, or another has it now."""
+        message = f"{cause} {advice}".strip()
         with self.database.write() as connection:
             row = connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
             now = run_of(row) if row is not None else None  # None: deleted meanwhile
@@ -224,7 +225,8 @@ class RunStore(RunQueue):
                 return
             if run.pid is None and now.heartbeat != run.heartbeat:
                 return  # started again since
-            update(connection, run.id, state=state, message=message, ended=time.time())
+            helps = advice != NEW_RUN
+            update(connection, run.id, state=state, message=message, resume_helps=helps, ended=time.time())
             self._tell(connection, run.id, state, message)
 
 

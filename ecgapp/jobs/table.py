@@ -23,6 +23,7 @@ _CONFIG = "config.json"
 TITLE_LENGTH = 60  # letters
 NOTE_LENGTH = 2000
 Value = str | int | float | None
+_TWIN = "SELECT * FROM runs WHERE config = ? AND state IN ('queued', 'starting', 'running') ORDER BY position"
 
 
 class RunTable:
@@ -44,16 +45,38 @@ class RunTable:
 
     def create(self, name: str, phase: str, device: str, config: str) -> Run:
         """Put a new run at the end of the queue. ``config`` is kept as the run's config.json."""
-        run_id = secrets.token_hex(6)
-        self._keep_config(run_id, config)
         with self.database.write() as connection:
-            connection.execute(
-                "INSERT INTO runs (id, name, phase, device, state, config, position, created) "
-                "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(position), 0) + 1 FROM runs), ?)",
-                (run_id, name, phase, device, config, time.time()),
-            )
-            self._tell(connection, run_id, "queued", "Queued.")
-        return self.get(run_id)
+            return self._insert(connection, name, phase, device, config, form=None)
+
+    def create_once(self, name: str, phase: str, device: str, config: str, form: str) -> Run:
+        """The run that ``form`` asks for, which is one however often it is sent, and from where.
+
+        Raises:
+            JobError: a run of the same config waits or is under way; its weights would be the same.
+        """
+        with self.database.write() as connection:
+            known = connection.execute("SELECT * FROM runs WHERE form = ?", (form,)).fetchone()
+            if known is not None:
+                return run_of(known)
+            twin = connection.execute(_TWIN, (config,)).fetchone()
+            if twin is not None:
+                run = run_of(twin)
+                raise JobError(
+                    f"A run with the very same settings is {run.state} already: {run.name} ({run.phase}, "
+                    f"{run.id[:6]}). See it in the list of runs, or change a setting."
+                )
+            return self._insert(connection, name, phase, device, config, form=form)
+
+    def _insert(self, connection: sqlite3.Connection, *described: str, form: str | None) -> Run:
+        run_id, config = secrets.token_hex(6), described[-1]
+        self._keep_config(run_id, config)
+        connection.execute(
+            "INSERT INTO runs (id, name, phase, device, state, config, position, created, form) "
+            "VALUES (?, ?, ?, ?, 'queued', ?, (SELECT coalesce(max(position), 0) + 1 FROM runs), ?, ?)",
+            (run_id, *described, time.time(), form),
+        )
+        self._tell(connection, run_id, "queued", "Queued.")
+        return find(connection, run_id)
 
     def _keep_config(self, run_id: str, config: str) -> None:
         write_atomically(self.folder(run_id) / _CONFIG, config.encode())
@@ -163,7 +186,7 @@ class RunTable:
 
 def run_of(row: sqlite3.Row) -> Run:
     """A row of the table as a run."""
-    return Run(**dict(row))
+    return Run(**{**dict(row), "resume_helps": bool(row["resume_helps"])})
 
 
 def find(connection: sqlite3.Connection, run_id: str) -> Run:

@@ -10,12 +10,12 @@ import psutil
 import torch
 from torch import Tensor
 
-from ecgapp.errors import TrainingError
+from ecgapp.errors import InterruptedTrainingError
 
 _LARGE = 2 << 30  # bytes; more than this is kept in float16, which is finer than the recorders' steps
 _NO_ROOM = (
     "The prepared signals take {:.0f} GiB, more than memory and disk have free. "
-    "Choose fewer records, fewer leads or a lower sampling rate, or free space on the disk."
+    "Free space on the disk, or start a new run with fewer records, fewer leads or a lower sampling rate."
 )
 _SHARE = 0.5  # of the memory that is free
 
@@ -27,7 +27,7 @@ def zeros(shape: tuple[int, int], folder: Path | None = None) -> Tensor:
     it goes when the process ends, however it ends.
 
     Raises:
-        TrainingError: there is no room for it, neither in memory nor on the disk.
+        InterruptedTrainingError: there is no room for it, neither in memory nor on the disk.
     """
     n = math.prod(shape)
     dtype = torch.float32 if 4 * n <= _LARGE else torch.float16
@@ -38,10 +38,10 @@ def zeros(shape: tuple[int, int], folder: Path | None = None) -> Tensor:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)  # another machine's processes come here first
     if folder is None or shutil.disk_usage(folder).free < 1.1 * beside * n_bytes:
-        raise TrainingError(_NO_ROOM.format(beside * n_bytes / 2**30))
+        raise InterruptedTrainingError(_NO_ROOM.format(beside * n_bytes / 2**30))
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         try:
             os.posix_fallocate(file.fileno(), 0, n_bytes)  # a sparse file on a full disk would kill us later
         except OSError as error:
-            raise TrainingError(_NO_ROOM.format(beside * n_bytes / 2**30)) from error
+            raise InterruptedTrainingError(_NO_ROOM.format(beside * n_bytes / 2**30)) from error
         return torch.from_file(file.name, shared=True, size=n, dtype=dtype).view(shape)

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from ecgapp.errors import TrainingError
+from ecgapp.errors import InterruptedTrainingError, TrainingError
 from ecgapp.files import write_atomically
 
 CHECKPOINT = "checkpoint.pt"
@@ -43,8 +43,8 @@ def save_checkpoint(folder: Path, identity: str, state: dict[str, Any]) -> None:
         hint = (
             "Free space on the disk" if error.errno in _FULL else "Check that the app may write to its folder"
         )
-        raise TrainingError(
-            f"The checkpoint could not be written; what was saved before is intact. {hint}, then resume."
+        raise InterruptedTrainingError(
+            f"The checkpoint could not be written; what was saved before is intact. {hint}."
         ) from error
 
 
@@ -72,7 +72,7 @@ def load_checkpoint(
             return state
         damaged = True
     if damaged:
-        raise TrainingError("The checkpoint is not readable. Start a new training.")
+        raise TrainingError("The checkpoint is not readable.")
     return None
 
 
@@ -85,7 +85,7 @@ def _read(path: Path) -> bytes | None:
     except OSError as error:
         if error.errno == errno.EIO:
             return b""
-        raise TrainingError("The checkpoint cannot be read. Check the disk, then resume.") from error
+        raise InterruptedTrainingError("The checkpoint cannot be read. Check the disk.") from error
 
 
 def _sealed(content: bytes) -> bool:
@@ -98,12 +98,10 @@ def _state(content: bytes, identity: str) -> dict[str, Any]:
         found = torch.load(io.BytesIO(content[:-_SEAL]), map_location="cpu", weights_only=True)
         known = found["format"] == _FORMAT
     except Exception as error:  # torch raises many kinds for what another version wrote
-        raise TrainingError("The checkpoint is not readable. Start a new training.") from error
+        raise TrainingError("The checkpoint is not readable.") from error
     if not known:
-        raise TrainingError("The checkpoint is of another version of this program. Start a new training.")
+        raise TrainingError("The checkpoint is of another version of this program.")
     if found["identity"] != identity:
-        raise TrainingError(
-            "The settings or the data changed since this training began. Start a new training."
-        )
+        raise TrainingError("The settings or the data changed since this training began.")
     state: dict[str, Any] = found["state"]
     return state

@@ -250,6 +250,5 @@ class _Loop:
 def _refuse_unstable(loss: float) -> None:
     if not abs(loss) < float("inf"):
         raise TrainingError(
-            "The training became unstable: its loss is no longer a number. "
-            "Lower the learning rate and start again."
+            "The training became unstable: its loss is no longer a number. Choose a lower learning rate."
         )

@@ -12,7 +12,7 @@ import torch
 
 from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.errors import ConfigError, TrainingError
+from ecgapp.errors import ConfigError, InterruptedTrainingError, TrainingError
 from ecgapp.files import remove_unfinished, write_atomically
 from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.records.record import FloatArray
@@ -197,14 +197,14 @@ def _claim_folder(folder: Path, config: TrainingConfig) -> bool:
                 shutil.rmtree(folder / _BEFORE, ignore_errors=True)
                 (folder / RESULT).rename(folder / _BEFORE)
         write_atomically(folder / CONFIG, document.encode())
-    except (OSError, UnicodeDecodeError, ConfigError) as error:
-        raise TrainingError(
-            "The training cannot use its folder. Check the disk, or start a new one."
-        ) from error
+    except (UnicodeDecodeError, ConfigError) as error:
+        raise TrainingError("The settings that the training keeps in its folder are damaged.") from error
+    except OSError as error:
+        raise InterruptedTrainingError("The training cannot use its folder. Check the disk.") from error
     return (folder / RESULT / f"{config.name}.json").is_file()
 
 
 def _refuse_other(before: TrainingConfig, config: TrainingConfig) -> None:
     more = config.further_epochs[: len(before.further_epochs)] == before.further_epochs
     if before.digest != config.digest or not more:
-        raise TrainingError("This training began with other settings. Start a new training for the new ones.")
+        raise TrainingError("This training began with other settings.")

@@ -18,12 +18,12 @@ from torch import Tensor, distributed
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from ecgapp.errors import EcgAppError, TrainingError
+from ecgapp.errors import EcgAppError, InterruptedTrainingError, training_error
 from ecgapp.training.reporting import Stopped
 
 T = TypeVar("T")
 _PATIENCE = timedelta(minutes=10)  # a process that is silent for so long is lost
-LOST = "Another process of this training was lost. Resume goes on from the last checkpoint."
+LOST = "Another process of this training was lost."
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,14 @@ class World:
         if self.size == 1:
             return act()
         result: list[T] = []
-        fault = ""
+        fault: tuple[str, bool] | None = None
         try:
             result.append(act())
         except EcgAppError as error:
-            fault = str(error)
+            fault = (str(error), error.resume_helps)
         for told in self.gathered(fault):
-            if told:
-                raise TrainingError(told)
+            if told is not None:
+                raise training_error(*told)
         return result[0]
 
     def decided(self, code: int) -> int:
@@ -156,7 +156,7 @@ def joined(gpu: bool = False) -> Iterator[World]:
     except BaseException as error:
         traceback.clear_frames(error.__traceback__)  # they hold the network, and with it the group
         if isinstance(error, distributed.DistError | ConnectionError):
-            raise TrainingError(LOST) from error
+            raise InterruptedTrainingError(LOST) from error
         raise
     finally:
         if distributed.is_initialized():

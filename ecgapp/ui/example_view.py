@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
+from ecgapp.training.ensembles import member_words
 from ecgapp.training.examples import (
     RankedRecord,
     Ranking,
@@ -12,7 +13,7 @@ from ecgapp.training.examples import (
 )
 from ecgapp.ui import example_figures
 from ecgapp.ui.run_dialogs import TRACING, ask_for
-from ecgapp.ui.run_figures import RunFigures, config_of
+from ecgapp.ui.run_figures import RunFigures, config_of, first_at_work
 from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
@@ -27,7 +28,7 @@ def examples(run: Run, store: RunStore, figures: RunFigures) -> None:
         _reconstructions(run, shown)
     ranking = read_ranking(folder)
     if ranking is not None:
-        _ranking(run, ranking)
+        _ranking(run, ranking, figures)
     if kept := kept_words(run, figures):
         st.caption(f"Shown are the weights after these epochs. {kept}")
 
@@ -73,8 +74,20 @@ def _reconstructions(run: Run, shown: Reconstructions) -> None:
     )
 
 
-def _ranking(run: Run, ranking: Ranking) -> None:
+def ranking_words(run: Run, figures: RunFigures) -> str:
+    """Of an ensemble whose they are: the first's of the members that learn, or learnt last, together."""
+    config, together = config_of(run), max(1, len(figures.f1_by_member))
+    if config is None or config.members == 1 or not figures.validation_loss:
+        return ""
+    first = first_at_work(figures.validation_loss, config, together)
+    member = member_words(first, 1, config.members)
+    return f"{member} alone judged them, on its own validation records. Another member's may be others."
+
+
+def _ranking(run: Run, ranking: Ranking, figures: RunFigures) -> None:
     st.markdown(f"**Best and worst validation ECGs** after epoch {ranking.epoch}")
+    if words := ranking_words(run, figures):
+        st.caption(words)
     left, right = st.columns(2)
     with left:
         _ranked(run, "Lowest loss", "best", ranking.best)

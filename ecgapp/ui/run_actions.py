@@ -1,5 +1,7 @@
 """What an administrator can do to a run. The right is checked each time."""
 
+from typing import Literal
+
 import streamlit as st
 
 from ecgapp.config import Settings
@@ -40,7 +42,8 @@ def _obeying(run: Run, store: RunStore, settings: Settings) -> None:
         st.button(words, key=f"stop_{run.id}", on_click=stop, icon=":material/stop:")
     if run.resumable:
         resume = guarded(settings, lambda: store.resume(run.id))
-        st.button("Resume", key=f"resume_{run.id}", on_click=resume, icon=":material/resume:", type="primary")
+        look: Literal["primary", "secondary"] = "primary" if run.resume_helps else "secondary"
+        st.button("Resume", key=f"resume_{run.id}", on_click=resume, icon=":material/resume:", type=look)
 
 
 def _going_on(run: Run, settings: Settings) -> None:
@@ -56,6 +59,7 @@ def _going_on(run: Run, settings: Settings) -> None:
     st.button(
         "New run from these settings", key=f"again_{run.id}", on_click=ask_for(AGAIN, run.id),
         icon=":material/content_copy:",
+        type="primary" if run.resumable and not run.resume_helps else "secondary",
     )  # fmt: skip
     if run.state == "finished" and transferable_phase(config) and config.members == 1:
         st.button(

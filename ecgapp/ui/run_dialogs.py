@@ -5,7 +5,7 @@ the wish is kept in the session, the page starts over, and opens the dialog outs
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -23,7 +23,7 @@ from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.ranked_answers import show_answers
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed, shared
 from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_starting import CHOSEN_RUN, start_run
+from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, start_run
 from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
 from ecgapp.ui.training_choices import (
@@ -39,14 +39,14 @@ from ecgapp.ui.training_choices import (
 from ecgapp.words import as_typed
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
-WISH = "dialog_wish"  # session state: (what, the run's id, more) that was asked for and is not open yet
+WISH = "dialog_wish"  # session state: (what, the run's id, more, form) that was asked for and is not open yet
 
 
 def ask_for(what: str, run_id: str, ranked: RankedRecord | None = None) -> Callable[[], None]:
     """A button's callback that opens the dialog."""
 
     def on_click() -> None:
-        st.session_state[WISH] = (what, run_id, ranked)
+        st.session_state[WISH] = (what, run_id, ranked, new_form())
 
     return on_click
 
@@ -60,7 +60,7 @@ def open_wished(store: RunStore, settings: Settings) -> None:
     """Open the dialog that was asked for, until it is closed; for the page itself, outside the live view."""
     if WISH in st.session_state:
         st.session_state[DIALOG] = st.session_state.pop(WISH)
-    what, run_id, ranked = st.session_state.get(DIALOG, (None, "", None))
+    what, run_id, ranked, form = st.session_state.get(DIALOG, (None, "", None, ""))
     if what is None:
         return
     try:
@@ -69,7 +69,7 @@ def open_wished(store: RunStore, settings: Settings) -> None:
             _close()
             _tell_of_form(store.get(run_id), settings)
             return
-        _DIALOGS[what](Asked(store.get(run_id), store, settings, ranked))
+        _DIALOGS[what](Asked(store.get(run_id), store, settings, ranked, form))
     except EcgAppError as error:
         _close()
         st.error(str(error))
@@ -102,6 +102,7 @@ class Asked:
     store: RunStore
     settings: Settings
     ranked: RankedRecord | None
+    form: str = field(default_factory=new_form)  # makes one run, however often it is sent
 
     def do(self, act: Callable[[], object]) -> None:
         """Do it for an administrator, and close the dialog; what is refused is said in it."""
@@ -188,7 +189,7 @@ def _new_run(asked: Asked) -> None:
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
 
         def start() -> None:
-            st.session_state[CHOSEN_RUN] = start_run(renewed(config, wanted), store).id
+            st.session_state[CHOSEN_RUN] = start_run(renewed(config, wanted), store, asked.form).id
 
         asked.do(start)
 

@@ -31,7 +31,7 @@ class RunFigures:
     """All that the page draws of one run: points are (epoch, value) where not said otherwise.
 
     ``step_loss``, ``learning_rate``, ``gradient_norm`` and ``throughput`` are by step, ``use`` by
-    seconds since the run's first start. Values that are no number are left out of all but ``step_loss``.
+    seconds since the run's first start. Values that are no number are left out.
     """
 
     train_loss: tuple[Point, ...] = ()
@@ -83,7 +83,7 @@ class Reader:
             f1_by_member=family(names.F1_OF_MEMBER),
             predicted_by_label=family(names.PREDICTED_OF_LABEL),
             positives_by_label=family(names.POSITIVES_OF_LABEL),
-            step_loss=self._points(names.STEP_LOSS),
+            step_loss=self._finite(names.STEP_LOSS),
             learning_rate=self._finite(names.LEARNING_RATE),
             gradient_norm=self._finite(names.GRADIENT_NORM),
             throughput=self._finite(names.THROUGHPUT),
@@ -155,9 +155,14 @@ def changes(f1: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
     return [(epoch, after - before) for (_, before), (epoch, after) in pairwise(points)]
 
 
+def first_at_work(points: Sequence[Point], config: TrainingConfig, together: int) -> int:
+    """The first, from 0, of the ``together`` members that learn, or learnt last."""
+    return int((points[-1][0] - 1) // config.all_epochs) * together
+
+
 def current_member(f1: Sequence[Point], config: TrainingConfig | None, together: int = 1) -> str:
     """``Member 2 of 4``, or ``Members 1-4 of 8`` where ``together`` learn at once; else nothing."""
     if config is None or config.members == 1 or not f1:
         return ""
-    first = int((f1[-1][0] - 1) // config.all_epochs) * together
+    first = first_at_work(f1, config, together)
     return member_words(first, min(together, config.members - first), config.members)

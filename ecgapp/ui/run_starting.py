@@ -1,7 +1,6 @@
 """Starting a training from the page: once, however often it is clicked, and never on empty folds."""
 
-import threading
-import time
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -16,19 +15,21 @@ from ecgapp.training import TrainingConfig
 from ecgapp.ui.stores import folds_of
 
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
-DOUBLE_CLICK = 5.0  # seconds; the same settings twice within them were meant once
-_starting = threading.Lock()  # tabs of one server meet here
 
 
-def start_run(config: TrainingConfig, runs: RunStore) -> Run:
-    """Queue the training, and start it where its devices are free; a second click gets the first's run."""
+def new_form() -> str:
+    """What tells a form that is shown from every other one: another tab's, and the one after it was sent."""
+    return secrets.token_hex(8)
+
+
+def start_run(config: TrainingConfig, runs: RunStore, form: str) -> Run:
+    """Queue the training, and start it where its devices are free; a second click gets the first's run.
+
+    Raises:
+        JobError: another form has made a run of these settings, which waits or is under way.
+    """
     text = documents.dump(config)
-    with _starting:
-        since = time.time() - DOUBLE_CLICK
-        recent = (run for run in runs.all() if run.created > since and not run.ended_for_now)
-        run = next((run for run in recent if run.config == text), None)
-        if run is None:
-            run = runs.create(config.name, config.phase, config.device, text)
+    run = runs.create_once(config.name, config.phase, config.device, text, form)
     return runs.launch(run.id)
 
 

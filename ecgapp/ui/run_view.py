@@ -1,7 +1,4 @@
-"""One run closely: its state, what looks wrong, its numbers and curves, its index, its machine and log.
-
-Figures are drawn anew only when their curves have grown; the session keeps the last ones.
-"""
+"""One run closely: its state, what looks wrong, its numbers and curves, its index, its machine and log."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,8 +11,9 @@ from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import curve_tables, curves
-from ecgapp.ui.curves import CONFIG, Point, members_apart
+from ecgapp.ui.curves import Point, members_apart
 from ecgapp.ui.example_view import examples
+from ecgapp.ui.live_chart import Shown, chart
 from ecgapp.ui.promotion_form import promotion
 from ecgapp.ui.run_actions import actions
 from ecgapp.ui.run_figures import (
@@ -32,11 +30,10 @@ from ecgapp.ui.run_figures import (
     run_lci,
 )
 from ecgapp.ui.run_warnings import warnings
-from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words
+from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words, whose_use
 from ecgapp.words import as_typed
 
 LOG_LINES = 12
-DRAWN = "drawn_figures"  # session state: each figure with what it was drawn for
 READER = "run_reader"  # session state: the curves of the run in view, as far as they are read
 AT_HALF = (
     "At threshold 0.5, on the validation records; the card's thresholds are fitted afterwards, on the same "
@@ -81,29 +78,6 @@ def _read(run: Run, store: RunStore) -> RunFigures:
     return reader.read()
 
 
-def chart(
-    place: "st.delta_generator.DeltaGenerator",
-    key: str,
-    version: tuple[object, ...],
-    draw: Callable[[], go.Figure],
-    alt: str,
-) -> None:
-    """The figure of this key, drawn anew only for another ``version``: the run's id and what it shows."""
-    figures = st.session_state.setdefault(DRAWN, {})
-    if figures.get(key, (None,))[0] != version:
-        figures[key] = (version, draw().update_layout(uirevision=str(version[0])))
-    place.plotly_chart(figures[key][1], config=CONFIG, key=key, alt=alt)
-
-
-def _end(run: Run, last: float) -> float:
-    """Where a curve ends, for its figure's version.
-
-    A figure that is replaced blinks for a frame and loses the reader's zoom. So that of a run under way is
-    replaced only when its curve is 1 % longer, which is four pixels.
-    """
-    return math.floor(math.log(last) / math.log(1.01)) if run.active and last > 1 else last
-
-
 def _numbers(run: Run, figures: RunFigures) -> None:
     def shown(points: Sequence[Point], form: str) -> str:
         value = last(points)
@@ -124,11 +98,15 @@ def _numbers(run: Run, figures: RunFigures) -> None:
 
 
 def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
-    if not figures.validation_loss:
-        st.caption("The curves begin with the end of the first epoch.")
-        return
+    if figures.validation_loss:
+        _by_epoch(run, figures, config)
+    else:
+        st.caption("The curves by epoch begin with the end of the first epoch.")
+    _by_step(run, figures)
+
+
+def _by_epoch(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
     epochs = config.all_epochs if config else run.epochs
-    version = (run.id, run.pid, _end(run, figures.epochs))
     pretraining = run.phase == "pretrain"
     unit = "mean squared error per sample" if pretraining else "cross-entropy"
 
@@ -141,18 +119,15 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
         )
 
     left, right = (st.container(), None) if pretraining else st.columns(2)
-    chart(left, "live_loss", version, loss, f"{unit}: {epochs_words(run)}")
+    chart(left, "live_loss", Shown.of(run, figures.epochs), loss, f"{unit}: {epochs_words(run)}")
     if right is None:
         st.caption(f"Jang et al. 2021 reached {PAPER_MSE} a sample on their lead II windows.")
     else:
         with right:
-            _f1(figures, version, apart)
-    _by_step(figures, (run.id, run.pid, _end(run, figures.steps)))
+            _f1(run, figures, apart)
 
 
-def _f1(
-    figures: RunFigures, version: tuple[object, ...], apart: Callable[[Sequence[Point]], list[Point]]
-) -> None:
+def _f1(run: Run, figures: RunFigures, apart: Callable[[Sequence[Point]], list[Point]]) -> None:
     if not figures.f1:
         st.caption("No class has an F1 yet: no validation record has one of the labels, or got one.")
         return
@@ -163,24 +138,25 @@ def _f1(
     def f1() -> go.Figure:
         return curves.f1_curves(apart(figures.f1), labels, members)
 
-    chart(st.container(), "live_f1", (*version, by_label), f1, "F1 by epoch")
+    chart(st.container(), "live_f1", Shown.of(run, figures.epochs, by_label), f1, "F1 by epoch")
     st.caption(AT_HALF)
     st.toggle("Show F1 of each class", key="live_by_label")
     if by_label:
         st.caption("A class that no validation record has, or of which nothing is known, has no curve.")
 
 
-def _by_step(figures: RunFigures, version: tuple[object, ...]) -> None:
+def _by_step(run: Run, figures: RunFigures) -> None:
     """Loss, learning rate and gradient norm of single steps, thinned out so that spikes stay."""
     parts = (
         ("live_step_loss", "training loss", figures.step_loss, False),
         ("live_rate", "learning rate", figures.learning_rate, False),
         ("live_gradient", "gradient norm", figures.gradient_norm, True),
     )
+    shown = Shown.of(run, figures.steps)
     for column, (key, unit, points, log) in zip(st.columns(3), parts, strict=True):
         if any(math.isfinite(value) for _, value in points):
             alt = f"{unit} by step"
-            chart(column, key, version, lambda p=points, u=unit, g=log: curves.step_curve(p, u, log=g), alt)  # type: ignore[misc]
+            chart(column, key, shown, lambda p=points, u=unit, g=log: curves.step_curve(p, u, log=g), alt)  # type: ignore[misc]
 
 
 def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
@@ -197,15 +173,15 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
     if len(figures.f1) < 2:
         return
     left, right = st.columns(2)
-    version = (run.id, run.pid, _end(run, figures.epochs))
+    shown = Shown.of(run, figures.epochs)
     indices = lci_by_epoch(figures.f1, config)
     if any(math.isfinite(value) for _, value in indices):
         chart(
-            left, "live_lci", version, lambda: curves.lci_curve(indices),
+            left, "live_lci", shown, lambda: curves.lci_curve(indices),
             "Learning curve index as it stood after each epoch",
         )  # fmt: skip
     chart(
-        right, "live_changes", version, lambda: curves.change_bars(changes(figures.f1, config)),
+        right, "live_changes", shown, lambda: curves.change_bars(changes(figures.f1, config)),
         "Rises and drops of F1 from epoch to epoch, which the index is computed from",
     )  # fmt: skip
     left.caption("The index of the first e epochs, for each e. It has no value until F1 has dropped once.")
@@ -228,14 +204,14 @@ def _tables(figures: RunFigures, config: TrainingConfig | None) -> None:
 
 
 def _machine(run: Run, figures: RunFigures) -> None:
-    """What this run, not the machine as a whole, took of processor, memory and card."""
+    """What was taken of processor, memory and cards, and by whom."""
     use = {word: points for word, points in figures.use.items() if points}
     if not use:
         return
     st.markdown("**Machine**")
     now = f": now {use_words(use)}" if run.active else ""
-    st.caption(f"Device {run.device}, taken by this run{now}. Percent are of the whole machine or card.")
+    st.caption(f"Device {run.device}{now}. {whose_use(use, len(run.devices))}")
     for column, (word, points) in zip(st.columns(4), use.items(), strict=False):
         key, unit = f"live_{word.replace(' ', '_').lower()}", USE[word][1]
-        version = (run.id, run.pid, _end(run, points[-1][0]))
-        chart(column, key, version, lambda p=points, w=word, u=unit: curves.use_curve(p, w, u), word)  # type: ignore[misc]
+        shown = Shown.of(run, points[-1][0])
+        chart(column, key, shown, lambda p=points, w=word, u=unit: curves.use_curve(p, w, u), word)  # type: ignore[misc]

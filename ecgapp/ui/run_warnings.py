@@ -1,6 +1,5 @@
 """What is wrong with a training, told from its curves, and what to do about it. No Streamlit here."""
 
-import math
 from collections.abc import Sequence
 
 from ecgapp.jobs import Run
@@ -25,7 +24,7 @@ def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> li
     train, validation = recent(figures.train_loss), recent(figures.validation_loss)
     f1 = recent(figures.f1)
     found = [
-        _unstable(figures.step_loss, train, advice),
+        _exploding(train, advice),
         _never_predicted(figures),
         _overfitting(train, validation, advice),
         _standing_still(f1 or [(epoch, -loss) for epoch, loss in validation], bool(f1), run),
@@ -33,9 +32,7 @@ def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> li
     return [sentence for sentence in found if sentence]
 
 
-def _unstable(by_step: Sequence[Point], train: Sequence[Point], advice: str) -> str:
-    if by_step and not math.isfinite(by_step[-1][1]):
-        return f"The loss is no longer a number. {advice} with a lower learning rate."
+def _exploding(train: Sequence[Point], advice: str) -> str:
     if len(train) < 2:
         return ""
     lowest = min(value for _, value in train[:-1])

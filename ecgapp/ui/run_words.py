@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ecgapp.evaluate import LearningCurveIndex
-from ecgapp.jobs import Run
+from ecgapp.jobs import RESUME, Run
 from ecgapp.ui.curves import Point
 from ecgapp.ui.run_figures import USE, last
-
-GOES_ON = "Resume goes on from its last checkpoint."
 
 
 def state_sentence(run: Run, runs: Sequence[Run]) -> str:
@@ -24,12 +22,12 @@ def state_sentence(run: Run, runs: Sequence[Run]) -> str:
         case "stopping":
             return "Stopping: it ends its step and writes a checkpoint."
         case "stopped":
-            return f"Stopped: {epochs_words(run)}. {GOES_ON}"
+            return f"Stopped: {epochs_words(run)}. {RESUME}"
         case "finished":
-            return _with_message("Finished", run, "")
+            return _with_message("Finished", run)
         case "failed":
-            return _with_message("Failed", run, GOES_ON)
-    return _with_message("Lost", run, GOES_ON)
+            return _with_message("Failed", run)
+    return _with_message("Lost", run)
 
 
 def epochs_words(run: Run) -> str:
@@ -72,6 +70,22 @@ def use_words(use: Mapping[str, Sequence[Point]]) -> str:
     return ", ".join(parts) or "not measured yet"
 
 
+def whose_use(use: Mapping[str, Sequence[Point]], n_devices: int) -> str:
+    """What of the figures is this run's alone, and what of whole cards, whoever is on them."""
+    words = ["Processor and memory are what this run takes, percent of the whole machine."]
+    alone = n_devices == 1
+    if "GPU memory" in use:
+        words.append(
+            "GPU memory is what this run has reserved on its card."
+            if alone
+            else "GPU memory is what is taken of its cards together, also by others."
+        )
+    if "GPU" in use:
+        busy = "the whole card is" if alone else "the whole cards are on average"
+        words.append(f"GPU is how busy {busy}, also with the work of others.")
+    return " ".join(words)
+
+
 def size_words(n_bytes: int) -> str:
     """``34 MB``, ``1.2 GB``; below a megabyte ``under 1 MB``."""
     if n_bytes < 1e6:
@@ -104,9 +118,8 @@ def _waiting(run: Run, runs: Sequence[Run]) -> str:
     return f"Queued:{busy}{ahead} It starts by itself."
 
 
-def _with_message(word: str, run: Run, hint: str) -> str:
-    """The run's own last words; the state before them and the hint behind them unless they say it."""
-    told = run.message if run.message.startswith(word) else f"{word}: {run.message}"
+def _with_message(word: str, run: Run) -> str:
+    """The run's own last words, which say what to do; the state before them unless they begin with it."""
     if not run.message:
-        told = f"{word}."
-    return told if "resume" in told.lower() else f"{told} {hint}".strip()
+        return f"{word}."
+    return run.message if run.message.startswith(word) else f"{word}: {run.message}"

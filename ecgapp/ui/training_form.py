@@ -13,7 +13,7 @@ from ecgapp.models import ModelCard
 from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
 from ecgapp.training.devices import device_choices
 from ecgapp.ui import auth
-from ecgapp.ui.run_starting import CHOSEN_RUN, refuse_empty_folds, start_run, trained_here
+from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_empty_folds, start_run, trained_here
 from ecgapp.ui.stores import folds_of, served_tasks, shelf
 from ecgapp.ui.training_choices import (
     LARGEST_BATCH,
@@ -40,6 +40,7 @@ from ecgapp.ui.training_choices import (
 FOLDS = tuple(range(1, 11))
 USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
 STORES = "train_stores"  # session state: the names of the chosen data sets
+SHOWN = "shown_form"  # session state: which form is shown; another one once it was sent
 FORM_OPEN = "new_training"  # session state: whether the form is open
 
 
@@ -50,15 +51,19 @@ def training_form(settings: Settings, runs: RunStore) -> None:
         st.info("Import a data set on the Data page first; then it can be trained on.")
         return
     subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
+    form = st.session_state.setdefault(SHOWN, new_form())
     with st.form("training", enter_to_submit=False):
         schedule = _ask_schedule(subject)
-        pressed = st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:")
+        pressed = st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}"
+        )  # a click that comes late belongs to the form that was sent, and does nothing any more
     if pressed:
         try:
             auth.check_admin(settings)
             config = training_config(subject, schedule)
             refuse_empty_folds(config, [stores[name] for name in subject.stores])
-            st.session_state[CHOSEN_RUN] = start_run(config, runs).id
+            st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
+            st.session_state[SHOWN] = new_form()
             if told := batch_words(schedule.device, schedule.batch_size):
                 st.info(told)
             st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")

@@ -7,23 +7,36 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError, JobError
-from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore, append_technical
+from ecgapp.errors import EcgAppError, JobError, TrainingError
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Heartbeat, Run, RunStore, append_technical
 from ecgapp.worker import team
 from ecgapp.worker.reporter import Listener, RunReporter
 
-_STOPPED = "Stopped on request. Resume goes on from the last checkpoint."
-_INTERRUPTED = "Interrupted at once. Resume goes on from the last checkpoint."
+_STOPPED = f"Stopped on request. {RESUME}"
+_INTERRUPTED = f"Interrupted at once. {RESUME}"
 _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
-_DISK = "A file could not be read or written. Check that the disk is not full, then resume."
+_DISK = "A file could not be read or written. Check that the disk is not full."
 _UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
 _SPEECHLESS = "The end of the run could not be written down. Free space on the disk, then resume."
-_TRIES = 20  # one a second
+_TRIES = 60  # one a second, where the disk is full; a database that is locked answers later
 _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
-Ending = tuple[str, str]  # the final state, and why in plain words
+
+@dataclass(frozen=True)
+class Ending:
+    """The final state, and why in plain words."""
+
+    state: str
+    message: str
+    resume_helps: bool = True
+
+    @classmethod
+    def of_failure(cls, cause: str, resume_helps: bool = True) -> "Ending":
+        """A run that failed, with what to do about it."""
+        return cls("failed", f"{cause} {RESUME if resume_helps else NEW_RUN}", resume_helps)
 
 
 def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener | None = None) -> Run:
@@ -39,10 +52,10 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
     run = store.get(run_id)
     reporter = RunReporter(attachment, run, listener)
 
-    def give_up(sentence: str) -> None:
+    def give_up(error: TrainingError) -> None:
         """The training waits in vain for a process that has failed."""
         with suppress(JobError):
-            _say(reporter, attachment, ("failed", sentence))
+            _say(reporter, attachment, Ending.of_failure(str(error), error.resume_helps))
             store.start_next(run.device)
         team.leave()
 
@@ -64,7 +77,9 @@ def _say(reporter: RunReporter, attachment: Attachment, ending: Ending | None) -
     for _ in range(_TRIES):
         with suppress(JobError):
             reporter.flush()
-            return attachment.end(*ending) if ending is not None else None
+            if ending is not None:
+                attachment.end(ending.state, ending.message, ending.resume_helps)
+            return
         time.sleep(1.0)
     raise JobError(_SPEECHLESS)
 
@@ -77,7 +92,9 @@ def _attach(store: RunStore, run_id: str) -> Attachment:
         raise
 
 
-def _train(run: Run, reporter: RunReporter, settings: Settings, give_up: Callable[[str], None]) -> Ending:
+def _train(
+    run: Run, reporter: RunReporter, settings: Settings, give_up: Callable[[TrainingError], None]
+) -> Ending:
     """Import torch only now, while the heart beats already: on a busy machine it takes a while."""
     from ecgapp import training
 
@@ -85,8 +102,8 @@ def _train(run: Run, reporter: RunReporter, settings: Settings, give_up: Callabl
         with team.joined(give_up, run.device) as world:
             name = team.train(team.tell(run, reporter, world), reporter, settings, world)
     except training.Stopped:
-        return "stopped", _STOPPED
-    return "finished", f"Finished. The model {name} can be promoted."
+        return Ending("stopped", _STOPPED)
+    return Ending("finished", f"Finished. The model {name} can be promoted.")
 
 
 def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending | None:
@@ -97,18 +114,18 @@ def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending
     try:
         return train()
     except KeyboardInterrupt:  # a second Ctrl-C, by someone who does not want to wait
-        return "stopped", _INTERRUPTED
+        return Ending("stopped", _INTERRUPTED)
     except Exception as error:
         if team.launched() and team.lost_another(error):
             from ecgapp.training import world
 
-            return ("lost", world.LOST) if world.last_try() else None
+            return Ending("lost", f"{world.LOST} {RESUME}") if world.last_try() else None
         if isinstance(error, EcgAppError):
-            return "failed", str(error)
+            return Ending.of_failure(str(error), error.resume_helps)
         append_technical(store.log_path(run_id), traceback.format_exc())  # a bug or a broken machine
         if _no_memory(error):
-            return "failed", _NO_MEMORY
-        return "failed", _DISK if isinstance(error, OSError) else _UNEXPECTED
+            return Ending.of_failure(_NO_MEMORY, resume_helps=False)
+        return Ending.of_failure(_DISK if isinstance(error, OSError) else _UNEXPECTED)
 
 
 def _no_memory(error: Exception) -> bool:

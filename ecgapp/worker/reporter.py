@@ -1,19 +1,21 @@
 """What a training tells, kept as its run's numbers and log."""
 
-import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import Attachment, Metric, Run, Usage, names
+from ecgapp.worker.cards import card_use
+from ecgapp.worker.waiting import Waiting
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, StepReport
 
 Part = TypeVar("Part", str, int)
-_MEBIBYTE = 2**20
 
 
 class Listener(Protocol):
@@ -29,6 +31,9 @@ class Listener(Protocol):
 class RunReporter:
     """What a training tells, kept as the run's numbers and log. Steps are written with each beat.
 
+    What cannot be written waits, and the training goes on: each beat tries again. Meanwhile nobody's wish
+    to stop the run can be read, either.
+
     ``stop`` is set when the training is to end. So is ``asked``, but nobody is told: ``torchrun`` sends
     the same signal to end a run and to start it again. ``epochs`` is how many are planned, 0 while
     unknown.
@@ -41,8 +46,8 @@ class RunReporter:
         self._attachment, self._run, self._listener = attachment, run, listener
         self.store = attachment.store
         self._usage = Usage(attachment.pid)
-        self._lock = threading.Lock()  # the heartbeat's thread writes what the training's thread tells
-        self._waiting: list[Metric] = []
+        self._waiting = Waiting()  # the heartbeat's thread writes what the training's thread tells
+        self._announced = self._in_trouble = False
         self._epoch = 0
         self._seconds_left: float | None = None
         self._first: tuple[int, float] | None = None  # step and time of the first report
@@ -50,23 +55,23 @@ class RunReporter:
     def step(self, report: "StepReport") -> None:
         """Keep the numbers until the next beat."""
         if self._first is None:
-            self._attachment.running()
             self._first = (report.step, time.monotonic())
             self._epoch = report.epoch - 1
+            self._write()
         self.epochs = report.epochs
         self._seconds_left = _time_left(self._first, report.step, report.total_steps)
-        self._keep(
-            (names.STEP_LOSS, report.step, report.loss),
-            (names.LEARNING_RATE, report.step, report.learning_rate),
-            (names.THROUGHPUT, report.step, report.examples_per_second),
-        )
-        if report.gradient_norm is not None:
-            self._keep((names.GRADIENT_NORM, report.step, report.gradient_norm))
+        numbers = {
+            names.STEP_LOSS: report.loss,
+            names.LEARNING_RATE: report.learning_rate,
+            names.THROUGHPUT: report.examples_per_second,
+            names.GRADIENT_NORM: report.gradient_norm,
+        }
+        self._waiting.add_sample(_points(report.step, numbers))
         if self._listener is not None:
             self._listener.advance(report.step, report.total_steps)
 
     def epoch(self, report: "EpochReport") -> None:
-        """Write the epoch's numbers at once: what is told here is not lost."""
+        """Write the epoch's numbers at once, where that is possible."""
         self._epoch, self.epochs = report.epoch, report.epochs
         self._seconds_left = report.seconds_left
         numbers = {
@@ -80,8 +85,8 @@ class RunReporter:
             **_by_part(names.POSITIVES_OF_LABEL, report.positives_by_label),
             **_by_part(names.F1_OF_MEMBER, dict(enumerate(report.f1_by_member, start=1))),
         }
-        self._keep(*[(name, report.epoch, value) for name, value in numbers.items() if value is not None])
-        self.flush()
+        self._waiting.add_epoch(_points(report.epoch, numbers))
+        self._write()
         self.log(_epoch_words(report))
 
     def log(self, text: str) -> None:
@@ -97,28 +102,35 @@ class RunReporter:
     def beat(self) -> None:
         """With each heartbeat: look at the machine, and write what waits."""
         seconds = time.time() - (self._run.started or self._run.created)
-        for name, value in {**self._usage.sample(), **_gpu_use(self._run.devices)}.items():
-            self._keep((name, seconds, value))
-        if self._seconds_left is not None:
-            self._keep((names.SECONDS_LEFT, seconds, self._seconds_left))
+        use = {**self._usage.sample(), **card_use(self._run.devices)}
+        self._waiting.add_sample(_points(seconds, {**use, names.SECONDS_LEFT: self._seconds_left}))
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits; where that fails it goes on waiting."""
-        with self._lock:
-            points, self._waiting = self._waiting, []
-        try:
-            self.store.add_metrics(self._run.id, points)
-        except JobError:
-            with self._lock:
-                self._waiting = points + self._waiting
-            raise
-        if self._first is not None or self._epoch:
-            self._attachment.progress(self._epoch, self.epochs, self._seconds_left)
+        """Write what waits; where that fails it goes on waiting.
 
-    def _keep(self, *points: Metric) -> None:
-        with self._lock:
-            self._waiting.extend(points)
+        Raises:
+            JobError: it cannot be written.
+        """
+        taken = self._waiting.take()
+        try:
+            if self._first is not None and not self._announced:
+                self._attachment.running()
+                self._announced = True
+            self.store.add_metrics(self._run.id, chain.from_iterable(chain.from_iterable(taken)))
+            if self._first is not None or self._epoch:
+                self._attachment.progress(self._epoch, self.epochs, self._seconds_left)
+        except JobError:
+            self._waiting.give_back(taken)
+            self._in_trouble = True
+            raise
+        self._in_trouble = False
+
+    def _write(self) -> None:
+        """Write at once; known trouble is left to the next beat, so that the training need not wait."""
+        if not self._in_trouble:
+            with suppress(JobError):
+                self.flush()
 
 
 def _time_left(first: tuple[int, float], step: int, total_steps: int) -> float | None:
@@ -136,24 +148,9 @@ def _epoch_words(report: "EpochReport") -> str:
     return f"Epoch {report.epoch} of {report.epochs}: {', '.join(parts)}."
 
 
+def _points(step: float, numbers: Mapping[str, float | None]) -> list[Metric]:
+    return [(name, step, value) for name, value in numbers.items() if value is not None]
+
+
 def _by_part(name: str, values: Mapping[Part, float]) -> dict[str, float]:
     return {f"{name}{part}": value for part, value in values.items()}
-
-
-def _gpu_use(devices: tuple[str, ...]) -> dict[str, float]:
-    """Memory that the run holds on its cards together in MiB, and their mean load where the driver tells it.
-
-    Other processes' memory only the driver knows: of several cards it is what is taken of them at
-    all, as the run has them alone.
-    """
-    torch = sys.modules.get("torch")  # not imported for this: the training does, when it is time
-    if torch is None or not devices[0].startswith("cuda") or not torch.cuda.is_initialized():
-        return {}
-    memory = torch.cuda.memory_reserved(devices[0])
-    try:
-        load = sum(torch.cuda.utilization(device) for device in devices) / len(devices)
-        if len(devices) > 1:
-            memory = sum(torch.cuda.device_memory_used(device) for device in devices)
-    except Exception:  # the driver's Python binding is not installed, or says no in its own way
-        return {names.GPU_MEMORY: memory / _MEBIBYTE}
-    return {names.GPU_MEMORY: memory / _MEBIBYTE, names.GPU_PERCENT: float(load)}

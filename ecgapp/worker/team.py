@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError, TrainingError
+from ecgapp.errors import EcgAppError, InterruptedTrainingError, TrainingError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.worker.board import Board
 
@@ -83,7 +83,7 @@ def _watch(leader: int) -> None:
 
 
 @contextmanager
-def joined(give_up: Callable[[str], None], device: str = "cpu") -> Iterator["World"]:
+def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["World"]:
     """The world of this process, on the first one's kind of ``device``; it waits for the others there.
 
     What ends the run here the others are told, and what ended it there is raised here. Where that
@@ -119,13 +119,13 @@ def _compare(error: Exception, board: Board) -> None:
     from ecgapp.training import Stopped
 
     if lost_another(error):
-        sentence = board.read()
-        if sentence:
-            raise TrainingError(sentence) from error
+        told = board.read()
+        if told is not None:
+            raise told from error
     elif isinstance(error, EcgAppError):
-        board.write(str(error))
+        board.write(error)
     elif is_first() and not isinstance(error, Stopped):
-        board.write(_BROKE_DOWN)
+        board.write(InterruptedTrainingError(_BROKE_DOWN))
 
 
 def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
@@ -167,7 +167,7 @@ def dismiss() -> None:
             world.told(None)
 
 
-def leave(_sentence: str = "") -> None:
+def leave(_told: TrainingError | None = None) -> None:
     """End this process at once: it cannot end by itself. ``torchrun`` starts all again, or ends them too."""
     os._exit(1)
 

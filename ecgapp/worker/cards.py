@@ -1,0 +1,30 @@
+"""What is taken of a run's GPUs, as far as its first process can know."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ecgapp.jobs import names
+
+_MEBIBYTE = 2**20
+
+
+def card_use(devices: Sequence[str]) -> dict[str, float]:
+    """Memory in MiB, and load in percent: nothing of a processor, nor before the training has begun.
+
+    Of one card the memory is what this run has reserved on it. What its other processes have on theirs
+    only the driver knows, and only of a card as a whole: of several it is what anybody has taken of them
+    together. The load is always that of whole cards, their mean. Both need the driver's Python binding.
+    """
+    torch = sys.modules.get("torch")  # not imported for this: the training does, when it is time
+    if torch is None or not devices[0].startswith("cuda") or not torch.cuda.is_initialized():
+        return {}
+    use = {}
+    if len(devices) == 1:
+        use[names.GPU_MEMORY] = torch.cuda.memory_reserved(devices[0]) / _MEBIBYTE
+    with suppress(Exception):  # the binding is not installed, or says no in its own way
+        if len(devices) > 1:
+            taken = sum(torch.cuda.device_memory_used(device) for device in devices)
+            use[names.GPU_MEMORY] = taken / _MEBIBYTE
+        use[names.GPU_PERCENT] = sum(torch.cuda.utilization(device) for device in devices) / len(devices)
+    return use
