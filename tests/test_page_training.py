@@ -10,11 +10,24 @@ from ecgapp.config import Settings
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.promotion import History, in_use
-from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui import run_list
 from ecgapp.ui.training_choices import JANG
 
 F1 = (0.2, 0.5, 0.4, 0.6)
+FURTHER = {
+    "train_decay": 0.02,
+    "train_warmup": 0.1,
+    "train_clip": 2.0,
+    "train_average": 0.9,
+    "augment_polarity": 0.3,
+    "augment_gain": 0.2,
+    "augment_dropout": 0.05,
+    "augment_wander": 0.15,
+    "augment_muscle": 0.25,
+    "augment_mains": 0.35,
+    "augment_shift": 0.5,
+}
 
 
 @pytest.fixture
@@ -164,6 +177,21 @@ def test_folds_that_hold_no_record_are_refused_before_a_run_is_made(settings, ru
     page = press(open_page("training", settings), "Start training")
     assert "The folds for validation hold no record" in said(page)
     assert runs.all() == ()
+
+
+def test_further_settings_reach_the_config_each_in_its_place(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    for key, value in FURTHER.items():
+        page.number_input(key=key).set_value(value)
+    page.selectbox(key="train_precision").set_value("fp32")
+    page.checkbox(key="train_compiled").check()
+    press(page, "Start training")
+    config = started_config(runs)
+    found = (config.weight_decay, config.warmup, config.clip_gradient, config.ema_decay)
+    assert found == (0.02, 0.1, 2.0, 0.9)
+    assert (config.precision, config.compiled) == ("fp32", True)
+    assert config.augmentation == AugmentationConfig(0.3, 0.2, 0.05, 0.15, 0.25, 0.35, 0.5)
 
 
 def test_a_start_from_a_session_that_is_no_administrators_is_refused(settings, runs):

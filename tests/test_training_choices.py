@@ -10,13 +10,14 @@ from ecgapp.models import ECGClassifierConfig, EnsembleConfig, ModelCard, PatchA
 from ecgapp.records import LEADS
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import task
-from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui.run_again import changes_of, renewed, shared
 from ecgapp.ui.training_choices import (
     FOLD_ONE_LEAD,
     JANG,
     NETWORKS,
     PATCH,
+    Details,
     Schedule,
     Subject,
     batch_words,
@@ -30,6 +31,11 @@ from ecgapp.ui.training_choices import (
 PRETRAINING = Subject(Phase.PRETRAIN, Initialisation.RANDOM, ("ptb-xl",), LEADS)
 FINETUNING = Subject(Phase.FINETUNE, Initialisation.RANDOM, ("ptb-xl",), LEADS, task="nine_class")
 SCHEDULE = Schedule("model")
+PLAIN_DETAILS = [
+    field
+    for field in dataclasses.fields(TrainingConfig)
+    if field.name in vars(Details()) and field.default is not dataclasses.MISSING
+]
 PROVENANCE = Provenance((), "1", "9", 1, 1, 0, 1, "random")
 
 
@@ -186,3 +192,18 @@ def test_what_a_run_made_is_named_by_the_run_and_share_and_members_reach_the_con
     assert config.pretrained == "run:0123456789ab"
     assert (config.members, config.resampling) == (4, "bootstrap")
     assert (config.fraction, config.class_weighting) == (0.25, 0.5)
+
+
+def test_details_left_alone_are_the_trainings_own():
+    config = training_config(PRETRAINING, SCHEDULE)
+    usual = dataclasses.replace(config, **{field.name: field.default for field in PLAIN_DETAILS})
+    assert usual == config
+    assert config.augmentation == AugmentationConfig()
+
+
+def test_several_gpus_do_not_learn_a_compiled_network():
+    schedule = dataclasses.replace(SCHEDULE, device="cuda:0+cuda:1", details=Details(compiled=True))
+    with pytest.raises(ConfigError, match="on one device"):
+        training_config(PRETRAINING, schedule)
+    one = dataclasses.replace(schedule, device="cuda:0")
+    assert training_config(PRETRAINING, one).compiled

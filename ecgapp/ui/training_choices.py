@@ -1,7 +1,7 @@
 """From what an administrator picks in a form to the one config of a training. No Streamlit here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from ecgapp.errors import ConfigError
 from ecgapp.models import (
@@ -15,7 +15,7 @@ from ecgapp.models import (
 )
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import csv_task, task
-from ecgapp.training import Initialisation, Phase, Resampling, TrainingConfig
+from ecgapp.training import AugmentationConfig, Initialisation, Phase, Resampling, TrainingConfig
 from ecgapp.training.config import LANES
 from ecgapp.training.devices import n_devices
 from ecgapp.training.lanes import fitting_batch, fitting_lanes
@@ -71,6 +71,19 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Details:
+    """What is usually left as it is; as ``TrainingConfig`` means it."""
+
+    weight_decay: float = 0.01
+    warmup: float = 0.25
+    clip_gradient: float = 1.0
+    ema_decay: float = 0.99
+    precision: str = "auto"
+    compiled: bool = False
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+
+@dataclass(frozen=True)
 class Schedule:
     """How long, how fast, on what, and under which name."""
 
@@ -87,6 +100,7 @@ class Schedule:
     class_weighting: float = 0.0
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     validation_folds: tuple[int, ...] = (9,)
+    details: Details = field(default_factory=Details)
 
 
 def training_config(subject: Subject, schedule: Schedule) -> TrainingConfig:
@@ -101,9 +115,12 @@ def training_config(subject: Subject, schedule: Schedule) -> TrainingConfig:
         raise ConfigError("Choose at least one data set.")
     preprocessing, encoder = _input_and_encoder(subject)
     n = n_devices(schedule.device)
-    schedule = replace(schedule, batch_size=fitting_batch(schedule.batch_size, n))
+    if n > 1 and schedule.details.compiled:
+        raise ConfigError("A compiled network learns on one device. Choose one, or do not compile.")
+    chosen = vars(schedule) | {"batch_size": fitting_batch(schedule.batch_size, n)}
     config = TrainingConfig(
-        **vars(schedule),
+        **vars(chosen.pop("details")),
+        **chosen,
         lanes=fitting_lanes(LANES, n),
         phase=subject.phase,
         network=_network(subject, encoder),

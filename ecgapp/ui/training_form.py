@@ -36,6 +36,7 @@ from ecgapp.ui.training_choices import (
     training_config,
     transferable,
 )
+from ecgapp.ui.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))
 USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
@@ -182,9 +183,10 @@ def _ask_schedule(subject: Subject) -> Schedule:
     if subject.phase == Phase.FINETUNE:
         members, resampling, weighting = _ask_members()
     train, validation = _ask_folds()
+    details = ask_details()
     return Schedule(
         name.strip(), epochs, batch, rate, patience, seed, device, members, resampling, share / 100,
-        weighting, train, validation,
+        weighting, train, validation, details,
     )  # fmt: skip
 
 
