@@ -31,7 +31,7 @@ def ask_details() -> Details:
             help="A longer gradient is shortened to it. 0: never.",
         )  # fmt: skip
         average = d.number_input(
-            "Average of the weights", 0.0, 0.9999, usual.ema_decay, step=0.01, format="%.4f",
+            "Average of the weights", 0.0, 0.9999, usual.ema_decay, step=0.001, format="%.4f",
             key="train_average",
             help="How much of the running average stays at each step; the average is what is evaluated and "
             "kept. 0: the weights themselves.",
