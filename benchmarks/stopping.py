@@ -51,6 +51,8 @@ def measured(settings: Settings, config: TrainingConfig, rounds: int, seed: int)
     run = store.create(config.name, config.phase, "cpu", documents.dump(config))
     seconds, states = [], []
     for number in range(rounds):
+        if number:
+            store.resume(run.id)
         took, run = stopped_after(store, run.id, draw.uniform(0, LIFE))
         seconds.append(took)
         states.append(run.state)

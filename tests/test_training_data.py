@@ -9,7 +9,7 @@ from small_training import FINETUNING, PREPROCESSING, PRETRAINING, Recorder, sma
 from torch.nn import functional as F
 
 from ecgapp import documents
-from ecgapp.datasets import open_store
+from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.files import sha256_of
 from ecgapp.models import ECGClassifierConfig, build
@@ -112,6 +112,18 @@ def test_a_large_set_is_kept_in_half_the_memory_at_the_same_shape(settings, reco
     small = load_records(config, open_stores(config, settings), Recorder())
     assert small.signals.nbytes * 2 == records.signals.nbytes
     torch.testing.assert_close(small.cut([0, 40]), records.cut([0, 40]), atol=2e-3, rtol=1e-3)
+
+
+def test_comparing_many_files_can_be_stopped_between_two_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("ecgapp.datasets.shards.SHARD_BYTES", 2_500)  # one record
+    stores = open_stores(PRETRAINING, small_settings(tmp_path))
+    compared = []
+    monkeypatch.setattr(DatasetStore, "verify_file", lambda store, name: compared.append(name))
+    recorder = Recorder()
+    recorder.should_stop = lambda: len(compared) == 3
+    with pytest.raises(Stopped):
+        load_records(PRETRAINING, stores, recorder)
+    assert len(compared) == 3
 
 
 def test_preparing_a_large_set_can_be_stopped(settings, monkeypatch):

@@ -1,6 +1,7 @@
 """A dataset store: int16 signals read record by record, an index read by column, a JSON manifest."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,6 @@ class DatasetStore:
     def __init__(self, path: Path, manifest: StoreManifest) -> None:
         self.path, self.manifest = path, manifest
         self._columns = Columns(path, manifest)
-        self._intact: set[str] = set()  # names of files that agreed with their checksums
 
     @classmethod
     def open(cls, path: Path) -> "DatasetStore":
@@ -46,6 +46,10 @@ class DatasetStore:
 
     def __len__(self) -> int:
         return self.manifest.n_records
+
+    @cached_property
+    def _checksums(self) -> dict[str, str]:
+        return dict(self.manifest.checksums())
 
     @property
     def name(self) -> str:
@@ -140,45 +144,35 @@ class DatasetStore:
         Raises:
             DatasetError: a file has changed since the import, or the index points to nothing.
         """
-        self._intact.clear()
-        self.verify_index()
-        for shard in self.manifest.shards:
-            self._compare(shard.signals, shard.sha256)
+        for name, _ in self.manifest.checksums():
+            self.verify_file(name)
         for start in range(0, len(self), _BLOCK):
             self._check(np.arange(start, min(start + _BLOCK, len(self))))
 
-    def verify_index(self) -> None:
-        """Compare the files of the index with their checksums, each once for this object.
+    def files_of(self, rows: Rows) -> tuple[str, ...]:
+        """The names of the files that these rows are read from, the index first.
 
         Raises:
-            DatasetError: one has changed since the import.
-        """
-        for file in self.manifest.index:
-            self._compare(file.name, file.sha256)
-
-    def verify_signals(self, rows: Rows) -> None:
-        """Compare the shards that hold ``rows`` with their checksums, each once for this object.
-
-        Raises:
-            DatasetError: one has changed since the import, or a row points to none.
+            DatasetError: a row points to no file.
         """
         numbers = np.unique(self._columns.shard[rows]).tolist()
         if numbers and not 0 <= numbers[0] <= numbers[-1] < len(self.manifest.shards):
             raise DatasetError(DAMAGED)
-        for number in numbers:
-            shard = self.manifest.shards[number]
-            self._compare(shard.signals, shard.sha256)
+        shards = (self.manifest.shards[number].signals for number in numbers)
+        return (*(file.name for file in self.manifest.index), *shards)
 
-    def _compare(self, name: str, digest: str) -> None:
-        if name in self._intact:
-            return
+    def verify_file(self, name: str) -> None:
+        """Compare one of the store's files with its checksum, reading all of it.
+
+        Raises:
+            DatasetError: it has changed since the import.
+        """
         try:
             found = sha256_of(self.path / name)
         except OSError as error:
             raise DatasetError(DAMAGED) from error
-        if found != digest:
+        if found != self._checksums[name]:
             raise DatasetError(DAMAGED)
-        self._intact.add(name)
 
     def _check(self, rows: Rows) -> None:
         """Refuse rows of the index that point outside their shard or name no fold."""

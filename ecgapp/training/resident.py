@@ -1,7 +1,7 @@
 """Stores into memory: what is asked of their records, and the signals that are needed, preprocessed once."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -140,17 +140,37 @@ def load_signals(
     )
     for number, store in enumerate(stores):
         mine = rows[records.store_of[rows] == number]
-        loading.world.together(store.verify_index)
+        intact: set[str] = set()
         for part in np.array_split(mine, max(loading.world.gathered(len(mine))) // _PART + 1):
+            intact |= _verified(store, records.row_of[part], intact, loading)
             loading.world.together(partial(_fill, loaded, store, part))
-            if loading.world.decided(loading.reporter.should_stop()):
-                raise Stopped
+            _stop_if_asked(loading)
     return loaded
+
+
+def _verified(store: DatasetStore, rows: Rows, intact: Set[str], loading: Loading) -> set[str]:
+    """The files that these rows are read from; those that are not yet known to be ``intact`` are compared."""
+    names = loading.world.together(lambda: store.files_of(rows))
+    new: list[str | None] = [name for name in names if name not in intact]
+    most = max(loading.world.gathered(len(new)))  # another process may have more to compare
+    for name in new + [None] * (most - len(new)):
+        loading.world.together(partial(_verify, store, name))
+        _stop_if_asked(loading)
+    return set(names)
+
+
+def _verify(store: DatasetStore, name: str | None) -> None:
+    if name is not None:
+        store.verify_file(name)
+
+
+def _stop_if_asked(loading: Loading) -> None:
+    if loading.world.decided(loading.reporter.should_stop()):
+        raise Stopped
 
 
 def _fill(records: RecordSet, store: DatasetStore, rows: Rows) -> None:
     """Read and preprocess ``rows``, all of ``store``, to their place in the signals."""
-    store.verify_signals(records.row_of[rows])
     by_row = dict(zip(records.row_of[rows].tolist(), rows.tolist(), strict=True))
     for row, signal in _preprocessed(store, records.row_of[rows], records.preprocessing):
         start = records.first[by_row[row]]

@@ -31,11 +31,12 @@ def empty_panel(cards: Mapping[str, ModelCard]) -> None:
     st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
     classes = findings.findable(cards.values())
     if not classes.empty:
-        st.subheader("What is looked for")
+        st.subheader("What the installed models look for")
         st.dataframe(classes, hide_index=True, height="content")
         st.caption(
-            "Validated on the records where the thresholds were chosen; other patients may differ. "
-            "No other class is looked for."
+            "One of these models reads an ECG at a time, and no other class is looked for. Precision and "
+            "recall are at the threshold, on the records where it was chosen; of an ensemble, of its single "
+            "members. Other patients may differ."
         )
 
 
