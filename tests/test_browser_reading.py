@@ -18,7 +18,22 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
 ]
 DEMO = "Atrial fibrillation"
-RESULTS = (b"bove threshold", b"model 0.", b"Saliency", b"econstruction, mean", b"Precision", b"PR interval")
+RESULTS = (
+    b"bove threshold",
+    b"model 0.",
+    b"Saliency",
+    b"econstruction, mean",
+    b"Of 100 like this",
+    b"PR interval",
+)
+
+
+def joined(frames):
+    return b"\n".join(frame if isinstance(frame, bytes) else frame.encode() for frame in frames)
+
+
+def holds(sent, figure):
+    return re.search(rb"(?<![\d.])" + re.escape(figure), sent) is not None
 
 
 def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path):
@@ -38,20 +53,24 @@ def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path)
         visitor.page.goto(app.url)
         visitor.fill("reader_name", "Dr Ada")
         visitor.widget("read_first").get_by_text("Read first").click()
+        visitor.sees("One of these models reads an ECG at a time")
+        empty = joined(frames)  # with figures of models, not of a record
         visitor.pick("demo", DEMO)
         commit = visitor.page.get_by_role("button", name="Commit my read")
         expect(commit).to_be_visible()
         visitor.sees("has not been computed")
-        before = b"\n".join(frame if isinstance(frame, bytes) else frame.encode() for frame in frames)
+        before = joined(frames)
         assert b"Commit my read" in before  # the frames can be read as they are
         assert [words for words in RESULTS if words in before] == []
-        assert [figure for figure in told if re.search(rb"(?<![\d.])" + re.escape(figure), before)] == []
+        new = [figure for figure in told if not holds(empty, figure)]
+        assert len(new) > len(told) / 2
+        assert [figure for figure in new if holds(before, figure)] == []
         page = visitor.page.content()
         assert not [words for words in RESULTS if words.decode() in page]
         commit.click()
         visitor.sees("Above threshold")
         visitor.sees("Reader and model agree in")
-        after = b"\n".join(frame if isinstance(frame, bytes) else frame.encode() for frame in frames)
+        after = joined(frames)
         assert b"bove threshold" in after
         (read,) = Journal(app.settings).review(fingerprint(record)).reads
         assert read.committed <= read.shown
