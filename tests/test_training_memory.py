@@ -16,6 +16,7 @@ from ecgapp.training.inference import Inference
 from ecgapp.training.job import Outcome
 from ecgapp.training.memory import keep_freed_memory
 from ecgapp.training.resident import load_records, open_stores
+from ecgapp.training.windows import all_windows
 
 SIZE = 8 << 20  # bytes; a freshly mapped tensor of it costs 2,048 page faults
 
@@ -78,6 +79,17 @@ def test_a_network_sees_as_many_windows_at_once_as_the_device_has_room_for(room,
     refused = [n for n in short.seen if n > room]
     assert refused == [256 >> halvings for halvings in range(len(refused))]
     assert 2 * max(set(short.seen) - set(refused)) > min(room, 256)
+
+
+@pytest.mark.parametrize("room", [256, 100])
+def test_a_batch_that_fits_is_not_copied(room, records, monkeypatch):
+    copies, cat = [], torch.cat
+    monkeypatch.setattr(torch, "cat", lambda parts, *rest: copies.append(len(parts)) or cat(parts, *rest))
+    network = Short(build(FINETUNING.network).eval(), room)
+    batch = next(all_windows(records, np.arange(len(records))).batches(256))
+    windows, answers = next(Inference(network, torch.device("cpu"), torch.float32).answers(records, batch))
+    assert len(windows) == len(answers) == len(batch) == 256
+    assert (copies == []) == (room == 256)
 
 
 def test_no_room_for_a_single_window_is_told(records):

@@ -97,7 +97,12 @@ class Inference:
             if size == 1:
                 raise
             return None
-        return torch.cat(windows), torch.cat(answers)
+        return _joined(windows), _joined(answers)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """The parts one behind the other; a single one as it is, for copying each batch costs time."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def probabilities(logits: FloatArray, multilabel: bool, temperature: float = 1.0) -> FloatArray:
