@@ -111,7 +111,8 @@ from ecgapp.training.learner import Learner
 from ecgapp.training.world import joined
 step = Learner.step
 def short_of_memory(learner, *batch):
-    if learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
+    full = learner.optimiser.state and all(weight.grad is not None for weight in learner.weights)
+    if full and learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
         raise torch.OutOfMemoryError
     step(learner, *batch)
 Learner.step = short_of_memory
@@ -128,7 +129,10 @@ sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the int
 
 
 def train_in_processes(config, folder, settings, n_processes, stop=0, room=1000):
-    """What they print; the model lies in ``folder``. The second one has room for so many members at once."""
+    """What they print; the model lies in ``folder``.
+
+    The second one has room for no more than ``room`` members with all that a step has from the second on.
+    """
     document = folder.parent / f"{folder.name}.json"
     document.write_text(documents.dump(config))
     program = folder.parent / "program.py"
