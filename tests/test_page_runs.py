@@ -12,7 +12,7 @@ import pytest
 import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
 from dataset_sources import ecg, make_store
-from small_training import FINETUNING, PRETRAINING, small_settings
+from small_training import FINETUNING, PRETRAINING, small_settings, write_store
 
 from ecgapp import access, documents
 from ecgapp.config import Settings
@@ -402,7 +402,13 @@ def test_a_finished_run_is_continued_with_as_many_epochs_as_asked(settings, runs
     assert config_of(runs, run.id) == replace(FINETUNING, further_epochs=(11,))
 
 
-def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings, runs):
+@pytest.fixture
+def small(settings):
+    """The data set of ``FINETUNING``: 60 records to learn from in folds 1 to 3."""
+    write_store(settings.stores / "small", 100)
+
+
+def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings, runs, small):
     run = trained_run(runs)
     page = press(open_page("training", settings), f"again_{run.id}")
     assert "None: the same settings" in said(page)
@@ -416,7 +422,49 @@ def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings,
     assert config_of(runs, new.id) == replace(FINETUNING, name="twin", batch_size=8, seed=3)
 
 
-def test_a_new_run_on_three_gpus_tells_what_they_share_before_it_starts(settings, runs, monkeypatch):
+def test_a_new_run_without_its_data_set_is_refused_in_the_dialog(settings, runs):
+    run = trained_run(runs)
+    page = press(open_page("training", settings), f"again_{run.id}")
+    press(page, "again_start")
+    assert "Data set small: There is no data set" in said(page)
+    assert runs.all() == (run,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"batch_size": 64},
+            "2 devices cannot share 60 records out evenly in batches of 64. Choose batch size 30,",
+        ),
+        ({"compiled": True}, "A compiled network learns on one device"),
+    ],
+)
+def test_a_new_run_that_two_gpus_cannot_learn_is_refused_in_the_dialog(
+    settings, runs, small, monkeypatch, changes, sentence
+):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    run = trained_run(runs, replace(FINETUNING, **changes))
+    page = press(open_page("training", settings), f"again_{run.id}")
+    page.selectbox(key="again_device").set_value("cuda:0+cuda:1").run()
+    press(page, "again_start")
+    assert sentence in said(page)
+    assert runs.all() == (run,)
+
+
+def test_a_new_run_of_settings_beyond_what_the_fields_offer_keeps_them(settings, runs, small):
+    """A file may have set them."""
+    beyond = replace(FINETUNING, epochs=20_000, batch_size=65_538, learning_rate=2.0, seed=2**40)
+    run = trained_run(runs, beyond)
+    assert not press(open_page("training", settings), f"more_{run.id}").exception
+    page = press(open_page("training", settings), f"again_{run.id}")
+    assert not page.exception
+    page.text_input(key="again_name").set_value("twin").run()
+    press(page, "again_start")
+    assert config_of(runs, runs.all()[0].id) == replace(beyond, name="twin")
+
+
+def test_a_new_run_on_three_gpus_tells_what_they_share_before_it_starts(settings, runs, small, monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     run = trained_run(runs)
     page = press(open_page("training", settings), f"again_{run.id}")
@@ -545,7 +593,9 @@ def test_a_form_that_is_sent_twice_starts_one_run_whatever_became_of_it(runs):
     assert len(runs.all()) == 1
 
 
-def test_the_same_settings_of_another_tab_are_refused_by_the_runs_name_until_it_has_ended(settings, runs):
+def test_the_same_settings_of_another_tab_are_refused_by_the_runs_name_until_it_has_ended(
+    settings, runs, small
+):
     first = start_run(FINETUNING, runs, "this")
     page = press(open_page("training", settings), f"again_{first.id}")
     press(page, "again_start")

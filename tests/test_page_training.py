@@ -91,14 +91,39 @@ def test_pretraining_is_started_as_the_form_says(settings, runs):
     assert not page.exception
 
 
-def test_with_three_gpus_the_form_as_it_stands_starts_what_they_can_share(settings, runs, monkeypatch):
+def test_with_three_gpus_the_form_starts_what_they_can_share(settings, runs, monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     twelve_lead_store(settings, "hospital")
-    page = press(open_page("training", settings), "Start training")
+    page = open_page("training", settings)
+    page.number_input(key="train_batch").set_value(4)
+    press(page, "Start training")
     config = started_config(runs)
     assert config.device == "cuda:0+cuda:1+cuda:2"
-    assert (config.lanes, config.batch_size) == (9, 63)
-    assert "batch size 63 is taken instead of 64" in said(page)
+    assert (config.lanes, config.batch_size) == (9, 3)
+    assert "batch size 3 is taken instead of 4" in said(page)
+
+
+def test_a_batch_too_large_for_two_gpus_and_few_records_is_refused_with_one_that_is_not(
+    settings, runs, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    twelve_lead_store(settings, "hospital")
+    page = press(open_page("training", settings), "Start training")
+    assert "2 devices cannot share 16 records out evenly in batches of 64. Choose batch size 8," in said(page)
+    assert runs.all() == ()
+    page.number_input(key="train_batch").set_value(8)
+    press(page, "Start training")
+    assert started_config(runs).batch_size == 8
+
+
+def test_a_compiled_network_is_refused_on_two_gpus(settings, runs, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.checkbox(key="train_compiled").check()
+    press(page, "Start training")
+    assert "A compiled network learns on one device" in said(page)
+    assert runs.all() == ()
 
 
 def test_jangs_network_is_started_on_the_chosen_lead(settings, runs):

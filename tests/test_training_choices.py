@@ -11,10 +11,11 @@ from ecgapp.records import LEADS
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import task
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
-from ecgapp.ui.run_again import changes_of, renewed, shared
+from ecgapp.ui.run_again import Changes, changes_of, renewed, shared
 from ecgapp.ui.training_choices import (
     FOLD_ONE_LEAD,
     JANG,
+    LARGEST_BATCH,
     NETWORKS,
     PATCH,
     Details,
@@ -24,6 +25,7 @@ from ecgapp.ui.training_choices import (
     device_words,
     shared_leads,
     suggested_name,
+    taken_batch,
     training_config,
     transferable,
 )
@@ -201,9 +203,22 @@ def test_details_left_alone_are_the_trainings_own():
     assert config.augmentation == AugmentationConfig()
 
 
-def test_several_gpus_do_not_learn_a_compiled_network():
-    schedule = dataclasses.replace(SCHEDULE, device="cuda:0+cuda:1", details=Details(compiled=True))
-    with pytest.raises(ConfigError, match="on one device"):
-        training_config(PRETRAINING, schedule)
-    one = dataclasses.replace(schedule, device="cuda:0")
-    assert training_config(PRETRAINING, one).compiled
+def test_a_new_run_keeps_every_setting_that_its_dialog_does_not_ask_for():
+    details = Details(0.5, 0.5, 0.5, 0.5, "fp32", True, AugmentationConfig(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5))
+    config = training_config(PRETRAINING, dataclasses.replace(SCHEDULE, patience=7, details=details))
+    wanted = Changes("other", 3, 32, 0.5, 9, "cuda:0", 1, 8)
+    again = renewed(config, shared(wanted))
+    kept = {field.name for field in dataclasses.fields(TrainingConfig)} - set(vars(wanted))
+    assert {*vars(details), "patience"} <= kept
+    assert {name: getattr(again, name) for name in kept} == {name: getattr(config, name) for name in kept}
+    assert {name: getattr(again, name) for name in vars(wanted)} == vars(wanted)
+
+
+@pytest.mark.parametrize("gpus", range(1, 17))
+def test_a_batch_that_is_taken_instead_can_be_shared_and_entered(gpus):
+    for batch in (1, 63, 64, LARGEST_BATCH - 1, LARGEST_BATCH):
+        taken = taken_batch(batch, gpus)
+        assert taken % gpus == 0
+        assert 1 <= taken <= LARGEST_BATCH
+        assert abs(taken - batch) < gpus
+        assert taken_batch(taken, gpus) == taken

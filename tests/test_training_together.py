@@ -111,7 +111,8 @@ from ecgapp.training.learner import Learner
 from ecgapp.training.world import joined
 step = Learner.step
 def short_of_memory(learner, *batch):
-    if learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
+    full = learner.optimiser.state and all(weight.grad is not None for weight in learner.weights)
+    if full and learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
         raise torch.OutOfMemoryError
     step(learner, *batch)
 Learner.step = short_of_memory
@@ -128,7 +129,10 @@ sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the int
 
 
 def train_in_processes(config, folder, settings, n_processes, stop=0, room=1000):
-    """What they print; the model lies in ``folder``. The second one has room for so many members at once."""
+    """What they print; the model lies in ``folder``.
+
+    The second one has room for no more than ``room`` members with all that a step has from the second on.
+    """
     document = folder.parent / f"{folder.name}.json"
     document.write_text(documents.dump(config))
     program = folder.parent / "program.py"
@@ -192,20 +196,39 @@ def records(settings):
     return load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder())
 
 
+def refusal(*asked):
+    """What ``shared_out`` says against it; nothing where it does."""
+    try:
+        shared_out(*asked)
+    except TrainingError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("processes", range(2, 7))
 @pytest.mark.parametrize(("batch", "lanes"), [(64, 8), (7, 8), (5, 8), (8, 1), (12, 12)])
 def test_what_cannot_be_shared_out_is_refused_with_settings_that_can(batch, lanes, processes, records):
     networks = [records.rows((1, 2, 3)), records.rows((1, 2, 3, 4))]  # 48 and 64 records
-    try:
-        dealt = shared_out(records, networks, batch, lanes, processes)
-    except TrainingError as error:
-        named = re.search(
-            rf"{processes} processes .* Set lanes to (\d+) and batch_size to (\d+)\.", str(error)
-        )
-        lanes, batch = map(int, named.groups())
-        dealt = shared_out(records, networks, batch, lanes, processes)
+    refused = refusal(records, networks, batch, lanes, processes)
+    if refused:
+        named = dict(re.findall(r"(lanes|batch_size) to (\d+)", refused))
+        assert refused.startswith(f"{processes} processes cannot")
+        assert ("lanes" in named) == (lanes % processes != 0)  # the other lanes always do, with some batch
+        lanes, batch = int(named.get("lanes", lanes)), int(named.get("batch_size", batch))
+    dealt = shared_out(records, networks, batch, lanes, processes)
     assert {len(each.rows) % processes for each in dealt} == {0}
     assert {each.batch for each in dealt} == {min(batch, 48)}
+
+
+@pytest.mark.parametrize("lanes", [8, 12, 24])
+@pytest.mark.parametrize("processes", [2, 4])
+def test_the_batch_that_is_named_is_the_largest_that_does(processes, lanes, records):
+    networks = [records.rows((1, 2, 3))]
+    does = 0
+    for batch in range(processes, 65, processes):
+        refused = refusal(records, networks, batch, lanes, processes)
+        does = does if refused else batch
+        assert not refused or refused.endswith(f"Set batch_size to {does}.")
 
 
 def test_too_few_records_for_so_many_processes_are_refused_as_such(records):

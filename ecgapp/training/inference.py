@@ -13,6 +13,7 @@ from torch import Tensor
 from ecgapp.models import Network
 from ecgapp.records.record import FloatArray
 from ecgapp.training.devices import autocast
+from ecgapp.training.memory import memory_named_alike
 from ecgapp.training.reporting import Stopped
 from ecgapp.training.windows import RecordSet, Rows, WindowList, all_windows
 from ecgapp.training.world import ALONE, World
@@ -88,16 +89,26 @@ class Inference:
         windows, answers = [], []
         try:
             for part in batch.batches(size):
-                seen = records.cut(part.positions.tolist()).to(self.device, non_blocking=True)
-                with autocast(self.device, self.precision):
-                    answer = self.network(seen)
-                windows.append(seen.cpu())
-                answers.append(answer.float().cpu())
+                seen, answer = self._answer(records, part)
+                windows.append(seen)
+                answers.append(answer)
         except torch.OutOfMemoryError:
             if size == 1:
                 raise
             return None
-        return torch.cat(windows), torch.cat(answers)
+        return _joined(windows), _joined(answers)
+
+    @memory_named_alike()
+    def _answer(self, records: RecordSet, part: WindowList) -> tuple[Tensor, Tensor]:
+        seen = records.cut(part.positions.tolist()).to(self.device, non_blocking=True)
+        with autocast(self.device, self.precision):
+            answer = self.network(seen)
+        return seen.cpu(), answer.float().cpu()
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """The parts one behind the other; a single one as it is, for copying each batch costs time."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def probabilities(logits: FloatArray, multilabel: bool, temperature: float = 1.0) -> FloatArray:

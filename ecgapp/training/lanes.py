@@ -72,20 +72,35 @@ def shared_out(
     """``deal_alike`` for so many processes.
 
     Raises:
-        TrainingError: they cannot all have equally many lanes; it names settings with which they can.
+        TrainingError: they cannot all have equally many lanes; it names what to change so that they can.
     """
     dealt = deal_alike(records, networks, batch_size, lanes)
     if len(dealt[0].rows) % processes == 0:
         return dealt
-    most = min(map(len, networks)) // processes // processes * processes
-    batch = min(fitting_batch(batch_size, processes), most)
-    for other in (fitting_lanes(lanes, processes), processes):
-        if batch and len(deal_alike(records, networks, batch, other)[0].rows) % processes == 0:
-            raise TrainingError(
-                f"{processes} processes cannot share the records out evenly with these settings. "
-                f"Set lanes to {other} and batch_size to {batch}."
-            )
-    raise TrainingError(f"There are too few records for {processes} processes. Train with fewer of them.")
+    wanted = fitting_lanes(lanes, processes)
+    batch = shareable_batch(records, networks, batch_size, wanted, processes)
+    if batch == 0:
+        raise TrainingError(f"There are too few records for {processes} processes. Train with fewer of them.")
+    changes = [f"lanes to {wanted}"] * (wanted != lanes) + [f"batch_size to {batch}"] * (batch != batch_size)
+    raise TrainingError(
+        f"{processes} processes cannot share the records out evenly with these settings. "
+        f"Set {' and '.join(changes)}."
+    )
+
+
+def shareable_batch(
+    records: RecordSet, networks: Sequence[Rows], batch_size: int, lanes: int, processes: int
+) -> int:
+    """The largest batch up to ``fitting_batch`` that so many processes can share out; 0 where there is none.
+
+    ``lanes`` are as many as the processes can share out.
+    """
+    most = min(map(len, networks)) // processes  # at least so many lanes, and a batch of records in each
+    largest = min(fitting_batch(batch_size, processes), most // processes * processes)
+    for batch in range(largest, 0, -processes):
+        if len(deal_alike(records, networks, batch, lanes)[0].rows) % processes == 0:
+            return batch
+    return 0
 
 
 def deal(records: RecordSet, rows: Rows, batch: int, lanes: int) -> Lanes:

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ecgapp.errors import TrainingError
 from ecgapp.models import Network, set_mask_source, stack, unstack
 from ecgapp.training.augmentation import Augmentation
 from ecgapp.training.config import Initialisation, TrainingConfig
@@ -90,8 +89,6 @@ class Learner:
 
     def _prepared(self) -> nn.Module:
         """What a step calls: the network itself, one that talks to other processes, or a compiled one."""
-        if self.world.size > 1 and self.config.compiled:
-            raise TrainingError("A compiled network learns in one process only. Train without compiling it.")
         if self.world.size > 1:
             devices = [self.device] if self.device.type == "cuda" else None
             with warnings.catch_warnings():

@@ -15,10 +15,13 @@ from ecgapp.training.inference import Inference
 from ecgapp.training.job import Job, Outcome
 from ecgapp.training.lanes import epoch_order
 from ecgapp.training.learner import Learner, Pace, Weights
+from ecgapp.training.memory import NO_MEMORY, memory_named_alike
 from ecgapp.training.objective import Scores, mean_scores
+from ecgapp.training.rehearsal import rehearse
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
 from ecgapp.training.windows import Rows
 
+State = dict[str, Any]  # what a checkpoint keeps
 _REPORT_EVERY = 10  # steps; each report waits for the device once
 _STOP, _SAVE = 1, 2  # what the leader decides on after a step
 
@@ -38,9 +41,20 @@ def run(job: Job, networks: Sequence[Network], reporter: Reporter) -> Outcome:
     Raises:
         Stopped: the reporter asked for it; the checkpoint is written.
         TrainingError: the loss is no longer a number, or the checkpoint is of no use.
-        torch.OutOfMemoryError: the device has too little memory.
+        torch.OutOfMemoryError: there is too little memory: of several processes all raise it, or none.
     """
-    return _Loop(job, networks, reporter).run()
+    world = job.world
+    state = world.told(load_checkpoint(job.folder, job.identity, reporter.log) if world.leads else None)
+    over = state is not None and int(state["cycle"]) > len(job.config.further_epochs)
+    if world.size > 1 and len(networks) > 1 and not over:
+        rehearse(job, networks)
+    try:
+        with memory_named_alike():
+            return _Loop(job, networks, reporter).run(state)
+    except torch.OutOfMemoryError as error:
+        if world.size > 1:  # the other processes do not know of it, so no smaller group can begin
+            raise TrainingError(NO_MEMORY) from error
+        raise
 
 
 class _Loop:
@@ -61,8 +75,7 @@ class _Loop:
         self.saved = time.monotonic()
         self.reported = (0, 0.0, self.saved)  # position, sum of losses, and time of the last report
 
-    def run(self) -> Outcome:
-        state = self.world.told(self._kept() if self.world.leads else None)
+    def run(self, state: State | None) -> Outcome:
         if state is not None:
             self._restore(state)
             self.reporter.log(f"Going on from epoch {self.epoch + 1}, step {self.position + 1}.")
@@ -71,9 +84,6 @@ class _Loop:
         if self.best.weights is not None:
             self.learner.averaged.load_state_dict(self.best.weights)
         return Outcome([network.cpu() for network in self.learner.averaged_networks()], self.epoch)
-
-    def _kept(self) -> dict[str, Any] | None:
-        return load_checkpoint(self.job.folder, self.job.identity, self.reporter.log)
 
     def _finished(self) -> bool:
         """Whether all cycles are over; those that are over are left behind."""
@@ -239,7 +249,7 @@ class _Loop:
             save_checkpoint(self.job.folder, self.job.identity, state)
         self.saved = time.monotonic()
 
-    def _restore(self, state: dict[str, Any]) -> None:
+    def _restore(self, state: State) -> None:
         if not self.learner.restore(state["learner"]):
             self.reporter.log("Another kind of device: its random numbers begin anew.")
         self.epoch, self.position = int(state["epoch"]), int(state["position"])

@@ -1,7 +1,8 @@
-"""Whether several processes have the memory to train so many networks at once: one step that is thrown away.
+"""Whether several processes have the memory to train so many networks at once: two steps, thrown away.
 
 A process that runs out of memory in the midst of a step leaves the others waiting for its gradients. So
-each tries a step by itself before the first one, and then all of them know of all.
+each tries by itself before the first one, and then all of them know of all. From the second step on
+there is all that any later one has: activations beside gradients and the optimiser's moments.
 """
 
 import copy
@@ -14,16 +15,19 @@ from ecgapp.models import Network
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.job import Job
 from ecgapp.training.learner import Learner, Pace
+from ecgapp.training.memory import memory_named_alike
+
+_STEPS = 2  # the optimiser makes its moments at the end of the first
 
 
 def rehearse(job: Job, networks: Sequence[Network]) -> None:
-    """Try a step of this process's size on copies of ``networks``.
+    """Try two steps of this process's size on copies of ``networks``.
 
     Raises:
         torch.OutOfMemoryError: one of the processes has too little memory; raised in all of them.
     """
     try:
-        _step(job, networks)
+        _take_steps(job, networks)
         short = False
     except torch.OutOfMemoryError:
         short = True
@@ -32,15 +36,20 @@ def rehearse(job: Job, networks: Sequence[Network]) -> None:
         raise torch.OutOfMemoryError("One of the processes has too little memory.")
 
 
-def _step(job: Job, networks: Sequence[Network]) -> None:
-    """A learner with all that it keeps, and a batch as large as this process's part of one."""
+@memory_named_alike()
+def _take_steps(job: Job, networks: Sequence[Network]) -> None:
+    """A learner with all that it keeps, and batches as large as this process's part of one."""
     world, config, records = job.world, job.config, job.records
     device = resolve_device(config.device, world.rank)
     part = world.part(job.members[0].lanes.batch)
     n, members = part.stop - part.start, len(networks)
     seeded = [(copy.deepcopy(network), 0) for network in networks]
-    learner = Learner(replace(config, device=str(device)), seeded, job.objective, Pace(1, n, (1,)))
+    learner = Learner(replace(config, device=str(device)), seeded, job.objective, Pace(_STEPS, n, (_STEPS,)))
     signals = records.to(device).signals
     learner.start_epoch()
     windows = torch.zeros(n, members, len(signals), records.preprocessing.window)
-    learner.step(0, windows, torch.zeros(n, members, records.targets.shape[1]))
+    targets = torch.zeros(n, members, records.targets.shape[1])
+    for number in range(_STEPS):
+        for weight in learner.weights:
+            weight.grad = torch.zeros_like(weight)  # one process alone drops them; several keep them
+        learner.step(number, windows, targets)

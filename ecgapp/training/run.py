@@ -21,9 +21,8 @@ from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_w
 from ecgapp.training.gallery import Gallery, tell_kept
 from ecgapp.training.job import Job, Outcome
 from ecgapp.training.loop import run
-from ecgapp.training.memory import keep_freed_memory
+from ecgapp.training.memory import NO_MEMORY, keep_freed_memory
 from ecgapp.training.objective import objective_for
-from ecgapp.training.rehearsal import rehearse
 from ecgapp.training.reporting import Reporter
 from ecgapp.training.result import Source, classification_result, reconstruction_result, save_result
 from ecgapp.training.setting import Setting, prepare
@@ -34,7 +33,6 @@ from ecgapp.training.world import ALONE, World
 CONFIG = "training.json"
 _GROUP = "members-at-once"  # how many fitted on the device, where not all did
 _BEFORE = "result-before"  # a model that has been trained further, until the new one is there
-_NO_MEMORY = "The device has too little memory. Choose a smaller batch size."
 
 
 def train(
@@ -60,7 +58,7 @@ def train(
     try:
         model = _train_members(setting) if config.members > 1 else _train_one(setting)
     except torch.OutOfMemoryError as error:
-        raise TrainingError(_NO_MEMORY) from error
+        raise TrainingError(NO_MEMORY) from error
     shutil.rmtree(folder / _BEFORE, ignore_errors=True)
     reporter.log("The model and its card are written.")
     return model
@@ -105,7 +103,7 @@ def _group_size(setting: Setting) -> int:
 def _train_groups(setting: Setting, size: int) -> list[Network]:
     """Group by group; finished ones are kept. Where memory is short, fewer learn together.
 
-    Several processes find that out together (``rehearse``).
+    Several processes find that out together, before the first step.
     """
     try:
         return _trained_groups(setting, size)
@@ -168,15 +166,7 @@ def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> O
         alone,
         setting.world,
     )
-    several = setting.world.size > 1
-    if several and len(networks) > 1:
-        rehearse(job, networks)
-    try:
-        return run(job, networks, reporter)
-    except torch.OutOfMemoryError as error:
-        if several:  # the other processes do not know of it, so no smaller group can begin
-            raise TrainingError(_NO_MEMORY) from error
-        raise
+    return run(job, networks, reporter)
 
 
 def _claim_folder(folder: Path, config: TrainingConfig) -> bool:

@@ -8,6 +8,7 @@ import torch
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
+from ecgapp.errors import TrainingError
 from ecgapp.models import Network, TrainedModel
 from ecgapp.training.config import TrainingConfig
 from ecgapp.training.devices import resolve_device
@@ -64,6 +65,8 @@ def prepare(
         EcgAppError: the data, the pretrained model or the device is not what the config needs.
         Stopped: the reporter asked for it.
     """
+    if config.compiled and world.size > 1:
+        raise TrainingError("A compiled network learns in one process only. Train without compiling it.")
 
     def chosen() -> tuple[tuple[DatasetStore, ...], TrainedModel | None, RecordSet, tuple[Member, ...], Rows]:
         stores = open_stores(config, settings)

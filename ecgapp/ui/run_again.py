@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from ecgapp.errors import ConfigError
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import n_devices
-from ecgapp.training.lanes import fitting_batch, fitting_lanes
+from ecgapp.training.lanes import fitting_lanes
+from ecgapp.ui.training_choices import taken_batch
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def changes_of(config: TrainingConfig) -> Changes:
 def shared(wanted: Changes) -> Changes:
     """With lanes, and the nearest batch size, that the wanted devices can share out."""
     n = n_devices(wanted.device)
-    lanes, batch_size = fitting_lanes(wanted.lanes, n), fitting_batch(wanted.batch_size, n)
+    lanes, batch_size = fitting_lanes(wanted.lanes, n), taken_batch(wanted.batch_size, n)
     return replace(wanted, lanes=lanes, batch_size=batch_size)
 
 

@@ -23,7 +23,7 @@ from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.ranked_answers import show_answers
 from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed, shared
 from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, start_run
+from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run
 from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
 from ecgapp.ui.training_choices import (
@@ -168,7 +168,9 @@ def _more_epochs(asked: Asked) -> None:
         f"{as_typed(run.title)} goes on where it ended, with the same settings and the same curves. "
         "The further epochs are one more cycle of its learning rate."
     )
-    epochs = st.number_input("Further epochs", 1, MOST_EPOCHS, config.epochs, key="further_epochs")
+    epochs = st.number_input(
+        "Further epochs", 1, max(MOST_EPOCHS, config.epochs), config.epochs, key="further_epochs"
+    )
     st.caption(f"{config.all_epochs} epochs were planned; then there are {config.all_epochs + epochs}.")
     if st.button("Continue", type="primary", key="continue", icon=":material/play_arrow:"):
         asked.do(lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
@@ -189,26 +191,44 @@ def _new_run(asked: Asked) -> None:
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
 
         def start() -> None:
-            st.session_state[CHOSEN_RUN] = start_run(renewed(config, wanted), store, asked.form).id
+            again = renewed(config, wanted)
+            refuse_hopeless(again, [_opened(entry, asked.settings) for entry in again.stores])
+            st.session_state[CHOSEN_RUN] = start_run(again, store, asked.form).id
 
         asked.do(start)
 
 
+def _opened(entry: str, settings: Settings) -> DatasetStore:
+    """The store that a config calls so.
+
+    Raises:
+        DatasetError: it is gone or damaged; the sentence begins with its name.
+    """
+    try:
+        return open_store(entry, settings)
+    except DatasetError as error:
+        raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
+
+
 def _ask_changes(before: Changes) -> Changes:
+    """Each field takes what was, too, which a file may have set beyond what the pages offer."""
     name = st.text_input("Name of the model", before.name, max_chars=60, key="again_name").strip()
     first, second, third = st.columns(3)
-    epochs = first.number_input("Epochs", 1, MOST_EPOCHS, before.epochs, key="again_epochs")
-    batch = second.number_input("Batch size", 1, LARGEST_BATCH, before.batch_size, key="again_batch")
+    epochs = first.number_input(
+        "Epochs", 1, max(MOST_EPOCHS, before.epochs), before.epochs, key="again_epochs"
+    )
+    largest = max(LARGEST_BATCH, before.batch_size)
+    batch = second.number_input("Batch size", 1, largest, before.batch_size, key="again_batch")
     rate = third.number_input(
         "Learning rate",
-        LOWEST_RATE,
-        1.0,
+        min(LOWEST_RATE, before.learning_rate),
+        max(1.0, before.learning_rate),
         before.learning_rate,
         step=1e-4,
         format=RATE_FORMAT,
         key="again_rate",
     )
-    seed = first.number_input("Seed", 0, LARGEST_SEED, before.seed, key="again_seed")
+    seed = first.number_input("Seed", 0, max(LARGEST_SEED, before.seed), before.seed, key="again_seed")
     there = list(dict.fromkeys((before.device, *device_choices())))
     device = second.selectbox("Device", there, format_func=device_words, key="again_device")
     members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")

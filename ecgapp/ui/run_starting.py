@@ -1,4 +1,4 @@
-"""Starting a training from the page: once, however often it is clicked, and never on empty folds."""
+"""Starting a training from the page: once, however often it is clicked, and never where it cannot begin."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,6 +12,10 @@ from ecgapp.errors import ConfigError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard, installed_models
 from ecgapp.training import TrainingConfig
+from ecgapp.training.devices import n_devices
+from ecgapp.training.ensembles import parts
+from ecgapp.training.lanes import shareable_batch
+from ecgapp.training.resident import choose_records
 from ecgapp.ui.stores import folds_of
 
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
@@ -33,12 +37,38 @@ def start_run(config: TrainingConfig, runs: RunStore, form: str) -> Run:
     return runs.launch(run.id)
 
 
-def refuse_empty_folds(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
-    """Say at once what the run would only find out later.
+def refuse_hopeless(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
+    """Say at once, and in the page's words, what the run would only find out later.
 
     Raises:
-        ConfigError: no record lies in the folds to train on, or in those to validate on.
+        ConfigError: no record lies in the folds to train on, or in those to validate on, or several
+            devices cannot share the work.
+        TrainingError: of several devices none has a record that answers what is asked.
     """
+    n = n_devices(config.device)
+    if n > 1 and config.compiled:
+        raise ConfigError("A compiled network learns on one device. Choose one, or train without compiling.")
+    _refuse_empty_folds(config, stores)
+    if n > 1:
+        _refuse_uneven(config, stores, n)
+
+
+def _refuse_uneven(config: TrainingConfig, stores: Sequence[DatasetStore], n: int) -> None:
+    """``n`` devices need as many records as ``n`` batches hold, and sometimes a few more."""
+    records = choose_records(config, stores)
+    networks = [part.train for part in parts(config, records)]
+    fewest = min(map(len, networks))
+    batch = shareable_batch(records, networks, config.batch_size, config.lanes, n)
+    if batch == 0:
+        raise ConfigError(f"There are too few records for {n} devices. Choose one of them.")
+    if batch != config.batch_size:
+        raise ConfigError(
+            f"{n} devices cannot share {fewest:,} records out evenly in batches of {config.batch_size}. "
+            f"Choose batch size {batch}, or one device."
+        )
+
+
+def _refuse_empty_folds(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
     present = {fold for store in stores for fold in folds_of(store)}
     for folds, purpose in ((config.train_folds, "training"), (config.validation_folds, "validation")):
         if present.isdisjoint(folds):

@@ -115,11 +115,10 @@ def training_config(subject: Subject, schedule: Schedule) -> TrainingConfig:
         raise ConfigError("Choose at least one data set.")
     preprocessing, encoder = _input_and_encoder(subject)
     n = n_devices(schedule.device)
-    if n > 1 and schedule.details.compiled:
-        raise ConfigError("A compiled network learns on one device. Choose one, or do not compile.")
-    chosen = vars(schedule) | {"batch_size": fitting_batch(schedule.batch_size, n)}
+    chosen = vars(schedule) | {"batch_size": taken_batch(schedule.batch_size, n)}
+    details: Details = chosen.pop("details")
     config = TrainingConfig(
-        **vars(chosen.pop("details")),
+        **vars(details),
         **chosen,
         lanes=fitting_lanes(LANES, n),
         phase=subject.phase,
@@ -158,10 +157,15 @@ def device_words(device: str) -> str:
     return f"all {n} GPUs together" if n > 1 else device
 
 
+def taken_batch(batch_size: int, n: int) -> int:
+    """The nearest batch size that ``n`` devices can share, and that the fields of the pages take, too."""
+    return min(fitting_batch(batch_size, n), max(LARGEST_BATCH, batch_size) // n * n)
+
+
 def batch_words(device: str, batch_size: int) -> str:
     """Which batch size is taken instead of one that the device's processes cannot share; else empty."""
     n = n_devices(device)
-    taken = fitting_batch(batch_size, n)
+    taken = taken_batch(batch_size, n)
     if taken == batch_size:
         return ""
     return f"The {n} devices share every batch equally: batch size {taken} is taken instead of {batch_size}."

@@ -13,7 +13,7 @@ from ecgapp.models import ModelCard
 from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
 from ecgapp.training.devices import device_choices
 from ecgapp.ui import auth
-from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_empty_folds, start_run, trained_here
+from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
 from ecgapp.ui.stores import folds_of, served_tasks, shelf
 from ecgapp.ui.training_choices import (
     LARGEST_BATCH,
@@ -62,7 +62,7 @@ def training_form(settings: Settings, runs: RunStore) -> None:
         try:
             auth.check_admin(settings)
             config = training_config(subject, schedule)
-            refuse_empty_folds(config, [stores[name] for name in subject.stores])
+            refuse_hopeless(config, [stores[name] for name in subject.stores])
             st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
             st.session_state[SHOWN] = new_form()
             if told := batch_words(schedule.device, schedule.batch_size):

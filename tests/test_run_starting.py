@@ -1,0 +1,108 @@
+"""What a run would only find out in its own process is said before it is made."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+
+from ecgapp.datasets import open_store
+from ecgapp.errors import ConfigError, EcgAppError, TrainingError
+from ecgapp.training import setting
+from ecgapp.training.lanes import fitting_lanes
+from ecgapp.training.world import World
+from ecgapp.ui.run_starting import refuse_hopeless
+from ecgapp.ui.training_choices import taken_batch
+
+ENSEMBLE = replace(FINETUNING, members=2)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """An installation whose data set has 180 records, a fifth of them in each fold from 0 to 4."""
+    return small_settings(tmp_path_factory.mktemp("home"), n_records=180)
+
+
+@pytest.fixture(scope="module")
+def stores(settings):
+    return [open_store("small", settings)]
+
+
+class LoadedError(Exception):
+    """The run has come so far as to read signals."""
+
+
+def on_gpus(config, n, **more):
+    """As the pages plan it for ``n`` of them."""
+    config = replace(config, **more, device="+".join(f"cuda:{gpu}" for gpu in range(n)))
+    lanes, batch_size = fitting_lanes(config.lanes, n), taken_batch(config.batch_size, n)
+    return replace(config, lanes=lanes, batch_size=batch_size)
+
+
+def refusal(config, stores):
+    try:
+        refuse_hopeless(config, stores)
+    except EcgAppError as error:
+        return str(error)
+    return ""
+
+
+@pytest.fixture
+def run_refuses(settings, tmp_path, monkeypatch):
+    """Whether a run of several processes ends before it reads a signal."""
+
+    class Team(World):
+        def gathered(self, mine):
+            return [mine]
+
+    def loaded(*_):
+        raise LoadedError
+
+    monkeypatch.setattr(setting, "load_signals", loaded)
+    monkeypatch.setattr(setting, "resolve_device", lambda *_: None)
+
+    def refuses(config):
+        world = Team(0, config.device.count("+") + 1)
+        with pytest.raises((TrainingError, LoadedError)) as caught:
+            setting.prepare(config, Recorder(), tmp_path, settings, world)
+        return caught.type is TrainingError
+
+    return refuses
+
+
+@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING, ENSEMBLE], ids=["pretrain", "tune", "members"])
+@pytest.mark.parametrize("n", [2, 3, 8])
+@pytest.mark.parametrize(("batch", "lanes"), [(4, 8), (18, 12), (30, 24), (64, 8), (256, 8)])
+def test_a_start_is_refused_where_the_run_would_be_with_a_batch_size_that_does(
+    config, n, batch, lanes, stores, run_refuses
+):
+    config = on_gpus(config, n, batch_size=batch, lanes=lanes)
+    refused = refusal(config, stores)
+    assert bool(refused) == run_refuses(config)
+    if refused:
+        assert "lanes" not in refused
+        better = replace(config, batch_size=int(re.search(r"Choose batch size (\d+),", refused)[1]))
+        assert refusal(better, stores) == ""
+        assert not run_refuses(better)
+
+
+def test_more_devices_than_records_can_occupy_are_refused_as_such(stores, run_refuses):
+    config = on_gpus(PRETRAINING, 10, train_folds=(1,))  # 36 records
+    assert "too few records for 10 devices" in refusal(config, stores)
+    assert run_refuses(config)
+
+
+def test_one_device_takes_what_there_is(stores):
+    assert refusal(replace(PRETRAINING, batch_size=5000), stores) == ""
+
+
+@pytest.mark.parametrize("config", [PRETRAINING, ENSEMBLE], ids=["one network", "members"])
+def test_a_compiled_network_is_refused_on_several_devices_and_before_anything_is_read(
+    config, stores, run_refuses
+):
+    compiled = on_gpus(config, 2, compiled=True)
+    with pytest.raises(ConfigError, match="learns on one device"):
+        refuse_hopeless(compiled, stores)
+    assert run_refuses(compiled)
+    refuse_hopeless(replace(compiled, device="cuda:0"), stores)
+    assert not run_refuses(replace(compiled, device="cuda:0"))

@@ -1,0 +1,85 @@
+"""Several processes try before they begin whether all have the memory: each for what it will really have."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small_training import FINETUNING, Recorder, small_settings
+
+from ecgapp import training
+from ecgapp.training import loop
+from ecgapp.training.learner import Learner
+from ecgapp.training.rehearsal import rehearse
+from ecgapp.training.world import ALONE, World
+
+ENSEMBLE = replace(FINETUNING, members=4, members_at_once=2, resampling="bootstrap", epochs=2)
+
+
+class Pair(World):
+    """Two processes, of which the other has and says what this one does."""
+
+    def gathered(self, mine):
+        return [mine, mine]
+
+    def told(self, word):
+        return word
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return small_settings(tmp_path_factory.mktemp("home"), n_records=80)
+
+
+@pytest.fixture(scope="module")
+def group(settings, tmp_path_factory):
+    """Two members that learn together, as one of two processes gets them."""
+    found = []
+
+    def caught(job, networks, _):
+        found.append((replace(job, world=Pair(0, 2)), networks))
+        raise training.Stopped
+
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ecgapp.training.run.run", caught)
+        with pytest.raises(training.Stopped):
+            training.train(ENSEMBLE, Recorder(), folder, settings)
+    return found[0]
+
+
+def test_a_rehearsal_holds_activations_beside_moments_and_kept_gradients(group, monkeypatch):
+    """As every step from the second on: a device without room for all three is found out."""
+    step = Learner.step
+
+    def short(learner, *batch):
+        moments = len(learner.optimiser.state) == len(learner.weights)
+        if moments and all(weight.grad is not None for weight in learner.weights):
+            raise torch.OutOfMemoryError
+        step(learner, *batch)
+
+    monkeypatch.setattr(Learner, "step", short)
+    with pytest.raises(torch.OutOfMemoryError):
+        rehearse(*group)
+
+
+def test_a_rehearsal_with_room_enough_leaves_the_networks_as_they_were(group):
+    _, networks = group
+    before = [{name: tensor.clone() for name, tensor in n.state_dict().items()} for n in networks]
+    rehearse(*group)
+    for network, state in zip(networks, before, strict=True):
+        assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+        assert all(weight.grad is None for weight in network.parameters())
+
+
+def test_a_resume_rehearses_only_what_is_not_finished(settings, tmp_path, monkeypatch):
+    run, begun, rehearsed = loop.run, loop._Loop, []
+    monkeypatch.setattr(
+        "ecgapp.training.run.run", lambda job, *rest: run(replace(job, world=Pair(0, 2)), *rest)
+    )
+    monkeypatch.setattr(loop, "_Loop", lambda job, *rest: begun(replace(job, world=ALONE), *rest))
+    monkeypatch.setattr(loop, "rehearse", lambda job, _: rehearsed.append(job.folder.name))
+    with pytest.raises(training.Stopped):
+        training.train(ENSEMBLE, Recorder(40), tmp_path, settings)
+    assert rehearsed == ["member-1-2", "member-3-4"]
+    training.train(ENSEMBLE, Recorder(), tmp_path, settings)
+    assert rehearsed == ["member-1-2", "member-3-4", "member-3-4"]
