@@ -211,7 +211,7 @@ def update(connection: sqlite3.Connection, run_id: str, condition: str = "TRUE",
 def enqueue(connection: sqlite3.Connection, run_id: str) -> None:
     """Put the run at the end of the queue, as if it had never had a process."""
     update(connection, run_id, state="queued", message="", ended=None, pid=None, process_started=None)
-    update(connection, run_id, heartbeat=None, stop_requested=None)
+    update(connection, run_id, heartbeat=None, stop_requested=None, resume_helps=True)
     connection.execute(
         "UPDATE runs SET position = (SELECT max(position) + 1 FROM runs) WHERE id = ?", (run_id,)
     )
