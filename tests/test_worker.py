@@ -168,6 +168,17 @@ def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypa
     assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
 
 
+def test_the_first_words_of_a_training_are_written_with_its_new_plan_and_its_numbers(store):
+    run = claimed(store)
+    held = Attachment(store, run.id)
+    held.progress(20, 20, None)
+    reporter = RunReporter(held, store.get(run.id))
+    reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
+    now = store.get(run.id)
+    assert (now.state, now.epoch, now.epochs) == ("running", 20, 30)
+    assert store.metrics(run.id, names.STEP_LOSS).steps == (210,)
+
+
 def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_curves_stay(
     store, monkeypatch
 ):

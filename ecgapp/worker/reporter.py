@@ -57,7 +57,6 @@ class RunReporter:
         if self._first is None:
             self._first = (report.step, time.monotonic())
             self._epoch = report.epoch - 1
-            self._write()
         self.epochs = report.epochs
         self._seconds_left = _time_left(self._first, report.step, report.total_steps)
         numbers = {
@@ -67,6 +66,8 @@ class RunReporter:
             names.GRADIENT_NORM: report.gradient_norm,
         }
         self._waiting.add_sample(_points(report.step, numbers))
+        if not self._announced:
+            self._write()
         if self._listener is not None:
             self._listener.advance(report.step, report.total_steps)
 
