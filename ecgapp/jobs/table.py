@@ -17,6 +17,7 @@ from ecgapp.jobs.database import Database
 from ecgapp.jobs.journal import Event
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import Run
+from ecgapp.jobs.updates import UPDATES
 
 _ID = re.compile(r"[0-9a-f]{12}")
 _CONFIG = "config.json"
@@ -31,7 +32,7 @@ class RunTable:
 
     def __init__(self, folder: Path) -> None:
         self.home_folder = folder
-        self.database = Database(folder / "runs.sqlite")
+        self.database = Database(folder / "runs.sqlite", updates=UPDATES)
 
     def folder(self, run_id: str) -> Path:
         """The run's own folder.
