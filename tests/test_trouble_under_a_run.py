@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -307,8 +308,44 @@ def test_a_data_set_that_is_removed_and_imported_again_between_stop_and_resume(
     shutil.rmtree(settings.stores / "small")
     run = resumed(store, stopped, settings, monkeypatch)
     assert run.state == "failed"
-    check_message(store, settings, run, "no data set of this name")
+    check_message(store, settings, run, "no data set of this name. Import it first. Resume goes on")
     write_store(settings.stores / "small", N_RECORDS)
+    assert resumed(store, run, settings, monkeypatch).state == "finished"
+    assert weights(store, run) == sha256
+
+
+def damage_a_file(folder: Path) -> None:
+    """As a disk does: same size, other content."""
+    shard = next(folder.glob("signals-*.npy"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"?")
+
+
+def test_a_data_set_that_is_damaged_between_stop_and_resume_helps_once_it_is_imported_again(
+    store, settings, stopped, sha256, monkeypatch
+):
+    damage_a_file(settings.stores / "small")
+    run = resumed(store, stopped, settings, monkeypatch)
+    check_message(store, settings, run, "damaged or incomplete. Import it again. Resume goes on")
+    assert (run.state, run.resume_helps) == ("failed", True)
+    shutil.rmtree(settings.stores / "small")
+    write_store(settings.stores / "small", N_RECORDS)
+    assert resumed(store, run, settings, monkeypatch).state == "finished"
+    assert weights(store, run) == sha256
+
+
+def test_a_lead_that_the_data_set_lacks_needs_other_settings(store, settings):
+    elsewhere = replace(CONFIG.preprocessing, leads=("I", "V1"))
+    run = started(store, settings, replace(CONFIG, preprocessing=elsewhere))
+    check_message(store, settings, run, f"no lead V1. Choose other leads or another data set. {NEW_RUN}")
+    assert (run.state, run.resume_helps) == ("failed", False)
+
+
+def test_a_device_that_is_not_there_may_come_back(store, settings, stopped, sha256, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules["ecgapp.training.devices"], "devices", lambda: ("cuda:0",))
+        run = resumed(store, stopped, settings, monkeypatch)
+    check_message(store, settings, run, "no device cpu; it has cuda:0. Resume goes on")
+    assert (run.state, run.resume_helps) == ("failed", True)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
 
