@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ecgapp.config import PROJECT
@@ -79,7 +80,8 @@ class RunStore(RunQueue):
             killed = self._watch(run_id, child) < 0
             short = (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory
             cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
-            patiently(lambda: self._end(begun, "lost", cause))
+            for known in (begun, run):  # under its pid, or without one where nobody could write it
+                patiently(partial(self._end, known, "lost", cause))
         patiently(lambda: self.start_next(run.device))
 
     def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
