@@ -155,7 +155,7 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     settings = small_settings(small_disk / "home", N_RECORDS)
     store = RunStore(settings.runs)
     at_a_step(lambda: fill(small_disk))
-    monkeypatch.setattr("ecgapp.worker.execution._TRIES", 1)
+    monkeypatch.setattr("ecgapp.jobs.database.PATIENCE_SECONDS", 0.0)
     with pytest.raises(JobError, match="Free space on the disk"):
         started(store, settings)
     (small_disk / "ballast").unlink()
@@ -206,6 +206,33 @@ def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
     )
     kinds = [event.kind for event in store.events(run.id) if event.kind != "note"]
     assert kinds == ["queued", "starting", "running", "finished"]
+
+
+def test_a_list_that_cannot_be_written_at_the_end_is_waited_for_like_its_attendant_waits(
+    store, settings, monkeypatch
+):
+    """For a hundred attempts after the training, each a second apart."""
+    left, lines = [], []
+    write, log = store.database.write, RunReporter.log
+
+    def fail_or_write(durable=True):
+        if left and threading.current_thread() is threading.main_thread():
+            left.pop()
+            raise JobError("The list of runs cannot be read or written.")
+        return write(durable)
+
+    def log_and_break(self, text):
+        lines.append(text)
+        if text.startswith("The model and its card"):
+            left.extend(range(100))
+        log(self, text)
+
+    monkeypatch.setattr(store.database, "write", fail_or_write)
+    monkeypatch.setattr(RunReporter, "log", log_and_break)
+    monkeypatch.setattr("ecgapp.jobs.database.time.sleep", lambda seconds: None)
+    run = started(store, settings)
+    assert (run.state, left) == ("finished", [])
+    assert "waits until they can" in lines[-1]
 
 
 def test_a_folder_that_may_no_longer_be_written_to(store, settings, sha256, at_a_step, monkeypatch):
