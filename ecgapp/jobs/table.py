@@ -139,9 +139,12 @@ class RunTable:
         """Store one point; see ``add_metrics``."""
         self.add_metrics(run_id, [(name, step, value)])
 
-    def add_metrics(self, run_id: str, points: Iterable[Metric]) -> None:
-        """Store points (name, step, value) in one transaction; a repeated step is replaced."""
-        metrics.write_metrics(self.database, run_id, points)
+    def add_metrics(self, run_id: str, points: Iterable[Metric], durable: bool = False) -> None:
+        """Store points (name, step, value) in one transaction; a repeated step is replaced.
+
+        Where ``durable``, they survive a power cut.
+        """
+        metrics.write_metrics(self.database, run_id, points, durable)
 
     def metric_names(self, run_id: str) -> tuple[str, ...]:
         """The names of the run's series, sorted."""
