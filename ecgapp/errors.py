@@ -14,6 +14,7 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     │   ├── LeadsMissingError        a lead that the model needs is absent
     │   └── MissingSamplesError      samples that the recorder marked invalid
     ├── DatasetError             a store or its source is not usable
+    │   ├── DatasetLostError         it is gone or damaged: imported again it is what it was
     │   └── PatientLeakError         one patient in two folds
     ├── ModelError               weights, cards, architectures
     │   ├── ModelNotFoundError
@@ -32,16 +33,15 @@ class EcgAppError(Exception):
     """Anything that the app can explain to its user.
 
     Where it ends a run, ``resume_helps`` says whether that run can go on once the cause is mended;
-    otherwise only a new run with other settings can. Its message need not say so: the run's does.
+    otherwise only a new run with other settings can. Its message need not say so: the run's does. Few
+    do: those whose cause lies outside of what the run is made of.
     """
 
-    resume_helps = True
+    resume_helps = False
 
 
 class ConfigError(EcgAppError, ValueError):
     """A setting that makes no sense."""
-
-    resume_helps = False
 
 
 class RecordError(EcgAppError):
@@ -80,6 +80,12 @@ class DatasetError(EcgAppError):
     """A dataset store, or the folder to import, is not usable."""
 
 
+class DatasetLostError(DatasetError):
+    """A dataset store is not there, or damaged; imported again from the same files it is the same."""
+
+    resume_helps = True
+
+
 class PatientLeakError(DatasetError):
     """One patient's records lie in two folds."""
 
@@ -99,8 +105,6 @@ class WeightsMismatchError(ModelError):
 class TrainingError(EcgAppError):
     """A training cannot start or go on, and could not the next time either."""
 
-    resume_helps = False
-
 
 class InterruptedTrainingError(TrainingError):
     """A training was ended by what is around it: a disk, a machine, another process."""
@@ -114,7 +118,9 @@ def training_error(sentence: str, resume_helps: bool) -> TrainingError:
 
 
 class JobError(EcgAppError):
-    """A run cannot be queued, stopped, resumed or promoted."""
+    """A run cannot be queued, stopped, resumed or promoted. One that it ends could not reach its list."""
+
+    resume_helps = True
 
 
 class AccessError(EcgAppError):

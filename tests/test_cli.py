@@ -262,7 +262,7 @@ def test_a_run_is_followed_until_it_ends_and_its_end_is_the_exit_code(settings, 
     runs.claim("cpu", followed.id)
     monkeypatch.setattr(
         "ecgapp.cli.following.time.sleep",
-        lambda _: runs._end(runs.get(followed.id), "failed", "It broke.", ""),
+        lambda _: runs._end(runs.get(followed.id), "failed", "It broke."),
     )
     assert run("runs", "follow", followed.id)[:2] == (1, "It broke.\n")
 

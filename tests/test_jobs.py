@@ -268,6 +268,32 @@ def test_an_attendant_says_how_a_run_ended_and_starts_the_next_once_the_disk_has
     end_all(store)
 
 
+def test_a_process_that_dies_before_its_pid_could_be_written_leaves_a_lost_run_though_nobody_looks(
+    tmp_path, monkeypatch
+):
+    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", ""])
+    run = queued(store)
+    store.claim("cpu", run.id)
+    spawn, write, broken = store._spawn, store.database.write, []
+
+    def spawn_and_break(*arguments):
+        broken.append(True)
+        return spawn(*arguments)
+
+    def write_where_it_works(durable=True):
+        if broken:
+            broken.pop()
+            raise JobError("The disk is full.")
+        return write(durable)
+
+    monkeypatch.setattr(store, "_spawn", spawn_and_break)
+    monkeypatch.setattr(store.database, "write", write_where_it_works)
+    store.attend(run.id)
+    assert (store.get(run.id).state, store.get(run.id).pid) == ("lost", None)
+    assert "broke down" in store.get(run.id).message
+    assert [event.kind for event in store.events(run.id)] == ["queued", "starting", "lost"]
+
+
 def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):
     store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", "raise SystemExit(3)"])
     run = queued(store)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import Attachment, Run, RunStore, process
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, process
 from ecgapp.jobs.table import update
 
 
@@ -171,6 +171,15 @@ def test_a_title_and_a_note_are_kept_and_an_empty_title_is_the_name_again(store)
         store.rename(run.id, "x" * 61, "")
     with pytest.raises(JobError, match="no such run"):
         store.rename("0" * 12, "title", "")
+
+
+def test_what_helped_a_run_that_ended_is_forgotten_once_it_waits_again(store):
+    run = started(store, "cpu")
+    Attachment(store, run.id).end("failed", f"The machine ran out of memory. {NEW_RUN}", resume_helps=False)
+    assert not store.get(run.id).resume_helps
+    store.resume(run.id)
+    cancelled = store.cancel(run.id)
+    assert (cancelled.message.endswith(RESUME), cancelled.resume_helps) == (True, True)
 
 
 def test_the_size_of_a_run_is_what_its_files_take(store):

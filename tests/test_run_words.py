@@ -154,6 +154,7 @@ def test_what_a_run_takes_of_the_machine_is_said_as_far_as_it_is_known():
 def test_what_of_the_machine_is_taken_by_others_too_is_said():
     points = [(2, 50.0)]
     assert "GPU" not in whose_use({"Processor": points}, 1)
+    assert "takes; 100 % processor is every core" in whose_use({"Processor": points}, 1)  # memory is in MB
     on_card = {"GPU": points, "GPU memory": points}
     assert "reserved on its card. GPU is how busy the whole card is, also with" in whose_use(on_card, 1)
     assert "cards together, also by others. GPU is how busy the whole cards are on" in whose_use(on_card, 2)

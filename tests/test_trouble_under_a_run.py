@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -154,7 +155,7 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     settings = small_settings(small_disk / "home", N_RECORDS)
     store = RunStore(settings.runs)
     at_a_step(lambda: fill(small_disk))
-    monkeypatch.setattr("ecgapp.worker.execution._TRIES", 1)
+    monkeypatch.setattr("ecgapp.jobs.database.PATIENCE_SECONDS", 0.0)
     with pytest.raises(JobError, match="Free space on the disk"):
         started(store, settings)
     (small_disk / "ballast").unlink()
@@ -205,6 +206,33 @@ def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
     )
     kinds = [event.kind for event in store.events(run.id) if event.kind != "note"]
     assert kinds == ["queued", "starting", "running", "finished"]
+
+
+def test_a_list_that_cannot_be_written_at_the_end_is_waited_for_like_its_attendant_waits(
+    store, settings, monkeypatch
+):
+    """For a hundred attempts after the training, each a second apart."""
+    left, lines = [], []
+    write, log = store.database.write, RunReporter.log
+
+    def fail_or_write(durable=True):
+        if left and threading.current_thread() is threading.main_thread():
+            left.pop()
+            raise JobError("The list of runs cannot be read or written.")
+        return write(durable)
+
+    def log_and_break(self, text):
+        lines.append(text)
+        if text.startswith("The model and its card"):
+            left.extend(range(100))
+        log(self, text)
+
+    monkeypatch.setattr(store.database, "write", fail_or_write)
+    monkeypatch.setattr(RunReporter, "log", log_and_break)
+    monkeypatch.setattr("ecgapp.jobs.database.time.sleep", lambda seconds: None)
+    run = started(store, settings)
+    assert (run.state, left) == ("finished", [])
+    assert "waits until they can" in lines[-1]
 
 
 def test_a_folder_that_may_no_longer_be_written_to(store, settings, sha256, at_a_step, monkeypatch):
@@ -307,8 +335,44 @@ def test_a_data_set_that_is_removed_and_imported_again_between_stop_and_resume(
     shutil.rmtree(settings.stores / "small")
     run = resumed(store, stopped, settings, monkeypatch)
     assert run.state == "failed"
-    check_message(store, settings, run, "no data set of this name")
+    check_message(store, settings, run, "no data set of this name. Import it first. Resume goes on")
     write_store(settings.stores / "small", N_RECORDS)
+    assert resumed(store, run, settings, monkeypatch).state == "finished"
+    assert weights(store, run) == sha256
+
+
+def damage_a_file(folder: Path) -> None:
+    """As a disk does: same size, other content."""
+    shard = next(folder.glob("signals-*.npy"))
+    shard.write_bytes(shard.read_bytes()[:-1] + b"?")
+
+
+def test_a_data_set_that_is_damaged_between_stop_and_resume_helps_once_it_is_imported_again(
+    store, settings, stopped, sha256, monkeypatch
+):
+    damage_a_file(settings.stores / "small")
+    run = resumed(store, stopped, settings, monkeypatch)
+    check_message(store, settings, run, "damaged or incomplete. Import it again. Resume goes on")
+    assert (run.state, run.resume_helps) == ("failed", True)
+    shutil.rmtree(settings.stores / "small")
+    write_store(settings.stores / "small", N_RECORDS)
+    assert resumed(store, run, settings, monkeypatch).state == "finished"
+    assert weights(store, run) == sha256
+
+
+def test_a_lead_that_the_data_set_lacks_needs_other_settings(store, settings):
+    elsewhere = replace(CONFIG.preprocessing, leads=("I", "V1"))
+    run = started(store, settings, replace(CONFIG, preprocessing=elsewhere))
+    check_message(store, settings, run, f"no lead V1. Choose other leads or another data set. {NEW_RUN}")
+    assert (run.state, run.resume_helps) == ("failed", False)
+
+
+def test_a_device_that_is_not_there_may_come_back(store, settings, stopped, sha256, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules["ecgapp.training.devices"], "devices", lambda: ("cuda:0",))
+        run = resumed(store, stopped, settings, monkeypatch)
+    check_message(store, settings, run, "no device cpu; it has cuda:0. Resume goes on")
+    assert (run.state, run.resume_helps) == ("failed", True)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
 

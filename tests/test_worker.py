@@ -12,11 +12,13 @@ from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import documents, training
 from ecgapp.analysis import open_model, validation_predictions
-from ecgapp.errors import DatasetError, JobError, ModelError
+from ecgapp.errors import DatasetError, InterruptedTrainingError, JobError, ModelError
 from ecgapp.jobs import Attachment, Run, RunStore, names
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.training import EpochReport, StepReport
 from ecgapp.worker import RunReporter, execute, main, waiting
+from ecgapp.worker.reporter import UNWRITTEN
+from ecgapp.worker.waiting import Waiting
 
 WHY = Decision("Ada", "better on our own patients")
 SECRET = "/home/someone/Jane Doe 1950-01-01.hea"
@@ -166,6 +168,83 @@ def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypa
     assert store.latest(run.id, names.STEP_LOSS) == 0.5
     assert store.latest(run.id, names.TRAIN_LOSS) == 0.4
     assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
+
+
+def test_the_first_words_of_a_training_are_written_with_its_new_plan_and_its_numbers(store):
+    run = claimed(store)
+    held = Attachment(store, run.id)
+    held.progress(20, 20, None)
+    reporter = RunReporter(held, store.get(run.id))
+    reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
+    now = store.get(run.id)
+    assert (now.state, now.epoch, now.epochs) == ("running", 20, 30)
+    assert store.metrics(run.id, names.STEP_LOSS).steps == (210,)
+
+
+def test_the_next_process_writes_the_epochs_that_one_could_not_write(store, monkeypatch):
+    run = claimed(store)
+    held = Attachment(store, run.id)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "add_metrics", refuse)
+        reporter = RunReporter(held, run)
+        for number in (1, 2):
+            reporter.epoch(EpochReport(number, 3, 0.4, math.nan))
+    next_one = RunReporter(held, store.get(run.id))
+    next_one.flush()
+    assert store.metrics(run.id, names.TRAIN_LOSS).values == (0.4, 0.4)
+    assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
+    assert store.get(run.id).epoch == 2
+    assert not (store.folder(run.id) / UNWRITTEN).exists()
+
+
+def test_what_another_thread_is_just_writing_is_kept_too(tmp_path):
+    file = tmp_path / "epochs.json"
+    waiting = Waiting(file)
+    waiting.add_epoch([("f1", 7, 0.5)])
+    taken = waiting.take()
+    waiting.add_epoch([("f1", 8, 0.6)])
+    waiting.keep()
+    assert Waiting(file).take()[0] == [[("f1", 7.0, 0.5)], [("f1", 8.0, 0.6)]]
+    waiting.written(waiting.take())
+    assert file.exists()  # 7 is still under way
+    waiting.give_back(taken)
+    waiting.written(waiting.take())
+    assert not file.exists()
+
+
+def test_a_file_of_epochs_that_the_disk_has_spoilt_hinders_nobody(store):
+    run = claimed(store)
+    path = store.folder(run.id) / UNWRITTEN
+    path.write_bytes(b'[[["train/loss", 1, ')
+    reporter = RunReporter(Attachment(store, run.id), run)
+    reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
+    assert store.metrics(run.id, names.TRAIN_LOSS).steps == (1,)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("room", [0, 2])
+def test_an_epoch_that_can_be_kept_nowhere_ends_the_training_before_a_checkpoint(store, monkeypatch, room):
+    """``room`` comes at that attempt, if at all."""
+    run, attempts = claimed(store), []
+    reporter = RunReporter(Attachment(store, run.id), run)
+    monkeypatch.setattr(store, "add_metrics", refuse)
+    monkeypatch.setattr("ecgapp.worker.reporter._PATIENCE_SECONDS", 60.0 if room else 0.0)
+    plain = waiting.write_atomically
+
+    def fail_or_write(path, content):
+        attempts.append(path)
+        if len(attempts) != room:
+            raise OSError(28, "No space left on device", SECRET)
+        plain(path, content)
+
+    monkeypatch.setattr(waiting, "write_atomically", fail_or_write)
+    report = EpochReport(1, 2, 0.4, 0.5)
+    if room:
+        reporter.epoch(report)
+        assert (store.folder(run.id) / UNWRITTEN).exists()
+    else:
+        with pytest.raises(InterruptedTrainingError, match="Free space on the disk"):
+            reporter.epoch(report)
 
 
 def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_curves_stay(

@@ -10,7 +10,7 @@ from run_processes import until
 from small_training import PRETRAINING, small_settings
 
 from ecgapp import documents, training
-from ecgapp.errors import ConfigError, DatasetError, JobError, TrainingError
+from ecgapp.errors import ConfigError, DatasetLostError, JobError, TrainingError
 from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, names
 from ecgapp.training import EpochReport, world
 from ecgapp.worker import RunReporter, board, execute, team
@@ -252,7 +252,7 @@ def test_a_store_that_went_with_its_process_has_no_word():
 
 
 @pytest.mark.parametrize(
-    "error", [DatasetError("It is gone."), TrainingError("No fold."), ConfigError("No.")]
+    "error", [DatasetLostError("It is gone."), TrainingError("No fold."), ConfigError("No.")]
 )
 def test_what_a_process_leaves_says_whether_a_resume_helps(error):
     found = board.Board(torch.distributed.HashStore())

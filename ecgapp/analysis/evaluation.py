@@ -96,7 +96,8 @@ def _windows(
     rows = store.rows(folds)
     if len(rows) == 0:
         raise DatasetError("The dataset has no records in these folds. Choose other folds.")
-    for name in store.files_of(rows):  # no figure from a file that changed since its import
+    store.verify_index()  # no figure from a file that changed since its import
+    for name in store.shards_of(rows):
         store.verify_file(name)
     for signal, group in store.batches(rows, RECORDS):
         prepared = preprocess(signal[:, places], store.manifest.sampling_rate, config)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ecgapp.datasets.manifest import DAMAGED, StoreManifest
-from ecgapp.errors import DatasetError
+from ecgapp.errors import DatasetLostError
 from ecgapp.records.record import FloatArray
 
 NAMES, KINDS = "names.parquet", "kinds.parquet"
@@ -61,24 +61,24 @@ class Columns:
     """The index of the store in ``folder``, read-only. Opening it reads no record's line.
 
     Raises:
-        DatasetError: a file is missing or not of the size that the manifest says.
+        DatasetLostError: a file is missing or not of the size that the manifest says.
     """
 
     def __init__(self, folder: Path, manifest: StoreManifest) -> None:
         self._folder, self._n = folder, manifest.n_records
         sizes = {file.name: file.size for file in manifest.index}
         if set(sizes) != {NAMES, KINDS, *map(column_file, COLUMNS)}:
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         try:
             if any((folder / name).stat().st_size != size for name, size in sizes.items()):
-                raise DatasetError(DAMAGED)
+                raise DatasetLostError(DAMAGED)
             columns = {name: _map(folder / column_file(name)) for name in COLUMNS}
         except (OSError, ValueError) as error:
-            raise DatasetError(DAMAGED) from error
+            raise DatasetLostError(DAMAGED) from error
         for name, column in columns.items():
             shape = (self._n, len(manifest.leads)) if name == "scale" else (self._n,)
             if column.shape != shape or column.dtype != COLUMNS[name]:
-                raise DatasetError(DAMAGED)
+                raise DatasetLostError(DAMAGED)
         self.fold: NDArray[np.int16] = columns["fold"]
         self.n_samples: Rows = columns["n_samples"]
         self.shard: NDArray[np.int32] = columns["shard"]
@@ -92,31 +92,31 @@ class Columns:
         """Every distinct kind, read when first asked for.
 
         Raises:
-            DatasetError: the file is damaged.
+            DatasetLostError: the file is damaged.
         """
         try:
             table = pq.read_table(self._folder / KINDS).to_pydict()
             lines = zip(table["codes"], table["source"], table["derived"], strict=True)
             return tuple(Kind(tuple(codes), source, tuple(derived)) for codes, source, derived in lines)
         except _UNREADABLE as error:
-            raise DatasetError(DAMAGED) from error
+            raise DatasetLostError(DAMAGED) from error
 
     def kinds_of(self, rows: Rows | None) -> NDArray[np.int32]:
         """The place in ``kinds`` of each of ``rows``.
 
         Raises:
-            DatasetError: the column names a kind that there is not.
+            DatasetLostError: the column names a kind that there is not.
         """
         found = self.kind if rows is None else self.kind[rows]
         if len(found) and not 0 <= found.min() <= found.max() < len(self.kinds):
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         return found
 
     def names(self, column: str, rows: Rows | None = None) -> list[str]:
         """``record_id`` or ``patient_id`` of these rows; reads only the groups of lines they lie in.
 
         Raises:
-            DatasetError: the file is damaged.
+            DatasetLostError: the file is damaged.
         """
         try:
             with pq.ParquetFile(self._folder / NAMES, metadata=self._names[0]) as file:
@@ -124,7 +124,7 @@ class Columns:
                     return list(file.read([column])[column].to_pylist())
                 return _picked(file, column, np.asarray(rows, np.int64), self._names[1])
         except _UNREADABLE as error:
-            raise DatasetError(DAMAGED) from error
+            raise DatasetLostError(DAMAGED) from error
 
     @cached_property
     def _names(self) -> tuple[Any, Rows]:
@@ -132,7 +132,7 @@ class Columns:
         metadata = pq.read_metadata(self._folder / NAMES)
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         if sum(sizes) != self._n:
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         return metadata, np.cumsum([0, *sizes])[:-1].astype(np.int64)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ecgapp import documents
-from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.errors import ConfigError, DatasetError, DatasetLostError
 
 MANIFEST = "manifest.json"
 VERSION = 2
@@ -90,7 +90,7 @@ def read_manifest(text: str) -> StoreManifest:
     """The manifest that ``text`` describes.
 
     Raises:
-        DatasetError: it is of another version of the app, or damaged.
+        DatasetError: it is of another version of the app; a DatasetLostError where it is damaged.
     """
     try:
         version = json.loads(text)["version"]
@@ -98,4 +98,4 @@ def read_manifest(text: str) -> StoreManifest:
             raise DatasetError(_OLD if version in range(VERSION) else _NEW)
         return documents.load(StoreManifest, text)
     except (ValueError, KeyError, TypeError) as error:  # a ConfigError is a ValueError
-        raise DatasetError(DAMAGED) from error
+        raise DatasetLostError(DAMAGED) from error

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.datasets.manifest import DAMAGED, Shard
-from ecgapp.errors import DatasetError
+from ecgapp.errors import DatasetLostError
 from ecgapp.files import sha256_of
 from ecgapp.records.record import FloatArray
 
@@ -95,18 +95,18 @@ def read_records(path: Path, shard: Shard, places: Rows, steps: Steps, numbers: 
     mostly in vain, and its pages count as memory of this process.
 
     Raises:
-        DatasetError: the file is missing or is not what the manifest says, or has no such records.
+        DatasetLostError: the file is missing or is not what the manifest says, or has no such records.
     """
     size, record = shard_bytes(shard, steps.shape[1]), 2 * math.prod(steps.shape[1:])
     if not 0 <= places.min() <= places.max() < shard.n or shard.n_samples != steps.shape[2]:
-        raise DatasetError(DAMAGED)
+        raise DatasetLostError(DAMAGED)
     try:
         with path.open("rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size != size:
-                raise DatasetError(DAMAGED)
+                raise DatasetLostError(DAMAGED)
             for place, number in zip(places.tolist(), numbers.tolist(), strict=True):
                 file.seek(size - (shard.n - place) * record)
                 if file.readinto(steps[number]) != record:
-                    raise DatasetError(DAMAGED)
+                    raise DatasetLostError(DAMAGED)
     except OSError as error:
-        raise DatasetError(DAMAGED) from error
+        raise DatasetLostError(DAMAGED) from error

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ecgapp.datasets.columns import Columns, Kind, Rows
 from ecgapp.datasets.manifest import DAMAGED, MANIFEST, StoreManifest, read_manifest
 from ecgapp.datasets.shards import read_records
-from ecgapp.errors import DatasetError
+from ecgapp.errors import DatasetLostError
 from ecgapp.files import sha256_of
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.tasks import Task
@@ -34,14 +34,15 @@ class DatasetStore:
         """The store in the folder ``path``.
 
         Raises:
-            DatasetError: there is none, it is of another version, or its parts do not fit together.
+            DatasetError: it is of another version; a DatasetLostError where there is none, or its parts do
+                not fit together.
         """
         if not (path / MANIFEST).is_file():
-            raise DatasetError("There is no data set of this name. Import it first.")
+            raise DatasetLostError("There is no data set of this name. Import it first.")
         try:
             text = (path / MANIFEST).read_text("utf-8")
         except (OSError, ValueError) as error:
-            raise DatasetError(DAMAGED) from error
+            raise DatasetLostError(DAMAGED) from error
         return cls(path, read_manifest(text))
 
     def __len__(self) -> int:
@@ -142,59 +143,67 @@ class DatasetStore:
         """Compare every file with its checksum, and every line of the index with its shard; reads all.
 
         Raises:
-            DatasetError: a file has changed since the import, or the index points to nothing.
+            DatasetLostError: a file has changed since the import, or the index points to nothing.
         """
         for name, _ in self.manifest.checksums():
             self.verify_file(name)
         for start in range(0, len(self), _BLOCK):
             self._check(np.arange(start, min(start + _BLOCK, len(self))))
 
-    def files_of(self, rows: Rows) -> tuple[str, ...]:
-        """The names of the files that these rows are read from, the index first.
+    def verify_index(self) -> None:
+        """Compare the files of the index with their checksums, reading all of them.
 
         Raises:
-            DatasetError: a row points to no file.
+            DatasetLostError: one has changed since the import.
+        """
+        for file in self.manifest.index:
+            self.verify_file(file.name)
+
+    def shards_of(self, rows: Rows) -> tuple[str, ...]:
+        """The names of the files that hold the signals of these rows.
+
+        Raises:
+            DatasetLostError: a row points to no file.
         """
         numbers = np.unique(self._columns.shard[rows]).tolist()
         if numbers and not 0 <= numbers[0] <= numbers[-1] < len(self.manifest.shards):
-            raise DatasetError(DAMAGED)
-        shards = (self.manifest.shards[number].signals for number in numbers)
-        return (*(file.name for file in self.manifest.index), *shards)
+            raise DatasetLostError(DAMAGED)
+        return tuple(self.manifest.shards[number].signals for number in numbers)
 
     def verify_file(self, name: str) -> None:
         """Compare one of the store's files with its checksum, reading all of it.
 
         Raises:
-            DatasetError: it has changed since the import.
+            DatasetLostError: it has changed since the import.
         """
         try:
             found = sha256_of(self.path / name)
         except OSError as error:
-            raise DatasetError(DAMAGED) from error
+            raise DatasetLostError(DAMAGED) from error
         if found != self._checksums[name]:
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
 
     def _check(self, rows: Rows) -> None:
         """Refuse rows of the index that point outside their shard or name no fold."""
         parts, columns = self.manifest.shards, self._columns
         shard, place, lengths = columns.shard[rows], columns.row[rows], self.n_samples[rows]
         if not 0 <= shard.min() <= shard.max() < len(parts):
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         sizes = np.array([part.n for part in parts])[shard]
         longest = np.array([part.n_samples for part in parts])[shard]
         inside = (place >= 0) & (place < sizes) & (lengths > 0) & (lengths <= longest)
         if not inside.all() or not np.isin(self.folds[rows], np.arange(11)).all():
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         self.kinds_of(rows)
 
     def _gather(self, rows: Rows, length: int) -> FloatArray:
         """Records of ``length`` samples; records of one length lie in shards of one length."""
         shards, places = self._columns.shard[rows], self._columns.row[rows]
         if not 0 <= shards.min() <= shards.max() < len(self.manifest.shards):
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         longest = self.manifest.shards[int(shards[0])].n_samples
         if not 0 < length <= longest:
-            raise DatasetError(DAMAGED)
+            raise DatasetLostError(DAMAGED)
         steps = np.empty((len(rows), len(self.manifest.leads), longest), dtype="<i2")
         order = np.argsort(shards, kind="stable")
         numbers, starts = np.unique(shards[order], return_index=True)

@@ -85,8 +85,14 @@ class Attachment:
     def end(self, state: str, message: str, resume_helps: bool = True) -> None:
         """Set the final state, and say why and what helps."""
         with self.store.database.write() as connection:
-            done = self._update(connection, ended=time.time(), seconds_left=None, resume_helps=resume_helps)
-            if done and self._update(connection, state=state, message=message):
+            if self._update(
+                connection,
+                state=state,
+                message=message,
+                resume_helps=resume_helps,
+                ended=time.time(),
+                seconds_left=None,
+            ):
                 self._tell(connection, state, message)
 
     def _tell(self, connection: sqlite3.Connection, kind: str, text: str) -> None:

@@ -3,9 +3,10 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from ecgapp.errors import JobError
@@ -13,6 +14,8 @@ from ecgapp.errors import JobError
 BUSY_SECONDS = 30.0
 PATIENCE_SECONDS = 3600.0  # of those who have nothing else to do than what cannot be written now
 T = TypeVar("T")
+Update = Callable[[sqlite3.Connection], None]
+_NO_UPDATES: Mapping[int, Update] = MappingProxyType({})
 
 RUNS = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -65,18 +68,25 @@ CREATE TABLE IF NOT EXISTS extremes (
 ) WITHOUT ROWID;
 PRAGMA user_version = 3;
 """
-_creating = threading.Lock()  # threads of one server meet here; other processes wait in SQLite
+_creating = threading.Lock()  # threads of one server meet here
 
 
 class Database:
     """Short transactions on one file; each opens and closes its own connection, on any thread.
 
-    ``schema`` is what a new file begins with, and sets its ``user_version``: a file of another version
-    is refused. ``subject`` is what the file holds, in the words of an error message.
+    ``schema`` is what a new file begins with, and sets its ``user_version``. ``updates`` make a file of
+    one version one of the next; of any other version it is refused. ``subject`` is what the file holds,
+    in the words of an error message.
     """
 
-    def __init__(self, path: Path, schema: str = RUNS, subject: str = "The list of runs") -> None:
-        self.path, self.schema, self.subject = path, schema, subject
+    def __init__(
+        self,
+        path: Path,
+        schema: str = RUNS,
+        subject: str = "The list of runs",
+        updates: Mapping[int, Update] = _NO_UPDATES,
+    ) -> None:
+        self.path, self.schema, self.subject, self.updates = path, schema, subject, updates
         self._version = int(schema.rpartition("user_version = ")[2].partition(";")[0])
 
     @contextmanager
@@ -114,14 +124,23 @@ class Database:
             self.path.touch(mode=0o600)  # its owner's alone, and so are the files that SQLite puts beside it
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        version = _version(connection) or _create(connection, self.schema)
-        if version != self._version:
+        try:
+            self._bring_up_to_date(connection)
+        except BaseException:
             connection.close()
+            raise
+        return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """Begin a new file, and update an earlier one."""
+        version = _version(connection) or _create(connection, self.schema)
+        if version in self.updates:
+            version = _update(connection, self.updates)
+        if version != self._version:
             raise JobError(
                 f"{self.subject} was written by another version of the app. "
                 "Start this one with an empty folder of its own, or use that one."
             )
-        return connection
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -129,12 +148,30 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _create(connection: sqlite3.Connection, schema: str) -> int:
-    """Begin a new file, unless another thread has meanwhile: it may hold that file, and wait for us here."""
+    """Begin a new file, unless another thread has meanwhile: it may hold that file, and wait for us here.
+
+    Another process may begin it, too. SQLite does not wait for that, so we do.
+    """
+    limit = time.monotonic() + BUSY_SECONDS
     with _creating:
-        if _version(connection) == 0:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(schema)
+        while _version(connection) == 0:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(schema)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
+                    raise
+                time.sleep(0.01)
         return _version(connection)
+
+
+def _update(connection: sqlite3.Connection, updates: Mapping[int, Update]) -> int:
+    """Bring a file as far as ``updates`` go, wholly or not at all, unless another process has meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        while (update := updates.get(_version(connection))) is not None:
+            update(connection)
+    return _version(connection)
 
 
 def patiently(act: Callable[[], T]) -> T:

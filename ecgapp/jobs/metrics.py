@@ -30,14 +30,14 @@ class Series:
         return self.values[-1] if self.values else None
 
 
-def write_metrics(database: Database, run_id: str, metrics: Iterable[Metric]) -> None:
+def write_metrics(database: Database, run_id: str, metrics: Iterable[Metric], durable: bool = False) -> None:
     """Store all points in one transaction; a point at a step that is there already replaces it.
 
     So a resumed run that repeats the steps after its checkpoint draws one curve, not two.
     """
     now = time.time()
     rows = [(run_id, name, float(step), float(value), now) for name, step, value in metrics]
-    with database.write(durable=False) as connection:
+    with database.write(durable) as connection:
         connection.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?)", rows)
         extremes.update_extremes(connection, run_id, [(name, step) for _, name, step, _, _ in rows])
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ecgapp.config import PROJECT
@@ -26,16 +27,17 @@ WORKER = (sys.executable, "-m", "ecgapp.worker")
 COMMAND_VARIABLE = "ECGAPP_RUN_COMMAND"  # tells the attendant what to start, as JSON
 RESTARTS = 3  # of a run of several processes, when one of them is lost
 _LOOK_SECONDS = 1.0  # how often an attendant looks at its run
-_LOST = "The process ended without a word: it was killed, or the machine was switched off."
-_KILLED = "The process was killed from outside; often the machine ran out of memory."
-_CRASHED = "The process broke down; the technical details are at the end of its log file."
+_LOST = f"The process ended without a word: it was killed, or the machine was switched off. {RESUME}"
+_KILLED = f"The process was killed from outside; often the machine ran out of memory. {RESUME}"
+_CRASHED = f"The process broke down; the technical details are at the end of its log file. {RESUME}"
 _SILENT = "The process has said nothing for a while. Stop the run, or wait whether it comes back."
 _WATCHED = f"{ACTIVE_STATES} OR message = ?"  # silent ones, too: they may come back, or end
-_OVERDUE = "Stopped by force, as it did not stop when asked."
-_NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
-_ENDED_SILENT = "Stopped by force, as it did not answer."
+_OVERDUE = f"Stopped by force, as it did not stop when asked. {RESUME}"
+_NO_MEMORY = f"The machine ran out of memory. Choose a smaller batch size, or a smaller data set. {NEW_RUN}"
+_ENDED_SILENT = f"Stopped by force, as it did not answer. {RESUME}"
 AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
-_CANCELLED = "Taken from the queue."
+_CANCELLED = f"Taken from the queue. {RESUME}"
+_NOT_STARTED = f"The process could not be started on this machine. {RESUME}"
 
 
 class RunStore(RunQueue):
@@ -78,7 +80,8 @@ class RunStore(RunQueue):
             killed = self._watch(run_id, child) < 0
             short = (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory
             cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
-            patiently(lambda: self._end(begun, "lost", cause, NEW_RUN if short else RESUME))
+            for known in (begun, run):  # under its pid, or without one where nobody could write it
+                patiently(partial(self._end, known, "lost", cause))
         patiently(lambda: self.start_next(run.device))
 
     def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
@@ -98,7 +101,7 @@ class RunStore(RunQueue):
         try:
             return process.spawn([*command, run.id], self.log_path(run.id), PROJECT, surroundings)
         except OSError:
-            self._end(run, "failed", "The process could not be started on this machine.")
+            self._end(run, "failed", _NOT_STARTED)
             return None
 
     def _bury(self, run: Run, attendant: "subprocess.Popen[bytes]") -> None:
@@ -123,7 +126,7 @@ class RunStore(RunQueue):
                 update(connection, run_id, state="stopping", stop_requested=time.time())
                 self._tell(connection, run_id, "stopping", "Asked to stop.")
             elif not run.active:
-                message = f"{_ENDED_SILENT if silent else _CANCELLED} {RESUME}"
+                message = _ENDED_SILENT if silent else _CANCELLED
                 update(connection, run_id, state="stopped", message=message, ended=time.time())
                 self._tell(connection, run_id, "stopped", message)
         if not run.active:
@@ -213,11 +216,10 @@ class RunStore(RunQueue):
                 if update(connection, run.id, "state = 'running'", state="starting"):
                     self._tell(connection, run.id, "starting", AGAIN)
         elif run.active:
-            self._end(run, "lost", _LOST) if run.pid is None else self._end(run, "lost", _SILENT, "")
+            self._end(run, "lost", _LOST if run.pid is None else _SILENT)
 
-    def _end(self, run: Run, state: str, cause: str, advice: str = RESUME) -> None:
+    def _end(self, run: Run, state: str, message: str) -> None:
         """Set a final state, unless the process of ``run`` has set one itself, or another has it now."""
-        message = f"{cause} {advice}".strip()
         with self.database.write() as connection:
             row = connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
             now = run_of(row) if row is not None else None  # None: deleted meanwhile
@@ -225,7 +227,7 @@ class RunStore(RunQueue):
                 return
             if run.pid is None and now.heartbeat != run.heartbeat:
                 return  # started again since
-            helps = advice != NEW_RUN
+            helps = not message.endswith(NEW_RUN)
             update(connection, run.id, state=state, message=message, resume_helps=helps, ended=time.time())
             self._tell(connection, run.id, state, message)
 

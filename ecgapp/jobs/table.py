@@ -17,6 +17,7 @@ from ecgapp.jobs.database import Database
 from ecgapp.jobs.journal import Event
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import Run
+from ecgapp.jobs.updates import UPDATES
 
 _ID = re.compile(r"[0-9a-f]{12}")
 _CONFIG = "config.json"
@@ -31,7 +32,7 @@ class RunTable:
 
     def __init__(self, folder: Path) -> None:
         self.home_folder = folder
-        self.database = Database(folder / "runs.sqlite")
+        self.database = Database(folder / "runs.sqlite", updates=UPDATES)
 
     def folder(self, run_id: str) -> Path:
         """The run's own folder.
@@ -138,9 +139,12 @@ class RunTable:
         """Store one point; see ``add_metrics``."""
         self.add_metrics(run_id, [(name, step, value)])
 
-    def add_metrics(self, run_id: str, points: Iterable[Metric]) -> None:
-        """Store points (name, step, value) in one transaction; a repeated step is replaced."""
-        metrics.write_metrics(self.database, run_id, points)
+    def add_metrics(self, run_id: str, points: Iterable[Metric], durable: bool = False) -> None:
+        """Store points (name, step, value) in one transaction; a repeated step is replaced.
+
+        Where ``durable``, they survive a power cut.
+        """
+        metrics.write_metrics(self.database, run_id, points, durable)
 
     def metric_names(self, run_id: str) -> tuple[str, ...]:
         """The names of the run's series, sorted."""
@@ -211,7 +215,7 @@ def update(connection: sqlite3.Connection, run_id: str, condition: str = "TRUE",
 def enqueue(connection: sqlite3.Connection, run_id: str) -> None:
     """Put the run at the end of the queue, as if it had never had a process."""
     update(connection, run_id, state="queued", message="", ended=None, pid=None, process_started=None)
-    update(connection, run_id, heartbeat=None, stop_requested=None)
+    update(connection, run_id, heartbeat=None, stop_requested=None, resume_helps=True)
     connection.execute(
         "UPDATE runs SET position = (SELECT max(position) + 1 FROM runs) WHERE id = ?", (run_id,)
     )

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 
 import torch
 
-from ecgapp.errors import TrainingError
+from ecgapp.errors import InterruptedTrainingError
 
 
 def devices() -> tuple[str, ...]:
@@ -16,14 +16,14 @@ def resolve_device(name: str, rank: int = 0) -> torch.device:
     """The device of this name; ``auto`` is the fastest. Of several joined by ``+`` each process has its own.
 
     Raises:
-        TrainingError: this machine has no such device.
+        InterruptedTrainingError: this machine has no such device; a training may go on where there is one.
     """
     if name == "auto":
         name = "+".join(gpus()) or "cpu"
     parts = name.split("+")
     part = parts[rank % len(parts)]
     if part not in devices():
-        raise TrainingError(f"This machine has no device {part}; it has {', '.join(devices())}.")
+        raise InterruptedTrainingError(f"This machine has no device {part}; it has {', '.join(devices())}.")
     return torch.device(part)
 
 

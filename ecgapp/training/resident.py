@@ -140,6 +140,7 @@ def load_signals(
     )
     for number, store in enumerate(stores):
         mine = rows[records.store_of[rows] == number]
+        loading.world.together(store.verify_index)
         intact: set[str] = set()
         for part in np.array_split(mine, max(loading.world.gathered(len(mine))) // _PART + 1):
             intact |= _verified(store, records.row_of[part], intact, loading)
@@ -149,13 +150,14 @@ def load_signals(
 
 
 def _verified(store: DatasetStore, rows: Rows, intact: Set[str], loading: Loading) -> set[str]:
-    """The files that these rows are read from; those that are not yet known to be ``intact`` are compared."""
-    names = loading.world.together(lambda: store.files_of(rows))
+    """The shards that hold these rows; those that are not yet known to be ``intact`` are compared."""
+    names = loading.world.together(lambda: store.shards_of(rows))
     new: list[str | None] = [name for name in names if name not in intact]
     most = max(loading.world.gathered(len(new)))  # another process may have more to compare
-    for name in new + [None] * (most - len(new)):
+    for place, name in enumerate(new + [None] * (most - len(new))):
+        if place:
+            _stop_if_asked(loading)
         loading.world.together(partial(_verify, store, name))
-        _stop_if_asked(loading)
     return set(names)
 
 

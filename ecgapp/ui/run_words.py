@@ -72,7 +72,7 @@ def use_words(use: Mapping[str, Sequence[Point]]) -> str:
 
 def whose_use(use: Mapping[str, Sequence[Point]], n_devices: int) -> str:
     """What of the figures is this run's alone, and what of whole cards, whoever is on them."""
-    words = ["Processor and memory are what this run takes, percent of the whole machine."]
+    words = ["Processor and memory are what this run takes; 100 % processor is every core of the machine."]
     alone = n_devices == 1
     if "GPU memory" in use:
         words.append(

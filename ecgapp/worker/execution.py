@@ -3,7 +3,6 @@
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, JobError, TrainingError
-from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Heartbeat, Run, RunStore, append_technical
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Heartbeat, Run, RunStore, append_technical, patiently
 from ecgapp.worker import team
 from ecgapp.worker.reporter import Listener, RunReporter
 
@@ -21,7 +20,7 @@ _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a s
 _DISK = "A file could not be read or written. Check that the disk is not full."
 _UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
 _SPEECHLESS = "The end of the run could not be written down. Free space on the disk, then resume."
-_TRIES = 60  # one a second, where the disk is full; a database that is locked answers later
+_WAITING = "The last words of this process cannot be written into the list of runs. It waits until they can."
 _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
 
@@ -69,19 +68,24 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
 
 
 def _say(reporter: RunReporter, attachment: Attachment, ending: Ending | None) -> None:
-    """Write what waits, and how the run ended; a disk that is full may have room again in a moment.
+    """Write what waits, and how the run ended, as patiently as its attendant waits to hear of it.
 
     Raises:
-        JobError: it has none.
+        JobError: it could not be written.
     """
-    for _ in range(_TRIES):
-        with suppress(JobError):
-            reporter.flush()
-            if ending is not None:
-                attachment.end(ending.state, ending.message, ending.resume_helps)
-            return
-        time.sleep(1.0)
-    raise JobError(_SPEECHLESS)
+
+    def say() -> None:
+        reporter.flush()
+        if ending is not None:
+            attachment.end(ending.state, ending.message, ending.resume_helps)
+
+    with suppress(JobError):
+        return say()
+    reporter.log(_WAITING)
+    try:
+        patiently(say)
+    except JobError as error:
+        raise JobError(_SPEECHLESS) from error
 
 
 def _attach(store: RunStore, run_id: str) -> Attachment:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ecgapp.errors import JobError
+from ecgapp.errors import InterruptedTrainingError, JobError
 from ecgapp.jobs import Attachment, Metric, Run, Usage, names
 from ecgapp.worker.cards import card_use
 from ecgapp.worker.waiting import Waiting
@@ -15,6 +15,12 @@ from ecgapp.worker.waiting import Waiting
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, StepReport
 
+UNWRITTEN = "unwritten-epochs.json"  # in the run's folder
+_PATIENCE_SECONDS = 60.0  # of a training whose numbers can be kept nowhere
+_NOWHERE = (
+    "The numbers of an epoch could be written nowhere; the last checkpoint is intact. "
+    "Free space on the disk, and check that the app may write to its folder."
+)
 Part = TypeVar("Part", str, int)
 
 
@@ -32,7 +38,7 @@ class RunReporter:
     """What a training tells, kept as the run's numbers and log. Steps are written with each beat.
 
     What cannot be written waits, and the training goes on: each beat tries again. Meanwhile nobody's wish
-    to stop the run can be read, either.
+    to stop the run can be read, either. Epochs wait in a file, too: no checkpoint is ahead of them.
 
     ``stop`` is set when the training is to end. So is ``asked``, but nobody is told: ``torchrun`` sends
     the same signal to end a run and to start it again. ``epochs`` is how many are planned, 0 while
@@ -46,9 +52,10 @@ class RunReporter:
         self._attachment, self._run, self._listener = attachment, run, listener
         self.store = attachment.store
         self._usage = Usage(attachment.pid)
-        self._waiting = Waiting()  # the heartbeat's thread writes what the training's thread tells
+        # the heartbeat's thread writes what the training's thread tells
+        self._waiting = Waiting(self.store.folder(run.id) / UNWRITTEN)
         self._announced = self._in_trouble = False
-        self._epoch = 0
+        self._epoch = self._waiting.last_epoch
         self._seconds_left: float | None = None
         self._first: tuple[int, float] | None = None  # step and time of the first report
 
@@ -57,7 +64,6 @@ class RunReporter:
         if self._first is None:
             self._first = (report.step, time.monotonic())
             self._epoch = report.epoch - 1
-            self._write()
         self.epochs = report.epochs
         self._seconds_left = _time_left(self._first, report.step, report.total_steps)
         numbers = {
@@ -67,11 +73,17 @@ class RunReporter:
             names.GRADIENT_NORM: report.gradient_norm,
         }
         self._waiting.add_sample(_points(report.step, numbers))
+        if not self._announced:
+            self._write()
         if self._listener is not None:
             self._listener.advance(report.step, report.total_steps)
 
     def epoch(self, report: "EpochReport") -> None:
-        """Write the epoch's numbers at once, where that is possible."""
+        """Write the epoch's numbers at once, where that is possible; else keep them in a file.
+
+        Raises:
+            InterruptedTrainingError: neither can be done. No checkpoint may follow.
+        """
         self._epoch, self.epochs = report.epoch, report.epochs
         self._seconds_left = report.seconds_left
         numbers = {
@@ -87,6 +99,7 @@ class RunReporter:
         }
         self._waiting.add_epoch(_points(report.epoch, numbers))
         self._write()
+        self._keep()
         self.log(_epoch_words(report))
 
     def log(self, text: str) -> None:
@@ -117,13 +130,15 @@ class RunReporter:
             if self._first is not None and not self._announced:
                 self._attachment.running()
                 self._announced = True
-            self.store.add_metrics(self._run.id, chain.from_iterable(chain.from_iterable(taken)))
+            points = chain.from_iterable(chain.from_iterable(taken))
+            self.store.add_metrics(self._run.id, points, bool(taken[0]))  # epochs survive a power cut
             if self._first is not None or self._epoch:
                 self._attachment.progress(self._epoch, self.epochs, self._seconds_left)
-        except JobError:
+        except BaseException:
             self._waiting.give_back(taken)
             self._in_trouble = True
             raise
+        self._waiting.written(taken)
         self._in_trouble = False
 
     def _write(self) -> None:
@@ -131,6 +146,17 @@ class RunReporter:
         if not self._in_trouble:
             with suppress(JobError):
                 self.flush()
+
+    def _keep(self) -> None:
+        """See that the last epochs are safe: written, or in the file."""
+        limit = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return self._waiting.keep()
+            except OSError as error:
+                if self.should_stop() or time.monotonic() > limit:
+                    raise InterruptedTrainingError(_NOWHERE) from error
+            time.sleep(1.0)
 
 
 def _time_left(first: tuple[int, float], step: int, total_steps: int) -> float | None:
