@@ -57,13 +57,9 @@ def measured(settings: Settings, config: TrainingConfig, rounds: int, seed: int)
         seconds.append(took)
         states.append(run.state)
         tell(f"stop {number + 1} of {rounds}: {took:.2f} s, {run.epoch} epochs done")
-        store.resume(run.id)
-    store.request_stop(run.id)
     middle, slowest = float(np.median(seconds)), max(seconds)
-    words, how = (
-        f"p50 {middle:.2f} s, slowest {slowest:.2f} s",
-        f"at random moments of {LIFE:g} s from its start",
-    )
+    words = f"p50 {middle:.2f} s, slowest {slowest:.2f} s"
+    how = f"at random moments of {LIFE:g} s from its start"
     target = at_most(SECONDS, slowest, "s beyond a step")
     orderly = sum(state == "stopped" for state in states)
     return [
