@@ -16,6 +16,7 @@ from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
 from ecgapp.paper import PAGE_SECONDS, lay_out
+from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.devices import device_choices
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
@@ -28,7 +29,6 @@ from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
 from ecgapp.ui.training_choices import (
     LARGEST_BATCH,
-    LARGEST_SEED,
     LOWEST_RATE,
     MOST_EPOCHS,
     MOST_MEMBERS,
@@ -228,7 +228,7 @@ def _ask_changes(before: Changes) -> Changes:
         format=RATE_FORMAT,
         key="again_rate",
     )
-    seed = first.number_input("Seed", 0, max(LARGEST_SEED, before.seed), before.seed, key="again_seed")
+    seed = first.number_input("Seed", 0, LARGEST_SEED, before.seed, key="again_seed")
     there = list(dict.fromkeys((before.device, *device_choices())))
     device = second.selectbox("Device", there, format_func=device_words, key="again_device")
     members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")
