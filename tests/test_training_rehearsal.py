@@ -8,7 +8,7 @@ import torch
 from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
-from ecgapp.training import loop
+from ecgapp.training import going_on
 from ecgapp.training.learner import Learner
 from ecgapp.training.rehearsal import rehearse
 from ecgapp.training.synchronised import GlobalBatchNorm2d, synchronise
@@ -112,12 +112,12 @@ def test_a_rehearsal_with_room_enough_leaves_the_networks_as_they_were(group):
 
 
 def test_a_resume_rehearses_only_what_is_not_finished(settings, tmp_path, monkeypatch):
-    run, begun, rehearsed = loop.run, loop._Loop, []
+    run, begun, rehearsed = going_on.run, going_on.Loop, []
     monkeypatch.setattr(
         "ecgapp.training.run.run", lambda job, *rest: run(replace(job, world=Pair(0, 2)), *rest)
     )
-    monkeypatch.setattr(loop, "_Loop", lambda job, *rest: begun(replace(job, world=ALONE), *rest))
-    monkeypatch.setattr(loop, "rehearse", lambda job, _: rehearsed.append(job.folder.name))
+    monkeypatch.setattr(going_on, "Loop", lambda job, *rest: begun(replace(job, world=ALONE), *rest))
+    monkeypatch.setattr(going_on, "rehearse", lambda job, _: rehearsed.append(job.folder.name))
     with pytest.raises(training.Stopped):
         training.train(ENSEMBLE, Recorder(40), tmp_path, settings)
     assert rehearsed == ["member-1-2", "member-3-4"]
