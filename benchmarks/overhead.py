@@ -20,10 +20,10 @@ from ecgapp.models import build
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.gallery import Gallery
+from ecgapp.training.going_on import run
 from ecgapp.training.inference import Inference
 from ecgapp.training.job import Job, Member
 from ecgapp.training.lanes import deal_alike
-from ecgapp.training.loop import run
 from ecgapp.training.objective import Reconstruction, Scores
 from ecgapp.training.windows import RecordSet, Rows
 from ecgapp.worker.reporter import RunReporter

@@ -21,6 +21,7 @@ from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training import Initialisation, Phase, TrainingConfig
+from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.examples import (
     Answer,
     RankedRecord,
@@ -454,7 +455,7 @@ def test_a_new_run_that_two_gpus_cannot_learn_is_refused_in_the_dialog(
 
 def test_a_new_run_of_settings_beyond_what_the_fields_offer_keeps_them(settings, runs, small):
     """A file may have set them."""
-    beyond = replace(FINETUNING, epochs=20_000, batch_size=65_538, learning_rate=2.0, seed=2**40)
+    beyond = replace(FINETUNING, epochs=20_000, batch_size=65_538, learning_rate=2.0, seed=LARGEST_SEED)
     run = trained_run(runs, beyond)
     assert not press(open_page("training", settings), f"more_{run.id}").exception
     page = press(open_page("training", settings), f"again_{run.id}")

@@ -3,11 +3,15 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+from dataset_sources import written_store
+from small_training import FINETUNING, PRETRAINING, Recorder, small_record, small_settings
 
 from ecgapp.datasets import open_store
+from ecgapp.datasets.part import Membership
 from ecgapp.errors import ConfigError, EcgAppError, TrainingError
+from ecgapp.tasks import column_code
 from ecgapp.training import setting
 from ecgapp.training.lanes import fitting_lanes
 from ecgapp.training.world import World
@@ -90,6 +94,38 @@ def test_more_devices_than_records_can_occupy_are_refused_as_such(stores, run_re
     config = on_gpus(PRETRAINING, 10, train_folds=(1,))  # 36 records
     assert "too few records for 10 devices" in refusal(config, stores)
     assert run_refuses(config)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:0", "cuda:0+cuda:1"])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"label_columns": ("unheard", "of")}, "No labelled record lies in the folds for training"),
+        ({"train_folds": (1, 2, 3, 7), "members": 5}, "A member's folds hold no labelled record"),
+    ],
+    ids=["no labels", "an empty member"],
+)
+def test_folds_and_members_without_a_labelled_record_are_refused_on_any_device(
+    changes, words, device, stores, run_refuses
+):
+    config = replace(FINETUNING, device=device, **changes)
+    assert words in refusal(config, stores)
+    assert run_refuses(config)
+
+
+@pytest.mark.parametrize("positive", [False, True])
+def test_records_that_are_all_without_the_labels_are_refused(positive, settings):
+    """Each of them answers, but nothing is there to be learnt."""
+    name = f"answers_{positive}".lower()
+    manifest = replace(open_store("small", settings).manifest, name=name)
+    rng = np.random.default_rng(0)
+    with written_store(settings.stores / name, manifest) as part:
+        for number in range(10):
+            record = small_record(number, fast=False, turned=False, seconds=3, rng=rng)
+            codes = (column_code("fast", positive), column_code("turned", False))
+            part.add(record, Membership(f"{number}", f"{number}", number % 5, codes, "s"))
+    refused = refusal(replace(FINETUNING, stores=(name,)), [open_store(name, settings)])
+    assert ("No training record has any of the task's labels" in refused) is not positive
 
 
 def test_one_device_takes_what_there_is(stores):

@@ -335,6 +335,8 @@ def test_a_config_comes_back_from_its_document(config):
         (PRETRAINING, {"train_folds": (0, 1)}, "from 1"),
         (PRETRAINING, {"epochs": 0}, "Epochs"),
         (PRETRAINING, {"lanes": 0}, "lanes"),
+        (PRETRAINING, {"seed": -1}, "seed cannot be negative"),
+        (PRETRAINING, {"seed": 2**53}, "seed is at most 9007199254740991"),
         (PRETRAINING, {"warmup": 1.0}, "Warm-up"),
         (PRETRAINING, {"clip_gradient": -1.0}, "negative"),
         (PRETRAINING, {"precision": "fp8"}, "Precision"),

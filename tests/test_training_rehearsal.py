@@ -1,5 +1,6 @@
 """Several processes try before they begin whether all have the memory: each for what it will really have."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,10 @@ import torch
 from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
-from ecgapp.training import loop
+from ecgapp.training import going_on
 from ecgapp.training.learner import Learner
 from ecgapp.training.rehearsal import rehearse
+from ecgapp.training.synchronised import GlobalBatchNorm2d, synchronise
 from ecgapp.training.world import ALONE, World
 
 ENSEMBLE = replace(FINETUNING, members=4, members_at_once=2, resampling="bootstrap", epochs=2)
@@ -62,6 +64,44 @@ def test_a_rehearsal_holds_activations_beside_moments_and_kept_gradients(group, 
         rehearse(*group)
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_rehearsal_draws_for_the_whole_batch_and_learns_from_its_part(group, monkeypatch, rank):
+    """As real steps do: random numbers and a bank of noise for all processes' examples."""
+    job, networks = group
+    world, whole = Pair(rank, 2), job.members[0].lanes.batch
+    drawn, step = [], Learner.step
+
+    def watched(learner, number, windows, targets):
+        step(learner, number, windows, targets)
+        bank = len(learner.augmentation._bank)
+        drawn.append((learner.draws.batch, learner.draws.part, len(windows), bank // windows[0, 0].numel()))
+
+    monkeypatch.setattr(Learner, "step", watched)
+    rehearse(replace(job, world=world), networks)
+    assert drawn == [(whole, world.part(whole), whole // 2, 4 * whole)] * 2
+
+
+def test_a_rehearsal_on_a_cpu_has_the_batch_norms_of_several_processes(group, monkeypatch):
+    """They keep more for the way back than torch's own; here they ask no other process."""
+    norms, step = [], Learner.step
+
+    def watched(learner, *batch):
+        norms.extend(m for m in learner.network.modules() if isinstance(m, torch.nn.BatchNorm2d))
+        step(learner, *batch)
+
+    monkeypatch.setattr(Learner, "step", watched)
+    rehearse(*group)
+    assert {type(norm) for norm in norms} == {GlobalBatchNorm2d}
+
+
+def test_a_batch_norm_over_one_process_answers_as_torchs_own():
+    own = torch.nn.BatchNorm2d(3)
+    ours = synchronise(torch.nn.Sequential(copy.deepcopy(own)), torch.device("cpu"), processes=1)
+    x = torch.randn(4, 3, 5, 7)
+    torch.testing.assert_close(ours(x), own(x))
+    torch.testing.assert_close(ours[0].running_var, own.running_var)
+
+
 def test_a_rehearsal_with_room_enough_leaves_the_networks_as_they_were(group):
     _, networks = group
     before = [{name: tensor.clone() for name, tensor in n.state_dict().items()} for n in networks]
@@ -72,12 +112,12 @@ def test_a_rehearsal_with_room_enough_leaves_the_networks_as_they_were(group):
 
 
 def test_a_resume_rehearses_only_what_is_not_finished(settings, tmp_path, monkeypatch):
-    run, begun, rehearsed = loop.run, loop._Loop, []
+    run, begun, rehearsed = going_on.run, going_on.Loop, []
     monkeypatch.setattr(
         "ecgapp.training.run.run", lambda job, *rest: run(replace(job, world=Pair(0, 2)), *rest)
     )
-    monkeypatch.setattr(loop, "_Loop", lambda job, *rest: begun(replace(job, world=ALONE), *rest))
-    monkeypatch.setattr(loop, "rehearse", lambda job, _: rehearsed.append(job.folder.name))
+    monkeypatch.setattr(going_on, "Loop", lambda job, *rest: begun(replace(job, world=ALONE), *rest))
+    monkeypatch.setattr(going_on, "rehearse", lambda job, _: rehearsed.append(job.folder.name))
     with pytest.raises(training.Stopped):
         training.train(ENSEMBLE, Recorder(40), tmp_path, settings)
     assert rehearsed == ["member-1-2", "member-3-4"]

@@ -42,6 +42,7 @@ class Resampling(StrEnum):
 
 
 LANES = 8  # that records usually lie in
+LARGEST_SEED = 2**53 - 1  # the largest that a browser shows and any reader of JSON keeps exactly
 RESULT = "result"  # the folder in a training's own that holds its model
 PRECISIONS = ("auto", "fp32", "bf16")
 _FREE = (  # what may change on the way
@@ -180,8 +181,8 @@ class TrainingConfig:
         counts = (self.epochs, self.batch_size, self.lanes, *self.further_epochs)
         if min(counts) < 1 or self.learning_rate <= 0:
             faults.append("Epochs, batch size, lanes and learning rate must be positive.")
-        if self.patience < 0 or self.seed < 0:
-            faults.append("Patience and seed cannot be negative.")
+        if self.patience < 0 or not 0 <= self.seed <= LARGEST_SEED:
+            faults.append(f"Patience and seed cannot be negative, and a seed is at most {LARGEST_SEED}.")
         if not (0 <= self.warmup < 1 and 0 <= self.ema_decay < 1 and 0 <= self.class_weighting <= 1):
             faults.append("Warm-up, average and class weighting lie between 0 and 1.")
         if not 0 < self.fraction <= 1:

@@ -84,7 +84,7 @@ class Learner:
     def _shared(self, network: Network) -> Network:
         """With batch norms over all processes, where there are more."""
         if self.world.size > 1:
-            synchronise(network, self.device)
+            synchronise(network, self.device, self.world.size)
         return network
 
     def _prepared(self) -> nn.Module:

@@ -10,14 +10,12 @@ import torch
 
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network
-from ecgapp.training.checkpoint import load_checkpoint, save_checkpoint
+from ecgapp.training.checkpoint import save_checkpoint
 from ecgapp.training.inference import Inference
 from ecgapp.training.job import Job, Outcome
 from ecgapp.training.lanes import epoch_order
 from ecgapp.training.learner import Learner, Pace, Weights
-from ecgapp.training.memory import NO_MEMORY, memory_named_alike
 from ecgapp.training.objective import Scores, mean_scores
-from ecgapp.training.rehearsal import rehearse
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
 from ecgapp.training.windows import Rows
 
@@ -35,29 +33,7 @@ class _Best:
     weights: Weights | None = None
 
 
-def run(job: Job, networks: Sequence[Network], reporter: Reporter) -> Outcome:
-    """Train to the end, from the folder's checkpoint if there is one.
-
-    Raises:
-        Stopped: the reporter asked for it; the checkpoint is written.
-        TrainingError: the loss is no longer a number, or the checkpoint is of no use.
-        torch.OutOfMemoryError: there is too little memory: of several processes all raise it, or none.
-    """
-    world = job.world
-    state = world.told(load_checkpoint(job.folder, job.identity, reporter.log) if world.leads else None)
-    over = state is not None and int(state["cycle"]) > len(job.config.further_epochs)
-    if world.size > 1 and len(networks) > 1 and not over:
-        rehearse(job, networks)
-    try:
-        with memory_named_alike():
-            return _Loop(job, networks, reporter).run(state)
-    except torch.OutOfMemoryError as error:
-        if world.size > 1:  # the other processes do not know of it, so no smaller group can begin
-            raise TrainingError(NO_MEMORY) from error
-        raise
-
-
-class _Loop:
+class Loop:
     """Where a job stands: ``epoch`` epochs are done, and ``position`` steps of the next one."""
 
     def __init__(self, job: Job, networks: Sequence[Network], reporter: Reporter) -> None:
@@ -76,6 +52,7 @@ class _Loop:
         self.reported = (0, 0.0, self.saved)  # position, sum of losses, and time of the last report
 
     def run(self, state: State | None) -> Outcome:
+        """Train to the end, from the state that a checkpoint kept if there is one."""
         if state is not None:
             self._restore(state)
             self.reporter.log(f"Going on from epoch {self.epoch + 1}, step {self.position + 1}.")

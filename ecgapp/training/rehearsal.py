@@ -2,7 +2,8 @@
 
 A process that runs out of memory in the midst of a step leaves the others waiting for its gradients. So
 each tries by itself before the first one, and then all of them know of all. From the second step on
-there is all that any later one has: activations beside gradients and the optimiser's moments.
+there is all that any later one has: activations beside gradients and the optimiser's moments. Only what
+the exchange itself needs, such as nccl's buffers, is not tried: a lack of it ends the run.
 """
 
 import copy
@@ -16,6 +17,7 @@ from ecgapp.training.devices import resolve_device
 from ecgapp.training.job import Job
 from ecgapp.training.learner import Learner, Pace
 from ecgapp.training.memory import memory_named_alike
+from ecgapp.training.synchronised import synchronise
 
 _STEPS = 2  # the optimiser makes its moments at the end of the first
 
@@ -38,13 +40,21 @@ def rehearse(job: Job, networks: Sequence[Network]) -> None:
 
 @memory_named_alike()
 def _take_steps(job: Job, networks: Sequence[Network]) -> None:
-    """A learner with all that it keeps, and batches as large as this process's part of one."""
+    """A learner with all that it keeps, and this process's part of a batch; random numbers are for all of it.
+
+    On a CPU batch norms over several processes hold more than torch's own; on a GPU both keep their input.
+    """
     world, config, records = job.world, job.config, job.records
     device = resolve_device(config.device, world.rank)
-    part = world.part(job.members[0].lanes.batch)
+    whole = job.members[0].lanes.batch
+    part = world.part(whole)
     n, members = part.stop - part.start, len(networks)
     seeded = [(copy.deepcopy(network), 0) for network in networks]
-    learner = Learner(replace(config, device=str(device)), seeded, job.objective, Pace(_STEPS, n, (_STEPS,)))
+    pace = Pace(_STEPS, whole, (_STEPS,))
+    learner = Learner(replace(config, device=str(device)), seeded, job.objective, pace)
+    learner.draws.set_batch(whole, part)
+    if device.type == "cpu":
+        synchronise(learner.network, device, processes=1)
     signals = records.to(device).signals
     learner.start_epoch()
     windows = torch.zeros(n, members, len(signals), records.preprocessing.window)

@@ -19,8 +19,8 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.config import RESULT, Resampling, TrainingConfig
 from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
 from ecgapp.training.gallery import Gallery, tell_kept
+from ecgapp.training.going_on import run
 from ecgapp.training.job import Job, Outcome
-from ecgapp.training.loop import run
 from ecgapp.training.memory import NO_MEMORY, keep_freed_memory
 from ecgapp.training.objective import objective_for
 from ecgapp.training.reporting import Reporter

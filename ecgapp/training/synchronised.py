@@ -22,24 +22,30 @@ class _Sum(torch.autograd.Function):
         return summed
 
 
-def _total(value: Tensor) -> Tensor:
-    summed: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
-    return summed
-
-
 class GlobalBatchNorm2d(nn.BatchNorm2d):
-    """For CPUs, where ``SyncBatchNorm`` refuses to run; every process has equally many examples."""
+    """For CPUs, where ``SyncBatchNorm`` refuses to run; every process has equally many examples.
+
+    Of one process alone it asks no other, and holds what it would among several.
+    """
+
+    processes: int = 1
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
         values = x.float()
-        n = values.numel() // values.shape[1] * distributed.get_world_size()
-        mean = _total(values.sum((0, 2, 3))) / n
-        variance = _total((values - mean[:, None, None]).square().sum((0, 2, 3))) / n
+        n = values.numel() // values.shape[1] * self.processes
+        mean = self._total(values.sum((0, 2, 3))) / n
+        variance = self._total((values - mean[:, None, None]).square().sum((0, 2, 3))) / n
         self._follow(mean.detach(), variance.detach() * n / (n - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
         return (values * scale[:, None, None] + (self.bias - mean * scale)[:, None, None]).to(x.dtype)
+
+    def _total(self, value: Tensor) -> Tensor:
+        if self.processes == 1:
+            return value
+        summed: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
+        return summed
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor) -> None:
@@ -51,20 +57,21 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             self.num_batches_tracked.add_(1)
 
 
-def synchronise(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network with batch norms over all processes; weights and their names stay the same."""
+def synchronise(network: nn.Module, device: torch.device, processes: int) -> nn.Module:
+    """The network with batch norms over so many processes; weights and their names stay the same."""
     if device.type == "cuda":
         converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return converted
     for parent in list(network.modules()):
         for name, child in parent.named_children():
             if type(child) is nn.BatchNorm2d:
-                setattr(parent, name, _global(child))
+                setattr(parent, name, _global(child, processes))
     return network
 
 
-def _global(norm: nn.BatchNorm2d) -> GlobalBatchNorm2d:
+def _global(norm: nn.BatchNorm2d, processes: int) -> GlobalBatchNorm2d:
     copy = GlobalBatchNorm2d(norm.num_features, norm.eps, norm.momentum)
+    copy.processes = processes
     copy.weight, copy.bias = norm.weight, norm.bias
     copy.running_mean, copy.running_var = norm.running_mean, norm.running_var
     copy.num_batches_tracked = norm.num_batches_tracked

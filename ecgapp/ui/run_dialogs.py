@@ -5,7 +5,6 @@ the wish is kept in the session, the page starts over, and opens the dialog outs
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -16,26 +15,18 @@ from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
 from ecgapp.paper import PAGE_SECONDS, lay_out
-from ecgapp.training.devices import device_choices
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth
+from ecgapp.ui.asked import Asked, close
+from ecgapp.ui.new_run import ask_new_run
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.ranked_answers import show_answers
-from ecgapp.ui.run_again import Changes, changes_of, continued, differences, refuse_unknown, renewed, shared
+from ecgapp.ui.run_again import continued, refuse_unknown
 from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run
+from ecgapp.ui.run_starting import new_form
 from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
-from ecgapp.ui.training_choices import (
-    LARGEST_BATCH,
-    LARGEST_SEED,
-    LOWEST_RATE,
-    MOST_EPOCHS,
-    MOST_MEMBERS,
-    RATE_FORMAT,
-    batch_words,
-    device_words,
-)
+from ecgapp.ui.training_choices import MOST_EPOCHS
 from ecgapp.words import as_typed
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
@@ -66,17 +57,13 @@ def open_wished(store: RunStore, settings: Settings) -> None:
     try:
         auth.check_admin(settings)
         if what == FORM:
-            _close()
+            close()
             _tell_of_form(store.get(run_id), settings)
             return
         _DIALOGS[what](Asked(store.get(run_id), store, settings, ranked, form))
     except EcgAppError as error:
-        _close()
+        close()
         st.error(str(error))
-
-
-def _close() -> None:
-    st.session_state.pop(DIALOG, None)
 
 
 def _tell_of_form(run: Run, settings: Settings) -> None:
@@ -92,28 +79,6 @@ def _tell_of_form(run: Run, settings: Settings) -> None:
             f"The run's data set {as_typed(', '.join(missing))} is not among those on this machine. "
             "Choose another one in the form, or import it again."
         )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a dialog is about."""
-
-    run: Run
-    store: RunStore
-    settings: Settings
-    ranked: RankedRecord | None
-    form: str = field(default_factory=new_form)  # makes one run, however often it is sent
-
-    def do(self, act: Callable[[], object]) -> None:
-        """Do it for an administrator, and close the dialog; what is refused is said in it."""
-        try:
-            auth.check_admin(self.settings)
-            act()
-        except EcgAppError as error:
-            st.error(str(error))
-        else:
-            _close()
-            st.rerun()
 
 
 def _store_of(asked: Asked, ranked: RankedRecord) -> DatasetStore:
@@ -160,7 +125,7 @@ def draw_tracing(asked: Asked) -> None:
     show_answers(ranked)
 
 
-@st.dialog("Continue with more epochs", on_dismiss=_close)
+@st.dialog("Continue with more epochs", on_dismiss=close)
 def _more_epochs(asked: Asked) -> None:
     run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
@@ -176,68 +141,7 @@ def _more_epochs(asked: Asked) -> None:
         asked.do(lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
 
 
-@st.dialog("New run from these settings", width="medium", on_dismiss=_close)
-def _new_run(asked: Asked) -> None:
-    run, store = asked.run, asked.store
-    config = refuse_unknown(config_of(run))
-    st.write("Everything that is not asked here stays exactly as it was.")
-    wanted = _ask_changes(changes_of(config))
-    changed = differences(config, wanted)
-    st.markdown("**Differences**")
-    st.markdown(
-        "\n".join(f"- {as_typed(line)}" for line in changed)
-        or "None: the same settings give the same weights."
-    )
-    if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
-
-        def start() -> None:
-            again = renewed(config, wanted)
-            refuse_hopeless(again, [_opened(entry, asked.settings) for entry in again.stores])
-            st.session_state[CHOSEN_RUN] = start_run(again, store, asked.form).id
-
-        asked.do(start)
-
-
-def _opened(entry: str, settings: Settings) -> DatasetStore:
-    """The store that a config calls so.
-
-    Raises:
-        DatasetError: it is gone or damaged; the sentence begins with its name.
-    """
-    try:
-        return open_store(entry, settings)
-    except DatasetError as error:
-        raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
-
-
-def _ask_changes(before: Changes) -> Changes:
-    """Each field takes what was, too, which a file may have set beyond what the pages offer."""
-    name = st.text_input("Name of the model", before.name, max_chars=60, key="again_name").strip()
-    first, second, third = st.columns(3)
-    epochs = first.number_input(
-        "Epochs", 1, max(MOST_EPOCHS, before.epochs), before.epochs, key="again_epochs"
-    )
-    largest = max(LARGEST_BATCH, before.batch_size)
-    batch = second.number_input("Batch size", 1, largest, before.batch_size, key="again_batch")
-    rate = third.number_input(
-        "Learning rate",
-        min(LOWEST_RATE, before.learning_rate),
-        max(1.0, before.learning_rate),
-        before.learning_rate,
-        step=1e-4,
-        format=RATE_FORMAT,
-        key="again_rate",
-    )
-    seed = first.number_input("Seed", 0, max(LARGEST_SEED, before.seed), before.seed, key="again_seed")
-    there = list(dict.fromkeys((before.device, *device_choices())))
-    device = second.selectbox("Device", there, format_func=device_words, key="again_device")
-    members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")
-    if told := batch_words(device, batch):
-        st.info(told)
-    return shared(Changes(name, epochs, batch, rate, seed, device, members, before.lanes))
-
-
-@st.dialog("Name and note", on_dismiss=_close)
+@st.dialog("Name and note", on_dismiss=close)
 def _name(asked: Asked) -> None:
     run, store = asked.run, asked.store
     title = st.text_input("Name", run.title, key="run_title", help="Empty: the model's name again.")
@@ -246,7 +150,7 @@ def _name(asked: Asked) -> None:
         asked.do(lambda: store.rename(run.id, title, note))
 
 
-@st.dialog("Export", width="medium", on_dismiss=_close)
+@st.dialog("Export", width="medium", on_dismiss=close)
 def _export(asked: Asked) -> None:
     run, store = asked.run, asked.store
     st.write(
@@ -272,9 +176,9 @@ def _export(asked: Asked) -> None:
 
 
 _DIALOGS: dict[str, Callable[[Asked], None]] = {
-    TRACING: st.dialog("Tracing of a validation ECG", width="large", on_dismiss=_close)(draw_tracing),
+    TRACING: st.dialog("Tracing of a validation ECG", width="large", on_dismiss=close)(draw_tracing),
     EPOCHS: _more_epochs,
-    AGAIN: _new_run,
+    AGAIN: st.dialog("New run from these settings", width="medium", on_dismiss=close)(ask_new_run),
     NAME: _name,
     EXPORT: _export,
 }

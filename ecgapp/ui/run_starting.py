@@ -1,4 +1,4 @@
-"""Starting a training from the page: once, however often it is clicked, and never where it cannot begin."""
+"""Starting a training from the page: once, however often it is clicked, and not where it has no records."""
 
 import secrets
 from collections.abc import Sequence
@@ -15,7 +15,9 @@ from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import n_devices
 from ecgapp.training.ensembles import parts
 from ecgapp.training.lanes import shareable_batch
+from ecgapp.training.objective import objective_for
 from ecgapp.training.resident import choose_records
+from ecgapp.training.windows import RecordSet, Rows
 from ecgapp.ui.stores import folds_of
 
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
@@ -40,23 +42,27 @@ def start_run(config: TrainingConfig, runs: RunStore, form: str) -> Run:
 def refuse_hopeless(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
     """Say at once, and in the page's words, what the run would only find out later.
 
+    Only columns of the data sets are read, no signals.
+
     Raises:
-        ConfigError: no record lies in the folds to train on, or in those to validate on, or several
-            devices cannot share the work.
-        TrainingError: of several devices none has a record that answers what is asked.
+        ConfigError: the folds for training or for validation hold no record, or several devices cannot
+            share the work.
+        TrainingError: none of those records answers what is asked, or a member of an ensemble has none.
     """
     n = n_devices(config.device)
     if n > 1 and config.compiled:
         raise ConfigError("A compiled network learns on one device. Choose one, or train without compiling.")
     _refuse_empty_folds(config, stores)
-    if n > 1:
-        _refuse_uneven(config, stores, n)
-
-
-def _refuse_uneven(config: TrainingConfig, stores: Sequence[DatasetStore], n: int) -> None:
-    """``n`` devices need as many records as ``n`` batches hold, and sometimes a few more."""
     records = choose_records(config, stores)
     networks = [part.train for part in parts(config, records)]
+    targets = [records.targets[rows] for rows in networks]
+    objective_for(config.labels(), targets, config.class_weighting, config.aggregation)
+    if n > 1:
+        _refuse_uneven(config, records, networks, n)
+
+
+def _refuse_uneven(config: TrainingConfig, records: RecordSet, networks: Sequence[Rows], n: int) -> None:
+    """``n`` devices need as many records as ``n`` batches hold, and sometimes a few more."""
     fewest = min(map(len, networks))
     batch = shareable_batch(records, networks, config.batch_size, config.lanes, n)
     if batch == 0:

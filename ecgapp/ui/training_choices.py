@@ -27,7 +27,7 @@ NETWORKS = (PATCH, FOLD_ONE_LEAD, JANG)
 PAPER_RATE, PAPER_WINDOW = 250.0, 2048  # Hz, samples: Jang et al. 2021, doi 10.4258/hir.2021.27.1.19
 
 MOST_EPOCHS, LARGEST_BATCH, MOST_MEMBERS = 10_000, 65_536, 1000  # that the fields of the pages take
-LARGEST_SEED, LOWEST_RATE, RATE_FORMAT = 2**31 - 1, 1e-7, "%.6f"
+LOWEST_RATE, RATE_FORMAT = 1e-7, "%.6f"
 
 PHASES = {Phase.PRETRAIN: "Pretraining (unlabelled ECGs)", Phase.FINETUNE: "Fine-tuning (labelled ECGs)"}
 STARTS = {

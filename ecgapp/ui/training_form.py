@@ -11,13 +11,13 @@ from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
+from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.devices import device_choices
 from ecgapp.ui import auth
 from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
 from ecgapp.ui.stores import folds_of, served_tasks, shelf
 from ecgapp.ui.training_choices import (
     LARGEST_BATCH,
-    LARGEST_SEED,
     LOWEST_RATE,
     MOST_EPOCHS,
     MOST_MEMBERS,
