@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from admin_pages import twelve_lead_store
 from app_server import served
-from dataset_sources import ecg, make_store
-from small_training import FINETUNING
+from small_training import FINETUNING, write_store
 
 from ecgapp import access, documents
 from ecgapp.config import Settings
+from ecgapp.datasets import open_store
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.training.examples import RankedRecord, Ranking, write_ranking
@@ -46,7 +46,8 @@ def running(tmp_path):
     """A run that is told to be under way, with a few epochs and a worst ECG."""
     settings = Settings(tmp_path)
     access.set_password(settings, PASSWORD)
-    hospital = make_store(settings.stores / "hospital", [ecg(seed) for seed in range(3)])
+    write_store(settings.stores / "hospital", n_records=32)
+    hospital = open_store("hospital", settings)
     worst = RankedRecord("hospital", 1, 2.5, "1", hospital.manifest.digest)
     store = RunStore(settings.runs)
     run = store.create("ward", "finetune", "cpu", documents.dump(replace(FINETUNING, stores=("hospital",))))
