@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import RunStore
+from ecgapp.jobs import RunStore, process
 
 VERSION_2 = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS extremes (
 PRAGMA user_version = 2;
 """
 COLUMNS = "id, name, phase, device, state, config, position, created, heartbeat, message, epoch, epochs"
-ENDED, FAILED = "0123456789ab", "ba9876543210"
+ENDED, FAILED, HELD = "0123456789ab", "ba9876543210", "00112233aabb"
 
 
 def execute(path, *statements: tuple) -> None:
@@ -156,10 +156,70 @@ def test_an_update_that_fails_leaves_the_list_as_it_was(before):
     assert len(RunStore(before.parent).all()) == 2
 
 
-def test_a_run_that_is_under_way_is_not_cut_off_by_an_update_and_one_that_died_does_not_hinder_it(before):
-    add_run(before, "00112233aabb", "running", time.time())
+def give_process(path, run_id: str, pid: int | None, token: str | None) -> None:
+    execute(path, ("UPDATE runs SET pid = ?, process_started = ? WHERE id = ?", (pid, token, run_id)))
+
+
+@pytest.fixture
+def sleeper():
+    """A process that lives, and is of nobody's."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as found:
+        yield found
+        found.kill()
+
+
+@pytest.mark.parametrize("state", ["starting", "running", "stopping", "lost"])
+def test_a_process_that_lives_is_not_cut_off_by_an_update_however_long_it_is_silent(before, sleeper, state):
+    add_run(before, HELD, state, time.time() - 3600)
+    give_process(before, HELD, sleeper.pid, process.start_token(sleeper.pid))
     with pytest.raises(JobError, match="Wait until they have ended"):
         RunStore(before.parent).all()
     assert version_of(before) == 2
+    sleeper.kill()
+    sleeper.wait()
+    assert len(RunStore(before.parent).all()) == 3
+
+
+@pytest.mark.parametrize("token", ["gone", None])
+def test_a_process_that_died_just_now_hinders_no_update(before, sleeper, token):
+    add_run(before, HELD, "running", time.time())
+    give_process(before, HELD, sleeper.pid, token)
+    assert len(RunStore(before.parent).all()) == 3
+
+
+def test_a_process_that_cannot_be_seen_from_here_lives_as_long_as_it_speaks(before):
+    add_run(before, HELD, "running", time.time())
+    give_process(before, HELD, 1, "another machine:1")
+    with pytest.raises(JobError, match="Wait until they have ended"):
+        RunStore(before.parent).all()
     execute(before, ("UPDATE runs SET heartbeat = heartbeat - 100",))
     assert len(RunStore(before.parent).all()) == 3
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from ecgapp.jobs import Attachment, RunStore
+Attachment(RunStore(Path(sys.argv[1])), sys.argv[2]).end("finished", "Done.")
+"""
+
+
+def test_an_attendant_of_the_version_before_starts_a_run_whose_own_process_updates_the_list(before):
+    """It claims the run, and starts what is installed by then: this version, as attendant and as worker."""
+    add_run(before, HELD, "starting", time.time())
+    (before.parent / HELD).mkdir()
+    store = RunStore(before.parent, command=[sys.executable, "-c", WORKER, str(before.parent)])
+    store.attend(HELD)
+    assert store.get(HELD).state == "finished"
+
+
+def test_a_process_whose_pid_was_written_before_it_looked_does_not_hinder_itself(before):
+    add_run(before, HELD, "starting", time.time())
+    (before.parent / HELD).mkdir()
+    pipe = subprocess.PIPE
+    waiting = f"import sys; sys.stdin.read(); {WORKER}"
+    command = [sys.executable, "-c", waiting, str(before.parent), HELD]
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True) as worker:
+        give_process(before, HELD, worker.pid, process.start_token(worker.pid))
+        assert worker.communicate("")[1] == ""
+    assert RunStore(before.parent).get(HELD).state == "finished"
