@@ -146,6 +146,29 @@ def test_servers_that_start_at_once_find_one_list(before, new):
     assert [int(server.communicate()[0]) for server in servers] == [0 if new else 2] * 4
 
 
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT]
+)
+def test_a_list_that_another_server_just_begins_is_waited_for_whatever_keeps_it_busy(
+    tmp_path, monkeypatch, code
+):
+    class Connection(sqlite3.Connection):
+        refusals = 2
+
+        def executescript(self, script):
+            if Connection.refusals:
+                Connection.refusals -= 1
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = code
+                raise error
+            return super().executescript(script)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Connection, **k))
+    assert RunStore(tmp_path / "runs").all() == ()
+    assert Connection.refusals == 0
+
+
 def test_an_update_that_fails_leaves_the_list_as_it_was(before):
     execute(before, ("CREATE TABLE runs_by_form (a)",))  # in the way of the index, after both columns
     columns = columns_of(before)

@@ -13,6 +13,7 @@ from ecgapp.errors import JobError
 
 BUSY_SECONDS = 30.0
 PATIENCE_SECONDS = 3600.0  # of those who have nothing else to do than what cannot be written now
+_PRIMARY = 0xFF  # of SQLite's codes; the bits above say more, as what it is busy with
 T = TypeVar("T")
 Update = Callable[[sqlite3.Connection], None]
 _NO_UPDATES: Mapping[int, Update] = MappingProxyType({})
@@ -159,7 +160,8 @@ def _create(connection: sqlite3.Connection, schema: str) -> int:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(schema)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
+                busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > limit:
                     raise
                 time.sleep(0.01)
         return _version(connection)
