@@ -15,9 +15,11 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     │   └── MissingSamplesError      samples that the recorder marked invalid
     ├── DatasetError             a store or its source is not usable
     │   ├── DatasetLostError         it is gone or damaged: imported again it is what it was
+    │   ├── DatasetNewerError        a newer version of the app wrote it: that one can read it
     │   └── PatientLeakError         one patient in two folds
     ├── ModelError               weights, cards, architectures
-    │   ├── ModelNotFoundError
+    │   ├── ModelNotFoundError       installed again it is what it was
+    │   │   └── ModelNotMadeError        the run that was to make it has none
     │   └── WeightsMismatchError     weights and card disagree; names both
     ├── TrainingError            a training that cannot start or go on: only other settings or data help
     │   └── InterruptedTrainingError  what was around it ended it: once that is mended it goes on
@@ -86,6 +88,12 @@ class DatasetLostError(DatasetError):
     resume_helps = True
 
 
+class DatasetNewerError(DatasetError):
+    """A newer version of the app wrote the dataset store; after an update of this one it can be read."""
+
+    resume_helps = True
+
+
 class PatientLeakError(DatasetError):
     """One patient's records lie in two folds."""
 
@@ -95,7 +103,15 @@ class ModelError(EcgAppError):
 
 
 class ModelNotFoundError(ModelError):
-    """No model of this name is installed."""
+    """No model of this name is installed. Installed again it is what it was."""
+
+    resume_helps = True
+
+
+class ModelNotMadeError(ModelNotFoundError):
+    """The run whose model is asked for has made none."""
+
+    resume_helps = False
 
 
 class WeightsMismatchError(ModelError):

@@ -276,7 +276,7 @@ def test_a_team_that_lost_a_process_starts_again_and_one_that_only_says_nothing_
             with store.database.write() as connection:
                 update(connection, run.id, state="running", message="", **columns)
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr("ecgapp.jobs.store.STALE_SECONDS", 0.0)
+                patched.setattr("ecgapp.jobs.watch.STALE_SECONDS", 0.0)
                 store.refresh()
             states.append(store.get(run.id).state)
         assert states == ["starting", "lost"]

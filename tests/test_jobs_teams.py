@@ -88,8 +88,9 @@ def test_a_killed_leader_leaves_a_lost_run_and_no_process(store, run):
 
 def test_a_team_that_does_not_stop_is_ended_with_all_its_processes_though_nobody_looks(store, run):
     family = ranks(run)
-    for member in family:
-        member.suspend()
+    with store.database.write():  # so that none of them holds the list when it is suspended
+        for member in family:
+            member.suspend()
     store.request_stop(run.id)
     with store.database.write() as connection:
         update(connection, run.id, stop_requested=time.time() - 3600)

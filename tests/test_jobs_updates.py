@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import RunStore
+from ecgapp.jobs import RunStore, process
 
 VERSION_2 = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS extremes (
 PRAGMA user_version = 2;
 """
 COLUMNS = "id, name, phase, device, state, config, position, created, heartbeat, message, epoch, epochs"
-ENDED, FAILED = "0123456789ab", "ba9876543210"
+ENDED, FAILED, HELD = "0123456789ab", "ba9876543210", "00112233aabb"
 
 
 def execute(path, *statements: tuple) -> None:
@@ -146,6 +146,29 @@ def test_servers_that_start_at_once_find_one_list(before, new):
     assert [int(server.communicate()[0]) for server in servers] == [0 if new else 2] * 4
 
 
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_BUSY_SNAPSHOT]
+)
+def test_a_list_that_another_server_just_begins_is_waited_for_whatever_keeps_it_busy(
+    tmp_path, monkeypatch, code
+):
+    class Connection(sqlite3.Connection):
+        refusals = 2
+
+        def executescript(self, script):
+            if Connection.refusals:
+                Connection.refusals -= 1
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = code
+                raise error
+            return super().executescript(script)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Connection, **k))
+    assert RunStore(tmp_path / "runs").all() == ()
+    assert Connection.refusals == 0
+
+
 def test_an_update_that_fails_leaves_the_list_as_it_was(before):
     execute(before, ("CREATE TABLE runs_by_form (a)",))  # in the way of the index, after both columns
     columns = columns_of(before)
@@ -156,10 +179,70 @@ def test_an_update_that_fails_leaves_the_list_as_it_was(before):
     assert len(RunStore(before.parent).all()) == 2
 
 
-def test_a_run_that_is_under_way_is_not_cut_off_by_an_update_and_one_that_died_does_not_hinder_it(before):
-    add_run(before, "00112233aabb", "running", time.time())
+def give_process(path, run_id: str, pid: int | None, token: str | None) -> None:
+    execute(path, ("UPDATE runs SET pid = ?, process_started = ? WHERE id = ?", (pid, token, run_id)))
+
+
+@pytest.fixture
+def sleeper():
+    """A process that lives, and is of nobody's."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as found:
+        yield found
+        found.kill()
+
+
+@pytest.mark.parametrize("state", ["starting", "running", "stopping", "lost"])
+def test_a_process_that_lives_is_not_cut_off_by_an_update_however_long_it_is_silent(before, sleeper, state):
+    add_run(before, HELD, state, time.time() - 3600)
+    give_process(before, HELD, sleeper.pid, process.start_token(sleeper.pid))
     with pytest.raises(JobError, match="Wait until they have ended"):
         RunStore(before.parent).all()
     assert version_of(before) == 2
+    sleeper.kill()
+    sleeper.wait()
+    assert len(RunStore(before.parent).all()) == 3
+
+
+@pytest.mark.parametrize("token", ["gone", None])
+def test_a_process_that_died_just_now_hinders_no_update(before, sleeper, token):
+    add_run(before, HELD, "running", time.time())
+    give_process(before, HELD, sleeper.pid, token)
+    assert len(RunStore(before.parent).all()) == 3
+
+
+def test_a_process_that_cannot_be_seen_from_here_lives_as_long_as_it_speaks(before):
+    add_run(before, HELD, "running", time.time())
+    give_process(before, HELD, 1, "another machine:1")
+    with pytest.raises(JobError, match="Wait until they have ended"):
+        RunStore(before.parent).all()
     execute(before, ("UPDATE runs SET heartbeat = heartbeat - 100",))
     assert len(RunStore(before.parent).all()) == 3
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from ecgapp.jobs import Attachment, RunStore
+Attachment(RunStore(Path(sys.argv[1])), sys.argv[2]).end("finished", "Done.")
+"""
+
+
+def test_an_attendant_of_the_version_before_starts_a_run_whose_own_process_updates_the_list(before):
+    """It claims the run, and starts what is installed by then: this version, as attendant and as worker."""
+    add_run(before, HELD, "starting", time.time())
+    (before.parent / HELD).mkdir()
+    store = RunStore(before.parent, command=[sys.executable, "-c", WORKER, str(before.parent)])
+    store.attend(HELD)
+    assert store.get(HELD).state == "finished"
+
+
+def test_a_process_whose_pid_was_written_before_it_looked_does_not_hinder_itself(before):
+    add_run(before, HELD, "starting", time.time())
+    (before.parent / HELD).mkdir()
+    pipe = subprocess.PIPE
+    waiting = f"import sys; sys.stdin.read(); {WORKER}"
+    command = [sys.executable, "-c", waiting, str(before.parent), HELD]
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True) as worker:
+        give_process(before, HELD, worker.pid, process.start_token(worker.pid))
+        assert worker.communicate("")[1] == ""
+    assert RunStore(before.parent).get(HELD).state == "finished"

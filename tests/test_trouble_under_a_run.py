@@ -18,8 +18,9 @@ from small_training import FINETUNING, Recorder, change_store, small_settings, w
 
 from ecgapp import documents, files, training
 from ecgapp.config import Settings
+from ecgapp.datasets.manifest import MANIFEST, VERSION
 from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, Run, RunStore, names
+from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore, names
 from ecgapp.training import TrainingConfig
 from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.learner import Learner
@@ -373,6 +374,51 @@ def test_a_device_that_is_not_there_may_come_back(store, settings, stopped, sha2
         run = resumed(store, stopped, settings, monkeypatch)
     check_message(store, settings, run, "no device cpu; it has cuda:0. Resume goes on")
     assert (run.state, run.resume_helps) == ("failed", True)
+    assert resumed(store, run, settings, monkeypatch).state == "finished"
+    assert weights(store, run) == sha256
+
+
+def test_a_pretrained_model_that_is_removed_and_installed_again_between_stop_and_resume(
+    store, settings, at_a_step, monkeypatch
+):
+    base = replace(CONFIG, name="base", phase="pretrain", network=WIDE, label_columns=())
+    training.train(base, Recorder(), settings.home / "base", settings)
+    installed = shutil.copytree(settings.home / "base" / "result", settings.weights, dirs_exist_ok=True)
+    config = replace(CONFIG, initialisation="transfer", pretrained="base")
+    at_a_step(lambda: signal.raise_signal(signal.SIGTERM))
+    run = started(store, settings, config)
+    assert run.state == "stopped", run.message
+    away = installed.rename(settings.home / "away")
+    run = resumed(store, run, settings, monkeypatch)
+    check_message(store, settings, run, "no model named base on this machine. Resume goes on")
+    assert (run.state, run.resume_helps) == ("failed", True)
+    away.rename(installed)
+    assert resumed(store, run, settings, monkeypatch).state == "finished"
+    assert any("Going on from epoch 1, step" in line for line in store.log_tail(run.id))
+    whole = training.train(config, Recorder(), settings.home / "whole", settings)
+    assert weights(store, run) == whole.card.sha256
+
+
+def test_a_run_to_transfer_from_that_has_no_model_needs_other_settings(store, settings):
+    config = replace(CONFIG, initialisation="transfer", pretrained="run:0123456789ab")
+    run = started(store, settings, config)
+    check_message(store, settings, run, f"has no model. Choose one that has finished. {NEW_RUN}")
+    assert (run.state, run.resume_helps) == ("failed", False)
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_data_set_of_another_version_helps_once_the_app_is_updated_where_that_is_newer(
+    store, settings, stopped, sha256, monkeypatch, newer
+):
+    manifest = settings.stores / "small" / MANIFEST
+    plain = manifest.read_text()
+    manifest.write_text(
+        plain.replace(f'"version": {VERSION}', f'"version": {VERSION + (1 if newer else -1)}')
+    )
+    run = resumed(store, stopped, settings, monkeypatch)
+    check_message(store, settings, run, f"Update the app. {RESUME}" if newer else f"again. {NEW_RUN}")
+    assert (run.state, run.resume_helps) == ("failed", newer)
+    manifest.write_text(plain)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
 

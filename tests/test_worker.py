@@ -247,6 +247,29 @@ def test_an_epoch_that_can_be_kept_nowhere_ends_the_training_before_a_checkpoint
             reporter.epoch(report)
 
 
+def test_an_epoch_that_can_be_kept_nowhere_ends_a_run_that_is_to_stop_at_once_and_as_failed(
+    store, settings, monkeypatch
+):
+    """A full disk takes the list, and the file that lies beside it."""
+    refusing = []
+
+    def refuse_file(path, content):
+        refusing.append(path)
+        raise OSError(28, "No space left on device", SECRET)
+
+    def train(config, reporter, folder, settings, world):
+        with monkeypatch.context() as full:
+            full.setattr(store, "add_metrics", refuse)
+            full.setattr(waiting, "write_atomically", refuse_file)
+            reporter.stop.set()
+            reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
+
+    monkeypatch.setattr(training, "train", train)
+    run = execute(store, claimed(store).id, settings)
+    assert (run.state, run.resume_helps, len(refusing)) == ("failed", True, 1)
+    assert "last checkpoint is intact. Free space on the disk" in run.message
+
+
 def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_curves_stay(
     store, monkeypatch
 ):

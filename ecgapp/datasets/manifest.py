@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ecgapp import documents
-from ecgapp.errors import ConfigError, DatasetError, DatasetLostError
+from ecgapp.errors import ConfigError, DatasetError, DatasetLostError, DatasetNewerError
 
 MANIFEST = "manifest.json"
 VERSION = 2
@@ -90,12 +90,13 @@ def read_manifest(text: str) -> StoreManifest:
     """The manifest that ``text`` describes.
 
     Raises:
-        DatasetError: it is of another version of the app; a DatasetLostError where it is damaged.
+        DatasetError: it is of an older version of the app; a DatasetNewerError where it is of a newer
+            one, and a DatasetLostError where it is damaged.
     """
     try:
         version = json.loads(text)["version"]
         if version != VERSION:
-            raise DatasetError(_OLD if version in range(VERSION) else _NEW)
+            raise DatasetError(_OLD) if version in range(VERSION) else DatasetNewerError(_NEW)
         return documents.load(StoreManifest, text)
     except (ValueError, KeyError, TypeError) as error:  # a ConfigError is a ValueError
         raise DatasetLostError(DAMAGED) from error

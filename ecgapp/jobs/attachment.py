@@ -12,8 +12,9 @@ from typing import Self
 from ecgapp.errors import JobError
 from ecgapp.jobs import journal, process
 from ecgapp.jobs.run import HEARTBEAT_SECONDS
-from ecgapp.jobs.store import AGAIN, RunStore
+from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.table import Value, find, update
+from ecgapp.jobs.watch import AGAIN
 
 _KEPT = ("starting", "running", "stopping", "lost")
 _log = logging.getLogger(__name__)
@@ -108,7 +109,8 @@ class Heartbeat:
 
     ``stop`` is set as soon as a beat says that the run is to stop; a signal handler may set it too,
     and the next beat makes it known. A beat that fails (the disk is full for a moment) is tried
-    again, and told as an event when writing works again.
+    again, and told as an event when writing works again. So the run is not found silent while its last
+    word waits, which is ``say_last``'s: no beat comes after that.
     """
 
     def __init__(
@@ -124,11 +126,20 @@ class Heartbeat:
         self._seconds = seconds
         self._trouble = ""
         self._over = threading.Event()
+        self._turn = threading.Lock()  # of a beat, or of the last word
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+
+    def say_last(self, say: Callable[[], None]) -> None:
+        """Say the last word between two beats; where that fails they go on."""
+        with self._turn:
+            say()
+            self._over.set()
 
     def _beat_on(self) -> None:
         while not self._over.wait(self._seconds):
-            self._beat_once()
+            with self._turn:
+                if not self._over.is_set():
+                    self._beat_once()
 
     def _beat_once(self) -> None:
         try:

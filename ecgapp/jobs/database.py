@@ -13,6 +13,8 @@ from ecgapp.errors import JobError
 
 BUSY_SECONDS = 30.0
 PATIENCE_SECONDS = 3600.0  # of those who have nothing else to do than what cannot be written now
+_PAUSE_SECONDS = 1.0  # of theirs between two attempts
+_PRIMARY = 0xFF  # of SQLite's codes; the bits above say more, as what it is busy with
 T = TypeVar("T")
 Update = Callable[[sqlite3.Connection], None]
 _NO_UPDATES: Mapping[int, Update] = MappingProxyType({})
@@ -68,7 +70,9 @@ CREATE TABLE IF NOT EXISTS extremes (
 ) WITHOUT ROWID;
 PRAGMA user_version = 3;
 """
+_PROMPT_SECONDS = 1.0  # who waits longer for its turn to write finds the file in trouble
 _creating = threading.Lock()  # threads of one server meet here
+_troubled: dict[Path, float] = {}  # by file: when this process last could not write it at once
 
 
 class Database:
@@ -89,6 +93,14 @@ class Database:
         self.path, self.schema, self.subject, self.updates = path, schema, subject, updates
         self._version = int(schema.rpartition("user_version = ")[2].partition(";")[0])
 
+    @property
+    def troubled(self) -> float:
+        """When this process last could not write the file at once, in seconds since 1970, UTC; 0 for never.
+
+        Nor could others then, so of their silence until that moment nothing follows.
+        """
+        return _troubled.get(self.path, 0.0)
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection whose statements see what was committed before.
@@ -96,7 +108,7 @@ class Database:
         Raises:
             JobError: the database cannot be opened or read.
         """
-        with _explained(self.subject), closing(self._connect()) as connection:
+        with self._explained(), closing(self._connect()) as connection:
             yield connection
 
     @contextmanager
@@ -108,15 +120,29 @@ class Database:
         Raises:
             JobError: the database cannot be written.
         """
-        with _explained(self.subject), closing(self._connect()) as connection:
+        asked = time.monotonic()
+        with self._explained(), closing(self._connect()) as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
+            if time.monotonic() - asked > _PROMPT_SECONDS:
+                _troubled[self.path] = time.time()
             try:
                 yield connection
             except BaseException:
                 connection.rollback()
                 raise
             connection.commit()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            _troubled[self.path] = time.time()
+            raise JobError(
+                f"{self.subject} cannot be read or written. "
+                "Check that the disk is not full and that the app may write to its own folder."
+            ) from error
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -159,7 +185,8 @@ def _create(connection: sqlite3.Connection, schema: str) -> int:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(schema)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
+                busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > limit:
                     raise
                 time.sleep(0.01)
         return _version(connection)
@@ -187,15 +214,4 @@ def patiently(act: Callable[[], T]) -> T:
         except JobError:
             if time.monotonic() > limit:
                 raise
-        time.sleep(1.0)
-
-
-@contextmanager
-def _explained(subject: str) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise JobError(
-            f"{subject} cannot be read or written. "
-            "Check that the disk is not full and that the app may write to its own folder."
-        ) from error
+        time.sleep(_PAUSE_SECONDS)

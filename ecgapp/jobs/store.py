@@ -19,28 +19,25 @@ from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import process
 from ecgapp.jobs.database import patiently
-from ecgapp.jobs.queue import ACTIVE_STATES, RunQueue
-from ecgapp.jobs.run import GRACE_SECONDS, NEW_RUN, RESUME, STALE_SECONDS, START_SECONDS, Run
-from ecgapp.jobs.table import find, run_of, update
+from ecgapp.jobs.queue import ACTIVE_STATES
+from ecgapp.jobs.run import NEW_RUN, RESUME, Run
+from ecgapp.jobs.table import find, update
+from ecgapp.jobs.watch import SILENT, RunWatch
 
 WORKER = (sys.executable, "-m", "ecgapp.worker")
 COMMAND_VARIABLE = "ECGAPP_RUN_COMMAND"  # tells the attendant what to start, as JSON
 RESTARTS = 3  # of a run of several processes, when one of them is lost
 _LOOK_SECONDS = 1.0  # how often an attendant looks at its run
-_LOST = f"The process ended without a word: it was killed, or the machine was switched off. {RESUME}"
 _KILLED = f"The process was killed from outside; often the machine ran out of memory. {RESUME}"
 _CRASHED = f"The process broke down; the technical details are at the end of its log file. {RESUME}"
-_SILENT = "The process has said nothing for a while. Stop the run, or wait whether it comes back."
 _WATCHED = f"{ACTIVE_STATES} OR message = ?"  # silent ones, too: they may come back, or end
-_OVERDUE = f"Stopped by force, as it did not stop when asked. {RESUME}"
 _NO_MEMORY = f"The machine ran out of memory. Choose a smaller batch size, or a smaller data set. {NEW_RUN}"
 _ENDED_SILENT = f"Stopped by force, as it did not answer. {RESUME}"
-AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
 _CANCELLED = f"Taken from the queue. {RESUME}"
 _NOT_STARTED = f"The process could not be started on this machine. {RESUME}"
 
 
-class RunStore(RunQueue):
+class RunStore(RunWatch):
     """The runs under ``folder``, and the processes behind them: ``command`` and the run's id.
 
     Beside each stands a small attendant that watches it. So a run that does not stop is ended, and
@@ -81,7 +78,7 @@ class RunStore(RunQueue):
             short = (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory
             cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
             for known in (begun, run):  # under its pid, or without one where nobody could write it
-                patiently(partial(self._end, known, "lost", cause))
+                patiently(partial(self._end, known, "lost", cause, not short))
         patiently(lambda: self.start_next(run.device))
 
     def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
@@ -187,61 +184,11 @@ class RunStore(RunQueue):
 
     def refresh(self) -> tuple[Run, ...]:
         """Find lost runs, end those that do not stop, start what can start; all runs, newest first."""
-        for run in self._where(_WATCHED, "", _SILENT):
+        for run in self._where(_WATCHED, "", SILENT):
             self._check(run)
         for device in sorted({run.device for run in self._where("state = 'queued'", "")}):
             self.start_next(device)
         return self.all()
-
-    def _check(self, run: Run) -> None:
-        if not (run.active or run.message == _SILENT):
-            return
-        if process.is_elsewhere(run.process_started):  # where its own attendant ends it, if it must
-            if _is_silent(run):
-                self._end(run, "lost", _LOST)
-        elif run.pid is not None and not process.is_alive(run.pid, run.process_started):
-            self._end(run, "lost", _LOST)
-        else:
-            self._check_here(run)
-
-    def _check_here(self, run: Run) -> None:
-        if run.stop_requested is not None:  # silent or not, it has its time to end
-            if time.time() - run.stop_requested > GRACE_SECONDS:
-                self._end(run, "stopped", _OVERDUE)  # before the attendant sees it die
-                process.end_group(run.pid, run.process_started)
-        elif not _is_silent(run):
-            return
-        elif _starts_again(run):
-            with self.database.write() as connection:
-                if update(connection, run.id, "state = 'running'", state="starting"):
-                    self._tell(connection, run.id, "starting", AGAIN)
-        elif run.active:
-            self._end(run, "lost", _LOST if run.pid is None else _SILENT)
-
-    def _end(self, run: Run, state: str, message: str) -> None:
-        """Set a final state, unless the process of ``run`` has set one itself, or another has it now."""
-        with self.database.write() as connection:
-            row = connection.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
-            now = run_of(row) if row is not None else None  # None: deleted meanwhile
-            if now is None or now.pid != run.pid or not (now.active or now.message == _SILENT):
-                return
-            if run.pid is None and now.heartbeat != run.heartbeat:
-                return  # started again since
-            helps = not message.endswith(NEW_RUN)
-            update(connection, run.id, state=state, message=message, resume_helps=helps, ended=time.time())
-            self._tell(connection, run.id, state, message)
-
-
-def _is_silent(run: Run) -> bool:
-    patience = START_SECONDS if run.state == "starting" else STALE_SECONDS
-    return time.time() - (run.heartbeat or run.created) > patience
-
-
-def _starts_again(run: Run) -> bool:
-    """Whether the run is silent as some of its processes are new: one was lost, and took the rest with it."""
-    if run.state != "running" or len(run.devices) == 1 or run.pid is None:
-        return False
-    return process.children_at(run.pid, run.heartbeat or run.created) < len(run.devices)
 
 
 def _together(command: Sequence[str], n: int) -> list[str]:

@@ -3,11 +3,14 @@
 All of it or nothing: it happens in one transaction, and nothing that is in the list is lost.
 """
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ecgapp.errors import JobError
+from ecgapp.jobs import process
+from ecgapp.jobs.database import Update
 
 _ADDED = (
     "ALTER TABLE runs ADD COLUMN resume_helps INTEGER NOT NULL DEFAULT 1",
@@ -15,17 +18,20 @@ _ADDED = (
     "CREATE UNIQUE INDEX runs_by_form ON runs (form)",
     "PRAGMA user_version = 3",
 )
-_UNDER_WAY = "SELECT count(*) FROM runs WHERE state IN ('starting', 'running', 'stopping') AND heartbeat > ?"
-_HEARD_SECONDS = 60.0  # a process of the earlier version that spoke so lately lives
+_HELD = (
+    "SELECT pid, process_started, heartbeat FROM runs "
+    "WHERE state IN ('starting', 'running', 'stopping', 'lost') AND pid IS NOT NULL"
+)
+_HEARD_SECONDS = 60.0  # a process that cannot be seen from here lives if it spoke so lately
 
 
 def _from_2(connection: sqlite3.Connection) -> None:
     """What helps a run that ended, and which form asked for it, were not known.
 
     Raises:
-        JobError: a run is under way, whose process would no longer understand the list.
+        JobError: a process of the earlier version lives, which would no longer understand the list.
     """
-    if connection.execute(_UNDER_WAY, (time.time() - _HEARD_SECONDS,)).fetchone()[0]:
+    if any(_may_live(*held) for held in connection.execute(_HELD)):
         raise JobError(
             "Runs of an earlier version of the app are under way, which this one would cut off. "
             "Wait until they have ended, or stop them with that version."
@@ -34,5 +40,16 @@ def _from_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-UPDATES: Mapping[int, Callable[[sqlite3.Connection], None]] = {2: _from_2}
+def _may_live(pid: int, token: str | None, heartbeat: float | None) -> bool:
+    """Silent or not, a process that can be seen from here lives as long as it is there.
+
+    One is of this version: the process that asks, whose pid its attendant may have written before it
+    looked itself. So is one without a pid, as whoever claimed the run starts this version on it.
+    """
+    if process.is_elsewhere(token):
+        return heartbeat is not None and time.time() - heartbeat < _HEARD_SECONDS
+    return pid not in (os.getpid(), os.getppid()) and process.is_alive(pid, token)
+
+
+UPDATES: Mapping[int, Update] = {2: _from_2}
 """By the version that a list is of: what makes it one of the next."""

@@ -5,7 +5,7 @@ import re
 import torch
 
 from ecgapp.config import Settings
-from ecgapp.errors import ModelNotFoundError, TrainingError, WeightsMismatchError
+from ecgapp.errors import ModelNotMadeError, TrainingError, WeightsMismatchError
 from ecgapp.models import (
     Autoencoder,
     ECGClassifier,
@@ -43,7 +43,7 @@ def load_pretrained(config: TrainingConfig, settings: Settings) -> TrainedModel 
     """The model that the config transfers from, or None.
 
     Raises:
-        ModelNotFoundError: it is not installed, or there is no such run with a model.
+        ModelNotFoundError: it is not installed; a ModelNotMadeError where there is no such run with a model.
     """
     if config.pretrained is None:
         return None
@@ -53,7 +53,7 @@ def load_pretrained(config: TrainingConfig, settings: Settings) -> TrainedModel 
     folder = settings.runs / run[1] / RESULT
     for name in installed_models((folder,)):
         return load_model((folder,), name)
-    raise ModelNotFoundError("The run to transfer from has no model. Choose one that has finished.")
+    raise ModelNotMadeError("The run to transfer from has no model. Choose one that has finished.")
 
 
 def set_training_mode(network: Network, *, frozen: bool) -> None:

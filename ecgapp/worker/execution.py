@@ -6,12 +6,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, JobError, TrainingError
-from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Heartbeat, Run, RunStore, append_technical, patiently
+from ecgapp.jobs import RESUME, Attachment, Heartbeat, Run, RunStore, append_technical
 from ecgapp.worker import team
+from ecgapp.worker.ending import Ending, LastWords
 from ecgapp.worker.reporter import Listener, RunReporter
 
 _STOPPED = f"Stopped on request. {RESUME}"
@@ -19,23 +19,7 @@ _INTERRUPTED = f"Interrupted at once. {RESUME}"
 _NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
 _DISK = "A file could not be read or written. Check that the disk is not full."
 _UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
-_SPEECHLESS = "The end of the run could not be written down. Free space on the disk, then resume."
-_WAITING = "The last words of this process cannot be written into the list of runs. It waits until they can."
 _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
-
-
-@dataclass(frozen=True)
-class Ending:
-    """The final state, and why in plain words."""
-
-    state: str
-    message: str
-    resume_helps: bool = True
-
-    @classmethod
-    def of_failure(cls, cause: str, resume_helps: bool = True) -> "Ending":
-        """A run that failed, with what to do about it."""
-        return cls("failed", f"{cause} {RESUME if resume_helps else NEW_RUN}", resume_helps)
 
 
 def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener | None = None) -> Run:
@@ -50,42 +34,19 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
     attachment = _attach(store, run_id)
     run = store.get(run_id)
     reporter = RunReporter(attachment, run, listener)
+    heart = Heartbeat(attachment, reporter.beat, reporter.stop)
+    words = LastWords(reporter, attachment, heart, run.device)
 
     def give_up(error: TrainingError) -> None:
         """The training waits in vain for a process that has failed."""
         with suppress(JobError):
-            _say(reporter, attachment, Ending.of_failure(str(error), error.resume_helps))
-            store.start_next(run.device)
+            if not words.say(Ending.of_failure(str(error), error.resume_helps)):
+                return  # it had ended meanwhile
         team.leave()
 
-    with _stop_on_signals(reporter):
-        with Heartbeat(attachment, reporter.beat, reporter.stop):
-            ending = _ending(lambda: _train(run, reporter, settings, give_up), store, run_id)
-        _say(reporter, attachment, ending)
-    if ending is not None:
-        store.start_next(run.device)
+    with _stop_on_signals(reporter), heart:
+        words.say(_ending(lambda: _train(run, reporter, settings, give_up), store, run_id))
     return store.get(run_id)
-
-
-def _say(reporter: RunReporter, attachment: Attachment, ending: Ending | None) -> None:
-    """Write what waits, and how the run ended, as patiently as its attendant waits to hear of it.
-
-    Raises:
-        JobError: it could not be written.
-    """
-
-    def say() -> None:
-        reporter.flush()
-        if ending is not None:
-            attachment.end(ending.state, ending.message, ending.resume_helps)
-
-    with suppress(JobError):
-        return say()
-    reporter.log(_WAITING)
-    try:
-        patiently(say)
-    except JobError as error:
-        raise JobError(_SPEECHLESS) from error
 
 
 def _attach(store: RunStore, run_id: str) -> Attachment:

@@ -38,7 +38,9 @@ class RunReporter:
     """What a training tells, kept as the run's numbers and log. Steps are written with each beat.
 
     What cannot be written waits, and the training goes on: each beat tries again. Meanwhile nobody's wish
-    to stop the run can be read, either. Epochs wait in a file, too: no checkpoint is ahead of them.
+    to stop the run can be read, either. Epochs wait in a file, too: no checkpoint is ahead of them. Where
+    that cannot be written either, as on a disk that is full, the training ends: after a minute, or at
+    once where it was asked to stop. It then has failed, with its last checkpoint intact.
 
     ``stop`` is set when the training is to end. So is ``asked``, but nobody is told: ``torchrun`` sends
     the same signal to end a run and to start it again. ``epochs`` is how many are planned, 0 while
