@@ -195,7 +195,7 @@ def sleeper():
 def test_a_process_that_lives_is_not_cut_off_by_an_update_however_long_it_is_silent(before, sleeper, state):
     add_run(before, HELD, state, time.time() - 3600)
     give_process(before, HELD, sleeper.pid, process.start_token(sleeper.pid))
-    with pytest.raises(JobError, match="Wait until they have ended"):
+    with pytest.raises(JobError, match=r"\(process \d+\)\. Wait until they have ended"):
         RunStore(before.parent).all()
     assert version_of(before) == 2
     sleeper.kill()
@@ -213,7 +213,7 @@ def test_a_process_that_died_just_now_hinders_no_update(before, sleeper, token):
 def test_a_process_that_cannot_be_seen_from_here_lives_as_long_as_it_speaks(before):
     add_run(before, HELD, "running", time.time())
     give_process(before, HELD, 1, "another machine:1")
-    with pytest.raises(JobError, match="Wait until they have ended"):
+    with pytest.raises(JobError, match=r"\(process \d+\)\. Wait until they have ended"):
         RunStore(before.parent).all()
     execute(before, ("UPDATE runs SET heartbeat = heartbeat - 100",))
     assert len(RunStore(before.parent).all()) == 3

@@ -13,6 +13,7 @@ from small_training import PRETRAINING, small_settings
 from ecgapp import documents, training
 from ecgapp.errors import JobError, TrainingError
 from ecgapp.jobs import NEW_RUN, Attachment, Heartbeat, RunStore, process
+from ecgapp.jobs.database import _troubled
 from ecgapp.training import StepReport
 from ecgapp.worker import RunReporter, execute, team
 
@@ -191,3 +192,53 @@ def test_of_two_threads_that_know_why_a_run_ended_one_says_it(store, settings, m
         with pytest.raises(JobError, match="could not be written down"):
             execute(store, run.id, settings)
         until(lambda: left == ["starting"])
+
+
+def test_a_watcher_learns_of_trouble_that_it_did_not_meet_before_it_judges(store, killed, monkeypatch):
+    """It reads only, while the process cannot write; else it would count that time against it."""
+    monkeypatch.setattr("ecgapp.jobs.watch.LATE_SECONDS", 0.1)
+    run = claimed(store)
+    Attachment(store, run.id).running()
+    store.request_stop(run.id)
+    time.sleep(LIMIT_SECONDS / 2)
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        look(store, run.id)  # not overdue yet
+        other.rollback()
+    time.sleep(LIMIT_SECONDS / 2 + 0.1)
+    look(store, run.id)
+    assert (store.get(run.id).state, killed) == ("stopping", [])
+    time.sleep(LIMIT_SECONDS)
+    look(store, run.id)
+    assert (store.get(run.id).state, len(killed)) == ("stopped", 1)
+
+
+def test_trouble_puts_a_judgement_off_for_an_hour_at_most(store, killed, monkeypatch):
+    run = claimed(store)
+    Attachment(store, run.id).running()
+    with store.database.write() as connection:
+        connection.execute("UPDATE runs SET state = 'stopping', stop_requested = ?", (time.time() - 3700,))
+    monkeypatch.setitem(_troubled, store.database.path, time.time())
+    look(store, run.id)
+    assert (store.get(run.id).state, len(killed)) == ("stopped", 1)
+
+
+def test_a_driver_that_hangs_does_not_keep_the_last_word_back(store):
+    run = claimed(store)
+    attachment = Attachment(store, run.id)
+    hangs, released = threading.Event(), threading.Event()
+
+    def measure():
+        if threading.current_thread().name == "heartbeat":
+            hangs.set()
+            released.wait()
+
+    heart = Heartbeat(attachment, measure)
+    said = threading.Event()
+    with heart:
+        hangs.wait()
+        speaker = threading.Thread(target=lambda: heart.say_last(said.set), daemon=True)
+        speaker.start()
+        spoke = said.wait(10)
+        released.set()
+    assert spoke

@@ -18,6 +18,7 @@ from ecgapp.jobs.watch import AGAIN
 
 _KEPT = ("starting", "running", "stopping", "lost")
 _log = logging.getLogger(__name__)
+_UNWRITTEN = "For a while nothing could be written."
 
 
 class Attachment:
@@ -138,8 +139,10 @@ class Heartbeat:
     def _beat_on(self) -> None:
         while not self._over.wait(self._seconds):
             with self._turn:
-                if not self._over.is_set():
-                    self._beat_once()
+                if self._over.is_set():
+                    return
+                self._beat_once()
+            self._measure()  # not in its turn: a driver that hangs must not keep the last word back
 
     def _beat_once(self) -> None:
         try:
@@ -147,24 +150,24 @@ class Heartbeat:
                 self._attachment.ask_to_stop()
             if self._attachment.beat():
                 self.stop.set()
-            self._measure()
             if self._trouble:
                 self._attachment.store.add_event(self._attachment.run_id, "note", self._trouble)
                 self._trouble = ""
         except JobError as error:
-            self._trouble = f"For a while nothing could be written. {error}"
+            self._trouble = f"{_UNWRITTEN} {error}"
 
     def _measure(self) -> None:
         """What is measured beside the beat may fail, as drivers do; the heart goes on beating."""
         try:
             self._each_beat()
-        except JobError:
-            raise
+        except JobError as error:
+            self._trouble = f"{_UNWRITTEN} {error}"
         except Exception as error:
             _log.warning("A measurement beside the heartbeat failed: %s", type(error).__name__)
 
     def __enter__(self) -> Self:
         self._beat_once()
+        self._measure()
         self._thread.start()
         return self
 

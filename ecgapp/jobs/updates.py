@@ -19,7 +19,7 @@ _ADDED = (
     "PRAGMA user_version = 3",
 )
 _HELD = (
-    "SELECT pid, process_started, heartbeat FROM runs "
+    "SELECT coalesce(nullif(title, ''), name), pid, process_started, heartbeat FROM runs "
     "WHERE state IN ('starting', 'running', 'stopping', 'lost') AND pid IS NOT NULL"
 )
 _HEARD_SECONDS = 60.0  # a process that cannot be seen from here lives if it spoke so lately
@@ -31,10 +31,13 @@ def _from_2(connection: sqlite3.Connection) -> None:
     Raises:
         JobError: a process of the earlier version lives, which would no longer understand the list.
     """
-    if any(_may_live(*held) for held in connection.execute(_HELD)):
+    living = [
+        f"{title} (process {held[0]})" for title, *held in connection.execute(_HELD) if _may_live(*held)
+    ]
+    if living:
         raise JobError(
-            "Runs of an earlier version of the app are under way, which this one would cut off. "
-            "Wait until they have ended, or stop them with that version."
+            f"Runs of an earlier version of the app are under way, which this one would cut off: "
+            f"{', '.join(living)}. Wait until they have ended, or end these processes."
         )
     for statement in _ADDED:
         connection.execute(statement)

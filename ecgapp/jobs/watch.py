@@ -1,20 +1,25 @@
 """Whether the process behind a run is there, speaks and stops when asked; what becomes of the run if not.
 
 Who may judge is anyone who looks. A process speaks by writing into the list of runs, so while that
-cannot be written nothing follows from its silence: all times begin anew when it can.
+cannot be written nothing follows from its silence: all times begin anew when it can, for an hour at
+most. Who looks at a process that is late tries to write, too, and so learns of the same trouble.
 """
 
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+from ecgapp.errors import JobError
 from ecgapp.jobs import process
+from ecgapp.jobs.database import PATIENCE_SECONDS
 from ecgapp.jobs.queue import RunQueue
 from ecgapp.jobs.run import GRACE_SECONDS, RESUME, STALE_SECONDS, START_SECONDS, Run
 from ecgapp.jobs.table import run_of, update
 
 SILENT = "The process has said nothing for a while. Stop the run, or wait whether it comes back."
 AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
+LATE_SECONDS = 5.0  # two beats, and a little
 _LOST = f"The process ended without a word: it was killed, or the machine was switched off. {RESUME}"
 _OVERDUE = f"Stopped by force, as it did not stop when asked. {RESUME}"
 
@@ -34,6 +39,8 @@ class RunWatch(RunQueue):
             self._check_here(run)
 
     def _check_here(self, run: Run) -> None:
+        if self._seconds_since(run.heartbeat or run.created) > LATE_SECONDS:
+            self._try_to_write(run)
         if run.stop_requested is not None:  # silent or not, it has its time to end
             if self._is_overdue(run) and self._end(run, "stopped", _OVERDUE, still=self._is_overdue):
                 process.end_group(run.pid, run.process_started)  # its attendant sees it die after that
@@ -83,7 +90,12 @@ class RunWatch(RunQueue):
 
     def _seconds_since(self, moment: float) -> float:
         """For how long since then the run's process could hear and speak, as far as this one knows."""
-        return time.time() - max(moment, self.database.troubled)
+        return time.time() - max(moment, min(self.database.troubled, moment + PATIENCE_SECONDS))
+
+    def _try_to_write(self, run: Run) -> None:
+        """Change nothing, which takes room on the disk all the same; a failure is remembered."""
+        with suppress(JobError), self.database.write(durable=False) as connection:
+            update(connection, run.id, position=run.position)
 
 
 def _now(connection: sqlite3.Connection, run: Run) -> Run | None:

@@ -3,7 +3,7 @@
 Several networks may learn together, as members of a stack: each has its own loss.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Protocol
@@ -17,6 +17,7 @@ from ecgapp.errors import TrainingError
 from ecgapp.evaluate import f1_by_label, macro_auroc
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
+from ecgapp.training.config import TrainingConfig
 from ecgapp.training.inference import Inference, combine_windows, probabilities
 from ecgapp.training.windows import RecordSet, Rows
 from ecgapp.training.world import ALONE, World
@@ -159,19 +160,32 @@ def label_weights(targets: FloatArray, weighting: float, multilabel: bool) -> Fl
 
 
 def objective_for(
-    task: Task | None, targets: Sequence[FloatArray], weighting: float, aggregation: str
+    config: TrainingConfig, targets: FloatArray, members: Sequence[Rows]
 ) -> Reconstruction | Classification:
-    """The objective of this task, or reconstruction where there is none; ``targets`` are each member's.
+    """The objective of the config's task, or reconstruction where it has none.
+
+    ``targets`` (n_records, n_labels) are those of all records, ``members`` what each network learns from.
 
     Raises:
-        TrainingError: a member's training records have no positive answer at all.
+        TrainingError: a member's records have no positive answer at all.
     """
+    task = config.labels()
     if task is None:
         return Reconstruction()
-    if not all((known == 1).any() for known in targets):
+    refuse_unanswered(targets, members)
+    weights = [label_weights(targets[rows], config.class_weighting, task.multilabel) for rows in members]
+    return Classification(task, weights, config.aggregation)
+
+
+def refuse_unanswered(targets: FloatArray, members: Iterable[Rows]) -> None:
+    """See that each member has something to learn: ``targets`` (n_records, n_labels) are all records'.
+
+    Raises:
+        TrainingError: a member's records have no positive answer at all.
+    """
+    positive = (targets == 1).any(axis=1)
+    if not all(positive[rows].any() for rows in members):
         raise TrainingError("No training record has any of the task's labels. Choose other data.")
-    weights = [label_weights(known, weighting, task.multilabel) for known in targets]
-    return Classification(task, weights, aggregation)
 
 
 def _most_probable(answers: FloatArray) -> FloatArray:

@@ -148,8 +148,7 @@ def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> O
     alone = config.members == 1
     if not alone:
         config = replace(config, patience=0)
-    targets = [records.targets[np.concatenate(member.lanes.rows)] for member in members]
-    objective = objective_for(config.labels(), targets, config.class_weighting, config.aggregation)
+    objective = objective_for(config, records.targets, [np.concatenate(each.lanes.rows) for each in members])
     learnt = sum(map(len, members[0].lanes.rows))
     reporter.log(f"{learnt:,} records for training, {len(members[0].validation):,} for validation.")
     networks = [initial_network(config, member.seed, setting.pretrained) for member in members]

@@ -15,7 +15,7 @@ from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import n_devices
 from ecgapp.training.ensembles import parts
 from ecgapp.training.lanes import shareable_batch
-from ecgapp.training.objective import objective_for
+from ecgapp.training.objective import refuse_unanswered
 from ecgapp.training.resident import choose_records
 from ecgapp.training.windows import RecordSet, Rows
 from ecgapp.ui.stores import folds_of
@@ -55,8 +55,8 @@ def refuse_hopeless(config: TrainingConfig, stores: Sequence[DatasetStore]) -> N
     _refuse_empty_folds(config, stores)
     records = choose_records(config, stores)
     networks = [part.train for part in parts(config, records)]
-    targets = [records.targets[rows] for rows in networks]
-    objective_for(config.labels(), targets, config.class_weighting, config.aggregation)
+    if not config.pretraining:
+        refuse_unanswered(records.targets, networks)
     if n > 1:
         _refuse_uneven(config, records, networks, n)
 
