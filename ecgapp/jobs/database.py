@@ -15,6 +15,7 @@ BUSY_SECONDS = 30.0
 PATIENCE_SECONDS = 3600.0  # of those who have nothing else to do than what cannot be written now
 _PAUSE_SECONDS = 1.0  # of theirs between two attempts
 _PRIMARY = 0xFF  # of SQLite's codes; the bits above say more, as what it is busy with
+_PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 T = TypeVar("T")
 Update = Callable[[sqlite3.Connection], None]
 _NO_UPDATES: Mapping[int, Update] = MappingProxyType({})
@@ -151,7 +152,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            self._bring_up_to_date(connection)
+            _when_others_let(lambda: self._bring_up_to_date(connection))
         except BaseException:
             connection.close()
             raise
@@ -174,22 +175,24 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _create(connection: sqlite3.Connection, schema: str) -> int:
-    """Begin a new file, unless another thread has meanwhile: it may hold that file, and wait for us here.
-
-    Another process may begin it, too. SQLite does not wait for that, so we do.
-    """
-    limit = time.monotonic() + BUSY_SECONDS
+    """Begin a new file, unless another thread has meanwhile: it may hold that file, and wait for us here."""
     with _creating:
-        while _version(connection) == 0:
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(schema)
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > limit:
-                    raise
-                time.sleep(0.01)
+        if _version(connection) == 0:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(schema)
         return _version(connection)
+
+
+def _when_others_let(act: Callable[[], None]) -> None:
+    """Do it again while another process begins, recovers or leaves the file; SQLite does not wait then."""
+    limit = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return act()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY not in _PASSING or time.monotonic() > limit:
+                raise
+        time.sleep(0.01)
 
 
 def _update(connection: sqlite3.Connection, updates: Mapping[int, Update]) -> int:
