@@ -90,11 +90,11 @@ def test_each_further_wrong_try_costs_another_minute(settings):
 
 
 def test_the_right_password_forgets_the_wrong_tries_before_it(settings):
-    access.set_password(settings, PASSWORD)
+    granted = access.set_password(settings, PASSWORD)
     wrong_tries(settings, 4)
-    access.check_password(settings, PASSWORD, lambda: 0.0)
-    wrong_tries(settings, 4)
-    access.check_password(settings, PASSWORD, lambda: 0.0)
+    assert access.check_password(settings, PASSWORD, lambda: 0.0) == granted
+    wrong_tries(settings, 4)  # with those before they would be eight
+    assert access.check_password(settings, PASSWORD, lambda: 0.0) == granted
 
 
 def test_the_pause_survives_a_restart_of_the_server(settings):
@@ -105,9 +105,9 @@ def test_the_pause_survives_a_restart_of_the_server(settings):
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(settings):
-    access.set_password(settings, PASSWORD)
+    granted = access.set_password(settings, PASSWORD)
     wrong_tries(settings, 5, now=1000.0)
-    access.check_password(settings, PASSWORD, lambda: 10.0)
+    assert access.check_password(settings, PASSWORD, lambda: 10.0) == granted
 
 
 def test_many_tries_at_once_are_counted_one_by_one(settings):
@@ -164,6 +164,6 @@ def test_a_guess_costs_as_much_memory_as_scrypt_is_meant_to():
 
 
 def test_a_password_stays_right_when_the_cost_is_raised(settings, monkeypatch):
-    access.set_password(settings, PASSWORD)
+    granted = access.set_password(settings, PASSWORD)
     monkeypatch.setattr(access, "COST", 2**9)
-    access.check_password(settings, PASSWORD)
+    assert access.check_password(settings, PASSWORD) == granted

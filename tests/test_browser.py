@@ -218,6 +218,7 @@ def test_two_servers_of_one_home_share_its_runs_and_its_device(chrome, hospital,
         watch_curves_grow(there, since=epoch_shown(there))
         there.click("Stop")
         until(lambda: RunStore(other.settings.runs).get(waiting).state != "queued")
+        assert RunStore(other.settings.runs).get(running).state == "stopped"
 
 
 def test_a_stranger_who_is_the_first_to_come_sees_nothing_of_the_administrators_pages(chrome, tmp_path):

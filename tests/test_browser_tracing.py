@@ -55,6 +55,7 @@ def test_another_speed_changes_the_ratio_as_on_paper(visitor):
     visitor.page.wait_for_function(f"() => Math.abs(({SHAPE})().ratio - 5) < 0.02")
     choose(visitor, "speed", "25")
     visitor.page.wait_for_function(f"() => Math.abs(({SHAPE})().ratio - 2.5) < 0.01")
+    assert visitor.page.evaluate(SHAPE)["seconds"] == pytest.approx(10.1, abs=0.01)
 
 
 def test_a_box_is_measured_marched_out_and_kept(visitor):

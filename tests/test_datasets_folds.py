@@ -24,6 +24,9 @@ def test_patients_that_keep_to_one_fold_pass(tmp_path):
     two = store_of(tmp_path / "two", ("a", 1), ("c", 9))
     check_patient_folds([one, two])
     check_patient_folds([one])
+    moved = store_of(tmp_path / "moved", ("a", 1), ("b", 9))
+    with pytest.raises(PatientLeakError, match="1 patient has"):
+        check_patient_folds([one, two, moved])
 
 
 def test_a_patient_in_two_folds_is_an_error_that_names_no_patient(tmp_path):
@@ -44,6 +47,8 @@ def test_a_patient_in_different_folds_of_two_data_sets_is_an_error(tmp_path):
 
 def test_fold_zero_is_no_leak_because_nothing_is_trained_on_it(tmp_path):
     check_patient_folds([store_of(tmp_path / "s", ("a", 0), ("a", 2))])
+    with pytest.raises(PatientLeakError, match="1 patient has"):
+        check_patient_folds([store_of(tmp_path / "t", ("a", 0), ("a", 2), ("a", 3))])
 
 
 def test_an_import_with_a_patient_in_two_folds_is_refused_and_leaves_nothing(tmp_path):

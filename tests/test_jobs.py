@@ -210,6 +210,8 @@ def test_a_run_killed_with_its_attendant_is_found_lost_by_whoever_looks(store):
     psutil.Process(run.pid).kill()
     attendant.kill()
     until(lambda: store.refresh()[0].state == "lost")
+    assert "ended without a word" in store.get(run.id).message
+    assert [event.kind for event in store.events(run.id)].count("lost") == 1
 
 
 @pytest.mark.parametrize("attended", [True, False])
@@ -413,6 +415,8 @@ def test_a_heart_that_could_not_beat_for_a_while_beats_on_and_says_so(store):
     with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01):
         until(lambda: any("The disk is full." in event.text for event in store.events(run.id)))
         until(lambda: len(set(beats)) > 2)
+    assert sorted(beats) == beats
+    assert sum("The disk is full." in event.text for event in store.events(run.id)) == 1
 
 
 def test_a_failing_measurement_does_not_stop_the_heart(store):
@@ -424,8 +428,10 @@ def test_a_failing_measurement_does_not_stop_the_heart(store):
         beats.append(store.get(run.id).heartbeat)
         raise ZeroDivisionError("a driver's own error")
 
-    with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01):
+    with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01) as heart:
         until(lambda: len(set(beats)) > 2)
+        assert not heart.stop.is_set()
+    assert "driver" not in " ".join(event.text for event in store.events(run.id))
 
 
 def test_a_signal_becomes_a_stop_that_everyone_sees(store):
@@ -434,3 +440,4 @@ def test_a_signal_becomes_a_stop_that_everyone_sees(store):
     with Heartbeat(Attachment(store, run.id), lambda: None, seconds=0.01) as heart:
         heart.stop.set()
         until(lambda: store.get(run.id).state == "stopping")
+    assert store.get(run.id).stop_requested is not None

@@ -734,16 +734,20 @@ def test_a_figure_is_drawn_anew_only_when_its_curve_has_grown(settings, runs, mo
     assert {"loss_curves", "f1_curves"} <= set(drawn)
 
 
-def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, runs, monkeypatch):
-    drawn = []
-    draw = curves.step_curve
+def watched(settings, runs, monkeypatch):
+    """A run under way, its page, and a list that grows with each curve by step that is drawn."""
+    drawn, draw = [], curves.step_curve
     monkeypatch.setattr(
         curves, "step_curve", lambda *points, **looks: drawn.append(1) or draw(*points, **looks)
     )
     run = trained_run(runs)
     with runs.database.write() as connection:
         update(connection, run.id, state="running")
-    page = open_page("training", settings)
+    return run, open_page("training", settings), drawn
+
+
+def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, runs, monkeypatch):
+    run, page, drawn = watched(settings, runs, monkeypatch)
     looks = []
     for step in range(602, 622, 2):
         drawn.clear()
@@ -754,15 +758,7 @@ def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, run
 
 
 def test_a_curve_that_grows_slowly_is_drawn_anew_after_half_a_minute(settings, runs, monkeypatch):
-    drawn = []
-    draw = curves.step_curve
-    monkeypatch.setattr(
-        curves, "step_curve", lambda *points, **looks: drawn.append(1) or draw(*points, **looks)
-    )
-    run = trained_run(runs)
-    with runs.database.write() as connection:
-        update(connection, run.id, state="running")
-    page = open_page("training", settings)
+    run, page, drawn = watched(settings, runs, monkeypatch)
     now = time.monotonic()
     for seconds, grows, anew in ((29, True, False), (31, True, True), (60, True, False), (99, False, True)):
         drawn.clear()

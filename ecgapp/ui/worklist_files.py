@@ -59,6 +59,7 @@ class ZippedFile:
         try:
             with self.archive.open(self.info) as file:
                 return memoryview(file.read(LARGEST + 1))
+        # all that zipfile raises on damage, a password (RuntimeError) and packing that it does not know
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
             raise CorruptRecordError(_DAMAGED) from None
         except Exception as error:  # zlib's own, which has no common parent
@@ -129,7 +130,8 @@ def unzipped(upload: Upload) -> list[Upload]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(upload.getbuffer()))
         inside = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, UnicodeDecodeError):
+    # all that zipfile raises on a list of files that is cut short, disordered or of an unknown kind
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise CorruptRecordError(
             "This .zip is damaged. Pack it again, or drop the files themselves."
         ) from None
