@@ -1,4 +1,4 @@
-"""Where the heart beats, and how often: R peaks from all leads together.
+"""Where the heart beats: R peaks from several leads together.
 
 The energy between 7 and 20 Hz, where a QRS complex is strongest (Pan and Tompkins 1985,
 doi:10.1109/TBME.1985.325532, and Elgendi et al. 2010), summed over leads and compared with its
@@ -51,24 +51,33 @@ def _r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.i
     leads = _between(filled, sampling_rate, BAND)
     if leads.shape[0] == 0 or leads.shape[1] < 0.5 * sampling_rate:
         return np.zeros(0, np.int64)
-    energy = _weights(leads, sampling_rate) @ np.square(leads, dtype=np.float64)
-    power = ndimage.uniform_filter1d(energy, max(1, round(SMOOTHING * sampling_rate)))
-    strength = np.sqrt(np.maximum(power, 0.0))  # a running sum may end just below zero in a gap
+    strength = _strength(leads, sampling_rate)
     beats = _beats(strength - np.median(strength), sampling_rate)
     whole = _between(filled, sampling_rate, WHOLE_QRS)
     size = _weights(whole, sampling_rate) @ np.square(whole, dtype=np.float64)
     return _highest_nearby(size, beats, round(REACH * sampling_rate))
 
 
-def heart_rate(signal: NDArray[np.floating], sampling_rate: float) -> float | None:
-    """Mean ventricular rate in beats per minute, or None with fewer than two beats.
+def prominence(signal: NDArray[np.floating], sampling_rate: float, peaks: NDArray[np.int64]) -> float:
+    """How far the beats at ``peaks`` stand out: their typical strength over the median of all samples.
 
-    From the first beat to the last, so that it holds for irregular rhythms too.
+    Of 302 records of the Challenge 2021 half have 10 or more; noise has less than 2. Infinite for silence.
     """
-    peaks = r_peaks(signal, sampling_rate)
-    if len(peaks) < 2:
-        return None
-    return float(60.0 * sampling_rate * (len(peaks) - 1) / (peaks[-1] - peaks[0]))
+    leads = _between(_filled(np.atleast_2d(signal)), sampling_rate, BAND)
+    if not len(leads) or not peaks.size:
+        return 0.0
+    strength = _strength(leads, sampling_rate)
+    reach = round(SMOOTHING / 2 * sampling_rate)
+    around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(strength) - 1)
+    middle = float(np.median(strength))
+    return float(np.median(strength[around].max(axis=1)) / middle) if middle > 0 else float("inf")
+
+
+def _strength(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
+    """The energy of all leads together, as an amplitude: (n_samples,)."""
+    energy = _weights(leads, sampling_rate) @ np.square(leads, dtype=np.float64)
+    power = ndimage.uniform_filter1d(energy, max(1, round(SMOOTHING * sampling_rate)))
+    return np.sqrt(np.maximum(power, 0.0))  # a running sum may end just below zero in a gap
 
 
 def _filled(signal: NDArray[np.floating]) -> NDArray[np.floating]:
