@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgapp.records import ECGRecord, SyntheticConfig, synthesise
+from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise
 from ecgapp.report.bundle import record_facts
 from ecgapp.report.tracing import rate_in_words
 from ecgapp.signals import beat_list, r_peaks, record_quality
@@ -113,3 +113,50 @@ def test_pacing_spikes_are_not_counted_as_beats(before):
     paced = replace(ecg.record, signal=signal)
     assert record_quality(paced).pacing
     assert agrees(beat_list(paced).times, truth(ecg), 0.08)
+
+
+def broad_waves(rate, n_leads, seconds=12, sampling_rate=250.0, seed=0):
+    """Ventricular tachycardia: each beat a QRS of 160 ms that runs into a T the other way."""
+    rng = np.random.default_rng(seed)
+    beats = np.arange(0.3, seconds - 0.2, 60 / rate)
+    times = np.arange(round(seconds * sampling_rate)) / sampling_rate
+    since = times[:, None] - beats
+    period = 60 / rate
+    qrs = np.exp(-0.5 * (since / min(0.040, 0.16 * period)) ** 2).sum(axis=1)
+    t = np.exp(-0.5 * ((since - 0.45 * period) / (0.16 * period)) ** 2).sum(axis=1)
+    gains = rng.uniform(-1.5, 1.5, (n_leads, 2))
+    signal = gains[:, :1] * qrs - np.abs(gains[:, 1:]) * np.sign(gains[:, :1]) * t
+    signal += 0.01 * rng.normal(size=signal.shape)
+    return signal.astype(np.float32)
+
+
+@pytest.mark.parametrize("n_leads", [1, 12])
+@pytest.mark.parametrize("rate", [100, 130, 160, 190, 220, 250])
+def test_every_beat_of_a_broad_complex_tachycardia_is_counted(rate, n_leads):
+    leads = ("ECG",) if n_leads == 1 else LEADS
+    for seed in range(4):
+        signal = broad_waves(rate, n_leads, seed=seed)
+        found = beat_list(ECGRecord("broad", signal, 250.0, leads)).between(0.2, 11.8)
+        assert found.rate == pytest.approx(rate, rel=0.03), seed
+
+
+@pytest.mark.parametrize("rate", [180, 240, 300, 340])
+def test_every_wave_of_a_flutter_is_counted(rate):
+    times = np.arange(3000) / 250
+    rng = np.random.default_rng(rate)
+    signal = 0.8 * np.sin(2 * np.pi * rate / 60 * times) + 0.02 * rng.normal(size=times.size)
+    record = ECGRecord("flutter", signal[None].astype(np.float32), 250.0, ("ECG",))
+    assert beat_list(record).rate == pytest.approx(rate, rel=0.02)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # wfdb on pandas 3
+def test_flutter_waves_of_the_mit_bih_database_are_counted(real_data):
+    import wfdb
+
+    path = real_data / "mitdb" / "207"
+    marks = wfdb.rdann(str(path), "atr")
+    waves = np.array([s for s, kind in zip(marks.sample, marks.symbol, strict=True) if kind == "!"]) / 360
+    found = beat_list(read_record([path.with_suffix(".hea")])).times
+    near = np.array([np.abs(found - wave).min() <= 0.15 for wave in waves])
+    assert len(waves) == 472
+    assert near.mean() > 0.90

@@ -14,6 +14,7 @@ from scipy import signal as scipy_signal
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.normalise import FLAT
+from ecgapp.signals.wave_trains import PERIODS, train_peaks
 
 BAND = (7.0, 20.0)  # Hz; lower, a tall narrow T wave looks like a beat
 SMOOTHING = 0.10  # s, about one QRS complex
@@ -55,7 +56,18 @@ def _r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.i
     beats = _beats(strength - np.median(strength), sampling_rate)
     whole = _between(filled, sampling_rate, WHOLE_QRS)
     size = _weights(whole, sampling_rate) @ np.square(whole, dtype=np.float64)
-    return _highest_nearby(size, beats, round(REACH * sampling_rate))
+    beats = _highest_nearby(size, beats, round(REACH * sampling_rate))
+    return _with_trains(beats, *train_peaks(filled, sampling_rate), sampling_rate)
+
+
+def _with_trains(
+    beats: NDArray[np.int64], inside: NDArray[np.bool_], waves: NDArray[np.int64], sampling_rate: float
+) -> NDArray[np.int64]:
+    """``waves`` in the place of the ``beats`` that lie ``inside`` trains of them, or just beside a wave."""
+    if not waves.size:
+        return beats
+    away = np.abs(beats[:, None] - waves).min(axis=1) >= PERIODS[0] * sampling_rate
+    return np.asarray(np.sort(np.concatenate([beats[~inside[beats] & away], waves])), np.int64)
 
 
 def prominence(signal: NDArray[np.floating], sampling_rate: float, peaks: NDArray[np.int64]) -> float:
