@@ -9,7 +9,7 @@ import streamlit as st
 from ecgapp.errors import EcgAppError
 from ecgapp.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.records import LEADS, ECGRecord
-from ecgapp.signals import DisplayFilter, filtered, heart_rate, lead_quality, r_peaks, remarks, st_changes
+from ecgapp.signals import BeatList, DisplayFilter, beat_list, filtered, lead_quality, remarks, st_changes
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.compare_slots import Held
@@ -158,9 +158,13 @@ def _badges(one: Held) -> dict[str, str]:
 
 
 def _head(slot: str, one: Held) -> list[str]:
-    rate = one.remember("heart rate", lambda: heart_rate(one.record.signal, one.record.sampling_rate))
+    rate = _beats(one).rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
     return [f"<b>{slot.upper()}: {one.title}</b>", beats]
+
+
+def _beats(one: Held) -> BeatList:
+    return one.remember("beats", lambda: beat_list(one.record))
 
 
 def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
@@ -177,7 +181,6 @@ def _tell(slot: str, one: Held, drawn: _Drawn) -> None:
         st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box
     if drawn.record is record or record.units != "mV":
         return
-    beats = one.remember("beats", lambda: r_peaks(record.signal, record.sampling_rate))
-    changes = st_changes(record, drawn.record, [float(beat) / record.sampling_rate for beat in beats])
+    changes = st_changes(record, drawn.record, _beats(one).times.tolist())
     if moved := [change for change in changes if change.large]:
         st.warning(f"{slot.capitalize()}: {st_warning(moved)}")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp.paper import lay_out
 from ecgapp.records import ECGRecord
-from ecgapp.signals import RecordQuality, heart_rate, record_quality, remarks
+from ecgapp.signals import RecordQuality, beat_list, record_quality, remarks
 from ecgapp.ui import session
 from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
 from ecgapp.ui.paging import choose_page
@@ -25,7 +25,7 @@ def tracing_panel(record: ECGRecord) -> None:
     quality = session.remember("quality", lambda: record_quality(record))
     words = Printed(in_force, _badges(quality))
     key = ("tracing", view, start, in_force)
-    figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record), words=words))
+    figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record, quality), words=words))
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
     with paper(figure, "tracing"):
         st.plotly_chart(
@@ -50,11 +50,7 @@ def _badges(quality: RecordQuality) -> dict[str, str]:
     return {found.lead: ", ".join(found.faults) for found in quality.leads if found.faults}
 
 
-def _head(record: ECGRecord) -> list[str]:
-    rate = session.remember("heart rate", lambda: _heart_rate(record))
+def _head(record: ECGRecord, quality: RecordQuality) -> list[str]:
+    rate = session.remember("beats", lambda: beat_list(record, quality)).rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
     return [f"<b>{session.record_title()}</b>", beats]
-
-
-def _heart_rate(record: ECGRecord) -> float | None:
-    return heart_rate(record.signal, record.sampling_rate)
