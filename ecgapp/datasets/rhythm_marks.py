@@ -20,7 +20,7 @@ DATABASES = ("cudb", "mitdb")
 
 
 @dataclass(frozen=True)
-class RhythmSpan:
+class MarkedSpan:
     """One rhythm from ``start`` to ``end``, in s of the recording."""
 
     start: float
@@ -34,7 +34,7 @@ class RhythmRecording:
 
     name: str  # "cudb/cu01"
     record: ECGRecord
-    spans: tuple[RhythmSpan, ...]
+    spans: tuple[MarkedSpan, ...]
     elsewhere: str
 
     def share(self, start: float, end: float, rhythms: frozenset[str]) -> float:
@@ -72,17 +72,17 @@ def rhythm_recordings(database: str, data: Path, marks: Path) -> list[RhythmReco
     ]
 
 
-def read_spans(path: Path) -> dict[str, list[RhythmSpan]]:
+def read_spans(path: Path) -> dict[str, list[MarkedSpan]]:
     """The spans of each record in a CSV file, in order of time.
 
     Raises:
         DatasetError: the file is missing, lacks a column, or names an unknown rhythm.
     """
-    spans: dict[str, list[RhythmSpan]] = {}
+    spans: dict[str, list[MarkedSpan]] = {}
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                span = RhythmSpan(float(row["start_s"]), float(row["end_s"]), row["rhythm"])
+                span = MarkedSpan(float(row["start_s"]), float(row["end_s"]), row["rhythm"])
                 spans.setdefault(row["record"], []).append(span)
     except (OSError, KeyError, ValueError) as error:
         raise DatasetError(

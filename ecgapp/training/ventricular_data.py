@@ -16,6 +16,7 @@ from ecgapp.datasets.layout import LAYOUTS, ImportOptions
 from ecgapp.datasets.rhythm_marks import DATABASES, RhythmRecording, rhythm_recordings
 from ecgapp.errors import RecordError
 from ecgapp.models import VENTRICULAR_CLASSES
+from ecgapp.records import RARE_RHYTHMS, RHYTHMS, SyntheticConfig, SyntheticECG, synthesise
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.signals.normalise import FLAT
@@ -34,6 +35,10 @@ MASKS = {
     "unsure": ANY,
 }
 EDGE = 0.2  # s on either side of a mark's boundary in which every class is possible
+SYNTHETIC_EDGE = 0.04  # s; the same where the truth is known
+STANDSTILL = frozenset({"asystole", "pause"})
+FIRST_SEED = 100_000  # of synthetic records to learn from; tests and benchmarks use seeds far below
+EVERYWHERE = -1  # the fold of what every member learns from
 LONGEST = 30.0  # s of a record of a data set that are used
 FOLDERS = {"challenge": "challenge2021"}  # of the layouts whose folder has another name
 TACHYCARDIA_CODES = frozenset({"SNOMED:425856008", "SNOMED:164895002"})
@@ -102,10 +107,15 @@ def frame_masks(recording: RhythmRecording, n_samples: int, rate: float) -> NDAr
     masks = np.full(n_samples, MASKS[recording.elsewhere], np.uint8)
     for span in recording.spans:
         masks[round(span.start * rate) : round(span.end * rate)] = MASKS[span.rhythm]
+    return _blurred(masks, round(EDGE * rate))
+
+
+def _blurred(masks: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """Every class is possible within ``reach`` samples of a change."""
+    blurred = masks.copy()
     for edge in np.flatnonzero(np.diff(masks)) + 1:
-        reach = round(EDGE * rate)
-        masks[max(0, edge - reach) : edge + reach] = ANY
-    return masks
+        blurred[max(0, edge - reach) : edge + reach] = ANY
+    return blurred
 
 
 def data_set_strips(
@@ -157,6 +167,38 @@ def _strips_of_record(
     return [Strip(signal, masks, kind, patient, fold) for signal in signals]
 
 
+def synthetic_strips(n_each: int, config: PreprocessingConfig, seed: int) -> Iterator[Strip]:
+    """The leads of ``n_each`` synthetic records of every rhythm, noisy and at either of two sampling rates.
+
+    Every member of an ensemble learns from all of them.
+    """
+    for rhythm in (*RHYTHMS, *RARE_RHYTHMS):
+        for number in range(n_each):
+            rng = np.random.default_rng([seed, number])
+            noise, wander = rng.uniform(0.0, 0.04), rng.uniform(0.0, 0.15)
+            rate = 250.0 if number % 2 else 500.0
+            made = synthesise(
+                SyntheticConfig(
+                    rhythm, sampling_rate=rate, noise=noise, wander=wander, seed=FIRST_SEED + number
+                )
+            )
+            yield from _strips_of_synthetic(made, config)
+
+
+def _strips_of_synthetic(made: SyntheticECG, config: PreprocessingConfig) -> list[Strip]:
+    record = made.record
+    signals = preprocess(record.signal[:, None], record.sampling_rate, config)[:, 0]
+    masks = np.full(signals.shape[1], ORGANISED, np.uint8)
+    standstill = [(one.start, one.end, ORGANISED | NOISE) for one in made.events if one.kind in STANDSTILL]
+    ventricular = [
+        (one.start, one.end, TACHYCARDIA if one.rhythm == "VT" else FIBRILLATION) for one in made.ventricular
+    ]
+    for start, end, mask in (*standstill, *ventricular):
+        masks[round(start * config.sampling_rate) : round(end * config.sampling_rate)] = mask
+    masks = _blurred(masks, round(SYNTHETIC_EDGE * config.sampling_rate))
+    return [Strip(signal, masks, "synthetic", record.record_id, EVERYWHERE) for signal in signals]
+
+
 def noise_strips(data: Path, config: PreprocessingConfig, second_half: bool) -> list[Strip]:
     """One half of the recordings of the noise stress test database, which hold no heart rhythm.
 
@@ -167,5 +209,5 @@ def noise_strips(data: Path, config: PreprocessingConfig, second_half: bool) -> 
     for name in NOISES:
         for lead in read_noise(data / "nstdb", name, second_half).samples:
             signal = preprocess(lead[None, None], 360.0, config)[0, 0]
-            strips.append(Strip(signal, np.full(signal.size, NOISE, np.uint8), "noise", f"nstdb/{name}", -1))
+            strips.append(Strip(signal, np.full(signal.size, NOISE, np.uint8), "noise", f"nstdb/{name}", EVERYWHERE))
     return strips

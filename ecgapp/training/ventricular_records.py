@@ -16,6 +16,7 @@ from ecgapp.training.ventricular_data import (
     data_set_strips,
     marked_strips,
     noise_strips,
+    synthetic_strips,
 )
 from ecgapp.training.ventricular_judging import JudgedRecord, windows_of
 
@@ -52,9 +53,10 @@ def gather(config: VentricularFitConfig, data: Path, marks: Path) -> Material:
             strips += own
             if own:
                 judged.append(_judged(record, source, kind, own[0]))
+    strips += synthetic_strips(config.synthetic, config.preprocessing, config.seed)
     strips += noise_strips(data, config.preprocessing, second_half=False)
     judged += noise_records(data, config.seed)
-    return Material(tuple(strips), tuple(judged), (*DATABASES, *config.sources, "nstdb"))
+    return Material(tuple(strips), tuple(judged), (*DATABASES, *config.sources, "nstdb", "synthetic"))
 
 
 def _judged(record: ECGRecord, source: str, kind: str, strip: Strip) -> JudgedRecord:
