@@ -209,5 +209,7 @@ def noise_strips(data: Path, config: PreprocessingConfig, second_half: bool) -> 
     for name in NOISES:
         for lead in read_noise(data / "nstdb", name, second_half).samples:
             signal = preprocess(lead[None, None], 360.0, config)[0, 0]
-            strips.append(Strip(signal, np.full(signal.size, NOISE, np.uint8), "noise", f"nstdb/{name}", EVERYWHERE))
+            strips.append(
+                Strip(signal, np.full(signal.size, NOISE, np.uint8), "noise", f"nstdb/{name}", EVERYWHERE)
+            )
     return strips
