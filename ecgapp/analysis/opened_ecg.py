@@ -11,7 +11,7 @@ from ecgapp.analysis.measurements import Measurements, measure
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.signals import RecordQuality, heart_rate, record_quality
+from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
@@ -50,9 +50,14 @@ class OpenedECG:
         return self._once("quality", lambda: record_quality(self.record))
 
     @property
+    def beats(self) -> BeatList:
+        """The one list of its beats, from its sound leads."""
+        return self._once("beats", lambda: beat_list(self.record, self.quality))
+
+    @property
     def heart_rate(self) -> float | None:
         """Beats per minute from the first beat to the last; None with fewer than two beats."""
-        return self._once("rate", lambda: heart_rate(self.record.signal, self.record.sampling_rate))
+        return self.beats.rate
 
     def admission(self) -> Admission | None:
         """The judgement of the gate that can read this record; None if no gate is installed."""

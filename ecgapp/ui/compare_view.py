@@ -9,7 +9,7 @@ import streamlit as st
 from ecgapp.errors import EcgAppError
 from ecgapp.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.records import LEADS, ECGRecord
-from ecgapp.signals import DisplayFilter, filtered, r_peaks, remarks, st_changes
+from ecgapp.signals import DisplayFilter, filtered, remarks, st_changes
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.compare_slots import Held
@@ -176,7 +176,6 @@ def _tell(slot: str, one: Held, drawn: _Drawn) -> None:
         st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box
     if drawn.record is record or record.units != "mV":
         return
-    beats = one.remember("beats", lambda: r_peaks(record.signal, record.sampling_rate))
-    changes = st_changes(record, drawn.record, [float(beat) / record.sampling_rate for beat in beats])
+    changes = st_changes(record, drawn.record, one.ecg.beats.times.tolist())
     if moved := [change for change in changes if change.large]:
         st.warning(f"{slot.capitalize()}: {st_warning(moved)}")

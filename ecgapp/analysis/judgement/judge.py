@@ -4,6 +4,7 @@ Headline, worklist, report and command line all use it.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ecgapp.analysis.judgement.known import Known
 from ecgapp.analysis.judgement.labels import finding_lines, normal_lines
@@ -19,12 +20,19 @@ def judge(known: Known) -> Judgement:
     lines = [
         *critical_lines(known),
         *_gate_lines(known),
+        *recording_lines(known),
         *rate_lines(known),
         *finding_lines(known),
         *rule_lines(known),
-        *recording_lines(known),
     ]
+    if known.normal is not None and known.normal.positive:
+        lines = [_against_normal(line) for line in lines]
     return worst_first([*lines, *normal_lines(known, lines)])
+
+
+def _against_normal(line: JudgementLine) -> JudgementLine:
+    """The line beside a network that calls the ECG normal: what is abnormal contradicts it."""
+    return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
 
 
 def _gate_lines(known: Known) -> Iterator[JudgementLine]:

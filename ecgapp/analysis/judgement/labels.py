@@ -39,7 +39,7 @@ def finding_lines(known: Known) -> Iterator[JudgementLine]:
             severity = Severity.UNKNOWN
         if score.label in SOON:
             severity = Severity.PROMPT
-        elif against or _both(known):
+        elif against:
             severity = Severity.CONTRADICTION
         yield JudgementLine(severity, words, "rule and network" if against else "network")
 
@@ -48,7 +48,7 @@ def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[Judg
     """What is said of a normal ECG, beside ``others``, the lines that stand already."""
     normal = known.normal
     if known.findings:
-        if normal is not None and _both(known):
+        if normal is not None and normal.positive:
             words = (
                 f"The network calls the ECG normal too ({against_threshold(normal)}): it contradicts itself."
             )
@@ -60,11 +60,6 @@ def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[Judg
         line.severity > Severity.UNKNOWN for line in others
     ):
         yield from _measured_abnormal(known)
-
-
-def _both(known: Known) -> bool:
-    """Whether the network calls the ECG normal and finds something."""
-    return bool(known.findings) and known.normal is not None and known.normal.positive
 
 
 def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine]) -> JudgementLine:

@@ -9,7 +9,7 @@ from ecgapp.analysis.judgement.lines import JudgementLine, Severity
 from ecgapp.analysis.judgement.rules import RuleState
 
 SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W
-VERY_FAST = 130.0  # bpm from which a rate is to be read soon: our choice, below the critical 150
+VERY_SLOW, VERY_FAST = 40.0, 130.0  # bpm, to be read soon below and from: our choice
 BROAD, FAST_IF_BROAD = 120.0, 120.0  # ms and bpm that together may be ventricular tachycardia: our choice
 LONG_QT = 480.0  # ms, QTc; Priori et al. 2015 (ESC), doi:10.1093/eurheartj/ehv316
 RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # whose results stand in a judgement
@@ -43,7 +43,8 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
     if kinds & DISORGANISED:
         return
     if rate is not None and not kinds & RATES and not SLOW <= round(rate) <= FAST:
-        severity = Severity.PROMPT if rate >= VERY_FAST else Severity.ABNORMAL
+        soon = rate < VERY_SLOW or rate >= VERY_FAST
+        severity = Severity.PROMPT if soon else Severity.ABNORMAL
         side = "below" if rate < SLOW else "above"
         words = f"Heart rate {rate:.0f}/min, {side} {SLOW if rate < SLOW else FAST:.0f}."
         yield JudgementLine(severity, words, "measurement")
