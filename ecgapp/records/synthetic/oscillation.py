@@ -67,9 +67,9 @@ def ventricular_fibrillation(
         wandering = pace.antiderivative()
         phase = 2 * np.pi * (centre * times + 0.8 * wandering(times)) + float(rng.uniform(0, 2 * np.pi))
         turn = np.stack([_wandering(times, 0.9, rng)(times) for _ in range(3)])
-        direction = rng.normal(size=(3, 1)) + 0.9 * turn
+        direction = rng.normal(size=(3, 1)) + 0.6 * turn
         sharp = np.sin(phase) + 0.25 * np.sin(2 * phase + float(rng.uniform(0, 2 * np.pi)))
-        total += direction * np.exp(0.6 * loud(times)) * sharp / (1 + 0.12 * number)
+        total += direction * np.exp(0.4 * loud(times)) * sharp / (1 + 0.12 * number)
     return _sized(total, size)
 
 

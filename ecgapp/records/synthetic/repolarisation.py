@@ -64,7 +64,7 @@ def sine_wave(plan: Plan) -> Heart:
     direction = direction + 0.15 * rng.normal(size=3).clip(-1.5, 1.5)
     main = size * direction / np.linalg.norm(direction)
     turned = main + 0.35 * size * rng.normal(size=3).clip(-1, 1)
-    room = min(plan.mean - width, 0.62)  # s, of the T wave
+    room = min(plan.mean - width, 0.95)  # s, of the T wave
     back = -plan.between(0.6, 0.9) * main
     beats = []
     for time in focus_times(BEFORE, plan.end, plan.mean, rng, jitter=0.015):

@@ -100,7 +100,7 @@ def flutter(plan: Plan) -> Heart:
 def fibrillation(plan: Plan) -> Heart:
     """Ventricular fibrillation; in 4 of 10 seeds it begins in the record, with an R-on-T beat."""
     onset = plan.onset(0.4)
-    size = {"coarse": (0.45, 1.0), "fine": (0.12, 0.28), "fading": (0.5, 1.0)}[plan.variant]
+    size = {"coarse": (0.55, 1.1), "fine": (0.15, 0.32), "fading": (0.6, 1.1)}[plan.variant]
     waves = ventricular_fibrillation(plan.times, plan.rate / 60, plan.between(*size), plan.rng)
     beats: list[Beat] = []
     begins = 0.0
