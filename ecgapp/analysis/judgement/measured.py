@@ -24,7 +24,9 @@ DISORGANISED = frozenset(
     }
 )
 SAID_BY = {"STE": CriticalKind.ST_ELEVATION, "I-AVB": CriticalKind.AV_BLOCK}
-RATES = frozenset({CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK})
+RATES = frozenset(  # kinds that explain a slow or fast heart rate
+    {CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK, CriticalKind.PAUSE}
+)
 
 
 def critical_lines(known: Known) -> Iterator[JudgementLine]:
