@@ -13,13 +13,14 @@ Status = Callable[[Item], str]
 
 COLUMNS = {
     "No.": st.column_config.NumberColumn(width=45),
-    "File": st.column_config.TextColumn(width=95),
-    "State": st.column_config.TextColumn(width=80),
-    "Read now": st.column_config.TextColumn(width=170, help="Critical findings, the most dangerous first"),
-    "Judgement": st.column_config.TextColumn(width=250),
-    "Urgency": st.column_config.TextColumn(width=125),
-    "Uncertainty": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=90),
+    "File": st.column_config.TextColumn(width=80),
+    "Urgency": st.column_config.TextColumn(width=115),
+    "Read now": st.column_config.TextColumn(width=230, help="Critical findings, the most dangerous first"),
+    "Judgement": st.column_config.TextColumn(width=290),
+    "Remark": st.column_config.TextColumn(width=290),
     "Rate": st.column_config.TextColumn(width=50, help="Heart rate, beats per minute"),
+    "State": st.column_config.TextColumn(width=75),
+    "Uncertainty": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=90),
     "Quality": st.column_config.TextColumn(width=120),
     "Review": st.column_config.TextColumn(width=75),
     "Opened": st.column_config.TextColumn(width=65),
@@ -37,7 +38,7 @@ def _row(item: Item, names: Mapping[int, str], status: Status, hidden: bool) -> 
     file = {"File": names.get(item.number, "")} if names else {}
     rate = item.outcome.heart_rate
     said = {"Remark": item.outcome.sentence} if hidden else _said(item)
-    return {
+    cells = {
         "No.": item.number,
         **file,
         "State": item.state,
@@ -48,6 +49,7 @@ def _row(item: Item, names: Mapping[int, str], status: Status, hidden: bool) -> 
         "Review": status(item),
         "Opened": "" if item.opened is None else "opened",
     }
+    return {column: cells[column] for column in COLUMNS if column in cells}
 
 
 def files_table(items: Sequence[Item], names: Mapping[int, str]) -> pd.DataFrame:
