@@ -1,11 +1,13 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
+from ecgapp.analysis.atrial import AtrialRhythm, atrial_rhythm
 from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
-from ecgapp.analysis.measurements import Measurement, Measurements, measure
+from ecgapp.analysis.measured_rows import Measurement
+from ecgapp.analysis.measurements import Measurements, measure
 from ecgapp.analysis.models import (
     available_models,
     damaged_models,
@@ -23,6 +25,7 @@ from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
 __all__ = [
     "Admission",
     "Asked",
+    "AtrialRhythm",
     "Examined",
     "Explanation",
     "Finding",
@@ -35,6 +38,7 @@ __all__ = [
     "Support",
     "TypicalBeat",
     "admit",
+    "atrial_rhythm",
     "available_models",
     "damaged_models",
     "doubts_all",
