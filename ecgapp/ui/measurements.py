@@ -55,9 +55,13 @@ def _judged(row: Measurement) -> str:
 
 
 def st_table(measured: Measurements) -> pd.DataFrame:
-    """One row: the ST level of each lead at J+60, in mm."""
-    cells = {lead: "-" if level is None else _signed(level) for lead, level in measured.st_levels.items()}
-    return pd.DataFrame([cells], index=["mm"])
+    """Two rows: the ST level of each lead at J and at J+60, in mm."""
+    rows = {"J, mm": measured.j_levels, "J+60, mm": measured.st_levels}
+    cells = [
+        {lead: "-" if level is None else _signed(level) for lead, level in levels.items()}
+        for levels in rows.values()
+    ]
+    return pd.DataFrame(cells, index=list(rows))
 
 
 def _signed(level: float) -> str:
