@@ -29,8 +29,8 @@ COLUMNS = {
     "Rule": st.column_config.TextColumn(
         width=86,
         help="What a textbook rule finds in the measurements: present, absent, or borderline, where its "
-        "limit lies within the error of measurement. ✗: the network says the opposite. A rule by itself errs too: "
-        "its sensitivity and specificity are in the documentation.",
+        "limit lies within the error of measurement. ✗: the network says the opposite. A rule errs too: its "
+        "sensitivity and specificity are in the documentation.",
     ),
     "Doubt": st.column_config.TextColumn(
         width=48, help="A lead that the class hangs on is faulty, or the recording as a whole: see below"
