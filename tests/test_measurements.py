@@ -294,7 +294,10 @@ def test_the_table_and_the_picture_show_what_was_measured():
     figure = shown.beat_figure(found.beat)
     assert [trace.name for trace in figure.data] == list(LEADS)
     assert len(figure.layout.shapes) == 4 * len(found.beat.spans)
-    assert list(shown.st_table(found).columns) == list(LEADS)
+    levels = shown.st_table(found)
+    assert list(levels.columns) == list(LEADS)
+    assert levels.loc["J, mm", "V1"] == f"{found.j_levels['V1']:+.1f}"
+    assert levels.loc["J+60, mm", "V1"] == f"{found.st_levels['V1']:+.1f}"
 
 
 def test_the_review_page_shows_the_measurements(tmp_path, monkeypatch):

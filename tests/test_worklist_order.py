@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgapp.analysis import Admission, Known, RuleResult, judge
+from ecgapp.analysis import Admission, Known, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.analysis.judgement import RuleState
+from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.tasks import task
 from ecgapp.worklist import (
     BY_NUMBER,
@@ -50,7 +50,7 @@ def item(number=1, state=SCORED, heart_rate=70.0, spread=0.0, critical=(), **abo
     scores = tuple(LabelScore(label, found.get(label, 0.01), THRESHOLD, spread) for label in LABELS)
     scores = scores if state == SCORED else ()
     refusal = Admission(0.9, 0.5, True, "Too noisy to read.") if state == REFUSED else None
-    rules = {"Normal": RuleResult("Normal", RuleState.PRESENT, "all within limits")}
+    rules = {"Normal": Verdict("Normal", Presence.PRESENT, "all within limits")}
     known = Known(tuple(critical), scores, None, "", rules, heart_rate, None, None, refusal)
     judged = judge(known).lines if state in (SCORED, REFUSED) else ()
     outcome = Outcome(scores, heart_rate, "", known.refusal, tuple(critical), judged)

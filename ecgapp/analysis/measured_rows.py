@@ -11,7 +11,7 @@ from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
 
 J_PLUS = 0.060  # s
-AT_J = (0.0, 0.008)  # s behind J over which its level is averaged
+AT_J = (0.0, 0.020)  # s behind J over which its level is averaged: J may be wrong by as much
 AT_J_PLUS = (J_PLUS - 0.004, J_PLUS + 0.004)
 MILLIMETRES = 10.0  # a millivolt
 SMALLEST = 0.02  # mV of mean deflection in the frontal plane, below which an axis means nothing
