@@ -112,7 +112,7 @@ def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int6
     kept = beats[:, ~minor].transpose(1, 0, 2).reshape(int((~minor).sum()), -1)
     if not minor.any() or len(kept) < 2:
         return peaks
-    alike = np.corrcoef(kept)[np.triu_indices(len(kept), 1)]
+    alike = np.asarray(np.corrcoef(kept))[np.triu_indices(len(kept), 1)]
     return peaks[~minor] if float(np.median(alike)) > ALIKE else peaks
 
 
