@@ -4,7 +4,7 @@ from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
-from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
+from ecgapp.analysis.gate import Admission, GateAnswer, Gates, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
     available_models,
@@ -27,7 +27,9 @@ __all__ = [
     "Explanation",
     "Finding",
     "Findings",
+    "GateAnswer",
     "Gates",
+    "Judges",
     "Measurement",
     "Measurements",
     "Prepared",
@@ -45,8 +47,9 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
-    "gate_for",
+    "judge_cards",
     "judge_of",
+    "judges_for",
     "measure",
     "missing_stores",
     "open_model",

@@ -39,10 +39,10 @@ def record_numbers(record: ECGRecord, model: TrainedModel) -> Floats:
         SignalError: the record is too short.
     """
     rate = readability_network(model).config.sampling_rate
-    rows = [
-        readability_numbers(window, rate) for lead in readable_leads(record, model) for window in lead
-    ]
-    return np.array(rows).reshape(-1, len(NUMBERS))
+    leads = readable_leads(record, model)
+    if not leads:
+        return np.zeros((0, len(NUMBERS)))
+    return readability_numbers(np.concatenate(leads), rate)
 
 
 def readable_leads(record: ECGRecord, model: TrainedModel) -> list[FloatArray]:

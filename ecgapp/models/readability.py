@@ -7,7 +7,6 @@ steady rhythm (ventricular fibrillation), and one without a steady rhythm where 
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -51,9 +50,8 @@ class Readability(Network):
         self.out = nn.Linear(config.hidden, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        rate = self.config.sampling_rate
-        rows = [readability_numbers(lead, rate) for lead in x[:, 0].numpy(force=True)]
-        return self.judge(torch.from_numpy(np.stack(rows)).float())[:, None]
+        numbers = readability_numbers(x[:, 0].numpy(force=True), self.config.sampling_rate)
+        return self.judge(torch.from_numpy(numbers).float())[:, None]
 
     def judge(self, numbers: Tensor) -> Tensor:
         """The logits of these ``NUMBERS``: (..., n_numbers) to (...)."""

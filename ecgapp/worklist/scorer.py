@@ -132,12 +132,14 @@ class Scorer:
         return [next(scored) if isinstance(found, ECGRecord) else found for found in opened]
 
     def _open(self, item: Taken) -> ECGRecord | Outcome:
-        """The record where the gate lets it through; else why no label of it may be shown."""
+        """The record where its labels may be shown; else what the signal tells, and why there are none."""
         try:
             record = self._worklist.archive.open(item.key)
             admission = self._gates.admit(record)
-            if admission is not None and admission.refused:
+            if admission.refused:
                 return described(record, sentence=admission.reason)
+            if admission.labels_withheld:
+                return described(record, remark=admission.reason)
         except Exception as error:
             return _broken(error)
         return record
