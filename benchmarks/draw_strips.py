@@ -21,7 +21,9 @@ from matplotlib.figure import Figure
 ROWS = 8
 INCHES = (16.0, 10.0)
 DOTS_PER_INCH = 100
-MINUTE_OF_LABELS = 10.0  # seconds: rows up to this long have a label every second, longer ones every second second
+MINUTE_OF_LABELS = (
+    10.0  # seconds: rows up to this long have a label every second, longer ones every second second
+)
 
 
 def draw_page(

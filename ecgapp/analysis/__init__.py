@@ -5,8 +5,10 @@ from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_stor
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.gate import Admission, GateAnswer, Gates, Judges, admit, judge_cards, judges_for
+from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, RuleResult, Severity, judge
 from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
+    InstalledModels,
     available_models,
     damaged_models,
     open_model,
@@ -14,6 +16,7 @@ from ecgapp.analysis.models import (
     validation_predictions,
     version_predictions,
 )
+from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 from ecgapp.analysis.support import Support, support
@@ -29,11 +32,18 @@ __all__ = [
     "Findings",
     "GateAnswer",
     "Gates",
+    "InstalledModels",
+    "Judgement",
+    "JudgementLine",
     "Judges",
+    "Known",
     "Measurement",
     "Measurements",
+    "OpenedECG",
     "Prepared",
     "Reconstruction",
+    "RuleResult",
+    "Severity",
     "Support",
     "TypicalBeat",
     "admit",
@@ -47,6 +57,7 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
+    "judge",
     "judge_cards",
     "judge_of",
     "judges_for",

@@ -1,0 +1,66 @@
+"""The statements of a judgement, and how urgently each asks for a reader."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """How urgently a line asks for a reader; colour and symbol follow from it, never colour alone."""
+
+    NORMAL = 0  # nothing speaks against a normal ECG
+    UNKNOWN = 1  # nothing is found, or nothing can be told, and the ECG is not known to be normal
+    ABNORMAL = 2  # a finding that is not urgent
+    CONTRADICTION = 3  # network, rule and measurement contradict each other
+    PROMPT = 4  # a finding to be read soon
+    CRITICAL = 5  # read it now
+
+    @property
+    def word(self) -> str:
+        """The severity in a word or two, as it is printed beside its colour."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Severity.NORMAL: "Nothing found",
+    Severity.UNKNOWN: "Not known to be normal",
+    Severity.ABNORMAL: "Abnormal",
+    Severity.CONTRADICTION: "Contradiction",
+    Severity.PROMPT: "Read soon",
+    Severity.CRITICAL: "Critical",
+}
+
+
+@dataclass(frozen=True)
+class JudgementLine:
+    """One statement of the judgement, as plain text. ``source`` is the network, rule or measurement."""
+
+    severity: Severity
+    words: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All statements, the most severe first; there is always at least one."""
+
+    lines: tuple[JudgementLine, ...]
+
+    @property
+    def severity(self) -> Severity:
+        """That of the most severe line."""
+        return self.lines[0].severity
+
+    @property
+    def headline(self) -> str:
+        """The statements in one paragraph of plain text, worst first."""
+        return " ".join(line.words for line in self.lines)
+
+    def of(self, *severities: Severity) -> tuple[JudgementLine, ...]:
+        """The lines of these severities, in their order."""
+        return tuple(line for line in self.lines if line.severity in severities)
+
+
+def worst_first(lines: Iterable[JudgementLine]) -> Judgement:
+    """The judgement of these lines; lines of one severity keep their order."""
+    return Judgement(tuple(sorted(lines, key=lambda line: -line.severity)))
