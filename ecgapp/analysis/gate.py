@@ -125,6 +125,14 @@ class Judges:
     readability: TrainedModel | GateAnswer | None = None
     similarity: TrainedModel | GateAnswer | None = None
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What an answer of theirs can be remembered by."""
+        return tuple(
+            judge.card.digest if isinstance(judge, TrainedModel) else judge.reason if judge else ""
+            for judge in (self.readability, self.similarity)
+        )
+
 
 def admit(record: ECGRecord, judges: Judges, rhythm: bool = False) -> Admission:
     """The answers of both judges on ``record``.

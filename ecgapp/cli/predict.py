@@ -20,7 +20,7 @@ _FIRST_CHOICE = "nine_class"
 def predict(arguments: Namespace, settings: Settings) -> int:
     """Score each record; one that is refused is told on standard error, and the rest go on.
 
-    One that the gate refuses stays in the JSON document, with its reason and without findings.
+    One whose labels are withheld stays in the JSON document, with the reason and without findings.
     """
     if arguments.check is not None:
         from ecgapp.cli.checking import check  # a report's fonts and figures are slow to import
@@ -34,14 +34,14 @@ def predict(arguments: Namespace, settings: Settings) -> int:
         try:
             record = read_record([path])
             admission = gates.admit(record)
-            findings = None if admission and admission.refused else find(record, model)
+            findings = None if admission.labels_withheld else find(record, model)
         except (RecordError, SignalError) as error:
             sys.stderr.write(f"{path.stem}: {error}\n")
             continue
         told.append(_document(path.stem, record, model, findings, admission))
         if findings is None:
             n_refused += 1
-            sys.stderr.write(f"{path.stem}: {admission.reason if admission else ''}\n")
+            sys.stderr.write(f"{path.stem}: {admission.reason}\n")
         elif not arguments.json:
             sys.stdout.write(_table(path.stem, record, model, findings))
     if arguments.json:
@@ -65,7 +65,7 @@ def _records(files: list[Path]) -> list[Path]:
 
 
 def _document(
-    name: str, record: ECGRecord, model: TrainedModel, findings: Findings | None, admission: Admission | None
+    name: str, record: ECGRecord, model: TrainedModel, findings: Findings | None, admission: Admission
 ) -> dict[str, Any]:
     return {
         "record": name,

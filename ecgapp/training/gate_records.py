@@ -111,8 +111,8 @@ def rhythm_samples(config: GateFitConfig, data: Path) -> Iterator[Sample]:
     for rhythm in config.synthetic:
         for number in range(SYNTHETIC_RECORDS):
             rng = np.random.default_rng([config.seed, number])
-            disturbed = {"noise": rng.uniform(0, 0.03), "wander": rng.uniform(0, 0.2)}
-            made = synthesise(SyntheticConfig(rhythm=rhythm, seed=number, **disturbed))
+            noise, wander = rng.uniform(0, 0.03), rng.uniform(0, 0.2)
+            made = synthesise(SyntheticConfig(rhythm=rhythm, seed=number, noise=noise, wander=wander))
             yield Sample(made.record, f"synthetic, {rhythm}", GOOD, number % 10 + 1)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ecgapp.errors import ConfigError
+from ecgapp.errors import ConfigError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.readability import record_numbers, unreadable
 from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
@@ -45,14 +45,18 @@ class Measured:
 
 
 def measure(samples: Iterator[Sample], model: TrainedModel, tell: Tell, origin: str) -> list[Measured]:
-    """The numbers of each sample; records without any signal are left out.
+    """The numbers of each sample; records without any signal, or with gaps in every lead, are left out.
 
     What is readable but not what models know is no part of this question: it is graded. So is asystole,
     in which there is nothing to read.
     """
     rows = []
     for number, sample in enumerate(samples, 1):
-        numbers = record_numbers(sample.record, model)
+        try:
+            numbers = record_numbers(sample.record, model)
+        except SignalError:
+            tell(f"A record of {sample.kind} is left out: samples are missing, or it is too short.")
+            continue
         beside = sample.kind in DISTORTED or sample.kind.endswith(STANDSTILL)
         if len(numbers):
             role = GRADED if beside else sample.role

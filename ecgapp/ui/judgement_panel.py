@@ -46,7 +46,7 @@ def show_judgement(place: DeltaGenerator, ecg: OpenedECG, card: ModelCard | None
             box = st.info if worst is Severity.NORMAL else st.warning
             words = as_typed(" ".join(line.words for line in rest))
             box(f"**{worst.word}, {status}.** {words}", icon=ICONS[worst])
-        if admission is not None and admission.refused:
+        if admission.labels_withheld:
             st.caption(gate_panel.in_figures(admission))
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE = "arriving", "waiting", "scored", "refused", "unreadable"
-STATES = (ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE)
+WITHHELD = "labels withheld"  # readable, and unlike what the models were tested on
+STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED, UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,16 @@ class ModelUsed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What scoring an ECG came to; ``sentence`` says why there are no scores, where there are none."""
+    """What scoring an ECG came to; ``sentence`` says why there are no scores, where there are none.
+
+    ``withheld``: it can be read, and its labels are withheld.
+    """
 
     scores: tuple[LabelScore, ...] = ()
     heart_rate: float | None = None  # beats per minute
     quality: str = ""  # faults of leads, in a few words
     sentence: str = ""
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,4 +74,4 @@ class Item:
     @property
     def needs_a_look(self) -> bool:
         """Neither scored nor about to be: only a human can tell what it is."""
-        return self.state in (REFUSED, UNREADABLE)
+        return self.state in (REFUSED, UNREADABLE, WITHHELD)

@@ -48,7 +48,8 @@ def write_outcome(
     connection: sqlite3.Connection, number: int, taker: str, outcome: Outcome, model: ModelUsed
 ) -> None:
     """Keep what scoring came to, where ``taker`` still has the item: it may be gone, or asked for again."""
-    state = states.REFUSED if outcome.sentence else states.SCORED
+    without = states.WITHHELD if outcome.withheld else states.REFUSED
+    state = without if outcome.sentence else states.SCORED
     changed = connection.execute(
         "UPDATE items SET state = ?, scored = ?, taker = '', tries = 0, model = ?, digest = ?, sha256 = ?, "
         "heart_rate = ?, quality = ?, sentence = ? WHERE number = ? AND taker = ? AND state = ?",
@@ -97,5 +98,5 @@ def item_of(row: sqlite3.Row, scores: tuple[LabelScore, ...]) -> Item:
         row["scored"],
         row["opened"],
         ModelUsed(row["model"], row["digest"], row["sha256"]),
-        Outcome(scores, row["heart_rate"], row["quality"], row["sentence"]),
+        Outcome(scores, row["heart_rate"], row["quality"], row["sentence"], row["state"] == states.WITHHELD),
     )

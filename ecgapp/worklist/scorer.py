@@ -8,7 +8,7 @@ was broken off is taken alone the next time, and after three times it is refused
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecgapp.analysis import Gates, available_models, open_version
 from ecgapp.config import Settings
@@ -136,10 +136,9 @@ class Scorer:
         try:
             record = self._worklist.archive.open(item.key)
             admission = self._gates.admit(record)
-            if admission.refused:
-                return described(record, sentence=admission.reason)
             if admission.labels_withheld:
-                return described(record, remark=admission.reason)
+                found = described(record, sentence=admission.reason)
+                return replace(found, withheld=not admission.refused)
         except Exception as error:
             return _broken(error)
         return record
