@@ -46,7 +46,7 @@ def held(lead: Lead, rate: float) -> Lead:
 
 
 def loose(lead: Lead, rate: float) -> Lead:
-    """The electrode comes loose half-way: the baseline jumps by 3 mV and creeps back, as amplifiers let it."""
+    """The electrode comes loose half-way: the baseline jumps by 3 mV, and the amplifier lets it back."""
     since = np.arange(lead.size) / rate - 0.5 * lead.size / rate
     return lead + np.where(since >= 0, 3.0 * np.exp(-np.maximum(since, 0) / RECOVERY), 0.0)
 

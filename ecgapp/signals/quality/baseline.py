@@ -10,7 +10,8 @@ LEVEL = 1.0  # s, of which the median is the baseline
 HELD = 1.0  # s at one value: no heart stands so still
 STILL = 5e-6  # mV within which a value is the same one
 SUDDEN = 0.06  # s in which a jump is over
-CLOSE, SETTLED = 0.2, 0.5  # s before and behind a jump whose medians are compared; twice the second too
+CLOSE, SETTLED = 0.1, 0.5  # s before and behind a jump whose medians are compared; twice the second too
+APART = 0.2  # s between two jumps
 AROUND, RECURS = 5.0, 4  # s on either side, in which as many jumps of half the size are no electrode's
 
 
@@ -80,7 +81,7 @@ def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
 def _shifts(slow: FloatArray, places: NDArray[np.int64], width: int, rate: float) -> NDArray[np.floating]:
     """By how much the level changes at once at each of ``places``; 0 where it does not stay, or drifts there.
 
-    The least of what quarters of a second, half seconds and seconds on both sides say, without the trend.
+    The least of what tenths of a second, half seconds and seconds on both sides say, without the trend.
     """
     close, half, whole = (
         _level(slow, places + width, span * rate) - _level(slow, places, -span * rate)
@@ -102,4 +103,4 @@ def _level(slow: FloatArray, places: NDArray[np.int64], span: float) -> NDArray[
 
 def _events(places: NDArray[np.int64], rate: float) -> int:
     """How many of ``places`` stand apart."""
-    return 1 + int((np.diff(places) > CLOSE * rate).sum())
+    return 1 + int((np.diff(places) > APART * rate).sum())

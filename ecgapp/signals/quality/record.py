@@ -32,7 +32,7 @@ class RecordQuality:
 
     @property
     def loose_electrode(self) -> str:
-        """RA, LA or LL where the two of I, II and III that it is part of show it off and the third does not."""
+        """RA, LA or LL where just the two of I, II and III that it is part of are off; else ""."""
         off = {lead.lead for lead in self.leads if lead.electrode_off}
         sound = {lead.lead for lead in self.leads} - off
         for name, (one, other) in SEEN_IN.items():
@@ -70,8 +70,8 @@ class RecordQuality:
             )
         if self.pacing:
             said.append(
-                f"Paced rhythm: {len(self.pacing)} pacing spikes, the first at {self.pacing[0]:.2f} s. Models "
-                "and measurements do not know paced beats."
+                f"Paced rhythm: {len(self.pacing)} pacing spikes, the first at {self.pacing[0]:.2f} s. "
+                "Models and measurements do not know paced beats."
             )
         return tuple(said)
 
