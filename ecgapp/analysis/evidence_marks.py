@@ -44,7 +44,7 @@ def elsewhere(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalF
 
 
 def page_start(finding: CriticalFinding, sheet: Sheet) -> float:
-    """Where a page laid out like ``sheet`` begins, s, that shows the beginning of ``finding`` in its leads."""
+    """Where a page laid out like ``sheet`` begins, s, that shows how ``finding`` begins in its leads."""
     cells = _cells(finding, sheet)
     if not cells:
         return finding.start - BEFORE
