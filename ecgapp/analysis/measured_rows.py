@@ -84,8 +84,8 @@ def _rates(known: Known) -> tuple[Measurement, Measurement]:
     """Of the whole record, and of the stretch."""
     rate, rr = known.whole.rate, known.here.rate
     partly = known.here.duration < known.whole.duration
-    of_all = f"mean of all beats in {known.whole.duration:.0f} s" if partly else "mean of all beats"
-    of_part = f"mean in the {known.here.duration:.0f} s measured" if partly else "mean of all beats"
+    of_all = f"mean of all {known.whole.duration:.0f} s" if partly else "mean of all beats"
+    of_part = f"mean of {known.here.duration:.0f} s" if partly else "mean of all beats"
     slow, fast = NORMAL_RATE
     return (
         Measurement("Heart rate", rate, "bpm", NORMAL_RATE, of_all, "" if rate is not None else NO_RATE),

@@ -78,9 +78,11 @@ def _choose_start(record: ECGRecord) -> float:
         session.forget(START)
         session.keep(START, at)
 
-    page = shown_start(record, chosen_view().scale.page_seconds)
+    def at_page() -> None:  # asked when pressed: turning the page does not draw this panel anew
+        begin(shown_start(record, chosen_view().scale.page_seconds))
+
     with st.container(horizontal=True):
-        st.button("Measure the page shown", key="measure_page", on_click=lambda: begin(page))
+        st.button("Measure the page shown", key="measure_page", on_click=at_page)
         if start:
             st.button("Measure from the beginning", key="measure_start", on_click=lambda: begin(0.0))
     if start:
