@@ -10,7 +10,7 @@ import tiny_models
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
-from ecgapp.analysis import Admission
+from ecgapp.analysis import Admission, GateAnswer
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.errors import SignalError
 from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
@@ -225,7 +225,7 @@ def test_of_an_ecg_that_the_gate_refuses_no_label_is_compared_but_what_was_measu
 
     def judge(record, _gate):
         refused = record.record_id == synthesise(DEMOS[ecg_of[slot]]).record.record_id
-        return Admission(0.9 if refused else 0.1, 0.5, refused, "Too noisy to read." if refused else "")
+        return Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read.")) if refused else Admission()
 
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.gate_for", lambda _record, _cards: gate)
     monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card if card is gate else opened(card))

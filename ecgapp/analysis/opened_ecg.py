@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings
 from ecgapp.analysis.findings import Findings, find
-from ecgapp.analysis.gate import Admission, admit, broken_gate, gate_for
+from ecgapp.analysis.gate import Admission, admit, judges_for
 from ecgapp.analysis.judgement import Judgement, Known, Score, judge
 from ecgapp.analysis.measurements import LONGEST, Measurements, measure
 from ecgapp.analysis.rules import Verdict, verdicts_of_all
@@ -63,16 +63,10 @@ class OpenedECG:
         """Beats per minute from the first beat to the last; None with fewer than two beats."""
         return self.beats.rate
 
-    def admission(self) -> Admission | None:
-        """The judgement of the gate that can read this record; None if no gate is installed."""
-        card = gate_for(self.record, self._models.cards())
-        if card is None:
-            return None
-        try:
-            gate = self._models.opened(card)
-        except EcgAppError as error:
-            return broken_gate(card, error)
-        return self._once(("admission", card.digest), lambda: admit(self.record, gate), network=True)
+    def admission(self) -> Admission:
+        """Whether this record can be read, and is similar to the training data of the models."""
+        judges = judges_for(self.record, self._models.cards(), self._models.opened)
+        return self._once(("admission", *judges.key), lambda: admit(self.record, judges), network=True)
 
     def measurements(self, start: float = 0.0) -> Measurements | None:
         """What the installed delineator measures from ``start`` s on; None if none is installed.
@@ -128,7 +122,7 @@ class OpenedECG:
         if card is None:
             return None, NO_CLASSIFIER
         judged = self.admission()
-        if judged is not None and judged.refused:
+        if judged.labels_withheld:
             return None, judged.reason
         try:
             return self.findings(card), ""

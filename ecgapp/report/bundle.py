@@ -121,7 +121,7 @@ class Bundle:
     delineator: ModelCard | None = None
     measurements: Figures | None = None
     beside: tuple[Beside, ...] = ()
-    admission: Admission | None = None  # where it is refused, nothing else was computed
+    admission: Admission | None = None  # refused: nothing else was computed
     status: str = "unconfirmed"  # by whom and when, where a reader decided
     review: Review | None = None
     disclaimer: str = DISCLAIMER

@@ -120,9 +120,11 @@ def _contents(
     judged = ecg.admission()
     title, kept = session.record_title(), _calipers(record)
     told = Contents(record, title, made, admission=judged, calipers=kept)
-    if judged is not None and judged.refused:
+    if judged.refused:
         return replace(told, refusal=judged.reason)
     told = replace(told, measured=_measured(ecg))
+    if judged.labels_withheld:
+        return replace(told, refusal=judged.reason)
     try:
         evidence = _evidence(record, card, check)
     except EcgAppError as error:

@@ -84,7 +84,7 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
     if quality is None:
         return
     for sentence in quality.sentences:
-        paced = bool(quality.pacing) and sentence.startswith("Pacing")
+        paced = bool(quality.pacing) and "pacing spikes" in sentence.lower()
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
 
 
