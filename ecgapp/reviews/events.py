@@ -21,7 +21,7 @@ class Kind(StrEnum):
     OPENED = "opened"  # to be read before the model's output is shown
     READ = "read"  # that read was committed
     SHOWN = "shown"  # the model's output, to somebody who had read first
-    CONFIRMED = "confirmed"  # the model's answers, all of them
+    CONFIRMED = "confirmed"  # what the model found
     EDITED = "edited"  # the reader's own answers
     COMMENTED = "commented"
     CALIPERS = "calipers"  # those that are kept from now on
@@ -84,9 +84,22 @@ class Answer:
         return State.PRESENT if self.probability >= self.threshold else State.ABSENT
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the reader says present or absent."""
+        return self.state is not State.NOT_JUDGED
+
+    @property
     def agrees(self) -> bool:
         """Whether reader and model say the same; never where one of them said nothing."""
         return self.models is self.state
+
+    @property
+    def confirms(self) -> bool:
+        """Whether it may stand in a confirmation of the model's findings.
+
+        What the model found is present; what it did not find is absent or not judged.
+        """
+        return self.agrees or (self.models is State.ABSENT and not self.is_judged)
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,8 @@ class Event:
     """One thing that somebody did; ``at`` (s since 1970) and ``number`` are the journal's to give.
 
     ``since`` is when the ECG was opened, where a read tells of it. A read's ``answers`` have no
-    probabilities, for nobody had seen them.
+    probabilities, for nobody had seen them. ``beside_normal`` are the labels that the reader explicitly
+    confirmed to be present together with a label that says normal, that one included.
 
     Raises:
         ReviewError: nobody did it, or words are longer than they may be.
@@ -124,6 +138,7 @@ class Event:
     comment: str = ""
     calipers: tuple[KeptCaliper, ...] = ()
     since: float = 0.0
+    beside_normal: tuple[str, ...] = ()
     at: float = 0.0
     number: int = 0
 
