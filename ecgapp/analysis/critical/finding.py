@@ -1,0 +1,54 @@
+"""A critical finding: an alarm that asks a reader to look at an ECG now. It is no diagnosis."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CriticalKind(StrEnum):
+    """The kinds of critical findings, the most dangerous first."""
+
+    VENTRICULAR_FIBRILLATION = "ventricular_fibrillation"  # ventricular flutter too
+    ASYSTOLE = "asystole"
+    BROAD_COMPLEX_TACHYCARDIA = "broad_complex_tachycardia"
+    PACING_FAILURE = "pacing_failure"
+    AV_BLOCK = "av_block"
+    SINE_WAVE = "sine_wave"
+    ST_ELEVATION = "st_elevation"
+    PAUSE = "pause"
+    BRADYCARDIA = "bradycardia"
+    TACHYCARDIA = "tachycardia"
+    LONG_QT = "long_qt"
+
+
+ORDER = {kind: place for place, kind in enumerate(CriticalKind)}
+RULE, NETWORK, BOTH = "rule", "network", "rule and network"
+
+
+@dataclass(frozen=True)
+class CriticalFinding:
+    """One alarm.
+
+    ``name`` completes "Read this ECG now: ..."; ``evidence`` gives the figures, in a sentence or two.
+    ``leads`` show it, from ``start`` to ``end``, in s of the record. ``differential`` is what else it could
+    be, ``source`` the publication or network whose limits are used, ``found_by`` "rule", "network" or both.
+    """
+
+    kind: CriticalKind
+    name: str
+    leads: tuple[str, ...]
+    start: float
+    end: float
+    evidence: str
+    differential: str
+    source: str
+    found_by: str = RULE
+
+    @property
+    def sentence(self) -> str:
+        """The alarm in a sentence."""
+        return f"Read this ECG now: {self.name}."
+
+
+def worst_first(findings: list[CriticalFinding]) -> tuple[CriticalFinding, ...]:
+    """The findings by how dangerous their kind is, then by time."""
+    return tuple(sorted(findings, key=lambda one: (ORDER[one.kind], one.start)))
