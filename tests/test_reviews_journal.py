@@ -59,8 +59,8 @@ def test_an_event_written_before_readers_could_leave_classes_open_is_read_as_it_
         del older["beside_normal"]
         older["answers"] += [{**older["answers"][0], "label": "PVC", "state": "absent", "probability": 0.1}]
         connection.execute(
-            "INSERT INTO events SELECT 2, record, time, kind, author, model, task, card_sha256, weights_sha256, ?"
-            " FROM events",
+            "INSERT INTO events SELECT 2, record, time, kind, author, model, task, card_sha256, "
+            "weights_sha256, ? FROM events",
             (json.dumps(older),),
         )
         connection.commit()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ecgapp.cells import plain_cell
-from ecgapp.reviews.events import Event, Kind
+from ecgapp.reviews.events import Event, KeptCaliper, Kind
 from ecgapp.reviews.words import changes
 
 WORDS = {
@@ -68,8 +68,14 @@ def _cells(event: Event) -> tuple[str, ...]:
         ", ".join(event.beside_normal),
         "; ".join(event.statements),
         event.comment,
-        "; ".join(f"{one.name} {one.lead} {one.start:.3f}-{one.stop:.3f} s" for one in event.calipers),
+        "; ".join(_caliper(one) for one in event.calipers),
     )
+
+
+def _caliper(one: KeptCaliper) -> str:
+    """One of time alone has no lead."""
+    lead = f" {one.lead}" if one.lead else ""
+    return f"{one.name}{lead} {one.start:.3f}-{one.stop:.3f} s"
 
 
 def _answer(event: Event) -> list[str]:

@@ -47,7 +47,7 @@ class Form:
 
     @property
     def questions(self) -> tuple[Answer, ...]:
-        """One a class, as it is filled in at first: from the review, else present where the model finds it."""
+        """One a class, as the form begins: from the review, else present where the model finds it."""
         if self.card is None or self.card.task is None:
             return ()
         task, told = self.card.purpose, self.outputs
