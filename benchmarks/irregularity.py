@@ -23,7 +23,7 @@ from ecgapp.analysis.rules.rhythm import IRREGULAR
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
-from ecgapp.signals import r_peaks
+from ecgapp.signals import beat_list
 from ecgapp.tasks import task
 from ecgapp.words import with_interval
 
@@ -64,8 +64,7 @@ def cases(data: Path) -> Cases:
         scan = LAYOUTS[layout].scan(data / folder, ImportOptions())
         for entry in scan.entries:
             record = scan.read(entry.where)
-            beginning = record.signal[:, : int(LONGEST * record.sampling_rate)]
-            rhythm = rhythm_at(r_peaks(beginning, record.sampling_rate) / record.sampling_rate)
+            rhythm = rhythm_at(beat_list(record).between(0.0, LONGEST).times)
             values.append([measure(rhythm) for measure in MEASURES.values()])
             folds.append(entry.fold)
             codes.append(record.codes if entry.codes is None else entry.codes)

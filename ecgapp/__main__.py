@@ -39,6 +39,7 @@ _COMMANDS = {  # each imports what it needs, so that `runs` answers without load
     "train": ("ecgapp.cli.train", "train"),
     "delineate": ("ecgapp.cli.delineate", "delineate"),
     "fit-gate": ("ecgapp.cli.fit_gate", "fit_gate"),
+    "fit-ventricular": ("ecgapp.cli.fit_ventricular", "fit_ventricular"),
     "evaluate": ("ecgapp.cli.evaluate", "evaluate"),
     "runs": ("ecgapp.cli.runs", "runs"),
     "models": ("ecgapp.cli.models", "models"),
@@ -134,6 +135,13 @@ def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     gate.add_argument("config", type=Path, metavar="CONFIG.json", help="the gate's settings")
     gate.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="the unpacked archives")
     gate.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the model goes")
+
+    ventricular = commands.add_parser("fit-ventricular", help="train the network of ventricular rhythms")
+    ventricular.add_argument("config", type=Path, metavar="CONFIG.json", help="the training's settings")
+    ventricular.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="the unpacked archives"
+    )
+    ventricular.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the model goes")
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ecgapp.analysis.comparison import measured_changes
+from ecgapp.analysis.comparison import level_changes, measured_changes
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import choosing, compare, compare_doubts, compare_gate, compare_tables
 from ecgapp.ui.bootstrap import bootstrap
@@ -22,22 +22,25 @@ if len(both) < 2:
 
 cards = choosing.installed()
 with headline.container():
-    may_show = compare_gate.may_show(both, cards)
-if not may_show:
-    st.stop()
+    if not compare_gate.may_show(both):
+        st.stop()
+    compare.critical_findings(both)
+    refused = compare_gate.refused(both)
+    changed = st.empty()
 
 classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
-found = compare.compared_findings(both, classifier) if classifier is not None else ()
+found = compare.compared_findings(both, classifier) if classifier is not None and not refused else ()
 if found and classifier is not None:
     st.subheader("Findings, unconfirmed")
     compare.findings_panel(both, found, classifier)
 
 delineator = next(iter(choosing.delineators(cards).values()), None)
-changes = ()
+changes, levels = (), ()
 if delineator is not None:
     try:
-        measured = compare.measured(both, delineator)
+        measured = compare.measured(both)
         changes = measured_changes(*measured.values(), delineator)
+        levels = level_changes(*measured.values())
     except EcgAppError as error:
         st.warning(str(error))
     else:
@@ -46,4 +49,6 @@ if delineator is not None:
         st.subheader("Median beats, laid over each other")
         compare.beats_panel(both, measured)
 
-headline.info(f"{compare_tables.summary(found, changes)} {compare_doubts.headline(both)}".rstrip())
+shifted = compare_tables.shifts(levels, changes)
+words = f"{compare_tables.summary(found, changes, levels)} {compare_doubts.headline(both)}".rstrip()
+(changed.warning if shifted else changed.info)(words, icon=":material/compare_arrows:")

@@ -1,14 +1,14 @@
-"""Page: read one ECG. The headline, its tracing, findings, measurements, and what moved the classes."""
+"""Page: read one ECG. The judgement, its tracing, findings, measurements, and what moved the classes."""
 
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, gate_panel, reading, review, saliency_panel, session
+from ecgapp.ui import choosing, judgement_panel, opened, reading, review, saliency_panel, session
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.findings_panel import findings_panel
-from ecgapp.ui.measurements_panel import measurements_panel
+from ecgapp.ui.measurements_panel import measurements_panel, rules_panel
 from ecgapp.ui.opening import choose_record
-from ecgapp.ui.reading_panel import FIRST, read_first_panel, reading_panel, status_of_findings
+from ecgapp.ui.reading_panel import read_first_panel, reading_panel, status_of_findings
 from ecgapp.ui.report_buttons import report_panel
 from ecgapp.ui.tracing_panel import tracing_panel
 from ecgapp.ui.worklist_walk import walk_bar
@@ -25,6 +25,7 @@ if record is None:
     review.empty_panel(choosing.installed())
     st.stop()
 
+ecg = opened.current(record)
 read = reading.current(record)
 reviewed = read.review
 headline = review.headline_place()
@@ -38,36 +39,34 @@ with left:
 with right:
     autoencoder = choosing.choose_model("Autoencoder", choosing.autoencoders(cards), "autoencoder")
 
-if read.blind:  # nothing of what a model says may be computed, or sent, before this
-    headline.info(FIRST)
+if read.blind:  # nothing of what a classifier says may be computed, or sent, before this
+    judgement_panel.before_reading(headline, ecg, reviewed)
     read_first_panel(reviewed, classifier)
     st.stop()
 
-found = None
-refused = gate_panel.refused(record, cards, headline)
-if classifier is not None and not refused:
+found, no_labels = ecg.labels(classifier)
+if found is not None and classifier is not None:
     try:
-        found = review.found(record, classifier)
         reviewed = reading.note_shown(reviewed, found, classifier)
-        headline.info(review.headline(record, found, reviewed, classifier))
     except EcgAppError as error:
-        headline.warning(str(error))
+        st.error(str(error))
+judgement_panel.show_judgement(headline, ecg, classifier, review.status(reviewed, classifier))
 
 if found is not None and classifier is not None:
     st.subheader(f"Findings, {reviewed.word}")
     statuses = status_of_findings(reviewed, found, classifier)
-    findings_panel(record, found, classifier, cards, statuses)
+    findings_panel(ecg, found, classifier, statuses)
 
 reading_panel(record, reviewed, classifier, found)
-
-if not refused:
-    measurements_panel(record, cards)
+measurements_panel(ecg)
+if found is None:
+    rules_panel(ecg)
 
 if found is not None and classifier is not None:
     st.subheader("Saliency: which leads and moments moved the class")
     saliency_panel.saliency_panel(record, found, classifier, statuses)
 
-if classifier is not None and (found is not None or refused):
+if classifier is not None:
     review.preprocessing_section(record, classifier)
 
 if autoencoder is not None:

@@ -193,8 +193,8 @@ def test_a_mistake_opens_with_its_saliency_and_says_whose_probability_it_is(sett
 def test_a_mistake_says_what_the_gate_would_make_of_its_record(settings, monkeypatch):
     gate = load_card(PROJECT / "weights", "gate")
     refusal = Admission(0.97, 0.5, True, f"Too noisy to read. {NO_LABELS}")
-    monkeypatch.setattr("ecgapp.analysis.gate_for", lambda _record, _cards: gate)
-    monkeypatch.setattr("ecgapp.analysis.admit", lambda _record, _gate: refusal)
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.gate_for", lambda _record, _cards: gate)
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.admit", lambda _record, _gate: refusal)
     opened = choosing.opened
     monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card if card.is_gate else opened(card))
     words = said(viewed(settings, signed_in=True))

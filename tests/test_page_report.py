@@ -163,7 +163,7 @@ def test_a_record_that_no_model_takes_gets_its_tracing_and_the_reason(page, save
     def refused(*_arguments, **_options):
         raise SignalError("The record is too short for this model.")
 
-    monkeypatch.setattr("ecgapp.ui.review.found", refused)
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.findings", refused)
     make(page)
     assert "too short for this model" in words(saved["ecg-report.pdf"], 2)
     assert json.loads(saved["ecg-numbers.json"])["model"] is None

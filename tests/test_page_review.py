@@ -370,7 +370,7 @@ def test_nothing_is_computed_twice_for_one_record(page, tmp_path, monkeypatch):
     def again(*_arguments):
         raise AssertionError("computed twice")
 
-    for name in ("find", "explain_against", "reconstruct", "prepare"):
+    for name in ("opened_ecg.find", "explain_against", "reconstruct", "prepare"):
         monkeypatch.setattr(f"ecgapp.analysis.{name}", again)
     page.run()
     assert not page.exception

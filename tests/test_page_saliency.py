@@ -179,7 +179,7 @@ def test_an_ensembles_stability_is_a_figure(tmp_path, monkeypatch):
 
 
 def test_a_pause_without_beats_still_has_its_map(page, monkeypatch):
-    monkeypatch.setattr("ecgapp.analysis.relevance.r_peaks", lambda *_: tiny_models.np.zeros(0, int))
+    monkeypatch.setattr("ecgapp.signals.beat_list.r_peaks", lambda *_: tiny_models.np.zeros(0, int))
     page.selectbox(key="demo").set_value("Left bundle branch block").run()
     assert not page.exception
     assert "Too few beats" in said(page)

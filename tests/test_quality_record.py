@@ -8,7 +8,7 @@ import pytest
 from benchmarks import spoil
 from ecgapp.records import ECGRecord, complete_leads
 from ecgapp.records.synthetic import RHYTHMS, SyntheticConfig, synthesise
-from ecgapp.signals import heart_rate, record_quality, remarks
+from ecgapp.signals import beat_list, record_quality, remarks
 from ecgapp.signals.quality.limbs import SWAPS
 
 
@@ -99,8 +99,9 @@ def test_two_clicks_are_no_pacemaker():
 @pytest.mark.parametrize("rhythm", ["sinus", "AF"])
 def test_the_heart_rate_of_a_long_record_is_that_of_its_parts(rhythm):
     record = ecg(rhythm, seconds=120)
-    halves = [heart_rate(record.signal[:, first : first + 30_000], 500) for first in (0, 30_000)]
-    assert heart_rate(record.signal, 500) == pytest.approx(np.mean(halves), rel=0.02)
+    beats = beat_list(record)
+    halves = [beats.between(start, start + 60).rate for start in (0, 60)]
+    assert beats.rate == pytest.approx(np.mean(halves), rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
+from ecgapp.signals import beat_list, record_quality
 from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
@@ -112,12 +113,12 @@ def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, m
     fill(worklist, [ecg(k) for k in range(4)])
     broken = worklist.archive.open(worklist.items()[2].key).signal
 
-    def rate(signal, sampling_rate):
-        if np.array_equal(signal, broken):
+    def beats(record, quality):
+        if np.array_equal(record.signal, broken):
             raise ZeroDivisionError("a bug")
-        return 60.0
+        return beat_list(record, quality)
 
-    monkeypatch.setattr("ecgapp.worklist.scoring.heart_rate", rate)
+    monkeypatch.setattr("ecgapp.worklist.scoring.beat_list", beats)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
     assert "a bug" not in items[2].outcome.sentence
@@ -299,6 +300,7 @@ def test_the_csv_holds_names_only_when_given_and_no_formula(settings, worklist):
 
 def test_the_list_names_swapped_electrodes_before_faults_of_leads():
     swapped = spoil.swapped(synthesise(SyntheticConfig()).record, "RA/LA")
-    assert quality_in_words(swapped) == "RA/LA swapped?"
+    assert quality_in_words(swapped, record_quality(swapped)) == "RA/LA swapped?"
     noise = np.random.default_rng(0).normal(0, 0.3, swapped.signal.shape).astype(np.float32)
-    assert "I + III is not II; noise: all leads" in quality_in_words(replace(swapped, signal=noise))
+    noisy = replace(swapped, signal=noise)
+    assert "I + III is not II; noise: all leads" in quality_in_words(noisy, record_quality(noisy))

@@ -5,8 +5,10 @@ from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_stor
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
+from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, RuleResult, Severity, judge
 from ecgapp.analysis.measurements import Measurement, Measurements, measure
 from ecgapp.analysis.models import (
+    InstalledModels,
     available_models,
     damaged_models,
     open_model,
@@ -14,6 +16,7 @@ from ecgapp.analysis.models import (
     validation_predictions,
     version_predictions,
 )
+from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 from ecgapp.analysis.support import Support, support
@@ -28,10 +31,17 @@ __all__ = [
     "Finding",
     "Findings",
     "Gates",
+    "InstalledModels",
+    "Judgement",
+    "JudgementLine",
+    "Known",
     "Measurement",
     "Measurements",
+    "OpenedECG",
     "Prepared",
     "Reconstruction",
+    "RuleResult",
+    "Severity",
     "Support",
     "TypicalBeat",
     "admit",
@@ -46,6 +56,7 @@ __all__ = [
     "find",
     "fits",
     "gate_for",
+    "judge",
     "judge_of",
     "measure",
     "missing_stores",

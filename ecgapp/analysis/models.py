@@ -1,5 +1,6 @@
 """Which models stand ready on this machine: promoted ones before shipped ones."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ecgapp import models
@@ -67,3 +68,26 @@ def version_predictions(card: ModelCard, settings: Settings) -> Predictions | No
 
 def _folders(settings: Settings) -> tuple[Path, Path]:
     return settings.weights, settings.shipped_weights
+
+
+class InstalledModels:
+    """The models installed at the time it is made, each opened once; for programs that read many ECGs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cards = available_models(settings)
+        self._opened: dict[str, TrainedModel] = {}
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """The cards by name."""
+        return self._cards
+
+    def opened(self, card: ModelCard) -> TrainedModel:
+        """The model of this card.
+
+        Raises:
+            WeightsMismatchError: its weights are gone or damaged.
+        """
+        if card.digest not in self._opened:
+            self._opened[card.digest] = open_version(card, self._settings)
+        return self._opened[card.digest]

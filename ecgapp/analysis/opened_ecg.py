@@ -1,17 +1,19 @@
 """An open ECG and everything that is computed from it, once and on demand. Knows no page and no session."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, admit, broken_gate, gate_for
+from ecgapp.analysis.judgement import Judgement, Known, RuleResult, Score, judge, rule_results
 from ecgapp.analysis.measurements import Measurements, measure
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.signals import RecordQuality, record_quality
+from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 
+NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 
 
@@ -33,18 +35,29 @@ class OpenedECG:
     """A record with its quality, measurements, findings and judgement, each computed once.
 
     Results of a model are kept by the digest of its card, so that a model promoted meanwhile computes
-    anew. Errors are not kept.
+    anew. Errors are not kept. ``after`` is called when a network has run, to give its memory back.
     """
 
-    def __init__(self, record: ECGRecord, models: Models) -> None:
+    def __init__(self, record: ECGRecord, models: Models, after: Callable[[], None] | None = None) -> None:
         self.record = record
         self._models = models
+        self._after = after
         self._results: dict[Hashable, object] = {}
 
     @property
     def quality(self) -> RecordQuality:
         """The faults of its leads and of the recording as a whole."""
         return self._once("quality", lambda: record_quality(self.record))
+
+    @property
+    def beats(self) -> BeatList:
+        """The one list of its beats, from its sound leads."""
+        return self._once("beats", lambda: beat_list(self.record, self.quality))
+
+    @property
+    def heart_rate(self) -> float | None:
+        """Beats per minute from the first beat to the last; None with fewer than two beats."""
+        return self.beats.rate
 
     def admission(self) -> Admission | None:
         """The judgement of the gate that can read this record; None if no gate is installed."""
@@ -55,7 +68,7 @@ class OpenedECG:
             gate = self._models.opened(card)
         except EcgAppError as error:
             return broken_gate(card, error)
-        return self._once(("admission", card.digest), lambda: admit(self.record, gate))
+        return self._once(("admission", card.digest), lambda: admit(self.record, gate), network=True)
 
     def measurements(self) -> Measurements | None:
         """What the installed delineator measures; None if none is installed.
@@ -63,12 +76,24 @@ class OpenedECG:
         Raises:
             ModelError: the delineator cannot be opened.
         """
-        card = next((card for card in self._models.cards().values() if card.is_delineator), None)
+        card = self.delineator
         if card is None:
             return None
         return self._once(
-            ("measurements", card.digest), lambda: measure(self.record, self._models.opened(card))
+            ("measurements", card.digest),
+            lambda: measure(self.record, self._models.opened(card)),
+            network=True,
         )
+
+    @property
+    def delineator(self) -> ModelCard | None:
+        """The card of the model that measures; None if none is installed."""
+        return next((card for card in self._models.cards().values() if card.is_delineator), None)
+
+    def rules(self) -> dict[str, RuleResult]:
+        """What each textbook rule finds, by label; none where nothing can be measured."""
+        measured = self._measured()
+        return {} if measured is None else rule_results(measured, self.record.sampling_rate)
 
     def findings(self, card: ModelCard) -> Findings:
         """What this classifier finds.
@@ -77,14 +102,58 @@ class OpenedECG:
             ModelError: the classifier cannot be opened.
             SignalError: it cannot take this record; says why.
         """
-        return self._once(("findings", card.digest), lambda: find(self.record, self._models.opened(card)))
+        return self._once(
+            ("findings", card.digest), lambda: find(self.record, self._models.opened(card)), network=True
+        )
+
+    def labels(self, card: ModelCard | None) -> tuple[Findings | None, str]:
+        """What this classifier finds, or None and the sentence that says why no label may be shown."""
+        if card is None:
+            return None, NO_CLASSIFIER
+        judged = self.admission()
+        if judged is not None and judged.refused:
+            return None, judged.reason
+        try:
+            return self.findings(card), ""
+        except EcgAppError as error:
+            return None, str(error)
 
     def critical(self) -> tuple[CriticalFinding, ...]:
         """The critical findings, the most dangerous first."""
         return ()
 
-    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
+    def judgement(self, card: ModelCard | None) -> Judgement:
+        """The judgement of the ECG beside what this classifier finds."""
+        found, no_labels = self.labels(card)
+        return self.judge(found.rows if found is not None else (), card, no_labels)
+
+    def judge(self, scores: Sequence[Score], card: ModelCard | None, no_labels: str = "") -> Judgement:
+        """The same beside ``scores`` that were computed elsewhere, or the sentence why there are none."""
+        return judge(
+            Known(
+                self.critical(),
+                tuple(scores),
+                card,
+                no_labels,
+                self.rules(),
+                self.heart_rate,
+                self._measured(),
+                self.quality,
+                self.admission(),
+            )
+        )
+
+    def _measured(self) -> Measurements | None:
+        """The measurements, where a delineator can be opened."""
+        try:
+            return self.measurements()
+        except EcgAppError:
+            return None
+
+    def _once(self, key: Hashable, compute: Callable[[], T], network: bool = False) -> T:
         if key not in self._results:
             self._results[key] = compute()
+            if network and self._after is not None:
+                self._after()
         value: T = self._results[key]  # type: ignore[assignment]
         return value

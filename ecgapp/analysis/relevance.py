@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgapp.analysis.explanation import Explanation
 from ecgapp.records import ECGRecord
-from ecgapp.signals import r_peaks
+from ecgapp.signals import beat_list
 
 BEAT = (-0.35, 0.55)  # s about R that are shown
 BEFORE_R = 0.4  # of each beat-to-beat interval belongs to the beat that follows
@@ -85,8 +85,8 @@ def by_wave(record: ECGRecord, explanation: Explanation) -> tuple[WaveShare, ...
 
 def _beats(record: ECGRecord, explanation: Explanation) -> NDArray[np.float64]:
     """R peaks within the explained window, s of the recording, found in the recording itself."""
-    peaks = r_peaks(record.signal, record.sampling_rate) / record.sampling_rate
-    return np.asarray(peaks[(peaks >= explanation.start) & (peaks < explanation.stop)])
+    times = beat_list(record).times
+    return np.asarray(times[(times >= explanation.start) & (times < explanation.stop)])
 
 
 def _median_beat(

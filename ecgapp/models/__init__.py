@@ -13,6 +13,8 @@ from ecgapp.models.card import (
     Provenance,
     ReconstructionMetrics,
     RocCurve,
+    VentricularFigures,
+    VentricularMetrics,
 )
 from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
 from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
@@ -36,6 +38,7 @@ from ecgapp.models.registry import (
     network_class,
 )
 from ecgapp.models.stacked import Stack, stack, unstack
+from ecgapp.models.ventricular import VENTRICULAR_CLASSES, VentricularConfig, VentricularNetwork
 from ecgapp.models.weights import (
     damaged_models,
     installed_models,
@@ -57,6 +60,7 @@ __all__ = [
     "ENOUGH_POSITIVES",
     "PARTS",
     "SEGMENTS",
+    "VENTRICULAR_CLASSES",
     "ArchitectureConfig",
     "Autoencoder",
     "AutoencoderConfig",
@@ -95,6 +99,10 @@ __all__ = [
     "RocCurve",
     "Stack",
     "TrainedModel",
+    "VentricularConfig",
+    "VentricularFigures",
+    "VentricularMetrics",
+    "VentricularNetwork",
     "architecture",
     "architecture_names",
     "build",

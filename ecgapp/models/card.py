@@ -6,8 +6,10 @@ from functools import cached_property
 
 from ecgapp import documents
 from ecgapp.errors import ConfigError
+from ecgapp.models.delineator import DelineatorConfig
 from ecgapp.models.gate import GateConfig
 from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
+from ecgapp.models.ventricular import VentricularConfig
 from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.tasks.task import Task
 
@@ -145,6 +147,32 @@ class GateMetrics:
 
 
 @dataclass(frozen=True)
+class VentricularFigures:
+    """How many records or windows of one kind are called ventricular, of patients not trained on.
+
+    ``ventricular``: they are; the others should not be called so.
+    """
+
+    kind: str
+    ventricular: bool
+    n_patients: int
+    n: int
+    called: int
+    share: Interval | None = None
+
+
+@dataclass(frozen=True)
+class VentricularMetrics:
+    """A ventricular network, each record judged by a member that was trained without its patient."""
+
+    dataset: str
+    n: int  # records and windows
+    sensitivity: Interval | None  # of windows that are ventricular for most of the time
+    false_alarms: Interval | None  # of all others
+    kinds: tuple[VentricularFigures, ...]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the weights come from; enough to train them again."""
 
@@ -173,7 +201,7 @@ class ModelCard:
     network: ArchitectureConfig
     preprocessing: PreprocessingConfig
     provenance: Provenance
-    task: Task | None = None  # None: an autoencoder, a delineator or a gate
+    task: Task | None = None  # None: the network has no labels
     thresholds: tuple[float, ...] = ()  # one a label, on probabilities; a gate's one, on its score
     temperature: float = 1.0  # logits are divided by it before the sigmoid
     aggregation: str = "mean"  # how windows' probabilities become the record's: "mean" or "max"
@@ -181,6 +209,7 @@ class ModelCard:
     reconstruction: ReconstructionMetrics | None = None
     delineation: DelineationMetrics | None = None
     gate: GateMetrics | None = None
+    ventricular: VentricularMetrics | None = None
     sha256: str = ""  # of the weights' safetensors file
     predictions_sha256: str = ""  # of the validation predictions' file; empty: they were not kept
 
@@ -210,8 +239,12 @@ class ModelCard:
         return isinstance(self.network, GateConfig)
 
     @property
+    def is_ventricular(self) -> bool:
+        return isinstance(self.network, VentricularConfig)
+
+    @property
     def is_delineator(self) -> bool:
-        return not (self.is_classifier or self.is_autoencoder or self.is_gate)
+        return isinstance(self.network, DelineatorConfig)
 
     @property
     def purpose(self) -> str:
@@ -220,4 +253,6 @@ class ModelCard:
             return self.task.name
         if self.is_gate:
             return "gate"
+        if self.is_ventricular:
+            return "ventricular rhythm"
         return "autoencoder" if self.is_autoencoder else "delineator"

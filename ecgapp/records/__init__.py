@@ -5,25 +5,38 @@ A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads
 """
 
 from ecgapp.records.identity import fingerprint
-from ecgapp.records.leads import complete_leads
+from ecgapp.records.leads import complete_leads, one_lead
 from ecgapp.records.reading import read_record
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
-from ecgapp.records.synthetic import DEMOS, RHYTHMS, SyntheticConfig, SyntheticECG, synthesise
+from ecgapp.records.synthetic import (
+    DEMOS,
+    RARE_RHYTHMS,
+    RHYTHMS,
+    CriticalEvent,
+    RhythmSpan,
+    SyntheticConfig,
+    SyntheticECG,
+    synthesise,
+)
 from ecgapp.records.waves import WAVES, Wave
 from ecgapp.records.wfdb_writer import write_wfdb
 
 __all__ = [
     "DEMOS",
     "LEADS",
+    "RARE_RHYTHMS",
     "RHYTHMS",
     "WAVES",
+    "CriticalEvent",
     "ECGRecord",
     "FloatArray",
+    "RhythmSpan",
     "SyntheticConfig",
     "SyntheticECG",
     "Wave",
     "complete_leads",
     "fingerprint",
+    "one_lead",
     "read_record",
     "synthesise",
     "write_wfdb",

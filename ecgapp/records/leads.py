@@ -61,3 +61,12 @@ def complete_leads(record: ECGRecord) -> ECGRecord:
         leads=tuple(names[row] for row in rows),
         derived=record.derived | frozenset(absent),
     )
+
+
+def one_lead(record: ECGRecord, lead: str, name: str = "") -> ECGRecord:
+    """``record`` with nothing but ``lead``, under another ``name`` if one is given ("ECG", "MLII").
+
+    Raises:
+        LeadsMissingError: the record has no such lead.
+    """
+    return replace(record, signal=record.select((lead,)), leads=(name or lead,), derived=frozenset())

@@ -18,7 +18,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.reviews import Review
-from ecgapp.signals import heart_rate, remarks
+from ecgapp.signals import beat_list, record_quality, remarks
 from ecgapp.signals.display import UNFILTERED
 
 LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
@@ -148,6 +148,7 @@ def bundle(contents: Contents) -> Bundle:
 
 def record_facts(record: ECGRecord) -> RecordFacts:
     """What can be told of ``record`` without its samples."""
+    quality = record_quality(record)
     return RecordFacts(
         digest(record.signal),
         record.leads,
@@ -156,8 +157,8 @@ def record_facts(record: ECGRecord) -> RecordFacts:
         float(record.sampling_rate),
         record.units,
         record.synthetic,
-        tuple(remarks(record)),
-        heart_rate(record.signal, record.sampling_rate),
+        tuple(remarks(record, quality)),
+        beat_list(record, quality).rate,
     )
 
 

@@ -22,7 +22,7 @@ from ecgapp.report.contents import Contents
 from ecgapp.report.head import LEFT, print_foot, print_head
 from ecgapp.report.page import Page, Type
 from ecgapp.report.sheets import ROWS, sheets_of
-from ecgapp.signals import heart_rate, r_peaks, remarks, st_changes
+from ecgapp.signals import beat_list, remarks, st_changes
 from ecgapp.signals.st_level import st_warning
 
 BOTTOM = 22.0  # mm: the grid's lower edge
@@ -150,15 +150,15 @@ def _moved_st(contents: Contents) -> str:
     record, shown = contents.record, contents.shown
     if shown is record or record.units != "mV":
         return ""
-    beats = [float(beat) / record.sampling_rate for beat in r_peaks(record.signal, record.sampling_rate)]
+    beats = beat_list(record).times.tolist()
     moved = [change for change in st_changes(record, shown, beats) if change.large]
     return st_warning(moved) if moved else ""
 
 
 def rate_in_words(record: ECGRecord) -> str:
     """The heart rate, or that there is none to be had."""
-    beats = heart_rate(record.signal, record.sampling_rate)
-    return "heart rate not measurable" if beats is None else f"heart rate {beats:.0f}/min"
+    rate = beat_list(record).rate
+    return "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
 
 
 def _print_foot(page: Page, strips: _Strips, number: tuple[int, int]) -> None:

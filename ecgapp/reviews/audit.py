@@ -11,6 +11,7 @@ from ecgapp.reviews.words import changes
 
 WORDS = {
     Kind.OPENED: "opened, to be read first",
+    Kind.ALARMED: "critical findings shown, before a read",
     Kind.READ: "read committed, before the model's output",
     Kind.SHOWN: "model's output shown",
     Kind.CONFIRMED: "confirmed",

@@ -20,6 +20,7 @@ class Kind(StrEnum):
 
     OPENED = "opened"  # to be read before the model's output is shown
     READ = "read"  # that read was committed
+    ALARMED = "alarmed"  # critical findings were shown to somebody who reads first; ``statements`` name them
     SHOWN = "shown"  # the model's output, to somebody who had read first
     CONFIRMED = "confirmed"  # what the model found
     EDITED = "edited"  # the reader's own answers
@@ -143,7 +144,7 @@ class Event:
     number: int = 0
 
     def __post_init__(self) -> None:
-        if not self.by.strip() and self.kind not in (Kind.OPENED, Kind.SHOWN):
+        if not self.by.strip() and self.kind not in (Kind.OPENED, Kind.ALARMED, Kind.SHOWN):
             raise ReviewError("Type your name or initials first: a review keeps who made it.")
         if len(self.by) > LONGEST_NAME:
             raise ReviewError(f"Give your name in at most {LONGEST_NAME} characters.")

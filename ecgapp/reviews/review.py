@@ -10,7 +10,7 @@ from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp, same_
 from ecgapp.reviews.words import beside_normal, in_a_row, moment, verdict
 
 # These change nothing that another reader decides on.
-QUIET = frozenset({Kind.OPENED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})
+QUIET = frozenset({Kind.OPENED, Kind.ALARMED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})
 
 
 class Status(StrEnum):

@@ -1,7 +1,8 @@
 """Filter, resample, normalise, window, measure: numpy in, numpy out, no state."""
 
 from ecgapp.signals.bandpass import bandpass
-from ecgapp.signals.beats import heart_rate, r_peaks
+from ecgapp.signals.beat_list import BeatList, beat_list
+from ecgapp.signals.beats import r_peaks
 from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.signals.display import DisplayFilter, filtered
 from ecgapp.signals.normalise import normalise
@@ -13,6 +14,7 @@ from ecgapp.signals.st_level import StChange, st_changes, st_levels
 from ecgapp.signals.windows import Windows, cut_windows, window_starts
 
 __all__ = [
+    "BeatList",
     "DisplayFilter",
     "LeadQuality",
     "PreprocessingConfig",
@@ -21,9 +23,9 @@ __all__ = [
     "Step",
     "Windows",
     "bandpass",
+    "beat_list",
     "cut_windows",
     "filtered",
-    "heart_rate",
     "lead_quality",
     "normalise",
     "preprocess",

@@ -1,4 +1,4 @@
-"""Where the heart beats, and how often: R peaks from all leads together.
+"""Where the heart beats: R peaks from several leads together.
 
 The energy between 7 and 20 Hz, where a QRS complex is strongest (Pan and Tompkins 1985,
 doi:10.1109/TBME.1985.325532, and Elgendi et al. 2010), summed over leads and compared with its
@@ -14,6 +14,7 @@ from scipy import signal as scipy_signal
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.normalise import FLAT
+from ecgapp.signals.wave_trains import PERIODS, train_peaks
 
 BAND = (7.0, 20.0)  # Hz; lower, a tall narrow T wave looks like a beat
 SMOOTHING = 0.10  # s, about one QRS complex
@@ -51,24 +52,44 @@ def _r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.i
     leads = _between(filled, sampling_rate, BAND)
     if leads.shape[0] == 0 or leads.shape[1] < 0.5 * sampling_rate:
         return np.zeros(0, np.int64)
-    energy = _weights(leads, sampling_rate) @ np.square(leads, dtype=np.float64)
-    power = ndimage.uniform_filter1d(energy, max(1, round(SMOOTHING * sampling_rate)))
-    strength = np.sqrt(np.maximum(power, 0.0))  # a running sum may end just below zero in a gap
+    strength = _strength(leads, sampling_rate)
     beats = _beats(strength - np.median(strength), sampling_rate)
     whole = _between(filled, sampling_rate, WHOLE_QRS)
     size = _weights(whole, sampling_rate) @ np.square(whole, dtype=np.float64)
-    return _highest_nearby(size, beats, round(REACH * sampling_rate))
+    beats = _highest_nearby(size, beats, round(REACH * sampling_rate))
+    return _with_trains(beats, *train_peaks(filled, sampling_rate), sampling_rate)
 
 
-def heart_rate(signal: NDArray[np.floating], sampling_rate: float) -> float | None:
-    """Mean ventricular rate in beats per minute, or None with fewer than two beats.
+def _with_trains(
+    beats: NDArray[np.int64], inside: NDArray[np.bool_], waves: NDArray[np.int64], sampling_rate: float
+) -> NDArray[np.int64]:
+    """``waves`` in the place of the ``beats`` that lie ``inside`` trains of them, or just beside a wave."""
+    if not waves.size:
+        return beats
+    away = np.abs(beats[:, None] - waves).min(axis=1) >= PERIODS[0] * sampling_rate
+    return np.asarray(np.sort(np.concatenate([beats[~inside[beats] & away], waves])), np.int64)
 
-    From the first beat to the last, so that it holds for irregular rhythms too.
+
+def prominence(signal: NDArray[np.floating], sampling_rate: float, peaks: NDArray[np.int64]) -> float:
+    """How far the beats at ``peaks`` stand out: their typical strength over the median of all samples.
+
+    Of 302 records of the Challenge 2021 half have 10 or more; noise has less than 2. Infinite for silence.
     """
-    peaks = r_peaks(signal, sampling_rate)
-    if len(peaks) < 2:
-        return None
-    return float(60.0 * sampling_rate * (len(peaks) - 1) / (peaks[-1] - peaks[0]))
+    leads = _between(_filled(np.atleast_2d(signal)), sampling_rate, BAND)
+    if not len(leads) or not peaks.size:
+        return 0.0
+    strength = _strength(leads, sampling_rate)
+    reach = round(SMOOTHING / 2 * sampling_rate)
+    around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(strength) - 1)
+    middle = float(np.median(strength))
+    return float(np.median(strength[around].max(axis=1)) / middle) if middle > 0 else float("inf")
+
+
+def _strength(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
+    """The energy of all leads together, as an amplitude: (n_samples,)."""
+    energy = _weights(leads, sampling_rate) @ np.square(leads, dtype=np.float64)
+    power = ndimage.uniform_filter1d(energy, max(1, round(SMOOTHING * sampling_rate)))
+    return np.sqrt(np.maximum(power, 0.0))  # a running sum may end just below zero in a gap
 
 
 def _filled(signal: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ecgapp import analysis
 from ecgapp.analysis import Findings, Measurements
 from ecgapp.analysis.comparison import (
     N_REPEATED,
@@ -16,12 +15,14 @@ from ecgapp.analysis.comparison import (
 )
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.ui import choosing, compare_beats, compare_doubts, compare_slots, compare_tables
+from ecgapp.ui import compare_beats, compare_doubts, compare_slots, compare_tables
 from ecgapp.ui.compare_slots import EARLIER, LATER, Held
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.paper_chart import paper
+from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
+REFERENCE_LENGTH = 24
 WORDS = (
     "Which ECG is the earlier one, and that both are of one patient, is your statement: no date and no name "
     "is read from the files."
@@ -73,10 +74,36 @@ def _opening(slot: str) -> None:
     if one is None:
         st.info(f"No {slot} ECG is open.")
         return
+    _ask_reference(slot, one)
     source = ", the one in view on the Review page" if one.of_review else ""
     st.markdown(
-        f"Open: **{one.title}**{source}, {one.record.duration:.1f} s, {one.record.sampling_rate:g} Hz."
+        f"Open: **{as_typed(one.name)}**{source}, {one.record.duration:.1f} s, "
+        f"{one.record.sampling_rate:g} Hz."
     )
+
+
+def _ask_reference(slot: str, one: Held) -> None:
+    """What the reader calls this ECG, such as its date; signs that a page takes for markup are dropped."""
+    typed = st.text_input(
+        f"Reference of the {slot} ECG (optional; shown on this page, and not stored)",
+        one.reference,
+        max_chars=REFERENCE_LENGTH,
+        key=f"compare_reference_{id(one)}",
+        placeholder="e.g. its date",
+        autocomplete="off",
+    )
+    one.reference = "".join(sign for sign in typed if sign.isalnum() or sign in " -.:/").strip()
+
+
+def critical_findings(both: Mapping[str, Held]) -> None:
+    """A red box with the critical findings of each ECG; nothing where there are none."""
+    parts = [
+        f"**{slot.capitalize()} ECG: {as_typed(finding.sentence)}** {as_typed(finding.evidence)}"
+        for slot, one in both.items()
+        for finding in one.ecg.critical()
+    ]
+    if parts:
+        st.error("\n\n".join(parts), icon=":material/emergency:")
 
 
 def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[FindingChange, ...]:
@@ -89,28 +116,20 @@ def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[Findin
 def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
     """What ``card``'s model finds in one ECG; the gate has let it through."""
     try:
-        return one.remember(
-            ("find", card.digest), lambda: analysis.find(one.record, choosing.opened(card)), heavy=True
-        )
+        return one.ecg.findings(card)
     except EcgAppError as error:
         st.warning(f"The {slot} ECG cannot be scored, so no findings are compared. {error}")
         return None
 
 
-def measured(both: Mapping[str, Held], card: ModelCard) -> dict[str, Measurements]:
-    """The measurements of both.
+def measured(both: Mapping[str, Held]) -> dict[str, Measurements]:
+    """The measurements of both; none where no delineator is installed.
 
     Raises:
         EcgAppError: the delineator cannot be opened.
     """
-    return {
-        slot: one.remember(
-            ("measure", card.digest),
-            lambda one=one: analysis.measure(one.record, choosing.opened(card)),  # type: ignore[misc]
-            heavy=True,
-        )
-        for slot, one in both.items()
-    }
+    found = {slot: one.ecg.measurements() for slot, one in both.items()}
+    return {slot: one for slot, one in found.items() if one is not None}
 
 
 def findings_panel(both: Mapping[str, Held], changes: tuple[FindingChange, ...], card: ModelCard) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ecgapp.analysis.comparison import FindingChange
 from ecgapp.analysis.doubts import doubts, doubts_all
-from ecgapp.signals import RecordQuality, record_quality
+from ecgapp.signals import RecordQuality
 from ecgapp.ui.compare_slots import Held
 
 
@@ -36,4 +36,4 @@ def headline(both: Mapping[str, Held]) -> str:
 
 
 def _quality(one: Held) -> RecordQuality:
-    return one.remember("record quality", lambda: record_quality(one.record))
+    return one.ecg.quality

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ecgapp.models import ModelCard
 from ecgapp.records import fingerprint
-from ecgapp.ui import gate_panel, reading
+from ecgapp.ui import reading
 from ecgapp.ui.compare_slots import Held
 
 READ_FIRST = (
@@ -15,8 +14,8 @@ READ_FIRST = (
 )
 
 
-def may_show(both: Mapping[str, Held], cards: Mapping[str, ModelCard]) -> bool:
-    """Whether all of ``both`` may be spoken of; a sentence for each ECG of which it may not.
+def may_show(both: Mapping[str, Held]) -> bool:
+    """Whether neither of ``both`` is to be read first; a sentence for each ECG that is.
 
     What is shown counts as seen: no later read of this session is a first one.
     """
@@ -25,9 +24,6 @@ def may_show(both: Mapping[str, Held], cards: Mapping[str, ModelCard]) -> bool:
     for slot in unread:
         _ask_to_read(slot, keys[slot])
     if unread:
-        return False
-    refused = [_refused(slot, one, cards) for slot, one in both.items()]
-    if any(refused):
         return False
     reading.mark_seen(*keys.values())
     return True
@@ -44,14 +40,18 @@ def _ask_to_read(slot: str, key: str) -> None:
     )
 
 
-def _refused(slot: str, one: Held, cards: Mapping[str, ModelCard]) -> bool:
-    """Whether the gate refuses this ECG; the reason. One that it could not judge is told."""
-    judged = gate_panel.admission(one.record, cards, one.remember)
+def refused(both: Mapping[str, Held]) -> bool:
+    """Whether the gate refuses the labels of one ECG; a sentence for each that it refuses or cannot judge."""
+    found = [_refused(slot, one) for slot, one in both.items()]
+    return any(found)
+
+
+def _refused(slot: str, one: Held) -> bool:
+    judged = one.ecg.admission()
     if judged is None or (judged.judged and not judged.refused):
         return False
+    words = f"The {slot} ECG: {judged.reason}"
     if judged.refused:
-        words = f"**The {slot} ECG: {judged.reason}**\n\n{gate_panel.in_figures(judged)}"
-        st.error(f"{words} Nothing is compared but the tracings.", icon=":material/block:")
-    else:
-        st.warning(f"The {slot} ECG: {judged.reason}")
+        words = f"{words} No labels are compared. {judged.in_figures}"
+    st.warning(words)
     return judged.refused

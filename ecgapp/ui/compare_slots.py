@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import streamlit as st
 
+from ecgapp.analysis import OpenedECG
 from ecgapp.records import ECGRecord
-from ecgapp.ui import session
-from ecgapp.ui.memory import give_back_freed
+from ecgapp.ui import opened, session
 from ecgapp.ui.opening import DEMO, Opening
 
 T = TypeVar("T")
@@ -19,19 +19,30 @@ _HELD = "compare_held"  # session state: what each slot holds, by its name
 
 @dataclass(eq=False)
 class Held:
-    """One opened ECG with its own memory, so that nothing of one is ever taken for the other's."""
+    """One opened ECG with its own memory, so that nothing of one is ever taken for the other's.
+
+    ``ecg`` holds what is computed from it, ``results`` what is drawn of it.
+    """
 
     record: ECGRecord
     title: str
     of_review: bool = False  # it is the one in view on the Review page, and follows that
     results: dict[Hashable, object] = field(default_factory=dict)
+    reference: str = ""  # what the reader calls it, for this page alone
+    ecg: OpenedECG = field(init=False)
 
-    def remember(self, key: Hashable, compute: Callable[[], T], *, heavy: bool = False) -> T:
+    def __post_init__(self) -> None:
+        self.ecg = opened.current(self.record) if self.of_review else opened.opened_ecg(self.record)
+
+    @property
+    def name(self) -> str:
+        """Its title, with the reader's reference behind it."""
+        return f"{self.title} ({self.reference})" if self.reference else self.title
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
         """``compute()``, once for each ``key``; errors are not remembered."""
         if key not in self.results:
             self.results[key] = compute()
-            if heavy:
-                give_back_freed()
         value: T = self.results[key]  # type: ignore[assignment]
         return value
 

@@ -112,14 +112,34 @@ def findings(changes: Sequence[FindingChange], doubtful: Mapping[str, str] | Non
     )
 
 
-def summary(found: Sequence[FindingChange], measured: Sequence[Change]) -> str:
-    """The changes in one line of Markdown; of a class without enough validation it says so."""
-    parts = [
+def shifts(levels: Sequence[LevelChange], measured: Sequence[Change]) -> list[str]:
+    """ST that moved by 1 mm or more, and axes that turned by more than repeat readings do, in sentences."""
+    moved = [
+        f"{one.lead} {one.value:+.1f} mm ({_level(one.earlier)} to {_level(one.later)})"
+        for one in levels
+        if one.marked and one.value is not None
+    ]
+    turned = [
+        f"{one.name} {one.value:+.0f}° ({one.earlier.value:.0f}° to {one.later.value:.0f}°)"
+        for one in measured
+        if one.later.unit == "°"
+        and one.more_than_repeated
+        and None not in (one.value, one.earlier.value, one.later.value)
+    ]
+    said = [f"ST changed: {', '.join(moved)}."] if moved else []
+    return said + ([f"Axis changed: {', '.join(turned)}."] if turned else [])
+
+
+def summary(
+    found: Sequence[FindingChange], measured: Sequence[Change], levels: Sequence[LevelChange] = ()
+) -> str:
+    """The changes in Markdown, ST and axes first; of a class without enough validation it says so."""
+    parts = shifts(levels, measured) + [
         f"{verdict.capitalize()}: {', '.join(named)}."
         for verdict in ("new", "gone")
         if (named := [_named(change) for change in found if change.verdict == verdict])
     ]
-    if found and not parts:
+    if found and not any(change.verdict != "unchanged" for change in found):
         parts.append("No class went above or below its threshold.")
     beyond = [
         f"{change.name} {change.value:+.0f} {change.later.unit}"

@@ -9,7 +9,7 @@ import streamlit as st
 from ecgapp.errors import EcgAppError
 from ecgapp.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.records import LEADS, ECGRecord
-from ecgapp.signals import DisplayFilter, filtered, heart_rate, lead_quality, r_peaks, remarks, st_changes
+from ecgapp.signals import DisplayFilter, filtered, remarks, st_changes
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.compare_slots import Held
@@ -153,14 +153,13 @@ def _narrow(figure: go.Figure) -> None:
 
 def _badges(one: Held) -> dict[str, str]:
     """A few words for each lead with a fault."""
-    found = one.remember("leads", lambda: lead_quality(one.record))
-    return {lead.lead: ", ".join(lead.faults) for lead in found if lead.faults}
+    return {lead.lead: ", ".join(lead.faults) for lead in one.ecg.quality.leads if lead.faults}
 
 
 def _head(slot: str, one: Held) -> list[str]:
-    rate = one.remember("heart rate", lambda: heart_rate(one.record.signal, one.record.sampling_rate))
+    rate = one.ecg.heart_rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
-    return [f"<b>{slot.upper()}: {one.title}</b>", beats]
+    return [f"<b>{slot.upper()}: {one.name}</b>", beats]
 
 
 def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
@@ -173,11 +172,10 @@ def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
 def _tell(slot: str, one: Held, drawn: _Drawn) -> None:
     """What to know of the recording, and where the filter moves its ST."""
     record = one.record
-    if said := one.remember("quality", lambda: remarks(record)):
+    if said := remarks(record, one.ecg.quality):
         st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box
     if drawn.record is record or record.units != "mV":
         return
-    beats = one.remember("beats", lambda: r_peaks(record.signal, record.sampling_rate))
-    changes = st_changes(record, drawn.record, [float(beat) / record.sampling_rate for beat in beats])
+    changes = st_changes(record, drawn.record, one.ecg.beats.times.tolist())
     if moved := [change for change in changes if change.large]:
         st.warning(f"{slot.capitalize()}: {st_warning(moved)}")

@@ -1,6 +1,6 @@
 """One record that the model was wrong about: its tracing with the saliency of the class behind it."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
@@ -13,8 +13,9 @@ from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, fingerprint
-from ecgapp.ui import auth, choosing, gate_panel, overlay, reading, relevance_charts, session
+from ecgapp.ui import auth, choosing, overlay, reading, relevance_charts, session
 from ecgapp.ui.memory import give_back_freed
+from ecgapp.ui.opened import opened_ecg
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.saliency_panel import tell_shortfall
 from ecgapp.ui.tracing import CONFIG
@@ -126,13 +127,8 @@ def _open(tried: Tried, wrong: Wrong) -> Opened:
         judge = analysis.judge_of(record, model, tried.predictions.probabilities[wrong.row])
     answers = {} if judge is None else {MEMBER: _answer(record, judge, wrong.label)}
     answers[ENSEMBLE] = _answer(record, model, wrong.label)
-    admission = gate_panel.admission(record, analysis.available_models(session.settings()), _once)
+    admission = opened_ecg(record).admission()
     return Opened(record, answers, fingerprint(record), admission)
-
-
-def _once(_key: Hashable, compute: Callable[[], Admission], *, heavy: bool = False) -> Admission:
-    """The record that is opened is kept with all that is known of it, so that nothing more is remembered."""
-    return compute()
 
 
 def _by_gate(judged: Admission | None) -> str:

@@ -116,16 +116,6 @@ def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) 
     return lines
 
 
-def summary(findings: Findings, status: str = STATUS, doubt: str = "") -> str:
-    """One line of Markdown: which classes are above their threshold, and what makes all of it doubtful."""
-    above = sorted((row for row in findings.rows if row.positive), key=lambda row: -row.probability)
-    named = [f"**{in_full(row.label)}** {row.probability:.2f} ≥ {row.threshold:.2f}" for row in above]
-    said = f"Above threshold, {status}: {'; '.join(named)}."
-    if not above:
-        said = f"No class is above its threshold{'' if status == STATUS else f', {status}'}."
-    return f"{said} {doubt}".rstrip()
-
-
 def abbreviations(findings: Findings) -> str:
     """What the classes' short names stand for."""
     named = [f"{row.label}: {meaning(row.label)}" for row in findings.rows if meaning(row.label)]

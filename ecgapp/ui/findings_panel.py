@@ -5,13 +5,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ecgapp import analysis
-from ecgapp.analysis import Findings, Support
+from ecgapp.analysis import Findings, OpenedECG, Support
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.records import ECGRecord
-from ecgapp.signals import record_quality
-from ecgapp.ui import choosing, findings, session
-from ecgapp.ui.measurements_panel import measured_by
+from ecgapp.ui import findings
 from ecgapp.words import in_full, population
 
 PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; for the session
@@ -39,24 +36,18 @@ COLUMNS = {
 
 
 @st.fragment
-def findings_panel(
-    record: ECGRecord,
-    result: Findings,
-    card: ModelCard,
-    cards: Mapping[str, ModelCard],
-    statuses: Mapping[str, str],
-) -> None:
+def findings_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: Mapping[str, str]) -> None:
     """One row a class; below it one in detail at a prevalence to set, and the others worth a look.
 
     ``statuses`` are what a reader decided, by class.
     """
-    beside = supported(record, result, cards)
+    beside = supported(ecg, result)
     shown = findings.table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
         shown = shown.drop(columns="Doubt")
     with st.container(key="findings"):
         st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
-    label = _detail(result, beside, card, record.record_id)
+    label = _detail(result, beside, card, ecg.record.record_id)
     for line in findings.worth_a_look(result, beside, label):
         st.markdown(line)
     for sentences in (result.warnings, (population(card), findings.abbreviations(result))):
@@ -64,17 +55,14 @@ def findings_panel(
             st.caption(" ".join(sentences))
 
 
-def supported(record: ECGRecord, result: Findings, cards: Mapping[str, ModelCard]) -> dict[str, Support]:
+def supported(ecg: OpenedECG, result: Findings) -> dict[str, Support]:
     """What stands beside each finding, at the prevalences that hold in this session."""
-    delineator = next(iter(choosing.delineators(cards).values()), None)
-    measured = None
-    if delineator is not None:
-        try:
-            measured = (measured_by(record, delineator), record.sampling_rate)
-        except EcgAppError:  # the measurements' own panel says why
-            measured = None
-    quality = session.remember("quality", lambda: record_quality(record))
-    return analysis.support(result, measured, quality, prevalences())
+    try:
+        measured = ecg.measurements()
+    except EcgAppError:  # the measurements' own panel says why
+        measured = None
+    facts = None if measured is None else (measured, ecg.record.sampling_rate)
+    return analysis.support(result, facts, ecg.quality, prevalences())
 
 
 def prevalences() -> dict[str, float]:

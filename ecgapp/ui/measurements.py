@@ -1,17 +1,19 @@
 """The table of measurements, the ST levels, and the median beat with its waves marked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ecgapp.analysis import Measurement, Measurements, TypicalBeat
+from ecgapp.analysis import Measurement, Measurements, RuleResult, TypicalBeat
 from ecgapp.analysis.comparison import heights
+from ecgapp.analysis.judgement.measured import RULES
 from ecgapp.records import LEADS
 from ecgapp.ui.beat_paper import lay_on_paper
 from ecgapp.ui.tracing import INK
+from ecgapp.words import in_full
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.3  # s from one column to the next
@@ -52,6 +54,14 @@ def _judged(row: Measurement) -> str:
         return ""
     shown = round(row.value)
     return "below" if shown < row.normal[0] else "above" if shown > row.normal[1] else ""
+
+
+def rules_table(results: Mapping[str, RuleResult]) -> pd.DataFrame:
+    """One row a rule: its label in words, what it says, and the figures behind it."""
+    rows = [results[label] for label in (*RULES, "Normal") if label in results]
+    return pd.DataFrame(
+        [{"Rule": in_full(row.label), "Result": str(row.state), "Figures": row.words} for row in rows]
+    )
 
 
 def st_table(measured: Measurements) -> pd.DataFrame:

@@ -1,15 +1,11 @@
 """The measurements of the review page: table, ST levels, and the beat that they were read from."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
-from ecgapp import analysis
-from ecgapp.analysis import Measurements
+from ecgapp.analysis import Measurements, OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.records import ECGRecord
-from ecgapp.ui import choosing, measurements, session
+from ecgapp.ui import measurements, session
 from ecgapp.ui.paper_chart import paper
 
 PLAIN = {"displayModeBar": False}
@@ -17,18 +13,25 @@ WIDTHS = {
     name: st.column_config.TextColumn(width=pixels)
     for name, pixels in {"Measurement": 115, "Value": 64, "Normal": 106, "": 50, "How measured": 155}.items()
 }
+RULE_WIDTHS = {
+    "Rule": st.column_config.TextColumn(width=190),
+    "Result": st.column_config.TextColumn(width=90),
+    "Figures": st.column_config.TextColumn(width=700),
+}
 
 
-def measurements_panel(record: ECGRecord, cards: Mapping[str, ModelCard]) -> None:
-    """Everything measured in ``record`` by the first installed delineator; nothing where there is none."""
-    card = next(iter(choosing.delineators(cards).values()), None)
+def measurements_panel(ecg: OpenedECG) -> None:
+    """Everything measured in the ECG by the installed delineator; nothing where there is none."""
+    card = ecg.delineator
     if card is None:
         return
     st.subheader("Measurements, unconfirmed")
     try:
-        measured = measured_by(record, card)
+        measured = ecg.measurements()
     except EcgAppError as error:
         st.warning(str(error))
+        return
+    if measured is None:
         return
     for sentence in measured.warnings:
         st.warning(sentence)
@@ -48,14 +51,14 @@ def measurements_panel(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Non
     )
 
 
-def measured_by(record: ECGRecord, card: ModelCard) -> Measurements:
-    """The measurements of the record in view, computed once for each delineator.
-
-    Raises:
-        EcgAppError: the delineator cannot be opened.
-    """
-    return session.remember(
-        ("measure", card.digest), lambda: analysis.measure(record, choosing.opened(card)), heavy=True
+def rules_panel(ecg: OpenedECG) -> None:
+    """What the textbook rules find, for where no classifier's findings stand beside them."""
+    results = ecg.rules()
+    if not results:
+        return
+    st.subheader("Textbook rules, unconfirmed")
+    st.dataframe(
+        measurements.rules_table(results), hide_index=True, height="content", column_config=RULE_WIDTHS
     )
 
 

@@ -47,6 +47,12 @@ def shown_start(record: ECGRecord, length: float) -> float:
     return min(session.remember("page", Page).start, last_start(record.duration, length))
 
 
+def go_to(record: ECGRecord, start: float, length: float) -> None:
+    """Show the page of ``length`` seconds that begins nearest ``start``, s."""
+    if record.duration > length:
+        session.remember("page", Page).go_to(start, last_start(record.duration, length))
+
+
 def last_start(duration: float, length: float) -> float:
     """The step at which a page begins that reaches the end of the record."""
     steps = -(-(duration - length) // STEP)  # upwards: the last samples have a page too

@@ -4,16 +4,20 @@ Read-first fails closed: where the journal cannot be read, nobody is known to ha
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from ecgapp.analysis import Findings
+from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.reviews import (
     LONGEST_NAME,
+    LONGEST_STATEMENT,
+    MOST_STATEMENTS,
     Answer,
     Event,
     Journal,
@@ -30,6 +34,7 @@ _READER = "reader"  # session state: the name that was typed last; outlives its 
 _FIRST = "reads_first"  # session state: the switch, likewise
 _SEEN = "outputs_seen"  # session state: ECGs of which this session has shown a model's output
 _SHOWN = "shown"  # remembered likewise: that the model's output was shown after that
+_ALARMED = "alarmed"  # remembered likewise: that critical findings were shown before the read
 _OPENED = "opened at"  # remembered for the record in view: when it was first drawn to be read first
 SEEN_ALREADY = (
     "Read first begins with the next ECG: what the model says of this one has been shown in this session."
@@ -61,7 +66,8 @@ def reading_bar() -> None:
             reads_first(),
             key="read_first",
             on_change=_take_mode,
-            help="What the model says is neither computed nor sent to this page until you commit your read.",
+            help="What the model says is neither computed nor sent to this page until you commit your read. "
+            "Critical findings by rules are shown all the same.",
         )
 
 
@@ -131,6 +137,18 @@ def note_opened(review: Review) -> float:
     if not session.remembered(_OPENED):
         journal().add(Event(review.record, Kind.OPENED, reader()))
     return session.remember(_OPENED, time.time)
+
+
+def note_alarmed(review: Review, found: Sequence[CriticalFinding]) -> None:
+    """Keep, once, that critical findings were shown to whoever opened the ECG to read it first.
+
+    Raises:
+        EcgAppError: it cannot be kept.
+    """
+    if found and not session.remembered(_ALARMED):
+        names = tuple(one.name[:LONGEST_STATEMENT] for one in found[:MOST_STATEMENTS])
+        journal().add(Event(review.record, Kind.ALARMED, reader(), statements=names))
+        session.keep(_ALARMED, True)
 
 
 def note_shown(review: Review, found: Findings, card: ModelCard) -> Review:

@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from ecgapp import analysis, documents, report
-from ecgapp.analysis import Asked, Examined
+from ecgapp.analysis import Asked, Examined, OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
 from ecgapp.reviews import Review
-from ecgapp.ui import choosing, gate_panel, review, session
+from ecgapp.ui import choosing, opened, session
 from ecgapp.ui.caliper_panel import calipers
 from ecgapp.ui.findings_panel import supported
-from ecgapp.ui.measurements_panel import measured_by
 from ecgapp.ui.paging import shown_start
 from ecgapp.ui.tracing_controls import chosen_view
 from ecgapp.ui.tracing_filters import shown
@@ -117,19 +116,20 @@ def _contents(
         EcgAppError: the gate cannot be opened.
     """
     made = datetime.now(UTC).replace(microsecond=0)
-    judged = gate_panel.admission(record, cards)
+    ecg = opened.current(record)
+    judged = ecg.admission()
     title, kept = session.record_title(), _calipers(record)
     told = Contents(record, title, made, admission=judged, calipers=kept)
     if judged is not None and judged.refused:
         return replace(told, refusal=judged.reason)
-    told = replace(told, measured=_measured(record, cards))
+    told = replace(told, measured=_measured(ecg))
     try:
         evidence = _evidence(record, card, check)
     except EcgAppError as error:
         return replace(told, refusal=str(error))
     if evidence is None:
         return told
-    beside = supported(record, evidence.findings, cards)
+    beside = supported(ecg, evidence.findings)
     return replace(told, evidence=evidence, support=tuple(beside.values()))
 
 
@@ -143,7 +143,7 @@ def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidenc
         return None
     model = choosing.opened(card)
 
-    found = review.found(record, card)
+    found = opened.current(record).findings(card)
     examined = ("examine", card.digest, report.question(found))  # where the saliency remembers it
     checked = check or session.remembered(examined)
 
@@ -157,15 +157,14 @@ def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidenc
     )
 
 
-def _measured(record: ECGRecord, cards: Mapping[str, ModelCard]) -> Measured | None:
+def _measured(ecg: OpenedECG) -> Measured | None:
     """What the page measured; None where nothing can."""
-    card = next(iter(choosing.delineators(cards).values()), None)
-    if card is None:
-        return None
+    card = ecg.delineator
     try:
-        return Measured(card, measured_by(record, card))
+        measured = ecg.measurements()
     except EcgAppError:  # the measurements' own panel says why
         return None
+    return None if card is None or measured is None else Measured(card, measured)
 
 
 def _made(contents: Contents) -> Made:

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from ecgapp import analysis
-from ecgapp.analysis import Findings, Prepared
+from ecgapp.analysis import Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, changes
-from ecgapp.signals import record_quality
 from ecgapp.ui import choosing, findings, session, steps, strips
 from ecgapp.ui.tracing import blank_paper
 from ecgapp.words import as_typed
@@ -45,25 +44,13 @@ def headline_place() -> st.delta_generator.DeltaGenerator:
     return st.container(key="headline").empty()
 
 
-def headline(record: ECGRecord, found: Findings, reviewed: Review, card: ModelCard) -> str:
-    """What was found, what readers made of it, and whether the recording makes it doubtful, in a line."""
-    quality = session.remember("quality", lambda: record_quality(record))
-    changed = changes(answer for answer in reviewed.answers if answer.task == card.purpose)
-    status = str(reviewed.status)
+def status(reviewed: Review, card: ModelCard | None) -> str:
+    """What readers made of the labels of this model, as Markdown: ``edited, signed (rejected AF)``."""
+    purpose = card.purpose if card is not None else ""
+    changed = changes(answer for answer in reviewed.answers if answer.task == purpose)
     if reviewed.is_confirmed and changed:
-        status = f"{status} ({as_typed(', '.join(changed))})"
-    return findings.summary(found, status, analysis.doubts_all(quality))
-
-
-def found(record: ECGRecord, card: ModelCard) -> Findings:
-    """The classifier's findings, computed once for each record and model.
-
-    Raises:
-        EcgAppError: the model cannot be opened, or cannot take this record.
-    """
-    return session.remember(
-        ("find", card.digest), lambda: analysis.find(record, choosing.opened(card)), heavy=True
-    )
+        return f"{reviewed.word} ({as_typed(', '.join(changed))})"
+    return reviewed.word
 
 
 def preprocessing_section(record: ECGRecord, card: ModelCard) -> None:

@@ -8,10 +8,10 @@ from ecgapp import analysis
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.signals import StChange, filtered, r_peaks, st_changes, steps
+from ecgapp.signals import StChange, filtered, st_changes, steps
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.st_level import st_warning
-from ecgapp.ui import choosing, session
+from ecgapp.ui import choosing, opened, session
 from ecgapp.ui.tracing_controls import View
 
 MILLIMETRES = 10.0  # a mV, in which ST is told
@@ -75,8 +75,7 @@ def tell_st(record: ECGRecord, drawn: ECGRecord) -> None:
     """ST of each lead as recorded and as drawn, and a warning where a filter moves it."""
     if drawn is record or record.units != "mV":
         return
-    beats = session.remember("beats", lambda: r_peaks(record.signal, record.sampling_rate))
-    changes = st_changes(record, drawn, [float(beat) / record.sampling_rate for beat in beats])
+    changes = st_changes(record, drawn, opened.current(record).beats.times.tolist())
     if moved := [change for change in changes if change.large]:
         st.warning(st_warning(moved))
     levels = ", ".join(f"{change.lead} {_pair(change)}" for change in changes)

@@ -2,12 +2,16 @@
 
 import streamlit as st
 
-from ecgapp.paper import lay_out
+from ecgapp.analysis import OpenedECG
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.evidence_marks import elsewhere
+from ecgapp.paper import Sheet, lay_out
 from ecgapp.records import ECGRecord
-from ecgapp.signals import RecordQuality, heart_rate, record_quality, remarks
-from ecgapp.ui import session
+from ecgapp.signals import RecordQuality, remarks
+from ecgapp.ui import opened, session
 from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
-from ecgapp.ui.paging import choose_page
+from ecgapp.ui.evidence import mark_evidence
+from ecgapp.ui.paging import choose_page, go_to
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
 from ecgapp.ui.tracing_controls import choose_view
@@ -16,16 +20,23 @@ from ecgapp.ui.tracing_filters import shown, tell_st
 
 @st.fragment
 def tracing_panel(record: ECGRecord) -> None:
-    """The tracing with its controls, and a page where the record is longer than one."""
+    """The tracing with its controls, and a page where the record is longer than one.
+
+    Stretches that show a critical finding are marked, unless the reader hides the marks.
+    """
     view = choose_view(record)
+    ecg = opened.current(record)
+    found = ecg.critical()
     with st.container():  # holds the place, so that the chart below is not built anew when pages come or go
         start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
-    quality = session.remember("quality", lambda: record_quality(record))
-    words = Printed(in_force, _badges(quality))
-    key = ("tracing", view, start, in_force)
-    figure = session.remember(key, lambda: tracing(drawn, sheet, _head(record), words=words))
+    words = Printed(in_force, _badges(ecg.quality))
+    marked = found if _marks_wanted(record, found, sheet) else ()
+    key = ("tracing", view, start, in_force, bool(marked))
+    figure = session.remember(
+        key, lambda: mark_evidence(tracing(drawn, sheet, _head(ecg), words=words), drawn, sheet, marked)
+    )
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
     with paper(figure, "tracing"):
         st.plotly_chart(
@@ -40,7 +51,7 @@ def tracing_panel(record: ECGRecord) -> None:
         )
     caliper_list(record)
     tell_st(record, drawn)
-    said = remarks(record, quality)
+    said = remarks(record, ecg.quality)
     if said:
         st.warning("  \n".join(said))  # a line each, in one box
 
@@ -50,11 +61,23 @@ def _badges(quality: RecordQuality) -> dict[str, str]:
     return {found.lead: ", ".join(found.faults) for found in quality.leads if found.faults}
 
 
-def _head(record: ECGRecord) -> list[str]:
-    rate = session.remember("heart rate", lambda: _heart_rate(record))
+def _marks_wanted(record: ECGRecord, found: tuple[CriticalFinding, ...], sheet: Sheet) -> bool:
+    """Whether the marks are drawn; beside the switch a way to each finding that lies on another page."""
+    if not found:
+        return False
+    with st.container(horizontal=True, vertical_alignment="center"):
+        wanted = st.toggle("Mark critical findings", True, key="mark_evidence")
+        for number, finding in enumerate(elsewhere(found, sheet)):
+            st.button(
+                f"Go to {finding.start:.1f} s: {finding.name}",
+                key=f"go_to_critical_{number}",
+                on_click=go_to,
+                args=(record, finding.start - 1.0, sheet.scale.page_seconds),
+            )
+    return wanted
+
+
+def _head(ecg: OpenedECG) -> list[str]:
+    rate = ecg.heart_rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
     return [f"<b>{session.record_title()}</b>", beats]
-
-
-def _heart_rate(record: ECGRecord) -> float | None:
-    return heart_rate(record.signal, record.sampling_rate)

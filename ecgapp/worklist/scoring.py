@@ -11,7 +11,7 @@ from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.models.ensemble import Ensemble
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.signals import cut_windows, heart_rate, preprocess, record_quality
+from ecgapp.signals import RecordQuality, beat_list, cut_windows, preprocess, record_quality
 from ecgapp.worklist.item import LabelScore, Outcome
 
 _EDGE = 1e-6  # of a probability, so that its logit is finite
@@ -40,13 +40,13 @@ def score(records: Sequence[ECGRecord], model: TrainedModel) -> list[Outcome]:
 
 def described(record: ECGRecord, scores: tuple[LabelScore, ...] = (), sentence: str = "") -> Outcome:
     """The outcome with what the signal itself tells, whether a classifier may speak or not."""
-    rate = heart_rate(record.signal, record.sampling_rate)
-    return Outcome(scores, rate, quality_in_words(record), sentence)
-
-
-def quality_in_words(record: ECGRecord) -> str:
-    """``RA/LA swapped?; no signal: V1, V2; clipped: II``, and what the file left open."""
     quality = record_quality(record)
+    rate = beat_list(record, quality).rate
+    return Outcome(scores, rate, quality_in_words(record, quality), sentence)
+
+
+def quality_in_words(record: ECGRecord, quality: RecordQuality) -> str:
+    """``RA/LA swapped?; no signal: V1, V2; clipped: II``, and what the file left open."""
     leads: dict[str, list[str]] = {}
     for lead in quality.leads:
         for fault in lead.faults:

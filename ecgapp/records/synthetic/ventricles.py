@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgapp.records.dipole import Bump, Vector
+from ecgapp.records.synthetic.dipole import Bump, Vector
 
 FRIDERICIA = 0.395  # s: QT at 60 bpm; it grows with the cube root of RR
 
@@ -31,7 +31,8 @@ class Ventricles:
     t_vector: Vector
     t_widths: tuple[float, float] = (0.052, 0.038)  # s: the upstroke is slower
     st_vector: Vector | None = None  # shift of the ST segment, from the J point on
-    longer_qt: float = 0.0  # s, because the QRS is wide
+    longer_qt: float = 0.0  # s, because the QRS is wide or repolarisation slow
+    t_notch: Vector | None = None  # an earlier hump of the T wave
 
     @property
     def onset(self) -> float:
@@ -42,14 +43,16 @@ class Ventricles:
         """The J point, s after R."""
         return max(bump.offset for bump in self.qrs)
 
-    def repolarisation(self, rr: float) -> tuple[tuple[Bump, ...], Bump]:
-        """ST segment (none or one bump) and T wave of a beat ``rr`` s after the one before."""
+    def repolarisation(self, rr: float) -> tuple[tuple[Bump, ...], tuple[Bump, ...]]:
+        """ST segment (none or one bump) and T wave (one or two) of a beat ``rr`` s after the one before."""
         qt = FRIDERICIA * float(np.cbrt(rr)) + self.longer_qt
         room = self.onset + qt - self.offset  # from the J point to the end of T
         scale = min(1.0, room / 0.28)  # fast hearts have narrower T waves
         before, after = (width * scale for width in self.t_widths)
         peak = self.onset + qt - 2.5 * after
-        t_wave = Bump(peak, before, after, self.t_vector)
+        t_wave: tuple[Bump, ...] = (Bump(peak, before, after, self.t_vector),)
+        if self.t_notch is not None:
+            t_wave = (Bump(peak - 2.6 * before, before, before, self.t_notch), *t_wave)
         if self.st_vector is None:
             return (), t_wave
         start = self.offset - 0.012

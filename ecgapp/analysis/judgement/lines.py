@@ -1,5 +1,6 @@
-"""One judgement of an ECG: what networks, rules and measurements say together, worst first."""
+"""The statements of a judgement, and how urgently each asks for a reader."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,6 +14,21 @@ class Severity(IntEnum):
     CONTRADICTION = 3  # network, rule and measurement contradict each other
     PROMPT = 4  # a finding to be read soon
     CRITICAL = 5  # read it now
+
+    @property
+    def word(self) -> str:
+        """The severity in a word or two, as it is printed beside its colour."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Severity.NORMAL: "Nothing found",
+    Severity.UNKNOWN: "Not known to be normal",
+    Severity.ABNORMAL: "Abnormal",
+    Severity.CONTRADICTION: "Contradiction",
+    Severity.PROMPT: "Read soon",
+    Severity.CRITICAL: "Critical",
+}
 
 
 @dataclass(frozen=True)
@@ -39,3 +55,12 @@ class Judgement:
     def headline(self) -> str:
         """The statements in one paragraph of plain text, worst first."""
         return " ".join(line.words for line in self.lines)
+
+    def of(self, *severities: Severity) -> tuple[JudgementLine, ...]:
+        """The lines of these severities, in their order."""
+        return tuple(line for line in self.lines if line.severity in severities)
+
+
+def worst_first(lines: Iterable[JudgementLine]) -> Judgement:
+    """The judgement of these lines; lines of one severity keep their order."""
+    return Judgement(tuple(sorted(lines, key=lambda line: -line.severity)))

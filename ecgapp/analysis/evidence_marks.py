@@ -1,0 +1,55 @@
+"""Where the evidence of critical findings lies on a sheet of ECG paper, for screen and print alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.paper import Cell, Sheet
+
+MOST_LEADS = 6  # of a finding that are marked one by one; of more, the rhythm strip stands for all
+
+
+@dataclass(frozen=True)
+class EvidenceMark:
+    """A stretch of one cell from ``start`` to ``stop``, s of the recording.
+
+    ``number`` counts the findings from 0, the most dangerous first. ``words`` label the finding's first
+    stretch and are empty on its others.
+    """
+
+    cell: Cell
+    start: float
+    stop: float
+    number: int
+    words: str
+
+
+def evidence_marks(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[EvidenceMark, ...]:
+    """The stretches of ``sheet`` that show these findings; none for what lies on another page."""
+    marks: list[EvidenceMark] = []
+    for number, finding in enumerate(found):
+        shown = [cell for cell in _cells(finding, sheet) if _overlap(finding, cell)]
+        for place, cell in enumerate(shown):
+            words = finding.name if place == 0 else ""
+            start, stop = max(finding.start, cell.start), min(finding.end, cell.stop)
+            marks.append(EvidenceMark(cell, start, stop, number, words))
+    return tuple(marks)
+
+
+def elsewhere(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalFinding, ...]:
+    """Those findings of which ``sheet`` shows nothing."""
+    shown = {mark.number for mark in evidence_marks(found, sheet)}
+    return tuple(finding for number, finding in enumerate(found) if number not in shown)
+
+
+def _cells(finding: CriticalFinding, sheet: Sheet) -> list[Cell]:
+    """The cells of the finding's leads; of many leads the rhythm strip alone."""
+    cells = [cell for cell in sheet.cells if cell.lead in finding.leads]
+    if len(set(finding.leads)) <= MOST_LEADS:
+        return cells
+    strips = [cell for cell in cells if (cell.start, cell.stop) == (sheet.start, sheet.stop)]
+    return strips[-1:] or cells
+
+
+def _overlap(finding: CriticalFinding, cell: Cell) -> bool:
+    return finding.start < cell.stop and finding.end > cell.start

@@ -1,0 +1,42 @@
+"""Probabilities of a judgement in words, always beside their threshold."""
+
+from ecgapp.analysis.judgement.known import Known, Score
+from ecgapp.words import in_full, meaning
+
+
+def against_threshold(score: Score) -> str:
+    """``0.77 ≥ 0.42`` or ``0.22 < 0.30``."""
+    side = "≥" if score.positive else "<"
+    return f"{score.probability:.2f} {side} {score.threshold:.2f}"
+
+
+def labelled(score: Score) -> str:
+    """``AF (atrial fibrillation) 0.77 ≥ 0.42``."""
+    return f"{in_full(score.label)} {against_threshold(score)}"
+
+
+def in_words(label: str) -> str:
+    """The label in words with a capital: ``ST depression``."""
+    words = meaning(label) or label
+    return words[0].upper() + words[1:]
+
+
+def few_positives(label: str, known: Known) -> str:
+    """``tested on 10 positives only`` where the label has too few for figures; else ""."""
+    metrics = known.metrics(label)
+    if metrics is None or metrics.sufficient:
+        return ""
+    return f"tested on {metrics.n_positive} positives only"
+
+
+def beside_rule(label: str, known: Known) -> str:
+    """What the network says of a label that a rule finds, in a sentence; "" where it does not look for it."""
+    score = known.score(label)
+    if score is None:
+        return ""
+    told = "; ".join(part for part in (_bare(score, label), few_positives(label, known)) if part)
+    return f"The network {'finds it too' if score.positive else 'does not find it'} ({told})."
+
+
+def _bare(score: Score, label: str) -> str:
+    return f"{label} {against_threshold(score)}"

@@ -1,0 +1,45 @@
+"""The one function that joins networks, rules and measurements into a judgement, worst first.
+
+Headline, worklist, report and command line all use it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ecgapp.analysis.judgement.known import Known
+from ecgapp.analysis.judgement.labels import finding_lines, normal_lines
+from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity, worst_first
+from ecgapp.analysis.judgement.measured import critical_lines, rate_lines, recording_lines, rule_lines
+
+STAND = "Heart rate, measurements and critical findings are computed all the same."
+NOT_COMPUTED = "No label was computed."
+
+
+def judge(known: Known) -> Judgement:
+    """What is known of an ECG, in statements, the most severe first."""
+    lines = [
+        *critical_lines(known),
+        *_gate_lines(known),
+        *recording_lines(known),
+        *rate_lines(known),
+        *finding_lines(known),
+        *rule_lines(known),
+    ]
+    if known.normal is not None and known.normal.positive:
+        lines = [_against_normal(line) for line in lines]
+    return worst_first([*lines, *normal_lines(known, lines)])
+
+
+def _against_normal(line: JudgementLine) -> JudgementLine:
+    """The line beside a network that calls the ECG normal: what is abnormal contradicts it."""
+    return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
+
+
+def _gate_lines(known: Known) -> Iterator[JudgementLine]:
+    """Why there are no labels, and whether the gate could judge the record."""
+    if known.refusal:
+        yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", "gate")
+    elif not known.scores:
+        yield JudgementLine(Severity.UNKNOWN, f"{known.no_labels or NOT_COMPUTED} {STAND}", "network")
+    if known.not_judged:
+        yield JudgementLine(Severity.UNKNOWN, known.not_judged, "gate")

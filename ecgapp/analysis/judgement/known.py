@@ -1,0 +1,86 @@
+"""What is known of an ECG when it is judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.gate import Admission
+from ecgapp.analysis.judgement.rules import RuleResult
+from ecgapp.analysis.measurements import Measurements
+from ecgapp.models import LabelMetrics, ModelCard
+from ecgapp.signals import RecordQuality
+
+NORMAL_LABELS = frozenset({"Normal", "NORM", "N"})
+
+
+class Score(Protocol):
+    """A label's probability beside its threshold, wherever it was computed."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def probability(self) -> float: ...
+
+    @property
+    def threshold(self) -> float: ...
+
+    @property
+    def positive(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that a judgement is made of; what is missing is not known.
+
+    ``card`` is the classifier's that gave the ``scores``. Where there are none, ``no_labels`` says why
+    in a sentence. ``rules`` are by label.
+    """
+
+    critical: tuple[CriticalFinding, ...] = ()
+    scores: tuple[Score, ...] = ()
+    card: ModelCard | None = None
+    no_labels: str = ""
+    rules: Mapping[str, RuleResult] = field(default_factory=dict)
+    heart_rate: float | None = None
+    measured: Measurements | None = None
+    quality: RecordQuality | None = None
+    admission: Admission | None = None
+
+    @property
+    def refusal(self) -> str:
+        """The gate's sentence where it calls the record unreadable, else ""."""
+        return self.admission.reason if self.admission is not None and self.admission.refused else ""
+
+    @property
+    def not_judged(self) -> str:
+        """Why the gate could not judge the record, else ""."""
+        judged = self.admission
+        return judged.reason if judged is not None and not judged.judged and not judged.refused else ""
+
+    @property
+    def stated(self) -> tuple[Score, ...]:
+        """The scores that may be stated: none of a record that cannot be read."""
+        return () if self.refusal else self.scores
+
+    @property
+    def findings(self) -> tuple[Score, ...]:
+        """The labels above their threshold, likeliest first, without those for a normal ECG."""
+        found = [one for one in self.stated if one.positive and one.label not in NORMAL_LABELS]
+        return tuple(sorted(found, key=lambda one: -one.probability))
+
+    @property
+    def normal(self) -> Score | None:
+        """The score of the label for a normal ECG; None where the network has none."""
+        return next((one for one in self.stated if one.label in NORMAL_LABELS), None)
+
+    def score(self, label: str) -> Score | None:
+        """The score of ``label``; None where the network does not look for it."""
+        return next((one for one in self.stated if one.label == label), None)
+
+    def metrics(self, label: str) -> LabelMetrics | None:
+        """What is known of the network on ``label``."""
+        validated = self.card.validation if self.card is not None else None
+        per_label = validated.per_label if validated is not None else ()
+        return next((one for one in per_label if one.label == label), None)

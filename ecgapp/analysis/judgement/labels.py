@@ -1,0 +1,115 @@
+"""Lines of a judgement about the network's labels; "normal" with all that contradicts it."""
+
+from collections.abc import Iterator, Sequence
+
+from ecgapp.analysis.judgement.figures import against_threshold, few_positives, labelled
+from ecgapp.analysis.judgement.known import NORMAL_LABELS, Known, Score
+from ecgapp.analysis.judgement.lines import JudgementLine, Severity
+from ecgapp.analysis.judgement.rules import RuleResult, RuleState
+
+SOON = frozenset({"STE", "MI"})  # to be read soon
+NO_FINDING = frozenset({"~"})  # says that the record cannot be read
+RULE_OF = {"A": "AF"}  # the rule for a label that has another name
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+# What a reader may expect to be looked for, and the labels that cover it. Critical findings look for
+# ventricular arrhythmia and high-degree block by themselves.
+LOOKED_FOR = {
+    "atrial fibrillation": {"AF", "A"},
+    "atrial flutter": set(),
+    "pacing": set(),
+    "myocardial infarction": {"MI"},
+    "ST depression": {"STD", "STTC"},
+    "bundle branch block": {"LBBB", "RBBB", "CD"},
+    "hypertrophy": {"HYP"},
+    "pre-excitation": set(),
+    "T wave changes": {"STTC"},
+}
+
+
+def finding_lines(known: Known) -> Iterator[JudgementLine]:
+    """Each label above its threshold, and the rule's word where it contradicts."""
+    for score in known.findings:
+        result = known.rules.get(RULE_OF.get(score.label, score.label))
+        against = result is not None and result.contradicts(True)
+        told = f" (rule: absent; {result.words})" if result is not None and against else ""
+        few = few_positives(score.label, known)
+        words = f"{labelled(score)}{f' ({few})' if few else ''}{told}."
+        severity = Severity.ABNORMAL
+        if score.label in NO_FINDING:
+            severity = Severity.UNKNOWN
+        if score.label in SOON:
+            severity = Severity.PROMPT
+        elif against:
+            severity = Severity.CONTRADICTION
+        yield JudgementLine(severity, words, "rule and network" if against else "network")
+
+
+def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[JudgementLine]:
+    """What is said of a normal ECG, beside ``others``, the lines that stand already."""
+    normal = known.normal
+    if known.findings:
+        if normal is not None and normal.positive:
+            words = (
+                f"The network calls the ECG normal too ({against_threshold(normal)}): it contradicts itself."
+            )
+            yield JudgementLine(Severity.CONTRADICTION, words, "network")
+    elif known.stated:
+        positive = normal is not None and normal.positive
+        yield _called_normal(normal, known, others) if positive and normal else _none_found(normal, known)
+    if (normal is None or not normal.positive) and not any(
+        line.severity > Severity.UNKNOWN for line in others
+    ):
+        yield from _measured_abnormal(known)
+
+
+def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine]) -> JudgementLine:
+    """The network's "normal" with everything that speaks against it, or that nothing does."""
+    said = f"Network: normal {against_threshold(normal)}"
+    rule = _normal_rule(known)
+    if rule is not None and rule.contradicts(True):
+        more = any(line.severity > Severity.UNKNOWN for line in others)
+        words = f"{said}. Measured: not normal{', see above' if more else f', {rule.words}'}."
+        return JudgementLine(Severity.CONTRADICTION, words, "rule and network")
+    if any(line.severity > Severity.UNKNOWN for line in others):
+        return JudgementLine(Severity.CONTRADICTION, f"{said}, which the above contradicts.", "network")
+    if known.quality is not None and known.quality.limbs_doubtful:
+        words = f"{said}, doubtful: {known.quality.limbs_doubtful}."
+        return JudgementLine(Severity.UNKNOWN, words, "network")
+    if rule is None or rule.state is RuleState.CANNOT_TELL:
+        reason = "nothing was measured" if rule is None else rule.words.removesuffix(".")
+        words = f"{said}. The rules cannot confirm it: {reason}. {not_looked_for(known)}"
+        return JudgementLine(Severity.UNKNOWN, words, "network")
+    how = "borderline: " if rule.state is RuleState.BORDERLINE else ""
+    words = f"{said}. Measured: {how}{rule.words.removesuffix('.')}. {not_looked_for(known)}"
+    return JudgementLine(Severity.NORMAL, words, "rule and network")
+
+
+def _none_found(normal: Score | None, known: Known) -> JudgementLine:
+    """No label is above its threshold: whether normal is improbable, and what is not covered."""
+    n_labels = len(known.stated)
+    count = COUNTS[n_labels] if n_labels < len(COUNTS) else str(n_labels)
+    words = f"None of the {count} classes is found"
+    if normal is not None:
+        improbable = 2 * normal.probability < normal.threshold
+        how = "normal is improbable" if improbable else "normal is not found either"
+        words += f", and {how} ({against_threshold(normal)})"
+    return JudgementLine(Severity.UNKNOWN, f"{words}. {not_looked_for(known)}", "network")
+
+
+def _measured_abnormal(known: Known) -> Iterator[JudgementLine]:
+    """What lies outside of its limits, where no other line says so."""
+    rule = _normal_rule(known)
+    if not known.findings and rule is not None and rule.state is RuleState.ABSENT:
+        yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
+
+
+def _normal_rule(known: Known) -> RuleResult | None:
+    return next((known.rules[label] for label in sorted(NORMAL_LABELS) if label in known.rules), None)
+
+
+def not_looked_for(known: Known) -> str:
+    """What the network does not look for, in a sentence."""
+    asked = {score.label for score in known.stated}
+    missing = [name for name, labels in LOOKED_FOR.items() if not labels & asked]
+    named = f"{', '.join(missing[:-1])} and {missing[-1]}" if len(missing) > 1 else "".join(missing)
+    return f"{named[0].upper()}{named[1:]} are not looked for."

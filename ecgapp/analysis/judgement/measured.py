@@ -1,0 +1,94 @@
+"""Lines of a judgement that come from measurements and from the recording, whatever a network says."""
+
+from collections.abc import Iterator
+
+from ecgapp.analysis.critical import CriticalKind
+from ecgapp.analysis.judgement.figures import beside_rule, in_words
+from ecgapp.analysis.judgement.known import Known
+from ecgapp.analysis.judgement.lines import JudgementLine, Severity
+from ecgapp.analysis.judgement.rules import RuleState
+
+SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W
+VERY_SLOW, VERY_FAST = 40.0, 130.0  # bpm, to be read soon below and from: our choice
+BROAD, FAST_IF_BROAD = 120.0, 120.0  # ms and bpm that together may be ventricular tachycardia: our choice
+LONG_QT = 480.0  # ms, QTc; Priori et al. 2015 (ESC), doi:10.1093/eurheartj/ehv316
+RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # whose results stand in a judgement
+SAME_LABEL = {"AF": ("AF", "A")}  # the names under which networks know what a rule finds
+# Without an organised rhythm the rules have nothing to measure, and rates say nothing further.
+DISORGANISED = frozenset(
+    {
+        CriticalKind.VENTRICULAR_FIBRILLATION,
+        CriticalKind.ASYSTOLE,
+        CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
+        CriticalKind.SINE_WAVE,
+    }
+)
+SAID_BY = {"STE": CriticalKind.ST_ELEVATION, "I-AVB": CriticalKind.AV_BLOCK}
+RATES = frozenset({CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK})
+
+
+def critical_lines(known: Known) -> Iterator[JudgementLine]:
+    """Each critical finding with its evidence, and what the network says of the same."""
+    for found in known.critical:
+        labels = [label for label, kind in SAID_BY.items() if kind == found.kind == CriticalKind.ST_ELEVATION]
+        beside = [beside_rule(label, known) for label in labels]
+        words = " ".join(part for part in (found.sentence, found.evidence, *beside) if part)
+        yield JudgementLine(Severity.CRITICAL, words, found.found_by)
+
+
+def rate_lines(known: Known) -> Iterator[JudgementLine]:
+    """Heart rate, QRS at a fast rate and QTc where they are abnormal, and no critical finding says so."""
+    kinds = _kinds(known)
+    rate = known.heart_rate
+    if kinds & DISORGANISED:
+        return
+    if rate is not None and not kinds & RATES and not SLOW <= round(rate) <= FAST:
+        soon = rate < VERY_SLOW or rate >= VERY_FAST
+        severity = Severity.PROMPT if soon else Severity.ABNORMAL
+        side = "below" if rate < SLOW else "above"
+        words = f"Heart rate {rate:.0f}/min, {side} {SLOW if rate < SLOW else FAST:.0f}."
+        yield JudgementLine(severity, words, "measurement")
+    width = _value("QRS", known)
+    if width is not None and rate is not None and width >= BROAD and rate > FAST_IF_BROAD:
+        words = f"QRS {width:.0f} ms at {rate:.0f}/min: ventricular tachycardia is not excluded."
+        yield JudgementLine(Severity.PROMPT, words, "measurement")
+    corrected = _value("QTc Fridericia", known)
+    if corrected is not None and corrected >= LONG_QT and CriticalKind.LONG_QT not in kinds:
+        words = f"QTc {corrected:.0f} ms (Fridericia), {LONG_QT:.0f} ms or more."
+        yield JudgementLine(Severity.ABNORMAL, words, "measurement")
+
+
+def rule_lines(known: Known) -> Iterator[JudgementLine]:
+    """What a rule finds and the network does not, or does not look for."""
+    kinds = _kinds(known)
+    if kinds & DISORGANISED:
+        return
+    for label in RULES:
+        result = known.rules.get(label)
+        if result is None or result.state is not RuleState.PRESENT or SAID_BY.get(label) in kinds:
+            continue
+        found = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
+        if any(one.positive for one in found):
+            continue
+        severity = Severity.CONTRADICTION if found else Severity.ABNORMAL
+        beside = [beside_rule(one.label, known) for one in found]
+        words = " ".join((f"{in_words(label)} by rule: {result.words}.", *beside))
+        yield JudgementLine(severity, words, "rule and network" if found else "rule")
+
+
+def recording_lines(known: Known) -> Iterator[JudgementLine]:
+    """Pacing spikes, and limb leads that are not what their names say."""
+    quality = known.quality
+    if quality is None:
+        return
+    for sentence in quality.sentences:
+        paced = bool(quality.pacing) and sentence.startswith("Pacing")
+        yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
+
+
+def _kinds(known: Known) -> frozenset[CriticalKind]:
+    return frozenset(found.kind for found in known.critical)
+
+
+def _value(name: str, known: Known) -> float | None:
+    return None if known.measured is None else known.measured.value(name)

@@ -1,0 +1,94 @@
+"""Recordings of one or two leads with the rhythm marked over time: ``cudb`` and ``mitdb``.
+
+The marks lie in CSV files with the columns record, start_s, end_s and rhythm; they were made by eye by the
+authors of this project (``docs/recipes/marks``), for the databases' own files hold none or only some.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecgapp.errors import DatasetError
+from ecgapp.records import read_record
+from ecgapp.records.record import ECGRecord
+
+RHYTHMS = (
+    "organised", "paced", "ventricular_tachycardia", "flutter", "fibrillation", "asystole", "noise", "unsure",
+)  # fmt: skip
+VENTRICULAR = frozenset({"ventricular_tachycardia", "flutter", "fibrillation"})
+DATABASES = ("cudb", "mitdb")
+
+
+@dataclass(frozen=True)
+class MarkedSpan:
+    """One rhythm from ``start`` to ``end``, in s of the recording."""
+
+    start: float
+    end: float
+    rhythm: str
+
+
+@dataclass(frozen=True, eq=False)
+class RhythmRecording:
+    """One patient's recording and the spans of its rhythms; outside them it is ``elsewhere``."""
+
+    name: str  # "cudb/cu01"
+    record: ECGRecord
+    spans: tuple[MarkedSpan, ...]
+    elsewhere: str
+
+    def share(self, start: float, end: float, rhythms: frozenset[str]) -> float:
+        """The share of the time from ``start`` to ``end`` s that is marked as one of ``rhythms``."""
+        inside = sum(
+            max(0.0, min(end, span.end) - max(start, span.start))
+            for span in self.spans
+            if span.rhythm in rhythms
+        )
+        if self.elsewhere in rhythms:
+            marked = sum(max(0.0, min(end, span.end) - max(start, span.start)) for span in self.spans)
+            inside += end - start - marked
+        return inside / (end - start)
+
+
+def rhythm_recordings(database: str, data: Path, marks: Path) -> list[RhythmRecording]:
+    """Every recording of ``data/database`` with its spans from ``marks/<database>.csv``, by name.
+
+    All of ``cudb`` is marked. In ``mitdb`` only ventricular runs are; what lies outside is organised.
+
+    Raises:
+        DatasetError: the marks or the recordings are missing, or a rhythm is unknown.
+        RecordError: a recording cannot be read.
+    """
+    spans = read_spans(marks / f"{database}.csv")
+    headers = sorted((data / database).glob("*.hea"))
+    if not headers:
+        raise DatasetError(f"There are no recordings of {database}. Unpack the database into that folder.")
+    elsewhere = "organised" if database == "mitdb" else "unsure"
+    return [
+        RhythmRecording(
+            f"{database}/{header.stem}", read_record([header]), tuple(spans.get(header.stem, ())), elsewhere
+        )
+        for header in headers
+    ]
+
+
+def read_spans(path: Path) -> dict[str, list[MarkedSpan]]:
+    """The spans of each record in a CSV file, in order of time.
+
+    Raises:
+        DatasetError: the file is missing, lacks a column, or names an unknown rhythm.
+    """
+    spans: dict[str, list[MarkedSpan]] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                span = MarkedSpan(float(row["start_s"]), float(row["end_s"]), row["rhythm"])
+                spans.setdefault(row["record"], []).append(span)
+    except (OSError, KeyError, ValueError) as error:
+        raise DatasetError(
+            "The rhythm marks cannot be read. Restore the folder docs/recipes/marks."
+        ) from error
+    unknown = {span.rhythm for each in spans.values() for span in each} - set(RHYTHMS)
+    if unknown:
+        raise DatasetError(f"The rhythm marks name unknown rhythms: {', '.join(sorted(unknown))}.")
+    return {name: sorted(each, key=lambda span: span.start) for name, each in spans.items()}

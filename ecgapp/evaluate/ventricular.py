@@ -1,0 +1,184 @@
+"""When a record's rhythm is ventricular, from the answers of the ventricular network on its leads."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ecgapp.errors import ModelError, SignalError
+from ecgapp.models import VENTRICULAR_CLASSES, TrainedModel, VentricularConfig
+from ecgapp.records.record import ECGRecord, FloatArray
+from ecgapp.signals import cut_windows, preprocess
+from ecgapp.signals.normalise import FLAT
+from ecgapp.signals.quality.rails import runs
+
+CERTAIN = 0.5  # mean probability of a ventricular rhythm
+SMOOTHING = 0.5  # s over which probabilities are averaged
+SHORTEST = 1.0  # s of a run: three beats at 150 per minute from the first onset to the last offset
+GAP = 0.6  # s between two runs that are one
+SETTLED = 2.0  # s over which tachycardia is told from fibrillation
+LONG = 120.0  # s of a record, above which ``FEW`` leads are read
+FEW = ("II", "V1", "V5")
+RAMP = 64  # frames over which a window's edge counts less, for there it sees only one side
+BATCH = 64  # windows in one forward pass
+TACHYCARDIA, FIBRILLATION, NOISE = (
+    VENTRICULAR_CLASSES.index(n) for n in ("tachycardia", "fibrillation", "noise")
+)
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class VentricularRun:
+    """A ventricular rhythm from ``start`` to ``end``, in s of the record.
+
+    ``fibrillation``: it is fibrillation or flutter, otherwise a tachycardia. ``probability`` is the mean
+    over the run; ``leads`` are those in which it is likelier than not.
+    """
+
+    start: float
+    end: float
+    fibrillation: bool
+    probability: float
+    leads: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class VentricularRhythm:
+    """The network's probabilities, (n_leads, 4, n_frames) in the order of ``VENTRICULAR_CLASSES``."""
+
+    leads: tuple[str, ...]
+    probabilities: FloatArray
+    frame_rate: float  # Hz
+
+    @cached_property
+    def pooled(self) -> Numbers:
+        """The mean over the leads, those with less noise counting more: (4, n_frames)."""
+        weights = np.maximum(1.0 - self.probabilities[:, NOISE].mean(axis=-1), 0.05).astype(np.float64)
+        return np.asarray(np.average(self.probabilities, axis=0, weights=weights), np.float64)
+
+    @property
+    def ventricular(self) -> Numbers:
+        """The probability of a ventricular rhythm in each frame, smoothed: (n_frames,)."""
+        return self._smooth(self.pooled[TACHYCARDIA] + self.pooled[FIBRILLATION], SMOOTHING)
+
+    @property
+    def noise(self) -> float:
+        """The mean probability of noise without a heart rhythm."""
+        return float(self.pooled[NOISE].mean())
+
+    def share(self, start: float, end: float) -> float:
+        """The share of the frames from ``start`` to ``end`` s that are likelier ventricular than not."""
+        first, behind = (round(second * self.frame_rate) for second in (start, end))
+        inside = self.ventricular[first:behind]
+        return float((inside > CERTAIN).mean()) if inside.size else 0.0
+
+    @cached_property
+    def runs(self) -> tuple[VentricularRun, ...]:
+        """Every ventricular run, in order of time; tachycardia that turns into fibrillation gives two."""
+        found = []
+        for first, behind in self._stretches():
+            chaotic = (
+                self._smooth(self.pooled[FIBRILLATION] - self.pooled[TACHYCARDIA], SETTLED)[first:behind] > 0
+            )
+            edges = [0, *self._turns(chaotic), behind - first]
+            for begin, end in pairwise(edges):
+                found.append(self._run(first + begin, first + end, bool(chaotic[begin:end].mean() > 0.5)))
+        return tuple(found)
+
+    def _stretches(self) -> list[tuple[int, int]]:
+        """Frames of each stretch that is long enough; short gaps are closed."""
+        first, behind = runs(self.ventricular > CERTAIN)
+        joined: list[tuple[int, int]] = []
+        for begin, end in zip(first.tolist(), behind.tolist(), strict=True):
+            if joined and begin - joined[-1][1] < GAP * self.frame_rate:
+                joined[-1] = (joined[-1][0], end)
+            else:
+                joined.append((begin, end))
+        return [span for span in joined if span[1] - span[0] >= SHORTEST * self.frame_rate]
+
+    def _turns(self, chaotic: NDArray[np.bool_]) -> list[int]:
+        """Frames at which tachycardia and fibrillation take turns, if both last for a while."""
+        turns = (np.flatnonzero(np.diff(chaotic.astype(np.int8))) + 1).tolist()
+        edges = [0, *turns, len(chaotic)]
+        least = SETTLED * self.frame_rate
+        kept: list[int] = []
+        for turn, before, after in zip(turns, edges[:-2], edges[2:], strict=True):
+            if turn - (kept[-1] if kept else before) >= least and after - turn >= least:
+                kept.append(turn)
+        return kept
+
+    def _run(self, first: int, behind: int, fibrillation: bool) -> VentricularRun:
+        inside = self.probabilities[:, [TACHYCARDIA, FIBRILLATION], first:behind].sum(axis=1).mean(axis=-1)
+        showing = tuple(lead for lead, p in zip(self.leads, inside.tolist(), strict=True) if p > CERTAIN)
+        return VentricularRun(
+            first / self.frame_rate,
+            behind / self.frame_rate,
+            fibrillation,
+            float(self.ventricular[first:behind].mean()),
+            showing or self.leads,
+        )
+
+    def _smooth(self, values: Numbers, seconds: float) -> Numbers:
+        return np.asarray(
+            ndimage.uniform_filter1d(values, max(1, round(seconds * self.frame_rate)), mode="nearest")
+        )
+
+
+def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhythm:
+    """The network's answers for each lead of ``record`` that has a signal without gaps, whatever its name.
+
+    Of records longer than ``LONG`` s only three leads are read.
+
+    Raises:
+        ModelError: the model is no ventricular network.
+        SignalError: no lead has a signal without gaps, or the record is shorter than a second.
+    """
+    config = model.network.config
+    if not isinstance(config, VentricularConfig):
+        raise ModelError(
+            f"{model.card.name} does not recognise ventricular rhythms. Choose the ventricular network."
+        )
+    leads = _readable(record)
+    if not leads:
+        raise SignalError("No lead has a signal without gaps, so ventricular rhythms cannot be looked for.")
+    signal = preprocess(record.select(leads)[:, None], record.sampling_rate, model.card.preprocessing)[:, 0]
+    probabilities = np.stack([_answers(lead, model, config.patch) for lead in signal])
+    return VentricularRhythm(leads, probabilities, model.card.preprocessing.sampling_rate / config.patch)
+
+
+def _readable(record: ECGRecord) -> tuple[str, ...]:
+    """The leads that were recorded and have a signal without gaps; of long records only three."""
+    able = [
+        lead
+        for lead, signal in zip(record.leads, record.signal, strict=True)
+        if np.isfinite(signal).all() and float(signal.std()) > FLAT
+    ]
+    if record.duration <= LONG:
+        return tuple(able)
+    chosen = [lead for lead in FEW if lead in able]
+    return tuple((chosen + [lead for lead in able if lead not in chosen])[: len(FEW)])
+
+
+def _answers(signal: FloatArray, model: TrainedModel, patch: int) -> FloatArray:
+    """Probabilities (4, n_frames) of one lead: those of its windows, averaged where they overlap."""
+    config = model.card.preprocessing
+    windows = cut_windows(signal[None], config)
+    with torch.inference_mode():
+        batches = torch.split(torch.from_numpy(np.ascontiguousarray(windows.windows)), BATCH)
+        answers = torch.cat([model.network(batch).float().softmax(dim=1) for batch in batches]).numpy()
+    n_frames = answers.shape[-1]
+    places = np.arange(n_frames)
+    weights = np.minimum(1.0, (1 + np.minimum(places, places[::-1])) / RAMP)
+    starts = windows.starts // patch
+    sums = np.zeros((answers.shape[1], int(starts[-1]) + n_frames))
+    total = np.zeros(sums.shape[1])
+    for start, answer in zip(starts.tolist(), answers, strict=True):
+        sums[:, start : start + n_frames] += weights * answer
+        total[start : start + n_frames] += weights
+    recorded = max(1, signal.size // patch)
+    return np.asarray((sums / total)[:, :recorded], np.float32)

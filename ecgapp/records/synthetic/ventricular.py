@@ -1,0 +1,162 @@
+"""Rhythms of the ventricles: tachycardia, torsade de pointes, flutter, fibrillation, idioventricular."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.records.synthetic.broad import DIRECTIONS, ventricular_complex, width_at
+from ecgapp.records.synthetic.catalogue import ORIGINS
+from ecgapp.records.synthetic.dipole import Vector
+from ecgapp.records.synthetic.events import CriticalEvent, RhythmSpan
+from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
+from ecgapp.records.synthetic.oscillation import ventricular_fibrillation, ventricular_flutter
+from ecgapp.records.synthetic.plan import BEFORE, Plan, dissociated, sinus_rhythm
+from ecgapp.records.synthetic.repolarisation import slow_ventricles
+from ecgapp.records.synthetic.timing import focus_times, gain_at, sinus_times
+from ecgapp.records.synthetic.ventricles import Ventricles
+
+RAMP = 0.25  # s in which fibrillation reaches its size
+
+
+def tachycardia(plan: Plan) -> Heart:
+    """Monomorphic, sustained; in 3 of 10 seeds it begins in the record, after sinus rhythm."""
+    onset, shape = plan.onset(0.3), _shape(plan)
+    before, first = _sinus_until(plan, onset) if onset else ([], BEFORE + plan.between(0, plan.mean))
+    beats = [_broad(time, plan, shape) for time in focus_times(first, plan.end, plan.mean, plan.rng)]
+    atria = _dissociated_atria(plan, first if onset else BEFORE, beats) if plan.chance(0.5) else []
+    start = max(0.0, first + shape.onset)
+    return Heart(
+        [*before, *beats, *atria],
+        ventricular=[RhythmSpan("VT", start, plan.duration)],
+        rated=(max(0.0, first), plan.duration),
+    )
+
+
+def idioventricular(plan: Plan) -> Heart:
+    """Accelerated idioventricular rhythm: broad complexes too slow for a tachycardia."""
+    shape = _shape(plan)
+    first = BEFORE + plan.between(0, plan.mean)
+    return Heart([_broad(time, plan, shape) for time in focus_times(first, plan.end, plan.mean, plan.rng)])
+
+
+def run(plan: Plan) -> Heart:
+    """Five to twelve beats of tachycardia within sinus rhythm."""
+    onset, shape, mean = plan.onset(1.0), _shape(plan), 60 / plan.between(60, 90)
+    normal = plan.narrow()
+    before, first = _sinus_until(plan, onset, mean, normal)
+    room = (plan.duration - first - 1.2) / plan.mean
+    n_beats = int(plan.rng.integers(5, max(6, min(13, int(room)))))
+    times = focus_times(first, plan.end, plan.mean, plan.rng)[:n_beats]
+    beats = [_broad(time, plan, shape) for time in times]
+    resumed = times[-1] + plan.between(0.75, 0.95)
+    after = [beat for _, beat in sinus_rhythm(plan, resumed, plan.end + mean, mean, normal)]
+    span = RhythmSpan("VT", times[0] + shape.onset, times[-1] + shape.offset)
+    return Heart([*before, *beats, *after], ventricular=[span], rated=(0.0, times[0] - 0.01))
+
+
+def torsade(plan: Plan) -> Heart:
+    """Polymorphic, its axis twisting around the baseline, after sinus beats with a long QT interval."""
+    onset, rng = max(plan.onset(1.0), 1.2), plan.rng
+    mean = 60 / plan.between(50, 66)
+    slow = slow_ventricles(plan, str(rng.choice(("broad T", "late T", "notched T"))), mean)
+    before, first = _sinus_until(plan, onset, mean, slow, late=True)
+    axis, side = rng.normal(size=(2, 3))
+    axis /= np.linalg.norm(axis)
+    side -= axis * (axis @ side)
+    side /= np.linalg.norm(side)
+    twist, phase = plan.between(9, 15), plan.between(-0.6, 0.6)
+    size, width = plan.between(1.1, 1.8), plan.between(0.130, 0.155)
+    times = focus_times(first, plan.end, plan.mean, rng, jitter=0.07)
+    beats = []
+    for number, time in enumerate(times):
+        angle = 2 * np.pi * number / twist + phase
+        towards = np.cos(angle) * axis + 0.40 * np.sin(angle) * side
+        loud = size * float(np.linalg.norm(towards)) * min(1.0, 0.6 + 0.2 * number)
+        shape = ventricular_complex(_vector(towards), width, loud, plan.mean, rng)
+        beats.append(beat_at(time, plan.mean, shape))
+    begins = min(bump.onset for bump in beats[0].waves["QRS"])
+    return Heart(
+        [*before, *beats],
+        events=[CriticalEvent("long_qt", 0.0, begins)],
+        ventricular=[RhythmSpan("VT", begins, plan.duration)],
+        rated=(first, plan.duration),
+    )
+
+
+def flutter(plan: Plan) -> Heart:
+    """Ventricular flutter from the record's start to its end."""
+    waves = ventricular_flutter(plan.times, plan.rate / 60, plan.between(0.8, 2.2), plan.rng)
+    span = (0.0, plan.duration)
+    return Heart(
+        [],
+        waves,
+        events=plan.whole("ventricular_fibrillation"),
+        ventricular=[RhythmSpan("VF", *span)],
+    )
+
+
+def fibrillation(plan: Plan) -> Heart:
+    """Ventricular fibrillation; in 4 of 10 seeds it begins in the record, with an R-on-T beat."""
+    onset = plan.onset(0.4)
+    size = {"coarse": (0.45, 1.0), "fine": (0.12, 0.28), "fading": (0.5, 1.0)}[plan.variant]
+    waves = ventricular_fibrillation(plan.times, plan.rate / 60, plan.between(*size), plan.rng)
+    beats: list[Beat] = []
+    begins = 0.0
+    if onset:
+        mean = 60 / plan.between(60, 100)
+        before, first = _sinus_until(plan, onset, mean, on_t=True)
+        direction = DIRECTIONS[str(plan.rng.choice(ORIGINS))]
+        shape = ventricular_complex(direction, plan.between(0.135, 0.16), 1.2, mean, plan.rng)
+        ectopic = beat_at(first, mean, shape)
+        beats = [*before, Beat({"QRS": ectopic.waves["QRS"]})]
+        begins = first + shape.offset
+    envelope = np.clip((plan.times - begins) / RAMP, 0, 1) if onset else np.ones_like(plan.times)
+    if plan.variant == "fading":
+        envelope = envelope * np.exp(
+            -np.maximum(0, plan.times - begins) / (plan.between(0.6, 1.0) * plan.duration)
+        )
+    return Heart(
+        beats,
+        waves * (envelope * envelope * (3 - 2 * np.minimum(envelope, 1))),
+        events=[CriticalEvent("ventricular_fibrillation", begins, plan.duration)],
+        ventricular=[RhythmSpan("VF", begins, plan.duration)],
+        rated=(0.0, begins),
+    )
+
+
+def _shape(plan: Plan) -> Ventricles:
+    width, size = width_at(plan.mean, plan.rng), plan.between(1.0, 1.9)
+    return ventricular_complex(DIRECTIONS[plan.variant], width, size, plan.mean, plan.rng)
+
+
+def _broad(time: float, plan: Plan, shape: Ventricles) -> Beat:
+    return beat_at(time, plan.mean, shape, gain=gain_at(time) * (1 + 0.015 * float(plan.rng.normal())))
+
+
+def _sinus_until(
+    plan: Plan,
+    onset: float,
+    mean: float | None = None,
+    shape: Ventricles | None = None,
+    late: bool = False,
+    on_t: bool = False,
+) -> tuple[list[Beat], float]:
+    """Sinus beats up to ``onset`` and the time of the first ectopic beat (s), coupled to the last of them."""
+    mean = mean or 60 / plan.between(60, 95)
+    beats = sinus_rhythm(plan, BEFORE, max(onset, mean), mean, shape or plan.narrow())
+    last = beats[-1][0]
+    t_wave = beats[-1][1].waves["T"][-1]
+    coupling = plan.between(0.40, 0.50)
+    if late:
+        coupling = t_wave.time + plan.between(0.05, 0.09) - last
+    if on_t:
+        coupling = t_wave.time + plan.between(0.04, 0.07) - last
+    return [beat for _, beat in beats], last + coupling
+
+
+def _dissociated_atria(plan: Plan, start: float, beats: list[Beat]) -> list[Beat]:
+    return dissociated(sinus_times(start, plan.end, 60 / plan.between(65, 100), plan.rng), beats)
+
+
+def _vector(moment: NDArray[np.float64]) -> Vector:
+    x, y, z = (float(part) for part in moment)
+    return x, y, z

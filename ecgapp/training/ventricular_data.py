@@ -1,0 +1,215 @@
+"""The strips that the ventricular network learns from: one lead each, and which classes each frame may have.
+
+A frame has a bit mask over ``VENTRICULAR_CLASSES``, for many sources say only a part: a noisy record
+is organised or noise, but not ventricular; a record of ventricular tachycardia may hold normal beats.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.datasets.layout import LAYOUTS, ImportOptions
+from ecgapp.datasets.rhythm_marks import DATABASES, RhythmRecording, rhythm_recordings
+from ecgapp.errors import RecordError
+from ecgapp.models import VENTRICULAR_CLASSES
+from ecgapp.records import RARE_RHYTHMS, RHYTHMS, SyntheticConfig, SyntheticECG, synthesise
+from ecgapp.records.record import ECGRecord, FloatArray
+from ecgapp.signals import PreprocessingConfig, preprocess
+from ecgapp.signals.normalise import FLAT
+from ecgapp.training.spoiled import NOISES, read_noise
+
+ORGANISED, TACHYCARDIA, FIBRILLATION, NOISE = (1 << place for place in range(len(VENTRICULAR_CLASSES)))
+ANY = ORGANISED | TACHYCARDIA | FIBRILLATION | NOISE
+MASKS = {
+    "organised": ORGANISED,
+    "paced": ORGANISED,
+    "ventricular_tachycardia": TACHYCARDIA,
+    "flutter": FIBRILLATION,
+    "fibrillation": FIBRILLATION,
+    "asystole": ORGANISED | NOISE,
+    "noise": ORGANISED | NOISE,
+    "unsure": ANY,
+}
+EDGE = 0.2  # s on either side of a mark's boundary in which every class is possible
+SYNTHETIC_EDGE = 0.04  # s; the same where the truth is known
+STANDSTILL = frozenset({"asystole", "pause"})
+FIRST_SEED = 100_000  # of synthetic records to learn from; tests and benchmarks use seeds far below
+EVERYWHERE = -1  # the fold of what every member learns from
+LONGEST = 30.0  # s of a record of a data set that are used
+FOLDERS = {"challenge": "challenge2021"}  # of the layouts whose folder has another name
+TACHYCARDIA_CODES = frozenset({"SNOMED:425856008", "SNOMED:164895002"})
+# Labels of which a ventricular rhythm is told least easily; their records are drawn more often.
+RESEMBLING = frozenset(
+    {
+        "CPSC:LBBB", "CPSC:RBBB", "CPSC:PVC", "SCP:CLBBB", "SCP:CRBBB", "SCP:PVC", "SCP:BIGU", "SCP:PACE",
+        "SCP:WPW", "SCP:SVTAC", "SCP:PSVT", "SCP:AFLT", "SNOMED:10370003", "SNOMED:74390002",
+        "SNOMED:164909002", "SNOMED:733534002", "SNOMED:59118001", "SNOMED:713427006", "SNOMED:164890007",
+        "SNOMED:17338001", "SNOMED:427172004", "SNOMED:698252002", "SNOMED:426761007", "SNOMED:713422000",
+        "SNOMED:164884008", "SNOMED:233897008", "LUDB:Pacemaker",
+    }
+)  # fmt: skip
+NOISY = "CINC2017:~"
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """One lead at the network's rate, with a mask for each sample; ``kind`` decides how often it is drawn."""
+
+    signal: FloatArray
+    masks: NDArray[np.uint8]
+    kind: str
+    patient: str
+    fold: int
+
+
+def fold_of(patient: str, n_folds: int) -> int:
+    """The fold of a patient of a large data set, by a hash of the name, from 0."""
+    return int(hashlib.sha256(patient.encode()).hexdigest(), 16) % n_folds
+
+
+def marked_strips(
+    data: Path, marks: Path, config: PreprocessingConfig, n_folds: int
+) -> Iterator[tuple[RhythmRecording, list[Strip]]]:
+    """Each marked recording with the strips of its leads; recordings are dealt to the folds in turn.
+
+    Raises:
+        DatasetError: marks or recordings are missing.
+    """
+    for database in DATABASES:
+        recordings = rhythm_recordings(database, data, marks)
+        for number, recording in enumerate(_most_ventricular_first(recordings)):
+            yield recording, _strips_of_recording(recording, config, number % n_folds)
+
+
+def _most_ventricular_first(recordings: list[RhythmRecording]) -> list[RhythmRecording]:
+    """So that each fold gets its share of those with ventricular rhythms."""
+
+    def seconds(recording: RhythmRecording) -> float:
+        return sum(s.end - s.start for s in recording.spans if MASKS[s.rhythm] & (TACHYCARDIA | FIBRILLATION))
+
+    return sorted(recordings, key=lambda one: (-seconds(one), one.name))
+
+
+def _strips_of_recording(recording: RhythmRecording, config: PreprocessingConfig, fold: int) -> list[Strip]:
+    record = recording.record
+    signals = preprocess(np.nan_to_num(record.signal)[:, None], record.sampling_rate, config)[:, 0]
+    masks = frame_masks(recording, signals.shape[1], config.sampling_rate)
+    kind = recording.name.partition("/")[0]
+    return [Strip(signal, masks, kind, recording.name, fold) for signal in signals]
+
+
+def frame_masks(recording: RhythmRecording, n_samples: int, rate: float) -> NDArray[np.uint8]:
+    """The classes that each sample may have; around boundaries every class is possible."""
+    masks = np.full(n_samples, MASKS[recording.elsewhere], np.uint8)
+    for span in recording.spans:
+        masks[round(span.start * rate) : round(span.end * rate)] = MASKS[span.rhythm]
+    return _blurred(masks, round(EDGE * rate))
+
+
+def _blurred(masks: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """Every class is possible within ``reach`` samples of a change."""
+    blurred = masks.copy()
+    for edge in np.flatnonzero(np.diff(masks)) + 1:
+        blurred[max(0, edge - reach) : edge + reach] = ANY
+    return blurred
+
+
+def data_set_strips(
+    source: str, data: Path, config: PreprocessingConfig, n_folds: int, share: float, seed: int
+) -> Iterator[tuple[ECGRecord, str, list[Strip]]]:
+    """Each drawn record of a data set, its kind, and the strips of its leads with a signal.
+
+    ``share`` of the records is drawn. Records that cannot be read are left out.
+    """
+    scan = LAYOUTS[source].scan(data / FOLDERS.get(source, source), ImportOptions())
+    rng = np.random.default_rng(seed)
+    number_with_tachycardia = 0
+    for entry in scan.entries:
+        if rng.random() >= share:
+            continue
+        try:
+            record = scan.read(entry.where)
+        except RecordError:
+            continue
+        codes = frozenset(record.codes if entry.codes is None else entry.codes)
+        kind, mask = kind_of(codes, source)
+        fold = fold_of(entry.patient_id, n_folds)
+        if kind == "tachycardia":
+            fold, number_with_tachycardia = number_with_tachycardia % n_folds, number_with_tachycardia + 1
+        record = replace(record, codes=tuple(sorted(codes)))
+        yield record, kind, _strips_of_record(record, mask, kind, entry.patient_id, fold, config)
+
+
+def kind_of(codes: frozenset[str], source: str) -> tuple[str, int]:
+    """How a record with these codes is drawn, and the classes that its frames may have."""
+    if codes & TACHYCARDIA_CODES:
+        return "tachycardia", ORGANISED | TACHYCARDIA | FIBRILLATION
+    if NOISY in codes:
+        return "hand-held", ORGANISED | NOISE
+    if source == "cinc2017":
+        return "hand-held", ORGANISED
+    return ("resembling" if codes & RESEMBLING else "other"), ORGANISED
+
+
+def _strips_of_record(
+    record: ECGRecord, mask: int, kind: str, patient: str, fold: int, config: PreprocessingConfig
+) -> list[Strip]:
+    part = np.nan_to_num(record.signal[:, : round(LONGEST * record.sampling_rate)])
+    alive = part[part.std(axis=-1) > FLAT]
+    if not len(alive):
+        return []
+    signals = preprocess(alive[:, None], record.sampling_rate, config)[:, 0]
+    masks = np.full(signals.shape[1], mask, np.uint8)
+    return [Strip(signal, masks, kind, patient, fold) for signal in signals]
+
+
+def synthetic_strips(n_each: int, config: PreprocessingConfig, seed: int) -> Iterator[Strip]:
+    """The leads of ``n_each`` synthetic records of every rhythm, noisy and at either of two sampling rates.
+
+    Every member of an ensemble learns from all of them.
+    """
+    for rhythm in (*RHYTHMS, *RARE_RHYTHMS):
+        for number in range(n_each):
+            rng = np.random.default_rng([seed, number])
+            noise, wander = rng.uniform(0.0, 0.04), rng.uniform(0.0, 0.15)
+            rate = 250.0 if number % 2 else 500.0
+            made = synthesise(
+                SyntheticConfig(
+                    rhythm, sampling_rate=rate, noise=noise, wander=wander, seed=FIRST_SEED + number
+                )
+            )
+            yield from _strips_of_synthetic(made, config)
+
+
+def _strips_of_synthetic(made: SyntheticECG, config: PreprocessingConfig) -> list[Strip]:
+    record = made.record
+    signals = preprocess(record.signal[:, None], record.sampling_rate, config)[:, 0]
+    masks = np.full(signals.shape[1], ORGANISED, np.uint8)
+    standstill = [(one.start, one.end, ORGANISED | NOISE) for one in made.events if one.kind in STANDSTILL]
+    ventricular = [
+        (one.start, one.end, TACHYCARDIA if one.rhythm == "VT" else FIBRILLATION) for one in made.ventricular
+    ]
+    for start, end, mask in (*standstill, *ventricular):
+        masks[round(start * config.sampling_rate) : round(end * config.sampling_rate)] = mask
+    masks = _blurred(masks, round(SYNTHETIC_EDGE * config.sampling_rate))
+    return [Strip(signal, masks, "synthetic", record.record_id, EVERYWHERE) for signal in signals]
+
+
+def noise_strips(data: Path, config: PreprocessingConfig, second_half: bool) -> list[Strip]:
+    """One half of the recordings of the noise stress test database, which hold no heart rhythm.
+
+    Raises:
+        DatasetError: they are missing.
+    """
+    strips = []
+    for name in NOISES:
+        for lead in read_noise(data / "nstdb", name, second_half).samples:
+            signal = preprocess(lead[None, None], 360.0, config)[0, 0]
+            strips.append(
+                Strip(signal, np.full(signal.size, NOISE, np.uint8), "noise", f"nstdb/{name}", EVERYWHERE)
+            )
+    return strips

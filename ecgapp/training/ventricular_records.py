@@ -1,0 +1,93 @@
+"""All records of a training of the ventricular network: strips to learn from, and records to judge it by."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ecgapp.datasets.rhythm_marks import DATABASES
+from ecgapp.records.record import LEADS, ECGRecord
+from ecgapp.training.spoiled import FORMULAS, NOISES, RECORDED, read_noise, twelve
+from ecgapp.training.ventricular import VentricularFitConfig
+from ecgapp.training.ventricular_data import (
+    NOISY,
+    TACHYCARDIA_CODES,
+    Strip,
+    data_set_strips,
+    marked_strips,
+    noise_strips,
+    synthetic_strips,
+)
+from ecgapp.training.ventricular_judging import JudgedRecord, windows_of
+
+LONGEST = 10.0  # s of a record that are judged
+HEARTS = frozenset({"backwards", "wrong sampling rate"})  # formulas that keep the heart's rhythm
+N_NOISE = 100  # windows of each kind of noise that are judged
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """The strips, the records that judge, and the names of the sources."""
+
+    strips: tuple[Strip, ...]
+    judged: tuple[JudgedRecord, ...]
+    sources: tuple[str, ...]
+
+
+def gather(config: VentricularFitConfig, data: Path, marks: Path) -> Material:
+    """Everything below the folder ``data`` of unpacked archives that the configuration names.
+
+    Raises:
+        DatasetError: marks, recordings or noises are missing.
+    """
+    n_folds = config.network.members
+    strips: list[Strip] = []
+    judged: list[JudgedRecord] = []
+    for recording, own in marked_strips(data, marks, config.preprocessing, n_folds):
+        strips += own
+        judged += windows_of(recording, own[0].fold)
+    for source, share in config.sources.items():
+        for record, kind, own in data_set_strips(
+            source, data, config.preprocessing, n_folds, share, config.seed
+        ):
+            strips += own
+            if own:
+                judged.append(_judged(record, source, kind, own[0]))
+    strips += synthetic_strips(config.synthetic, config.preprocessing, config.seed)
+    strips += noise_strips(data, config.preprocessing, second_half=False)
+    judged += noise_records(data, config.seed)
+    return Material(tuple(strips), tuple(judged), (*DATABASES, *config.sources, "nstdb", "synthetic"))
+
+
+def _judged(record: ECGRecord, source: str, kind: str, strip: Strip) -> JudgedRecord:
+    part = replace(record, signal=np.nan_to_num(record.signal[:, : round(LONGEST * record.sampling_rate)]))
+    words = {
+        "tachycardia": "labelled ventricular tachycardia",
+        "resembling": "blocks, paced, ectopic, flutter",
+    }
+    name = f"{source}, {words.get(kind, 'all others')}"
+    if NOISY in record.codes:
+        name = f"{source}, noisy class"
+    return JudgedRecord(part, name, bool(TACHYCARDIA_CODES & set(record.codes)), strip.patient, strip.fold)
+
+
+def noise_records(data: Path, seed: int) -> list[JudgedRecord]:
+    """Noise without a heart: recorded noise of which no member heard, and computed signals, one lead each."""
+    rng = np.random.default_rng(seed)
+    judged = []
+    for name in NOISES:
+        strips = read_noise(data / "nstdb", name, second_half=True).strips(N_NOISE, 2500, 250.0, rng)
+        kind = {"ma": "recorded muscle noise", "bw": "recorded baseline wander"}[name]
+        judged += [_one_lead(strip, kind, number) for number, strip in enumerate(strips)]
+    for kind, make in FORMULAS.items():
+        if kind in HEARTS:
+            continue
+        for number in range(N_NOISE // len(RECORDED) + 1):
+            leads = twelve(make(np.zeros((len(RECORDED), 2500)), 250.0, rng))
+            judged.append(_one_lead(leads[number % len(LEADS)], kind, number))
+    return judged
+
+
+def _one_lead(signal: np.ndarray, kind: str, number: int) -> JudgedRecord:
+    record = ECGRecord(f"noise-{number}", np.asarray(signal, np.float32)[None], 250.0, ("ECG",))
+    return JudgedRecord(record, kind, False, f"noise {number}", number)
