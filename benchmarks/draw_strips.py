@@ -1,9 +1,10 @@
 """Pages of rhythm strips, to mark by eye: ``python -m benchmarks.draw_strips --data FOLDER --out FOLDER``.
 
-FOLDER holds WFDB records (the unpacked ``cudb`` or ``mitdb``). Each page is a PNG of 1600 x 1000 pixels: 8 rows of
-20 s, thin lines every 0.2 s, thick ones every second, and the time in seconds along each row. Rows are centred
-on their median and clipped to +-2.5 mV. ``--from`` and ``--row`` draw a closer view around one change:
-``--record cu01 --from 210 --row 6``. The marks made from these drawings are in ``docs/recipes/marks``.
+FOLDER holds WFDB records (the unpacked ``cudb`` or ``mitdb``). Each page is a PNG of 1600 x 1000 pixels: 8
+rows of 20 s, thin lines every 0.2 s, thick ones every second, and the time in seconds along each row. Rows
+are centred on their median and clipped to +-2.5 mV. ``--from`` and ``--row`` draw a closer view around one
+change: ``--record cu01 --from 210 --row 6``. The marks made from these drawings are in
+``docs/recipes/marks``.
 """
 
 import argparse

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, admit, broken_gate, gate_for
 from ecgapp.analysis.judgement import Judgement, Known, RuleResult, Score, judge, rule_results
 from ecgapp.analysis.measurements import Measurements, measure
-from ecgapp.errors import EcgAppError
+from ecgapp.errors import EcgAppError, ModelError, SignalError
+from ecgapp.evaluate.ventricular import VentricularRhythm, ventricular_rhythm
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
@@ -120,7 +121,38 @@ class OpenedECG:
 
     def critical(self) -> tuple[CriticalFinding, ...]:
         """The critical findings, the most dangerous first."""
-        return ()
+        used = tuple(card.digest for card in (self.delineator, self.ventricular_card) if card is not None)
+        return self._once(("critical", used), lambda: critical_findings(self._facts()))
+
+    @property
+    def ventricular_card(self) -> ModelCard | None:
+        """The card of the network of ventricular rhythms; None if none is installed."""
+        return next((card for card in self._models.cards().values() if card.is_ventricular), None)
+
+    def ventricular(self) -> VentricularRhythm | None:
+        """What the ventricular network answers; None if none is installed or no lead can be read.
+
+        Raises:
+            ModelError: the network cannot be opened.
+        """
+        card = self.ventricular_card
+        if card is None:
+            return None
+        return self._once(("ventricular", card.digest), lambda: self._ventricular(card), network=True)
+
+    def _ventricular(self, card: ModelCard) -> VentricularRhythm | None:
+        try:
+            return ventricular_rhythm(self.record, self._models.opened(card))
+        except SignalError:
+            return None
+
+    def _facts(self) -> CriticalFacts:
+        """What the rules for critical findings look at; a damaged model is left out."""
+        try:
+            ventricular = self.ventricular()
+        except ModelError:
+            ventricular = None
+        return CriticalFacts(self.record, self.quality, self.beats, self._measured(), ventricular)
 
     def judgement(self, card: ModelCard | None) -> Judgement:
         """The judgement of the ECG beside what this classifier finds."""
