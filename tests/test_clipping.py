@@ -1,4 +1,4 @@
-"""A faulty lead stays in its row, every lead on the paper; what is cut is marked, and no sound wave is hidden."""
+"""A faulty lead stays in its row, every lead on the paper; what is cut is marked."""
 
 import numpy as np
 import pytest
@@ -25,12 +25,9 @@ def drawn(record, badges=(), scale=None):
     figure = tracing(record, sheet, words=Printed(badges=dict.fromkeys(badges, "electrode off")))
     zeros, gain = row_zeros(sheet, pieces(record, sheet)), sheet.scale.gain
     lines = [trace for trace in figure.data if trace.name in LEADS]
-    reach = {
-        cell.lead: (
-            gain * (float(np.nanmin(line.y)) - zeros[cell.row]), gain * (float(np.nanmax(line.y)) - zeros[cell.row])
-        )
-        for cell, line in zip(sheet.cells[:12], lines, strict=False)
-    }  # fmt: skip
+    cells = zip(sheet.cells[:12], lines, strict=False)
+    heights = {cell.lead: (line.y - zeros[cell.row]) * gain for cell, line in cells}
+    reach = {lead: (float(np.nanmin(y)), float(np.nanmax(y))) for lead, y in heights.items()}
     return figure, reach, zeros
 
 

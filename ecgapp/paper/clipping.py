@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgapp.paper.sheet import Cell, Sheet, reach
 from ecgapp.records.record import FloatArray
 
+Heights = Sequence[float] | NDArray[np.floating]
 MARK_GAP = 3.0  # mm of paper between two marks of one side, at least
 BETWEEN = 5.0  # mm that a faulty lead keeps off the next row's waves, where there is room
 
@@ -36,7 +38,7 @@ class Cut:
 def bands(
     sheet: Sheet,
     signals: Sequence[FloatArray | None],
-    zeros: Sequence[float] | FloatArray,
+    zeros: Heights,
     ends: tuple[float, float],
     faulty: Collection[str],
 ) -> list[Band]:
@@ -54,7 +56,7 @@ def bands(
 def _row_band(
     sheet: Sheet,
     signals: Sequence[FloatArray | None],
-    zeros: Sequence[float] | FloatArray,
+    zeros: Heights,
     ends: tuple[float, float],
     cell: Cell,
 ) -> Band:
@@ -91,7 +93,7 @@ def cut(line: FloatArray, band: Band, least: int = 1) -> Cut:
 def too_tall(
     sheet: Sheet,
     signals: Sequence[FloatArray | None],
-    zeros: Sequence[float] | FloatArray,
+    zeros: Heights,
     ends: tuple[float, float],
     faulty: Collection[str],
 ) -> tuple[str, ...]:
