@@ -7,13 +7,15 @@ from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_fi
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, admit, broken_gate, gate_for
 from ecgapp.analysis.judgement import Judgement, Known, RuleResult, Score, judge, rule_results
-from ecgapp.analysis.measurements import Measurements, measure
+from ecgapp.analysis.measurements import LONGEST, Measurements, measure
 from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.ventricular import VentricularRhythm, ventricular_rhythm
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 
+VENTRICULAR_RHYTHM = "The rhythm is ventricular: no complex can be measured."
+MOSTLY_VENTRICULAR = 0.5  # of the measured stretch
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 
@@ -71,8 +73,10 @@ class OpenedECG:
             return broken_gate(card, error)
         return self._once(("admission", card.digest), lambda: admit(self.record, gate), network=True)
 
-    def measurements(self) -> Measurements | None:
-        """What the installed delineator measures; None if none is installed.
+    def measurements(self, start: float = 0.0) -> Measurements | None:
+        """What the installed delineator measures from ``start`` s on; None if none is installed.
+
+        Intervals are blank if the rhythm of that stretch is ventricular for most of the time.
 
         Raises:
             ModelError: the delineator cannot be opened.
@@ -80,11 +84,22 @@ class OpenedECG:
         card = self.delineator
         if card is None:
             return None
+        unreliable = self._unreliable(start)
         return self._once(
-            ("measurements", card.digest),
-            lambda: measure(self.record, self._models.opened(card)),
+            ("measurements", card.digest, start, unreliable),
+            lambda: measure(
+                self.record, self._models.opened(card), start, unreliable=unreliable, beats=self.beats
+            ),
             network=True,
         )
+
+    def _unreliable(self, start: float) -> str:
+        """Why complexes cannot be measured from ``start`` s on; "" if they can."""
+        found = self._ventricular_if_any()
+        end = min(self.record.duration, start + LONGEST)
+        if found is None or found.share(start, end) < MOSTLY_VENTRICULAR:
+            return ""
+        return VENTRICULAR_RHYTHM
 
     @property
     def delineator(self) -> ModelCard | None:
@@ -148,11 +163,14 @@ class OpenedECG:
 
     def _facts(self) -> CriticalFacts:
         """What the rules for critical findings look at; a damaged model is left out."""
-        try:
-            ventricular = self.ventricular()
-        except ModelError:
-            ventricular = None
+        ventricular = self._ventricular_if_any()
         return CriticalFacts(self.record, self.quality, self.beats, self._measured(), ventricular)
+
+    def _ventricular_if_any(self) -> VentricularRhythm | None:
+        try:
+            return self.ventricular()
+        except ModelError:
+            return None
 
     def judgement(self, card: ModelCard | None) -> Judgement:
         """The judgement of the ECG beside what this classifier finds."""

@@ -71,12 +71,12 @@ class Rhythm:
         return float(np.median(changes[plain] if plain.sum() >= FEWEST else changes) / np.median(rr))
 
 
-def rhythm_of(delineation: Delineation, peaks: NDArray[np.int64], sampling_rate: float) -> Rhythm:
-    """Every beat at ``peaks``, samples at ``sampling_rate`` Hz."""
+def rhythm_of(delineation: Delineation, times: NDArray[np.float64], start: float = 0.0) -> Rhythm:
+    """Every beat at ``times``, s of the delineated stretch, which begins at ``start`` s of the record."""
     rate = delineation.sampling_rate
-    here = np.rint(peaks * rate / sampling_rate).astype(np.int64)
+    here = np.rint(times * rate).astype(np.int64)
     segments = delineation.probabilities.argmax(axis=1)  # (n_leads, n_samples)
-    return rhythm_at(peaks / sampling_rate, _widths(segments, here, rate))
+    return rhythm_at(times + start, _widths(segments, here, rate))
 
 
 def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -> Rhythm:

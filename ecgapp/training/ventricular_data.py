@@ -5,7 +5,7 @@ is organised or noise, but not ventricular; a record of ventricular tachycardia 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.datasets.layout import LAYOUTS, ImportOptions
-from ecgapp.datasets.rhythm_marks import DATABASES, VENTRICULAR, RhythmRecording, rhythm_recordings
+from ecgapp.datasets.rhythm_marks import (
+    DATABASES,
+    VENTRICULAR,
+    MarkedSpan,
+    RhythmRecording,
+    rhythm_recordings,
+)
 from ecgapp.errors import RecordError
 from ecgapp.models import VENTRICULAR_CLASSES
 from ecgapp.records import RARE_RHYTHMS, RHYTHMS, SyntheticConfig, SyntheticECG, synthesise
@@ -119,8 +125,12 @@ def _blurred(masks: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class SourceRecord:
-    """A record of a data set: how often it is drawn, its patient and fold, and the classes it may show."""
+    """A record of a data set: how often it is drawn, its patient and fold, and the classes it may show.
 
+    ``name`` is its file's, without a folder or suffix.
+    """
+
+    name: str
     record: ECGRecord
     kind: str
     mask: int
@@ -147,7 +157,8 @@ def data_set_records(
         fold = fold_of(entry.patient_id, n_folds)
         if kind == "tachycardia":  # few: each fold gets its share
             fold, number_with_tachycardia = number_with_tachycardia % n_folds, number_with_tachycardia + 1
-        yield SourceRecord(replace(record, codes=tuple(sorted(codes))), kind, mask, entry.patient_id, fold)
+        record = replace(record, codes=tuple(sorted(codes)))
+        yield SourceRecord(Path(entry.where).stem, record, kind, mask, entry.patient_id, fold)
 
 
 def kind_of(codes: frozenset[str], source: str) -> tuple[str, int]:
@@ -161,8 +172,13 @@ def kind_of(codes: frozenset[str], source: str) -> tuple[str, int]:
     return ("resembling" if codes & RESEMBLING else "other"), ORGANISED
 
 
-def strips_of_record(source: SourceRecord, config: PreprocessingConfig) -> list[Strip]:
-    """One strip for each lead with a signal, of the first ``LONGEST`` s."""
+def strips_of_record(
+    source: SourceRecord, config: PreprocessingConfig, marked: Mapping[str, Sequence[MarkedSpan]]
+) -> list[Strip]:
+    """One strip for each lead with a signal, of the first ``LONGEST`` s.
+
+    A record in which ventricular tachycardia is ``marked`` has the classes of its marks.
+    """
     record = source.record
     part = np.nan_to_num(record.signal[:, : round(LONGEST * record.sampling_rate)])
     alive = part[part.std(axis=-1) > FLAT]
@@ -170,6 +186,10 @@ def strips_of_record(source: SourceRecord, config: PreprocessingConfig) -> list[
         return []
     signals = preprocess(alive[:, None], record.sampling_rate, config)[:, 0]
     masks = np.full(signals.shape[1], source.mask, np.uint8)
+    spans = tuple(marked.get(source.name, ()))
+    if any(span.rhythm in VENTRICULAR for span in spans):
+        recording = RhythmRecording(source.name, record, spans, "unsure")
+        masks = frame_masks(recording, signals.shape[1], config.sampling_rate)
     return [Strip(signal, masks, source.kind, source.patient, source.fold) for signal in signals]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.datasets.rhythm_marks import DATABASES
+from ecgapp.datasets.rhythm_marks import DATABASES, read_spans
 from ecgapp.records.record import LEADS, ECGRecord
 from ecgapp.training.spoiled import FORMULAS, NOISES, RECORDED, read_noise, twelve
 from ecgapp.training.ventricular import VentricularFitConfig
@@ -23,6 +23,7 @@ from ecgapp.training.ventricular_data import (
 )
 from ecgapp.training.ventricular_judging import JudgedRecord, windows_of
 
+TWELVE_LEADS = "twelve_lead.csv"  # marks of some records of data sets
 LONGEST = 10.0  # s of a record that are judged
 HEARTS = frozenset({"backwards", "wrong sampling rate"})  # formulas that keep the heart's rhythm
 N_NOISE = 100  # windows of each kind of noise that are judged
@@ -44,6 +45,7 @@ def gather(config: VentricularFitConfig, data: Path, marks: Path) -> Material:
         DatasetError: marks, recordings or noises are missing.
     """
     n_folds, preprocessing = config.network.members, config.preprocessing
+    marked = {Path(name).name: spans for name, spans in read_spans(marks / TWELVE_LEADS).items()}
     strips: list[Strip] = []
     judged: list[JudgedRecord] = []
     for recording, fold in marked_recordings(data, marks, n_folds):
@@ -51,7 +53,7 @@ def gather(config: VentricularFitConfig, data: Path, marks: Path) -> Material:
         judged += windows_of(recording, fold)
     for source, share in config.sources.items():
         for one in data_set_records(source, data, n_folds, share, config.seed):
-            strips += strips_of_record(one, preprocessing)
+            strips += strips_of_record(one, preprocessing, marked)
             judged.append(judged_record(one, source))
     strips += synthetic_strips(config.synthetic, preprocessing, config.seed)
     strips += noise_strips(data, preprocessing, second_half=False)

@@ -114,7 +114,8 @@ def in_words(beat: TypicalBeat) -> str:
     """What the picture shows."""
     kinds = ", ".join(f"{kind} {_milliseconds(span)}" for kind, span in beat.spans.items())
     return (
-        f"Median of {beat.n_beats} beats, 25 mm/s and 10 mm/mV, level before QRS, as recorded (no filter). "
+        f"Median of {beat.n_beats} of {beat.n_all} beats, 25 mm/s and 10 mm/mV, level before QRS, as "
+        "recorded (no filter). "
         f"Bands: {kinds}, in ms from R; they reach from the earliest onset to the latest offset that other "
         "leads confirm."
     )

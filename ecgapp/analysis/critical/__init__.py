@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from ecgapp.analysis.critical.av_block import av_block
 from ecgapp.analysis.critical.facts import CriticalFacts
 from ecgapp.analysis.critical.finding import ORDER, CriticalFinding, CriticalKind, worst_first
+from ecgapp.analysis.critical.long_qt import long_qt
 from ecgapp.analysis.critical.pacing import pacing_failure
 from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.sine_wave import sine_wave
@@ -17,8 +19,10 @@ _RULES: tuple[CriticalRule, ...] = (
     standstill,
     broad_tachycardia,
     pacing_failure,
+    av_block,
     sine_wave,
     rates,
+    long_qt,
 )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ecgapp.analysis.critical.facts import CriticalFacts, Span
 from ecgapp.analysis.critical.finding import CriticalFinding, CriticalKind
 from ecgapp.signals.bandpass import bandpass
+from ecgapp.signals.quality.rails import runs
 
 PAUSE, ASYSTOLE = 3.0, 6.0  # s
 SLOW, FAST = 40.0, 150.0  # per minute
@@ -137,14 +138,25 @@ def _stretches(facts: CriticalFacts, beyond: Beyond) -> list[Span]:
         whole = reach <= intervals.size or first == 0
         if whole and behind - first >= FEWEST - 1 and beyond(intervals[first:behind]):
             outside[first:behind] = True
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], outside.astype(np.int8), [0]])))
     return [
         (
             0.0 if first == 0 else float(times[first]),
             facts.record.duration if behind == intervals.size else float(times[behind]),
         )
-        for first, behind in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+        for first, behind in _trimmed(outside, intervals, beyond)
     ]
+
+
+def _trimmed(
+    outside: NDArray[np.bool_], intervals: NDArray[np.float64], beyond: Beyond
+) -> list[tuple[int, int]]:
+    """The runs of intervals ``outside`` the limits, without those at either end that are not."""
+    trimmed = []
+    for first, behind in zip(*(edge.tolist() for edge in runs(outside)), strict=True):
+        alone = [place for place in range(first, behind) if beyond(intervals[place : place + 1])]
+        if len(alone) >= FEWEST - 1:
+            trimmed.append((alone[0], alone[-1] + 1))
+    return trimmed
 
 
 def _rate_finding(facts: CriticalFacts, kind: CriticalKind, start: float, end: float) -> CriticalFinding:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecgapp.analysis.measurements import Measurement, Measurements
+from ecgapp.analysis.measured_rows import Measurement
+from ecgapp.analysis.measurements import Measurements
 from ecgapp.errors import ConfigError
 
 
