@@ -162,7 +162,7 @@ def test_all_others_become_absent_at_one_click_but_normal_stays_for_the_reader_t
 
 
 def both_box(page):
-    return [box for box in page.checkbox if "I mean all of them" in box.label]
+    return [box for box in page.checkbox if "I mean it" in box.label]
 
 
 @pytest.mark.parametrize("button", ["decide_edited", "commit_read"])
@@ -171,7 +171,7 @@ def test_normal_beside_another_label_is_kept_only_once_the_reader_says_that_both
     page = opened(first(page) if button == "commit_read" else page)
     press(say(page, AF="present", Normal="present"), button)
     assert not review(settings).answers
-    assert "AF and Normal are all called present" in said(page)
+    assert "AF and Normal are called present together" in said(page)
     press(page, button)
     assert not review(settings).answers
     both_box(page)[0].check()

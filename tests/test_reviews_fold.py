@@ -167,9 +167,9 @@ BOTH = answers(Normal=P, AF=P)
 
 @pytest.mark.parametrize("kind", [Kind.CONFIRMED, Kind.EDITED, Kind.READ])
 def test_normal_beside_another_label_needs_a_confirmation_that_names_both(kind):
-    with pytest.raises(ReviewError, match="Normal and AF are all called present"):
+    with pytest.raises(ReviewError, match="Normal and AF are called present together"):
         refuse_impossible(review_of(), event(kind, answers=BOTH))
-    with pytest.raises(ReviewError, match="Normal, AF and PVC are all"):
+    with pytest.raises(ReviewError, match="Normal, AF and PVC are called present together"):
         refuse_impossible(
             review_of(), event(kind, answers=(*BOTH, *answers(PVC=P)), beside_normal=("Normal", "AF"))
         )

@@ -180,7 +180,7 @@ def refuse_impossible(review: Review, event: Event) -> None:
         raise ReviewError("There is nothing to withdraw: these findings are unconfirmed.")
     if labels := unconfirmed_beside_normal(review, event):
         raise ReviewError(
-            f"{in_a_row(labels)} are all called present, though one of them says that the ECG is normal. "
+            f"{in_a_row(labels)} are called present together, though one says that the ECG is normal. "
             "Change one of them, or confirm that you mean all of them."
         )
 

@@ -139,10 +139,10 @@ def _ask_beside_normal(form: Form) -> None:
     if labels:
         named = as_typed(in_a_row(labels))
         st.warning(
-            f"Not saved: {named} are all called present, though one of them says that the ECG is normal. "
+            f"Not saved: {named} are called present together, though one says that the ECG is normal. "
             "Change one of them, or tick the box, and press the same button again."
         )
-        st.checkbox(f"I mean all of them: {named} are present", key=_box_key(form, labels))
+        st.checkbox(f"I mean it: {named} are present together", key=_box_key(form, labels))
 
 
 def _box_key(form: Form, labels: Sequence[str]) -> str:
