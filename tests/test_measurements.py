@@ -14,7 +14,15 @@ from ecgapp import analysis
 from ecgapp.analysis import Measurements
 from ecgapp.config import PROJECT, Settings
 from ecgapp.models import load_model
-from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, SyntheticECG, read_record, synthesise
+from ecgapp.records import (
+    LEADS,
+    ECGRecord,
+    SyntheticConfig,
+    SyntheticECG,
+    read_record,
+    synthesise,
+    write_wfdb,
+)
 from ecgapp.signals import beat_list
 from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
 from ecgapp.signals.median_beat import aligned, common_beats
@@ -294,7 +302,10 @@ def test_the_table_and_the_picture_show_what_was_measured():
     figure = shown.beat_figure(found.beat)
     assert [trace.name for trace in figure.data] == list(LEADS)
     assert len(figure.layout.shapes) == 4 * len(found.beat.spans)
-    assert list(shown.st_table(found).columns) == list(LEADS)
+    levels = shown.st_table(found)
+    assert list(levels.columns) == list(LEADS)
+    assert levels.loc["J, mm", "V1"] == f"{found.j_levels['V1']:+.1f}"
+    assert levels.loc["J+60, mm", "V1"] == f"{found.st_levels['V1']:+.1f}"
 
 
 def test_the_review_page_shows_the_measurements(tmp_path, monkeypatch):
@@ -311,3 +322,21 @@ def test_the_review_page_shows_the_measurements(tmp_path, monkeypatch):
     assert measurements.loc["PR", "Value"] == "-"
     assert measurements.loc["QRS", "Value"].endswith("ms")
     assert "delineator" not in page.selectbox(key="autoencoder").options
+
+
+def test_the_review_page_measures_the_page_shown_of_a_long_record(tmp_path, monkeypatch):
+    tiny_models.install(tmp_path / "weights")
+    for kind in ("json", "safetensors"):
+        shutil.copy(PROJECT / "weights" / f"delineator.{kind}", tmp_path / "weights")
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    page = AppTest.from_file(str(PROJECT / "pages" / "review.py"), default_timeout=60).run()
+    files = write_wfdb(half_slow_half_fast(), tmp_path, "long")
+    page.file_uploader[0].set_value([(path.name, path.read_bytes(), "") for path in files]).run()
+    for _ in range(3):
+        page.button(key="page_on").click().run()
+    page.button(key="measure_page").click().run()
+    assert not page.exception
+    warnings = [warning.value for warning in page.warning]
+    assert any("Measured from 30 to 60 s of 60 s" in said for said in warnings)
+    page.button(key="measure_start").click().run()
+    assert any("Measured from 0 to 30 s of 60 s" in warning.value for warning in page.warning)

@@ -1,6 +1,5 @@
 """The review page's saliency: shown of what was found, graded on request, and computed once."""
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from ecgapp.config import PROJECT
 from ecgapp.explain import BASELINES, INTEGRATED_GRADIENTS, METHODS, RECONSTRUCTION, Attribution
 from ecgapp.models import EnsembleConfig, save_model
 from ecgapp.records import DEMOS
+from ecgapp.signals import BeatList
 from ecgapp.ui.overlay import METHOD_NAMES
 
 PAGE = str(PROJECT / "pages" / "review.py")
@@ -180,8 +180,8 @@ def test_an_ensembles_stability_is_a_figure(tmp_path, monkeypatch):
 
 
 def test_a_pause_without_beats_still_has_its_map(page, monkeypatch):
-    module = sys.modules["ecgapp.signals.beat_list"]  # the package has a function of this name
-    monkeypatch.setattr(module, "r_peaks", lambda *_: tiny_models.np.zeros(0, int))
+    none = BeatList(tiny_models.np.zeros(0, int), 500.0, (), 10.0)
+    monkeypatch.setattr("ecgapp.analysis.relevance.beat_list", lambda _: none)
     page.selectbox(key="demo").set_value("Left bundle branch block").run()
     assert not page.exception
     assert "Too few beats" in said(page)

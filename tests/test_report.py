@@ -17,7 +17,7 @@ from review_events import EDITED, RECORD, SIGNED, A, N, P, event, numbered, unse
 from ecgapp import analysis, report
 from ecgapp.analysis import Judgement, JudgementLine, Measurement, Severity, Support
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.analysis.rules import Says, Verdict
+from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.models import load_model
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
@@ -231,13 +231,13 @@ def test_a_refused_ecg_keeps_figures_and_critical_findings(read):
 def test_a_rule_that_contradicts_a_label_stands_in_that_labels_row(read):
     labels = [row.label for row in read.evidence.findings.rows]
     by_rank = sorted(read.evidence.findings.rows, key=lambda row: (not row.positive, -row.probability))
-    against = Verdict("LBBB", Says.DISAGREES, "QRS 88 ms, below 120 ms. " + "More of the same. " * 30)
+    against = Verdict("LBBB", Presence.ABSENT, "QRS 88 ms, not over 120 ms. " + "More of the same. " * 30)
     support = tuple(
         Support(label, None, None, None, None, against if label == "LBBB" else None, "") for label in labels
     )
     pdf = report.pdf(replace(read, support=support))
     second = rasters.words(pdf, 2)
-    place = second.index("The textbook's rule contradicts it: QRS 88 ms, below 120 ms.")
+    place = second.index("The textbook's rule contradicts it (absent): QRS 88 ms, not over 120 ms.")
     after = by_rank[[row.label for row in by_rank].index("LBBB") + 1].label
     assert second.index("LBBB 0.") < place < second.index(f" {after} 0.", place)
     assert "(all of it in the JSON file)" in second

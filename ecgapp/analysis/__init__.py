@@ -6,7 +6,7 @@ from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_stor
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
-from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, RuleResult, Severity, judge
+from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, judge
 from ecgapp.analysis.measured_rows import Measurement
 from ecgapp.analysis.measurements import Measurements, measure
 from ecgapp.analysis.models import (
@@ -43,7 +43,6 @@ __all__ = [
     "OpenedECG",
     "Prepared",
     "Reconstruction",
-    "RuleResult",
     "Severity",
     "Support",
     "TypicalBeat",

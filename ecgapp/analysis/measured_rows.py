@@ -11,7 +11,7 @@ from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
 
 J_PLUS = 0.060  # s
-AT_J = (0.0, 0.008)  # s behind J over which its level is averaged
+AT_J = (0.0, 0.020)  # s behind J over which its level is averaged: J may be wrong by as much
 AT_J_PLUS = (J_PLUS - 0.004, J_PLUS + 0.004)
 MILLIMETRES = 10.0  # a millivolt
 SMALLEST = 0.02  # mV of mean deflection in the frontal plane, below which an axis means nothing
@@ -84,8 +84,8 @@ def _rates(known: Known) -> tuple[Measurement, Measurement]:
     """Of the whole record, and of the stretch."""
     rate, rr = known.whole.rate, known.here.rate
     partly = known.here.duration < known.whole.duration
-    of_all = f"mean of all beats in {known.whole.duration:.0f} s" if partly else "mean of all beats"
-    of_part = f"mean in the {known.here.duration:.0f} s measured" if partly else "mean of all beats"
+    of_all = f"mean of all {known.whole.duration:.0f} s" if partly else "mean of all beats"
+    of_part = f"mean of {known.here.duration:.0f} s" if partly else "mean of all beats"
     slow, fast = NORMAL_RATE
     return (
         Measurement("Heart rate", rate, "bpm", NORMAL_RATE, of_all, "" if rate is not None else NO_RATE),

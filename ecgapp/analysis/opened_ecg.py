@@ -6,8 +6,9 @@ from typing import Protocol, TypeVar
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, admit, broken_gate, gate_for
-from ecgapp.analysis.judgement import Judgement, Known, RuleResult, Score, judge, rule_results
+from ecgapp.analysis.judgement import Judgement, Known, Score, judge
 from ecgapp.analysis.measurements import LONGEST, Measurements, measure
+from ecgapp.analysis.rules import Verdict, verdicts_of_all
 from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.ventricular import VentricularRhythm, ventricular_rhythm
 from ecgapp.models import ModelCard, TrainedModel
@@ -106,10 +107,10 @@ class OpenedECG:
         """The card of the model that measures; None if none is installed."""
         return next((card for card in self._models.cards().values() if card.is_delineator), None)
 
-    def rules(self) -> dict[str, RuleResult]:
+    def rules(self) -> dict[str, Verdict]:
         """What each textbook rule finds, by label; none where nothing can be measured."""
         measured = self._measured()
-        return {} if measured is None else rule_results(measured, self.record.sampling_rate)
+        return {} if measured is None else verdicts_of_all(measured, self.record.sampling_rate)
 
     def findings(self, card: ModelCard) -> Findings:
         """What this classifier finds.

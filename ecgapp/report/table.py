@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from ecgapp.analysis import Finding, Findings, Support
-from ecgapp.analysis.rules import Says, Verdict
 from ecgapp.analysis.support import count
 from ecgapp.report.page import Column, Type
 from ecgapp.report.section import SMALL
@@ -23,7 +22,7 @@ PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 109.0, 132.0)  # where each column 
 MOST_ROWS = 14
 MOST_LINES = 2  # below a row
 INDENT = 4.0  # mm
-CONTRADICTED, RULE = "\u2717 The textbook's rule contradicts it:", "By the textbook's rule:"
+CONTRADICTED, RULE = "\u2717 The textbook's rule contradicts it", "By the textbook's rule"
 STEP = 4.4  # mm from row to row
 SIZE = 7.2  # points
 
@@ -58,20 +57,16 @@ def _beside(row: Finding, support: Support | None) -> str:
     if support is None:
         return ""
     parts = []
-    if support.verdict is not None:
-        against = _contradicts(support.verdict)
+    said = support.verdict
+    if said is not None:
+        against = said.contradicts(row.positive)
         if against or row.positive:
-            parts.append(f"{CONTRADICTED if against else RULE} {support.verdict.words}.")
+            parts.append(f"{CONTRADICTED if against else RULE} ({said.presence}): {said.words}.")
     if row.positive and support.is_set:
         parts.append(support.in_patients())
     if row.positive and support.doubts:
         parts.append(support.doubts)
     return " ".join(parts)
-
-
-def _contradicts(verdict: Verdict) -> bool:
-    """Whether the textbook's rule says the opposite of the network."""
-    return verdict.says == Says.DISAGREES
 
 
 def _cells(row: Finding, support: Support | None) -> tuple[str, ...]:
