@@ -7,7 +7,16 @@ from types import SimpleNamespace
 import pytest
 import tiny_models
 
-from ecgapp.analysis import Admission, InstalledModels, Known, OpenedECG, RuleResult, Severity, judge
+from ecgapp.analysis import (
+    Admission,
+    GateAnswer,
+    InstalledModels,
+    Known,
+    OpenedECG,
+    RuleResult,
+    Severity,
+    judge,
+)
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
 from ecgapp.analysis.judgement import RuleState
@@ -66,7 +75,7 @@ def known(**parts):
         "heart_rate": 70.0,
         "measured": measured(qrs=90.0, qtc=410.0),
         "quality": SOUND,
-        "admission": Admission(0.1, 0.5, False),
+        "admission": Admission(GateAnswer(0.1, 0.5, False)),
     }
     return Known(**usual | parts)
 
@@ -144,7 +153,7 @@ def test_a_critical_finding_comes_first_with_its_evidence_and_what_the_network_s
 
 
 def test_critical_findings_stay_in_their_order_and_stand_without_labels_too():
-    gate = Admission(0.9, 0.5, True, "Too noisy to read. No labels are shown.")
+    gate = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read. No labels are shown."))
     for scored, judged in ((scores(Normal=0.9), None), ((), None), ((), gate), (scores(Normal=0.9), gate)):
         found = judge(known(critical=(TACHYCARDIA, ANTERIOR), scores=scored, admission=judged))
         assert [line.words.split(".")[0] for line in found.of(Severity.CRITICAL)] == [
@@ -226,7 +235,7 @@ def test_a_critical_rate_is_not_told_twice():
 
 
 def test_a_record_that_cannot_be_read_states_no_label_and_is_to_be_read_soon():
-    judged = Admission(0.9, 0.5, True, "Too noisy to read. No labels are shown.")
+    judged = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read. No labels are shown."))
     found = judge(known(admission=judged, scores=scores(Normal=0.9, AF=0.9)))
     assert found.severity is Severity.PROMPT
     assert "0.90" not in found.headline
@@ -234,7 +243,8 @@ def test_a_record_that_cannot_be_read_states_no_label_and_is_to_be_read_soon():
 
 
 def test_a_record_that_the_gate_could_not_judge_is_not_calm():
-    found = judge(known(admission=Admission(None, 0.5, False, "Whether this is an ECG was not judged.")))
+    judged = Admission(GateAnswer(None, 0.5, False, "Whether this is an ECG was not judged."))
+    found = judge(known(admission=judged))
     assert found.severity is Severity.UNKNOWN
 
 
@@ -248,8 +258,8 @@ def test_every_combination_has_a_line_and_is_ordered_worst_first():
         "quality": (None, SOUND, replace(SOUND, pacing=(1.0,)), replace(SOUND, limb_reversal="RA/LA")),
         "admission": (
             None,
-            Admission(0.9, 0.5, True, "Refused."),
-            Admission(None, 0.5, False, "Not judged."),
+            Admission(GateAnswer(0.9, 0.5, True, "Refused.")),
+            Admission(GateAnswer(None, 0.5, False, "Not judged.")),
         ),
         "no_labels": ("", "No lead V1."),
     }

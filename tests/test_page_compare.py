@@ -10,11 +10,10 @@ import tiny_models
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
-from ecgapp.analysis import Admission
-from ecgapp.config import DISCLAIMER, PROJECT, Settings
+from ecgapp.analysis import Admission, GateAnswer, Judges
+from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.errors import SignalError
 from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
-from ecgapp.ui import choosing
 
 PAGE = str(PROJECT / "pages" / "compare.py")
 SINUS, FIBRILLATION = list(DEMOS)[:2]
@@ -219,21 +218,18 @@ def columns_of(page):
 @pytest.mark.parametrize("slot", ["earlier", "later"])
 def test_of_an_ecg_that_the_gate_refuses_no_label_is_compared_but_what_was_measured(page, monkeypatch, slot):
     calls = []
-    opened = choosing.opened
-    gate = analysis.available_models(Settings(PROJECT))["gate"]
     ecg_of = {"earlier": SINUS, "later": FIBRILLATION}
 
-    def judge(record, _gate):
+    def judge(record, _judges):
         refused = record.record_id == synthesise(DEMOS[ecg_of[slot]]).record.record_id
-        return Admission(0.9 if refused else 0.1, 0.5, refused, "Too noisy to read." if refused else "")
+        return Admission(GateAnswer(0.9 if refused else 0.1, 0.5, refused, "Too noisy." if refused else ""))
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.gate_for", lambda _record, _cards: gate)
-    monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card if card is gate else opened(card))
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.judges_for", lambda *_: Judges())
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.admit", judge)
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.find", lambda *_: calls.append("find"))
     both(page)
     (told,) = (one.value for one in page.warning if "Too noisy" in one.value)
-    assert told.startswith(f"The {slot} ECG: Too noisy to read.")
+    assert told.startswith(f"The {slot} ECG: Too noisy.")
     assert not calls
     assert "Finding" not in columns_of(page)
     assert "Measurement" in columns_of(page)

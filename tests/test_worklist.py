@@ -21,7 +21,7 @@ from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
 from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
-from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING
+from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
 from ecgapp.worklist.scoring import quality_in_words, score
 
@@ -98,7 +98,8 @@ def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, m
 
     def admit(gates, record):
         no = np.array_equal(record.signal, refused)
-        return analysis.Admission(0.9 if no else 0.1, 0.5, no, "Too noisy to read." if no else "")
+        answer = analysis.GateAnswer(0.9 if no else 0.1, 0.5, no, "Too noisy to read." if no else "")
+        return analysis.Admission(answer)
 
     monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", admit)
     first, second = scored(settings)
@@ -107,6 +108,18 @@ def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, m
     assert second.outcome.scores == ()
     assert second.outcome.heart_rate is not None
     assert urgency(second) == 5.0
+
+
+def test_withheld_labels_are_another_state_than_a_refusal_and_need_a_look(settings, worklist, monkeypatch):
+    fill(worklist, [ecg(1)])
+    unlike = analysis.GateAnswer(0.9, 0.5, True, "Labels are withheld: unlike.")
+    admission = analysis.Admission(analysis.GateAnswer(0.1, 0.5, False), unlike)
+    monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", lambda *_: admission)
+    (item,) = scored(settings)
+    assert (item.state, item.outcome.sentence) == (WITHHELD, "Labels are withheld: unlike.")
+    assert item.outcome.scores == ()
+    assert item.outcome.heart_rate is not None
+    assert item.needs_a_look
 
 
 def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):
@@ -131,6 +144,7 @@ def test_a_record_that_breaks_the_gate_is_refused_alone(settings, worklist, monk
     def admit(gates, record):
         if np.array_equal(record.signal, broken):
             raise ZeroDivisionError("a bug")
+        return analysis.Admission()
 
     monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", admit)
     items = scored(settings)

@@ -82,7 +82,7 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
     if quality is None:
         return
     for sentence in quality.sentences:
-        paced = bool(quality.pacing) and sentence.startswith("Pacing")
+        paced = bool(quality.pacing) and sentence.startswith("Paced rhythm")
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
 
 
