@@ -2,7 +2,7 @@
 
 FOLDER holds the unpacked PTB-XL, challenge, LUDB, nstdb, cudb and mitdb archives. Without it only the 200
 synthetic cases and the times are measured. Limits were chosen on folds 1-7 of each source; every figure here
-but those of labelled pacemakers is of the other folds. Seeded; intervals are Wilson's.
+but those of pacing and of ``cudb`` and ``mitdb`` is of the other folds. Seeded; intervals are Wilson's.
 """
 
 import argparse

@@ -13,7 +13,7 @@ import torch
 from ecgapp.analysis import gate_words
 from ecgapp.analysis.models import available_models, open_version
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError, SignalError
+from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, record_parts
 from ecgapp.evaluate.readability import readability_network, record_numbers, unreadable
@@ -161,6 +161,8 @@ def _answer(
     if isinstance(judge, GateAnswer):
         return judge
     card = judge.card
+    if not card.is_gate:
+        raise ModelError(f"{card.name} answers neither question of the gate. Choose a gate.")
     empty = GateAnswer(None, card.thresholds[0], False, judge=f"{card.name} {card.sha256[:12]}")
     try:
         return ask(record, judge, empty)
