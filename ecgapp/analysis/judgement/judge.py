@@ -38,7 +38,8 @@ def _against_normal(line: JudgementLine) -> JudgementLine:
 def _gate_lines(known: Known) -> Iterator[JudgementLine]:
     """Why there are no labels, and whether the gate could judge the record."""
     if known.refusal:
-        yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", "gate")
+        words = known.refusal if known.unreadable else f"{known.refusal} {STAND}"
+        yield JudgementLine(Severity.PROMPT, words, "gate")
     elif not known.scores:
         yield JudgementLine(Severity.UNKNOWN, f"{known.no_labels or NOT_COMPUTED} {STAND}", "network")
     if known.not_judged:
