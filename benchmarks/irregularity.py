@@ -43,7 +43,7 @@ def root_mean_square(rhythm: Rhythm) -> float | None:
 MEASURES: dict[str, Callable[[Rhythm], float | None]] = {
     "standard deviation of RR over its mean": lambda rhythm: rhythm.variation,
     "root mean square of changes over mean RR": root_mean_square,
-    "median change, early beats aside, over median RR": lambda rhythm: rhythm.irregularity,
+    "median change from beat to beat over median RR": lambda rhythm: rhythm.irregularity,
 }
 
 

@@ -2,7 +2,8 @@
 
 FOLDER holds the unpacked archives ``challenge2021`` and ``ptb-xl``; of each, ``--most`` records are drawn
 with seed 0, and measured as on the review page. A rule is judged by the records' labels: how many of those
-with the label it finds, how many of the others it passes over, and how often it cannot tell. ``--folds``
+with the label it calls present, how many of the others absent, out of those that it calls either; how often
+it is borderline, of those with the label and of the others; and how often it cannot tell. ``--folds``
 6 to 10 are those on which the limit of irregularity was not chosen; the delineator learnt from none of
 these archives.
 """
@@ -17,7 +18,7 @@ import numpy as np
 
 from benchmarks.table import Row, show, tell
 from ecgapp.analysis import measure, open_model
-from ecgapp.analysis.rules import Check, Facts, check, rule_labels
+from ecgapp.analysis.rules import Check, Facts, Presence, check, rule_labels
 from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
@@ -71,19 +72,25 @@ def rows(judged: Sequence[Judged]) -> list[Row]:
 
 def _row(label: str, checks: Sequence[Check | None], truths: Sequence[float]) -> Row:
     told = [
-        (found.present, truth == 1)
+        (found.presence, truth == 1)
         for found, truth in zip(checks, truths, strict=True)
         if found is not None and truth in (0, 1)
     ]
-    ill = [present for present, truth in told if truth and present is not None]
-    well = [present for present, truth in told if not truth and present is not None]
-    silent = len(told) - len(ill) - len(well)
+    ill = [found for found, truth in told if truth]
+    well = [found for found, truth in told if not truth]
     measured = (
-        f"sensitivity {with_interval(wilson(sum(map(bool, ill)), len(ill)))}, "
-        f"specificity {with_interval(wilson(len(well) - sum(map(bool, well)), len(well)))}"
+        f"sensitivity {_share(ill, Presence.PRESENT)}, specificity {_share(well, Presence.ABSENT)}; "
+        f"borderline {ill.count(Presence.BORDERLINE)} and {well.count(Presence.BORDERLINE)}"
     )
+    silent = sum(found is Presence.CANNOT_TELL for found, _ in told)
     sample = f"{len(ill)} with it, {len(well)} without; cannot tell in {silent} of {len(told)}"
     return Row(label, measured, "the rule by itself, against the label", None, sample)
+
+
+def _share(found: Sequence[Presence], wanted: Presence) -> str:
+    """Of those that are called present or absent."""
+    decided = [one for one in found if one in (Presence.PRESENT, Presence.ABSENT)]
+    return with_interval(wilson(decided.count(wanted), len(decided)))
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

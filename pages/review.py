@@ -30,6 +30,7 @@ read = reading.current(record)
 reviewed = read.review
 headline = review.headline_place()
 tracing_panel(record)
+in_detail = st.container()
 
 cards = choosing.installed()
 
@@ -50,6 +51,8 @@ if found is not None and classifier is not None:
         reviewed = reading.note_shown(reviewed, found, classifier)
     except EcgAppError as error:
         st.error(str(error))
+with in_detail:
+    judgement_panel.details(ecg, classifier)
 judgement_panel.show_judgement(headline, ecg, classifier, review.status(reviewed, classifier))
 
 if found is not None and classifier is not None:

@@ -18,13 +18,15 @@ from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from benchmarks import spoil
 from ecgapp import __main__, documents, worker
+from ecgapp.analysis import Admission, GateAnswer
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.cli.progress import Progress
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import Attachment, RunStore
 from ecgapp.models import load_model
 from ecgapp.promotion import Decision, promote_run
-from ecgapp.records import DEMOS, SyntheticConfig, read_record, synthesise, write_wfdb
+from ecgapp.records import DEMOS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.training import TrainingConfig
 from ecgapp.training.checkpoint import CHECKPOINT
 
@@ -84,18 +86,110 @@ def test_every_demo_record_is_written_and_read_back(records):
     assert all(read_record([path]).n_leads == 12 for path in records)
 
 
+DOCUMENT = {
+    "record",
+    "model",
+    "sampling_rate",
+    "critical",
+    "judgement",
+    "heart_rate",
+    "refused",
+    "labels_withheld",
+    "no_labels",
+    "admission",
+    "findings",
+    "warnings",
+}
+ALARMS = tuple(
+    CriticalFinding(kind, name, ("II",), 1.0, 9.0, "Measured.", "artefact", "a source")
+    for kind, name in ((CriticalKind.ASYSTOLE, "asystole"), (CriticalKind.LONG_QT, "QTc 520 ms"))
+)
+
+
 def test_predict_gives_every_label_with_its_threshold(trained, run, records):
     code, out, err = run("predict", *records[:2], "--model", "small", "--json")
     assert (code, err) == (0, "")
     documents = json.loads(out)
     assert [document["record"] for document in documents] == [path.stem for path in records[:2]]
     for document in documents:
-        assert set(document) == {"record", "model", "sampling_rate", "admission", "findings", "warnings"}
+        assert set(document) == DOCUMENT
+        assert document["critical"] == []
+        assert (document["refused"], document["no_labels"]) == (None, None)
+        assert document["judgement"]["lines"][0]["severity"] == document["judgement"]["severity"]
+        assert 40 < document["heart_rate"] < 130
         assert (document["model"], document["sampling_rate"]) == ("small", 500.0)
         assert [finding["label"] for finding in document["findings"]] == list(COLUMNS)
         for finding in document["findings"]:
             assert 0 <= finding["probability"] <= 1
             assert finding["positive"] == (finding["probability"] >= finding["threshold"])
+
+
+def test_critical_findings_come_first_in_the_document_and_in_the_table(trained, run, records, monkeypatch):
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.critical", lambda ecg: ALARMS)
+    (document,) = json.loads(run("predict", records[0], "--json")[1])
+    assert [one["kind"] for one in document["critical"]] == ["asystole", "long_qt"]
+    assert document["critical"][0] == {
+        "kind": "asystole",
+        "sentence": "Read this ECG now: asystole.",
+        "leads": ["II"],
+        "start_s": 1.0,
+        "end_s": 9.0,
+        "evidence": "Measured.",
+        "differential": "artefact",
+        "source": "a source",
+        "found_by": "rule",
+    }
+    assert document["judgement"]["severity"] == "critical"
+    _, printed, _ = run("predict", records[0])
+    assert printed.splitlines()[1].startswith("  CRITICAL: Read this ECG now: asystole.")
+
+
+def test_a_record_of_one_lead_of_any_name_is_judged_without_labels(trained, run, tmp_path, monkeypatch):
+    record = synthesise(SyntheticConfig()).record
+    header, _ = write_wfdb(ECGRecord("x", record.signal[1:2], 500.0, ("ECG",)), tmp_path, "holter")
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.critical", lambda ecg: ALARMS)
+    code, out, err = run("predict", header, "--json")
+    (document,) = json.loads(out)
+    assert code == 0
+    assert err.startswith("holter: ")
+    assert "lead" in document["no_labels"]
+    assert document["findings"] == []
+    assert document["refused"] is None
+    assert [one["kind"] for one in document["critical"]] == ["asystole", "long_qt"]
+    assert document["heart_rate"] == pytest.approx(70.0, abs=2)
+    code, printed, _ = run("predict", header)
+    assert (code, "CRITICAL: Read this ECG now" in printed) == (0, True)
+
+
+def test_a_record_that_the_gate_refuses_is_judged_with_the_reason(trained, run, records, monkeypatch):
+    judged = Admission(GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise."))
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
+    code, out, err = run("predict", records[0], "--json")
+    (document,) = json.loads(out)
+    assert code == 0
+    assert document["refused"] == document["no_labels"] == judged.reason
+    assert document["findings"] == []
+    assert document["heart_rate"] > 0
+    assert judged.reason in err
+
+
+def test_labels_that_are_withheld_are_no_refusal(trained, run, records, monkeypatch):
+    judged = Admission(similar=GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others."))
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
+    code, out, _ = run("predict", records[0], "--json")
+    (document,) = json.loads(out)
+    assert code == 0
+    assert (document["refused"], document["labels_withheld"]) == (None, judged.reason)
+    assert document["no_labels"] == judged.reason
+    assert document["findings"] == []
+
+
+def test_without_any_classifier_records_are_judged_all_the_same(run, records, tmp_path, monkeypatch):
+    tiny_models.stand_alone(monkeypatch, tmp_path / "empty")
+    code, out, _ = run("predict", records[0], "--json")
+    (document,) = json.loads(out)
+    assert (code, document["model"]) == (0, None)
+    assert "No classifier is installed" in document["no_labels"]
 
 
 def test_predict_says_what_makes_its_answers_doubtful(trained, run, tmp_path):

@@ -7,22 +7,14 @@ from types import SimpleNamespace
 import pytest
 import tiny_models
 
-from ecgapp.analysis import (
-    Admission,
-    GateAnswer,
-    InstalledModels,
-    Known,
-    OpenedECG,
-    RuleResult,
-    Severity,
-    judge,
-)
+from ecgapp.analysis import Admission, GateAnswer, InstalledModels, Known, OpenedECG, Severity, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
-from ecgapp.analysis.judgement import RuleState
+from ecgapp.analysis.gate_words import LOOK
 from ecgapp.analysis.judgement.labels import LOOKED_FOR
 from ecgapp.analysis.judgement.measured import FAST, LONG_QT, RULES, SLOW, VERY_FAST
 from ecgapp.analysis.measurements import Measurement, Measurements
+from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.config import Settings
 from ecgapp.errors import SignalError, WeightsMismatchError
 from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise
@@ -55,15 +47,14 @@ def rules(**states):
     """Results of rules; the others find nothing."""
     found = {name.replace("_", "-"): state for name, state in states.items()}
     return {
-        label: RuleResult(label, found.get(label, RuleState.ABSENT), f"{label} in figures")
-        for label in LABELS
+        label: Verdict(label, found.get(label, Presence.ABSENT), f"{label} in figures") for label in LABELS
     }
 
 
 def measured(**values):
     names = {"qrs": "QRS", "qtc": "QTc Fridericia"}
     rows = [Measurement(name, values.get(key), "ms", None, "") for key, name in names.items()]
-    return Measurements(tuple(rows), {}, None, ())
+    return Measurements(tuple(rows), {}, {}, None, (), 0.0, 10.0, 10.0)
 
 
 def known(**parts):
@@ -71,11 +62,11 @@ def known(**parts):
     usual = {
         "scores": scores(Normal=0.8),
         "card": CARD,
-        "rules": rules(Normal=RuleState.PRESENT),
+        "rules": rules(Normal=Presence.PRESENT),
         "heart_rate": 70.0,
         "measured": measured(qrs=90.0, qtc=410.0),
         "quality": SOUND,
-        "admission": Admission(GateAnswer(0.1, 0.5, False)),
+        "admission": Admission(),
     }
     return Known(**usual | parts)
 
@@ -87,8 +78,8 @@ def words(found):
 AGAINST_NORMAL = {
     "a critical finding": {"critical": (ANTERIOR,)},
     "another label": {"scores": scores(Normal=0.8, PVC=0.7)},
-    "its own rule": {"rules": rules(Normal=RuleState.ABSENT)},
-    "the rule of another label": {"rules": rules(Normal=RuleState.PRESENT, STE=RuleState.PRESENT)},
+    "its own rule": {"rules": rules(Normal=Presence.ABSENT)},
+    "the rule of another label": {"rules": rules(Normal=Presence.PRESENT, STE=Presence.PRESENT)},
     "a slow heart": {"heart_rate": SLOW - 5},
     "a fast heart": {"heart_rate": VERY_FAST + 5},
     "broad complexes at a fast rate": {"heart_rate": 125.0, "measured": measured(qrs=130.0)},
@@ -123,15 +114,15 @@ def test_every_pair_of_contradictions_is_told_and_neither_hides_the_other():
             assert judge(known(**parts)).severity >= alone
 
 
-@pytest.mark.parametrize("state", [RuleState.BORDERLINE, RuleState.PRESENT])
+@pytest.mark.parametrize("state", [Presence.BORDERLINE, Presence.PRESENT])
 def test_what_is_borderline_contradicts_nothing(state):
     assert judge(known(rules=rules(Normal=state))).severity is Severity.NORMAL
-    told = judge(known(rules=rules(Normal=state, STD=RuleState.BORDERLINE)))
+    told = judge(known(rules=rules(Normal=state, STD=Presence.BORDERLINE)))
     assert told.severity is Severity.NORMAL
 
 
 def test_where_the_rules_cannot_tell_normal_is_not_calm():
-    for found in (rules(Normal=RuleState.CANNOT_TELL), {}):
+    for found in (rules(Normal=Presence.CANNOT_TELL), {}):
         assert judge(known(rules=found)).severity is Severity.UNKNOWN
 
 
@@ -153,7 +144,7 @@ def test_a_critical_finding_comes_first_with_its_evidence_and_what_the_network_s
 
 
 def test_critical_findings_stay_in_their_order_and_stand_without_labels_too():
-    gate = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read. No labels are shown."))
+    gate = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read."))
     for scored, judged in ((scores(Normal=0.9), None), ((), None), ((), gate), (scores(Normal=0.9), gate)):
         found = judge(known(critical=(TACHYCARDIA, ANTERIOR), scores=scored, admission=judged))
         assert [line.words.split(".")[0] for line in found.of(Severity.CRITICAL)] == [
@@ -163,13 +154,13 @@ def test_critical_findings_stay_in_their_order_and_stand_without_labels_too():
 
 
 def test_without_an_organised_rhythm_rules_and_rates_are_silent():
-    everything = rules(**{label.replace("-", "_"): RuleState.PRESENT for label in RULES})
+    everything = rules(**{label.replace("-", "_"): Presence.PRESENT for label in RULES})
     found = judge(known(critical=(TACHYCARDIA,), rules=everything, heart_rate=180.0, scores=scores()))
     assert not any("by rule" in line or "Heart rate" in line for line in words(found))
 
 
 def test_a_label_stands_with_its_threshold_and_the_rule_that_contradicts_it():
-    found = judge(known(scores=scores(LBBB=0.89, AF=0.37), rules=rules(LBBB=RuleState.PRESENT)))
+    found = judge(known(scores=scores(LBBB=0.89, AF=0.37), rules=rules(LBBB=Presence.PRESENT)))
     assert words(found) == [
         "AF (atrial fibrillation) 0.37 ≥ 0.30 (rule: absent; AF in figures).",
         "LBBB (left bundle branch block) 0.89 ≥ 0.30.",
@@ -178,7 +169,7 @@ def test_a_label_stands_with_its_threshold_and_the_rule_that_contradicts_it():
 
 
 def test_what_a_rule_alone_finds_is_told_with_the_network_s_answer():
-    found = judge(known(rules=rules(STD=RuleState.PRESENT), scores=scores()))
+    found = judge(known(rules=rules(STD=Presence.PRESENT), scores=scores()))
     assert words(found)[0] == (
         "ST depression by rule: STD in figures. The network does not find it (STD 0.01 < 0.30)."
     )
@@ -186,7 +177,7 @@ def test_what_a_rule_alone_finds_is_told_with_the_network_s_answer():
 
 
 def test_a_rule_speaks_where_no_classifier_can():
-    found = judge(known(scores=(), no_labels="It has no lead V1.", rules=rules(AF=RuleState.PRESENT)))
+    found = judge(known(scores=(), no_labels="It has no lead V1.", rules=rules(AF=Presence.PRESENT)))
     assert words(found)[0] == "Atrial fibrillation by rule: AF in figures."
     assert words(found)[1].startswith("It has no lead V1. Heart rate")
 
@@ -201,7 +192,7 @@ def test_nothing_above_threshold_is_no_all_clear(probability, how):
 
 
 def test_nothing_above_threshold_beside_abnormal_measurements_names_them():
-    found = judge(known(scores=scores(), rules=rules(Normal=RuleState.ABSENT)))
+    found = judge(known(scores=scores(), rules=rules(Normal=Presence.ABSENT)))
     assert found.severity is Severity.ABNORMAL
     assert words(found)[0] == "Measured: not normal, Normal in figures."
 
@@ -235,7 +226,7 @@ def test_a_critical_rate_is_not_told_twice():
 
 
 def test_a_record_that_cannot_be_read_states_no_label_and_is_to_be_read_soon():
-    judged = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read. No labels are shown."))
+    judged = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read."))
     found = judge(known(admission=judged, scores=scores(Normal=0.9, AF=0.9)))
     assert found.severity is Severity.PROMPT
     assert "0.90" not in found.headline
@@ -245,7 +236,7 @@ def test_a_record_that_cannot_be_read_states_no_label_and_is_to_be_read_soon():
 
 def test_what_is_measured_on_an_unreadable_signal_is_not_stated():
     judged = Admission(GateAnswer(0.9, 0.5, True, "It cannot be read."))
-    found = judge(known(admission=judged, heart_rate=300.0, rules=rules(STE=RuleState.PRESENT)))
+    found = judge(known(admission=judged, heart_rate=300.0, rules=rules(STE=Presence.PRESENT)))
     assert not any(word in found.headline for word in ("300", "ST elevation"))
 
 
@@ -259,22 +250,38 @@ def test_a_readable_record_whose_labels_are_withheld_keeps_rate_and_rules():
 
 
 def test_a_record_that_the_gate_could_not_judge_is_not_calm():
-    judged = Admission(GateAnswer(None, 0.5, False, "Whether this is an ECG was not judged."))
-    found = judge(known(admission=judged))
+    found = judge(known(admission=Admission(GateAnswer(None, 0.5, False, "It was not judged."))))
     assert found.severity is Severity.UNKNOWN
+
+
+def test_labels_that_are_withheld_leave_measurements_and_are_to_be_read_soon():
+    unlike = Admission(similar=GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others."))
+    found = judge(known(admission=unlike, scores=scores(AF=0.9), rules=rules(LBBB=Presence.PRESENT)))
+    assert found.severity is Severity.PROMPT
+    assert words(found)[0].startswith("Labels are withheld: it is unlike others. Heart rate, measurements")
+    assert "0.90" not in found.headline
+    assert any("by rule" in line for line in words(found))
+
+
+def test_a_refused_signal_that_may_be_a_dangerous_rhythm_is_critical():
+    urgent = Admission(GateAnswer(0.9, 0.5, True, f"It may be ventricular fibrillation: {LOOK}."))
+    for found in (judge(known(admission=urgent)), judge(known(admission=urgent, critical=(ANTERIOR,)))):
+        assert found.severity is Severity.CRITICAL
+        assert found.of(Severity.CRITICAL)[-1].source == "gate"
 
 
 def test_every_combination_has_a_line_and_is_ordered_worst_first():
     choices = {
         "critical": ((), (ANTERIOR,)),
         "scores": ((), scores(), scores(Normal=0.8), scores(AF=0.9), scores(Normal=0.5, STE=0.5)),
-        "rules": ({}, rules(), rules(Normal=RuleState.PRESENT), rules(STE=RuleState.PRESENT)),
+        "rules": ({}, rules(), rules(Normal=Presence.PRESENT), rules(STE=Presence.PRESENT)),
         "heart_rate": (None, 30.0, 70.0, 140.0),
         "measured": (None, measured(qrs=140.0, qtc=500.0)),
         "quality": (None, SOUND, replace(SOUND, pacing=(1.0,)), replace(SOUND, limb_reversal="RA/LA")),
         "admission": (
             None,
             Admission(GateAnswer(0.9, 0.5, True, "Refused.")),
+            Admission(similar=GateAnswer(0.9, 0.5, True, "Withheld.")),
             Admission(GateAnswer(None, 0.5, False, "Not judged.")),
         ),
         "no_labels": ("", "No lead V1."),

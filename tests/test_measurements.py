@@ -8,12 +8,22 @@ import numpy as np
 import pytest
 import tiny_models
 from streamlit.testing.v1 import AppTest
+from test_beat_list import broad_waves
 
 from ecgapp import analysis
 from ecgapp.analysis import Measurements
 from ecgapp.config import PROJECT, Settings
 from ecgapp.models import load_model
-from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, SyntheticECG, synthesise
+from ecgapp.records import (
+    LEADS,
+    ECGRecord,
+    SyntheticConfig,
+    SyntheticECG,
+    read_record,
+    synthesise,
+    write_wfdb,
+)
+from ecgapp.signals import beat_list
 from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
 from ecgapp.signals.median_beat import aligned, common_beats
 from ecgapp.ui import measurements as shown
@@ -86,8 +96,12 @@ def test_what_cannot_be_measured_is_blank_with_a_reason(kind):
         "one beat": record.signal[:, :600],
         "too short": record.signal[:, :300],
     }[kind]
-    found = measured(replace(record, signal=signal))
-    assert all(row.value is None and row.reason for row in found.rows)
+    changed = replace(record, signal=signal)
+    found = measured(changed)
+    rates = ("Heart rate", "RR")
+    assert all(row.value is None and row.reason for row in found.rows if row.name not in rates)
+    assert found.value("Heart rate") == beat_list(changed).rate
+    assert (found.value("RR") is None) == (found.value("Heart rate") is None)
     assert set(found.st_levels.values()) == {None}
     assert found.beat is None
 
@@ -165,7 +179,90 @@ def test_low_rates_and_long_records_are_told():
     at_100 = measured(ecg(sampling_rate=100).record)
     assert any("100 samples per second" in sentence for sentence in at_100.warnings)
     long = measured(ecg(duration=60, sampling_rate=250).record)
-    assert any("first 30 s" in sentence for sentence in long.warnings)
+    assert any("from 0 to 30 s of 60 s" in sentence for sentence in long.warnings)
+
+
+def half_slow_half_fast():
+    """Half a minute at 50 and half at 100 beats a minute."""
+    parts = [ecg(rate=rate, duration=30, sampling_rate=250, seed=4).record for rate in (50, 100)]
+    return replace(parts[0], signal=np.concatenate([part.signal for part in parts], axis=1))
+
+
+def test_any_half_minute_of_a_long_record_is_measured_and_the_heart_rate_is_that_of_all():
+    record = half_slow_half_fast()
+    slow, fast = (analysis.measure(record, delineator(), start) for start in (0.0, 30.0))
+    assert (slow.span, fast.span) == ("in 0 to 30 s", "in 30 to 60 s")
+    assert 60_000 / slow.value("RR") == pytest.approx(50, abs=1.5)
+    assert 60_000 / fast.value("RR") == pytest.approx(100, abs=2)
+    rate = beat_list(record).rate
+    assert slow.value("Heart rate") == fast.value("Heart rate") == rate == pytest.approx(75, abs=1.5)
+    assert "60 s" in next(row.how for row in fast.rows if row.name == "Heart rate")
+    assert all(30 <= beat.time <= 60 for beat in fast.rhythm.beats)
+    assert all(30 <= time <= 60 for time in fast.atrial.times)
+
+
+def test_a_stretch_that_begins_too_late_is_the_last_one_and_a_short_record_is_measured_whole():
+    record = half_slow_half_fast()
+    assert analysis.measure(record, delineator(), 55.0).span == "in 30 to 60 s"
+    short = analysis.measure(ecg().record, delineator(), 5.0)
+    assert (short.start, short.end, short.span) == (0.0, 10.0, "")
+
+
+def test_beats_of_the_warning_and_of_the_median_add_up_to_the_list():
+    record = ecg("PVC", 80, seed=2).record
+    found = measured(record)
+    assert found.beat.n_others
+    assert found.beat.n_all == len(beat_list(record)) == len(found.rhythm.beats)
+    sentence = next(said for said in found.warnings if "look different" in said)
+    numbers = [int(word) for word in sentence.replace(",", "").split() if word.isdigit()]
+    assert numbers[0] == sum(numbers[1:]) == len(beat_list(record))
+
+
+def test_a_caller_can_leave_intervals_blank_with_its_own_reason():
+    record = ecg().record
+    found = analysis.measure(record, delineator(), unreliable="Ventricular tachycardia.")
+    kept = {"Heart rate", "RR"}
+    assert {row.name for row in found.rows if row.value is not None} == kept
+    assert {row.reason for row in found.rows if row.name not in kept} == {"Ventricular tachycardia."}
+    assert found.value("Heart rate") == beat_list(record).rate
+    assert set(found.j_levels.values()) == {None}
+
+
+@pytest.mark.parametrize("rate", [150, 180, 220])
+def test_broad_complexes_that_run_into_t_have_a_rate_but_no_narrow_qrs(rate):
+    for seed in range(3):
+        record = ECGRecord("VT", broad_waves(rate, 12, seed=seed), 250.0, LEADS)
+        found = measured(record)
+        assert found.value("QRS") is None or found.value("QRS") >= 120
+        assert found.value("PR") is None
+        assert found.value("Heart rate") == pytest.approx(rate, rel=0.03)
+
+
+def test_paced_beats_have_no_pr_interval_and_their_qrs_does_not_begin_at_the_spike():
+    heart = ecg("LBBB", 70, noise=0.008, seed=2)
+    signal = heart.record.signal.copy()
+    onsets = np.array([wave.onset for wave in heart.waves if wave.kind == "QRS" and wave.onset > 0.1])
+    for place in ((onsets - 0.03) * 500).astype(int):
+        signal[:, place] += 2.0
+    unpaced, paced = measured(heart.record), measured(replace(heart.record, signal=signal))
+    assert not unpaced.paced
+    assert paced.paced
+    assert paced.value("PR") is None
+    assert "Paced beats" in next(row.reason for row in paced.rows if row.name == "PR")
+    assert paced.value("QRS") == pytest.approx(unpaced.value("QRS"), abs=12)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # wfdb on pandas 3
+def test_qrs_of_recorded_ventricular_tachycardias_is_broad_or_blank(real_data):
+    """Six records with this code; by eye one of them is a broad rhythm of 104/min that measures 115 ms."""
+    found = []
+    for header in sorted(real_data.glob("challenge2021/training/chapman_ningbo/**/*.hea")):
+        if "425856008" in header.read_text(encoding="utf-8"):
+            found.append(measured(read_record([header, header.with_suffix(".mat")])))
+    assert len(found) == 6
+    assert all(one.value("QRS") is None or one.value("QRS") >= 110 for one in found)
+    assert sum(one.value("QRS") is None for one in found) == 4
+    assert all(one.value("Heart rate") > 100 for one in found)
 
 
 def test_formulas_agree_at_sixty_beats_and_part_from_there():
@@ -205,7 +302,10 @@ def test_the_table_and_the_picture_show_what_was_measured():
     figure = shown.beat_figure(found.beat)
     assert [trace.name for trace in figure.data] == list(LEADS)
     assert len(figure.layout.shapes) == 4 * len(found.beat.spans)
-    assert list(shown.st_table(found).columns) == list(LEADS)
+    levels = shown.st_table(found)
+    assert list(levels.columns) == list(LEADS)
+    assert levels.loc["J, mm", "V1"] == f"{found.j_levels['V1']:+.1f}"
+    assert levels.loc["J+60, mm", "V1"] == f"{found.st_levels['V1']:+.1f}"
 
 
 def test_the_review_page_shows_the_measurements(tmp_path, monkeypatch):
@@ -222,3 +322,21 @@ def test_the_review_page_shows_the_measurements(tmp_path, monkeypatch):
     assert measurements.loc["PR", "Value"] == "-"
     assert measurements.loc["QRS", "Value"].endswith("ms")
     assert "delineator" not in page.selectbox(key="autoencoder").options
+
+
+def test_the_review_page_measures_the_page_shown_of_a_long_record(tmp_path, monkeypatch):
+    tiny_models.install(tmp_path / "weights")
+    for kind in ("json", "safetensors"):
+        shutil.copy(PROJECT / "weights" / f"delineator.{kind}", tmp_path / "weights")
+    tiny_models.stand_alone(monkeypatch, tmp_path)
+    page = AppTest.from_file(str(PROJECT / "pages" / "review.py"), default_timeout=60).run()
+    files = write_wfdb(half_slow_half_fast(), tmp_path, "long")
+    page.file_uploader[0].set_value([(path.name, path.read_bytes(), "") for path in files]).run()
+    for _ in range(3):
+        page.button(key="page_on").click().run()
+    page.button(key="measure_page").click().run()
+    assert not page.exception
+    warnings = [warning.value for warning in page.warning]
+    assert any("Measured from 30 to 60 s of 60 s" in said for said in warnings)
+    page.button(key="measure_start").click().run()
+    assert any("Measured from 0 to 30 s of 60 s" in warning.value for warning in page.warning)

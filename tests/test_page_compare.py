@@ -222,7 +222,7 @@ def test_of_an_ecg_that_the_gate_refuses_no_label_is_compared_but_what_was_measu
 
     def judge(record, _judges):
         refused = record.record_id == synthesise(DEMOS[ecg_of[slot]]).record.record_id
-        return Admission(GateAnswer(0.9 if refused else 0.1, 0.5, refused, "Too noisy." if refused else ""))
+        return Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read.")) if refused else Admission()
 
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.judges_for", lambda *_: Judges())
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.admit", judge)

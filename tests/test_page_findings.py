@@ -92,11 +92,11 @@ def test_a_prevalence_is_set_by_class_holds_for_the_session_and_can_be_taken_bac
 def test_the_textbooks_rule_stands_beside_each_class_in_a_word_and_the_doubtful_ones_in_figures(page):
     box(page, "In detail").set_value("AF").run()
     rules = table(page)["Rule"]
-    assert rules["AF"] == "✓ agrees"
-    assert rules["Normal"] == "✗ disagrees"
+    assert rules["AF"] == "present"
+    assert rules["Normal"] == "✗ absent"
     assert rules["I-AVB"] == "cannot tell"
     assert "P waves stand before" in said(page)
-    assert "**Normal** is above its threshold. The textbook's rule disagrees: RR changes by" in said(page)
+    assert "**Normal** is above its threshold. By the textbook's rule absent: RR changes by" in said(page)
 
 
 def test_too_few_positives_give_no_patients_and_no_prevalence(page):

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from ecgapp.config import PROJECT
 from ecgapp.explain import BASELINES, METHODS, RECONSTRUCTION
 from ecgapp.models import EnsembleConfig, save_model
+from ecgapp.signals import BeatList
 from ecgapp.ui.overlay import METHOD_NAMES
 
 PAGE = str(PROJECT / "pages" / "review.py")
@@ -150,7 +151,8 @@ def test_an_ensembles_stability_is_a_figure(tmp_path, monkeypatch):
 
 
 def test_a_pause_without_beats_still_has_its_map(page, monkeypatch):
-    monkeypatch.setattr("ecgapp.signals.beat_list.r_peaks", lambda *_: tiny_models.np.zeros(0, int))
+    none = BeatList(tiny_models.np.zeros(0, int), 500.0, (), 10.0)
+    monkeypatch.setattr("ecgapp.analysis.relevance.beat_list", lambda _: none)
     page.selectbox(key="demo").set_value("Left bundle branch block").run()
     assert not page.exception
     assert "Too few beats" in said(page)

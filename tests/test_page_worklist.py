@@ -10,6 +10,7 @@ from run_processes import until
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import access
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
@@ -19,7 +20,7 @@ from ecgapp.worklist import Worklist
 from ecgapp.worklist.scorer import Scorer
 
 PASSWORD = "correct horse"
-MODEL_COLUMNS = {"Above threshold, or why not", "Urgency", "Uncertainty"}
+MODEL_COLUMNS = {"Judgement", "Urgency", "Uncertainty"}
 
 
 @pytest.fixture
@@ -99,15 +100,18 @@ def test_a_page_without_a_classifier_says_so(tmp_path, monkeypatch):
 def test_dropped_records_are_listed_by_urgency_with_their_formulas_at_hand(page, settings, tmp_path):
     drop(page, settings, [*files_of(tmp_path, "a", "b", "c"), ("photo.jpg", b"x", "")])
     table = listed(page)
-    assert list(table["State"]) == ["unreadable", "scored", "scored", "scored"]
+    assert list(table["State"]) == ["scored", "scored", "scored"]
     assert [float(words.split()[0]) for words in table["Urgency"]] == sorted(
         (float(words.split()[0]) for words in table["Urgency"]), reverse=True
     )
-    assert table["Urgency"].iloc[0] == "5.00 needs a look"
-    assert set(table["File"]) == {"a", "b", "c", "photo"}
+    assert all(table["Judgement"].str.len() > 10)
+    assert set(table["File"]) == {"a", "b", "c"}
+    files = page.dataframe[1].value
+    assert list(files["File"]) == ["photo"]
+    assert files["Why"][0].startswith("This kind of file is not read here.")
     assert "not for triage" in said(page)
     help_text = page.segmented_control(key="worklist_sort").proto.help
-    assert "Urgency = level + margin" in help_text
+    assert "Level 6, read now: a critical finding" in help_text
     assert "Uncertainty = " in help_text
 
 
@@ -121,9 +125,9 @@ def test_progress_is_shown_while_records_wait(page, settings, tmp_path):
 def test_order_and_filters_change_the_table(page, settings, tmp_path):
     drop(page, settings, [*files_of(tmp_path, "a", "b", "c"), ("photo.jpg", b"x", "")])
     page.segmented_control(key="worklist_sort").set_value("number").run()
-    assert list(listed(page)["No."]) == [1, 2, 3, 4]
-    page.multiselect(key="worklist_states").set_value(["unreadable"]).run()
-    assert list(listed(page)["No."]) == [4]
+    assert list(listed(page)["No."]) == [1, 2, 3]
+    page.multiselect(key="worklist_states").set_value(["scored"]).run()
+    assert list(listed(page)["No."]) == [1, 2, 3]
     page.multiselect(key="worklist_states").set_value(["refused"]).run()
     assert "No record of the list fits" in said(page)
 
@@ -143,9 +147,9 @@ def test_a_record_opens_on_the_review_page_and_the_walk_goes_on_in_the_same_orde
     assert f"No. {order[1]}: 2 of 3" in said(page)
     page.button(key="worklist_back").click().run()
     page.switch_page("pages/worklist.py").run()
-    assert set(listed(page).set_index("No.")["Opened"]) == {"", "opened"}
+    assert list(listed(page)["Opened"]) == ["opened"] * 3
     page.toggle(key="worklist_unopened").set_value(True).run()
-    assert list(listed(page)["No."]) == [4]
+    assert "No record of the list fits" in said(page)
 
 
 def test_the_walk_passes_over_what_was_deleted_meanwhile_and_ends_with_another_record(
@@ -172,12 +176,58 @@ def test_a_chosen_row_is_opened_even_where_the_order_changed_meanwhile(page, set
     assert f"Worklist No. {last}: 3 of 3" in said(page)
 
 
-def test_a_chosen_row_without_an_ecg_says_why_in_full_and_the_first_ecg_is_offered(page, settings, tmp_path):
-    drop(page, settings, [*files_of(tmp_path, "a"), ("photo.jpg", b"x", "")])
+def test_a_drop_without_an_ecg_lists_its_files_apart_and_deletes_them(page, settings, tmp_path):
+    drop(page, settings, [("photo.jpg", b"x", "")])
+    assert "Files without an ECG: 1" in [heading.value for heading in page.subheader]
+    assert "worklist_open" not in {button.key for button in page.button}
+    page.radio(key="worklist_delete_what_None").set_value("files without an ECG").run()
+    page.checkbox(key="worklist_sure_files without an ECG").check().run()
+    page.button(key="worklist_delete").click().run()
+    assert not page.dataframe
+
+
+ALARM = CriticalFinding(
+    CriticalKind.PAUSE, "pause of 4.2 s", ("II",), 2.0, 6.2, "No beat for 4.2 s.", "electrode off", "a source"
+)
+
+
+@pytest.fixture
+def alarmed(monkeypatch):
+    """The second record that is dropped has a critical finding."""
+
+    def critical(opened):
+        return (ALARM,) if np.allclose(opened.record.signal, ecg(1).signal, atol=0.001) else ()
+
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.critical", critical)
+
+
+def test_a_critical_finding_leads_the_list_and_is_told_in_red_where_it_is_chosen(
+    alarmed, page, settings, tmp_path
+):
+    drop(page, settings, files_of(tmp_path, "a", "b", "c"))
+    table = listed(page)
+    assert table["No."][0] == 2
+    assert list(table["Read now"]) == ["pause of 4.2 s", "", ""]
+    assert table["Urgency"][0].endswith("read now")
     page.session_state[worklist_view.CHOSEN] = 2
     page.run()
-    assert "No. 2 is unreadable. This kind of file is not read here." in said(page)
-    assert page.button(key="worklist_open").label == "Open the first, No. 1"
+    assert page.error[0].value.replace("\\", "") == "No. 2: Read this ECG now: pause of 4.2 s."
+
+
+def test_who_reads_first_is_alarmed_all_the_same(alarmed, page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a", "b", "c"), score=False)
+    Scorer(settings, 0).run(0.0)
+    page.session_state["reads_first"] = True
+    page.run()
+    assert list(listed(page)["No."]) == [2, 1, 3]
+    assert list(listed(page)["Read now"]) == ["pause of 4.2 s", "", ""]
+    assert not MODEL_COLUMNS & set(listed(page))
+    opened(page)
+    assert "Worklist No. 2: 1 of 3, critical findings first" in said(page)
+    assert "Read this ECG now" in page.error[0].value
+    assert "shown before your read" in page.error[0].value
+    kinds = [event.kind for event in Journal(settings).events()]
+    assert sorted(kinds) == [Kind.ALARMED, Kind.OPENED]
 
 
 def test_who_reads_first_sees_nothing_that_a_model_said_and_has_seen_it_after_it_was_shown(

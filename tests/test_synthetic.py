@@ -273,5 +273,5 @@ def test_nonsense_is_refused(nonsense):
         SyntheticConfig(**nonsense)
 
 
-def test_there_is_a_demo_of_every_rhythm():
-    assert {config.rhythm for config in DEMOS.values()} == set(RHYTHMS)
+def test_there_is_a_demo_of_every_everyday_rhythm():
+    assert {config.rhythm for config in DEMOS.values()} >= set(RHYTHMS)

@@ -15,6 +15,7 @@ from run_processes import until
 
 from benchmarks import spoil
 from ecgapp import analysis
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
@@ -74,7 +75,9 @@ def test_a_batch_scores_as_each_record_alone(settings, worklist):
 def test_an_ensemble_scores_as_analysis_does_and_its_members_differ():
     model = analysis.open_model("nine_class", Settings.from_environment())
     records = [ecg(1), ecg(2, 15.0)]
-    for outcome, record in zip(score(records, model), records, strict=True):
+    models = analysis.InstalledModels(Settings.from_environment())
+    ecgs = [analysis.OpenedECG(record, models) for record in records]
+    for outcome, record in zip(score(ecgs, model), records, strict=True):
         alone = [row.probability for row in analysis.find(record, model).rows]
         np.testing.assert_allclose([row.probability for row in outcome.scores], alone, atol=TOLERANCE)
         assert all(row.spread > 0 for row in outcome.scores)
@@ -87,7 +90,7 @@ def test_a_record_that_the_model_cannot_take_is_refused_and_the_others_go_on(set
     six = replace(ecg(2), signal=ecg(2).signal[:6], leads=LEADS[:6])
     fill(worklist, [good, replace(good, signal=gap), six, ecg(3)])
     items = scored(settings)
-    assert [item.state for item in items] == [SCORED, REFUSED, REFUSED, SCORED]
+    assert [item.state for item in items] == [SCORED, WITHHELD, WITHHELD, SCORED]
     assert "missing" in items[1].outcome.sentence
     assert "V1" in items[2].outcome.sentence
 
@@ -96,30 +99,30 @@ def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, m
     fill(worklist, [ecg(1), ecg(2)])
     refused = worklist.archive.open(worklist.items()[1].key).signal
 
-    def admit(gates, record):
-        no = np.array_equal(record.signal, refused)
-        answer = analysis.GateAnswer(0.9 if no else 0.1, 0.5, no, "Too noisy to read." if no else "")
-        return analysis.Admission(answer)
+    def admission(ecg):
+        no = np.array_equal(ecg.record.signal, refused)
+        refusal = analysis.GateAnswer(0.9, 0.5, True, "Too noisy to read.")
+        return analysis.Admission(refusal) if no else analysis.Admission()
 
-    monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", admit)
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", admission)
     first, second = scored(settings)
     assert (first.state, second.state) == (SCORED, REFUSED)
     assert second.outcome.sentence == "Too noisy to read."
     assert second.outcome.scores == ()
     assert second.outcome.heart_rate is not None
     assert urgency(second) == 5.0
+    assert second.outcome.judged[0].words.startswith("Too noisy to read.")
 
 
-def test_withheld_labels_are_another_state_than_a_refusal_and_need_a_look(settings, worklist, monkeypatch):
+def test_withheld_labels_are_another_state_than_a_refusal(settings, worklist, monkeypatch):
     fill(worklist, [ecg(1)])
     unlike = analysis.GateAnswer(0.9, 0.5, True, "Labels are withheld: unlike.")
     admission = analysis.Admission(analysis.GateAnswer(0.1, 0.5, False), unlike)
-    monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", lambda *_: admission)
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda _ecg: admission)
     (item,) = scored(settings)
     assert (item.state, item.outcome.sentence) == (WITHHELD, "Labels are withheld: unlike.")
     assert item.outcome.scores == ()
     assert item.outcome.heart_rate is not None
-    assert item.needs_a_look
 
 
 def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):
@@ -131,7 +134,7 @@ def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, m
             raise ZeroDivisionError("a bug")
         return beat_list(record, quality)
 
-    monkeypatch.setattr("ecgapp.worklist.scoring.beat_list", beats)
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.beat_list", beats)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
     assert "a bug" not in items[2].outcome.sentence
@@ -141,15 +144,69 @@ def test_a_record_that_breaks_the_gate_is_refused_alone(settings, worklist, monk
     fill(worklist, [ecg(k) for k in range(3)])
     broken = worklist.archive.open(worklist.items()[1].key).signal
 
-    def admit(gates, record):
-        if np.array_equal(record.signal, broken):
+    def admission(ecg):
+        if np.array_equal(ecg.record.signal, broken):
             raise ZeroDivisionError("a bug")
         return analysis.Admission()
 
-    monkeypatch.setattr("ecgapp.analysis.gate.Gates.admit", admit)
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", admission)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, REFUSED, SCORED]
     assert "a bug" not in items[1].outcome.sentence
+
+
+ALARM = CriticalFinding(
+    CriticalKind.ST_ELEVATION,
+    "ST elevation V2 +2.5, V3 +3.3 mm",
+    ("V2", "V3"),
+    1.0,
+    9.5,
+    "Measured.",
+    "LBBB",
+    "4th",
+)
+
+
+def test_critical_findings_are_kept_with_the_line_and_lead_the_list_and_the_csv(
+    settings, worklist, monkeypatch
+):
+    fill(worklist, [ecg(1), ecg(2), replace(ecg(3), signal=ecg(3).signal[:1], leads=("ECG",))])
+    alarming = [worklist.archive.open(item.key).signal for item in worklist.items()[1:]]
+
+    def critical(ecg):
+        return (ALARM,) if any(np.array_equal(ecg.record.signal, signal) for signal in alarming) else ()
+
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.critical", critical)
+    first, second, one_lead = scored(settings)
+    assert (first.outcome.critical, second.outcome.critical) == ((), (ALARM,))
+    assert second == worklist.item(second.number)
+    assert (one_lead.state, one_lead.outcome.critical) == (WITHHELD, (ALARM,))
+    assert one_lead.outcome.judged[0].words.startswith("Read this ECG now: ST elevation")
+    listed = arranged(worklist.items(), Wish())
+    assert [item.number for item in listed][-1] == first.number
+    rows = list(csv.DictReader(io.StringIO(as_csv(listed))))
+    assert rows[0]["critical"] == "Read this ECG now: ST elevation V2 +2.5, V3 +3.3 mm."
+    assert rows[-1]["critical"] == ""
+    assert all(row["judgement"] for row in rows)
+    worklist.score_again("tiny_nine")
+    assert not any(item.outcome.critical or item.outcome.judged for item in worklist.items())
+
+
+def test_a_list_of_the_version_before_opens_and_its_ecgs_wait_to_be_judged(settings, worklist):
+    number, _ = fill(worklist, [ecg(1), ecg(2)])
+    scored(settings)
+    worklist.mark_opened(number)
+    worklist.add_unreadable(2, 100, "No ECG.")
+    with worklist.database.write() as connection:
+        for table in ("critical", "judgements"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("PRAGMA user_version = 1")
+    first, second, file = Worklist(settings).items()
+    assert (first.state, second.state, file.state) == (WAITING, WAITING, "unreadable")
+    assert first.opened is not None
+    assert file.outcome.sentence == "No ECG."
+    assert [item.state for item in scored(settings)] == [SCORED, SCORED, "unreadable"]
+    assert all(item.outcome.judged for item in scored(settings)[:2])
 
 
 def test_a_killed_scorer_leaves_items_waiting_and_the_next_start_goes_on(settings, worklist):
@@ -297,8 +354,9 @@ def test_scoring_again_takes_the_classifier_that_was_chosen(settings, worklist):
 def test_a_classifier_that_is_gone_is_said(settings, worklist):
     worklist.add(ecg(1), 1, 1000, "no such model")
     (item,) = scored(settings)
-    assert item.state == REFUSED
+    assert item.state == WITHHELD
     assert "no longer installed" in item.outcome.sentence
+    assert item.outcome.judged
 
 
 def test_the_csv_holds_names_only_when_given_and_no_formula(settings, worklist):

@@ -7,11 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ecgapp.analysis import Admission, GateAnswer, Known, judge
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.tasks import task
 from ecgapp.worklist import (
     BY_NUMBER,
     BY_UNCERTAINTY,
     BY_URGENCY,
+    CRITICAL_FIRST,
     LEVELS,
     Item,
     LabelScore,
@@ -23,18 +27,38 @@ from ecgapp.worklist import (
     urgency,
 )
 from ecgapp.worklist.item import REFUSED, SCORED, UNREADABLE, WAITING
-from ecgapp.worklist.urgency import ACUTE, LOOK, PROMPT, URGENCY, level_of, uncertainty_of
+from ecgapp.worklist.urgency import (
+    ABNORMAL,
+    CONTRADICTION,
+    MINOR,
+    NORMAL,
+    NOW,
+    SOON,
+    UNKNOWN,
+    URGENCY,
+    level_of,
+    uncertainty_of,
+)
 
 LABELS = task("nine_class").label_names
 THRESHOLD = 0.3
 
 
-def item(number=1, state=SCORED, heart_rate=70.0, spread=0.0, **above):
-    """A scored item; ``above`` holds probabilities, every other label has 0.01."""
+def item(number=1, state=SCORED, heart_rate=70.0, spread=0.0, critical=(), **above):
+    """An item as it is judged; ``above`` holds probabilities, every other label has 0.01."""
     found = {name.replace("_", "-"): probability for name, probability in above.items()}
     scores = tuple(LabelScore(label, found.get(label, 0.01), THRESHOLD, spread) for label in LABELS)
-    outcome = Outcome(scores if state == SCORED else (), heart_rate)
+    scores = scores if state == SCORED else ()
+    refusal = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read.")) if state == REFUSED else None
+    rules = {"Normal": Verdict("Normal", Presence.PRESENT, "all within limits")}
+    known = Known(tuple(critical), scores, None, "", rules, heart_rate, None, None, refusal)
+    judged = judge(known).lines if state in (SCORED, REFUSED) else ()
+    outcome = Outcome(scores, heart_rate, "", known.refusal, tuple(critical), judged)
     return Item(number, 1, "k", 1, 1, 10.0, state, 0.0, outcome=outcome)
+
+
+def alarm(kind):
+    return CriticalFinding(kind, str(kind), ("II",), 0.0, 1.0, "", "", "")
 
 
 def numbers(items, sort):
@@ -51,14 +75,33 @@ def test_every_label_of_the_shipped_tasks_has_a_level():
     assert level_of("a label of your own") in LEVELS
 
 
-def test_an_acute_label_comes_before_a_prompt_one_before_a_soon_one_before_none_before_normal():
-    ranks = [item(STE=0.31), item(AF=0.99), item(RBBB=0.99), item(), item(Normal=0.99)]
+def test_critical_findings_come_first_then_what_is_to_be_read_soon_down_to_the_normal_ecg():
+    ranks = [
+        item(critical=[alarm(CriticalKind.LONG_QT)]),
+        item(STE=0.31),
+        item(AF=0.99, Normal=0.99),
+        item(AF=0.99),
+        item(RBBB=0.99),
+        item(),
+        item(Normal=0.99),
+    ]
     found = [urgency(each) for each in ranks]
     assert found == sorted(found, reverse=True)
-    assert len({int(each) for each in found}) == 5
+    assert [int(each) for each in found] == [NOW, SOON, CONTRADICTION, ABNORMAL, MINOR, UNKNOWN, NORMAL]
 
 
-def test_what_no_model_could_read_comes_first_and_what_waits_last():
+def test_the_most_dangerous_kind_comes_first_whatever_the_network_says():
+    items = [item(number, critical=[alarm(kind)], Normal=0.99) for number, kind in enumerate(CriticalKind)]
+    assert numbers(items[::-1], BY_URGENCY) == list(range(len(items)))
+    assert len({urgency(each) for each in items}) == len(items)
+
+
+def test_who_reads_first_sees_critical_findings_first_and_all_others_by_number():
+    items = [item(1, STE=0.9), item(2, Normal=0.9), item(3, critical=[alarm(CriticalKind.PAUSE)]), item(4)]
+    assert numbers(items, CRITICAL_FIRST) == [3, 1, 2, 4]
+
+
+def test_what_the_gate_cannot_read_comes_before_every_label_but_ste_and_what_waits_last():
     items = [
         item(1, state=WAITING),
         item(2, STE=0.99),
@@ -66,9 +109,9 @@ def test_what_no_model_could_read_comes_first_and_what_waits_last():
         item(4, Normal=0.9),
         item(5, state=UNREADABLE),
     ]
-    assert numbers(items, BY_URGENCY) == [3, 5, 2, 4, 1]
-    assert numbers(items, BY_UNCERTAINTY)[:2] == [3, 5]
-    assert numbers(items, BY_UNCERTAINTY)[-1] == 1
+    assert numbers(items, BY_URGENCY) == [2, 3, 4, 1, 5]
+    assert numbers(items, BY_UNCERTAINTY)[0] == 3
+    assert numbers(items, BY_UNCERTAINTY)[-2:] == [1, 5]
     assert numbers(items, BY_NUMBER) == [1, 2, 3, 4, 5]
 
 
@@ -89,15 +132,20 @@ def test_a_further_label_above_its_threshold_never_lowers_the_level():
 
 
 @pytest.mark.parametrize("rate", [39.0, 131.0])
-def test_a_heart_rate_far_off_raises_the_level_to_prompt_at_least_and_acute_at_most(rate):
-    assert level(item(Normal=0.9, heart_rate=rate)) == PROMPT
-    assert level(item(AF=0.9, heart_rate=rate)) == ACUTE
-    assert level(item(STE=0.9, heart_rate=rate)) == ACUTE < LOOK
+def test_a_heart_rate_far_off_is_to_be_read_soon(rate):
+    assert level(item(Normal=0.9, heart_rate=rate)) == SOON
+    assert level(item(AF=0.9, heart_rate=rate)) == SOON
 
 
-@pytest.mark.parametrize("rate", [40.0, 130.0, None])
+@pytest.mark.parametrize("rate", [50.0, 100.0, None])
 def test_a_usual_or_unknown_heart_rate_changes_nothing(rate):
-    assert level(item(AF=0.9, heart_rate=rate)) == PROMPT
+    assert level(item(RBBB=0.9, heart_rate=rate)) == MINOR
+    assert level(item(Normal=0.9, heart_rate=rate)) == NORMAL
+
+
+def test_an_ecg_whose_scoring_broke_down_is_to_be_read_soon():
+    broken = Outcome(sentence="Scoring it broke down.")
+    assert level(replace(item(state=REFUSED), outcome=broken)) == SOON
 
 
 def test_uncertainty_is_one_on_the_threshold_and_falls_on_both_sides():
@@ -153,4 +201,4 @@ def test_filters_let_through_only_what_fits_all_of_them():
     assert shown(labels=("AF",), unopened=True) == {1, 4}
     assert shown(labels=("AF",), unopened=True, batch=1) == {1}
     assert shown(states=(REFUSED,)) == {5}
-    assert shown(levels=(ACUTE, LOOK)) == {2, 5}
+    assert shown(levels=(SOON,)) == {2, 5}

@@ -1,12 +1,14 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
+from ecgapp.analysis.atrial import AtrialRhythm, atrial_rhythm
 from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.gate import Admission, GateAnswer, Gates, Judges, admit, judge_cards, judges_for
-from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, RuleResult, Severity, judge
-from ecgapp.analysis.measurements import Measurement, Measurements, measure
+from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, judge
+from ecgapp.analysis.measured_rows import Measurement
+from ecgapp.analysis.measurements import Measurements, measure
 from ecgapp.analysis.models import (
     InstalledModels,
     available_models,
@@ -26,6 +28,7 @@ from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
 __all__ = [
     "Admission",
     "Asked",
+    "AtrialRhythm",
     "Examined",
     "Explanation",
     "Finding",
@@ -42,11 +45,11 @@ __all__ = [
     "OpenedECG",
     "Prepared",
     "Reconstruction",
-    "RuleResult",
     "Severity",
     "Support",
     "TypicalBeat",
     "admit",
+    "atrial_rhythm",
     "available_models",
     "damaged_models",
     "doubts_all",

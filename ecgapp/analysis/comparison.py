@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgapp.analysis.findings import Finding, Findings
-from ecgapp.analysis.measurements import Measurement, Measurements
+from ecgapp.analysis.measured_rows import Measurement
+from ecgapp.analysis.measurements import Measurements
 from ecgapp.analysis.typical_beat import TypicalBeat
 from ecgapp.errors import ModelError
 from ecgapp.models import ModelCard

@@ -28,13 +28,15 @@ class Delineation:
     """What the delineator says of the usable ``leads``, at ``sampling_rate`` Hz.
 
     ``signal`` is (n_leads, n_samples) as the network saw it, ``probabilities`` (n_leads, 4, n_samples)
-    of background, P, QRS and T.
+    of background, P, QRS and T. ``doubted`` are those before P waves were taken out that are not believed,
+    None where none were.
     """
 
     leads: tuple[str, ...]
     signal: FloatArray
     probabilities: FloatArray
     sampling_rate: float
+    doubted: FloatArray | None = None
 
     def waves(self, lead: str) -> tuple[Wave, ...]:
         """This lead's waves, in order of time."""
@@ -66,7 +68,7 @@ def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) ->
     if has_p_waves([found.waves(lead) for lead in usable]):
         return found
     logits[:, WAVES.index("P") + 1] = NEVER
-    return replace(found, probabilities=_softmax(logits))
+    return replace(found, probabilities=_softmax(logits), doubted=found.probabilities)
 
 
 def _logits(signal: FloatArray, model: TrainedModel, config: PreprocessingConfig) -> FloatArray:

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, admit, judges_for
-from ecgapp.analysis.judgement import Judgement, Known, RuleResult, Score, judge, rule_results
-from ecgapp.analysis.measurements import Measurements, measure
-from ecgapp.errors import EcgAppError
+from ecgapp.analysis.judgement import Judgement, Known, Score, judge
+from ecgapp.analysis.measurements import LONGEST, Measurements, measure
+from ecgapp.analysis.rules import Verdict, verdicts_of_all
+from ecgapp.errors import EcgAppError, ModelError, SignalError
+from ecgapp.evaluate.ventricular import VentricularRhythm, ventricular_rhythm
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 
+VENTRICULAR_RHYTHM = "The rhythm is ventricular: no complex can be measured."
+MOSTLY_VENTRICULAR = 0.5  # of the measured stretch
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 
@@ -64,8 +68,10 @@ class OpenedECG:
         judges = judges_for(self.record, self._models.cards(), self._models.opened)
         return self._once(("admission", *judges.key), lambda: admit(self.record, judges), network=True)
 
-    def measurements(self) -> Measurements | None:
-        """What the installed delineator measures; None if none is installed.
+    def measurements(self, start: float = 0.0) -> Measurements | None:
+        """What the installed delineator measures from ``start`` s on; None if none is installed.
+
+        Intervals are blank if the rhythm of that stretch is ventricular for most of the time.
 
         Raises:
             ModelError: the delineator cannot be opened.
@@ -73,21 +79,32 @@ class OpenedECG:
         card = self.delineator
         if card is None:
             return None
+        unreliable = self._unreliable(start)
         return self._once(
-            ("measurements", card.digest),
-            lambda: measure(self.record, self._models.opened(card)),
+            ("measurements", card.digest, start, unreliable),
+            lambda: measure(
+                self.record, self._models.opened(card), start, unreliable=unreliable, beats=self.beats
+            ),
             network=True,
         )
+
+    def _unreliable(self, start: float) -> str:
+        """Why complexes cannot be measured from ``start`` s on; "" if they can."""
+        found = self._ventricular_if_any()
+        end = min(self.record.duration, start + LONGEST)
+        if found is None or found.share(start, end) < MOSTLY_VENTRICULAR:
+            return ""
+        return VENTRICULAR_RHYTHM
 
     @property
     def delineator(self) -> ModelCard | None:
         """The card of the model that measures; None if none is installed."""
         return next((card for card in self._models.cards().values() if card.is_delineator), None)
 
-    def rules(self) -> dict[str, RuleResult]:
+    def rules(self) -> dict[str, Verdict]:
         """What each textbook rule finds, by label; none where nothing can be measured."""
         measured = self._measured()
-        return {} if measured is None else rule_results(measured, self.record.sampling_rate)
+        return {} if measured is None else verdicts_of_all(measured, self.record.sampling_rate)
 
     def findings(self, card: ModelCard) -> Findings:
         """What this classifier finds.
@@ -114,7 +131,41 @@ class OpenedECG:
 
     def critical(self) -> tuple[CriticalFinding, ...]:
         """The critical findings, the most dangerous first."""
-        return ()
+        used = tuple(card.digest for card in (self.delineator, self.ventricular_card) if card is not None)
+        return self._once(("critical", used), lambda: critical_findings(self._facts()))
+
+    @property
+    def ventricular_card(self) -> ModelCard | None:
+        """The card of the network of ventricular rhythms; None if none is installed."""
+        return next((card for card in self._models.cards().values() if card.is_ventricular), None)
+
+    def ventricular(self) -> VentricularRhythm | None:
+        """What the ventricular network answers; None if none is installed or no lead can be read.
+
+        Raises:
+            ModelError: the network cannot be opened.
+        """
+        card = self.ventricular_card
+        if card is None:
+            return None
+        return self._once(("ventricular", card.digest), lambda: self._ventricular(card), network=True)
+
+    def _ventricular(self, card: ModelCard) -> VentricularRhythm | None:
+        try:
+            return ventricular_rhythm(self.record, self._models.opened(card))
+        except SignalError:
+            return None
+
+    def _facts(self) -> CriticalFacts:
+        """What the rules for critical findings look at; a damaged model is left out."""
+        ventricular = self._ventricular_if_any()
+        return CriticalFacts(self.record, self.quality, self.beats, self._measured(), ventricular)
+
+    def _ventricular_if_any(self) -> VentricularRhythm | None:
+        try:
+            return self.ventricular()
+        except ModelError:
+            return None
 
     def judgement(self, card: ModelCard | None) -> Judgement:
         """The judgement of the ECG beside what this classifier finds."""

@@ -15,6 +15,7 @@ AROUND = 0.20  # s on either side of R in which its QRS lies
 CONFIRMING = 3  # further leads that begin as early, or end as late, as for the typical beat
 NEIGHBOURS = 4  # intervals on either side by which a beat is judged early
 FEWEST = 3  # intervals, or changes between them, that a figure is drawn from
+ALTERNATING = 1 / 3  # of the change over one beat
 EARLY = 0.20  # shorter than the neighbouring intervals by this share: premature
 
 
@@ -22,8 +23,9 @@ EARLY = 0.20  # shorter than the neighbouring intervals by this share: premature
 class Beat:
     """One beat: ``time`` of R in s, the interval before it in s, its QRS in ms, and how early it comes.
 
-    ``early`` is the share by which the interval before it is shorter than those around it. What was not
-    found is None.
+    ``early`` is the share by which the interval before it is shorter than those around it; None where that
+    interval begins at a premature beat, so that a beat behind an interpolated one is not called early. What
+    was not found is None.
     """
 
     time: float
@@ -57,40 +59,47 @@ class Rhythm:
     def irregularity(self) -> float | None:
         """Median change from one RR interval to the next over the median interval; None as above.
 
-        Premature beats and the pauses behind them are set aside, where three changes remain: fibrillation
-        changes every interval, an early beat only those beside it. The root mean square of all changes
-        (Dash et al. 2009, doi:10.1007/s10439-009-9740-z) does not tell the two apart.
+        Fibrillation changes every interval; a few early beats leave the median as it is, and none is set
+        aside. The root mean square of all changes (Dash et al. 2009, doi:10.1007/s10439-009-9740-z) does not
+        tell the two apart.
         """
+        return self._change(1)
+
+    @property
+    def alternates(self) -> bool:
+        """Whether every other interval is alike, as in bigeminy: over two beats RR changes far less."""
+        over_one, over_two = self._change(1), self._change(2)
+        return over_one is not None and over_two is not None and over_two < ALTERNATING * over_one
+
+    def _change(self, lag: int) -> float | None:
         rr = self.intervals
-        if rr.size < FEWEST:
+        if rr.size < max(FEWEST, lag + 1):
             return None
-        changes = np.abs(np.diff(rr))
-        early = np.array([beat.premature for beat in self.beats if beat.rr is not None])
-        aside = early | np.concatenate([[False], early[:-1]])
-        plain = ~(aside[1:] | aside[:-1])
-        return float(np.median(changes[plain] if plain.sum() >= FEWEST else changes) / np.median(rr))
+        return float(np.median(np.abs(rr[lag:] - rr[:-lag])) / np.median(rr))
 
 
-def rhythm_of(delineation: Delineation, peaks: NDArray[np.int64], sampling_rate: float) -> Rhythm:
-    """Every beat at ``peaks``, samples at ``sampling_rate`` Hz."""
+def rhythm_of(delineation: Delineation, times: NDArray[np.float64], start: float = 0.0) -> Rhythm:
+    """Every beat at ``times``, s of the delineated stretch, which begins at ``start`` s of the record."""
     rate = delineation.sampling_rate
-    here = np.rint(peaks * rate / sampling_rate).astype(np.int64)
+    here = np.rint(times * rate).astype(np.int64)
     segments = delineation.probabilities.argmax(axis=1)  # (n_leads, n_samples)
-    return rhythm_at(peaks / sampling_rate, _widths(segments, here, rate))
+    return rhythm_at(times + start, _widths(segments, here, rate))
 
 
 def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -> Rhythm:
     """Beats at these times of R, in s, with the widths of their QRS in ms as far as those are known."""
     intervals = np.diff(times)
-    beats = [
-        Beat(
-            time,
-            float(intervals[number - 1]) if number else None,
-            _early(intervals, number - 1) if number else None,
-            widths[number] if number < len(widths) else None,
+    beats: list[Beat] = []
+    for number, time in enumerate(times.tolist()):
+        judged = number > 0 and not beats[-1].premature
+        beats.append(
+            Beat(
+                time,
+                float(intervals[number - 1]) if number else None,
+                _early(intervals, number - 1) if judged else None,
+                widths[number] if number < len(widths) else None,
+            )
         )
-        for number, time in enumerate(times.tolist())
-    ]
     return Rhythm(tuple(beats))
 
 

@@ -29,6 +29,7 @@ class TypicalBeat:
 
     ``signal`` is (n_leads, n_samples); sample k lies ``k / sampling_rate - before`` s after R. ``spans``
     are the waves over all leads, ``by_lead`` those of each of ``leads``. Leads in ``noisy`` were left out.
+    ``n_others`` beats look different, ``n_cut`` reach beyond the record's ends.
     """
 
     leads: tuple[str, ...]
@@ -41,6 +42,14 @@ class TypicalBeat:
     n_others: int
     noisy: tuple[str, ...]
     p_share: float  # of beats with a P wave before them
+    n_cut: int = 0
+    certainty: float = 1.0  # mean probability of QRS between its onset and offset, over the leads
+    clearest: float = 1.0  # the highest probability of QRS, in the lead where that is lowest
+
+    @property
+    def n_all(self) -> int:
+        """All beats of the record or stretch."""
+        return self.n_beats + self.n_others + self.n_cut
 
     def between(self, lead: str, start: float, stop: float) -> FloatArray:
         """The samples of ``lead`` from ``start`` to ``stop`` s after R, one at least."""
@@ -82,7 +91,17 @@ def typical_beat(record: ECGRecord, delineation: Delineation, peaks: NDArray[np.
         n_others=beats.n_others,
         noisy=tuple(lead for lead in delineation.leads if lead not in leads),
         p_share=share,
+        n_cut=beats.n_cut,
+        **_certainty(typical, spans["QRS"], rate),
     )
+
+
+def _certainty(typical: FloatArray, qrs: Span, rate: float) -> dict[str, float]:
+    """How sure the delineator is of QRS; ``typical`` is (n_leads, 4, n_samples)."""
+    first, behind = (round((BEFORE + edge) * rate) for edge in qrs)
+    chances = typical[:, SEGMENTS.index("QRS")]
+    inside = chances[:, max(0, first) : max(behind, first + 1)]
+    return {"certainty": float(inside.mean()), "clearest": float(chances.max(axis=1).min())}
 
 
 def _median(

@@ -1,76 +1,119 @@
-"""``predict``: what a model finds in records, as a table or as one JSON document."""
+"""``predict``: what is judged of records, as a table or as one JSON document."""
 
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ecgapp import documents
-from ecgapp.analysis import Admission, Findings, Gates, available_models, find, open_model
+from ecgapp.analysis import Findings, InstalledModels, Judgement, OpenedECG, open_model
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.findings import task_of
 from ecgapp.config import DISCLAIMER, Settings
-from ecgapp.errors import ModelNotFoundError, RecordError, SignalError
-from ecgapp.models import TrainedModel
-from ecgapp.records import ECGRecord, read_record
+from ecgapp.errors import RecordError
+from ecgapp.models import ModelCard
+from ecgapp.records import read_record
 from ecgapp.signals import remarks
 
 _FIRST_CHOICE = "nine_class"
 
 
-def predict(arguments: Namespace, settings: Settings) -> int:
-    """Score each record; one that is refused is told on standard error, and the rest go on.
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is said of one record; ``findings`` are None where ``no_labels`` says why."""
 
-    One whose labels are withheld stays in the JSON document, with the reason and without findings.
+    name: str
+    ecg: OpenedECG
+    judgement: Judgement
+    card: ModelCard | None
+    findings: Findings | None
+    no_labels: str
+
+
+def predict(arguments: Namespace, settings: Settings) -> int:
+    """Judge each record; one that cannot be opened is told on standard error, and the rest go on.
+
+    The exit code is 1 where a record could not be opened. One whose labels are refused, or that no
+    classifier takes, was judged: it has its critical findings, its measurements and the reason.
     """
     if arguments.check is not None:
         from ecgapp.cli.checking import check  # a report's fonts and figures are slow to import
 
         return check(arguments.check, arguments.files, settings)
-    model = open_model(arguments.model or _default_model(settings), settings)
-    gates = Gates(settings)
-    told, n_refused = [], 0
+    models = InstalledModels(settings)
+    card = _classifier(arguments.model, models, settings)
+    answers = []
     headers = _records(arguments.files)
     for path in headers:
         try:
-            record = read_record([path])
-            admission = gates.admit(record)
-            findings = None if admission.labels_withheld else find(record, model)
-        except (RecordError, SignalError) as error:
+            ecg = OpenedECG(read_record([path]), models)
+        except RecordError as error:
             sys.stderr.write(f"{path.stem}: {error}\n")
             continue
-        told.append(_document(path.stem, record, model, findings, admission))
-        if findings is None:
-            n_refused += 1
-            sys.stderr.write(f"{path.stem}: {admission.reason}\n")
-        elif not arguments.json:
-            sys.stdout.write(_table(path.stem, record, model, findings))
+        answer = _answer(path.stem, ecg, card)
+        answers.append(answer)
+        if answer.findings is None:
+            sys.stderr.write(f"{path.stem}: {answer.no_labels}\n")
+        if not arguments.json:
+            sys.stdout.write(_table(answer))
     if arguments.json:
+        told = [_document(answer) for answer in answers]
         sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    elif len(told) > n_refused:
+    elif answers:
         sys.stdout.write(f"{DISCLAIMER} All findings are unconfirmed.\n")
-    return 0 if len(told) - n_refused == len(headers) else 1
+    return 0 if len(answers) == len(headers) else 1
 
 
-def _default_model(settings: Settings) -> str:
-    names = [name for name, card in available_models(settings).items() if card.is_classifier]
-    if not names:
-        raise ModelNotFoundError("There is no classifier on this machine. Train and promote one first.")
-    return _FIRST_CHOICE if _FIRST_CHOICE in names else names[0]
+def _classifier(name: str | None, models: InstalledModels, settings: Settings) -> ModelCard | None:
+    """The classifier asked for, else the usual one; None where none is installed and none was asked for.
+
+    Raises:
+        ModelNotFoundError: there is no model of this name.
+        ModelError: it is no classifier.
+    """
+    if name is not None:
+        card = open_model(name, settings).card
+        task_of(card)
+        return card
+    names = [name for name, card in models.cards().items() if card.is_classifier]
+    usual = _FIRST_CHOICE if _FIRST_CHOICE in names else next(iter(names), None)
+    return None if usual is None else models.cards()[usual]
 
 
-def _records(files: list[Path]) -> list[Path]:
+def _records(files: Sequence[Path]) -> list[Path]:
     """One path a record: a signal file given beside its own header is that header's."""
     headers = {path.with_suffix("") for path in files if path.suffix.lower() == ".hea"}
     return [path for path in files if path.suffix.lower() == ".hea" or path.with_suffix("") not in headers]
 
 
-def _document(
-    name: str, record: ECGRecord, model: TrainedModel, findings: Findings | None, admission: Admission
-) -> dict[str, Any]:
+def _answer(name: str, ecg: OpenedECG, card: ModelCard | None) -> Answer:
+    findings, no_labels = ecg.labels(card)
+    return Answer(name, ecg, ecg.judgement(card), card, findings, no_labels)
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    ecg, findings = answer.ecg, answer.findings
+    admission = ecg.admission()
+    lines = answer.judgement.lines
     return {
-        "record": name,
-        "model": model.card.name,
-        "sampling_rate": record.sampling_rate,
+        "record": answer.name,
+        "model": answer.card.name if answer.card is not None else None,
+        "sampling_rate": ecg.record.sampling_rate,
+        "critical": [_critical(finding) for finding in ecg.critical()],
+        "judgement": {
+            "severity": answer.judgement.severity.name.lower(),
+            "lines": [
+                {"severity": line.severity.name.lower(), "words": line.words, "source": line.source}
+                for line in lines
+            ],
+        },
+        "heart_rate": ecg.heart_rate,
+        "refused": admission.reason if admission.refused else None,
+        "labels_withheld": admission.reason if admission.labels_withheld else None,
+        "no_labels": answer.no_labels or None,
         "admission": documents.to_plain(admission),
         "findings": [
             {
@@ -81,15 +124,37 @@ def _document(
             }
             for row in (findings.rows if findings else ())
         ],
-        "warnings": [*remarks(record), *(findings.warnings if findings else ())],
+        "warnings": [*remarks(ecg.record, ecg.quality), *(findings.warnings if findings else ())],
     }
 
 
-def _table(name: str, record: ECGRecord, model: TrainedModel, findings: Findings) -> str:
-    lines = [f"{name}: {record.duration:.1f} s at {record.sampling_rate:g} Hz, model {model.card.name}"]
-    lines.append(f"  {'finding':<10} {'probability':>11} {'threshold':>9}")
-    for row in findings.rows:
-        mark = "above" if row.positive else ""
-        lines.append(f"  {row.label:<10} {row.probability:>11.3f} {row.threshold:>9.3f}  {mark}".rstrip())
-    lines += [f"  {warning}" for warning in (*remarks(record), *findings.warnings)]
+def _critical(finding: CriticalFinding) -> dict[str, Any]:
+    return {
+        "kind": str(finding.kind),
+        "sentence": finding.sentence,
+        "leads": list(finding.leads),
+        "start_s": round(finding.start, 3),
+        "end_s": round(finding.end, 3),
+        "evidence": finding.evidence,
+        "differential": finding.differential,
+        "source": finding.source,
+        "found_by": finding.found_by,
+    }
+
+
+def _table(answer: Answer) -> str:
+    """The judgement, worst first, then each label with its threshold."""
+    record, rate = answer.ecg.record, answer.ecg.heart_rate
+    beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
+    model = f", model {answer.card.name}" if answer.card is not None else ""
+    lines = [f"{answer.name}: {record.duration:.1f} s at {record.sampling_rate:g} Hz, {beats}{model}"]
+    lines += [f"  {line.severity.word.upper()}: {line.words}" for line in answer.judgement.lines]
+    findings = answer.findings
+    if findings is not None:
+        lines.append(f"  {'finding':<10} {'probability':>11} {'threshold':>9}")
+        for row in findings.rows:
+            mark = "above" if row.positive else ""
+            lines.append(f"  {row.label:<10} {row.probability:>11.3f} {row.threshold:>9.3f}  {mark}".rstrip())
+    warnings = findings.warnings if findings is not None else ()
+    lines += [f"  {warning}" for warning in (*remarks(record, answer.ecg.quality), *warnings)]
     return "\n".join(lines) + "\n"

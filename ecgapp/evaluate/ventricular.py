@@ -24,6 +24,7 @@ SETTLED = 2.0  # s over which tachycardia is told from fibrillation
 LONG = 120.0  # s of a record, above which ``FEW`` leads are read
 FEW = ("II", "V1", "V5")
 RAMP = 64  # frames over which a window's edge counts less, for there it sees only one side
+MOST_RECORDED = 0.5  # of a lead's samples, at least
 BATCH = 64  # windows in one forward pass
 TACHYCARDIA, FIBRILLATION, NOISE = (
     VENTRICULAR_CLASSES.index(n) for n in ("tachycardia", "fibrillation", "noise")
@@ -130,13 +131,13 @@ class VentricularRhythm:
 
 
 def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhythm:
-    """The network's answers for each lead of ``record`` that has a signal without gaps, whatever its name.
+    """The network's answers for each lead of ``record`` that has a signal, whatever its name.
 
-    Of records longer than ``LONG`` s only three leads are read.
+    Gaps count as noise. Of records longer than ``LONG`` s only three leads are read.
 
     Raises:
         ModelError: the model is no ventricular network.
-        SignalError: no lead has a signal without gaps, or the record is shorter than a second.
+        SignalError: no lead has a signal for half of the time, or the record is shorter than a second.
     """
     config = model.network.config
     if not isinstance(config, VentricularConfig):
@@ -145,23 +146,46 @@ def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhy
         )
     leads = _readable(record)
     if not leads:
-        raise SignalError("No lead has a signal without gaps, so ventricular rhythms cannot be looked for.")
-    signal = preprocess(record.select(leads)[:, None], record.sampling_rate, model.card.preprocessing)[:, 0]
+        raise SignalError("No lead has a signal, so ventricular rhythms cannot be looked for.")
+    recorded = record.select(leads)
+    missing = ~np.isfinite(recorded)
+    signal = preprocess(_bridged(recorded)[:, None], record.sampling_rate, model.card.preprocessing)[:, 0]
     probabilities = np.stack([_answers(lead, model, config.patch) for lead in signal])
+    for lead, gaps in zip(probabilities, missing, strict=True):
+        _mark_gaps(lead, gaps)
     return VentricularRhythm(leads, probabilities, model.card.preprocessing.sampling_rate / config.patch)
 
 
 def _readable(record: ECGRecord) -> tuple[str, ...]:
-    """The leads that were recorded and have a signal without gaps; of long records only three."""
+    """The leads with a signal for most of the time; of long records only three."""
     able = [
         lead
         for lead, signal in zip(record.leads, record.signal, strict=True)
-        if np.isfinite(signal).all() and float(signal.std()) > FLAT
+        if np.isfinite(signal).mean() > MOST_RECORDED and float(np.nanstd(signal)) > FLAT
     ]
     if record.duration <= LONG:
         return tuple(able)
     chosen = [lead for lead in FEW if lead in able]
     return tuple((chosen + [lead for lead in able if lead not in chosen])[: len(FEW)])
+
+
+def _bridged(signal: FloatArray) -> FloatArray:
+    """``signal`` (n_leads, n_samples) with a straight line over each gap."""
+    bridged = signal.copy()
+    places = np.arange(signal.shape[-1])
+    for lead in bridged:
+        there = np.isfinite(lead)
+        lead[~there] = np.interp(places[~there], places[there], lead[there])
+    return bridged
+
+
+def _mark_gaps(probabilities: FloatArray, gaps: NDArray[np.bool_]) -> None:
+    """Call frames (4, n_frames) noise where samples (n_samples,) are missing."""
+    if gaps.any():
+        frames = np.linspace(0, gaps.size - 1, probabilities.shape[-1]).round().astype(int)
+        lost = gaps[frames]
+        probabilities[:, lost] = 0.0
+        probabilities[NOISE, lost] = 1.0
 
 
 def _answers(signal: FloatArray, model: TrainedModel, patch: int) -> FloatArray:

@@ -1,4 +1,4 @@
-"""ECG records: what they are, one reader per file format, lead algebra, and the synthetic ECG.
+"""ECG records: what they are, one reader per file format, lead algebra, and synthetic ECGs with known truth.
 
 A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads in the order of
 ``LEADS``, an id of ours. Whatever is wrong with the files is a ``RecordError`` with one plain sentence.

@@ -18,7 +18,7 @@ class Beside:
     validation_prevalence: float | None
     probability: float | None
     of_patients: Interval | None
-    rule: str | None  # agrees, disagrees or cannot tell; None where there is no rule
+    rule: str | None  # present, borderline, absent or cannot tell; None where there is no rule
     rule_words: str
     doubts: str
 
@@ -44,7 +44,7 @@ def _plain(row: Support) -> Beside:
         row.validation,
         row.probability,
         row.meaning.share if row.meaning else None,
-        row.verdict.says.value if row.verdict else None,
+        row.verdict.presence.value if row.verdict else None,
         row.verdict.words if row.verdict else "",
         row.doubts,
     )

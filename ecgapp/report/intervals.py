@@ -46,8 +46,15 @@ def _print_row(column: Column, left: float, y: float, row: Measurement) -> None:
 
 
 def _st_levels(found: Measurements) -> str:
-    levels = [f"{lead} {'-' if level is None else f'{level:.1f}'}" for lead, level in found.st_levels.items()]
-    return f"ST at J+60 ms, mm: {', '.join(levels)}."
+    parts = [
+        f"ST at {name}, mm: {', '.join(_level(lead, level) for lead, level in levels.items())}."
+        for name, levels in (("J", found.j_levels), ("J+60 ms", found.st_levels))
+    ]
+    return " ".join(parts)
+
+
+def _level(lead: str, level: float | None) -> str:
+    return f"{lead} {'-' if level is None else f'{level:.1f}'}"
 
 
 def _blanks(found: Measurements) -> list[str]:

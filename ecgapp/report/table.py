@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from ecgapp.analysis import Finding, Findings, Support
-from ecgapp.analysis.rules import Says
 from ecgapp.analysis.support import count
 from ecgapp.report.page import Column, Type
 from ecgapp.report.section import Section
@@ -61,8 +60,8 @@ def _beside(row: Finding, support: Support | None) -> list[str]:
         return []
     said = support.verdict
     parts = []
-    if said is not None and (row.positive or said.says == Says.DISAGREES):
-        parts.append(f"the textbook's rule {said.in_words}.")
+    if said is not None and (row.positive or said.contradicts(row.positive)):
+        parts.append(f"by the textbook's rule {said.in_words}.")
     if row.positive and support.is_set:
         parts.append(support.in_patients())
     if row.positive and support.doubts:

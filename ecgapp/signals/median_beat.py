@@ -17,11 +17,13 @@ ROUNDS = 3  # of choosing the beats and taking their median again
 class Beats:
     """Which of the R peaks belong to beats of the commonest kind, and how alike those are.
 
-    ``alike`` is each usable lead's mean correlation of those beats with their median, (n_leads,).
+    ``n_others`` look different, ``n_cut`` reach beyond the record's ends. ``alike`` is each usable lead's
+    mean correlation of those beats with their median, (n_leads,).
     """
 
     peaks: NDArray[np.int64]
     n_others: int
+    n_cut: int
     alike: NDArray[np.float64]
 
 
@@ -32,7 +34,7 @@ def common_beats(signal: FloatArray, peaks: NDArray[np.int64], sampling_rate: fl
     """
     whole = _whole(peaks, signal.shape[1], sampling_rate)
     if len(whole) < 2:
-        return Beats(whole[:0], 0, np.zeros(len(signal)))
+        return Beats(whole[:0], 0, len(peaks), np.zeros(len(signal)))
     cut = _standardised(aligned(signal, whole, sampling_rate, CORE))
     chosen = np.ones(len(whole), bool)
     for _ in range(ROUNDS):
@@ -43,7 +45,8 @@ def common_beats(signal: FloatArray, peaks: NDArray[np.int64], sampling_rate: fl
         if found.sum() < 2 or (found == chosen).all():
             break
         chosen = found
-    return Beats(whole[chosen], int((~chosen).sum()), np.asarray(alike[chosen].mean(axis=0)))
+    n_others, n_cut = int((~chosen).sum()), len(peaks) - len(whole)
+    return Beats(whole[chosen], n_others, n_cut, np.asarray(alike[chosen].mean(axis=0)))
 
 
 def aligned(

@@ -1,7 +1,8 @@
 """Whether what looks like P waves are some: in fibrillation the baseline wanders like P here and there.
 
 True P waves come with nearly every beat, or, as in bigeminy or where they are faint, with some of them, but
-then always the same time before the QRS complex. Both are looked at over all leads of a record.
+then always the same time before the QRS complex. In a complete AV block they keep a rhythm of their own. All
+of it is looked at over all leads of a record.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,12 @@ FEW = 0.9  # P waves for each QRS complex; fewer must come at a constant time be
 SCATTER = 0.03  # s, times P waves for each QRS complex; the fewer they are the more constant they must be
 LONGEST_PR = 0.5  # s
 CUT_OFF = 0.3  # s; the P wave of a QRS complex that begins earlier may lie before the record
+PERIODS = (0.33, 1.7)  # s: 35 to 180 a minute
+MOST_HIDDEN = 3  # P waves in a row that QRS and T may hide
+IN_STEP = 0.08  # of the period, by which an interval may differ from a multiple of it
+MOST_IN_STEP = 0.85  # of the intervals
+FEWEST = 5  # intervals
+OTHER_RATE = 0.06  # by which P waves' rate differs from that of QRS, as a share, where it is their own
 
 
 def has_p_waves(leads: Sequence[Sequence[Wave]]) -> bool:
@@ -32,7 +39,40 @@ def has_p_waves(leads: Sequence[Sequence[Wave]]) -> bool:
     if n_p < STRAY * n_qrs or not intervals:
         return False
     scatter = float(np.median(np.abs(np.array(intervals) - np.median(intervals))))
-    return scatter < SCATTER * n_p / n_qrs
+    return scatter < SCATTER * n_p / n_qrs or _of_their_own(leads)
+
+
+def p_period(times: NDArray[np.float64]) -> float | None:
+    """The interval in s in which P waves at ``times`` (s, ascending) recur; None where they do not.
+
+    Some may be hidden: the longest period is taken of which nearly all intervals are small multiples.
+    """
+    intervals = np.diff(times)
+    intervals = intervals[intervals >= PERIODS[0]]
+    if intervals.size < FEWEST:
+        return None
+    multiples = np.arange(1, MOST_HIDDEN + 2)
+    choices = np.unique(np.round(intervals[:, None] / multiples, 3))
+    for period in choices[(choices >= PERIODS[0]) & (choices <= PERIODS[1])][::-1]:
+        number = np.clip(np.rint(intervals / period), 1, MOST_HIDDEN + 1)
+        in_step = np.abs(intervals / number - period) <= IN_STEP * period
+        if in_step.mean() >= MOST_IN_STEP and (number[in_step] == 1).sum() >= 2:
+            return float(np.median((intervals / number)[in_step]))
+    return None
+
+
+def _of_their_own(leads: Sequence[Sequence[Wave]]) -> bool:
+    """Whether P waves recur at another rate than QRS complexes, in half of the leads that have any."""
+    found = [_has_own_rate(waves) for waves in leads if any(wave.kind == "P" for wave in waves)]
+    return bool(found) and 2 * sum(found) >= len(found)
+
+
+def _has_own_rate(waves: Sequence[Wave]) -> bool:
+    p, qrs = (np.array([wave.peak for wave in waves if wave.kind == kind]) for kind in ("P", "QRS"))
+    period = p_period(p)
+    if period is None or qrs.size < 2:
+        return False
+    return abs(float(np.median(np.diff(qrs))) / period - 1) > OTHER_RATE
 
 
 def _intervals(p_onsets: NDArray[np.float64], onsets: NDArray[np.float64]) -> list[float]:

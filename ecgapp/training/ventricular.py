@@ -24,19 +24,19 @@ from ecgapp.training.ventricular_data import ANY, FIBRILLATION, NOISE, TACHYCARD
 ANY_LEAD = ("any lead",)
 # How many windows of each kind a batch holds. "ventricular" and "organised" are drawn around such a frame.
 BATCH = {
-    ("cudb", "ventricular"): 14,
-    ("mitdb", "ventricular"): 6,
-    ("synthetic", "ventricular"): 12,
-    ("tachycardia", ""): 4,
-    ("cudb", "organised"): 10,
-    ("mitdb", ""): 8,
-    ("synthetic", ""): 8,
-    ("resembling", ""): 12,
-    ("other", ""): 12,
-    ("hand-held", ""): 10,
-    ("noise", ""): 6,
+    ("cudb", "ventricular"): 7,
+    ("mitdb", "ventricular"): 3,
+    ("synthetic", "ventricular"): 6,
+    ("tachycardia", ""): 2,
+    ("cudb", "organised"): 5,
+    ("mitdb", ""): 4,
+    ("synthetic", ""): 5,
+    ("resembling", ""): 6,
+    ("other", ""): 6,
+    ("hand-held", ""): 5,
+    ("noise", ""): 3,
 }
-COLOURED = 6  # windows of computed noise in a batch
+COLOURED = 3  # windows of computed noise in a batch
 STEEPEST = 2.0  # exponent with which the power of computed noise falls with frequency, at most
 REPORT = 100  # steps between two reports
 Report = Callable[[int, float], None]  # the step, and the mean loss of the last steps

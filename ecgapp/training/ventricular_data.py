@@ -5,7 +5,7 @@ is organised or noise, but not ventricular; a record of ventricular tachycardia 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.datasets.layout import LAYOUTS, ImportOptions
-from ecgapp.datasets.rhythm_marks import DATABASES, RhythmRecording, rhythm_recordings
+from ecgapp.datasets.rhythm_marks import (
+    DATABASES,
+    VENTRICULAR,
+    MarkedSpan,
+    RhythmRecording,
+    rhythm_recordings,
+)
 from ecgapp.errors import RecordError
 from ecgapp.models import VENTRICULAR_CLASSES
 from ecgapp.records import RARE_RHYTHMS, RHYTHMS, SyntheticConfig, SyntheticECG, synthesise
@@ -49,7 +55,8 @@ RESEMBLING = frozenset(
         "SCP:WPW", "SCP:SVTAC", "SCP:PSVT", "SCP:AFLT", "SNOMED:10370003", "SNOMED:74390002",
         "SNOMED:164909002", "SNOMED:733534002", "SNOMED:59118001", "SNOMED:713427006", "SNOMED:164890007",
         "SNOMED:17338001", "SNOMED:427172004", "SNOMED:698252002", "SNOMED:426761007", "SNOMED:713422000",
-        "SNOMED:164884008", "SNOMED:233897008", "LUDB:Pacemaker",
+        "SNOMED:164884008", "SNOMED:233897008", "LUDB:Pacemaker presence",
+        "LUDB:Complete left bundle branch block", "LUDB:Complete right bundle branch block",
     }
 )  # fmt: skip
 NOISY = "CINC2017:~"
@@ -71,30 +78,28 @@ def fold_of(patient: str, n_folds: int) -> int:
     return int(hashlib.sha256(patient.encode()).hexdigest(), 16) % n_folds
 
 
-def marked_strips(
-    data: Path, marks: Path, config: PreprocessingConfig, n_folds: int
-) -> Iterator[tuple[RhythmRecording, list[Strip]]]:
-    """Each marked recording with the strips of its leads; recordings are dealt to the folds in turn.
+def marked_recordings(data: Path, marks: Path, n_folds: int) -> list[tuple[RhythmRecording, int]]:
+    """Each marked recording with its fold; those with the most ventricular rhythm are dealt out first.
 
     Raises:
         DatasetError: marks or recordings are missing.
     """
+    dealt = []
     for database in DATABASES:
-        recordings = rhythm_recordings(database, data, marks)
-        for number, recording in enumerate(_most_ventricular_first(recordings)):
-            yield recording, _strips_of_recording(recording, config, number % n_folds)
+        recordings = sorted(
+            rhythm_recordings(database, data, marks), key=lambda one: (-_seconds(one), one.name)
+        )
+        dealt += [(recording, number % n_folds) for number, recording in enumerate(recordings)]
+    return dealt
 
 
-def _most_ventricular_first(recordings: list[RhythmRecording]) -> list[RhythmRecording]:
-    """So that each fold gets its share of those with ventricular rhythms."""
-
-    def seconds(recording: RhythmRecording) -> float:
-        return sum(s.end - s.start for s in recording.spans if MASKS[s.rhythm] & (TACHYCARDIA | FIBRILLATION))
-
-    return sorted(recordings, key=lambda one: (-seconds(one), one.name))
+def _seconds(recording: RhythmRecording) -> float:
+    """How long its ventricular rhythms last together."""
+    return sum(span.end - span.start for span in recording.spans if span.rhythm in VENTRICULAR)
 
 
-def _strips_of_recording(recording: RhythmRecording, config: PreprocessingConfig, fold: int) -> list[Strip]:
+def strips_of_recording(recording: RhythmRecording, config: PreprocessingConfig, fold: int) -> list[Strip]:
+    """One strip a lead."""
     record = recording.record
     signals = preprocess(np.nan_to_num(record.signal)[:, None], record.sampling_rate, config)[:, 0]
     masks = frame_masks(recording, signals.shape[1], config.sampling_rate)
@@ -118,13 +123,25 @@ def _blurred(masks: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     return blurred
 
 
-def data_set_strips(
-    source: str, data: Path, config: PreprocessingConfig, n_folds: int, share: float, seed: int
-) -> Iterator[tuple[ECGRecord, str, list[Strip]]]:
-    """Each drawn record of a data set, its kind, and the strips of its leads with a signal.
+@dataclass(frozen=True, eq=False)
+class SourceRecord:
+    """A record of a data set: how often it is drawn, its patient and fold, and the classes it may show.
 
-    ``share`` of the records is drawn. Records that cannot be read are left out.
+    ``name`` is its file's, without a folder or suffix.
     """
+
+    name: str
+    record: ECGRecord
+    kind: str
+    mask: int
+    patient: str
+    fold: int
+
+
+def data_set_records(
+    source: str, data: Path, n_folds: int, share: float, seed: int
+) -> Iterator[SourceRecord]:
+    """The drawn ``share`` of a data set's records. Records that cannot be read are left out."""
     scan = LAYOUTS[source].scan(data / FOLDERS.get(source, source), ImportOptions())
     rng = np.random.default_rng(seed)
     number_with_tachycardia = 0
@@ -138,10 +155,10 @@ def data_set_strips(
         codes = frozenset(record.codes if entry.codes is None else entry.codes)
         kind, mask = kind_of(codes, source)
         fold = fold_of(entry.patient_id, n_folds)
-        if kind == "tachycardia":
+        if kind == "tachycardia":  # few: each fold gets its share
             fold, number_with_tachycardia = number_with_tachycardia % n_folds, number_with_tachycardia + 1
         record = replace(record, codes=tuple(sorted(codes)))
-        yield record, kind, _strips_of_record(record, mask, kind, entry.patient_id, fold, config)
+        yield SourceRecord(Path(entry.where).stem, record, kind, mask, entry.patient_id, fold)
 
 
 def kind_of(codes: frozenset[str], source: str) -> tuple[str, int]:
@@ -155,16 +172,25 @@ def kind_of(codes: frozenset[str], source: str) -> tuple[str, int]:
     return ("resembling" if codes & RESEMBLING else "other"), ORGANISED
 
 
-def _strips_of_record(
-    record: ECGRecord, mask: int, kind: str, patient: str, fold: int, config: PreprocessingConfig
+def strips_of_record(
+    source: SourceRecord, config: PreprocessingConfig, marked: Mapping[str, Sequence[MarkedSpan]]
 ) -> list[Strip]:
+    """One strip for each lead with a signal, of the first ``LONGEST`` s.
+
+    A record in which ventricular tachycardia is ``marked`` has the classes of its marks.
+    """
+    record = source.record
     part = np.nan_to_num(record.signal[:, : round(LONGEST * record.sampling_rate)])
     alive = part[part.std(axis=-1) > FLAT]
     if not len(alive):
         return []
     signals = preprocess(alive[:, None], record.sampling_rate, config)[:, 0]
-    masks = np.full(signals.shape[1], mask, np.uint8)
-    return [Strip(signal, masks, kind, patient, fold) for signal in signals]
+    masks = np.full(signals.shape[1], source.mask, np.uint8)
+    spans = tuple(marked.get(source.name, ()))
+    if any(span.rhythm in VENTRICULAR for span in spans):
+        recording = RhythmRecording(source.name, record, spans, "unsure")
+        masks = frame_masks(recording, signals.shape[1], config.sampling_rate)
+    return [Strip(signal, masks, source.kind, source.patient, source.fold) for signal in signals]
 
 
 def synthetic_strips(n_each: int, config: PreprocessingConfig, seed: int) -> Iterator[Strip]:

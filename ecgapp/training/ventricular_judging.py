@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from ecgapp.datasets.rhythm_marks import VENTRICULAR, RhythmRecording
+from ecgapp.errors import SignalError
 from ecgapp.evaluate.reliability import wilson
 from ecgapp.evaluate.ventricular import ventricular_rhythm
 from ecgapp.models import (
@@ -72,10 +73,7 @@ def judge(records: Iterable[JudgedRecord], model: TrainedModel, dataset: str) ->
     network = model.network
     n_members = len(network.members) if isinstance(network, VentricularNetwork) else 0
     singles = [alone(model, member) for member in range(n_members)]
-    rows = []
-    for one in records:
-        found = ventricular_rhythm(one.record, singles[one.fold % n_members])
-        rows.append((one, bool(found.runs)))
+    rows = [(one, _is_called(one.record, singles[one.fold % n_members])) for one in records]
     kinds = dict.fromkeys((one.kind, one.ventricular) for one, _ in rows)
     return VentricularMetrics(
         dataset,
@@ -84,6 +82,14 @@ def judge(records: Iterable[JudgedRecord], model: TrainedModel, dataset: str) ->
         _share([called for one, called in rows if not one.ventricular]),
         tuple(_figures(kind, ventricular, rows) for kind, ventricular in kinds),
     )
+
+
+def _is_called(record: ECGRecord, model: TrainedModel) -> bool:
+    """Whether a ventricular run is found; in a record without a signal there is none."""
+    try:
+        return bool(ventricular_rhythm(record, model).runs)
+    except SignalError:
+        return False
 
 
 def _figures(kind: str, ventricular: bool, rows: Sequence[tuple[JudgedRecord, bool]]) -> VentricularFigures:

@@ -5,21 +5,25 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.datasets.rhythm_marks import DATABASES
+from ecgapp.datasets.rhythm_marks import DATABASES, read_spans
 from ecgapp.records.record import LEADS, ECGRecord
 from ecgapp.training.spoiled import FORMULAS, NOISES, RECORDED, read_noise, twelve
 from ecgapp.training.ventricular import VentricularFitConfig
 from ecgapp.training.ventricular_data import (
     NOISY,
     TACHYCARDIA_CODES,
+    SourceRecord,
     Strip,
-    data_set_strips,
-    marked_strips,
+    data_set_records,
+    marked_recordings,
     noise_strips,
+    strips_of_record,
+    strips_of_recording,
     synthetic_strips,
 )
 from ecgapp.training.ventricular_judging import JudgedRecord, windows_of
 
+TWELVE_LEADS = "twelve_lead.csv"  # marks of some records of data sets
 LONGEST = 10.0  # s of a record that are judged
 HEARTS = frozenset({"backwards", "wrong sampling rate"})  # formulas that keep the heart's rhythm
 N_NOISE = 100  # windows of each kind of noise that are judged
@@ -40,35 +44,35 @@ def gather(config: VentricularFitConfig, data: Path, marks: Path) -> Material:
     Raises:
         DatasetError: marks, recordings or noises are missing.
     """
-    n_folds = config.network.members
+    n_folds, preprocessing = config.network.members, config.preprocessing
+    marked = {Path(name).name: spans for name, spans in read_spans(marks / TWELVE_LEADS).items()}
     strips: list[Strip] = []
     judged: list[JudgedRecord] = []
-    for recording, own in marked_strips(data, marks, config.preprocessing, n_folds):
-        strips += own
-        judged += windows_of(recording, own[0].fold)
+    for recording, fold in marked_recordings(data, marks, n_folds):
+        strips += strips_of_recording(recording, preprocessing, fold)
+        judged += windows_of(recording, fold)
     for source, share in config.sources.items():
-        for record, kind, own in data_set_strips(
-            source, data, config.preprocessing, n_folds, share, config.seed
-        ):
-            strips += own
-            if own:
-                judged.append(_judged(record, source, kind, own[0]))
-    strips += synthetic_strips(config.synthetic, config.preprocessing, config.seed)
-    strips += noise_strips(data, config.preprocessing, second_half=False)
+        for one in data_set_records(source, data, n_folds, share, config.seed):
+            strips += strips_of_record(one, preprocessing, marked)
+            judged.append(judged_record(one, source))
+    strips += synthetic_strips(config.synthetic, preprocessing, config.seed)
+    strips += noise_strips(data, preprocessing, second_half=False)
     judged += noise_records(data, config.seed)
     return Material(tuple(strips), tuple(judged), (*DATABASES, *config.sources, "nstdb", "synthetic"))
 
 
-def _judged(record: ECGRecord, source: str, kind: str, strip: Strip) -> JudgedRecord:
+def judged_record(one: SourceRecord, source: str) -> JudgedRecord:
+    """The first ten seconds of a data set's record, under the name of its kind."""
+    record = one.record
     part = replace(record, signal=np.nan_to_num(record.signal[:, : round(LONGEST * record.sampling_rate)]))
     words = {
         "tachycardia": "labelled ventricular tachycardia",
         "resembling": "blocks, paced, ectopic, flutter",
     }
-    name = f"{source}, {words.get(kind, 'all others')}"
+    name = f"{source}, {words.get(one.kind, 'all others')}"
     if NOISY in record.codes:
         name = f"{source}, noisy class"
-    return JudgedRecord(part, name, bool(TACHYCARDIA_CODES & set(record.codes)), strip.patient, strip.fold)
+    return JudgedRecord(part, name, bool(TACHYCARDIA_CODES & set(record.codes)), one.patient, one.fold)
 
 
 def noise_records(data: Path, seed: int) -> list[JudgedRecord]:

@@ -85,7 +85,7 @@ def _opening(slot: str) -> None:
 def _ask_reference(slot: str, one: Held) -> None:
     """What the reader calls this ECG, such as its date; signs that a page takes for markup are dropped."""
     typed = st.text_input(
-        f"Reference of the {slot} ECG (optional; shown on this page, and not stored)",
+        f"Reference of the {slot} ECG (optional, not stored)",
         one.reference,
         max_chars=REFERENCE_LENGTH,
         key=f"compare_reference_{id(one)}",

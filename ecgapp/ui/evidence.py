@@ -34,7 +34,8 @@ def mark_evidence(
         if mark.words:
             figure.add_annotation(
                 x=mark.start, y=bottom + (0.4 + LINE * mark.number) / gain, text=f"<b>{mark.words}</b>",
-                showarrow=False, xanchor="left", yanchor="bottom", borderpad=0, name="evidence",
+                showarrow=False, xanchor="left", yanchor="bottom", borderpad=1, name="evidence",
+                bgcolor="rgba(255, 255, 255, 0.75)",
                 font={"size": 11, "color": FRAME, "shadow": HALO},
             )  # fmt: skip
     return figure

@@ -5,14 +5,20 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from ecgapp.analysis import Finding, Findings, Support
-from ecgapp.analysis.rules import Says
+from ecgapp.analysis.rules import Presence
 from ecgapp.analysis.support import count
 from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.words import in_full, insufficient, meaning, of_label
 
 STATUS = "unconfirmed"
 OF_HUNDRED = "Of 100 like this"
-MARKS = {Says.AGREES: "✓ agrees", Says.DISAGREES: "✗ disagrees", Says.CANNOT_TELL: "cannot tell"}
+MARKS = {
+    Presence.PRESENT: "present",
+    Presence.BORDERLINE: "borderline",
+    Presence.ABSENT: "absent",
+    Presence.CANNOT_TELL: "cannot tell",
+}
+CONTRADICTS = "✗ "  # before the rule's word where the network says the opposite
 
 
 def table(
@@ -67,10 +73,17 @@ def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
         OF_HUNDRED: _of_hundred(beside),
         "Precision (95 %)": of_label(metrics, "precision"),
         "Positives of n": _positives(metrics),
-        "Rule": MARKS[beside.verdict.says] if beside.verdict else "no rule",
+        "Rule": _of_rule(row, beside),
         "Doubt": "⚠" if beside.doubts else "",
         "Status": status,
     }
+
+
+def _of_rule(row: Finding, beside: Support) -> str:
+    if beside.verdict is None:
+        return "no rule"
+    mark = CONTRADICTS if beside.verdict.contradicts(row.positive) else ""
+    return f"{mark}{MARKS[beside.verdict.presence]}"
 
 
 def _of_hundred(beside: Support) -> str:
@@ -100,7 +113,7 @@ def by_rule(beside: Support) -> str:
     """What the rule says, or that there is none."""
     if beside.verdict is None:
         return "No textbook rule was checked for it."
-    return f"The textbook's rule {beside.verdict.in_words}."
+    return f"By the textbook's rule {beside.verdict.in_words}."
 
 
 def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) -> list[str]:
@@ -108,7 +121,7 @@ def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) 
     lines = []
     for row in in_order(findings):
         support = beside[row.label]
-        disagrees = support.verdict is not None and support.verdict.says == Says.DISAGREES
+        disagrees = support.verdict is not None and support.verdict.contradicts(row.positive)
         if row.label == label or not (row.positive or disagrees):
             continue
         side = "above" if row.positive else "below"

@@ -25,8 +25,9 @@ COLUMNS = {
     "Positives of n": st.column_config.TextColumn(width=92),
     "Rule": st.column_config.TextColumn(
         width=86,
-        help="What a textbook rule on the measurements says of the network's answer, above or below. A rule "
-        "by itself errs too: its sensitivity and specificity are in the documentation.",
+        help="What a textbook rule finds in the measurements: present, absent, or borderline, where its "
+        "limit lies within the error of measurement. ✗: the network says the opposite. A rule errs too: its "
+        "sensitivity and specificity are in the documentation.",
     ),
     "Doubt": st.column_config.TextColumn(
         width=48, help="A lead that the class hangs on is faulty, or the recording as a whole: see below"

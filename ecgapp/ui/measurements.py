@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ecgapp.analysis import Measurement, Measurements, RuleResult, TypicalBeat
+from ecgapp.analysis import Measurement, Measurements, TypicalBeat
 from ecgapp.analysis.comparison import heights
 from ecgapp.analysis.judgement.measured import RULES
+from ecgapp.analysis.rules import Verdict
 from ecgapp.records import LEADS
 from ecgapp.ui.beat_paper import lay_on_paper
 from ecgapp.ui.tracing import INK
@@ -56,18 +57,22 @@ def _judged(row: Measurement) -> str:
     return "below" if shown < row.normal[0] else "above" if shown > row.normal[1] else ""
 
 
-def rules_table(results: Mapping[str, RuleResult]) -> pd.DataFrame:
+def rules_table(results: Mapping[str, Verdict]) -> pd.DataFrame:
     """One row a rule: its label in words, what it says, and the figures behind it."""
     rows = [results[label] for label in (*RULES, "Normal") if label in results]
     return pd.DataFrame(
-        [{"Rule": in_full(row.label), "Result": str(row.state), "Figures": row.words} for row in rows]
+        [{"Rule": in_full(row.label), "Result": str(row.presence), "Figures": row.words} for row in rows]
     )
 
 
 def st_table(measured: Measurements) -> pd.DataFrame:
-    """One row: the ST level of each lead at J+60, in mm."""
-    cells = {lead: "-" if level is None else _signed(level) for lead, level in measured.st_levels.items()}
-    return pd.DataFrame([cells], index=["mm"])
+    """Two rows: the ST level of each lead at J and at J+60, in mm."""
+    rows = {"J, mm": measured.j_levels, "J+60, mm": measured.st_levels}
+    cells = [
+        {lead: "-" if level is None else _signed(level) for lead, level in levels.items()}
+        for levels in rows.values()
+    ]
+    return pd.DataFrame(cells, index=list(rows))
 
 
 def _signed(level: float) -> str:
@@ -114,7 +119,8 @@ def in_words(beat: TypicalBeat) -> str:
     """What the picture shows."""
     kinds = ", ".join(f"{kind} {_milliseconds(span)}" for kind, span in beat.spans.items())
     return (
-        f"Median of {beat.n_beats} beats, 25 mm/s and 10 mm/mV, level before QRS, as recorded (no filter). "
+        f"Median of {beat.n_beats} of {beat.n_all} beats, 25 mm/s and 10 mm/mV, level before QRS, as "
+        "recorded (no filter). "
         f"Bands: {kinds}, in ms from R; they reach from the earliest onset to the latest offset that other "
         "leads confirm."
     )

@@ -2,13 +2,18 @@
 
 import streamlit as st
 
-from ecgapp.analysis import Measurements, OpenedECG
+from ecgapp.analysis import OpenedECG
+from ecgapp.analysis.measurements import LONGEST, Measurements
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.records import ECGRecord
 from ecgapp.ui import measurements, session
+from ecgapp.ui.paging import shown_start
 from ecgapp.ui.paper_chart import paper
+from ecgapp.ui.tracing_controls import chosen_view
 
 PLAIN = {"displayModeBar": False}
+START = "measured from"  # in the session: where the measured stretch of a long record begins, s
 WIDTHS = {
     name: st.column_config.TextColumn(width=pixels)
     for name, pixels in {"Measurement": 115, "Value": 64, "Normal": 106, "": 50, "How measured": 155}.items()
@@ -26,8 +31,9 @@ def measurements_panel(ecg: OpenedECG) -> None:
     if card is None:
         return
     st.subheader("Measurements, unconfirmed")
+    start = _choose_start(ecg.record)
     try:
-        measured = ecg.measurements()
+        measured = ecg.measurements(start)
     except EcgAppError as error:
         st.warning(str(error))
         return
@@ -43,7 +49,7 @@ def measurements_panel(ecg: OpenedECG) -> None:
     with right:
         _show_beat(measured, card)
     if measured.st_levels:
-        st.caption("ST level at J+60 ms, against the level just before QRS, as recorded:")
+        st.caption("ST level at J and at J+60 ms, against the level just before QRS, as recorded:")
         st.dataframe(measurements.st_table(measured))
     st.caption(
         f"Read by {card.name}, sha256 {card.sha256[:12]}. Normal ranges are those of adults. "
@@ -62,12 +68,35 @@ def rules_panel(ecg: OpenedECG) -> None:
     )
 
 
+def _choose_start(record: ECGRecord) -> float:
+    """Where the measured half minute begins, s; a button measures the page shown of a longer record."""
+    if record.duration <= LONGEST:
+        return 0.0
+    start: float = session.remember(START, lambda: 0.0)
+
+    def begin(at: float) -> None:
+        session.forget(START)
+        session.keep(START, at)
+
+    def at_page() -> None:  # asked when pressed: turning the page does not draw this panel anew
+        begin(shown_start(record, chosen_view().scale.page_seconds))
+
+    with st.container(horizontal=True):
+        st.button("Measure the page shown", key="measure_page", on_click=at_page)
+        if start:
+            st.button("Measure from the beginning", key="measure_start", on_click=lambda: begin(0.0))
+    if start:
+        st.caption(f"The rules beside the findings and the report use 0 to {LONGEST:g} s.")
+    return start
+
+
 def _show_beat(measured: Measurements, card: ModelCard) -> None:
     if measured.beat is None:
-        st.info("There is no median beat: too few beats are alike.")
+        st.info(f"There is no median beat. {measured.doubt}")
         return
     beat = measured.beat
-    figure = session.remember(("beat figure", card.digest), lambda: measurements.beat_figure(beat))
+    key = ("beat figure", card.digest, measured.start)
+    figure = session.remember(key, lambda: measurements.beat_figure(beat))
     alt = "Median beat of each lead, with the P wave, QRS complex and T wave marked"
     with paper(figure, "median_beat"):
         st.plotly_chart(figure, theme=None, config=PLAIN, key="median_beat", height="stretch", alt=alt)

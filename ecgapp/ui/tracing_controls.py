@@ -30,18 +30,28 @@ class View:
     as_model: bool  # shows what the model saw, instead of the filter
 
 
-def choose_view(record: ECGRecord) -> View:
-    """The controls in one line, or in two where the window is narrow."""
+def choose_view(record: ECGRecord, alarms: bool = False) -> View:
+    """The controls in one line, or in two where the window is narrow.
+
+    With ``alarms`` a switch hides the marks of critical findings; see ``marks_alarms``.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = one_of("Layout", tuple(COLUMNS), "3x4", "layout")
         choose_rhythm(record.leads, name)
         one_of("Limb leads", ORDERS, "Standard", "lead_order")
         one_of("Speed, mm/s", SPEEDS, 25, "speed")
         one_of("Gain, mm/mV", GAINS, 10, "gain")
+        if alarms:
+            st.toggle("Mark alarms", True, key="mark_alarms", help="Shade what shows the critical findings")
         st.toggle("Chest leads at half gain", key="half_chest")
         _choose_filter()
         st.button("Next layout", key="next_layout", shortcut="Shift+L", on_click=_next_layout)
     return chosen_view()
+
+
+def marks_alarms() -> bool:
+    """Whether the stretches that show critical findings are marked."""
+    return bool(st.session_state.get("mark_alarms", True))
 
 
 def chosen_view() -> View:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ecgapp.analysis import OpenedECG
 from ecgapp.analysis.critical import CriticalFinding
-from ecgapp.analysis.evidence_marks import elsewhere
+from ecgapp.analysis.evidence_marks import elsewhere, page_start
 from ecgapp.paper import Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.signals import RecordQuality, remarks
@@ -14,8 +14,10 @@ from ecgapp.ui.evidence import mark_evidence
 from ecgapp.ui.paging import choose_page, go_to
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
-from ecgapp.ui.tracing_controls import choose_view
+from ecgapp.ui.tracing_controls import choose_view, marks_alarms
 from ecgapp.ui.tracing_filters import shown, tell_st
+
+MOST_WAYS = 6  # buttons to findings on other pages
 
 
 @st.fragment
@@ -24,15 +26,16 @@ def tracing_panel(record: ECGRecord) -> None:
 
     Stretches that show a critical finding are marked, unless the reader hides the marks.
     """
-    view = choose_view(record)
     ecg = opened.current(record)
     found = ecg.critical()
+    view = choose_view(record, alarms=bool(found))
     with st.container():  # holds the place, so that the chart below is not built anew when pages come or go
         start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
     words = Printed(in_force, _badges(ecg.quality))
-    marked = found if _marks_wanted(record, found, sheet) else ()
+    _ways_to(record, elsewhere(found, sheet), sheet)
+    marked = found if marks_alarms() else ()
     key = ("tracing", view, start, in_force, bool(marked))
     figure = session.remember(
         key, lambda: mark_evidence(tracing(drawn, sheet, _head(ecg), words=words), drawn, sheet, marked)
@@ -61,20 +64,17 @@ def _badges(quality: RecordQuality) -> dict[str, str]:
     return {found.lead: ", ".join(found.faults) for found in quality.leads if found.faults}
 
 
-def _marks_wanted(record: ECGRecord, found: tuple[CriticalFinding, ...], sheet: Sheet) -> bool:
-    """Whether the marks are drawn; beside the switch a way to each finding that lies on another page."""
-    if not found:
-        return False
-    with st.container(horizontal=True, vertical_alignment="center"):
-        wanted = st.toggle("Mark critical findings", True, key="mark_evidence")
-        for number, finding in enumerate(elsewhere(found, sheet)):
-            st.button(
-                f"Go to {finding.start:.1f} s: {finding.name}",
-                key=f"go_to_critical_{number}",
-                on_click=go_to,
-                args=(record, finding.start - 1.0, sheet.scale.page_seconds),
-            )
-    return wanted
+def _ways_to(record: ECGRecord, found: tuple[CriticalFinding, ...], sheet: Sheet) -> None:
+    """A button for each critical finding that lies on another page, which shows that page."""
+    if found:
+        with st.container(horizontal=True):
+            for number, finding in enumerate(found[:MOST_WAYS]):
+                st.button(
+                    f"Go to {finding.start:.1f} s: {finding.name}",
+                    key=f"go_to_critical_{number}",
+                    on_click=go_to,
+                    args=(record, page_start(finding, sheet), sheet.scale.page_seconds),
+                )
 
 
 def _head(ecg: OpenedECG) -> list[str]:

@@ -1,6 +1,6 @@
 """What can be done with the worklist as a whole: export it, score it again, delete from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,19 +11,24 @@ from ecgapp.ui import choosing
 from ecgapp.ui.worklist_drop import PROBLEM, intake
 from ecgapp.worklist import Item, Worklist, as_csv, start_scoring
 
-ALL, SHOWN = "everything on the list", "what is shown"
+ALL, SHOWN, FILES = "everything on the list", "what is shown", "files without an ECG"
 
 
-def actions(items: Sequence[Item], shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
-    """Three folded panels; who reads first gets no export, for it holds what the model said."""
+def actions(
+    items: Sequence[Item], shown: Sequence[Item], files: Sequence[Item], settings: Settings, hidden: bool
+) -> None:
+    """Three folded panels; there is no export before a first read, for it holds what the model said.
+
+    ``files`` are the lines without an ECG, which are listed apart.
+    """
     left, middle, right = st.columns(3)
     if not hidden:
         with left.expander("Export as CSV"):
-            _export(shown, settings)
+            _export([*shown, *files], settings)
         with middle.expander("Score again"):
             _score_again(items, settings)
     with right.expander("Delete"):
-        _delete(items, shown, settings)
+        _delete(items, {SHOWN: shown} | ({FILES: files} if files else {}), settings)
 
 
 def _export(shown: Sequence[Item], settings: Settings) -> None:
@@ -56,10 +61,10 @@ def _score_again(items: Sequence[Item], settings: Settings) -> None:
         st.rerun()
 
 
-def _delete(items: Sequence[Item], shown: Sequence[Item], settings: Settings) -> None:
+def _delete(items: Sequence[Item], parts: Mapping[str, Sequence[Item]], settings: Settings) -> None:
     chosen = st.session_state.get("worklist_chosen")
     one = [item for item in items if item.number == chosen]
-    choices = {SHOWN: shown, ALL: items}
+    choices = {**parts, ALL: items}
     if one:
         choices = {f"No. {chosen}": one, **choices}
     what = st.radio("Delete", list(choices), key=f"worklist_delete_what_{chosen}")

@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from ecgapp.analysis import Severity
 from ecgapp.worklist import LEVELS, Item, level, uncertainty, urgency
 
 Status = Callable[[Item], str]
 
 COLUMNS = {
     "No.": st.column_config.NumberColumn(width=45),
-    "File": st.column_config.TextColumn(width=95),
-    "State": st.column_config.TextColumn(width=80),
-    "Above threshold, or why not": st.column_config.TextColumn(width=215),
+    "File": st.column_config.TextColumn(width=80),
     "Urgency": st.column_config.TextColumn(width=115),
-    "Uncertainty": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=90),
+    "Read now": st.column_config.TextColumn(width=230, help="Critical findings, the most dangerous first"),
+    "Judgement": st.column_config.TextColumn(width=290),
+    "Remark": st.column_config.TextColumn(width=290),
     "Rate": st.column_config.TextColumn(width=50, help="Heart rate, beats per minute"),
+    "State": st.column_config.TextColumn(width=75),
+    "Uncertainty": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=90),
     "Quality": st.column_config.TextColumn(width=120),
     "Review": st.column_config.TextColumn(width=75),
     "Opened": st.column_config.TextColumn(width=65),
@@ -27,7 +30,7 @@ COLUMNS = {
 def table(
     items: Sequence[Item], names: Mapping[int, str], status: Status, *, hidden: bool = False
 ) -> pd.DataFrame:
-    """A row an item. ``hidden`` leaves out all that a model said, for who reads first."""
+    """A row an item. ``hidden`` leaves out what a classifier said, for those who read first."""
     return pd.DataFrame([_row(item, names, status, hidden) for item in items])
 
 
@@ -35,25 +38,45 @@ def _row(item: Item, names: Mapping[int, str], status: Status, hidden: bool) -> 
     file = {"File": names.get(item.number, "")} if names else {}
     rate = item.outcome.heart_rate
     said = {"Remark": item.outcome.sentence} if hidden else _said(item)
-    return {
+    cells = {
         "No.": item.number,
         **file,
         "State": item.state,
+        "Read now": "; ".join(finding.name for finding in item.outcome.critical),
         **said,
         "Rate": "" if rate is None else f"{rate:.0f}",
         "Quality": item.outcome.quality,
         "Review": status(item),
         "Opened": "" if item.opened is None else "opened",
     }
+    return {column: cells[column] for column in COLUMNS if column in cells}
+
+
+def files_table(items: Sequence[Item], names: Mapping[int, str]) -> pd.DataFrame:
+    """A row for each file from which no ECG could be read, and why."""
+    return pd.DataFrame(
+        [
+            {
+                "No.": item.number,
+                **({"File": names.get(item.number, "")} if names else {}),
+                "Why": item.outcome.sentence,
+            }
+            for item in items
+        ]
+    )
+
+
+def reason(item: Item) -> str:
+    """What stands behind its level, beside the critical findings; for one that broke down, why."""
+    rest = [line.words for line in item.outcome.judged if line.severity is not Severity.CRITICAL]
+    return " ".join(rest) or item.outcome.sentence
 
 
 def _said(item: Item) -> dict[str, object]:
-    """What the classifier made of it."""
+    """What was judged of it."""
     at, figure, doubt = level(item), urgency(item), uncertainty(item)
-    above = "; ".join(f"{score.label} {score.probability:.2f}" for score in item.above)
-    none = "none" if item.outcome.scores else ""
     return {
-        "Above threshold, or why not": item.outcome.sentence or above or none,
+        "Judgement": reason(item),
         "Urgency": "" if at is None or figure is None else f"{figure:.2f} {LEVELS[at]}",
         "Uncertainty": math.nan if doubt is None else doubt,
     }

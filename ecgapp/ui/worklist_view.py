@@ -7,19 +7,22 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ecgapp.analysis import Severity
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import reading
+from ecgapp.ui.judgement_panel import ICONS
 from ecgapp.ui.worklist_actions import actions
 from ecgapp.ui.worklist_drop import intake, intake_progress
-from ecgapp.ui.worklist_table import COLUMNS, table
+from ecgapp.ui.worklist_table import COLUMNS, files_table, reason, table
 from ecgapp.ui.worklist_walk import REVIEW, open_item
+from ecgapp.words import as_typed
 from ecgapp.worklist import (
-    BY_NUMBER,
     BY_URGENCY,
+    CRITICAL_FIRST,
+    ECG_STATES,
     LEVELS,
     SORTS,
-    STATES,
     UNCERTAINTY_IN_WORDS,
     URGENCY_IN_WORDS,
     Item,
@@ -36,10 +39,12 @@ ROWS_SHOWN = 14
 _SHOWN = "worklist_shown"  # session state: the numbers in the table, as they were drawn
 CHOSEN = "worklist_chosen"  # the number of the chosen row
 _TABLE = "worklist_table"  # counts up where a chosen row moved: the mark would stay in its old place
-ORDER_NOTE = (
-    "An order for reading, from research software: not for triage. Refused and unreadable records come first."
+ORDER_NOTE = "An order for reading, from research software: not for triage. Critical findings come first."
+HIDDEN = (
+    "Read first is on: nothing that a classifier said is sent to this page. Critical findings by rules are "
+    "shown and come first; all other ECGs stand by number. The switch is on the Review page."
 )
-HIDDEN = "Read first is on: nothing that a model said is sent to this page. The switch is on the Review page."
+NO_ECGS = "No ECG could be read from these files. The samples of none are kept; delete the lines when done."
 
 
 def worklist_view(settings: Settings, *, hidden: bool = False) -> None:
@@ -67,11 +72,17 @@ def _view(settings: Settings, hidden: bool) -> None:
         if not items:
             st.info("The worklist is empty. Drop records above.")
             return
-        wish = Wish(BY_NUMBER) if hidden else _choose_wish(items)
-        shown = arranged(items, wish)
-        _table(shown, settings, hidden)
-        _open_button(shown, wish.sort)
-        actions(items, shown, settings, hidden)
+        ecgs = [item for item in items if item.is_ecg]
+        files = [item for item in items if not item.is_ecg]
+        if ecgs:
+            wish = Wish(CRITICAL_FIRST) if hidden else _choose_wish(ecgs)
+            shown = arranged(ecgs, wish)
+            _table(shown, settings, hidden)
+            _open_button(shown, wish.sort, hidden)
+        else:
+            shown = ()
+        _files(files, settings)
+        actions(items, shown, files, settings, hidden)
     except EcgAppError as error:
         st.error(str(error))
 
@@ -101,7 +112,7 @@ def _choose_wish(items: Sequence[Item]) -> Wish:
             help=f"{URGENCY_IN_WORDS}\n\n{UNCERTAINTY_IN_WORDS}",
         )
         wanted = st.multiselect("Above threshold", labels, key="worklist_labels", width=170)
-        states = st.multiselect("State", STATES, key="worklist_states", width=150)
+        states = st.multiselect("State", ECG_STATES, key="worklist_states", width=150)
         chosen = st.multiselect(
             "Urgency", levels, format_func=LEVELS.__getitem__, key="worklist_levels", width=150
         )
@@ -162,13 +173,31 @@ def _choose(key: str) -> None:
     st.session_state[CHOSEN] = numbers[rows[0]] if rows and rows[0] < len(numbers) else None
 
 
-def _open_button(shown: Sequence[Item], sort: str) -> None:
-    """Open what was chosen, or else the first; what is wrong with the chosen one in full."""
+def _files(files: Sequence[Item], settings: Settings) -> None:
+    """The files that are no ECG, below the ECGs; nothing where there are none."""
+    if files:
+        st.subheader(f"Files without an ECG: {len(files):,}")
+        st.caption(NO_ECGS)
+        st.dataframe(files_table(files, intake(settings).names), hide_index=True, key="worklist_no_ecg")
+
+
+def _tell(item: Item, hidden: bool) -> None:
+    """The judgement of the chosen line in full."""
+    critical = [as_typed(finding.sentence) for finding in item.outcome.critical]
+    if critical:
+        st.error(f"No. {item.number}: {' '.join(critical)}", icon=ICONS[Severity.CRITICAL])
+    words = item.outcome.sentence if hidden else reason(item)
+    if words:
+        st.warning(f"No. {item.number} is {item.state}. {as_typed(words)}")
+
+
+def _open_button(shown: Sequence[Item], sort: str, hidden: bool) -> None:
+    """Open what was chosen, or else the first; what is judged of the chosen one in full."""
     able = [item.number for item in shown if item.can_be_opened]
     chosen = st.session_state.get(CHOSEN)
     for item in shown:
-        if item.number == chosen and item.outcome.sentence:
-            st.warning(f"No. {chosen} is {item.state}. {item.outcome.sentence}")
+        if item.number == chosen:
+            _tell(item, hidden)
     number = chosen if chosen in able else next(iter(able), None)
     words = f"Open No. {number}" if number == chosen else f"Open the first, No. {number}"
     if number is None:

@@ -7,9 +7,10 @@ import streamlit as st
 
 from ecgapp.errors import ArchiveError, EcgAppError
 from ecgapp.ui import session
-from ecgapp.worklist import BY_NUMBER, Item, Worklist
+from ecgapp.worklist import BY_NUMBER, CRITICAL_FIRST, Item, Worklist
 
 _WALK = "worklist_walk"  # session state
+_SORTS = {BY_NUMBER: "in the order of numbers", CRITICAL_FIRST: "critical findings first"}
 _PASSED = "worklist_passed"  # why items were passed over by the last step
 REVIEW, LIST = "pages/review.py", "pages/worklist.py"
 PREVIOUS_KEY, NEXT_KEY, BACK_KEY = "Shift+K", "Shift+J", "Shift+U"
@@ -32,7 +33,7 @@ class Walk:
     @property
     def words(self) -> str:
         """``3 of 57, by urgency``."""
-        sort = "in the order of numbers" if self.sort == BY_NUMBER else f"by {self.sort}"
+        sort = _SORTS.get(self.sort, f"by {self.sort}")
         return f"{self.numbers.index(self.number) + 1:,} of {len(self.numbers):,}, {sort}"
 
 

@@ -1,8 +1,8 @@
 """Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
 
 from ecgapp.worklist.export import as_csv
-from ecgapp.worklist.item import STATES, Item, LabelScore, ModelUsed, Outcome
-from ecgapp.worklist.order import BY_NUMBER, BY_UNCERTAINTY, BY_URGENCY, SORTS, Wish, arranged
+from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, ModelUsed, Outcome
+from ecgapp.worklist.order import BY_NUMBER, BY_UNCERTAINTY, BY_URGENCY, CRITICAL_FIRST, SORTS, Wish, arranged
 from ecgapp.worklist.starting import start_scoring
 from ecgapp.worklist.table import Progress, Worklist
 from ecgapp.worklist.urgency import (
@@ -18,9 +18,10 @@ __all__ = [
     "BY_NUMBER",
     "BY_UNCERTAINTY",
     "BY_URGENCY",
+    "CRITICAL_FIRST",
+    "ECG_STATES",
     "LEVELS",
     "SORTS",
-    "STATES",
     "UNCERTAINTY_IN_WORDS",
     "URGENCY_IN_WORDS",
     "Item",

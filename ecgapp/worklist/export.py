@@ -35,6 +35,8 @@ def _line(item: Item | None, labels: Sequence[str], names: Mapping[int, str] | N
         "ecg_sha256": found.key,
         "state": found.state,
         "remark": found.outcome.sentence,
+        "critical": " ".join(finding.sentence for finding in found.outcome.critical),
+        "judgement": " ".join(line.words for line in found.outcome.judged),
         "above_threshold": " ".join(score.label for score in found.above),
         "urgency": _rounded(urgency(found)),
         "urgency_level": "" if at is None else LEVELS[at],

@@ -1,10 +1,13 @@
-"""One ECG of the worklist: its number, its state, and what the classifier made of it."""
+"""One ECG of the worklist: its number, its state, and what was found in it."""
 
 from dataclasses import dataclass
 
+from ecgapp.analysis import JudgementLine
+from ecgapp.analysis.critical import CriticalFinding
+
 ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE = "arriving", "waiting", "scored", "refused", "unreadable"
-WITHHELD = "labels withheld"  # readable, and unlike what the models were tested on
-STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED, UNREADABLE)
+WITHHELD = "labels withheld"  # readable, and no classifier's labels may be shown
+ECG_STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED)  # and UNREADABLE, of files without an ECG
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,16 @@ class ModelUsed:
 class Outcome:
     """What scoring an ECG came to; ``sentence`` says why there are no scores, where there are none.
 
-    ``withheld``: it can be read, and its labels are withheld.
+    ``withheld``: the ECG was judged, and has no labels. ``critical`` and the lines of ``judged`` come worst
+    first.
     """
 
     scores: tuple[LabelScore, ...] = ()
     heart_rate: float | None = None  # beats per minute
     quality: str = ""  # faults of leads, in a few words
     sentence: str = ""
+    critical: tuple[CriticalFinding, ...] = ()
+    judged: tuple[JudgementLine, ...] = ()
     withheld: bool = False
 
 
@@ -72,6 +78,6 @@ class Item:
         return bool(self.key) and self.state != ARRIVING
 
     @property
-    def needs_a_look(self) -> bool:
-        """Neither scored nor about to be: only a human can tell what it is."""
-        return self.state in (REFUSED, UNREADABLE, WITHHELD)
+    def is_ecg(self) -> bool:
+        """Whether an ECG was read from its files, or may still be."""
+        return self.state != UNREADABLE

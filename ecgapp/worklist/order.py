@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ecgapp.worklist.item import Item
+from ecgapp.worklist.item import REFUSED, WITHHELD, Item
 from ecgapp.worklist.urgency import level, uncertainty, urgency
 
 BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER = "urgency", "uncertainty", "number"
 SORTS = (BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER)
+CRITICAL_FIRST = "critical first"  # the order of those who read first: nothing else may be told by it
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,18 @@ def _highest_first(figure: float | None, item: Item) -> tuple[float, int]:
 
 
 def _by_uncertainty(item: Item) -> tuple[float, int]:
-    """What only a human can tell is the least certain of all."""
-    return _highest_first(2.0 if item.needs_a_look else uncertainty(item), item)
+    """What no network could judge is the least certain of all."""
+    return _highest_first(2.0 if item.state in (REFUSED, WITHHELD) else uncertainty(item), item)
+
+
+def _critical_first(item: Item) -> tuple[float, int]:
+    """Critical findings first, the most dangerous kind first; all others by number."""
+    return _highest_first(urgency(item) if item.outcome.critical else None, item)
 
 
 _KEYS: dict[str, Callable[[Item], tuple[float, int]]] = {
     BY_URGENCY: lambda item: _highest_first(urgency(item), item),
     BY_UNCERTAINTY: _by_uncertainty,
     BY_NUMBER: lambda item: (0.0, item.number),
+    CRITICAL_FIRST: _critical_first,
 }

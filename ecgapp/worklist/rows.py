@@ -1,13 +1,14 @@
-"""The worklist's two SQLite tables, and their rows as items. No names, no samples, no paths."""
+"""The worklist's SQLite tables, and their rows as items. No names, no samples, no paths."""
 
 import sqlite3
 import time
-from collections.abc import Sequence
 
+from ecgapp.analysis import JudgementLine, Severity
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.worklist import item as states
 from ecgapp.worklist.item import Item, LabelScore, ModelUsed, Outcome
 
-SCHEMA = """
+SCORED = """
 CREATE TABLE IF NOT EXISTS items (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     batch INTEGER NOT NULL,
@@ -40,8 +41,47 @@ CREATE TABLE IF NOT EXISTS scores (
     spread REAL NOT NULL,
     PRIMARY KEY (item, place)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
 """
+JUDGED = """
+CREATE TABLE IF NOT EXISTS critical (
+    item INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    leads TEXT NOT NULL,
+    start REAL NOT NULL,
+    "end" REAL NOT NULL,
+    evidence TEXT NOT NULL,
+    differential TEXT NOT NULL,
+    source TEXT NOT NULL,
+    found_by TEXT NOT NULL,
+    PRIMARY KEY (item, place)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS judgements (
+    item INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    words TEXT NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (item, place)
+) WITHOUT ROWID;
+PRAGMA user_version = 2;
+"""
+SCHEMA = f"{SCORED}{JUDGED}"
+DETAILS = ("scores", "critical", "judgements")  # tables with rows for each item
+
+
+def add_judgements(connection: sqlite3.Connection) -> None:
+    """Bring a list of version 1 to 2: every ECG waits again, for critical findings were not looked for."""
+    for statement in JUDGED.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute("DELETE FROM scores WHERE item IN (SELECT number FROM items WHERE record_key != '')")
+    connection.execute(
+        "UPDATE items SET state = ?, taker = '', tries = 0, scored = NULL, sentence = '' "
+        "WHERE record_key != '' AND state != ?",
+        (states.WAITING, states.ARRIVING),
+    )
 
 
 def write_outcome(
@@ -68,26 +108,94 @@ def write_outcome(
         ),
     ).rowcount
     if changed:
-        connection.execute("DELETE FROM scores WHERE item = ?", (number,))
-        connection.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?)", _lines(number, outcome.scores))
+        delete_details(connection, number)
+        for table, rows in _details(outcome).items():
+            lines = [(number, place, *cells) for place, cells in enumerate(rows)]
+            if lines:
+                marks = ", ".join("?" * len(lines[0]))
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)  # noqa: S608
 
 
-def _lines(number: int, scores: Sequence[LabelScore]) -> list[tuple[int, int, str, float, float, float]]:
-    return [
-        (number, place, score.label, score.probability, score.threshold, score.spread)
-        for place, score in enumerate(scores)
-    ]
+def delete_details(connection: sqlite3.Connection, number: int) -> None:
+    """Delete what was found in an item."""
+    for table in DETAILS:
+        connection.execute(f"DELETE FROM {table} WHERE item = ?", (number,))  # noqa: S608
 
 
-def score_of(row: sqlite3.Row) -> LabelScore:
-    """A row of ``scores``."""
-    return LabelScore(row["label"], row["probability"], row["threshold"], row["spread"])
+def _details(outcome: Outcome) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of each table, without item and place."""
+    return {
+        "scores": [(one.label, one.probability, one.threshold, one.spread) for one in outcome.scores],
+        "critical": [
+            (
+                str(one.kind),
+                one.name,
+                " ".join(one.leads),
+                one.start,
+                one.end,
+                one.evidence,
+                one.differential,
+                one.source,
+                one.found_by,
+            )
+            for one in outcome.critical
+        ],
+        "judgements": [(int(one.severity), one.words, one.source) for one in outcome.judged],
+    }
 
 
-def item_of(row: sqlite3.Row, scores: tuple[LabelScore, ...]) -> Item:
-    """A row of ``items``, with its scores."""
+class Details:
+    """What was found in the items of a list, read at once."""
+
+    def __init__(self, connection: sqlite3.Connection, number: int | None = None) -> None:
+        """That of the item ``number``, or of all."""
+        self._rows: dict[tuple[str, int], list[sqlite3.Row]] = {}
+        which, values = ("", ()) if number is None else ("WHERE item = ?", (number,))
+        for table in DETAILS:
+            statement = f"SELECT * FROM {table} {which} ORDER BY item, place"  # noqa: S608
+            for row in connection.execute(statement, values):
+                self._rows.setdefault((table, row["item"]), []).append(row)
+
+    def _of(self, table: str, number: int) -> list[sqlite3.Row]:
+        return self._rows.get((table, number), [])
+
+    def scores(self, number: int) -> tuple[LabelScore, ...]:
+        """The scores of an item."""
+        return tuple(
+            LabelScore(row["label"], row["probability"], row["threshold"], row["spread"])
+            for row in self._of("scores", number)
+        )
+
+    def critical(self, number: int) -> tuple[CriticalFinding, ...]:
+        """The critical findings of an item."""
+        return tuple(
+            CriticalFinding(
+                CriticalKind(row["kind"]),
+                row["name"],
+                tuple(row["leads"].split()),
+                row["start"],
+                row["end"],
+                row["evidence"],
+                row["differential"],
+                row["source"],
+                row["found_by"],
+            )
+            for row in self._of("critical", number)
+        )
+
+    def judged(self, number: int) -> tuple[JudgementLine, ...]:
+        """The lines of an item's judgement."""
+        return tuple(
+            JudgementLine(Severity(row["severity"]), row["words"], row["source"])
+            for row in self._of("judgements", number)
+        )
+
+
+def item_of(row: sqlite3.Row, details: Details) -> Item:
+    """A row of ``items``, with what was found in it."""
+    number = row["number"]
     return Item(
-        row["number"],
+        number,
         row["batch"],
         row["record_key"],
         row["size"],
@@ -98,5 +206,13 @@ def item_of(row: sqlite3.Row, scores: tuple[LabelScore, ...]) -> Item:
         row["scored"],
         row["opened"],
         ModelUsed(row["model"], row["digest"], row["sha256"]),
-        Outcome(scores, row["heart_rate"], row["quality"], row["sentence"], row["state"] == states.WITHHELD),
+        Outcome(
+            details.scores(number),
+            row["heart_rate"],
+            row["quality"],
+            row["sentence"],
+            details.critical(number),
+            details.judged(number),
+            row["state"] == states.WITHHELD,
+        ),
     )

@@ -7,21 +7,22 @@ was broken off is taken alone the next time, and after three times it is refused
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from ecgapp.analysis import Gates, available_models, open_version
+from ecgapp.analysis import InstalledModels, OpenedECG, available_models
 from ecgapp.config import Settings
 from ecgapp.datasets.claim import claimed
 from ecgapp.errors import DatasetError, EcgAppError, ModelNotFoundError
 from ecgapp.models import TrainedModel
-from ecgapp.records import ECGRecord
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
 from ecgapp.worklist.rows import write_outcome
 from ecgapp.worklist.scoring import described, score
 from ecgapp.worklist.starting import slot_path
 from ecgapp.worklist.table import Worklist
 
+Judge = Callable[[Sequence[OpenedECG]], list[Outcome]]
 _LOG = logging.getLogger(__name__)
 TOGETHER = 16  # records taken at a time
 LONGEST = 600.0  # s of ECG taken at a time; a longer record comes alone
@@ -52,8 +53,7 @@ class Scorer:
         self._slot = slot
         self._taker = f"slot {slot}"
         self._worklist = Worklist(settings)
-        self._models: dict[str, TrainedModel] = {}
-        self._gates = Gates(settings)
+        self._models = InstalledModels(settings)
 
     def run(self, linger: float = LINGER) -> bool:
         """Score until nothing has waited for ``linger`` seconds; False where another process has the slot."""
@@ -112,36 +112,29 @@ class Scorer:
 
     def _score(self, taken: Sequence[Taken]) -> None:
         """Score what was taken and write it down; no failure of one item touches another."""
+        if taken[0].tries > MOST_TRIES:
+            self._write(taken, [Outcome(sentence=_KILLS)], ModelUsed())
+            return
+        used = ModelUsed()
         try:
             model = self._model(taken[0].wanted)
+            used = ModelUsed(model.card.name, model.card.digest, model.card.sha256)
+            judge = partial(score, model=model)
         except EcgAppError as error:
-            self._write(taken, [Outcome(sentence=str(error))] * len(taken), ModelUsed())
-            return
-        card = model.card
-        used = ModelUsed(card.name, card.digest, card.sha256)
-        if taken[0].tries > MOST_TRIES:
-            outcomes = [Outcome(sentence=_KILLS)]
-        else:
-            outcomes = self._outcomes(taken, model)
-        self._write(taken, outcomes, used)
+            judge = partial(_without_labels, sentence=str(error))
+        self._write(taken, self._outcomes(taken, judge), used)
 
-    def _outcomes(self, taken: Sequence[Taken], model: TrainedModel) -> list[Outcome]:
+    def _outcomes(self, taken: Sequence[Taken], judge: Judge) -> list[Outcome]:
         opened = [self._open(item) for item in taken]
-        records = [record for record in opened if isinstance(record, ECGRecord)]
-        scored = iter(_score_safely(records, model))
-        return [next(scored) if isinstance(found, ECGRecord) else found for found in opened]
+        scored = iter(_score_safely([ecg for ecg in opened if isinstance(ecg, OpenedECG)], judge))
+        return [next(scored) if isinstance(found, OpenedECG) else found for found in opened]
 
-    def _open(self, item: Taken) -> ECGRecord | Outcome:
-        """The record where its labels may be shown; else what the signal tells, and why there are none."""
+    def _open(self, item: Taken) -> OpenedECG | Outcome:
+        """The ECG, or why it cannot be opened."""
         try:
-            record = self._worklist.archive.open(item.key)
-            admission = self._gates.admit(record)
-            if admission.labels_withheld:
-                found = described(record, sentence=admission.reason)
-                return replace(found, withheld=not admission.refused)
+            return OpenedECG(self._worklist.archive.open(item.key), self._models)
         except Exception as error:
             return _broken(error)
-        return record
 
     def _model(self, name: str) -> TrainedModel:
         """The classifier of this name as it is installed now, read once for each version.
@@ -149,12 +142,12 @@ class Scorer:
         Raises:
             ModelError: there is none, or its weights are damaged.
         """
-        card = available_models(self._settings).get(name)
+        if available_models(self._settings) != self._models.cards():
+            self._models = InstalledModels(self._settings)
+        card = self._models.cards().get(name)
         if card is None or not card.is_classifier:
             raise ModelNotFoundError(_NO_MODEL)
-        if card.digest not in self._models:
-            self._models = {card.digest: open_version(card, self._settings)}
-        return self._models[card.digest]
+        return self._models.opened(card)
 
     def _write(self, taken: Sequence[Taken], outcomes: Sequence[Outcome], used: ModelUsed) -> None:
         with self._worklist.database.write() as connection:
@@ -162,15 +155,20 @@ class Scorer:
                 write_outcome(connection, item.number, self._taker, outcome, used)
 
 
-def _score_safely(records: Sequence[ECGRecord], model: TrainedModel) -> list[Outcome]:
+def _without_labels(ecgs: Sequence[OpenedECG], sentence: str) -> list[Outcome]:
+    """The outcomes where no classifier can be asked: critical findings and measurements stand."""
+    return [described(ecg, sentence=sentence) for ecg in ecgs]
+
+
+def _score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
     """All together; where that breaks down, one by one, so that only the cause of it is refused."""
-    if not records:
+    if not ecgs:
         return []
     try:
-        return score(records, model)
+        return judge(ecgs)
     except Exception as error:
-        if len(records) > 1:
-            return [outcome for record in records for outcome in _score_safely([record], model)]
+        if len(ecgs) > 1:
+            return [outcome for ecg in ecgs for outcome in _score_safely([ecg], judge)]
         return [_broken(error)]
 
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from ecgapp.analysis import OpenedECG
 from ecgapp.analysis.findings import BATCH, aggregate, calibrated, task_of
 from ecgapp.errors import SignalError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.models.ensemble import Ensemble
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.signals import RecordQuality, beat_list, cut_windows, preprocess, record_quality
+from ecgapp.signals import RecordQuality, cut_windows, preprocess
 from ecgapp.worklist.item import LabelScore, Outcome
 
 _EDGE = 1e-6  # of a probability, so that its logit is finite
@@ -19,30 +20,44 @@ _EDGE = 1e-6  # of a probability, so that its logit is finite
 Prepared = FloatArray | SignalError  # windows (n_windows, n_leads, n_samples), or why there are none
 
 
-def score(records: Sequence[ECGRecord], model: TrainedModel) -> list[Outcome]:
-    """What ``model`` finds in each record, as ``analysis.find`` does one by one, to float rounding.
+def score(ecgs: Sequence[OpenedECG], model: TrainedModel) -> list[Outcome]:
+    """What ``model`` finds in each ECG, as ``analysis.find`` does one by one, to float rounding.
 
-    A record that the model cannot take has a sentence instead; the others are not touched by it.
+    An ECG that the gate refuses, or that the model cannot take, has a sentence instead of scores; the others
+    are not touched by it. Critical findings and judgement are those of every ECG.
 
     Raises:
         ModelError: the model is an autoencoder.
     """
     task_of(model.card)
-    prepared = _prepare(records, model.card)
-    answers = _answers([windows for windows in prepared if not isinstance(windows, SignalError)], model)
+    refusals = [_refusal(ecg) for ecg in ecgs]
+    prepared = iter(
+        _prepare([ecg.record for ecg, no in zip(ecgs, refusals, strict=True) if not no], model.card)
+    )
+    windows = [no or next(prepared) for no in refusals]
+    answers = _answers([one for one in windows if isinstance(one, np.ndarray)], model)
     return [
-        described(record, sentence=str(windows))
-        if isinstance(windows, SignalError)
-        else described(record, next(answers))
-        for record, windows in zip(records, prepared, strict=True)
+        described(ecg, model.card, next(answers))
+        if isinstance(one, np.ndarray)
+        else described(ecg, model.card, sentence=str(one))
+        for ecg, one in zip(ecgs, windows, strict=True)
     ]
 
 
-def described(record: ECGRecord, scores: tuple[LabelScore, ...] = (), sentence: str = "") -> Outcome:
-    """The outcome with what the signal itself tells, whether a classifier may speak or not."""
-    quality = record_quality(record)
-    rate = beat_list(record, quality).rate
-    return Outcome(scores, rate, quality_in_words(record, quality), sentence)
+def _refusal(ecg: OpenedECG) -> str:
+    """Why the gate lets no label through, or ""."""
+    judged = ecg.admission()
+    return judged.reason if judged.labels_withheld else ""
+
+
+def described(
+    ecg: OpenedECG, card: ModelCard | None = None, scores: tuple[LabelScore, ...] = (), sentence: str = ""
+) -> Outcome:
+    """The outcome with everything that is found in the ECG, whether a classifier may speak or not."""
+    words = quality_in_words(ecg.record, ecg.quality)
+    judged = ecg.judge(scores, card, sentence)
+    withheld = bool(sentence) and not ecg.admission().refused
+    return Outcome(scores, ecg.heart_rate, words, sentence, ecg.critical(), judged.lines, withheld)
 
 
 def quality_in_words(record: ECGRecord, quality: RecordQuality) -> str:

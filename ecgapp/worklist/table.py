@@ -17,8 +17,8 @@ from ecgapp.errors import ArchiveError
 from ecgapp.jobs.database import Database
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.worklist import item as states
-from ecgapp.worklist.item import Item, LabelScore
-from ecgapp.worklist.rows import SCHEMA, item_of, score_of
+from ecgapp.worklist.item import Item
+from ecgapp.worklist.rows import DETAILS, SCHEMA, Details, add_judgements, delete_details, item_of
 
 _ARRIVAL_SECONDS = 60.0  # longer than it takes to keep one ECG
 
@@ -39,7 +39,9 @@ class Worklist:
     """The items of this installation, and the archive that holds their samples."""
 
     def __init__(self, settings: Settings) -> None:
-        self.database = Database(settings.worklist / "worklist.sqlite3", SCHEMA, "The worklist")
+        self.database = Database(
+            settings.worklist / "worklist.sqlite3", SCHEMA, "The worklist", {1: add_judgements}
+        )
         self.archive = Archive(settings)
 
     def new_batch(self) -> int:
@@ -106,19 +108,16 @@ class Worklist:
         """All items, by number."""
         with self.database.read() as connection:
             connection.execute("BEGIN")
-            scores: dict[int, list[LabelScore]] = {}
-            for row in connection.execute("SELECT * FROM scores ORDER BY item, place"):
-                scores.setdefault(row["item"], []).append(score_of(row))
+            details = Details(connection)
             rows = connection.execute("SELECT * FROM items ORDER BY number").fetchall()
-        return tuple(item_of(row, tuple(scores.get(row["number"], ()))) for row in rows)
+        return tuple(item_of(row, details) for row in rows)
 
     def item(self, number: int) -> Item | None:
         """The item of this number, or None where it was deleted."""
         with self.database.read() as connection:
             row = connection.execute("SELECT * FROM items WHERE number = ?", (number,)).fetchone()
-            found = connection.execute("SELECT * FROM scores WHERE item = ? ORDER BY place", (number,))
-            scores = tuple(score_of(line) for line in found)
-        return None if row is None else item_of(row, scores)
+            details = Details(connection, number)
+        return None if row is None else item_of(row, details)
 
     def __contains__(self, key: str) -> bool:
         """Whether the ECG of this key is on the list, so that its samples are needed."""
@@ -143,9 +142,9 @@ class Worklist:
     def score_again(self, wanted: str) -> None:
         """Let every ECG wait for the classifier ``wanted``; what was found before is dropped."""
         with self.database.write() as connection:
-            connection.execute(
-                "DELETE FROM scores WHERE item IN (SELECT number FROM items WHERE record_key != '')"
-            )
+            for table in DETAILS:
+                which = "item IN (SELECT number FROM items WHERE record_key != '')"
+                connection.execute(f"DELETE FROM {table} WHERE {which}")  # noqa: S608
             connection.execute(
                 "UPDATE items SET state = ?, wanted = ?, taker = '', tries = 0, scored = NULL, model = '', "
                 "digest = '', sha256 = '', sentence = '', quality = '', heart_rate = NULL "
@@ -191,7 +190,7 @@ class Worklist:
                 row = connection.execute(
                     "SELECT record_key FROM items WHERE number = ?", (number,)
                 ).fetchone()
-                connection.execute("DELETE FROM scores WHERE item = ?", (number,))
+                delete_details(connection, number)
                 connection.execute("DELETE FROM items WHERE number = ?", (number,))
                 if row is not None and row["record_key"] and row["record_key"] not in spared:
                     freed += self.archive.delete(row["record_key"])

@@ -1,54 +1,72 @@
 """In which order to read: urgency and uncertainty, both written out. An ordering, no triage.
 
-Urgency is a level, from the labels above their threshold and the heart rate, and within a level how far
-above its threshold the label is. The levels are ours; no study stands behind them. They follow what a
-hospital calls critical, abnormal and normal results. Uncertainty is how near a label is to its threshold.
+Urgency is a level, from the judgement of the ECG, and within a level how dangerous the worst critical
+finding is, or how far above its threshold the label is. The levels are ours; no study stands behind them.
+They follow what a hospital calls critical, abnormal and normal results. Uncertainty is how near a label is
+to its threshold.
 """
 
 import math
 
-from ecgapp.worklist.item import Item, LabelScore
+from ecgapp.analysis import Severity
+from ecgapp.analysis.critical import ORDER
+from ecgapp.worklist.item import REFUSED, Item, LabelScore
 
-LOOK, ACUTE, PROMPT, SOON, ROUTINE, NORMAL = 5, 4, 3, 2, 1, 0
+NOW, SOON, CONTRADICTION, ABNORMAL, MINOR, UNKNOWN, NORMAL = 6, 5, 4, 3, 2, 1, 0
 LEVELS = {
-    LOOK: "needs a look",
-    ACUTE: "acute",
-    PROMPT: "prompt",
-    SOON: "soon",
-    ROUTINE: "none above",
-    NORMAL: "normal only",
+    NOW: "read now",
+    SOON: "read soon",
+    CONTRADICTION: "contradiction",
+    ABNORMAL: "abnormal",
+    MINOR: "minor",
+    UNKNOWN: "not known to be normal",
+    NORMAL: "nothing found",
+}
+OF_SEVERITY = {
+    Severity.CRITICAL: NOW,
+    Severity.PROMPT: SOON,
+    Severity.CONTRADICTION: CONTRADICTION,
+    Severity.ABNORMAL: ABNORMAL,
+    Severity.UNKNOWN: UNKNOWN,
+    Severity.NORMAL: NORMAL,
 }
 URGENCY = {  # each label's level where it is above its threshold
-    "STE": ACUTE,
-    "MI": ACUTE,
-    "AF": PROMPT,
-    "A": PROMPT,
-    "LBBB": PROMPT,
-    "STD": PROMPT,
-    "PVC": PROMPT,
-    "STTC": PROMPT,
-    "RBBB": SOON,
-    "I-AVB": SOON,
-    "PAC": SOON,
-    "CD": SOON,
-    "HYP": SOON,
-    "O": SOON,
-    "~": SOON,
+    "STE": SOON,
+    "MI": SOON,
+    "AF": ABNORMAL,
+    "A": ABNORMAL,
+    "LBBB": ABNORMAL,
+    "STD": ABNORMAL,
+    "PVC": ABNORMAL,
+    "STTC": ABNORMAL,
+    "RBBB": MINOR,
+    "I-AVB": MINOR,
+    "PAC": MINOR,
+    "CD": MINOR,
+    "HYP": MINOR,
+    "O": MINOR,
+    "~": MINOR,
     "Normal": NORMAL,
     "NORM": NORMAL,
     "N": NORMAL,
 }
-OTHER_LABEL = SOON  # a user's own
-SLOW, FAST = 40.0, 130.0  # beats per minute; beyond them, one level up and at least prompt
+OTHER_LABEL = MINOR  # a user's own
 _EDGE = 1e-6  # of a probability, so that its logit is finite
 
 URGENCY_IN_WORDS = (
-    "Urgency = level + margin. Level: 5 refused or unreadable, needs a human look; 4 STE, MI; "
-    "3 AF, LBBB, STD, PVC, STTC; 2 RBBB, I-AVB, PAC, CD, HYP and labels of your own; 1 nothing above its "
-    "threshold; 0 Normal alone. A heart rate below 40 or above 130/min raises it by one, to 3 at least and "
-    "4 at most. Margin (0 to 0.99): (probability - threshold) / (1 - threshold) of the label that set the "
-    "level, the largest where several did; for Normal alone 1 minus that; with nothing above, the largest "
-    "probability / threshold of the labels other than Normal."
+    "Urgency is a level and, behind the point, the order within it. "
+    "Level 6, read now: a critical finding, the most dangerous kind first, and a signal that cannot be read "
+    "and may be ventricular fibrillation or a standstill. "
+    "Level 5, read soon: the labels STE or MI, a heart rate below 40 or from 130/min, broad complexes above "
+    "120/min, or an ECG that the gate cannot read or of which it withholds the labels. "
+    "Level 4: network, rule and measurement contradict each other. "
+    "Level 3, abnormal: AF, LBBB, STD, PVC or STTC, pacing spikes, or a measurement that is not normal. "
+    "Level 2, minor: RBBB, I-AVB, PAC, CD, HYP or a label of your own, and nothing else. "
+    "Level 1: nothing is found, and the ECG is not known to be normal. "
+    "Level 0: the network calls it normal and nothing speaks against it. "
+    "Within the levels 0 to 5 an ECG comes earlier the further its label is above the threshold: "
+    "(probability - threshold) / (1 - threshold); where none is above, the nearer one comes to it. "
+    "Files that cannot be read as an ECG stand in a list of their own."
 )
 UNCERTAINTY_IN_WORDS = (
     "Uncertainty = 2 σ(-κ |logit(probability) - logit(threshold)|), the largest over the labels, with "
@@ -59,21 +77,21 @@ UNCERTAINTY_IN_WORDS = (
 
 
 def level(item: Item) -> int | None:
-    """The item's level, one of ``LEVELS``; None while it waits."""
-    if item.needs_a_look:
-        return LOOK
-    if not item.outcome.scores:
-        return None
-    found = max((level_of(score.label) for score in item.above), default=ROUTINE)
-    return _raised(found) if _is_alarming(item.outcome.heart_rate) else found
+    """The item's level, one of ``LEVELS``; None while it waits, and for files that are no ECG."""
+    if not item.outcome.judged:  # scoring it broke down, so that nobody knows
+        return SOON if item.state == REFUSED else None
+    severity = item.outcome.judged[0].severity
+    if severity is Severity.ABNORMAL and _minor(item):
+        return MINOR
+    return OF_SEVERITY[severity]
 
 
 def urgency(item: Item) -> float | None:
-    """The level and, behind the point, the margin; None while it waits."""
+    """The level and, behind the point, the order within it; None as above."""
     found = level(item)
-    if found is None or found == LOOK:
-        return None if found is None else float(LOOK)
-    return found + min(max(_margin(item), 0.0), 0.99)
+    if found is None:
+        return None
+    return found + min(max(_within(item, found), 0.0), 0.99)
 
 
 def uncertainty(item: Item) -> float | None:
@@ -93,7 +111,18 @@ def uncertainty_of(score: LabelScore) -> float:
     return 2.0 / (1.0 + math.exp(min(moderated, 700.0)))
 
 
-def _margin(item: Item) -> float:
+def _minor(item: Item) -> bool:
+    """Whether all that is abnormal are labels of the level ``MINOR``."""
+    lines = [line for line in item.outcome.judged if line.severity is Severity.ABNORMAL]
+    by_label = all(line.source == "network" for line in lines)
+    return by_label and bool(item.above) and all(level_of(score.label) <= MINOR for score in item.above)
+
+
+def _within(item: Item, found: int) -> float:
+    """The order within a level, 0 to 1."""
+    if found == NOW:
+        found_first = item.outcome.critical[:1]  # none where the gate itself names a dangerous rhythm
+        return 1.0 - ORDER[found_first[0].kind] / len(ORDER) if found_first else 1.0
     if not item.above:
         others = [score for score in item.outcome.scores if level_of(score.label) != NORMAL]
         return max((score.probability / max(score.threshold, _EDGE) for score in others), default=0.0)
@@ -105,14 +134,6 @@ def _margin(item: Item) -> float:
 def _beyond(score: LabelScore) -> float:
     """How far above its threshold, as a share of what is possible."""
     return (score.probability - score.threshold) / max(1.0 - score.threshold, _EDGE)
-
-
-def _raised(found: int) -> int:
-    return min(max(found + 1, PROMPT), ACUTE)
-
-
-def _is_alarming(heart_rate: float | None) -> bool:
-    return heart_rate is not None and not SLOW <= heart_rate <= FAST
 
 
 def _logit(probability: float) -> float:

@@ -1,5 +1,31 @@
 """Critical findings: what in an ECG asks to be read now, by explicit rules and one small network."""
 
-from ecgapp.analysis.critical.finding import ORDER, CriticalFinding, CriticalKind, worst_first
+from collections.abc import Callable
 
-__all__ = ["ORDER", "CriticalFinding", "CriticalKind", "worst_first"]
+from ecgapp.analysis.critical.av_block import av_block
+from ecgapp.analysis.critical.facts import CriticalFacts
+from ecgapp.analysis.critical.finding import ORDER, CriticalFinding, CriticalKind, worst_first
+from ecgapp.analysis.critical.long_qt import long_qt
+from ecgapp.analysis.critical.pacing import pacing_failure
+from ecgapp.analysis.critical.rate import rates, standstill
+from ecgapp.analysis.critical.sine_wave import sine_wave
+from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
+
+__all__ = ["ORDER", "CriticalFacts", "CriticalFinding", "CriticalKind", "critical_findings", "worst_first"]
+
+CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
+_RULES: tuple[CriticalRule, ...] = (
+    fibrillation,
+    standstill,
+    broad_tachycardia,
+    pacing_failure,
+    av_block,
+    sine_wave,
+    rates,
+    long_qt,
+)
+
+
+def critical_findings(facts: CriticalFacts) -> tuple[CriticalFinding, ...]:
+    """Every critical finding of a record, the most dangerous kind first."""
+    return worst_first([finding for rule in _RULES for finding in rule(facts)])

@@ -3,16 +3,12 @@
 from ecgapp.analysis.judgement.judge import judge
 from ecgapp.analysis.judgement.known import Known, Score
 from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity
-from ecgapp.analysis.judgement.rules import RuleResult, RuleState, rule_results
 
 __all__ = [
     "Judgement",
     "JudgementLine",
     "Known",
-    "RuleResult",
-    "RuleState",
     "Score",
     "Severity",
     "judge",
-    "rule_results",
 ]

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.gate import Admission
-from ecgapp.analysis.judgement.rules import RuleResult
 from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.rules import Verdict
 from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.signals import RecordQuality
 
@@ -42,7 +42,7 @@ class Known:
     scores: tuple[Score, ...] = ()
     card: ModelCard | None = None
     no_labels: str = ""
-    rules: Mapping[str, RuleResult] = field(default_factory=dict)
+    rules: Mapping[str, Verdict] = field(default_factory=dict)
     heart_rate: float | None = None
     measured: Measurements | None = None
     quality: RecordQuality | None = None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ecgapp.analysis.judgement.figures import against_threshold, few_positives, labelled
 from ecgapp.analysis.judgement.known import NORMAL_LABELS, Known, Score
 from ecgapp.analysis.judgement.lines import JudgementLine, Severity
-from ecgapp.analysis.judgement.rules import RuleResult, RuleState
+from ecgapp.analysis.rules import Presence, Verdict
 
 SOON = frozenset({"STE", "MI"})  # to be read soon
 NO_FINDING = frozenset({"~"})  # says that the record cannot be read
@@ -75,11 +75,11 @@ def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine])
     if known.quality is not None and known.quality.limbs_doubtful:
         words = f"{said}, doubtful: {known.quality.limbs_doubtful}."
         return JudgementLine(Severity.UNKNOWN, words, "network")
-    if rule is None or rule.state is RuleState.CANNOT_TELL:
+    if rule is None or rule.presence is Presence.CANNOT_TELL:
         reason = "nothing was measured" if rule is None else rule.words.removesuffix(".")
         words = f"{said}. The rules cannot confirm it: {reason}. {not_looked_for(known)}"
         return JudgementLine(Severity.UNKNOWN, words, "network")
-    how = "borderline: " if rule.state is RuleState.BORDERLINE else ""
+    how = "borderline: " if rule.presence is Presence.BORDERLINE else ""
     words = f"{said}. Measured: {how}{rule.words.removesuffix('.')}. {not_looked_for(known)}"
     return JudgementLine(Severity.NORMAL, words, "rule and network")
 
@@ -99,11 +99,11 @@ def _none_found(normal: Score | None, known: Known) -> JudgementLine:
 def _measured_abnormal(known: Known) -> Iterator[JudgementLine]:
     """What lies outside of its limits, where no other line says so."""
     rule = _normal_rule(known)
-    if not known.findings and rule is not None and rule.state is RuleState.ABSENT:
+    if not known.findings and rule is not None and rule.presence is Presence.ABSENT:
         yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
 
 
-def _normal_rule(known: Known) -> RuleResult | None:
+def _normal_rule(known: Known) -> Verdict | None:
     return next((known.rules[label] for label in sorted(NORMAL_LABELS) if label in known.rules), None)
 
 

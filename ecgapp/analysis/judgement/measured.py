@@ -6,7 +6,7 @@ from ecgapp.analysis.critical import CriticalKind
 from ecgapp.analysis.judgement.figures import beside_rule, in_words
 from ecgapp.analysis.judgement.known import Known
 from ecgapp.analysis.judgement.lines import JudgementLine, Severity
-from ecgapp.analysis.judgement.rules import RuleState
+from ecgapp.analysis.rules import Presence
 
 SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W
 VERY_SLOW, VERY_FAST = 40.0, 130.0  # bpm, to be read soon below and from: our choice
@@ -24,7 +24,9 @@ DISORGANISED = frozenset(
     }
 )
 SAID_BY = {"STE": CriticalKind.ST_ELEVATION, "I-AVB": CriticalKind.AV_BLOCK}
-RATES = frozenset({CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK})
+RATES = frozenset(  # kinds that explain a slow or fast heart rate
+    {CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK, CriticalKind.PAUSE}
+)
 
 
 def critical_lines(known: Known) -> Iterator[JudgementLine]:
@@ -65,7 +67,7 @@ def rule_lines(known: Known) -> Iterator[JudgementLine]:
         return
     for label in RULES:
         result = known.rules.get(label)
-        if result is None or result.state is not RuleState.PRESENT or SAID_BY.get(label) in kinds:
+        if result is None or result.presence is not Presence.PRESENT or SAID_BY.get(label) in kinds:
             continue
         found = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
         if any(one.positive for one in found):
@@ -82,7 +84,7 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
     if quality is None:
         return
     for sentence in quality.sentences:
-        paced = bool(quality.pacing) and sentence.startswith("Paced rhythm")
+        paced = bool(quality.pacing) and "pacing spikes" in sentence.lower()
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
 
 

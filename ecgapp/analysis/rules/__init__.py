@@ -3,12 +3,14 @@
 from ecgapp.analysis.findings import Findings
 from ecgapp.analysis.measurements import Measurements
 from ecgapp.analysis.rules import conduction, normal, repolarisation, rhythm
-from ecgapp.analysis.rules.verdict import Check, Facts, Says, Verdict, check, rule_labels, verdict
+from ecgapp.analysis.rules.st_elevation import STElevation, st_elevation
+from ecgapp.analysis.rules.verdict import Check, Facts, Presence, Verdict, check, rule_labels, verdict
 
 __all__ = [
     "Check",
     "Facts",
-    "Says",
+    "Presence",
+    "STElevation",
     "Verdict",
     "check",
     "conduction",
@@ -16,13 +18,22 @@ __all__ = [
     "repolarisation",
     "rhythm",
     "rule_labels",
+    "st_elevation",
     "verdict",
     "verdicts",
+    "verdicts_of_all",
 ]
 
 
 def verdicts(findings: Findings, measured: Measurements, sampling_rate: float) -> dict[str, Verdict]:
     """Each label's verdict, of the labels that have a rule; measured at ``sampling_rate`` Hz."""
     facts = Facts(measured, sampling_rate)
-    found = (verdict(row.label, row.positive, facts) for row in findings.rows)
+    found = (verdict(row.label, facts) for row in findings.rows)
+    return {word.label: word for word in found if word is not None}
+
+
+def verdicts_of_all(measured: Measurements, sampling_rate: float) -> dict[str, Verdict]:
+    """The verdict of every rule, by label, whatever a network looks for; measured at ``sampling_rate`` Hz."""
+    facts = Facts(measured, sampling_rate)
+    found = (verdict(label, facts) for label in rule_labels())
     return {word.label: word for word in found if word is not None}

@@ -5,7 +5,7 @@ or more; the right one ends towards V1 (R'), the left one away from it (QS or rS
 fascicle's block we look at the axis only: beyond -45 degrees. First-degree block has PR over 200 ms.
 """
 
-from ecgapp.analysis.rules.verdict import Check, Facts, blank, close, rule
+from ecgapp.analysis.rules.verdict import Check, Facts, Presence, against, blank, cannot_tell, rule, side
 from ecgapp.analysis.typical_beat import TypicalBeat
 
 LONG_PR, WIDE = 200.0, 120.0  # ms
@@ -18,12 +18,7 @@ TAIL = 0.020  # s at its end that ST has already moved
 def first_degree_block(facts: Facts) -> Check:
     """PR over 200 ms."""
     row = facts.row("PR")
-    if row.value is None:
-        return blank(row)
-    if facts.unsure(row.value, LONG_PR):
-        return close("PR", row.value, LONG_PR, facts)
-    long = row.value > LONG_PR
-    return Check(long, f"PR {row.value:.0f} ms, {'over' if long else 'not over'} {LONG_PR:.0f} ms")
+    return blank(row) if row.value is None else against("PR", LONG_PR, facts)
 
 
 @rule("LBBB")
@@ -42,18 +37,17 @@ def _bundle_branch(facts: Facts, towards_v1: bool) -> Check:
     row, beat = facts.row("QRS"), facts.measured.beat
     if row.value is None or beat is None:
         return blank(row)
-    if facts.unsure(row.value, WIDE):
-        return close("QRS", row.value, WIDE, facts)
-    if row.value < WIDE:
-        return Check(False, f"QRS {row.value:.0f} ms, under {WIDE:.0f} ms: no bundle branch block by width")
+    if facts.measured.paced:
+        return cannot_tell("the beats are paced, which makes QRS wide by itself")
+    width = against("QRS", WIDE, facts)
+    if width.presence is Presence.ABSENT:
+        return width
     if "V1" not in beat.leads:
-        return Check(
-            None, f"QRS {row.value:.0f} ms, {WIDE:.0f} ms or more, but V1 cannot be read, so not which branch"
-        )
+        return cannot_tell(f"{width.words}; V1 cannot be read, which tells left from right")
     late = late_force(beat)
     points = "upwards, as in right" if late > 0 else "downwards, as in left"
-    words = f"QRS {row.value:.0f} ms, {WIDE:.0f} ms or more, and its late part in V1 points {points} block"
-    return Check((late > 0) == towards_v1, words)
+    words = f"{width.words}; its late part in V1 points {points} block"
+    return Check(width.presence if (late > 0) == towards_v1 else Presence.ABSENT, words)
 
 
 def late_force(beat: TypicalBeat) -> float:
@@ -66,21 +60,25 @@ def late_force(beat: TypicalBeat) -> float:
 @rule("CD")
 def conduction_disturbance(facts: Facts) -> Check:
     """Wide QRS, long PR, or an axis far to the left."""
-    qrs, pr, axis = (facts.row(name) for name in ("QRS", "PR", "QRS axis"))
-    if qrs.value is None:
-        return blank(qrs)
-    found = []
-    if qrs.value >= WIDE:
-        found.append(f"QRS {qrs.value:.0f} ms, {WIDE:.0f} ms or more")
-    if pr.value is not None and pr.value > LONG_PR:
-        found.append(f"PR {pr.value:.0f} ms, over {LONG_PR:.0f} ms")
-    if axis.value is not None and -90 <= axis.value < LEFT_AXIS:
-        found.append(f"axis {axis.value:.0f}°, beyond {LEFT_AXIS:.0f}°")
-    if found:
-        return Check(True, "; ".join(found))
-    if facts.unsure(qrs.value, WIDE):
-        return close("QRS", qrs.value, WIDE, facts)
-    parts = [f"QRS {qrs.value:.0f} ms"]
-    parts += [f"PR {pr.value:.0f} ms"] if pr.value is not None else []
-    parts += [f"axis {axis.value:.0f}°"] if axis.value is not None else []
-    return Check(False, f"{', '.join(parts)}: none of them is that of a block")
+    if facts.row("QRS").value is None:
+        return blank(facts.row("QRS"))
+    found = [against("QRS", WIDE, facts)]
+    if facts.row("PR").value is not None:
+        found.append(against("PR", LONG_PR, facts))
+    axis = facts.row("QRS axis").value
+    if axis is not None:
+        found.append(_left_axis(axis, facts.error("QRS axis")))
+    for presence in (Presence.PRESENT, Presence.BORDERLINE, Presence.ABSENT):
+        words = [one.words for one in found if one.presence is presence]
+        if words:
+            return Check(presence, "; ".join(words))
+    return blank(facts.row("QRS"))
+
+
+def _left_axis(axis: float, error: float) -> Check:
+    """An axis from -90 to -45 degrees."""
+    found = side(-axis, -LEFT_AXIS, error) if -90 - error <= axis else Presence.ABSENT
+    if found is Presence.BORDERLINE:
+        return Check(found, f"axis {axis:.0f}°, limit {LEFT_AXIS:.0f}°, error about {error:.0f}°")
+    where = "beyond" if found is Presence.PRESENT else "not beyond"
+    return Check(found, f"axis {axis:.0f}°, {where} {LEFT_AXIS:.0f}°")

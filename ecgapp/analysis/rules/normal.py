@@ -1,58 +1,70 @@
 """The rule of the normal ECG: every figure within its limits, regular, no early beat, no shifted ST.
 
-Limits are those of the table of measurements, but the rate, where 50 to 60 counts as normal too (Spodick
-et al. 1992, doi:10.1016/0002-9149(92)90947-W). It knows nothing of Q waves, T waves or voltages, so it
-can be content with an ECG that is not normal.
+Limits are those of the table of measurements. A figure that is out of them by less than the error of its
+reading is borderline. The rule knows nothing of Q waves, T waves or voltages, so it can find an ECG normal
+that is not.
 """
 
+from ecgapp.analysis.measured_rows import Measurement
 from ecgapp.analysis.rules.repolarisation import depression, elevation
-from ecgapp.analysis.rules.rhythm import FEW, IRREGULAR, share
-from ecgapp.analysis.rules.verdict import Check, Facts, blank, rule
+from ecgapp.analysis.rules.rhythm import FEW, IRREGULAR, UNSURE, share
+from ecgapp.analysis.rules.verdict import Check, Facts, Presence, blank, cannot_tell, rule, side
 
-RATE = (50.0, 100.0)  # bpm
-LIMITS = ("PR", "QRS", "QTc Fridericia", "QRS axis")
+LIMITS = ("Heart rate", "PR", "QRS", "QTc Fridericia", "QRS axis")
 
 
 @rule("Normal", "NORM")
 def normal(facts: Facts) -> Check:
     """Nothing measured is out of its limits."""
-    rate = facts.row("Heart rate")
-    if rate.value is None:
-        return blank(rate)
-    wrong = _beyond(facts) + _of_rhythm(facts) + _of_st(facts)
+    rows = tuple(facts.row(name) for name in LIMITS)
+    found = [_within(row, facts) for row in rows if row.value is not None]
+    found += [*_of_rhythm(facts), *_of_st(facts)]
+    wrong = [one.words for one in found if one.presence is Presence.ABSENT]
     if wrong:
-        return Check(False, "; ".join(wrong))
-    missing = [row for row in map(facts.row, LIMITS) if row.value is None]
+        return Check(Presence.ABSENT, "; ".join(wrong))
+    missing = [row for row in rows if row.value is None]
     if missing:
         return blank(missing[0])
     if facts.measured.rhythm.irregularity is None:
-        return Check(None, FEW)
-    figures = ", ".join(f"{row.name} {row.value:.0f}" for row in (rate, *map(facts.row, LIMITS)))
-    return Check(True, f"{figures}, rhythm and ST are within their limits")
+        return cannot_tell(FEW)
+    doubtful = [one.words for one in found if one.presence is Presence.BORDERLINE]
+    if doubtful:
+        return Check(Presence.BORDERLINE, "; ".join(doubtful))
+    figures = ", ".join(f"{row.name} {row.value:.0f}" for row in rows)
+    return Check(Presence.PRESENT, f"{figures}, rhythm and ST are within their limits{facts.span}")
 
 
-def _beyond(facts: Facts) -> list[str]:
-    """What lies outside its limits by more than the rounding of a sample."""
-    wrong = []
-    for row in (facts.row("Heart rate"), *map(facts.row, LIMITS)):
-        limits = RATE if row.unit == "bpm" else row.normal
-        if row.value is None or limits is None:
-            continue
-        blur = facts.sample if row.unit == "ms" else 0.0
-        if not limits[0] - blur <= round(row.value) <= limits[1] + blur:
-            wrong.append(f"{row.name} {row.value:.0f} {row.unit}, normal {limits[0]:.0f} to {limits[1]:.0f}")
-    return wrong
+def _within(row: Measurement, facts: Facts) -> Check:
+    """Whether a figure lies within its limits, or out of them by less than its error."""
+    low, high = row.normal or (float("-inf"), float("inf"))
+    value, error = round(row.value or 0.0), facts.error(row.name)
+    if low <= value <= high:
+        return Check(Presence.PRESENT, "")
+    words = f"{row.name} {value} {row.unit}, normal {low:.0f} to {high:.0f}"
+    if low - error <= value <= high + error:
+        return Check(Presence.BORDERLINE, f"{words}, error about {error:.0f}")
+    return Check(Presence.ABSENT, words)
 
 
-def _of_rhythm(facts: Facts) -> list[str]:
-    rhythm, wrong = facts.measured.rhythm, []
-    if rhythm.irregularity is not None and rhythm.irregularity >= IRREGULAR:
-        wrong.append(f"RR changes by {share(rhythm.irregularity)} from beat to beat")
+def _of_rhythm(facts: Facts) -> list[Check]:
+    rhythm, found = facts.measured.rhythm, []
+    if rhythm.irregularity is not None:
+        words = f"RR changes by {share(rhythm.irregularity)} from beat to beat, limit {share(IRREGULAR)}"
+        found.append(Check(_opposite(side(rhythm.irregularity, IRREGULAR, UNSURE)), words))
     early = sum(beat.premature for beat in rhythm.beats)
     if early:
-        wrong.append(f"{early} of {len(rhythm.beats)} beats {'comes' if early == 1 else 'come'} early")
-    return wrong
+        verb = "comes" if early == 1 else "come"
+        words = f"{early} of {len(rhythm.beats)} beats{facts.span} {verb} early"
+        found.append(Check(Presence.ABSENT, words))
+    return found
 
 
-def _of_st(facts: Facts) -> list[str]:
-    return [found.words for found in (depression(facts), elevation(facts)) if found.present]
+def _of_st(facts: Facts) -> list[Check]:
+    checks = (depression(facts), elevation(facts))
+    return [Check(_opposite(found.presence), found.words) for found in checks]
+
+
+def _opposite(found: Presence) -> Presence:
+    """What an abnormality says of a normal ECG."""
+    turned = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
+    return turned.get(found, found)

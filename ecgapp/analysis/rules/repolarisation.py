@@ -1,66 +1,83 @@
-"""Rules of the ST segment, at J+60 ms in two neighbouring leads.
+"""Rules of the ST segment in two contiguous leads: elevation at J, depression at J+60 ms.
 
 Limits of Thygesen et al. 2018 (fourth universal definition of myocardial infarction,
-doi:10.1161/CIR.0000000000000617): elevation of 1 mm, in V2 and V3 of 2 mm (men from 40 on; 2.5 mm in
-younger men, 1.5 mm in women: we are told neither), depression of 0.5 mm. They are stated for the J point;
-we measure 60 ms behind it. Neighbours among the limb leads are those of Cabrera's order (Wagner et al. 2009,
-doi:10.1016/j.jacc.2008.12.016). A QRS complex of 120 ms or more shifts ST by itself: the limits do not hold.
+doi:10.1161/CIR.0000000000000617); for elevation see ``st_elevation``. Depression is 0.5 mm, stated for the J
+point and measured 60 ms behind it, where a steep upslope has passed. ST is known to about 0.2 mm. As an alarm
+must not be missed, only a level that falls short of its limit by less than that is borderline.
 """
 
-from collections.abc import Callable
-from itertools import pairwise
-
 from ecgapp.analysis.rules.conduction import WIDE
-from ecgapp.analysis.rules.verdict import Check, Facts, blank, rule
+from ecgapp.analysis.rules.st_elevation import (
+    ANTERIOR,
+    CONTIGUOUS,
+    UNKNOWN,
+    STElevation,
+    inverted,
+    limit,
+    raised,
+    st_elevation,
+    together,
+)
+from ecgapp.analysis.rules.verdict import Check, Facts, Presence, blank, cannot_tell, rule
 
 DEPRESSED = -0.5  # mm
-ELEVATED, ELEVATED_ANTERIOR = 1.0, 2.0  # mm
-ANTERIOR = ("V2", "V3")
-Beyond = Callable[[str, float], bool]  # lead, mm
-NEIGHBOURS = (("aVL", "I", "-aVR", "II", "aVF", "III"), ("V1", "V2", "V3", "V4", "V5", "V6"))
-
-
-@rule("STD")
-def depression(facts: Facts) -> Check:
-    """0.5 mm below the level before QRS, in two neighbours."""
-    return _shifted(facts, "0.5 mm or more below", lambda lead, level: level <= DEPRESSED)
+ERROR = 0.2  # mm: half of what two halves of one recording differ by, since both halves are averaged
+TOO_FEW = "ST cannot be measured in two leads: the volts are lost, or the leads too noisy"
 
 
 @rule("STE")
 def elevation(facts: Facts) -> Check:
-    """1 mm above, in V2 and V3 2 mm."""
+    """Raised at J in two contiguous leads."""
+    width, levels = facts.row("QRS"), inverted(facts.measured.j_levels)
+    if width.value is None:
+        return blank(width)
+    if len(levels) < 2:
+        return cannot_tell(TOO_FEW)
+    found, nearly = st_elevation(facts), raised(facts, ERROR)
+    if found is not None:
+        return Check(Presence.PRESENT, f"ST at J in mm: {_raised(found)}; {_limits(facts)}")
+    if nearly is not None:
+        return Check(Presence.BORDERLINE, f"ST at J in mm: {_raised(nearly)}; {_limits(facts)}, error 0.2")
+    if width.value >= WIDE:
+        return cannot_tell(f"QRS {width.value:.0f} ms shifts ST by itself, which may hide an elevation")
+    highest = max(levels, key=levels.__getitem__)
+    words = f"ST at J reaches {levels[highest]:+.1f} mm in {highest}; {_limits(facts)}"
+    return Check(Presence.ABSENT, words)
 
-    def raised(lead: str, level: float) -> bool:
-        return level >= (ELEVATED_ANTERIOR if lead in ANTERIOR else ELEVATED)
 
-    return _shifted(facts, "1 mm (V2, V3: 2 mm) or more above", raised)
+def _raised(found: STElevation) -> str:
+    """``V2 +2.5, V3 +3.1, with depression in III -0.8``."""
+    words = ", ".join(f"{lead} {level:+.1f}" for lead, level in found.levels.items())
+    opposite = ", ".join(f"{lead} {level:+.1f}" for lead, level in found.reciprocal.items())
+    return f"{words}, with depression in {opposite}" if opposite else words
 
 
-def _shifted(facts: Facts, limit: str, beyond: Beyond) -> Check:
-    levels = {lead: level for lead, level in facts.measured.st_levels.items() if level is not None}
-    width = facts.row("QRS")
+def _limits(facts: Facts) -> str:
+    anterior = limit(ANTERIOR[0], facts)
+    known = "" if anterior != UNKNOWN or facts.sex else " as age and sex are not known"
+    return f"limit 1 mm, in V2 and V3 {anterior:g} mm{known}, in two contiguous leads"
+
+
+@rule("STD")
+def depression(facts: Facts) -> Check:
+    """0.5 mm below the level before QRS at J+60, in two contiguous leads."""
+    width, levels = facts.row("QRS"), inverted(facts.measured.st_levels)
     if width.value is None:
         return blank(width)
     if width.value >= WIDE:
-        return Check(None, f"QRS {width.value:.0f} ms shifts ST by itself, so its limits do not hold")
+        return cannot_tell(f"QRS {width.value:.0f} ms shifts ST by itself, so the limit does not hold")
     if len(levels) < 2:
-        return Check(None, "ST cannot be measured in two leads: the volts are lost, or the leads too noisy")
-    if "aVR" in levels:
-        levels["-aVR"] = -levels["aVR"]
-    over = [lead for row in NEIGHBOURS for lead in _together(row, levels, beyond)]
-    if over:
-        told = ", ".join(f"{lead} {levels[lead]:+.1f}" for lead in over)
-        return Check(True, f"ST at J+60 in mm: {told}; {limit}, in neighbouring leads")
-    furthest = (min if "below" in limit else max)(levels, key=levels.__getitem__)
-    return Check(
-        False,
-        f"ST at J+60 is nowhere {limit} in two neighbouring leads "
-        f"(furthest: {levels[furthest]:+.1f} mm in {furthest})",
+        return cannot_tell(TOO_FEW)
+    for presence, least in ((Presence.PRESENT, DEPRESSED), (Presence.BORDERLINE, DEPRESSED + ERROR)):
+        beyond = {lead for lead, level in levels.items() if level <= least}
+        leads = [lead for row in CONTIGUOUS for lead in together(row, beyond)]
+        if leads:
+            told = ", ".join(f"{lead} {levels[lead]:+.1f}" for lead in leads)
+            error = ", error 0.2" if presence is Presence.BORDERLINE else ""
+            words = f"ST at J+60 in mm: {told}; limit {DEPRESSED} mm in two contiguous leads{error}"
+            return Check(presence, words)
+    lowest = min(levels, key=levels.__getitem__)
+    words = (
+        f"ST at J+60 reaches {levels[lowest]:+.1f} mm in {lowest}; limit {DEPRESSED} in two contiguous leads"
     )
-
-
-def _together(row: tuple[str, ...], levels: dict[str, float], beyond: Beyond) -> list[str]:
-    """The leads of ``row`` that are beyond the limit and have a neighbour that is."""
-    over = [lead in levels and beyond(lead, levels[lead]) for lead in row]
-    pairs = {place for place, both in enumerate(pairwise(over)) if all(both)}
-    return [lead for place, lead in enumerate(row) if {place - 1, place} & pairs]
+    return Check(Presence.ABSENT, words)

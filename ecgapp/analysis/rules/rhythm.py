@@ -10,29 +10,33 @@ one that is conducted aberrantly is taken for the other kind.
 from statistics import median
 
 from ecgapp.analysis.rhythm import EARLY, Beat
-from ecgapp.analysis.rules.verdict import Check, Facts, blank, rule
+from ecgapp.analysis.rules.verdict import Check, Facts, Presence, cannot_tell, rule, side
 from ecgapp.analysis.typical_beat import P_SHARE
 
-IRREGULAR = 0.055  # of the median RR interval, by which the next one differs; see ``Rhythm.irregularity``
+IRREGULAR = 0.065  # of the median RR interval; see ``Rhythm.irregularity``
+UNSURE = 0.01  # of RR, by which that may be wrong: 5 ms at each R peak
+ALMOST = 0.02  # of RR: beats that are early by so little less than ``EARLY`` are borderline
 WIDE = 120.0  # ms
 WIDER = 20.0  # ms more than the other beats have
-FEW = "Fewer than four beats."
+FEW = "fewer than four beats"
 
 
 @rule("AF", "A")
 def atrial_fibrillation(facts: Facts) -> Check:
     """Irregular all along, and no P wave before most beats."""
-    beat, irregularity = facts.measured.beat, facts.measured.rhythm.irregularity
+    beat, rhythm = facts.measured.beat, facts.measured.rhythm
     if beat is None:
-        return blank(facts.row("RR"))
-    if irregularity is None:
-        return Check(None, FEW)
-    side = "over" if irregularity >= IRREGULAR else "under"
+        return cannot_tell(f"P waves cannot be read. {facts.measured.doubt.removesuffix('.')}")
+    if rhythm.irregularity is None:
+        return cannot_tell(FEW)
     words = (
-        f"RR changes by {share(irregularity)} from beat to beat, {side} {share(IRREGULAR)}, "
-        f"and P waves stand before {100 * beat.p_share:.0f} % of the beats"
+        f"RR changes by {share(rhythm.irregularity)} from beat to beat, limit {share(IRREGULAR)}; "
+        f"P waves stand before {100 * beat.p_share:.0f} % of the beats that are alike{facts.span}"
     )
-    return Check(irregularity >= IRREGULAR and beat.p_share < P_SHARE, words)
+    irregular = side(rhythm.irregularity, IRREGULAR, UNSURE)
+    if rhythm.alternates and irregular is not Presence.ABSENT:
+        return Check(Presence.ABSENT, f"{words}; every other interval is alike, as in bigeminy")
+    return Check(irregular if beat.p_share < P_SHARE else Presence.ABSENT, words)
 
 
 @rule("PVC")
@@ -49,25 +53,39 @@ def atrial_beats(facts: Facts) -> Check:
 
 def _premature(facts: Facts, wide: bool) -> Check:
     beats = facts.measured.rhythm.beats
-    if facts.measured.beat is None:
-        return blank(facts.row("RR"))
+    if facts.measured.doubt:
+        return cannot_tell(facts.measured.doubt.removesuffix("."))
     if facts.measured.rhythm.irregularity is None:
-        return Check(None, FEW)
+        return cannot_tell(FEW)
     if atrial_fibrillation(facts).present:
-        return Check(None, "RR is irregular without P waves: no beat can be called early")
+        return cannot_tell("RR is irregular without P waves: no beat can be called early")
     early = [beat for beat in beats if beat.premature and beat.width is not None]
     if not early:
-        return Check(False, f"None of {len(beats)} beats comes early by {100 * EARLY:.0f} %")
+        return _none_early(facts)
     usual = _usual_width(beats)
     of_kind = [beat for beat in early if _is_wide(beat, usual) == wide]
     kind = f"wide, {WIDE:.0f} ms or more" if wide else _narrow(of_kind)
     if not of_kind:
         other = _narrow(early) if wide else "wide"
-        return Check(
-            False, f"{len(early)} of {len(beats)} beats come early, but are {other} ({_widths(early)})"
-        )
-    count = f"{len(of_kind)} of {len(beats)} beats {'comes' if len(of_kind) == 1 else 'come'}"
-    return Check(True, f"{count} early by {_shares(of_kind)} and {_be(of_kind)} {kind} ({_widths(of_kind)})")
+        words = f"{_count(early, facts)} early; {'it is' if len(early) == 1 else 'they are'} {other}"
+        return Check(Presence.ABSENT, f"{words} ({_widths(early)})")
+    words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {_be(of_kind)} {kind}"
+    return Check(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
+
+
+def _none_early(facts: Facts) -> Check:
+    beats = facts.measured.rhythm.beats
+    almost = [beat for beat in beats if beat.early is not None and beat.early >= EARLY - ALMOST]
+    if almost:
+        words = f"{_count(almost, facts)} early by {_shares(almost)}, limit {100 * EARLY:.0f} %"
+        return Check(Presence.BORDERLINE, words)
+    return Check(Presence.ABSENT, f"0 of {len(beats)} beats come early by {100 * EARLY:.0f} %{facts.span}")
+
+
+def _count(chosen: list[Beat], facts: Facts) -> str:
+    """``2 of 11 beats come``, with the span where the record is longer."""
+    verb = "comes" if len(chosen) == 1 else "come"
+    return f"{len(chosen)} of {len(facts.measured.rhythm.beats)} beats{facts.span} {verb}"
 
 
 def share(value: float) -> str:

@@ -1,51 +1,68 @@
-"""A textbook's rule beside the network's answer: what it finds, in figures, and whether the two agree."""
+"""A textbook's rule beside the network's answer: what it finds, in figures, and how sure that is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecgapp.analysis.measurements import Measurement, Measurements
+from ecgapp.analysis.measured_rows import Measurement
+from ecgapp.analysis.measurements import Measurements
 from ecgapp.errors import ConfigError
 
+# By how much a reading may be wrong: two standard deviations of the delineator's distance to marks made by
+# hand, at the less certain of its two boundaries (its card, on LUDB: P onset 14.1 ms, QRS offset 9.6, end of
+# T 20.1).
+ERRORS = {"PR": 28.0, "QRS": 20.0, "QTc Fridericia": 40.0}  # ms
+# Two halves of one recording differ by less in 95 % (``benchmarks.repeatability``).
+ERRORS |= {"QRS axis": 11.0}  # degrees
+ERRORS |= {"Heart rate": 1.0}  # beats per minute
 
-class Says(StrEnum):
-    """What a rule says of the network's answer."""
 
-    AGREES = "agrees"
-    DISAGREES = "disagrees"
+class Presence(StrEnum):
+    """Whether a rule finds a label. Borderline: its limit lies within the error of measurement."""
+
+    PRESENT = "present"
+    BORDERLINE = "borderline"
+    ABSENT = "absent"
     CANNOT_TELL = "cannot tell"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a rule may look at: what was measured, in a record of so many samples per second."""
+    """What a rule may look at: what was measured, in a record of so many samples per second.
+
+    ``age`` in years and ``sex`` ("male", "female") where they are known.
+    """
 
     measured: Measurements
     sampling_rate: float
+    age: float | None = None
+    sex: str = ""
 
     def row(self, name: str) -> Measurement:
         """The measurement of this name."""
         return next(row for row in self.measured.rows if row.name == name)
 
+    def error(self, name: str) -> float:
+        """By how much this measurement may be wrong: of intervals, by a sample at least."""
+        known = ERRORS[name]
+        return max(known, 1000 / self.sampling_rate) if self.row(name).unit == "ms" else known
+
     @property
-    def sample(self) -> float:
-        """ms from one sample to the next: no interval is known better."""
-        return 1000 / self.sampling_rate
-
-    def unsure(self, value: float, limit: float) -> bool:
-        """Whether ``value`` lies within one sample of ``limit``, both in ms, at a rate that blurs it."""
-        return abs(value - limit) < self.sample and self.sample > FINE
-
-
-FINE = 4.1  # ms a sample: from 250 Hz on a sample is shorter than the error of a reading
+    def span(self) -> str:
+        """``" in 30 to 60 s"`` where the record is longer than what was measured, else ""."""
+        return f" {self.measured.span}" if self.measured.partial else ""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What a rule finds: the label is there, is not, or (None) cannot be told; ``words`` have the figures."""
+    """What a rule finds; ``words`` have the figures and the limit."""
 
-    present: bool | None
+    presence: Presence
     words: str
+
+    @property
+    def present(self) -> bool:
+        return self.presence is Presence.PRESENT
 
 
 @dataclass(frozen=True)
@@ -53,13 +70,20 @@ class Verdict:
     """The rule's word on one label."""
 
     label: str
-    says: Says
+    presence: Presence
     words: str
 
     @property
     def in_words(self) -> str:
-        """``agrees: PR 232 ms, over 200 ms``."""
-        return f"{self.says}: {self.words}"
+        """``present: PR 242 ms, over 200 ms``."""
+        return f"{self.presence}: {self.words}"
+
+    def contradicts(self, positive: bool) -> bool:
+        """Whether a network is above its threshold where the rule finds nothing, or the other way round.
+
+        What is borderline or cannot be told contradicts nothing.
+        """
+        return self.presence is (Presence.ABSENT if positive else Presence.PRESENT)
 
 
 Rule = Callable[[Facts], Check]
@@ -90,24 +114,33 @@ def check(label: str, facts: Facts) -> Check | None:
     return None if found is None else found(facts)
 
 
-def verdict(label: str, positive: bool, facts: Facts) -> Verdict | None:
-    """Whether the label's rule says the same as the network; None where there is no rule."""
+def verdict(label: str, facts: Facts) -> Verdict | None:
+    """What the label's rule finds, under the label's name; None where there is no rule."""
     found = check(label, facts)
-    if found is None:
-        return None
-    if found.present is None:
-        return Verdict(label, Says.CANNOT_TELL, found.words)
-    return Verdict(label, Says.AGREES if found.present == positive else Says.DISAGREES, found.words)
+    return None if found is None else Verdict(label, found.presence, found.words)
 
 
 def blank(row: Measurement) -> Check:
     """The rule needs a measurement that is blank."""
-    return Check(None, f"{row.name} is blank. {row.reason.removesuffix('.')}")
+    return Check(Presence.CANNOT_TELL, f"{row.name} is blank. {row.reason.removesuffix('.')}")
 
 
-def close(name: str, value: float, limit: float, facts: Facts) -> Check:
-    """The measurement lies too close to the limit for the record's sampling rate."""
-    return Check(
-        None,
-        f"{name} {value:.0f} ms, too close to {limit:.0f} ms to tell at {facts.sampling_rate:g} samples/s",
-    )
+def cannot_tell(words: str) -> Check:
+    """The rule does not apply, and says why."""
+    return Check(Presence.CANNOT_TELL, words)
+
+
+def side(value: float, limit: float, error: float) -> Presence:
+    """On which side of ``limit`` a value lies: present from it on, borderline within ``error`` of it."""
+    if abs(value - limit) <= error:
+        return Presence.BORDERLINE
+    return Presence.PRESENT if value > limit else Presence.ABSENT
+
+
+def against(name: str, limit: float, facts: Facts) -> Check:
+    """An interval against the limit above which it is abnormal, in figures; it must not be blank."""
+    value, error = facts.row(name).value or 0.0, facts.error(name)
+    found = side(value, limit, error)
+    if found is Presence.BORDERLINE:
+        return Check(found, f"{name} {value:.0f} ms, limit {limit:.0f}, error about {error:.0f} ms")
+    return Check(found, f"{name} {value:.0f} ms, {'over' if value > limit else 'under'} {limit:.0f} ms")

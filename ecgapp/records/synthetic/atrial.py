@@ -9,7 +9,7 @@ import numpy as np
 from ecgapp.records.synthetic.dipole import Bump, Vector
 from ecgapp.records.synthetic.heart import Beat, Heart, beat_at, p_at
 from ecgapp.records.synthetic.oscillation import atrial_fibrillation, saw_tooth
-from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm
+from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.timing import focus_times, gain_at, irregular_interval
 from ecgapp.records.synthetic.ventricles import LBBB, RBBB, Ventricles
 
@@ -30,8 +30,7 @@ def reentry(plan: Plan) -> Heart:
     first = BEFORE + plan.between(0, plan.mean)
     if onset:
         mean = 60 / plan.between(65, 95)
-        sinus = sinus_rhythm(plan, BEFORE, max(onset, mean), mean, normal)
-        before, first = [beat for _, beat in sinus], sinus[-1][0] + plan.between(0.42, 0.5)
+        before, first = sinus_until(plan, onset - plan.between(0.42, 0.5), mean, normal), onset
     shape = replace(normal, st_vector=(-0.05, -0.04, 0.02), longer_qt=_shorter(plan.mean))
     times = focus_times(first, plan.end, plan.mean, plan.rng, jitter=0.006)
     beats = [beat_at(time, plan.mean, shape, gain=gain_at(time)) for time in times]
@@ -79,14 +78,14 @@ def pre_excitation(plan: Plan) -> Heart:
     delta = delta + 0.06 * plan.rng.normal(size=3)
     early = plan.between(0.040, 0.050)
     qrs = (
-        Bump(-early, 0.0125, 0.016, (float(delta[0]), float(delta[1]), float(delta[2]))),
+        Bump(-early, 0.0125, 0.013, (float(delta[0]), float(delta[1]), float(delta[2])), hold=0.018),
         Bump(0.0, 0.0125, 0.0125, (1.05, 0.50, 0.10)),
         Bump(0.023, 0.0105, 0.0110, (-0.12, -0.08, 0.55)),
     )
     back = (0.30 - 0.7 * delta[0], 0.14 - 0.7 * delta[1], -0.10 - 0.7 * delta[2])
     shape = Ventricles(qrs, (float(back[0]), float(back[1]), float(back[2])), longer_qt=0.03)
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, shape, plan.between(0.100, 0.112))
-    return Heart([beat for _, beat in beats])
+    return Heart(beats)
 
 
 def aberrant(plan: Plan) -> Heart:
@@ -94,7 +93,7 @@ def aberrant(plan: Plan) -> Heart:
     shape = LBBB if plan.variant.startswith("LBBB") else RBBB
     shape = replace(shape, longer_qt=shape.longer_qt - plan.between(0.0, 0.02))
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, shape, plan.between(0.14, 0.17))
-    return Heart([beat for _, beat in beats])
+    return Heart(beats)
 
 
 def aberrant_fibrillation(plan: Plan) -> Heart:

@@ -26,7 +26,7 @@ def complete(plan: Plan) -> Heart:
 def escape_complex(plan: Plan) -> Ventricles:
     """A broad complex of an escape rhythm from the ventricles."""
     direction = DIRECTIONS[str(plan.rng.choice(ESCAPES))]
-    width, size = plan.between(0.135, 0.19), plan.between(0.9, 1.5)
+    width, size = plan.between(0.15, 0.20), plan.between(0.9, 1.5)
     return ventricular_complex(direction, width, size, plan.mean, plan.rng)
 
 

@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.synthetic.catalogue import ORIGINS
-from ecgapp.records.synthetic.dipole import Bump, Vector
+from ecgapp.records.synthetic.dipole import EDGE, Bump, Vector
 from ecgapp.records.synthetic.ventricles import FRIDERICIA, Ventricles
 
-LEAST, MOST = 0.130, 0.220  # s, width of a ventricular complex
+LEAST, MOST = 0.140, 0.220  # s, width of a ventricular complex
 DIRECTIONS: MappingProxyType[str, Vector] = MappingProxyType(
     dict(
         zip(
             ORIGINS,
             (
-                (0.25, 0.80, 0.55),  # right ventricular outflow
+                (0.25, 0.75, 0.68),  # right ventricular outflow
                 (0.55, -0.55, 0.60),  # right ventricular apex
-                (0.35, -0.62, -0.75),  # left posterior septum
+                (0.25, -0.62, -0.80),  # left posterior septum
                 (-0.60, 0.60, -0.50),  # left anterior and lateral wall
-                (-0.55, -0.60, -0.28),  # left apex
+                (-0.55, -0.60, -0.38),  # left apex
                 (-0.48, 0.30, 0.72),  # apex and front
-                (0.48, 0.45, -0.70),  # base and back
+                (0.40, 0.45, -0.80),  # base and back
             ),
             strict=True,
         )
@@ -40,18 +40,19 @@ def ventricular_complex(
 
     Each call draws another shape: how far the beginning and the end turn away, whether it is notched.
     """
-    main = _unit(np.array(direction) + 0.13 * rng.normal(size=3).clip(-1.5, 1.5))
-    first = _unit(main + 0.75 * rng.normal(size=3).clip(-1.5, 1.5))
-    last = _unit(main + 0.75 * rng.normal(size=3).clip(-1.5, 1.5))
-    notched = bool(rng.random() < 0.4)
-    middle = _notched(main, width, size) if notched else (_bump(0.0, 0.13 * width, size * main),)
-    start, finish = float(rng.uniform(0.2, 0.45)), float(rng.uniform(0.2, 0.45))
+    main = _unit(np.array(direction) + 0.09 * _turn(rng))
+    early, late = (_unit(main + 0.30 * sign * _turn(rng)) for sign in (1, -1))
+    start, finish = (float(size * rng.uniform(0.35, 0.6)) for _ in range(2))
+    # two halves in one slurred deflection, or apart as two peaks
+    apart = float(rng.uniform(0.10, 0.13) if rng.random() < 0.35 else rng.uniform(0.05, 0.07))
+    spread = (0.5 - 0.07 - apart) / EDGE
     qrs = (
-        _bump(-0.25 * width, 0.10 * width, start * size * first),
-        *middle,
-        _bump(0.25 * width, 0.10 * width, finish * size * last),
+        _bump(-0.26 * width, 0.24 / EDGE * width, start * _unit(early + 0.4 * _turn(rng))),
+        _bump(-apart * width, spread * width, 0.62 * size * early),
+        _bump(apart * width, spread * width, 0.62 * size * late),
+        _bump(0.26 * width, 0.24 / EDGE * width, finish * _unit(late + 0.4 * _turn(rng))),
     )
-    against = -_unit(main + 0.25 * rng.normal(size=3).clip(-1.5, 1.5))
+    against = -_unit(main + 0.25 * _turn(rng))
     longer = min(0.08, 0.94 * rr - FRIDERICIA * float(np.cbrt(rr)))
     return Ventricles(
         qrs,
@@ -63,15 +64,13 @@ def ventricular_complex(
 
 
 def width_at(rr: float, rng: np.random.Generator) -> float:
-    """The width of a ventricular complex, s: 130 to 220 ms, less where ``rr`` (s) leaves no room."""
-    return float(rng.uniform(LEAST + 0.004, min(MOST, max(LEAST + 0.01, 0.55 * rr))))
+    """The width of a ventricular complex, s: 140 to 220 ms, less where ``rr`` (s) leaves no room."""
+    return float(rng.uniform(LEAST, min(MOST, max(LEAST + 0.01, 0.55 * rr))))
 
 
-def _notched(main: NDArray[np.float64], width: float, size: float) -> tuple[Bump, Bump]:
-    return (
-        _bump(-0.09 * width, 0.085 * width, 0.9 * size * main),
-        _bump(0.13 * width, 0.085 * width, 0.8 * size * main),
-    )
+def _turn(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random change of direction, of length about 1.5 and never much more."""
+    return rng.normal(size=3).clip(-1.5, 1.5)
 
 
 def _bump(time: float, spread: float, moment: NDArray[np.float64]) -> Bump:

@@ -29,7 +29,7 @@ DEMOS = MappingProxyType(
         "Non-sustained ventricular tachycardia": _demo("NSVT", 12, 170, "LBBB-like, inferior axis", 3.0),
         "Torsade de pointes": _demo("torsade", 13, 215, onset=3.0),
         "Ventricular flutter": _demo("VFL", 14, 260),
-        "Ventricular fibrillation": _demo("VF", 15, 300, "coarse", 3.0),
+        "Ventricular fibrillation": _demo("VF", 31, 300, "coarse", 3.0),
         "Asystole": _demo("asystole", 16, 72, "with P waves", 2.5),
         "Sinus pause": _demo("sinus pause", 17, 64, "sinus", 3.0),
         "Complete AV block": _demo("III-AVB", 18, 34, "ventricular escape"),

@@ -55,8 +55,8 @@ class CriticalEvent:
       block, pacing or ectopic beats.
     - ``pause``: 3 s or more without a ventricular complex and not asystole, from the R wave before
       (or 0) to the R wave behind (or the record's end).
-    - ``bradycardia``, ``tachycardia``: the median interval between R waves is that of less than 40 or
-      more than 150/min, while the rhythm lasts; in fibrillation there is no such rate.
+    - ``bradycardia``, ``tachycardia``: the median interval between R waves, pauses left out, is that of
+      less than 40 or more than 150/min, while the rhythm lasts; in fibrillation there is no such rate.
     - ``long_qt``: QTc (Fridericia) of 500 ms or more, while it lasts.
     """
 
@@ -112,11 +112,12 @@ def gaps(r_peaks: Sequence[float], duration: float, fibrillating: Sequence[Span]
 
 
 def rate_events(r_peaks: Sequence[float], span: Span) -> list[CriticalEvent]:
-    """A ventricular rate below 40 or above 150/min between the limits of ``span`` (s)."""
+    """A ventricular rate below 40 or above 150/min between the limits of ``span`` (s), beside pauses."""
     inside = [time for time in r_peaks if span[0] <= time <= span[1]]
     if len(inside) < RUN:
         return []
-    rate = 60 / float(np.median(np.diff(inside)))
+    intervals = np.diff(inside)
+    rate = 60 / float(np.median(intervals[intervals < PAUSE]))
     if SLOWEST <= rate <= FASTEST:
         return []
     return [CriticalEvent("bradycardia" if rate < SLOWEST else "tachycardia", *span)]

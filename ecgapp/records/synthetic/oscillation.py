@@ -40,7 +40,7 @@ def saw_tooth(times: Floats, frequency: float, size: float, rng: np.random.Gener
     tooth = sum(np.sin(k * phase) / k * np.exp(-0.12 * k * k) for k in range(1, 6)) / 2.2
     knock = sum(np.cos(k * (phase - 0.9)) * np.exp(-0.25 * k * k) for k in range(1, 5))
     up = float(rng.uniform(0.85, 1.0))
-    return size * (np.outer((-0.12, -up, 0.10), tooth) + np.outer((-0.05, -0.05, -0.16), knock))
+    return size * (np.outer((-0.12, -up, 0.10), tooth) + np.outer((-0.05, -0.05, -0.30), knock))
 
 
 def ventricular_flutter(times: Floats, frequency: float, size: float, rng: np.random.Generator) -> Floats:
@@ -62,14 +62,14 @@ def ventricular_fibrillation(
     """Fibrillation of the ventricles (3, n_samples), up to about ``size`` mV, around ``frequency`` Hz."""
     total = np.zeros((3, len(times)))
     for number in range(OSCILLATORS):
-        centre = float(np.clip(rng.normal(frequency, 0.9), SLOWEST + 0.6, FASTEST - 1.0))
-        pace, loud = _wandering(times, 0.7, rng), _wandering(times, 0.5, rng)
+        centre = float(np.clip(rng.normal(frequency, 1.2), SLOWEST + 0.6, FASTEST - 1.0))
+        pace, loud = _wandering(times, 0.45, rng), _wandering(times, 0.4, rng)
         wandering = pace.antiderivative()
-        phase = 2 * np.pi * (centre * times + 0.6 * wandering(times)) + float(rng.uniform(0, 2 * np.pi))
-        turn = np.stack([_wandering(times, 1.3, rng)(times) for _ in range(3)])
-        direction = rng.normal(size=(3, 1)) + 0.7 * turn
+        phase = 2 * np.pi * (centre * times + 0.8 * wandering(times)) + float(rng.uniform(0, 2 * np.pi))
+        turn = np.stack([_wandering(times, 0.9, rng)(times) for _ in range(3)])
+        direction = rng.normal(size=(3, 1)) + 0.6 * turn
         sharp = np.sin(phase) + 0.25 * np.sin(2 * phase + float(rng.uniform(0, 2 * np.pi)))
-        total += direction * np.exp(0.55 * loud(times)) * sharp / (1 + 0.35 * number)
+        total += direction * np.exp(0.4 * loud(times)) * sharp / (1 + 0.12 * number)
     return _sized(total, size)
 
 

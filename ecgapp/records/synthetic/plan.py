@@ -89,18 +89,20 @@ class Plan:
 
 
 def sinus_rhythm(
-    plan: Plan,
-    start: float,
-    end: float,
-    mean: float,
-    shape: Ventricles,
-    pr: float = 0.155,
-) -> list[tuple[float, Beat]]:
-    """Beats of sinus rhythm with R waves between ``start`` and ``end`` (s), each with that R wave's time."""
-    return [
-        (time, beat_at(time, mean, shape, conducted(pr, mean), gain=gain_at(time)))
-        for time in sinus_times(start, end, mean, plan.rng)
-    ]
+    plan: Plan, start: float, end: float, mean: float, shape: Ventricles, pr: float = 0.155
+) -> list[Beat]:
+    """Beats of sinus rhythm with R waves between ``start`` and ``end`` (s)."""
+    return [_sinus_beat(time, mean, shape, pr) for time in sinus_times(start, end, mean, plan.rng)]
+
+
+def sinus_until(plan: Plan, last: float, mean: float, shape: Ventricles) -> list[Beat]:
+    """Beats of sinus rhythm, the last R wave at ``last`` s."""
+    times = sinus_times(BEFORE - mean, max(last, BEFORE + mean), mean, plan.rng)
+    return [_sinus_beat(time + last - times[-1], mean, shape, 0.155) for time in times]
+
+
+def _sinus_beat(time: float, mean: float, shape: Ventricles, pr: float) -> Beat:
+    return beat_at(time, mean, shape, conducted(pr, mean), gain=gain_at(time))
 
 
 def dissociated(onsets: list[float], beats: list[Beat]) -> list[Beat]:

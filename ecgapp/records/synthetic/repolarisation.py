@@ -32,14 +32,14 @@ def infarction(plan: Plan) -> Heart:
     t_vector = 0.6 * np.array(normal.t_vector) + taller * injury
     shape = Ventricles(normal.qrs, _scaled(t_vector, 1.0), (0.060, 0.042), _scaled(injury, 1.0))
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, shape)
-    return Heart([beat for _, beat in beats], events=plan.whole("st_elevation"))
+    return Heart(beats, events=plan.whole("st_elevation"))
 
 
 def long_qt(plan: Plan) -> Heart:
     """Sinus rhythm with a QTc (Fridericia) between 525 and 615 ms."""
     shape = slow_ventricles(plan, plan.variant, plan.mean)
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, shape)
-    return Heart([beat for _, beat in beats], events=plan.whole("long_qt"))
+    return Heart(beats, events=plan.whole("long_qt"))
 
 
 def slow_ventricles(plan: Plan, t_wave: str, rr: float) -> Ventricles:
@@ -60,11 +60,11 @@ def sine_wave(plan: Plan) -> Heart:
     """Severe hyperkalaemia: no P wave, the QRS complex melts into the T wave."""
     width = float(np.clip(plan.between(0.32, 0.40) * plan.mean, 0.20, 0.34))
     rng, size = plan.rng, plan.between(0.9, 1.6)
-    direction = np.array((0.55, 0.35, 0.65)) * (1 if plan.chance(0.7) else -1)
+    direction = np.array((0.45, 0.60, 0.55)) * (1 if plan.chance(0.7) else -1)
     direction = direction + 0.15 * rng.normal(size=3).clip(-1.5, 1.5)
     main = size * direction / np.linalg.norm(direction)
     turned = main + 0.35 * size * rng.normal(size=3).clip(-1, 1)
-    room = min(0.9 * plan.mean - width, 0.55)  # s, of the T wave
+    room = min(plan.mean - width, 0.95)  # s, of the T wave
     back = -plan.between(0.6, 0.9) * main
     beats = []
     for time in focus_times(BEFORE, plan.end, plan.mean, rng, jitter=0.015):
@@ -72,9 +72,7 @@ def sine_wave(plan: Plan) -> Heart:
             Bump(time - 0.1 * width, 0.16 * width, 0.18 * width, _scaled(main, gain_at(time))),
             Bump(time + 0.16 * width, 0.13 * width, 0.136 * width, _scaled(0.5 * turned, gain_at(time))),
         ]
-        t_wave = Bump(
-            time + 0.5 * width + 0.46 * room, 0.21 * room, 0.20 * room, _scaled(back, gain_at(time))
-        )
+        t_wave = Bump(time + 0.5 * width + 0.5 * room, 0.2 * room, 0.2 * room, _scaled(back, gain_at(time)))
         beats.append(Beat({"QRS": qrs, "T": [t_wave]}))
     return Heart(beats, events=plan.whole("sine_wave"))
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.synthetic.heart import Heart, beat_at, p_at
-from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm
+from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.timing import gain_at, sinus_times
 
 FLOOR = 0.004  # mV: the noise of a recorder
@@ -13,32 +13,27 @@ FLOOR = 0.004  # mV: the noise of a recorder
 def bradycardia(plan: Plan) -> Heart:
     """Sinus rhythm below 40/min."""
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, plan.narrow(), plan.between(0.15, 0.19))
-    return Heart([beat for _, beat in beats])
+    return Heart(beats)
 
 
 def pause(plan: Plan) -> Heart:
     """Sinus rhythm that stops for 3 to 6 s; a sinus beat or a junctional one ends the pause."""
-    length, shape = plan.between(3.1, 5.8), plan.narrow()
-    before = sinus_rhythm(plan, BEFORE, max(plan.onset(1.0), plan.mean), plan.mean, shape)
-    last = before[-1][0]
-    length = min(length, plan.duration - last - 0.5)
-    resumed = last + length
-    after = sinus_rhythm(plan, resumed + plan.mean, plan.end + 2 * plan.mean, plan.mean, shape)
+    shape, last = plan.narrow(), plan.onset(1.0)
+    resumed = last + min(plan.between(3.1, 5.8), plan.duration - last - 0.5)
+    before = sinus_until(plan, last, plan.mean, shape)
     pr = None if plan.variant == "junctional escape" else 0.16
     first = beat_at(resumed, 1.2, shape, pr, gain=gain_at(resumed))
-    return Heart([*(beat for _, beat in before), first, *(beat for _, beat in after)])
+    after = sinus_rhythm(plan, resumed + plan.mean, plan.end + 2 * plan.mean, plan.mean, shape)
+    return Heart([*before, first, *after])
 
 
 def asystole(plan: Plan) -> Heart:
     """No ventricular complex to the record's end; in half of the seeds none at all."""
-    onset = plan.onset(0.5)
-    beats = []
-    last = BEFORE
-    if onset:
-        conducted = sinus_rhythm(plan, BEFORE, max(onset, plan.mean), plan.mean, plan.narrow())
-        beats, last = [beat for _, beat in conducted], conducted[-1][0]
+    last = plan.onset(0.5) or BEFORE
+    beats = sinus_until(plan, last, plan.mean, plan.narrow())
     if plan.variant == "with P waves":
-        beats += [p_at(time) for time in sinus_times(last + 0.6 * plan.mean, plan.end, plan.mean, plan.rng)]
+        atria = sinus_times(0.0, plan.end - last, plan.mean, plan.rng)
+        beats += [p_at(last + 0.85 * plan.mean + time - atria[0]) for time in atria]
     background = _agonal(plan, last) if plan.variant == "agonal baseline" else None
     return Heart(beats, background, noise=FLOOR)
 

@@ -9,18 +9,19 @@ from ecgapp.records.synthetic.dipole import Vector
 from ecgapp.records.synthetic.events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
 from ecgapp.records.synthetic.oscillation import ventricular_fibrillation, ventricular_flutter
-from ecgapp.records.synthetic.plan import BEFORE, Plan, dissociated, sinus_rhythm
+from ecgapp.records.synthetic.plan import BEFORE, Plan, dissociated, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.repolarisation import slow_ventricles
 from ecgapp.records.synthetic.timing import focus_times, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import Ventricles
 
-RAMP = 0.25  # s in which fibrillation reaches its size
+RAMP = 0.12  # s in which fibrillation reaches its size
 
 
 def tachycardia(plan: Plan) -> Heart:
     """Monomorphic, sustained; in 3 of 10 seeds it begins in the record, after sinus rhythm."""
-    onset, shape = plan.onset(0.3), _shape(plan)
-    before, first = _sinus_until(plan, onset) if onset else ([], BEFORE + plan.between(0, plan.mean))
+    onset, shape, mean = plan.onset(0.3), _shape(plan), 60 / plan.between(60, 95)
+    before = _coupled(plan, onset, mean) if onset else []
+    first = onset or BEFORE + plan.between(0, plan.mean)
     beats = [_broad(time, plan, shape) for time in focus_times(first, plan.end, plan.mean, plan.rng)]
     atria = _dissociated_atria(plan, first if onset else BEFORE, beats) if plan.chance(0.5) else []
     start = max(0.0, first + shape.onset)
@@ -42,29 +43,31 @@ def run(plan: Plan) -> Heart:
     """Five to twelve beats of tachycardia within sinus rhythm."""
     onset, shape, mean = plan.onset(1.0), _shape(plan), 60 / plan.between(60, 90)
     normal = plan.narrow()
-    before, first = _sinus_until(plan, onset, mean, normal)
-    room = (plan.duration - first - 1.2) / plan.mean
+    before = _coupled(plan, onset, mean, normal)
+    room = (plan.duration - onset - 1.2) / plan.mean
     n_beats = int(plan.rng.integers(5, max(6, min(13, int(room)))))
-    times = focus_times(first, plan.end, plan.mean, plan.rng)[:n_beats]
+    times = focus_times(onset, plan.end, plan.mean, plan.rng)[:n_beats]
     beats = [_broad(time, plan, shape) for time in times]
     resumed = times[-1] + plan.between(0.75, 0.95)
-    after = [beat for _, beat in sinus_rhythm(plan, resumed, plan.end + mean, mean, normal)]
-    span = RhythmSpan("VT", times[0] + shape.onset, times[-1] + shape.offset)
-    return Heart([*before, *beats, *after], ventricular=[span], rated=(0.0, times[0] - 0.01))
+    after = sinus_rhythm(plan, resumed, plan.end + mean, mean, normal)
+    span = RhythmSpan("VT", max(0.0, times[0] + shape.onset), times[-1] + shape.offset)
+    calm = max((0.0, times[0] - 0.01), (resumed, plan.duration), key=lambda each: each[1] - each[0])
+    return Heart([*before, *beats, *after], ventricular=[span], rated=calm)
 
 
 def torsade(plan: Plan) -> Heart:
     """Polymorphic, its axis twisting around the baseline, after sinus beats with a long QT interval."""
-    onset, rng = max(plan.onset(1.0), 1.2), plan.rng
+    onset, rng = plan.onset(1.0), plan.rng
     mean = 60 / plan.between(50, 66)
     slow = slow_ventricles(plan, str(rng.choice(("broad T", "late T", "notched T"))), mean)
-    before, first = _sinus_until(plan, onset, mean, slow, late=True)
+    before = _coupled(plan, onset, mean, slow, on_t=True) if onset else []
+    first = onset or BEFORE
     axis, side = rng.normal(size=(2, 3))
     axis /= np.linalg.norm(axis)
     side -= axis * (axis @ side)
     side /= np.linalg.norm(side)
     twist, phase = plan.between(9, 15), plan.between(-0.6, 0.6)
-    size, width = plan.between(1.1, 1.8), plan.between(0.130, 0.155)
+    size, width = plan.between(1.1, 1.8), plan.between(0.140, 0.160)
     times = focus_times(first, plan.end, plan.mean, rng, jitter=0.07)
     beats = []
     for number, time in enumerate(times):
@@ -73,18 +76,18 @@ def torsade(plan: Plan) -> Heart:
         loud = size * float(np.linalg.norm(towards)) * min(1.0, 0.6 + 0.2 * number)
         shape = ventricular_complex(_vector(towards), width, loud, plan.mean, rng)
         beats.append(beat_at(time, plan.mean, shape))
-    begins = min(bump.onset for bump in beats[0].waves["QRS"])
+    begins = max(0.0, min(bump.onset for bump in beats[0].waves["QRS"]))
     return Heart(
         [*before, *beats],
-        events=[CriticalEvent("long_qt", 0.0, begins)],
+        events=[CriticalEvent("long_qt", 0.0, begins)] if onset > mean else [],
         ventricular=[RhythmSpan("VT", begins, plan.duration)],
-        rated=(first, plan.duration),
+        rated=(max(0.0, first), plan.duration),
     )
 
 
 def flutter(plan: Plan) -> Heart:
     """Ventricular flutter from the record's start to its end."""
-    waves = ventricular_flutter(plan.times, plan.rate / 60, plan.between(0.8, 2.2), plan.rng)
+    waves = ventricular_flutter(plan.times, plan.rate / 60, plan.between(0.6, 1.5), plan.rng)
     span = (0.0, plan.duration)
     return Heart(
         [],
@@ -97,18 +100,17 @@ def flutter(plan: Plan) -> Heart:
 def fibrillation(plan: Plan) -> Heart:
     """Ventricular fibrillation; in 4 of 10 seeds it begins in the record, with an R-on-T beat."""
     onset = plan.onset(0.4)
-    size = {"coarse": (0.45, 1.0), "fine": (0.12, 0.28), "fading": (0.5, 1.0)}[plan.variant]
+    size = {"coarse": (0.55, 1.1), "fine": (0.15, 0.32), "fading": (0.6, 1.1)}[plan.variant]
     waves = ventricular_fibrillation(plan.times, plan.rate / 60, plan.between(*size), plan.rng)
     beats: list[Beat] = []
     begins = 0.0
     if onset:
         mean = 60 / plan.between(60, 100)
-        before, first = _sinus_until(plan, onset, mean, on_t=True)
         direction = DIRECTIONS[str(plan.rng.choice(ORIGINS))]
-        shape = ventricular_complex(direction, plan.between(0.135, 0.16), 1.2, mean, plan.rng)
-        ectopic = beat_at(first, mean, shape)
-        beats = [*before, Beat({"QRS": ectopic.waves["QRS"]})]
-        begins = first + shape.offset
+        shape = ventricular_complex(direction, plan.between(0.145, 0.17), 1.2, mean, plan.rng)
+        ectopic = beat_at(onset, mean, shape)
+        beats = [*_coupled(plan, onset, mean, on_t=True), Beat({"QRS": ectopic.waves["QRS"]})]
+        begins = onset + shape.offset - 0.03
     envelope = np.clip((plan.times - begins) / RAMP, 0, 1) if onset else np.ones_like(plan.times)
     if plan.variant == "fading":
         envelope = envelope * np.exp(
@@ -132,25 +134,14 @@ def _broad(time: float, plan: Plan, shape: Ventricles) -> Beat:
     return beat_at(time, plan.mean, shape, gain=gain_at(time) * (1 + 0.015 * float(plan.rng.normal())))
 
 
-def _sinus_until(
-    plan: Plan,
-    onset: float,
-    mean: float | None = None,
-    shape: Ventricles | None = None,
-    late: bool = False,
-    on_t: bool = False,
-) -> tuple[list[Beat], float]:
-    """Sinus beats up to ``onset`` and the time of the first ectopic beat (s), coupled to the last of them."""
-    mean = mean or 60 / plan.between(60, 95)
-    beats = sinus_rhythm(plan, BEFORE, max(onset, mean), mean, shape or plan.narrow())
-    last = beats[-1][0]
-    t_wave = beats[-1][1].waves["T"][-1]
-    coupling = plan.between(0.40, 0.50)
-    if late:
-        coupling = t_wave.time + plan.between(0.05, 0.09) - last
-    if on_t:
-        coupling = t_wave.time + plan.between(0.04, 0.07) - last
-    return [beat for _, beat in beats], last + coupling
+def _coupled(
+    plan: Plan, onset: float, mean: float, shape: Ventricles | None = None, on_t: bool = False
+) -> list[Beat]:
+    """Sinus beats up to an ectopic beat at ``onset`` (s), perhaps just behind the last T wave's top."""
+    shape = shape or plan.narrow()
+    top = shape.repolarisation(mean)[1][-1].time
+    coupling = top + plan.between(0.05, 0.08) if on_t else plan.between(0.40, 0.50)
+    return sinus_until(plan, onset - coupling, mean, shape)
 
 
 def _dissociated_atria(plan: Plan, start: float, beats: list[Beat]) -> list[Beat]:

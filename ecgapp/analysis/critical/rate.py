@@ -1,0 +1,182 @@
+"""Asystole, pauses, and ventricular rates below 40 or above 150 per minute.
+
+A pause of 3 s or more: Kusumoto et al. 2019 (ACC/AHA/HRS guideline on bradycardia,
+doi:10.1161/CIR.0000000000000628). The rates are the usual limits of critical results of ECG laboratories
+(no trial stands behind them): fewer than 40 and more than 150 beats per minute.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.analysis.critical.facts import CriticalFacts, Span
+from ecgapp.analysis.critical.finding import CriticalFinding, CriticalKind
+from ecgapp.signals.bandpass import bandpass
+from ecgapp.signals.quality.rails import runs
+
+PAUSE, ASYSTOLE = 3.0, 6.0  # s
+SLOW, FAST = 40.0, 150.0  # per minute
+FEWEST = 3  # beats that a rate is drawn from
+AROUND = 8.0  # s over which a rate must hold
+T_WAVE = 0.5  # s behind a beat that a pause's signal may still hold its T wave
+BEFORE_QRS = 0.12  # s before a beat that belong to it
+QRS_BAND = (7.0, 25.0)  # Hz
+QUIET = 0.35  # of a beat's size that nothing in a pause may reach
+LOST = 0.005  # mV from top to bottom of a signal that is not there
+TALLEST_P = 0.3  # mV; no QRS complex of twelve leads is smaller in all of them
+SEVERAL = 6  # leads
+SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
+Beyond = Callable[[NDArray[np.float64]], bool]
+RATE_SOURCE = "usual limits of critical results: below 40 and above 150/min"
+
+
+def standstill(facts: CriticalFacts) -> list[CriticalFinding]:
+    """Asystole and pauses: stretches of 3 s or more without a ventricular complex."""
+    if facts.is_noise and len(facts.beats) < FEWEST:
+        return []
+    if (whole := _no_complexes(facts)) is not None:
+        return [whole]
+    duration = facts.record.duration
+    times = facts.beats.times.tolist()
+    found = []
+    for start, end in pairwise([0.0, *times, duration]):
+        inside = times and (start > 0.0 or end - start >= PAUSE)
+        if end - start < PAUSE or not inside or facts.in_fibrillation(start, end):
+            continue
+        if _is_quiet(facts, (start, end)):
+            found.append(_gap(facts, start, end))
+    return found
+
+
+def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
+    asystole = end - start >= ASYSTOLE and end >= facts.record.duration
+    lost = float(np.ptp(facts.between(start + T_WAVE, end - BEFORE_QRS), axis=-1).max()) < LOST
+    what = "asystole" if asystole else "a pause"
+    return CriticalFinding(
+        CriticalKind.ASYSTOLE if asystole else CriticalKind.PAUSE,
+        f"{what}, no ventricular complex for {end - start:.1f} s",
+        facts.leads,
+        start,
+        end,
+        f"No QRS complex from {start:.1f} to {end:.1f} s in {_listed(facts.leads)}."
+        + (" The signal stands still there: it may be lost." if lost else ""),
+        "a loose electrode, complexes too small to see, a record that was paused.",
+        SOURCE,
+    )
+
+
+def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
+    """Asystole of the whole record: many leads with a signal, and none with a QRS complex."""
+    record = facts.record
+    if record.units != "mV" or record.duration < PAUSE or len(facts.leads) < SEVERAL:
+        return None
+    low, high = np.quantile(facts.filtered, [0.002, 0.998], axis=-1)
+    tallest = float((high - low).max())
+    if not LOST <= tallest < TALLEST_P or facts.in_fibrillation(0.0, record.duration):
+        return None
+    return CriticalFinding(
+        CriticalKind.ASYSTOLE,
+        f"asystole, no ventricular complex in {record.duration:.0f} s",
+        facts.leads,
+        0.0,
+        record.duration,
+        f"The signal reaches {tallest:.2f} mV at most: P waves or noise, no QRS complex.",
+        "electrodes that do not touch, very low voltage (effusion), a wrong gain.",
+        SOURCE,
+    )
+
+
+def _is_quiet(facts: CriticalFacts, gap: Span) -> bool:
+    """Whether nothing between the beats is as large as a QRS complex, in most of the leads."""
+    rate = facts.record.sampling_rate
+    high = min(QRS_BAND[1], 0.4 * rate)
+    fast = np.abs(bandpass(np.nan_to_num(facts.record.select(facts.leads)), rate, QRS_BAND[0], high, 2))
+    sizes = np.array([_largest(fast, time, rate) for time in facts.beats.times])
+    typical = np.median(sizes, axis=0)
+    first, behind = round((gap[0] + T_WAVE) * rate), round((gap[1] - BEFORE_QRS) * rate)
+    if behind - first < rate:
+        return False
+    return bool(np.median(fast[:, first:behind].max(axis=-1) / np.maximum(typical, 1e-6)) < QUIET)
+
+
+def _largest(fast: NDArray[np.floating], time: float, rate: float) -> NDArray[np.floating]:
+    first, behind = max(0, round((time - 0.1) * rate)), round((time + 0.1) * rate) + 1
+    return np.asarray(fast[:, first:behind].max(axis=-1))
+
+
+def rates(facts: CriticalFacts) -> list[CriticalFinding]:
+    """A ventricular rate below 40 or above 150/min; a ventricular tachycardia is no second finding."""
+    if facts.is_noise:
+        return []
+    found = []
+    for kind, beyond in ((CriticalKind.BRADYCARDIA, _slow), (CriticalKind.TACHYCARDIA, _fast)):
+        for start, end in _stretches(facts, beyond):
+            if not any(run.start < end and start < run.end for run in facts.runs):
+                found.append(_rate_finding(facts, kind, start, end))
+    return found
+
+
+def _slow(intervals: NDArray[np.float64]) -> bool:
+    return bool(60 / intervals.mean() < SLOW and 60 / np.median(intervals) < SLOW)
+
+
+def _fast(intervals: NDArray[np.float64]) -> bool:
+    return bool(60 / intervals.mean() > FAST and 60 / np.median(intervals) > FAST)
+
+
+def _stretches(facts: CriticalFacts, beyond: Beyond) -> list[Span]:
+    """Where the rate is beyond its limit over ``AROUND`` s, or over the record if it is shorter."""
+    times, intervals = facts.beats.times, facts.beats.intervals
+    if len(times) < FEWEST:
+        return []
+    outside = np.zeros(intervals.size, bool)
+    for first in range(intervals.size):
+        reach = int(np.searchsorted(times, times[first] + AROUND))
+        behind = min(max(reach, first + FEWEST - 1), intervals.size)
+        whole = reach <= intervals.size or first == 0
+        if whole and behind - first >= FEWEST - 1 and beyond(intervals[first:behind]):
+            outside[first:behind] = True
+    return [
+        (
+            0.0 if first == 0 else float(times[first]),
+            facts.record.duration if behind == intervals.size else float(times[behind]),
+        )
+        for first, behind in _trimmed(outside, intervals, beyond)
+    ]
+
+
+def _trimmed(
+    outside: NDArray[np.bool_], intervals: NDArray[np.float64], beyond: Beyond
+) -> list[tuple[int, int]]:
+    """The runs of intervals ``outside`` the limits, without those at either end that are not."""
+    trimmed = []
+    for first, behind in zip(*(edge.tolist() for edge in runs(outside)), strict=True):
+        alone = [place for place in range(first, behind) if beyond(intervals[place : place + 1])]
+        if len(alone) >= FEWEST - 1:
+            trimmed.append((alone[0], alone[-1] + 1))
+    return trimmed
+
+
+def _rate_finding(facts: CriticalFacts, kind: CriticalKind, start: float, end: float) -> CriticalFinding:
+    times = facts.beats.times
+    inside = times[(times >= start) & (times <= end)]
+    rate = 60 * (inside.size - 1) / (inside[-1] - inside[0])
+    slow = kind is CriticalKind.BRADYCARDIA
+    return CriticalFinding(
+        kind,
+        f"{'bradycardia' if slow else 'tachycardia'}, ventricular rate {rate:.0f}/min",
+        facts.leads,
+        start,
+        end,
+        f"{inside.size} beats from {inside[0]:.1f} to {inside[-1]:.1f} s.",
+        "beats too small to be found, a wrong sampling rate."
+        if slow
+        else "T waves, flutter waves or noise counted as beats, a wrong sampling rate.",
+        RATE_SOURCE,
+    )
+
+
+def _listed(leads: tuple[str, ...]) -> str:
+    return leads[0] if len(leads) == 1 else f"{len(leads)} leads"

@@ -1,0 +1,194 @@
+"""Ventricular fibrillation and broad complex tachycardia: by the ventricular network, and by rate and width.
+
+Broad is 120 ms or more, and a tachycardia of broad complexes faster than 120/min is read as ventricular until
+proven otherwise (Al-Khatib et al. 2018, AHA/ACC/HRS guideline, doi:10.1161/CIR.0000000000000549, for the
+latter; the rate is ours). A run has three beats or more.
+"""
+
+from statistics import median
+
+import numpy as np
+
+from ecgapp.analysis.critical.facts import CriticalFacts, Span
+from ecgapp.analysis.critical.finding import BOTH, NETWORK, RULE, CriticalFinding, CriticalKind
+from ecgapp.analysis.rhythm import Beat
+from ecgapp.evaluate.ventricular import VentricularRun
+
+BROAD = 120.0  # ms
+FAST = 120.0  # per minute, for the rule
+SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
+RUN = 3  # beats
+MOSTLY = 0.6  # of a run's beats that are broad
+FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
+HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
+RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
+NETWORK_SOURCE = "the network 'ventricular' of this app; its figures are on the Performance page"
+RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:10.1161/CIR.0000000000000549"
+
+
+def fibrillation(facts: CriticalFacts) -> list[CriticalFinding]:
+    """Every run of fibrillation or flutter that the network finds and that is tall enough."""
+    return [
+        CriticalFinding(
+            CriticalKind.VENTRICULAR_FIBRILLATION,
+            "ventricular fibrillation or flutter",
+            run.leads,
+            run.start,
+            run.end,
+            f"{_by_network(run)} The signal oscillates at {60 * dominant_frequency(facts, run):.0f}/min.",
+            "movement, muscle noise or chest compressions; torsade de pointes; a loose electrode.",
+            NETWORK_SOURCE,
+            NETWORK,
+        )
+        for run in facts.runs
+        if run.fibrillation and is_tall(facts, run)
+    ]
+
+
+def broad_tachycardia(facts: CriticalFacts) -> list[CriticalFinding]:
+    """Runs of broad complexes, found by the network, by rate and width, or by both."""
+    by_network = [
+        run for run in facts.runs if not run.fibrillation and is_tall(facts, run) and _is_fast(facts, run)
+    ]
+    by_rule = broad_runs(facts)
+    found = [_of_network(facts, run, by_rule) for run in by_network]
+    alone = [
+        beats for beats in by_rule if not any(_overlap(_span(beats), (r.start, r.end)) for r in facts.runs)
+    ]
+    return [*found, *(_of_rule(facts, beats) for beats in alone)]
+
+
+def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
+    """Runs of beats faster than ``FAST`` that are broad for the most part; edges are broad beats."""
+    beats = list(facts.measurements.rhythm.beats) if facts.measurements is not None else []
+    runs: list[list[Beat]] = []
+    current: list[Beat] = []
+    for beat in beats:
+        joins = bool(current) and beat.rr is not None and beat.rr < 60 / FAST
+        if not joins:
+            runs.append(current)
+            current = []
+        current.append(beat)
+    runs.append(current)
+    return [run for run in map(_trimmed, runs) if len(run) >= RUN and _is_broad(run)]
+
+
+def dominant_frequency(facts: CriticalFacts, run: VentricularRun) -> float:
+    """The frequency that holds most of the energy of the run, in Hz."""
+    part = facts.between(run.start, run.end)
+    part = (part - part.mean(axis=-1, keepdims=True)) * np.hanning(part.shape[-1])
+    n = max(part.shape[-1], round(8 * facts.record.sampling_rate))
+    power = np.square(np.abs(np.fft.rfft(part, n, axis=-1))).sum(axis=0)
+    frequencies = np.fft.rfftfreq(n, 1 / facts.record.sampling_rate)
+    inside = (frequencies >= RHYTHM[0]) & (frequencies <= RHYTHM[1])
+    return float(frequencies[inside][power[inside].argmax()])
+
+
+def is_tall(facts: CriticalFacts, run: VentricularRun) -> bool:
+    """Whether some lead moves by more than ``FLAT`` in the run; so too if the volts are lost."""
+    if facts.record.units != "mV":
+        return True
+    part = facts.between(run.start, run.end)
+    low, high = np.quantile(part, [0.05, 0.95], axis=-1)
+    return bool((high - low).max() > FLAT)
+
+
+def rate_of(facts: CriticalFacts, run: VentricularRun) -> float | None:
+    """Beats per minute within the run, from its R peaks; None with fewer than three."""
+    times = facts.beats.times
+    inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
+    return float(60 / np.median(np.diff(inside))) if inside.size >= RUN else None
+
+
+def _is_fast(facts: CriticalFacts, run: VentricularRun) -> bool:
+    rate = rate_of(facts, run)
+    return rate is None or rate >= SLOWEST
+
+
+def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Beat]]) -> CriticalFinding:
+    rate = rate_of(facts, run)
+    agreeing = [beats for beats in by_rule if _overlap(_span(beats), (run.start, run.end))]
+    words = _by_network(run)
+    if agreeing:
+        words = f"{words} {_widths_in_words(agreeing[0])}"
+    start, end = _on_beats(facts, run)
+    return CriticalFinding(
+        CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
+        "broad complex tachycardia" + ("" if rate is None else f", {rate:.0f}/min"),
+        run.leads,
+        start,
+        end,
+        words,
+        "aberrant conduction or bundle branch block, a paced rhythm, pre-excitation, artefact.",
+        f"{NETWORK_SOURCE}; {RULE_SOURCE}" if agreeing else NETWORK_SOURCE,
+        BOTH if agreeing else NETWORK,
+    )
+
+
+def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
+    rate = 60 / median([beat.rr for beat in beats[1:] if beat.rr])
+    start, end = _span(beats)
+    return CriticalFinding(
+        CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
+        f"broad complex tachycardia, {rate:.0f}/min",
+        facts.leads,
+        max(0.0, start),
+        min(facts.record.duration, end),
+        f"{_widths_in_words(beats)} The ventricular network does not call it ventricular.",
+        "supraventricular tachycardia with bundle branch block or aberrant conduction, a paced "
+        "rhythm, pre-excitation.",
+        RULE_SOURCE,
+        RULE,
+    )
+
+
+def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
+    """The run's limits, moved to the edges of its first and last complexes if those lie close by."""
+    times = facts.beats.times
+    inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
+    if inside.size < RUN:
+        return run.start, run.end
+    first, last = float(inside[0]) - HALF_QRS, float(inside[-1]) + HALF_QRS
+    start = 0.0 if run.start <= 0.0 else first
+    end = facts.record.duration if run.end >= facts.record.duration - HALF_QRS else last
+    return max(0.0, start), min(facts.record.duration, end)
+
+
+def _trimmed(beats: list[Beat]) -> list[Beat]:
+    """Without the beats at either end that are not broad."""
+    broad = [place for place, beat in enumerate(beats) if _broad(beat)]
+    return beats[broad[0] : broad[-1] + 1] if broad else []
+
+
+def _is_broad(beats: list[Beat]) -> bool:
+    """Whether the complexes are broad: their median, and most of them."""
+    widths = [beat.width for beat in beats if beat.width is not None]
+    if len(widths) < RUN:
+        return False
+    return median(widths) >= BROAD and sum(map(_broad, beats)) >= MOSTLY * len(beats)
+
+
+def _broad(beat: Beat) -> bool:
+    return beat.width is not None and beat.width >= BROAD
+
+
+def _span(beats: list[Beat]) -> Span:
+    """From the onset of the first complex to the offset of the last one, with R in its middle."""
+    first, last = (1e-3 * (beat.width or BROAD) / 2 for beat in (beats[0], beats[-1]))
+    return beats[0].time - first, beats[-1].time + last
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _by_network(run: VentricularRun) -> str:
+    return (
+        f"The ventricular network finds it from {run.start:.1f} to {run.end:.1f} s "
+        f"(mean probability {run.probability:.2f})."
+    )
+
+
+def _widths_in_words(beats: list[Beat]) -> str:
+    widths = [beat.width for beat in beats if beat.width is not None]
+    return f"QRS {median(widths):.0f} ms (median of {len(widths)} beats)."

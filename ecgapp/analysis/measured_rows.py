@@ -1,0 +1,170 @@
+"""The lines of the table of measurements, and ST of each lead, from a typical beat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgapp.analysis.typical_beat import Span, TypicalBeat
+from ecgapp.records import LEADS, ECGRecord
+from ecgapp.signals import BeatList, RecordQuality
+from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
+
+J_PLUS = 0.060  # s
+AT_J = (0.0, 0.020)  # s behind J over which its level is averaged: J may be wrong by as much
+AT_J_PLUS = (J_PLUS - 0.004, J_PLUS + 0.004)
+MILLIMETRES = 10.0  # a millivolt
+SMALLEST = 0.02  # mV of mean deflection in the frontal plane, below which an axis means nothing
+# Sinus rates of healthy adults lie between 50 and 90 (Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W);
+# tachycardia begins above 100.
+NORMAL_RATE = (50, 100)
+NO_P = "No P wave is found before most beats: there is none, as in atrial fibrillation, or it is hidden."
+NO_T = "The end of T is not found in half of the leads."
+NO_RATE = "Fewer than two beats are found in leads with a signal."
+NO_VOLTS = "The record's volts are lost."
+NO_PLANE = "Leads I and aVF are needed, free of noise."
+LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One line of the table; ``value`` None is blank, and ``reason`` says why. ``normal`` is of adults."""
+
+    name: str
+    value: float | None
+    unit: str
+    normal: tuple[float, float] | None
+    how: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What the table is drawn from.
+
+    ``whole`` are the beats of the record, ``here`` those of the stretch that is measured, whose signal and
+    quality are ``part`` and ``quality``. ``beat`` is None where only rates are known, because of ``doubt``;
+    ``no_p`` says why P and PR are blank where the beat has no P wave.
+    """
+
+    whole: BeatList
+    here: BeatList
+    part: ECGRecord
+    quality: RecordQuality
+    beat: TypicalBeat | None
+    doubt: str = ""
+    no_p: str = NO_P
+
+    def span(self, kind: str) -> Span | None:
+        """Onset and offset of this kind of wave."""
+        return None if self.beat is None else self.beat.spans.get(kind)
+
+    def blank(self, kind: str) -> str:
+        """Why there is no such wave."""
+        return self.doubt or {"P": self.no_p, "T": NO_T}.get(kind, "")
+
+
+def rows(known: Known) -> tuple[Measurement, ...]:
+    """Rates, intervals and axes, in the order of the table."""
+    p, qrs, t = (known.span(kind) for kind in ("P", "QRS", "T"))
+    over = "first onset to last offset"
+    return (
+        *_rates(known),
+        _row("P", _length(p), (60, 120), over, known.blank("P")),
+        _row(
+            "PR", _length(p and qrs and (p[0], qrs[0])), (120, 200), "P onset to QRS onset", known.blank("P")
+        ),
+        _row("QRS", _length(qrs), (70, 110), over, known.blank("QRS")),
+        *_qt(known, _length(qrs and t and (qrs[0], t[1]))),
+        *(_axis(kind, normal, known) for kind, normal in _AXES.items()),
+    )
+
+
+def _rates(known: Known) -> tuple[Measurement, Measurement]:
+    """Of the whole record, and of the stretch."""
+    rate, rr = known.whole.rate, known.here.rate
+    partly = known.here.duration < known.whole.duration
+    of_all = f"mean of all {known.whole.duration:.0f} s" if partly else "mean of all beats"
+    of_part = f"mean of {known.here.duration:.0f} s" if partly else "mean of all beats"
+    slow, fast = NORMAL_RATE
+    return (
+        Measurement("Heart rate", rate, "bpm", NORMAL_RATE, of_all, "" if rate is not None else NO_RATE),
+        _row("RR", None if rr is None else 60_000 / rr, (60_000 / fast, 60_000 / slow), of_part, NO_RATE),
+    )
+
+
+_CORRECTIONS: dict[str, Callable[[float, float], float]] = {
+    "Bazett": bazett, "Fridericia": fridericia, "Framingham": framingham, "Hodges": hodges,
+}  # fmt: skip
+_FORMULAS = {
+    "Bazett": "QT / √RR",
+    "Fridericia": "QT / ∛RR",
+    "Framingham": "QT + 154 (1 - RR)",
+    "Hodges": "QT + 1.75 (rate - 60)",
+}
+_AXES = {"P": (0, 75), "QRS": (-30, 90), "T": (0, 90)}
+
+
+def _qt(known: Known, qt: float | None) -> list[Measurement]:
+    """QT, and what it would be at 60 beats a minute."""
+    rate, blank = known.here.rate, known.blank("T")
+    found = [_row("QT", qt, None, "QRS onset to T end", blank)]
+    for name, corrected in _CORRECTIONS.items():
+        value = corrected(qt, 60 / rate) if qt is not None and rate else None
+        found.append(_row(f"QTc {name}", value, (350, 460), _FORMULAS[name], blank))
+    return found
+
+
+def _row(
+    name: str, value: float | None, normal: tuple[float, float] | None, how: str, blank: str
+) -> Measurement:
+    """A line in ms."""
+    return Measurement(name, value, "ms", normal, how, "" if value is not None else blank)
+
+
+def _length(span: Span | None) -> float | None:
+    return 1000 * (span[1] - span[0]) if span else None
+
+
+def _axis(kind: str, normal: tuple[float, float], known: Known) -> Measurement:
+    name, how, beat = f"{kind} axis", "net areas in I, aVF", known.beat
+    if beat is None or kind not in beat.spans:
+        return Measurement(name, None, "°", normal, how, known.blank(kind))
+    doubt = _plane_doubt(beat, known)
+    if doubt:
+        return Measurement(name, None, "°", normal, how, doubt)
+    one, foot = (_net(beat, lead, kind) for lead in ("I", "aVF"))
+    if np.hypot(one, foot) < SMALLEST:
+        return Measurement(name, None, "°", normal, how, "The wave is too small in the frontal plane.")
+    return Measurement(name, frontal_axis(one, foot), "°", normal, how)
+
+
+def _plane_doubt(beat: TypicalBeat, known: Known) -> str:
+    """Why no axis can be read from the limb leads; "" where it can."""
+    if known.part.units != "mV":
+        return NO_VOLTS
+    return known.quality.axes_doubtful or ("" if {"I", "aVF"} <= set(beat.leads) else NO_PLANE)
+
+
+def _net(beat: TypicalBeat, lead: str, kind: str) -> float:
+    """Mean deflection of the wave, mV: P from the line between its ends, others from the level before QRS."""
+    wave = beat.between(lead, *beat.spans[kind])
+    level = np.linspace(wave[0], wave[-1], len(wave)) if kind == "P" else 0.0
+    return float(np.mean(wave - level))
+
+
+def levels(known: Known, behind_j: tuple[float, float]) -> dict[str, float | None]:
+    """ST of each standard lead that was recorded, mm, averaged over these two s behind J.
+
+    None where the lead is noisy or swapped, the volts are lost, or there is no typical beat.
+    """
+    found: dict[str, float | None] = {lead: None for lead in LEADS if lead in known.part.leads}
+    if known.beat is None or known.part.units != "mV":
+        return found
+    j = known.beat.spans["QRS"][1]
+    swapped = LIMBS if known.quality.limb_reversal else ()
+    for lead in found:
+        if lead in known.beat.leads and lead not in swapped:
+            stretch = known.beat.between(lead, j + behind_j[0], j + behind_j[1])
+            found[lead] = MILLIMETRES * float(stretch.mean())
+    return found
