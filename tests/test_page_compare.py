@@ -229,7 +229,7 @@ def test_of_an_ecg_that_the_gate_refuses_no_label_is_compared_but_what_was_measu
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.find", lambda *_: calls.append("find"))
     both(page)
     (told,) = (one.value for one in page.warning if "Too noisy" in one.value)
-    assert told.startswith(f"The {slot} ECG: Too noisy.")
+    assert told.startswith(f"The {slot} ECG: Too noisy to read.")
     assert not calls
     assert "Finding" not in columns_of(page)
     assert "Measurement" in columns_of(page)
