@@ -583,12 +583,13 @@ def test_page_command_and_report_judge_alike(home, noise_files, capsys, monkeypa
 
     monkeypatch.setattr("streamlit.download_button", button)
     torch.set_num_threads(TORCH_THREADS)  # the page's own number: with another one the last bits differ
-    assert main(["predict", str(noise_files[0]), "--json"]) == 1
+    assert main(["predict", str(noise_files[0]), "--json"]) == 0
     told = capsys.readouterr()
     (document,) = json.loads(told.out)
     assert document["findings"] == []
     assert document["admission"]["readable"]["failed"]
-    assert document["admission"]["readable"]["reason"] in told.err
+    assert document["refused"] == document["admission"]["readable"]["reason"]
+    assert document["refused"] in told.err
     page = AppTest.from_file(REVIEW, default_timeout=60).run()
     page.get("file_uploader")[0].set_value([(p.name, p.read_bytes(), "") for p in noise_files]).run()
     next(button for button in page.button if button.label == "Make the report").click().run()
