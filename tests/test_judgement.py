@@ -231,6 +231,22 @@ def test_a_record_that_cannot_be_read_states_no_label_and_is_to_be_read_soon():
     assert found.severity is Severity.PROMPT
     assert "0.90" not in found.headline
     assert found.headline.startswith("Too noisy to read.")
+    assert "measurements" not in found.headline
+
+
+def test_what_is_measured_on_an_unreadable_signal_is_not_stated():
+    judged = Admission(GateAnswer(0.9, 0.5, True, "It cannot be read."))
+    found = judge(known(admission=judged, heart_rate=300.0, rules=rules(STE=Presence.PRESENT)))
+    assert not any(word in found.headline for word in ("300", "ST elevation"))
+
+
+def test_a_readable_record_whose_labels_are_withheld_keeps_rate_and_rules():
+    unlike = GateAnswer(0.9, 0.5, True, "Labels are withheld: unlike.")
+    judged = Admission(GateAnswer(0.1, 0.5, False), unlike)
+    found = judge(known(admission=judged, heart_rate=140.0, scores=scores(AF=0.9)))
+    assert "Labels are withheld: unlike. Heart rate, measurements and critical findings" in found.headline
+    assert "Heart rate 140/min" in found.headline
+    assert "0.90" not in found.headline
 
 
 def test_a_record_that_the_gate_could_not_judge_is_not_calm():

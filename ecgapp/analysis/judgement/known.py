@@ -55,6 +55,11 @@ class Known:
         return judged.reason if judged is not None and judged.labels_withheld else ""
 
     @property
+    def unreadable(self) -> bool:
+        """Whether nobody could read the signal, so that what is measured on it means nothing."""
+        return self.admission is not None and self.admission.refused
+
+    @property
     def not_judged(self) -> str:
         """What the gate could not judge, or was overruled in, else ""."""
         judged = self.admission

@@ -45,7 +45,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
     """Heart rate, QRS at a fast rate and QTc where they are abnormal, and no critical finding says so."""
     kinds = _kinds(known)
     rate = known.heart_rate
-    if kinds & DISORGANISED:
+    if kinds & DISORGANISED or known.unreadable:
         return
     if rate is not None and not kinds & RATES and not SLOW <= round(rate) <= FAST:
         soon = rate < VERY_SLOW or rate >= VERY_FAST
@@ -66,7 +66,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
 def rule_lines(known: Known) -> Iterator[JudgementLine]:
     """What a rule finds and the network does not, or does not look for."""
     kinds = _kinds(known)
-    if kinds & DISORGANISED:
+    if kinds & DISORGANISED or known.unreadable:
         return
     for label in RULES:
         result = known.rules.get(label)
