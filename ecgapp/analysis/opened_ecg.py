@@ -16,7 +16,8 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 
 VENTRICULAR_RHYTHM = "The rhythm is ventricular: no complex can be measured."
-MOSTLY_VENTRICULAR = 0.5  # of the measured stretch
+MOSTLY_VENTRICULAR = 0.5  # of the measured stretch, or of the record
+SURE = 0.8  # mean probability of a run that keeps a record from being refused as unreadable
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 
@@ -66,7 +67,17 @@ class OpenedECG:
     def admission(self) -> Admission:
         """Whether this record can be read, and is similar to the training data of the models."""
         judges = judges_for(self.record, self._models.cards(), self._models.opened)
-        return self._once(("admission", *judges.key), lambda: admit(self.record, judges), network=True)
+        rhythm = self._is_ventricular()
+        return self._once(
+            ("admission", *judges.key, rhythm), lambda: admit(self.record, judges, rhythm), network=True
+        )
+
+    def _is_ventricular(self) -> bool:
+        """Whether the ventricular network is sure of a ventricular rhythm for most of the record."""
+        found = self._ventricular_if_any()
+        if found is None or found.share(0.0, self.record.duration) < MOSTLY_VENTRICULAR:
+            return False
+        return any(run.probability >= SURE for run in found.runs)
 
     def measurements(self, start: float = 0.0) -> Measurements | None:
         """What the installed delineator measures from ``start`` s on; None if none is installed.

@@ -1,6 +1,6 @@
 """Critical findings: what in an ECG asks to be read now, by explicit rules and one small network."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ecgapp.analysis.critical.av_block import av_block
 from ecgapp.analysis.critical.facts import CriticalFacts
@@ -14,6 +14,8 @@ from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
 
 __all__ = ["ORDER", "CriticalFacts", "CriticalFinding", "CriticalKind", "critical_findings", "worst_first"]
 
+VENTRICULAR_KINDS = (CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.BROAD_COMPLEX_TACHYCARDIA)
+RATES = (CriticalKind.TACHYCARDIA, CriticalKind.BRADYCARDIA)
 CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
 _RULES: tuple[CriticalRule, ...] = (
     fibrillation,
@@ -29,5 +31,16 @@ _RULES: tuple[CriticalRule, ...] = (
 
 
 def critical_findings(facts: CriticalFacts) -> tuple[CriticalFinding, ...]:
-    """Every critical finding of a record, the most dangerous kind first."""
-    return worst_first([finding for rule in _RULES for finding in rule(facts)])
+    """Every critical finding of a record, the most dangerous kind first.
+
+    A fast rate is no finding of its own where a ventricular rhythm or broad complexes are found.
+    """
+    found = [finding for rule in _RULES for finding in rule(facts)]
+    worse = [one for one in found if one.kind in VENTRICULAR_KINDS]
+    return worst_first([one for one in found if one.kind not in RATES or not _covered(one, worse)])
+
+
+def _covered(finding: CriticalFinding, others: Iterable[CriticalFinding]) -> bool:
+    """Whether most of the finding's time belongs to one of ``others``."""
+    half = 0.5 * (finding.end - finding.start)
+    return any(min(finding.end, one.end) - max(finding.start, one.start) > half for one in others)

@@ -26,7 +26,7 @@ def st_elevation(facts: CriticalFacts) -> list[CriticalFinding]:
             tuple(lead.removeprefix("-") for lead in found.leads),
             measured.start,
             measured.end,
-            f"J point against the level before QRS, in mm: {levels}. {beside}",
+            f"At the J point, against the level before QRS. {beside}",
             "early repolarisation, pericarditis, hypertrophy, an old aneurysm, Brugada pattern.",
             SOURCE,
         )
