@@ -37,7 +37,8 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     measured = None
     if bundle.delineator is not None:
         measured = ecg.measurements()
-        found += _differences("The measurements", bundle.measurements, figures(measured))
+        again = figures(measured) if measured is not None else None
+        found += _differences("The measurements", bundle.measurements, again)
     if bundle.judgement:  # critical findings had been asked for
         found += _of_alarms(bundle, ecg)
     if bundle.model is not None:
