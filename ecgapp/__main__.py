@@ -157,6 +157,11 @@ def _add_models(models: argparse.ArgumentParser) -> None:
             change.add_argument(field, metavar=field.upper())
         if action == "import":
             change.add_argument("--name", metavar="NAME", help="by default the model's own")
+        if action == "promote":
+            words = (
+                "NAME once more, where something speaks against the model and it is to be used all the same"
+            )
+            change.add_argument("--despite", metavar="NAME", default="", help=words)
         change.add_argument("--by", required=True, metavar="WHO", help="who decides this")
         change.add_argument("--reason", required=True, metavar="WHY", help="is kept in the history")
 

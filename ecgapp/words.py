@@ -29,6 +29,8 @@ MEANINGS = {
     "~": "too noisy to read",
 }
 
+NORMALS = frozenset({"Normal", "NORM", "N"})  # labels that say that the ECG, or its rhythm, is normal
+
 
 def meaning(label: str) -> str:
     """The label in words, or nothing where it is a user's own."""

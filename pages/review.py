@@ -77,4 +77,4 @@ if autoencoder is not None:
     review.reconstruction_panel(record, autoencoder)
 
 st.subheader("Report")
-report_panel(record, classifier, cards, reviewed)
+report_panel(record, classifier, reviewed)

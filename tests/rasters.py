@@ -23,6 +23,14 @@ def page(pdf, number=1):
     return np.frombuffer(picture[head.end() :], np.uint8).reshape(height, width)
 
 
+def colours(pdf, number=1):
+    """Colours of one page, uint8 (n_rows, n_columns, 3)."""
+    picture = _run("pdftoppm", "-r", str(DOTS), "-f", str(number), "-l", str(number), pdf=pdf)
+    head = re.match(rb"P6\s(\d+)\s(\d+)\s255\s", picture)
+    width, height = int(head[1]), int(head[2])
+    return np.frombuffer(picture[head.end() :], np.uint8).reshape(height, width, 3)
+
+
 def words(pdf, number=1):
     """What stands on one page, with single blanks."""
     text = _run("pdftotext", "-f", str(number), "-l", str(number), pdf=pdf).decode()

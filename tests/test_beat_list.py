@@ -1,13 +1,15 @@
 """The one list of a record's beats: from sound leads, the same rate wherever it is shown."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise
+from ecgapp.report import Contents
 from ecgapp.report.bundle import record_facts
-from ecgapp.report.tracing import rate_in_words
+from ecgapp.report.summary import figures
 from ecgapp.signals import beat_list, r_peaks, record_quality
 from ecgapp.signals.beat_list import leads_for_beats
 from ecgapp.worklist.scoring import described
@@ -49,7 +51,8 @@ def test_rate_and_count_are_those_of_the_same_beats_everywhere():
     rate = beat_list(spoilt).rate
     assert record_facts(spoilt).heart_rate == rate
     assert described(spoilt).heart_rate == rate
-    assert rate_in_words(spoilt) == f"heart rate {rate:.0f}/min"
+    printed = figures(Contents(spoilt, "Uploaded ECG", datetime(2026, 3, 1, tzinfo=UTC)))
+    assert printed.startswith(f"Heart rate {rate:.0f}/min")
 
 
 def test_leads_with_harmless_faults_help_only_where_few_are_sound():

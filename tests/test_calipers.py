@@ -14,7 +14,7 @@ HEART = synthesise(SyntheticConfig("sinus", 60, noise=0.0))
 
 
 def box_around(record, sheet, name, start, stop):
-    """The box whose corners a reader would draw: from ``start`` to ``stop`` about one lead's whole line."""
+    """The box that a reader draws about one lead from ``start`` to ``stop``, 4 mm high at least."""
     signals = pieces(record, sheet)
     zeros = row_zeros(sheet, signals)
     for cell, signal in zip(sheet.cells, signals, strict=True):
@@ -22,7 +22,9 @@ def box_around(record, sheet, name, start, stop):
             inside = signal[round((start - cell.start) * record.sampling_rate) :][
                 : round((stop - start) * 500)
             ]
-            return (start, stop), (zeros[cell.row] + inside.min(), zeros[cell.row] + inside.max())
+            bottom, top = zeros[cell.row] + inside.min(), zeros[cell.row] + inside.max()
+            lacking = max(0.0, 4.0 / sheet.scale.gain - (top - bottom)) / 2
+            return (start, stop), (bottom - lacking, top + lacking)
     raise AssertionError(f"no cell of {name} from {start} to {stop}")
 
 
@@ -43,7 +45,8 @@ def test_every_cell_of_every_sheet_is_measured_as_its_own_lead_and_time(layout, 
         inside = lead[round(start * 500) : round(stop * 500)]
         assert found.lead == cell.name
         assert (found.start, found.stop) == pytest.approx((start, stop), abs=1e-9)
-        assert found.height == pytest.approx(np.ptp(inside), abs=0.002)
+        least = 4.0 / (scale.gain * scale.of(cell.lead))
+        assert found.height == pytest.approx(max(np.ptp(inside), least), abs=0.002)
         assert found.swing == pytest.approx(np.ptp(inside), abs=0.005)
 
 
@@ -56,6 +59,41 @@ def test_times_snap_to_samples_and_heights_stay_as_drawn():
     assert found.height == pytest.approx(0.8)
     assert "802 ms** (75/min)" in found.in_words()
     assert "box **0.80 mV** = 8.0 mm" in found.in_words()
+
+
+@pytest.mark.parametrize("scale", [Scale(), Scale(25, 20), Scale(50, 5)], ids=str)
+def test_a_level_drag_measures_time_alone_whatever_row_it_lies_on(scale):
+    sheet = lay_out(HEART.record, scale=scale)
+    for height in (0.3, -3.0, -7.5):
+        for drop in (0.0, 2.9 / scale.gain):
+            found = measure(HEART.record, sheet, (3.2004, 2.2), (height, height - drop))
+            assert found is not None
+            assert (found.lead, found.start, found.stop) == ("", 2.2, 3.2)
+            assert found.in_words() == "2.200-3.200 s: **1000 ms** (60/min)"
+            assert found.in_words(volts=False) == found.in_words()
+    tall = measure(HEART.record, sheet, (2.2, 3.2), (0.0, 3.1 / scale.gain))
+    assert tall is not None
+    assert tall.lead
+
+
+def test_a_level_drag_beside_the_leads_measures_nothing_and_ends_with_the_sheet():
+    sheet = lay_out(HEART.record)
+    assert measure(HEART.record, sheet, (-0.5, -0.1), (0.1, 0.1)) is None
+    found = measure(HEART.record, sheet, (9.0, 10.4), (0.1, 0.1))
+    assert found is not None
+    assert found.stop == HEART.record.duration
+
+
+def test_a_caliper_of_time_alone_spans_all_rows_and_marches_out():
+    sheet = lay_out(HEART.record)
+    found = measure(HEART.record, sheet, (2.2, 3.2), (0.1, 0.1))
+    assert found is not None
+    figure = go.Figure(tracing(HEART.record, sheet))
+    draw(figure, HEART.record, sheet, found, "RR")
+    (shape,) = figure.layout.shapes
+    assert (shape.x0, shape.x1) == (2.2, 3.2)
+    assert (shape.y0, shape.y1) == tuple(figure.layout.yaxis.range)
+    assert march(found, 0.0, 5.0) == pytest.approx([0.2, 1.2, 2.2, 3.2, 4.2])
 
 
 def test_the_signals_own_height_is_read_from_samples_to_a_microvolt():

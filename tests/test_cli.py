@@ -64,7 +64,7 @@ def installation(tmp_path_factory):
         run = runs.create(config.name, config.phase, "cpu", documents.dump(config))
         runs.claim("cpu", run.id)
         worker.execute(runs, run.id, settings)
-        promote_run(runs, run.id, config.name, Decision("Ada", "a test"), settings)
+        promote_run(runs, run.id, config.name, Decision("Ada", "a test", config.name), settings)
     return settings
 
 
@@ -295,7 +295,7 @@ def test_train_finds_its_store_from_any_folder_and_appears_among_the_runs(
     code, out, _ = run("train", tmp_path / "config.json")
     assert code == 0
     assert "Epoch 2 of 2: training loss" in out
-    assert out.endswith("Finished. The model small can be promoted.\n")
+    assert out.endswith("Finished. The model small is trained.\n")
     code, out, _ = run("runs")
     assert code == 0
     assert "finished  2 of 2" in out

@@ -97,10 +97,15 @@ def review(settings):
     return Journal(settings).review(KEY)
 
 
-def test_the_choices_are_filled_in_as_the_model_says_and_nothing_is_confirmed(page, settings):
-    chosen = {radio.key.split("_")[1]: radio.value for radio in page.radio}
-    assert chosen["AF"] == State.PRESENT
-    assert set(chosen.values()) == {State.PRESENT, State.ABSENT}
+def choices(page):
+    return {radio.key.split("_")[1]: radio.value for radio in page.radio}
+
+
+def test_only_what_the_model_finds_is_filled_in_and_nothing_is_confirmed(page, settings):
+    chosen = choices(page)
+    assert chosen.pop("AF") == State.PRESENT
+    assert set(chosen.values()) == {State.NOT_JUDGED}
+    assert len(chosen) == 8
     assert set(statuses(page).values()) == {"unconfirmed"}
     assert "Status: **unconfirmed**" in said(page)
     assert Journal(settings).events() == ()
@@ -115,17 +120,23 @@ def test_nobody_confirms_without_a_name(page, settings):
 def test_confirming_keeps_who_when_and_beside_which_model(page, settings):
     press(named(page), "decide_confirmed")
     assert not page.error
-    assert set(statuses(page).values()) == {"confirmed"}
+    shown = statuses(page)
+    assert shown.pop("AF") == "confirmed"
+    assert set(shown.values()) == {"not judged"}
     assert "confirmed by Dr Ada at" in said(page)
+    assert "It agrees with the model in every class that was judged: 1 of 9 classes." in said(page).replace(
+        "\\", ""
+    )
     assert "Findings, confirmed" in said(page)
     found = review(settings)
+    assert {answer.label: answer.state for answer in found.answers}["PVC"] is State.NOT_JUDGED
     assert found.model.name == "tiny_nine"
     assert len(found.model.sha256) == len(found.model.digest) == 64
     assert all(answer.probability is not None for answer in found.answers)
 
 
 def test_findings_are_added_and_rejected_and_the_table_says_so(page, settings):
-    say(named(page), AF="absent", PVC="present", STE="not judged")
+    say(named(page), AF="absent", PVC="present", STD="absent")
     press(page, "decide_edited")
     shown = statuses(page)
     assert (shown["AF"], shown["PVC"], shown["STE"], shown["STD"]) == (
@@ -135,8 +146,59 @@ def test_findings_are_added_and_rejected_and_the_table_says_so(page, settings):
         "confirmed",
     )
     told = said(page).replace("\\", "")
-    assert "Against the model: rejected AF, added PVC, did not judge STE." in told
+    assert "Against the model: rejected AF, added PVC. Judged: 3 of 9 classes." in told
     assert review(settings).status is Status.EDITED
+
+
+def test_all_others_become_absent_at_one_click_but_normal_stays_for_the_reader_to_say(page, settings):
+    press(say(named(page), PVC="present"), "rest_absent")
+    chosen = choices(page)
+    assert (chosen.pop("AF"), chosen.pop("PVC"), chosen.pop("Normal")) == ("present", "present", "not judged")
+    assert set(chosen.values()) == {State.ABSENT}
+    assert Journal(settings).events() == ()
+    press(page, "decide_edited")
+    assert review(settings).answer("nine_class", "STE").state is State.ABSENT
+    assert review(settings).answer("nine_class", "Normal").state is State.NOT_JUDGED
+
+
+def both_box(page):
+    return [box for box in page.checkbox if "I mean it" in box.label]
+
+
+@pytest.mark.parametrize("button", ["decide_edited", "commit_read"])
+def test_normal_beside_another_label_is_kept_only_once_the_reader_says_that_both_are_meant(settings, button):
+    page = named(fresh())
+    page = opened(first(page) if button == "commit_read" else page)
+    press(say(page, AF="present", Normal="present"), button)
+    assert not review(settings).answers
+    assert "AF and Normal are called present together" in said(page)
+    press(page, button)
+    assert not review(settings).answers
+    both_box(page)[0].check()
+    press(say(page, PVC="present"), button)  # of another label the tick said nothing
+    assert not review(settings).answers
+    assert "AF, Normal and PVC" in both_box(page)[0].label
+    both_box(page)[0].check()
+    press(page, button)
+    assert set(review(settings).beside_normal) == {"AF", "Normal", "PVC"}
+    assert not both_box(page)
+
+
+def test_a_model_that_finds_normal_and_another_label_is_not_confirmed_at_one_click(settings):
+    save_model(settings.weights, *tiny_models.classifier(thresholds=(0.01, 0.99, 0.99, 0.01) + (0.99,) * 5))
+    page = named(opened(fresh()))
+    press(page, "decide_confirmed")
+    assert not review(settings).is_confirmed
+    both_box(page)[0].check()
+    press(page, "decide_confirmed")
+    assert review(settings).words.startswith("confirmed by Dr Ada")
+    assert review(settings).beside_normal == ("AF", "Normal")
+
+
+def test_with_nothing_judged_there_is_nothing_to_save(page, settings):
+    press(say(named(page), AF="not judged"), "decide_edited")
+    assert "Nothing is judged yet" in page.error[0].value
+    assert Journal(settings).events() == ()
 
 
 def test_other_answers_than_the_models_are_no_confirmation(page, settings):
@@ -287,7 +349,7 @@ def test_after_the_commit_both_reads_stand_beside_each_other_with_their_times(se
     assert {answer.label: answer.state for answer in read.answers}["PVC"] is State.PRESENT
     assert all(answer.probability is None for answer in read.answers)
     assert {answer.label: answer.models for answer in read.output}["AF"] is State.PRESENT
-    assert "Reader and model agree in 7 of 9 classes." in said(page)
+    assert "Reader and model agree in 6 of 8 classes that were judged, of 9." in said(page)
     (table,) = (frame.value for frame in page.dataframe if "Read first" in frame.value)
     assert list(table.set_index("Finding").loc["AF"])[:1] == ["absent"]
     assert list(table.set_index("Finding").loc["AF"])[2] == "differ"

@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import tiny_models
 from streamlit.testing.v1 import AppTest
 
+from ecgapp import analysis
 from ecgapp.config import PROJECT
-from ecgapp.explain import BASELINES, METHODS, RECONSTRUCTION
+from ecgapp.explain import BASELINES, INTEGRATED_GRADIENTS, METHODS, RECONSTRUCTION, Attribution
 from ecgapp.models import EnsembleConfig, save_model
+from ecgapp.records import DEMOS
 from ecgapp.signals import BeatList
 from ecgapp.ui.overlay import METHOD_NAMES
 
 PAGE = str(PROJECT / "pages" / "review.py")
 FOUND, NOT_FOUND = "AF", "PVC"
+OTHER = next(name for name in DEMOS if name != "Atrial fibrillation")
 
 
 def install(folder, autoencoder=None):
@@ -72,6 +76,31 @@ def test_a_class_that_was_found_is_mapped_at_once_and_checked_on_request(page):
     assert "check_map" not in buttons(page)
     assert "deletion" in charts(page)
     assert "Reliability of this map:" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(0.14, False), (0.16, True), (0.642, True), (float("nan"), True)]
+)
+def test_a_map_whose_sum_misses_by_too_much_says_so_at_once(page, monkeypatch, error, told):
+    explain = analysis.explain_against
+
+    def missing(*question):
+        found = explain(*question)
+        return replace(found, attribution=replace(found.attribution, completeness_error=error))
+
+    monkeypatch.setattr(analysis, "explain_against", missing)
+    page.selectbox(key="demo").set_value(OTHER).run()
+    lines = [warning.value for warning in page.warning if "Do not rely on this map" in warning.value]
+    assert bool(lines) is told
+    share = "an unknown share" if error != error else f"{100 * error:.0f} %"
+    assert not told or f"misses by {share} the change" in lines[0]
+    assert "check_map" in buttons(page)  # nobody pressed it
+
+
+def test_only_a_method_that_promises_its_sum_can_miss_it():
+    for method in METHODS:
+        made = Attribution(np.zeros((12, 10), np.float32), 9.0, method, "zeros", 1.0, 0.0)
+        assert bool(made.shortfall) == (method == INTEGRATED_GRADIENTS)
 
 
 def test_a_class_below_its_threshold_is_mapped_only_on_request_and_says_why(page):

@@ -1,5 +1,7 @@
 """The Training page: closed to strangers, starts what the form says, shows each state of a run."""
 
+from dataclasses import replace
+
 import pytest
 import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
@@ -9,6 +11,7 @@ from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
+from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui import run_list
@@ -304,11 +307,20 @@ def test_a_promotion_needs_a_name_and_a_reason_and_shows_what_it_replaces(settin
     page = open_page("training", settings)
     page.text_input(key=f"promote_name_{run.id}").set_value("ward").run()
     assert "ward, in use now" in [row for frame in page.dataframe for row in frame.value.get("Model", [])]
+    told = said(page).replace("\\", "")
+    assert "Fewer than 30 of its validation records have STE (2)" in told
+    assert "(n = 200) of the model in use" in told
     for field, asked in (("by", "Say who you are"), ("why", "Say in a few words why")):
         page.button(key=f"promote_{run.id}").click().run()
         assert asked in said(page)
         assert History(settings).lines() == ()
         page.text_input(key=f"{field}_{run.id}").set_value("Ada" if field == "by" else "best of three").run()
+    for typed in ("", "yes"):
+        page.text_input(key=f"despite_{run.id}").set_value(typed).run()
+        page.button(key=f"promote_{run.id}").click().run()
+        assert "To promote it all the same, type its name: ward" in said(page)
+        assert History(settings).lines() == ()
+    page.text_input(key=f"despite_{run.id}").set_value("ward").run()
     page.button(key=f"promote_{run.id}").click().run()
     line, found = History(settings).lines()
     assert (line.action, line.author, line.reason, line.run_id) == (
@@ -320,6 +332,23 @@ def test_a_promotion_needs_a_name_and_a_reason_and_shows_what_it_replaces(settin
     assert found.action == "found"
     assert any("by Ada. best of three" in text.value for text in page.text)
     assert in_use("ward", settings).card.thresholds == (0.5,) * 9
+
+
+def test_an_autoencoder_that_learnt_nothing_ends_in_amber_and_is_not_promoted_at_one_click(settings, runs):
+    run = make_run(runs, "finished", message="Finished. The model mine can be promoted.")
+    model = tiny_models.autoencoder(run.name)
+    figures = replace(model.card.reconstruction, n=7, mse_per_sample=Interval(1.0, 0.98, 1.01))
+    model = replace(model, card=replace(model.card, reconstruction=figures))
+    tiny_models.save_model(runs.folder(run.id) / "result", model)
+    page = open_page("training", settings)
+    (box,) = (one.value for one in page.warning if one.value.startswith("Finished."))
+    assert "7 records only" in box
+    assert "no better than a flat line" in box
+    assert not [one for one in page.success if "promoted" in one.value]
+    for field in ("by", "why"):
+        page.text_input(key=f"{field}_{run.id}").set_value("Ada").run()
+    page.button(key=f"promote_{run.id}").click().run()
+    assert History(settings).lines() == ()
 
 
 def test_only_finished_runs_can_be_promoted(settings, runs):

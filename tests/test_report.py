@@ -12,10 +12,12 @@ import pytest
 import rasters
 import tiny_models
 from rasters import MILLIMETRE, needs_poppler
-from review_events import EDITED, RECORD, SIGNED, A, P, event, numbered, unseen
+from review_events import EDITED, RECORD, SIGNED, A, N, P, event, numbered, unseen
 
 from ecgapp import analysis, report
-from ecgapp.analysis import Measurement
+from ecgapp.analysis import Judgement, JudgementLine, Measurement, Severity, Support
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.models import load_model
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
@@ -118,7 +120,9 @@ def test_page_one_prints_every_setting_the_status_and_the_disclaimer():
         "0-10 s of 10.0 s",
         "UNCONFIRMED",
         DISCLAIMER,
-        "heart rate",
+        "Heart rate 80/min",
+        "Name, date of birth",
+        "Recorded on",
         "2026-03-01 12:30 UTC",
     ):
         assert words in said
@@ -140,7 +144,140 @@ def test_page_two_prints_each_finding_with_what_stands_behind_it(read, printed):
     assert "above 0.5 Hz and below 40 Hz" in said
 
 
+ALARM = CriticalFinding(
+    CriticalKind.BROAD_COMPLEX_TACHYCARDIA, "broad complex tachycardia, 148/min", ("II",), 2.0, 6.0,
+    "QRS 160 ms.", "aberrancy, pacing", "a source",
+)  # fmt: skip
+SOON = JudgementLine(Severity.PROMPT, "LBBB 0.89.", "network")
+
+
 @needs_poppler
+def test_critical_findings_stand_first_on_both_pages_in_red_with_a_symbol_and_in_words(read):
+    alarmed = replace(read, critical=(ALARM, replace(ALARM, name="pause, 4 s"), replace(ALARM, name="third")))
+    pdf = report.pdf(alarmed)
+    first, second = rasters.words(pdf), rasters.words(pdf, 2)
+    assert "\u26a0 CRITICAL. Read this ECG now: broad complex tachycardia, 148/min. QRS 160 ms." in first
+    assert "Read this ECG now: pause, 4 s. And 1 more, page 2." in first
+    assert first.index("CRITICAL") < first.index("QRS ")
+    for words in ("Critical findings: alarms, not diagnoses", "third.", "Could also be: aberrancy, pacing.",
+                  "(II, 2.0-6.0 s)", "Found by rule: a source."):  # fmt: skip
+        assert words in second
+    red = rasters.colours(pdf)
+    strip = red[round(16 * MILLIMETRE) : round(24 * MILLIMETRE)].astype(int)
+    assert ((strip[..., 0] > 120) & (strip[..., 1] < 60)).sum() > 1000
+    assert "CRITICAL" not in rasters.words(report.pdf(read))
+
+
+@needs_poppler
+def test_the_stretch_that_shows_a_critical_finding_is_framed_in_its_lead(read):
+    plain, marked = (rasters.colours(report.pdf(replace(read, critical=found))) for found in ((), (ALARM,)))
+    changed = (plain != marked).any(axis=2)
+    changed[: round((210 - TOP) * MILLIMETRE)] = False  # what stands above the grid
+    columns = np.flatnonzero(changed.any(axis=0)) / MILLIMETRE
+    assert columns.min() == pytest.approx(LEFT + 15 + 25 * 2.0, abs=0.5)
+    assert columns.max() == pytest.approx(LEFT + 15 + 25 * 6.0, abs=0.5)
+
+
+@needs_poppler
+def test_page_one_has_rate_intervals_and_axes_above_the_tracing(read):
+    found = measured(read.record)
+    said = rasters.words(report.pdf(replace(read, measured=found)))
+    values = found.measurements.value
+    assert f"PR {values('PR'):.0f} ms" in said
+    assert f"QRS {values('QRS'):.0f} ms" in said
+    assert f"QT {values('QT'):.0f} ms" in said
+    assert f"QTc {values('QTc Bazett'):.0f} ms (Bazett)" in said
+    assert f"QRS {values('QRS axis'):.0f}°" in said
+    assert "intervals and axes: not measured" in rasters.words(report.pdf(read))
+
+
+@needs_poppler
+def test_a_blank_interval_is_a_dash_on_page_one():
+    record = synthesise(SyntheticConfig("AF", noise=0.01)).record
+    assert "PR - QRS" in rasters.words(report.pdf(contents(record, measured=measured(record))))
+
+
+@needs_poppler
+def test_without_a_reader_page_one_says_so_and_what_the_machine_makes_of_it(read):
+    judged = replace(read, judgement=Judgement((SOON,)))
+    said = rasters.words(report.pdf(judged))
+    assert "Unconfirmed: no reader stands for any finding. By machine: LBBB 0.89." in said
+    assert "Above the model's thresholds: " in rasters.words(report.pdf(read))
+
+
+@needs_poppler
+def test_the_statement_names_what_was_not_judged_and_that_normal_beside_a_label_was_meant(read):
+    said = (*unseen(Normal=P, AF=P), *unseen(PVC=N))
+    reviewed = fold(RECORD, numbered(event(Kind.EDITED, "CD", answers=said, beside_normal=("Normal", "AF"))))
+    page = " ".join(rasters.words(report.pdf(replace(read, review=reviewed))).split())
+    assert "not signed. Present: Normal, AF. That Normal and AF are present together was confirmed." in page
+    assert "Not judged: PVC." in page
+
+
+@needs_poppler
+def test_a_refused_ecg_keeps_figures_and_critical_findings(read):
+    found = measured(read.record)
+    refused = contents(read.record, refusal="No labels are shown.", measured=found, critical=(ALARM,))
+    pdf = report.pdf(refused)
+    assert "Read this ECG now" in rasters.words(pdf)
+    assert f"QRS {found.measurements.value('QRS'):.0f} ms" in rasters.words(pdf)
+    second = rasters.words(pdf, 2)
+    assert "no labels" in second
+    assert "No labels are shown." in second
+    assert "ST at J+60 ms" in second
+
+
+@needs_poppler
+def test_a_rule_that_contradicts_a_label_stands_in_that_labels_row(read):
+    labels = [row.label for row in read.evidence.findings.rows]
+    by_rank = sorted(read.evidence.findings.rows, key=lambda row: (not row.positive, -row.probability))
+    against = Verdict("LBBB", Presence.ABSENT, "QRS 88 ms, not over 120 ms. " + "More of the same. " * 30)
+    support = tuple(
+        Support(label, None, None, None, None, against if label == "LBBB" else None, "") for label in labels
+    )
+    pdf = report.pdf(replace(read, support=support))
+    second = rasters.words(pdf, 2)
+    place = second.index("The textbook's rule contradicts it (absent): QRS 88 ms, not over 120 ms.")
+    after = by_rank[[row.label for row in by_rank].index("LBBB") + 1].label
+    assert second.index("LBBB 0.") < place < second.index(f" {after} 0.", place)
+    assert "(all of it in the JSON file)" in second
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
+
+
+@needs_poppler
+def test_a_map_whose_sum_misses_by_too_much_says_so_on_paper(read, printed):
+    made = read.evidence.explanation
+    poor = replace(made, attribution=replace(made.attribution, completeness_error=0.642))
+    said = rasters.words(report.pdf(replace(read, evidence=replace(read.evidence, explanation=poor))), 2)
+    assert "Do not rely on this map: the sum of its values misses by 64 %" in said
+    assert "Do not rely on this map" not in rasters.words(printed, 2)
+
+
+@needs_poppler
+def test_with_every_part_at_its_longest_nothing_runs_into_the_foot(read):
+    """Alarms, a signed statement, a judgement, first reads, comments and measurements at once."""
+    first = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
+    comment = event(Kind.COMMENTED, comment="old infarct? " * 40)
+    reviewed = fold(RECORD, numbered(first, EDITED, SIGNED, comment, comment))
+    long = replace(
+        ALARM, evidence="V2 +3.6, V3 +4.7, V4 +3.3, V5 +1.9 mm. " * 3, differential="aneurysm, " * 20
+    )
+    lines = tuple(replace(SOON, words="ST elevation by rule: V2 +3.6 mm. " * 4) for _ in range(4))
+    full = replace(
+        read,
+        critical=(long,) * 3,
+        review=reviewed,
+        judgement=Judgement(lines),
+        measured=measured(read.record),
+    )
+    pdf = report.pdf(full)
+    for number in (1, 2):
+        page = rasters.page(pdf, number)
+        bare = page[round((210 - 15.3) * MILLIMETRE) : round((210 - 14.4) * MILLIMETRE)]
+        assert bare.min() > 200, f"page {number}: a line stands above the foot"
+    assert "SYNTHETIC, from no patient." in rasters.words(pdf)
+
+
 @needs_poppler
 def test_the_status_is_printed_with_who_when_what_was_changed_and_the_comment(read):
     first = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
@@ -150,8 +287,10 @@ def test_the_status_is_printed_with_who_when_what_was_changed_and_the_comment(re
     assert "EDITED, SIGNED" in rasters.words(pdf)
     page = " ".join(rasters.words(pdf, 2).split())
     assert "UNCONFIRMED" not in page
-    assert f"Edited by CD at {moment(120)}, signed by EF at {moment(180)}. Against the model: " in page
-    assert "rejected AF, added PVC. Present: PVC." in page
+    stands = f"Edited by CD at {moment(120)}, signed by EF at {moment(180)}. Present: PVC. Absent: AF."
+    assert stands in page
+    assert stands in " ".join(rasters.words(pdf).split())
+    assert "Against the model: rejected AF, added PVC." in page
     assert f"Read first by GH, committed {moment(60)}: PVC." in page
     assert "(all of it in the JSON file)" in page
 
@@ -279,8 +418,8 @@ def test_paper_to_spare_goes_between_the_rows():
 @needs_poppler
 def test_waves_beyond_the_grid_are_told_of():
     wild = replace(square_wave(), signal=square_wave().signal * np.float32(30))
-    assert "Waves beyond the grid are cut off." in rasters.words(report.pdf(contents(wild)))
-    assert "cut off" not in rasters.words(report.pdf(contents()))
+    assert f"Cut, and marked by an arrow: {', '.join(LEADS)}." in rasters.words(report.pdf(contents(wild)))
+    assert "marked by an arrow" not in rasters.words(report.pdf(contents()))
 
 
 def test_bins_of_one_shade_are_one_box_and_white_ones_none():

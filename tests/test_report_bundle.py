@@ -9,11 +9,14 @@ import tiny_models
 from review_events import EDITED, RECORD, SIGNED, event, numbered
 
 from ecgapp import __main__, analysis, documents, report
+from ecgapp.analysis import Judgement, JudgementLine, Severity
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.models import InstalledModels
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError, WeightsMismatchError
 from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, install_import
-from ecgapp.records import SyntheticConfig, read_record, synthesise, write_wfdb
+from ecgapp.records import DEMOS, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.report import Bundle, Contents, Measured
 from ecgapp.report.bundle import digest
 from ecgapp.reviews import Kind, fold, moment
@@ -97,6 +100,44 @@ def test_measurements_are_computed_again_to_the_bit(files):
     assert report.reproduce(again, record, settings) == ()
     moved = replace(again, measurements=replace(again.measurements, st_levels={"V6": 2.0}))
     assert "st_levels" in report.reproduce(moved, record, settings)[0]
+
+
+def test_critical_findings_and_the_judgement_are_in_the_bundle_and_come_back(files):
+    alarm = CriticalFinding(
+        CriticalKind.PAUSE,
+        "pause of 3.4 s",
+        ("II", "V1"),
+        4.0,
+        7.4,
+        "RR 3400 ms.",
+        "a lost electrode",
+        "a source",
+    )
+    line = JudgementLine(Severity.CRITICAL, "Read this ECG now: pause of 3.4 s.", "rule")
+    record = read_record(files)
+    told = Contents(record, "Uploaded ECG", MADE, critical=(alarm,), judgement=Judgement((line,)))
+    bundle = documents.load(Bundle, documents.dump(report.bundle(told)))
+    (found,) = bundle.critical
+    assert (found.kind, found.sentence) == ("pause", "Read this ECG now: pause of 3.4 s.")
+    assert (found.leads, found.start_s, found.end_s) == (("II", "V1"), 4.0, 7.4)
+    assert (found.evidence, found.differential, found.found_by) == ("RR 3400 ms.", "a lost electrode", "rule")
+    assert [(one.severity, one.words) for one in bundle.judgement] == [("critical", line.words)]
+    assert report.bundle(Contents(record, "", MADE)).critical == ()
+
+
+def test_critical_findings_are_found_again_and_what_differs_is_named(tmp_path):
+    settings = Settings(tmp_path / "no home")
+    record = synthesise(DEMOS["Ventricular tachycardia"]).record
+    ecg = analysis.OpenedECG(record, InstalledModels(settings))
+    assert ecg.critical()
+    told = Contents(record, "", MADE, critical=ecg.critical(), judgement=ecg.judgement(None))
+    bundle = documents.load(Bundle, documents.dump(report.bundle(told)))
+    assert report.reproduce(bundle, record, settings) == ()
+    first = bundle.critical[0]
+    moved = replace(bundle, critical=(replace(first, end_s=1.0), *bundle.critical[1:]))
+    assert f"The critical finding {first.kind}: end_s was 1.0" in report.reproduce(moved, record, settings)[0]
+    missed = replace(bundle, critical=bundle.critical[1:])
+    assert report.reproduce(missed, record, settings)[0] == f"The critical finding {first.kind} is new."
 
 
 def test_the_gates_judgement_is_computed_again_and_another_one_is_named(files):

@@ -147,7 +147,7 @@ def test_the_picture_has_every_page_of_the_tracing_below_the_other():
 
 @needs_poppler
 def test_calipers_without_room_on_page_two_go_on_to_a_further_one():
-    kept = tuple(f"RR {number}: II 1.000-1.860 s: 860 ms (70/min)." for number in range(80))
+    kept = tuple(f"RR {number}: II 1.000-1.860 s: 860 ms (70/min)." for number in range(160))
     few = report.pdf(replace(contents(), calipers=kept[:3]))
     assert all(sentence in rasters.words(few, 2) for sentence in kept[:3])
     assert "page 2 of 2" in rasters.words(few, 2)

@@ -17,7 +17,8 @@ from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, store_t
 from ecgapp.errors import ReviewError
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.reviews import Answer, Journal, Kind, export_reviews, packed_reviews
-from ecgapp.reviews.export import GONE, NO_VOLTS, UNCONFIRMED
+from ecgapp.reviews.export import GONE, NO_VOLTS, UNCONFIRMED, UNJUDGED
+from ecgapp.reviews.journal import _INSERT, _values
 from ecgapp.tasks import csv_task
 
 LABELS = {0: {"AF": P, "PVC": A}, 1: {"AF": A, "PVC": N}, 2: {"AF": A, "PVC": P}}
@@ -28,10 +29,13 @@ def settings(tmp_path):
     return Settings(tmp_path / "home")
 
 
-def reviewed(settings, record, states, keep=True, statements=()):
-    """Let a reader decide on ``record``, and keep it to train on."""
+def reviewed(settings, record, states, keep=True, statements=(), confirmed=()):
+    """Let a reader decide on ``record``, and keep it to train on; ``confirmed`` are answers to confirm."""
     journal, key = Journal(settings), fingerprint(record)
-    journal.add(event(Kind.EDITED, record=key, answers=answers(**states), statements=statements))
+    if confirmed:
+        journal.add(event(Kind.CONFIRMED, record=key, answers=confirmed))
+    else:
+        journal.add(event(Kind.EDITED, record=key, answers=answers(**states), statements=statements))
     if keep:
         Archive(settings).keep(record)
         journal.add(event(Kind.KEPT, record=key))
@@ -94,6 +98,39 @@ def test_what_cannot_be_exported_is_left_out_and_counted(hospital, tmp_path):
     exported = export_reviews(tmp_path / "export", hospital)
     assert exported.n_records == 3
     assert exported.left_out == {GONE: 1, NO_VOLTS: 1, UNCONFIRMED: 1}
+
+
+def test_what_nobody_judged_is_unknown_after_an_import_and_never_absent(settings, tmp_path):
+    """Of nine classes the reader confirmed the one that the model found."""
+    confirmed = (*answers(AF=P), *answers(0.1, **dict.fromkeys(("Normal", "PVC", "STE"), N)))
+    reviewed(settings, ecg(0), {}, confirmed=confirmed)
+    reviewed(settings, ecg(1), {"STE": A, "AF": N})
+    export_reviews(tmp_path / "export", settings)
+    import_dataset("folder", tmp_path / "export", tmp_path / "stores" / "s", ImportOptions())
+    store = DatasetStore.open(tmp_path / "stores" / "s")
+    (asked,) = (asked for asked in store_tasks(store) if asked.name == "nine_class")
+    targets = asked.targets(store.codes())
+    judged = {(row, asked.label_names[column]) for row, column in np.argwhere(~np.isnan(targets))}
+    assert sorted(label for _, label in judged) == ["AF", "STE"]
+    assert sorted(targets[~np.isnan(targets)]) == [0.0, 1.0]
+
+
+def test_a_record_of_which_nothing_was_judged_is_left_out(settings, tmp_path):
+    key = reviewed(settings, ecg(0), {"AF": P})
+    reviewed(settings, ecg(1), {"AF": N}, statements=("LVH",))
+    unjudged = event(Kind.EDITED, record=key, answers=answers(AF=N), statements=("LVH",))
+    Journal(settings).add(unjudged)
+    Journal(settings).add(replace(unjudged, answers=answers(AF=P), statements=()))
+    assert export_reviews(tmp_path / "one", settings).left_out == {}
+    _write_as_an_older_version(settings, replace(unjudged, statements=()))
+    assert export_reviews(tmp_path / "two", settings).left_out == {UNJUDGED: 1}
+
+
+def _write_as_an_older_version(settings, told):
+    """Into the journal past its refusals: an event that only an older version of the app let through."""
+    journal = Journal(settings)
+    with journal.database.write() as connection:
+        connection.execute(_INSERT, _values(told))
 
 
 def test_withdrawn_answers_do_not_come_back_as_labels_with_a_decision_on_another_task(settings, tmp_path):

@@ -143,6 +143,71 @@ def test_changes_against_the_model_are_told_and_agreement_is_not():
     assert changes(unseen(AF=P)) == ()
 
 
+def test_a_class_that_the_model_did_not_find_and_nobody_judged_is_no_difference():
+    said = (*answers(AF=P), *answers(0.1, PVC=N, STE=N))
+    assert changes(said) == ()
+    assert against(said) == "It agrees with the model in every class that was judged: 1 of 3 classes."
+    assert "rejected AF. Judged: 2 of 3 classes." in against((*answers(AF=A), *answers(0.1, PVC=A, STE=N)))
+    assert against(answers(0.1, AF=N)) == "None of 1 classes was judged."
+
+
+def test_a_confirmation_stands_for_what_the_model_found_and_leaves_the_rest_open_or_absent():
+    said = (*answers(AF=P), *answers(0.1, PVC=N, STE=A))
+    review = review_of(event(Kind.CONFIRMED, answers=said))
+    refuse_impossible(review_of(), event(Kind.CONFIRMED, answers=said))
+    words = [review.status_of("nine_class", label, positive=label == "AF") for label in ("AF", "PVC", "STE")]
+    assert words == ["confirmed", "not judged", "confirmed"]
+    added = event(Kind.CONFIRMED, answers=(*answers(AF=P), *answers(0.1, PVC=P)))
+    with pytest.raises(ReviewError, match="not the model's"):
+        refuse_impossible(review_of(), added)
+
+
+BOTH = answers(Normal=P, AF=P)
+
+
+@pytest.mark.parametrize("kind", [Kind.CONFIRMED, Kind.EDITED, Kind.READ])
+def test_normal_beside_another_label_needs_a_confirmation_that_names_both(kind):
+    with pytest.raises(ReviewError, match="Normal and AF are called present together"):
+        refuse_impossible(review_of(), event(kind, answers=BOTH))
+    with pytest.raises(ReviewError, match="Normal, AF and PVC are called present together"):
+        refuse_impossible(
+            review_of(), event(kind, answers=(*BOTH, *answers(PVC=P)), beside_normal=("Normal", "AF"))
+        )
+    told = event(kind, answers=BOTH, beside_normal=("Normal", "AF"))
+    refuse_impossible(review_of(), told)
+    assert review_of(told).beside_normal == ("Normal", "AF")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [answers(Normal=P, AF=A), answers(Normal=N, AF=P, PVC=P), answers(Normal=A, AF=P), answers(NORM=P)],
+)
+def test_normal_alone_or_not_called_present_needs_no_confirmation(said):
+    refuse_impossible(review_of(), event(Kind.EDITED, answers=said))
+
+
+def test_normal_of_one_task_beside_a_disease_of_another_needs_the_confirmation_too():
+    normal = event(Kind.EDITED, answers=answers(Normal=P))
+    infarct = event(Kind.EDITED, answers=(Answer("superclass", "MI", P, 0.9, 0.5),))
+    with pytest.raises(ReviewError, match="Normal and MI"):
+        refuse_impossible(review_of(normal), infarct)
+    refuse_impossible(review_of(normal, event(Kind.REOPENED)), infarct)
+
+
+def test_a_first_read_is_not_held_back_by_what_another_reader_said():
+    normal = event(Kind.EDITED, answers=answers(Normal=P))
+    refuse_impossible(review_of(normal), event(Kind.READ, "GH", answers=unseen(AF=P)))
+
+
+def test_an_older_review_that_calls_both_present_is_signed_only_once_that_is_confirmed():
+    old = event(Kind.CONFIRMED, answers=BOTH)
+    with pytest.raises(ReviewError, match="Normal and AF"):
+        refuse_impossible(review_of(old), SIGNED)
+    signed = event(Kind.SIGNED, beside_normal=("Normal", "AF"))
+    refuse_impossible(review_of(old), signed)
+    assert review_of(old, signed).beside_normal == ("Normal", "AF")
+
+
 def test_without_a_models_output_nothing_is_said_to_agree_with_it():
     assert "No model" in against(unseen(AF=P))
     assert "agrees with the model" in against(answers(AF=P))
@@ -185,7 +250,9 @@ def test_another_readers_read_does_not_count_as_ones_own():
         ([], event(Kind.REOPENED), "nothing to withdraw"),
         ([READ], READ, "committed your read"),
         ([], event(Kind.CONFIRMED, answers=answers(AF=A)), "not the model's"),
-        ([], event(Kind.CONFIRMED, answers=answers(AF=N)), "not the model's"),
+        ([], event(Kind.CONFIRMED, answers=answers(AF=N, PVC=P)), "not the model's"),
+        ([], event(Kind.CONFIRMED, answers=answers(AF=N)), "Nothing is judged"),
+        ([], event(Kind.EDITED, answers=answers(0.1, AF=N)), "Nothing is judged"),
         ([], event(Kind.CONFIRMED, answers=unseen(AF=P)), "not the model's"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sqlite3
 import sys
 import threading
@@ -22,6 +23,7 @@ from ecgapp.reviews import (
     audit_csv,
     choose_reading_mode,
     fold,
+    in_words,
     reading_mode,
 )
 
@@ -46,6 +48,35 @@ def test_an_event_comes_back_as_it_was_said_with_number_time_and_the_models_hash
     assert (found.number, found.model) == (1, MODEL)
     assert found.at > 1e9
     assert (found.answers, found.statements, found.comment) == (said.answers, said.statements, said.comment)
+
+
+def test_an_event_written_before_readers_could_leave_classes_open_is_read_as_it_was_said(journal):
+    """Then every class below its threshold was absent, and nothing told of labels beside a normal one."""
+    journal.add(CONFIRMED)
+    with closing(sqlite3.connect(journal.database.path)) as connection:
+        (content,) = connection.execute("SELECT content FROM events").fetchone()
+        older = json.loads(content)
+        del older["beside_normal"]
+        older["answers"] += [{**older["answers"][0], "label": "PVC", "state": "absent", "probability": 0.1}]
+        connection.execute(
+            "INSERT INTO events SELECT 2, record, time, kind, author, model, task, card_sha256, "
+            "weights_sha256, ? FROM events",
+            (json.dumps(older),),
+        )
+        connection.commit()
+    found = journal.review(RECORD)
+    assert found.beside_normal == ()
+    assert found.answer("nine_class", "PVC").state is A
+
+
+def test_the_trail_tells_that_a_reader_meant_normal_and_another_label(journal):
+    both = ("Normal", "AF")
+    journal.add(event(Kind.EDITED, answers=answers(Normal=P, AF=P), beside_normal=both))
+    (told,) = journal.events(RECORD)
+    assert told.beside_normal == both
+    assert "confirmed together: Normal, AF" in in_words(told)
+    (row,) = csv.DictReader(io.StringIO(audit_csv([told])))
+    assert row["confirmed beside normal"] == "Normal, AF"
 
 
 def test_calipers_without_known_heights_come_back(journal):

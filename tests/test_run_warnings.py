@@ -31,6 +31,36 @@ def test_a_loss_that_explodes_is_told_and_one_that_wobbles_is_not():
     assert told(train_loss=curve(1.0, 0.01, 0.03)) == ""
 
 
+PRETRAIN = replace(RUN, phase="pretrain")
+
+
+def test_an_autoencoder_that_stays_at_a_flat_line_is_told_once_it_had_time_to_learn():
+    """Figures of a run on seven records: its error stays that of a flat line."""
+    flat = curve(1.003, 1.001, 1.0, 0.999, 0.998)
+    words = told(run=PRETRAIN, validation_loss=flat)
+    assert "learns nothing: after 5 epochs its lowest validation error is 1.00 a sample" in words
+    assert "Stop this run" in words
+    assert told(run=PRETRAIN, validation_loss=flat[:4]) == ""
+    assert told(run=PRETRAIN, validation_loss=curve(1.0, 1.0, 0.98, 0.95, 0.94)) == ""
+    assert told(validation_loss=flat) == ""  # a classifier's loss is no error of a sample
+
+
+def test_a_classifier_that_stays_at_chance_is_told():
+    assert "best macro AUROC is 0.54, and guessing gives 0.50" in told(
+        auroc=curve(0.5, 0.48, 0.54, 0.52, 0.5)
+    )
+    assert told(auroc=curve(0.5, 0.48, 0.54, 0.52)) == ""
+    assert told(auroc=curve(0.5, 0.48, 0.54, 0.52, 0.56)) == ""
+
+
+def test_a_classifier_whose_loss_stays_above_that_of_one_answer_for_all_is_told():
+    same = curve(*[0.42] * 5)
+    words = told(validation_loss=curve(0.7, 0.6, 0.5, 0.45, 0.43), constant_loss=same)
+    assert "lowest validation loss is 0.43, and giving every ECG the same answer has 0.42" in words
+    assert told(validation_loss=curve(0.7, 0.6, 0.5, 0.45, 0.41), constant_loss=same) == ""
+    assert told(validation_loss=curve(0.7, 0.6, 0.5, 0.45, 0.43)) == ""  # a run of an older version
+
+
 def test_a_class_that_nobody_gets_is_told_once_it_has_lasted():
     some = {"AF": curve(9, 9, 9, 9)}
     silent = {"predicted_by_label": {"AF": curve(4, 0, 0, 0)}, "positives_by_label": some}

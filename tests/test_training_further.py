@@ -16,6 +16,7 @@ from ecgapp.training.buffer import zeros
 from ecgapp.training.draws import Draws
 from ecgapp.training.examples import read_ranking, read_reconstructions
 from ecgapp.training.lanes import deal_alike
+from ecgapp.training.objective import Classification
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.schedule import cycles
 
@@ -194,6 +195,27 @@ def test_a_classifier_tells_how_many_records_got_each_label(settings, tmp_path):
     known = store.targets(FINETUNING.labels(), store.rows(FINETUNING.validation_folds))
     positives = dict(zip(("fast", "turned"), (known == 1).sum(axis=0).tolist(), strict=True))
     assert recorder.epochs[-1].positives_by_label == positives
+
+
+def test_an_epoch_tells_the_loss_of_the_best_answer_that_is_the_same_for_every_record(settings, tmp_path):
+    """The entropy of each label's share among the windows that are known, and nothing is lower."""
+    recorder = Recorder()
+    training.train(replace(FINETUNING, epochs=1), recorder, tmp_path, settings)
+    told = recorder.epochs[-1].constant_loss
+    truths = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, float("nan")], [1.0, 1.0]])
+    weights = np.array([1.0, 3.0], np.float32)
+    judge = Classification(FINETUNING.labels(), [weights], "mean")
+    constant = judge._constant_loss(truths, torch.from_numpy(weights))
+    tried = [
+        float(each.sum() / known.sum())
+        for first in np.linspace(-3, 3, 61)
+        for second in np.linspace(-3, 3, 61)
+        for each, known in [judge._entropies(torch.tensor([[first, second]]).expand(4, 2), truths,
+                                             torch.from_numpy(weights))]
+    ]  # fmt: skip
+    assert constant <= min(tried) + 1e-6
+    assert constant == pytest.approx(min(tried), abs=1e-3)
+    assert 0 < told < 1
 
 
 def test_what_does_not_fit_in_memory_lies_in_a_file_without_a_name(tmp_path, monkeypatch):

@@ -297,14 +297,14 @@ def refuse(*_arguments):
 
 def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, settings):
     run = execute(store, claimed(store, FINETUNING).id, settings)
-    card = promote_run(store, run.id, "ours", WHY, settings)
+    card = promote_run(store, run.id, "ours", replace(WHY, despite="ours"), settings)
     assert open_model("ours", settings).card == card
     assert validation_predictions("ours", settings) is not None
     event = store.events(run.id)[-1]
     assert event.kind == "promoted"
     assert card.sha256 in event.text
     with pytest.raises(ModelError, match="Name the model"):
-        promote_run(store, run.id, "../ours", WHY, settings)
+        promote_run(store, run.id, "../ours", replace(WHY, despite="../ours"), settings)
 
 
 def test_an_unfinished_run_is_not_promoted(store, settings):

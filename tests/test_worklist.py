@@ -114,7 +114,9 @@ def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, m
     assert second.outcome.judged[0].words.startswith("Too noisy to read.")
 
 
-def test_withheld_labels_are_another_state_than_a_refusal(settings, worklist, monkeypatch):
+def test_withheld_labels_are_another_state_than_a_refusal_and_are_to_be_read_soon(
+    settings, worklist, monkeypatch
+):
     fill(worklist, [ecg(1)])
     unlike = analysis.GateAnswer(0.9, 0.5, True, "Labels are withheld: unlike.")
     admission = analysis.Admission(analysis.GateAnswer(0.1, 0.5, False), unlike)
@@ -123,6 +125,8 @@ def test_withheld_labels_are_another_state_than_a_refusal(settings, worklist, mo
     assert (item.state, item.outcome.sentence) == (WITHHELD, "Labels are withheld: unlike.")
     assert item.outcome.scores == ()
     assert item.outcome.heart_rate is not None
+    assert item.outcome.judged[0].words.startswith("Labels are withheld: unlike.")
+    assert urgency(item) >= 5.0
 
 
 def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):

@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from ecgapp.files import write_atomically
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.promotion import (
+    ENOUGH_RECORDS,
     Decision,
     History,
     Version,
+    concerns_here,
     delete_version,
     export_bundle,
+    find_version,
     headline_words,
     install_import,
     model_names,
@@ -63,12 +67,15 @@ def _history(arguments: Namespace, settings: Settings) -> str:
 
 def _promote(arguments: Namespace, settings: Settings) -> str:
     store = RunStore(settings.runs)
-    card = promote_run(store, arguments.run, arguments.name, _decision(arguments), settings)
-    return _now(card)
+    decision = replace(_decision(arguments), despite=arguments.despite)
+    return _now(promote_run(store, arguments.run, arguments.name, decision, settings))
 
 
 def _roll_back(arguments: Namespace, settings: Settings) -> str:
-    return _now(roll_back(arguments.name, arguments.sha256, _decision(arguments), settings))
+    decision = _decision(arguments)
+    version = find_version(arguments.name, arguments.sha256, settings)
+    concerns = concerns_here(version.card, settings) if version.card is not None else ()
+    return _now(roll_back(arguments.name, arguments.sha256, decision, settings), concerns)
 
 
 def _remove(arguments: Namespace, settings: Settings) -> str:
@@ -97,8 +104,9 @@ def _import(arguments: Namespace, settings: Settings) -> str:
             packed = read_bundle(file, arguments.name or "")
     except OSError as error:
         raise ConfigError("The bundle cannot be read. Name a file that `models export` wrote.") from error
+    concerns = concerns_here(packed.card, settings)
     install_import(packed, decision, settings)
-    return _now(packed.card)
+    return _now(packed.card, concerns)
 
 
 _ACTIONS: dict[str | None, Callable[[Namespace, Settings], str]] = {
@@ -117,8 +125,10 @@ def _decision(arguments: Namespace) -> Decision:
     return Decision(arguments.by, arguments.reason)
 
 
-def _now(card: ModelCard) -> str:
-    return f"{card.name} is in use now, sha256 {card.sha256}."
+def _now(card: ModelCard, concerns: tuple[str, ...] = ()) -> str:
+    """What is in use now, and what speaks against it."""
+    told = f"{card.name} is in use now, sha256 {card.sha256}."
+    return "\n".join((told, *(f"Although: {sentence}" for sentence in concerns)))
 
 
 def _cells(version: Version) -> tuple[str, ...]:
@@ -133,7 +143,8 @@ def _figures(card: ModelCard | None) -> tuple[str, str]:
     if card is None:
         return "", ""
     told = [f"{name} {figure}" for name, figure in headline_words(card, DIGITS).items()]
-    return f"{n_validated(card):,}", ", ".join(told)
+    n = n_validated(card)
+    return f"{n:,}{'' if n >= ENOUGH_RECORDS else ' (few)'}", ", ".join(told)
 
 
 def _when(seconds: float) -> str:

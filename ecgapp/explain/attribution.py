@@ -52,6 +52,21 @@ class Attribution:
     baseline_logit: float
     parts: NDArray[np.float32] | None = None
 
+    @property
+    def shortfall(self) -> str:
+        """A sentence where the map's sum misses the change by more than an amber check may; else nothing.
+
+        Only Integrated Gradients promise that sum, so the others have no shortfall.
+        """
+        error, most = self.completeness_error, COMPLETENESS.amber
+        if self.method != INTEGRATED_GRADIENTS or error <= most:
+            return ""
+        share = f"{100 * error:.0f} %" if np.isfinite(error) else "an unknown share"
+        return (
+            f"Do not rely on this map: the sum of its values misses by {share} the change in the network's "
+            f"answer that it should explain (limit {100 * most:.0f} %)."
+        )
+
 
 def attribute(
     model: TrainedModel,

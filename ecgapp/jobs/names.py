@@ -5,6 +5,7 @@ By epoch, from 1, if not said otherwise. An ensemble's members follow one anothe
 
 TRAIN_LOSS = "train/loss"
 VALIDATION_LOSS = "validation/loss"
+CONSTANT_LOSS = "validation/constant_loss"  # of the best answer that is the same for every record
 F1 = "validation/f1_macro"
 F1_OF_LABEL = "validation/f1/"  # and the label's name
 PREDICTED_OF_LABEL = "validation/predicted/"  # and the label's name: how many records got it

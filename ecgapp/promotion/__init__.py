@@ -2,6 +2,7 @@
 
 from ecgapp.promotion.bundles import SUFFIX, export_bundle, read_bundle
 from ecgapp.promotion.changes import (
+    concerns_here,
     delete_version,
     find_version,
     install_import,
@@ -11,11 +12,14 @@ from ecgapp.promotion.changes import (
     roll_back,
     run_model,
 )
+from ecgapp.promotion.concerns import ENOUGH_RECORDS, FLAT_LINE, compared, promotion_concerns
 from ecgapp.promotion.figures import headline, headline_words, n_validated
 from ecgapp.promotion.history import Action, Decision, History, Line
 from ecgapp.promotion.versions import SHIPPED, Version, in_use, model_names, versions
 
 __all__ = [
+    "ENOUGH_RECORDS",
+    "FLAT_LINE",
     "SHIPPED",
     "SUFFIX",
     "Action",
@@ -23,6 +27,8 @@ __all__ = [
     "History",
     "Line",
     "Version",
+    "compared",
+    "concerns_here",
     "delete_version",
     "export_bundle",
     "find_version",
@@ -33,6 +39,7 @@ __all__ = [
     "model_names",
     "n_validated",
     "promote_run",
+    "promotion_concerns",
     "read_bundle",
     "refuse_other_question",
     "remove",

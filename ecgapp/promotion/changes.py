@@ -20,6 +20,7 @@ from ecgapp.models import (
     unpack,
     use_version,
 )
+from ecgapp.promotion.concerns import promotion_concerns
 from ecgapp.promotion.history import Action, Decision, History, Line, line_of
 from ecgapp.promotion.versions import Version, files_of_its_own, in_use, versions
 
@@ -38,16 +39,30 @@ def promote_run(store: RunStore, run_id: str, name: str, decision: Decision, set
     Raises:
         JobError: the run has not finished, its model is gone, or the disk is full.
         ModelError: the name is no name, or belongs to a model of another kind; or the model was changed
-            since it was trained.
+            since it was trained; or something speaks against it, and ``decision.despite`` is not its name.
     """
     packed = run_model(store, run_id)
     card = replace(packed.card, name=name)
     refuse_other_question(card, settings)
+    concerns = concerns_here(card, settings)
+    if concerns and decision.despite.strip() != name:
+        raise ModelError(f"{' '.join(concerns)} To promote it all the same, type its name: {name}.")
     line = line_of(Action.PROMOTED, card, decision, run_id)
     _install(replace(packed, card=card), line, settings)
     told = f"Promoted as {name} by {line.author}, sha256 {card.sha256}. Why: {line.reason}"
+    told = " ".join((told, *(["Although:", *concerns] if concerns else ())))
     store.add_event(run_id, "promoted", told)
     return card
+
+
+def concerns_here(card: ModelCard, settings: Settings) -> tuple[str, ...]:
+    """What speaks against using this model under its card's name, in place of the one in use.
+
+    Raises:
+        JobError: the history cannot be read.
+    """
+    version = in_use(card.name, settings)
+    return promotion_concerns(card, version.card if version is not None else None)
 
 
 def run_model(store: RunStore, run_id: str) -> PackedModel:

@@ -57,10 +57,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """Who decided, and why; a model never changes without both."""
+    """Who decided, and why; a model never changes without both.
+
+    ``despite`` is the model's name, typed where something speaks against its promotion.
+    """
 
     by: str
     reason: str
+    despite: str = ""
 
     def __post_init__(self) -> None:
         if not self.by.strip():

@@ -17,6 +17,7 @@ from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
+from ecgapp.report.judged import Alarm, JudgedLine, alarm, judged
 from ecgapp.reviews import Review
 from ecgapp.signals import beat_list, record_quality, remarks
 from ecgapp.signals.display import UNFILTERED
@@ -121,7 +122,9 @@ class Bundle:
     delineator: ModelCard | None = None
     measurements: Figures | None = None
     beside: tuple[Beside, ...] = ()
-    admission: Admission | None = None  # refused: nothing else was computed
+    admission: Admission | None = None  # where it is refused, there are no predictions
+    critical: tuple[Alarm, ...] = ()  # the most dangerous first
+    judgement: tuple[JudgedLine, ...] = ()  # the most severe first; empty where it was not asked for
     status: str = "unconfirmed"  # by whom and when, where a reader decided
     review: Review | None = None
     disclaimer: str = DISCLAIMER
@@ -134,6 +137,9 @@ def bundle(contents: Contents) -> Bundle:
     drawing = contents.drawing
     tracing = Tracing(drawing.layout, drawing.scale, drawing.filter, contents.start)
     told = Bundle(facts, tracing, software(), made, admission=contents.admission)
+    told = replace(told, critical=tuple(map(alarm, contents.critical)))
+    if contents.judgement is not None:
+        told = replace(told, judgement=judged(contents.judgement))
     if contents.review is not None and contents.review.version:
         told = replace(told, status=contents.review.words, review=contents.review)
     if contents.measured is not None:

@@ -3,14 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from ecgapp import analysis
-from ecgapp.analysis import Admission, Asked, Examined, Explanation, Findings, Measurements, Support
+from ecgapp.analysis import (
+    Admission,
+    Asked,
+    Examined,
+    Explanation,
+    Findings,
+    Judgement,
+    Measurements,
+    Support,
+)
+from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, Status
+from ecgapp.signals import RecordQuality, beat_list, record_quality
 from ecgapp.signals.display import UNFILTERED
 
 REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the page
@@ -59,6 +71,8 @@ class Contents:
     ``reference`` is what the reader typed. It is printed and nowhere kept, and so are ``calipers``, a
     sentence each. ``refusal`` says why there is no ``evidence``; ``admission`` is the gate's judgement,
     None where there is no gate. ``support`` is what stands beside each finding; it may be left out.
+    ``critical`` are the alarms, the most dangerous first; ``judgement`` joins everything, None where it was
+    not asked for. ``known_quality`` are the faults of leads and recording, found anew where it is None.
     """
 
     record: ECGRecord
@@ -74,6 +88,24 @@ class Contents:
     drawing: Drawing = field(default_factory=Drawing)
     calipers: tuple[str, ...] = ()
     review: Review | None = None  # what readers said of it
+    critical: tuple[CriticalFinding, ...] = ()
+    judgement: Judgement | None = None
+    known_quality: RecordQuality | None = None
+
+    @cached_property
+    def quality(self) -> RecordQuality:
+        """The faults of the leads, and of the recording as a whole."""
+        return self.known_quality or record_quality(self.record)
+
+    @cached_property
+    def heart_rate(self) -> float | None:
+        """Beats per minute, None where it cannot be told."""
+        return beat_list(self.record, self.quality).rate
+
+    @property
+    def faulty(self) -> frozenset[str]:
+        """The leads with a fault."""
+        return frozenset(lead.lead for lead in self.quality.leads if lead.faults)
 
     @property
     def shown(self) -> ECGRecord:

@@ -5,7 +5,7 @@ from ecgapp.report.contents import Measured
 from ecgapp.report.page import Column, Type
 
 COLUMNS = 2
-PLACES = (0.0, 24.0, 37.0, 61.5)  # where name, value, what is normal and the side begin in each, in mm
+PLACES = (0.0, 22.5, 35.8, 62.0)  # where name, value, what is normal and the side begin in each, in mm
 BOLD = (False, True, False, True)
 STEP = 3.7  # mm from row to row
 SIZE, SMALL = 7.2, 6.8  # points

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT = 297.0, 210.0  # mm
 MILLIMETRE = 72 / 25.4  # points
 INK, GREY = "#000000", "#4a4a4a"
+ALARM = "#a40000"  # dark enough to be read in a grey print; a symbol and a word say the same
 FONT = "DejaVu Sans"  # comes with matplotlib, so that a report is the same on every machine
 NO_LIGATURES = ("-liga", "-dlig")  # a joined fi is a sign that nobody searches for
 LETTER = 0.55  # a letter's mean width, of its height in type
@@ -87,10 +88,10 @@ class Column:
     def __init__(self, page: Page, left: float, top: float, width: float) -> None:
         self.page, self.left, self.y, self.width = page, left, top, width
 
-    def heading(self, words: str) -> None:
+    def heading(self, words: str, colour: str = INK) -> None:
         """A heading, with space above it."""
         self.y -= ABOVE
-        self.page.text(self.left, self.y, words, Type(10, bold=True))
+        self.page.text(self.left, self.y, words, Type(10, bold=True, colour=colour))
         self.y -= BELOW
 
     @property
@@ -98,18 +99,19 @@ class Column:
         """What a heading takes, in mm."""
         return ABOVE + BELOW
 
-    def paragraph(self, words: str, size: float = 7.5) -> None:
-        """``words``, broken into lines."""
-        for line in self._lines(words, size):
-            self.page.text(self.left, self.y, line, Type(size))
+    def paragraph(self, words: str, size: float = 7.5, indent: float = 0.0, most: int | None = None) -> None:
+        """``words``, broken into lines, ``indent`` mm from the left; in at most so many lines."""
+        for line in self._lines(words, size, indent, most):
+            self.page.text(self.left + indent, self.y, line, Type(size))
             self.y -= LINE * size / MILLIMETRE
 
     def height_of(self, words: str, size: float = 7.5) -> float:
         """What a paragraph of ``words`` takes, in mm."""
         return len(self._lines(words, size)) * LINE * size / MILLIMETRE
 
-    def _lines(self, words: str, size: float) -> list[str]:
-        return wrap(words, int(self.width * MILLIMETRE / (LETTER * size)))
+    def _lines(self, words: str, size: float, indent: float = 0.0, most: int | None = None) -> list[str]:
+        width = int((self.width - indent) * MILLIMETRE / (LETTER * size))
+        return wrap(words, width, max_lines=most, placeholder=" ... (all of it in the JSON file)")
 
 
 def _in_font(words: str) -> str:

@@ -1,11 +1,11 @@
 """What readers said, on page 2: who stands for the findings since when, and against what of the model."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from ecgapp.report.contents import Contents
 from ecgapp.report.page import Column
 from ecgapp.report.section import Section
-from ecgapp.reviews import Answer, Read, State, against, moment
+from ecgapp.reviews import Answer, Read, Review, State, against, in_a_row, moment, present
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."
 LONGEST = 240  # characters of what a reader wrote that are printed
@@ -24,12 +24,22 @@ def print_decision(column: Column, contents: Contents) -> None:
     review = contents.review
     if review is None or not review.is_confirmed:
         return
-    words = review.words
-    present = ", ".join(_present(review.standing, review.statements)) or "none of the classes"
-    column.paragraph(
-        _short(f"{words[0].upper()}{words[1:]}. {against(review.standing)} Present: {present}.", 2 * LONGEST)
-    )
+    column.paragraph(_short(f"{statement(review)} {against(review.standing)}", 2 * LONGEST))
     column.y -= 1.0
+
+
+def statement(review: Review) -> str:
+    """Who stands for the findings since when, signed or not, and for which: present, absent, not judged."""
+    words, standing = review.words, review.standing
+    signed = "" if review.signature is not None else ", not signed"
+    told = [f"{words[0].upper()}{words[1:]}{signed}.", f"Present: {_named(standing, review.statements)}."]
+    if review.beside_normal:
+        told.append(f"That {in_a_row(review.beside_normal)} are present together was confirmed.")
+    absent = [answer.label for answer in standing if answer.state is State.ABSENT]
+    told += [f"Absent: {', '.join(absent)}."] if absent else []
+    open_ones = [answer.label for answer in standing if not answer.is_judged]
+    told += [f"Not judged: {', '.join(open_ones)}."] if open_ones else []
+    return " ".join(told)
 
 
 def has_words(contents: Contents) -> bool:
@@ -48,13 +58,16 @@ def wrote(contents: Contents) -> Section:
     return Section("What readers wrote", tuple(_short(words) for words in told))
 
 
-def _present(answers: Iterable[Answer], statements: Iterable[str]) -> list[str]:
-    found = [answer.label for answer in answers if answer.state is State.PRESENT]
-    return [*found, *statements]
+def _named(answers: Collection[Answer], statements: Iterable[str]) -> str:
+    """What is called present; else that none of the judged classes is, or that none was judged."""
+    judged = any(answer.is_judged for answer in answers)
+    return ", ".join(present(answers, statements)) or (
+        "none of the judged classes" if judged else "not judged"
+    )
 
 
 def _read_in_words(read: Read) -> str:
-    told = ", ".join(_present(read.answers, read.statements)) or "none of the classes"
+    told = _named(read.answers, read.statements)
     shown = f"; shown the model's output {moment(read.shown)}" if read.shown else ""
     return f"Read first by {read.by}, committed {moment(read.committed)}{shown}: {told}."
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import Gates, Measurements, examine, measure, open_version, support
+from ecgapp.analysis import Gates, Measurements, OpenedECG, examine, measure, open_version, support
+from ecgapp.analysis.models import InstalledModels
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import TrainedModel
@@ -11,14 +12,15 @@ from ecgapp.records import ECGRecord
 from ecgapp.report.beside import beside, prevalences
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
 from ecgapp.report.contents import gather
+from ecgapp.report.judged import alarm
 from ecgapp.signals import record_quality
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
     """What comes out otherwise here and now, a sentence each; nothing where all is the same to the bit.
 
-    The models are those whose weights the bundle names, also where others are in use by now; but the gate is
-    the one in use, and another one than then is told.
+    The models are those whose weights the bundle names, also where others are in use by now; but the gate and
+    the rules and networks of critical findings are those in use, and what they say otherwise is told.
 
     Raises:
         RecordError: this is another record.
@@ -35,9 +37,24 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     if bundle.delineator is not None:
         measured = measure(record, open_version(bundle.delineator, settings))
         found += _differences("The measurements", bundle.measurements, figures(measured))
+    if bundle.judgement:  # critical findings had been asked for
+        found += _of_alarms(bundle, record, settings)
     if bundle.model is not None:
         found += _of_model(bundle, record, open_version(bundle.model, settings), measured)
     return (*found, *_differences("The software", bundle.software, software())) if found else ()
+
+
+def _of_alarms(bundle: Bundle, record: ECGRecord, settings: Settings) -> list[str]:
+    """What differs among the critical findings, which the rules and networks in use find anew."""
+    now = {one.kind: one for one in map(alarm, OpenedECG(record, InstalledModels(settings)).critical())}
+    then = {one.kind: one for one in bundle.critical}
+    found = []
+    for kind in then | now:
+        if kind not in now or kind not in then:
+            found.append(f"The critical finding {kind} is {'new' if kind in now else 'no longer found'}.")
+            continue
+        found += _differences(f"The critical finding {kind}", then[kind], now[kind])
+    return found
 
 
 def _of_model(

@@ -5,9 +5,9 @@ from dataclasses import replace
 from ecgapp.paper import Scale, Sheet, lay_out
 from ecgapp.report.contents import Contents
 
-ROWS = 32  # of 5 mm on a page: 160 mm
+ROWS = 28  # of 5 mm on a page: 140 mm, so that alarms, figures and statement stand above them
 MOST_HEIGHT = 5.0 * ROWS  # mm
-ROW = 2.0  # mV of paper that each row has on average, at least
+ROW = 1.75  # mV of paper that each row has on average, at least
 
 
 def sheets_of(contents: Contents) -> tuple[Sheet, ...]:

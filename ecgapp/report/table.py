@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ecgapp.analysis import Finding, Findings, Support
 from ecgapp.analysis.support import count
 from ecgapp.report.page import Column, Type
-from ecgapp.report.section import Section
+from ecgapp.report.section import SMALL
 from ecgapp.words import insufficient, of_label
 
 HEAD = (
@@ -20,32 +20,30 @@ HEAD = (
 )
 PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 109.0, 132.0)  # where each column begins, in mm
 MOST_ROWS = 14
-MOST_TOLD = 12  # sentences about rules, faulty leads and set prevalences
+MOST_LINES = 2  # below a row
+INDENT = 4.0  # mm
+CONTRADICTED, RULE = "\u2717 The textbook's rule contradicts it", "By the textbook's rule"
 STEP = 4.4  # mm from row to row
 SIZE = 7.2  # points
 
 
 def print_table(column: Column, findings: Findings, support: Sequence[Support] = ()) -> None:
-    """Classes above their threshold first and in bold, then by probability; few of very many."""
+    """Classes above their threshold first and in bold, then by probability; few of very many.
+
+    Below a row stands what the textbook's rule says of it, where it is above its threshold or the rule
+    contradicts it, and which faulty leads make it doubtful.
+    """
     beside = {row.label: row for row in support}
     rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
     _print_row(column, HEAD, bold=True)
     for row in rows[:MOST_ROWS]:
         _print_row(column, _cells(row, beside.get(row.label)), bold=row.positive)
+        if told := _beside(row, beside.get(row.label)):
+            column.paragraph(told, SMALL, INDENT, MOST_LINES)
+            column.y -= 0.6
     if len(rows) > MOST_ROWS:
         column.paragraph(f"{len(rows) - MOST_ROWS} less likely classes are not printed.")
     column.y -= 1.0
-
-
-def rules(findings: Findings, support: Sequence[Support]) -> Section:
-    """What the textbook and the leads say of classes above their threshold, and where a rule disagrees."""
-    beside = {row.label: row for row in support}
-    rows = sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
-    told = [sentence for row in rows for sentence in _beside(row, beside.get(row.label))]
-    shown = tuple(told[:MOST_TOLD])
-    if len(told) > MOST_TOLD:
-        shown = (*shown, f"There is more on {len(told) - MOST_TOLD} of the classes in the app.")
-    return Section("By the textbook's rules and the leads", shown)
 
 
 def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:
@@ -54,20 +52,21 @@ def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:
     column.y -= STEP
 
 
-def _beside(row: Finding, support: Support | None) -> list[str]:
+def _beside(row: Finding, support: Support | None) -> str:
     """Of a class above its threshold, or against the textbook: the rule, set prevalence, and faulty leads."""
     if support is None:
-        return []
-    said = support.verdict
+        return ""
     parts = []
-    if said is not None and (row.positive or said.contradicts(row.positive)):
-        parts.append(f"by the textbook's rule {said.in_words}.")
+    said = support.verdict
+    if said is not None:
+        against = said.contradicts(row.positive)
+        if against or row.positive:
+            parts.append(f"{CONTRADICTED if against else RULE} ({said.presence}): {said.words}.")
     if row.positive and support.is_set:
         parts.append(support.in_patients())
     if row.positive and support.doubts:
         parts.append(support.doubts)
-    side = "above" if row.positive else "below"
-    return [f"{row.label}, {side}: {' '.join(parts)}"] if parts else []
+    return " ".join(parts)
 
 
 def _cells(row: Finding, support: Support | None) -> tuple[str, ...]:

@@ -1,14 +1,19 @@
 """The tracing's pages: every lead in true millimetres on paper, with every setting in force."""
 
 from dataclasses import dataclass
-from textwrap import wrap
+from functools import cached_property
 
 import numpy as np
 
+from ecgapp.analysis.evidence_marks import evidence_marks
 from ecgapp.paper import (
+    MARK_GAP,
     SYNTHETIC,
     Cell,
+    Cut,
     Sheet,
+    bands,
+    cut,
     edges,
     keep_peaks,
     name_on_paper,
@@ -16,12 +21,14 @@ from ecgapp.paper import (
     pulse,
     row_zeros,
     sample_range,
+    too_tall,
 )
 from ecgapp.records import ECGRecord, FloatArray
 from ecgapp.report.contents import Contents
 from ecgapp.report.head import LEFT, print_foot, print_head
-from ecgapp.report.page import Page, Type
+from ecgapp.report.page import ALARM, Page, Type
 from ecgapp.report.sheets import ROWS, sheets_of
+from ecgapp.report.summary import draw_summary
 from ecgapp.signals import beat_list, remarks, st_changes
 from ecgapp.signals.st_level import st_warning
 
@@ -31,9 +38,10 @@ RIGHT, TOP = LEFT + 5.0 * COLUMNS, BOTTOM + 5.0 * ROWS
 NARROWEST = 2  # of 5 mm, between two rows
 MOST_POINTS = 40.0  # a millimetre; above it, lowest and highest samples are kept
 MINOR, MAJOR = "#f3cfcf", "#dd9a9a"  # light enough in greyscale to leave the trace alone
-REMARK_LENGTH, REMARK_LINES = 155, 3  # of bold type
 LONGEST = 150  # characters of one line of settings with wide gaps
+EVIDENCE, SHADE = 9.5, "#fbeccb"  # mm above and below a lead's zero; light enough to leave the grid
 NAME = Type(9, bold=True)
+UNDER = 7.6  # mm: where it is told which leads do not fit
 NAME_WIDTH = 12.5  # mm of a lead lie below its name
 NAME_HEIGHT = 10.5  # mm above zero, where rows are far enough apart
 NAME_SHARE = 0.55  # of the way to the row above, where they are not
@@ -47,6 +55,7 @@ class _Strips:
     sheet: Sheet
     signals: list[FloatArray | None]
     zeros: list[float]
+    faulty: frozenset[str] = frozenset()
 
     @property
     def gain(self) -> float:
@@ -67,12 +76,28 @@ class _Strips:
         highest = zero + usual + 3.0 if usual < NAME_HEIGHT else TOP - 4.0
         return min(zero + max(usual, tallest + 1.0), highest, TOP - 4.0)
 
+    @cached_property
+    def lines(self) -> list[Cut | None]:
+        """Each cell's line in mV above the sheet's edge: a faulty lead in its row, all within the grid."""
+        zeros, ends = np.array(self.zeros) / self.gain, (BOTTOM / self.gain, TOP / self.gain)
+        least = max(1, round(MARK_GAP / self.sheet.scale.speed * self.record.sampling_rate))
+        limits = bands(self.sheet, self.signals, zeros, ends, self.faulty)
+        return [
+            None if signal is None else cut(signal + np.float32(zeros[cell.row]), band, least)
+            for cell, signal, band in zip(self.sheet.cells, self.signals, limits, strict=True)
+        ]
+
     @property
-    def cut_off(self) -> bool:
-        """Whether a wave runs beyond the grid."""
-        drawn = zip(self.sheet.cells, self.signals, strict=True)
-        heights = [self.zeros[cell.row] + self.gain * signal for cell, signal in drawn if signal is not None]
-        return any(bool((height < BOTTOM).any() or (height > TOP).any()) for height in heights)
+    def cut_leads(self) -> tuple[str, ...]:
+        """The leads that go on beyond their row or the grid."""
+        cells = zip(self.sheet.cells, self.lines, strict=True)
+        return tuple(dict.fromkeys(cell.name for cell, line in cells if line is not None and line.marks))
+
+    @property
+    def crossing(self) -> tuple[str, ...]:
+        """The sound leads that run through another row."""
+        zeros, ends = np.array(self.zeros) / self.gain, (BOTTOM / self.gain, TOP / self.gain)
+        return too_tall(self.sheet, self.signals, zeros, ends, self.faulty)
 
 
 def draw_tracing(page: Page, contents: Contents, number: int = 0, total: int | None = None) -> None:
@@ -81,10 +106,12 @@ def draw_tracing(page: Page, contents: Contents, number: int = 0, total: int | N
     sheet = sheets[number]
     signals = pieces(record, sheet)
     zeros, around = row_zeros(sheet, signals), edges(sheet, signals)
-    strips = _Strips(record, sheet, signals, place_rows(zeros, around, sheet.scale.gain))
+    placed = place_rows(zeros, around, sheet.scale.gain)
+    strips = _Strips(record, sheet, signals, placed, contents.faulty)
     _draw_grid(page)
-    for cell, signal in zip(sheet.cells, signals, strict=True):
-        _draw_cell(page, strips, cell, signal)
+    _draw_evidence(page, strips, contents)
+    for cell, signal, line in zip(sheet.cells, signals, strips.lines, strict=True):
+        _draw_cell(page, strips, cell, signal, line)
     for row, zero in enumerate(strips.zeros):
         time, height = np.array(pulse(sheet, row)).T
         page.line(LEFT + sheet.scale.speed * time, zero + strips.gain * height, 0.25)
@@ -117,32 +144,54 @@ def _draw_grid(page: Page) -> None:
         page.strokes(np.array(upright + level), width, colour)
 
 
-def _draw_cell(page: Page, strips: _Strips, cell: Cell, signal: FloatArray | None) -> None:
+def _draw_evidence(page: Page, strips: _Strips, contents: Contents) -> None:
+    """A shaded stretch with a frame where a lead shows a critical finding."""
+    for mark in evidence_marks(contents.critical, strips.sheet):
+        zero, left, right = strips.zeros[mark.cell.row], strips.x(mark.start), strips.x(mark.stop)
+        bottom, top = max(BOTTOM, zero - EVIDENCE), min(TOP, zero + EVIDENCE)
+        page.boxes(np.array([(left, bottom, right, top)]), [SHADE])
+        x, y = np.array([left, right, right, left, left]), np.array([bottom, bottom, top, top, bottom])
+        page.line(x, y, 0.25, ALARM)
+        if mark.words:
+            line = bottom + 0.8 + 2.8 * mark.number
+            page.text(left + 0.6, line, mark.words, Type(6.5, bold=True, colour=ALARM))
+
+
+def _draw_cell(page: Page, strips: _Strips, cell: Cell, signal: FloatArray | None, line: Cut | None) -> None:
     """One lead's stretch, its name, and a stroke of 6 mm where it takes over from another."""
     zero, left = strips.zeros[cell.row], strips.x(cell.start)
     page.text(left + 1.2, strips.above(cell, signal), name_on_paper(strips.record, cell.name), NAME)
     if cell.start > strips.sheet.start:
         page.line(np.array([left, left]), np.array([zero - 3, zero + 3]), 0.25)
-    if signal is None:
+    if line is None:
         return
-    first, _ = sample_range(strips.record, cell)
-    drawn, rate = keep_peaks(signal, strips.record.sampling_rate, MOST_POINTS * strips.sheet.scale.speed)
-    times = first / strips.record.sampling_rate + np.arange(len(drawn)) / rate
-    height = np.clip(zero + strips.gain * drawn.astype(float), BOTTOM, TOP)
+    (first, _), rate = sample_range(strips.record, cell), strips.record.sampling_rate
+    drawn, points = keep_peaks(line.line, rate, MOST_POINTS * strips.sheet.scale.speed)
+    times = first / rate + np.arange(len(drawn)) / points
     scale = strips.sheet.scale
-    page.line(LEFT + (scale.margin + times - strips.sheet.start) * scale.speed, height, 0.25)
+    x = LEFT + (scale.margin + times - strips.sheet.start) * scale.speed
+    page.line(x, strips.gain * drawn.astype(float), 0.25)
+    for sample, height in line.marks:
+        up = 1 if strips.gain * height > zero else -1
+        _draw_mark(page, strips.x((first + sample) / rate), strips.gain * height, up)
+
+
+def _draw_mark(page: Page, x: float, y: float, up: int) -> None:
+    """A small arrow whose tip, at the edge, points to where the lead goes on."""
+    page.line(np.array([x - 0.8, x, x + 0.8]), np.array([y - 1.4 * up, y, y - 1.4 * up]), 0.35)
 
 
 def _print_head(page: Page, contents: Contents) -> None:
+    """Head and summary; what makes the recording doubtful comes last, as far as there is room."""
     record = contents.record
-    print_head(page, contents, contents.title, rate_in_words(record))
+    print_head(page, contents, contents.title)
     moved = _moved_st(contents)
-    said = [*([f"{SYNTHETIC}."] if record.synthetic else []), *([moved] if moved else []), *remarks(record)]
-    lines = wrap(
-        " ".join(said), REMARK_LENGTH, max_lines=REMARK_LINES, placeholder=" ... (more on the last page)"
+    synthetic = [f"{SYNTHETIC}."] if record.synthetic else []
+    draw_summary(
+        page,
+        contents,
+        " ".join([*synthetic, *([moved] if moved else []), *remarks(record, contents.quality)]),
     )
-    for number, line in enumerate(lines):
-        page.text(LEFT, 190.8 - 3.2 * number, line, Type(7.5, bold=True))
 
 
 def _moved_st(contents: Contents) -> str:
@@ -150,21 +199,18 @@ def _moved_st(contents: Contents) -> str:
     record, shown = contents.record, contents.shown
     if shown is record or record.units != "mV":
         return ""
-    beats = beat_list(record).times.tolist()
+    beats = beat_list(record, contents.quality).times.tolist()
     moved = [change for change in st_changes(record, shown, beats) if change.large]
     return st_warning(moved) if moved else ""
 
 
-def rate_in_words(record: ECGRecord) -> str:
-    """The heart rate, or that there is none to be had."""
-    rate = beat_list(record).rate
-    return "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
-
-
 def _print_foot(page: Page, strips: _Strips, number: tuple[int, int]) -> None:
-    cut = " Waves beyond the grid are cut off." if strips.cut_off else ""
     pulse = f"the pulse is {strips.gain:g} mm tall and 5 mm wide"
-    print_foot(page, number, f"Printed at 100 % on A4, {pulse}.{cut}")
+    print_foot(page, number, f"Printed at 100 % on A4, {pulse}.")
+    told = [f"Cut, and marked by an arrow: {', '.join(strips.cut_leads)}."] if strips.cut_leads else []
+    if strips.crossing:
+        told.append(f"Through another row: {', '.join(strips.crossing)}. Half the gain would fit.")
+    page.text(LEFT, UNDER, " ".join(told), Type(7.5, bold=True))
 
 
 def settings_in_words(contents: Contents, sheet: Sheet) -> str:

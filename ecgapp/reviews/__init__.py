@@ -19,8 +19,8 @@ from ecgapp.reviews.export import Exported, export_reviews, packed_reviews
 from ecgapp.reviews.journal import Journal, reviews_of
 from ecgapp.reviews.keeping import keep_for_training, keep_no_longer, kept_for_training
 from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
-from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold
-from ecgapp.reviews.words import against, changes, moment, verdict
+from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold, unconfirmed_beside_normal
+from ecgapp.reviews.words import against, beside_normal, changes, in_a_row, moment, present, verdict
 
 __all__ = [
     "LONGEST_COMMENT",
@@ -44,19 +44,23 @@ __all__ = [
     "Status",
     "against",
     "audit_csv",
+    "beside_normal",
     "changes",
     "choose_reading_mode",
     "export_reviews",
     "fold",
+    "in_a_row",
     "in_words",
     "keep_for_training",
     "keep_no_longer",
     "kept_for_training",
     "moment",
     "packed_reviews",
+    "present",
     "reading_mode",
     "reviews_of",
     "same_reader",
     "stamp",
+    "unconfirmed_beside_normal",
     "verdict",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ecgapp.cells import plain_cell
-from ecgapp.reviews.events import Event, Kind
+from ecgapp.reviews.events import Event, KeptCaliper, Kind
 from ecgapp.reviews.words import changes
 
 WORDS = {
@@ -25,7 +25,7 @@ WORDS = {
 }
 COLUMNS = (
     "number", "time (UTC)", "record", "what", "who", "task", "model", "card sha256", "weights sha256",
-    "answers", "against the model", "statements", "comment", "calipers",
+    "answers", "against the model", "confirmed beside normal", "statements", "comment", "calipers",
 )  # fmt: skip
 
 
@@ -45,12 +45,13 @@ def in_words(event: Event) -> str:
         told = answers_in_words(event)
     if event.kind is Kind.CALIPERS:
         told = ", ".join(f"{one.name} {1000 * (one.stop - one.start):.0f} ms" for one in event.calipers)
-    return "; ".join(part for part in (told, *event.statements, event.comment) if part)
+    both = f"confirmed together: {', '.join(event.beside_normal)}" if event.beside_normal else ""
+    return "; ".join(part for part in (told, both, *event.statements, event.comment) if part)
 
 
 def answers_in_words(event: Event) -> str:
-    """Every answer: ``AF present, PVC absent``."""
-    return ", ".join(f"{answer.label} {answer.state}" for answer in event.answers)
+    """Every class that was judged: ``AF present, PVC absent``."""
+    return ", ".join(f"{answer.label} {answer.state}" for answer in event.answers if answer.is_judged)
 
 
 def _cells(event: Event) -> tuple[str, ...]:
@@ -65,10 +66,17 @@ def _cells(event: Event) -> tuple[str, ...]:
         *stamped,
         "; ".join(_answer(event)),
         ", ".join(changes(event.answers)),
+        ", ".join(event.beside_normal),
         "; ".join(event.statements),
         event.comment,
-        "; ".join(f"{one.name} {one.lead} {one.start:.3f}-{one.stop:.3f} s" for one in event.calipers),
+        "; ".join(_caliper(one) for one in event.calipers),
     )
+
+
+def _caliper(one: KeptCaliper) -> str:
+    """One of time alone has no lead."""
+    lead = f" {one.lead}" if one.lead else ""
+    return f"{one.name}{lead} {one.start:.3f}-{one.stop:.3f} s"
 
 
 def _answer(event: Event) -> list[str]:

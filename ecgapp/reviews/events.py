@@ -22,7 +22,7 @@ class Kind(StrEnum):
     READ = "read"  # that read was committed
     ALARMED = "alarmed"  # critical findings were shown to somebody who reads first; ``statements`` name them
     SHOWN = "shown"  # the model's output, to somebody who had read first
-    CONFIRMED = "confirmed"  # the model's answers, all of them
+    CONFIRMED = "confirmed"  # what the model found
     EDITED = "edited"  # the reader's own answers
     COMMENTED = "commented"
     CALIPERS = "calipers"  # those that are kept from now on
@@ -85,9 +85,22 @@ class Answer:
         return State.PRESENT if self.probability >= self.threshold else State.ABSENT
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the reader says present or absent."""
+        return self.state is not State.NOT_JUDGED
+
+    @property
     def agrees(self) -> bool:
         """Whether reader and model say the same; never where one of them said nothing."""
         return self.models is self.state
+
+    @property
+    def confirms(self) -> bool:
+        """Whether it may stand in a confirmation of the model's findings.
+
+        What the model found is present; what it did not find is absent or not judged.
+        """
+        return self.agrees or (self.models is State.ABSENT and not self.is_judged)
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,8 @@ class Event:
     """One thing that somebody did; ``at`` (s since 1970) and ``number`` are the journal's to give.
 
     ``since`` is when the ECG was opened, where a read tells of it. A read's ``answers`` have no
-    probabilities, for nobody had seen them.
+    probabilities, for nobody had seen them. ``beside_normal`` are the labels that the reader explicitly
+    confirmed to be present together with a label that says normal, that one included.
 
     Raises:
         ReviewError: nobody did it, or words are longer than they may be.
@@ -125,6 +139,7 @@ class Event:
     comment: str = ""
     calipers: tuple[KeptCaliper, ...] = ()
     since: float = 0.0
+    beside_normal: tuple[str, ...] = ()
     at: float = 0.0
     number: int = 0
 

@@ -27,10 +27,11 @@ from ecgapp.reviews.review import Review
 LABELS, RECORDS, AUDIT = "labels.csv", "records", "audit.csv"
 NAME_DIGITS = 16  # of a fingerprint, which stand for the record
 UNCONFIRMED = "Its findings are unconfirmed."
+UNJUDGED = "Nothing of it was judged."
 GONE = "Its samples are no longer on this machine, or are damaged."
 NO_VOLTS = "Its volts are lost, so WFDB cannot hold it."
 _RESERVED = frozenset({"record", "patient", "fold"})  # the importer's own columns
-_CELLS = {State.PRESENT: "1", State.ABSENT: "0", State.NOT_JUDGED: ""}
+_CELLS = {State.PRESENT: "1", State.ABSENT: "0"}  # what was not judged stays empty: unknown, not absent
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def packed_reviews(settings: Settings) -> bytes:
 
 def label_columns(reviews: Sequence[Review]) -> tuple[str, ...]:
     """Every class that was judged in one of ``reviews``, then every statement of the readers' own."""
-    labels = (answer.label for review in reviews for answer in review.standing if _is_judged(answer.state))
+    labels = (answer.label for review in reviews for answer in review.standing if answer.is_judged)
     stated = sorted({column for review in reviews for column in _stated(review)})
     return tuple(dict.fromkeys((*labels, *stated)))
 
@@ -105,13 +106,21 @@ def _write_records(
 ) -> tuple[list[Review], "Counter[str]"]:
     written, left_out = [], Counter[str]()
     for review in reviews:
-        record = _opened(review, archive) if review.is_confirmed else UNCONFIRMED
+        record = _why_not(review) or _opened(review, archive)
         if isinstance(record, str):
             left_out[record] += 1
             continue
         write_wfdb(replace(record, codes=()), folder, record_name(review))
         written.append(review)
     return written, left_out
+
+
+def _why_not(review: Review) -> str:
+    """Why the review gives no labels; nothing where it does."""
+    if not review.is_confirmed:
+        return UNCONFIRMED
+    judged = any(answer.is_judged for answer in review.standing)
+    return "" if judged or review.statements else UNJUDGED
 
 
 def _opened(review: Review, archive: Archive) -> ECGRecord | str:
@@ -136,8 +145,8 @@ def _labels_csv(reviews: Sequence[Review], columns: Sequence[str]) -> str:
 def _cells(review: Review) -> Iterator[tuple[str, str]]:
     """Each column that the review fills; nothing where two tasks' answers contradict each other."""
     for label in dict.fromkeys(answer.label for answer in review.standing):
-        states = {answer.state for answer in review.standing if answer.label == label}
-        told = {_CELLS[state] for state in states if _is_judged(state)}
+        judged = (answer for answer in review.standing if answer.label == label and answer.is_judged)
+        told = {_CELLS[answer.state] for answer in judged}
         yield label, told.pop() if len(told) == 1 else ""
     for column in _stated(review):
         yield column, "1"
@@ -148,7 +157,3 @@ def _stated(review: Review) -> list[str]:
     taken = _RESERVED | {answer.label.lower() for answer in review.standing}
     names = (" ".join(statement.replace(":", " ").split()) for statement in review.statements)
     return [name if name.lower() not in taken else f"stated {name}" for name in names if name]
-
-
-def _is_judged(state: State) -> bool:
-    return state is not State.NOT_JUDGED

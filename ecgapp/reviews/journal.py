@@ -56,6 +56,7 @@ class _Content:
     comment: str = ""
     calipers: tuple[KeptCaliper, ...] = ()
     since: float = 0.0
+    beside_normal: tuple[str, ...] = ()
 
 
 class Journal:
@@ -127,7 +128,8 @@ def _moved_on(past: list[Event], review: Review) -> str:
 
 def _values(event: Event) -> tuple[object, ...]:
     model = event.model or Stamp("", "", "", "")
-    content = _Content(event.answers, event.statements, event.comment, event.calipers, event.since)
+    said = (event.answers, event.statements, event.comment, event.calipers)
+    content = _Content(*said, event.since, event.beside_normal)
     stamped = (model.name, model.task, model.digest, model.sha256)
     return (event.record, event.at, event.kind, event.by, *stamped, documents.dump(content))
 

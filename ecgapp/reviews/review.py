@@ -7,7 +7,7 @@ from functools import reduce
 
 from ecgapp.errors import ConfigError, ReviewError
 from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp, same_reader
-from ecgapp.reviews.words import moment, verdict
+from ecgapp.reviews.words import beside_normal, in_a_row, moment, verdict
 
 # These change nothing that another reader decides on.
 QUIET = frozenset({Kind.OPENED, Kind.ALARMED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})
@@ -73,6 +73,7 @@ class Review:
 
     ``answered`` is the number of the event that gave the answers, ``by`` and ``at`` are its author and time.
     ``decided`` names the tasks whose answers a reader confirmed or edited, and did not withdraw since.
+    ``beside_normal`` are the labels that a reader confirmed to be present together with one that says normal.
     """
 
     record: str
@@ -87,6 +88,7 @@ class Review:
     statements: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
     calipers: tuple[KeptCaliper, ...] = ()
+    beside_normal: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
     signature: Signature | None = None
     was_signed: bool = False
@@ -146,6 +148,21 @@ def after(review: Review, event: Event) -> Review:
     return changed if event.kind in QUIET else replace(changed, version=event.number)
 
 
+def unconfirmed_beside_normal(review: Review, event: Event) -> tuple[str, ...]:
+    """The labels that ``event`` would leave present together with a normal one, unless that is confirmed.
+
+    A first read counts for itself: it is independent of what stands in the review.
+    """
+    if event.kind is Kind.READ:
+        found, known = beside_normal(event.answers), event.beside_normal
+    elif event.kind in (Kind.CONFIRMED, Kind.EDITED, Kind.SIGNED):
+        changed = after(review, event)
+        found, known = beside_normal(changed.standing), changed.beside_normal
+    else:
+        return ()
+    return () if set(found) <= set(known) else found
+
+
 def refuse_impossible(review: Review, event: Event) -> None:
     """
     Raises:
@@ -153,17 +170,35 @@ def refuse_impossible(review: Review, event: Event) -> None:
     """
     if event.kind is Kind.READ and review.read_by(event.by) is not None:
         raise ReviewError("You have committed your read of this ECG already. Edit it instead.")
-    if event.kind is Kind.CONFIRMED and not all(answer.agrees for answer in event.answers):
-        raise ReviewError(
-            "Your answers are not the model's. "
-            "Save them as your edits, or set them back to confirm the model's."
-        )
+    if event.kind in (Kind.CONFIRMED, Kind.EDITED):
+        _refuse_empty(event)
     if event.kind is Kind.SIGNED and not review.is_confirmed:
         raise ReviewError("Confirm the findings, or save your edits, before you sign.")
     if event.kind is Kind.SIGNED and review.signature is not None:
         raise ReviewError("This review is signed already.")
     if event.kind is Kind.REOPENED and not review.is_confirmed:
         raise ReviewError("There is nothing to withdraw: these findings are unconfirmed.")
+    if labels := unconfirmed_beside_normal(review, event):
+        raise ReviewError(
+            f"{in_a_row(labels)} are called present together, though one says that the ECG is normal. "
+            "Change one of them, or confirm that you mean all of them."
+        )
+
+
+def _refuse_empty(event: Event) -> None:
+    """
+    Raises:
+        ReviewError: the event judges nothing, or confirms what the model does not say.
+    """
+    if not any(answer.is_judged for answer in event.answers) and not event.statements:
+        raise ReviewError(
+            "Nothing is judged yet. Choose present or absent for a class, or set all others absent."
+        )
+    if event.kind is Kind.CONFIRMED and not all(answer.confirms for answer in event.answers):
+        raise ReviewError(
+            "Your answers are not the model's. "
+            "Save them as your edits, or set them back to confirm the model's."
+        )
 
 
 def _read(review: Review, event: Event) -> Review:
@@ -198,6 +233,7 @@ def _answered(review: Review, event: Event) -> Review:
         review,
         answers=(*others, *event.answers),
         statements=event.statements,
+        beside_normal=event.beside_normal,
         answered=event.number,
         by=event.by,
         at=event.at,
@@ -206,7 +242,8 @@ def _answered(review: Review, event: Event) -> Review:
 
 
 def _signed(review: Review, event: Event) -> Review:
-    return replace(review, signature=Signature(event.by, event.at), was_signed=True)
+    both = event.beside_normal or review.beside_normal
+    return replace(review, signature=Signature(event.by, event.at), was_signed=True, beside_normal=both)
 
 
 def _reopened(review: Review, event: Event) -> Review:

@@ -204,6 +204,7 @@ class Loop:
                 positives_by_label=mean.positives_by_label,
                 f1_by_member=tuple(score.f1 for score in scores if score.f1 is not None),
                 auroc=mean.auroc,
+                constant_loss=mean.constant_loss,
                 seconds=seconds,
                 seconds_left=whole * (epochs - self.epoch),
             )

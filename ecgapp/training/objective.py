@@ -44,6 +44,7 @@ class Scores:
     positives_by_label: dict[str, int] = field(default_factory=dict)  # that there are to find
     auroc: float | None = None
     answers: FloatArray | None = None
+    constant_loss: float | None = None  # of the best answer that is the same for all of these records
 
 
 def mean_scores(scores: Sequence[Scores]) -> Scores:
@@ -52,6 +53,7 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
         return scores[0]
     f1 = [score.f1 for score in scores if score.f1 is not None]
     auroc = [score.auroc for score in scores if score.auroc is not None]
+    constant = [score.constant_loss for score in scores if score.constant_loss is not None]
     names = [name for name in scores[0].predicted_by_label if any(name in s.f1_by_label for s in scores)]
     return replace(
         scores[0],
@@ -68,6 +70,7 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
             for name in scores[0].positives_by_label
         },
         auroc=fmean(auroc) if auroc else None,
+        constant_loss=fmean(constant) if constant else None,
     )
 
 
@@ -120,8 +123,8 @@ class Classification:
     def judge(self, inference: Inference, records: RecordSet, rows: Rows, member: int = 0) -> Scores:
         logits, owners = inference.logits(records, rows)
         multilabel, names = self.task.multilabel, self.task.label_names
-        truths = torch.from_numpy(records.targets[owners])
-        each, weight = self._entropies(torch.from_numpy(logits), truths, self._weights[member].cpu())
+        truths, weights = torch.from_numpy(records.targets[owners]), self._weights[member].cpu()
+        each, weight = self._entropies(torch.from_numpy(logits), truths, weights)
         loss = float(each.sum() / weight.sum().clamp(min=_NOTHING))
         by_window = each.sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=_NOTHING)
         by_record = combine_windows(by_window.numpy(), owners, rows, "mean")[:, 0]
@@ -134,7 +137,19 @@ class Classification:
         positives = dict(zip(names, (known == 1).sum(axis=0).tolist(), strict=True))
         mean = float(np.mean(list(f1.values()))) if f1 else None
         score = -loss if auroc is None else auroc
-        return Scores(loss, score, rows, by_record, mean, f1, predicted, positives, auroc, answers)
+        constant = self._constant_loss(truths, weights)
+        return Scores(loss, score, rows, by_record, mean, f1, predicted, positives, auroc, answers, constant)
+
+    def _constant_loss(self, truths: Tensor, weights: Tensor) -> float:
+        """The lowest loss of an answer that is the same for all windows: the entropy of the labels' shares.
+
+        ``truths`` is (n_windows, n_labels), ``weights`` (n_labels,).
+        """
+        positive = weights * (truths == 1).sum(0)
+        others = (truths == 0).sum(0) if self.task.multilabel else torch.ones_like(positive)
+        best = (positive.clamp(min=_NOTHING) / others.clamp(min=_NOTHING)).log()
+        each, weight = self._entropies(best.expand(truths.shape), truths, weights)
+        return float(each.sum() / weight.sum().clamp(min=_NOTHING))
 
     def _entropies(self, logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """The weighted entropy of each answer, and what it counts in the mean, both (..., n_labels)."""

@@ -37,6 +37,7 @@ class EpochReport:
     positives_by_label: dict[str, int] = field(default_factory=dict)  # validation records that have the label
     f1_by_member: tuple[float, ...] = ()  # macro F1 of each member that learns at present
     auroc: float | None = None  # macro mean over the labels that have both answers
+    constant_loss: float | None = None  # the lowest of an answer that is the same for every record
     seconds: float = 0.0
     seconds_left: float = 0.0
 

@@ -11,6 +11,7 @@ from ecgapp.records.record import FloatArray
 
 Span = tuple[float, float]
 MILLIMETRES = 10.0  # a mV, in which heights are told whatever gain the paper has
+FLAT = 3.0  # mm of paper: a drag of less height is meant for a time alone
 COLOUR, FILL = "#0b4f8a", "rgba(11,79,138,0.10)"
 
 
@@ -18,10 +19,11 @@ COLOUR, FILL = "#0b4f8a", "rgba(11,79,138,0.10)"
 class Caliper:
     """A box in one lead: seconds of the recording, on its samples, and mV from the lead's zero line.
 
-    ``lowest`` and ``highest`` are the signal's own extremes between the two times, from its samples.
+    ``lowest`` and ``highest`` are the signal's own extremes between the two times, from its samples. A
+    caliper of time alone has no lead: it measures the interval in all of them, and no height.
     """
 
-    lead: str  # as printed: "-aVR" is aVR upside down
+    lead: str  # as printed: "-aVR" is aVR upside down; empty: of time alone
     start: float
     stop: float
     bottom: float
@@ -49,9 +51,12 @@ class Caliper:
         return self.highest - self.lowest
 
     def in_words(self, volts: bool = True) -> str:
-        """Lead, ms, bpm, mV and mm; without volts, where the record has lost them, no heights."""
+        """Lead, ms, bpm, mV and mm; of time alone only ms and bpm; without ``volts`` no heights."""
         rate = "" if self.per_minute is None else f" ({self.per_minute:.0f}/min)"
-        width = f"**{self.lead}** {self.start:.3f}-{self.stop:.3f} s: **{self.milliseconds:.0f} ms**{rate}"
+        width = f"{self.start:.3f}-{self.stop:.3f} s: **{self.milliseconds:.0f} ms**{rate}"
+        if not self.lead:
+            return width
+        width = f"**{self.lead}** {width}"
         if not volts:
             return f"{width}; no heights, for the volts are lost"
         box = f"box **{self.height:.2f} mV** = {MILLIMETRES * self.height:.1f} mm"
@@ -61,11 +66,14 @@ class Caliper:
 def measure(record: ECGRecord, sheet: Sheet, x: Span, y: Span) -> Caliper | None:
     """The caliper of a box on the tracing of ``sheet``: x in s, y in mV from the first row's zero.
 
-    It belongs to the lead whose line runs through the box, else to the nearest row. None beside the leads.
+    It belongs to the lead whose line runs through the box, else to the nearest row. A box lower than
+    ``FLAT`` is of time alone. None beside the leads.
     """
+    box = _sorted(x), _sorted(y)
+    if (box[1][1] - box[1][0]) * sheet.scale.gain < FLAT:
+        return _interval(record, sheet, box[0])
     signals = pieces(record, sheet)
     zeros = row_zeros(sheet, signals)
-    box = _sorted(x), _sorted(y)
     found = _cell(record, sheet, signals, zeros, box)
     if found is None:
         return None
@@ -79,6 +87,15 @@ def measure(record: ECGRecord, sheet: Sheet, x: Span, y: Span) -> Caliper | None
     bottom, top = ((height - zero) / factor for height in box[1])
     rate = record.sampling_rate
     return Caliper(cell.name, first / rate, last / rate, bottom, top, low, high)
+
+
+def _interval(record: ECGRecord, sheet: Sheet, times: Span) -> Caliper | None:
+    """The caliper of time alone, snapped to samples; None beside the leads."""
+    if not sheet.start <= sum(times) / 2 <= sheet.stop:
+        return None
+    rate = record.sampling_rate
+    start, stop = (round(min(max(time, sheet.start), sheet.stop) * rate) / rate for time in times)
+    return Caliper("", start, stop, 0.0, 0.0, np.nan, np.nan)
 
 
 def _sorted(span: Span) -> Span:
@@ -123,20 +140,32 @@ def march(caliper: Caliper, start: float, stop: float) -> list[float]:
 
 
 def draw(figure: go.Figure, record: ECGRecord, sheet: Sheet, caliper: Caliper, name: str) -> None:
-    """The caliper's box, with its name and ms, wherever the sheet shows its lead at that time."""
+    """The caliper's box, with its name and ms, wherever the sheet shows its lead at that time.
+
+    One of time alone spans all rows.
+    """
+    if not caliper.lead:
+        if sheet.start < caliper.stop and caliper.start < sheet.stop:
+            _draw_box(figure, caliper, figure.layout.yaxis.range, name)
+        return
     zeros = row_zeros(sheet, pieces(record, sheet))
     for cell in sheet.cells:
         if cell.name != caliper.lead or not (cell.start < caliper.stop and caliper.start < cell.stop):
             continue
         factor, zero = sheet.scale.of(cell.lead), float(zeros[cell.row])
-        bottom, top = zero + factor * caliper.bottom, zero + factor * caliper.top
-        line = {"color": COLOUR, "width": 1.5}
-        figure.add_shape(
-            x0=caliper.start, x1=caliper.stop, y0=bottom, y1=top, line=line, fillcolor=FILL, layer="below"
-        )
-        text = f"<b>{name} {caliper.milliseconds:.0f} ms</b>"
-        place = {"x": caliper.start, "y": top, "xanchor": "left", "yanchor": "bottom", "showarrow": False}
-        figure.add_annotation(text=text, font={"size": 12, "color": COLOUR}, **place)
+        _draw_box(figure, caliper, (zero + factor * caliper.bottom, zero + factor * caliper.top), name)
+
+
+def _draw_box(figure: go.Figure, caliper: Caliper, heights: Span, name: str) -> None:
+    (bottom, top), inside = heights, not caliper.lead  # above the sheet's own top there is no room for words
+    line = {"color": COLOUR, "width": 1.5}
+    figure.add_shape(
+        x0=caliper.start, x1=caliper.stop, y0=bottom, y1=top, line=line, fillcolor=FILL, layer="below"
+    )
+    text = f"<b>{name} {caliper.milliseconds:.0f} ms</b>"
+    place = {"x": caliper.start, "y": top, "xanchor": "left", "showarrow": False}
+    place["yanchor"] = "top" if inside else "bottom"
+    figure.add_annotation(text=text, font={"size": 12, "color": COLOUR}, **place)
 
 
 def draw_march(figure: go.Figure, sheet: Sheet, caliper: Caliper) -> None:

@@ -12,14 +12,17 @@ from ecgapp.paper import Sheet
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import KeptCaliper
 from ecgapp.ui import reading, session
-from ecgapp.ui.caliper import Caliper, draw, draw_march, measure
+from ecgapp.ui.caliper import FLAT, Caliper, draw, draw_march, measure
 
 MOST = 12  # calipers that are kept of a record
 NAME_LENGTH = 24
 CHART = "tracing"
 CALIPERS = "calipers"  # under this they are remembered
 _PROBLEM = "calipers not kept"
-HINT = "Calipers: draw a box on the tracing from one moment to another; it snaps to the samples."
+HINT = (
+    "Calipers: draw a box on the tracing from one moment to another; it snaps to the samples. A level drag, "
+    f"less than {FLAT:g} mm high, measures time alone."
+)
 
 
 @dataclass
@@ -115,7 +118,7 @@ def with_calipers(figure: go.Figure, record: ECGRecord, sheet: Sheet) -> go.Figu
         draw(drawn, record, sheet, one.caliper, one.name)
         if st.session_state.get(_march_key(one)):
             draw_march(drawn, sheet, one.caliper)
-    return drawn.update_layout(dragmode="select")
+    return drawn.update_layout(dragmode="select", selectdirection="d")  # a level drag is no full height
 
 
 def caliper_list(record: ECGRecord) -> None:

@@ -20,13 +20,15 @@ def ask(key: str) -> None:
 
 
 @contextmanager
-def decided(key: str) -> Iterator[Decision]:
+def decided(key: str, despite: str = "") -> Iterator[Decision]:
     """What was typed into the fields of this key; the reason is cleared once what it was for is done.
+
+    ``despite`` is the name that was typed where something speaks against the change.
 
     Raises:
         ModelError: one of them is empty.
     """
-    decision = Decision(st.session_state[f"by_{key}"], st.session_state[f"why_{key}"])
+    decision = Decision(st.session_state[f"by_{key}"], st.session_state[f"why_{key}"], despite)
     st.session_state[_NAME] = decision.by
     yield decision
     st.session_state[f"why_{key}"] = ""

@@ -16,6 +16,7 @@ from ecgapp.ui import auth, choosing, overlay, reading, relevance_charts, sessio
 from ecgapp.ui.memory import give_back_freed
 from ecgapp.ui.opened import opened_ecg
 from ecgapp.ui.paper_chart import paper
+from ecgapp.ui.saliency_panel import tell_shortfall
 from ecgapp.ui.tracing import CONFIG
 from ecgapp.ui.tried import Tried
 from ecgapp.words import as_typed, in_full
@@ -69,6 +70,7 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
     answer = _choose_answer(tried, opened)
     line = tried.thresholds[tried.place(wrong.label)]
     st.markdown(overlay.in_words(answer.explanation, replace(answer.finding, threshold=line)))
+    tell_shortfall(answer.explanation)
     alt = f"Tracing of the record, with the relevance of each moment of each lead for {wrong.label} behind it"
     with paper(answer.figure, "error_saliency"):
         st.plotly_chart(

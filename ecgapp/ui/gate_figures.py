@@ -72,10 +72,7 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
     figure.update_layout(
         height=420,
         margin=MARGIN,
-        xaxis={
-            "title": f"share of good records that fail, up to {MOST_GOOD:g}",
-            "range": [-0.005, MOST_GOOD],
-        },
+        xaxis={"title": f"share of good records failing, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
         yaxis={"title": "share of the others that fail", "range": [0, 1.02]},
         legend={"x": 1.02, "y": 1},
     )

@@ -1,5 +1,6 @@
 """The form in which a reader says what is on the ECG: a choice for each class, statements, a comment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -15,17 +16,20 @@ from ecgapp.reviews import (
     Kind,
     Review,
     State,
+    in_a_row,
     keep_for_training,
     keep_no_longer,
     stamp,
+    unconfirmed_beside_normal,
 )
 from ecgapp.ui import reading, session
 from ecgapp.ui.caliper_panel import CALIPERS, to_keep
-from ecgapp.words import meaning
+from ecgapp.words import NORMALS, as_typed, meaning
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"
 _PROBLEM = "reading_problem"  # session state: why the last decision was not kept
+_ASKED = "beside_normal"  # of a widget's key: labels that are present together with a normal one
 _TURN = "reading_turn"  # session state: counts up with each decision, which empties the comment
 
 
@@ -33,7 +37,8 @@ _TURN = "reading_turn"  # session state: counts up with each decision, which emp
 class Form:
     """What the form is about: the review as the page shows it, the labels, and what the model says of them.
 
-    ``found`` is None where the model's output is not there, or not to be seen yet.
+    ``found`` is None where the model's output is not there, or not to be seen yet. What the model finds is
+    filled in as present; all other classes stand on "not judged" until the reader judges them.
     """
 
     review: Review
@@ -42,11 +47,11 @@ class Form:
 
     @property
     def questions(self) -> tuple[Answer, ...]:
-        """One a class, as it is filled in at first: from the review, else as the model says."""
+        """One a class, as the form begins: from the review, else present where the model finds it."""
         if self.card is None or self.card.task is None:
             return ()
         task, told = self.card.purpose, self.outputs
-        models = {answer.label: answer for answer in told}
+        models = {answer.label: _filled_in(answer) for answer in told}
         empty = (Answer(task, label, State.NOT_JUDGED) for label in self.card.task.label_names)
         return tuple(self._first(models.get(one.label, one)) for one in empty)
 
@@ -92,18 +97,23 @@ class Form:
         return answer if known is None else replace(answer, state=known.state)
 
 
+def _filled_in(answer: Answer) -> Answer:
+    """The model's answer as the form begins: what it does not find is for the reader to judge."""
+    return answer if answer.state is State.PRESENT else replace(answer, state=State.NOT_JUDGED)
+
+
 def draw_fields(form: Form) -> None:
     """The choices, the statements and the comment; to be called inside an ``st.form``."""
     questions = form.questions
     for first in range(0, len(questions), ACROSS):
         columns = st.columns(ACROSS)
         for column, one in zip(columns, questions[first : first + ACROSS], strict=False):
-            states = list(State)
+            key = form.key(one.label)
+            st.session_state.setdefault(key, one.state)  # a default beside what a button sets is refused
             column.radio(
                 _label(one),
-                states,
-                states.index(one.state),
-                key=form.key(one.label),
+                list(State),
+                key=key,
                 horizontal=True,
                 help=meaning(one.label) or None,
             )
@@ -120,6 +130,24 @@ def draw_fields(form: Form) -> None:
         max_chars=LONGEST_COMMENT,
         height=90,
     )
+    _ask_beside_normal(form)
+
+
+def _ask_beside_normal(form: Form) -> None:
+    """A box to tick, once a decision was held back because it calls a normal label and others present."""
+    labels: tuple[str, ...] = st.session_state.get(form.key(_ASKED), ())
+    if labels:
+        named = as_typed(in_a_row(labels))
+        st.warning(
+            f"Not saved: {named} are called present together, though one says that the ECG is normal. "
+            "Change one of them, or tick the box, and press the same button again."
+        )
+        st.checkbox(f"I mean it: {named} are present together", key=_box_key(form, labels))
+
+
+def _box_key(form: Form, labels: Sequence[str]) -> str:
+    """Of the box for just these labels: others need another tick."""
+    return form.key(f"{_ASKED}_{'_'.join(labels)}")
 
 
 def comment_key(form: Form) -> str:
@@ -132,6 +160,11 @@ def decide(kind: Kind, form: Form) -> None:
     st.session_state.pop(_PROBLEM, None)
     try:
         event = _event(kind, form)
+        if labels := unconfirmed_beside_normal(form.review, event):
+            st.session_state[form.key(_ASKED)] = labels
+            if not st.session_state.get(_box_key(form, labels)):
+                return
+            event = replace(event, beside_normal=labels)
         reading.journal().add(event, None if kind is Kind.READ else form.review.version)
         st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
         _keep_calipers(form, kind)
@@ -158,8 +191,13 @@ def show_problem() -> None:
 
 
 def fill_absent(form: Form) -> None:
-    """What was not judged becomes absent, in the form alone."""
+    """What was not judged becomes absent, in the form alone; but whether the ECG is normal stays open.
+
+    That the other classes are absent does not make an ECG normal, nor abnormal: only the reader can say.
+    """
     for one in form.questions:
+        if one.label in NORMALS:
+            continue
         if st.session_state[form.key(one.label)] == State.NOT_JUDGED:
             st.session_state[form.key(one.label)] = State.ABSENT
 

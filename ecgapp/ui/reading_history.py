@@ -34,11 +34,17 @@ def reads_table(read: Read, review: Review) -> pd.DataFrame:
                 "Finding": one.label,
                 "Read first": str(one.state),
                 "Model": _output(model),
-                "Both": NONE if model is None else ("agree" if model.models is one.state else "differ"),
+                "Both": _both(one, model),
                 "Review now": NONE if now is None else str(now.state),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _both(read: Answer, model: Answer | None) -> str:
+    if model is None or not read.is_judged:
+        return NONE
+    return "agree" if model.models is read.state else "differ"
 
 
 def show_comments(review: Review) -> None:
@@ -75,16 +81,16 @@ def _times(read: Read) -> str:
 
 
 def _agreement(read: Read) -> str:
-    """In how many classes the read and the model's output agree."""
+    """In how many of the classes that were judged the read and the model's output agree."""
     shown = {(one.task, one.label): one.models for one in read.output}
-    pairs = [
-        (one.state, shown[one.task, one.label]) for one in read.answers if (one.task, one.label) in shown
-    ]
-    if not pairs:
+    known = [one for one in read.answers if (one.task, one.label) in shown]
+    judged = [one for one in known if one.is_judged]
+    if not known:
         return ""
-    return (
-        f"Reader and model agree in {sum(said is models for said, models in pairs)} of {len(pairs)} classes."
-    )
+    if not judged:
+        return f"None of {len(known)} classes was judged."
+    n = sum(one.state is shown[one.task, one.label] for one in judged)
+    return f"Reader and model agree in {n} of {len(judged)} classes that were judged, of {len(known)}."
 
 
 def _output(model: Answer | None) -> str:

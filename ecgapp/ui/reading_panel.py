@@ -17,10 +17,11 @@ FIRST = (
     "once you have committed it; both are kept, with their times. Only critical findings by rules are shown "
     "before."
 )
+UNJUDGED = "Classes that are not judged stay unknown: they are neither confirmed nor exported as absent."
 KEEP = "Keep this ECG for training, without names"
 KEPT = (
-    "Its samples are then stored on this machine, under a fingerprint; with your findings they become "
-    "training labels once an administrator exports them. Unticked, the copy is deleted."
+    "Its samples are then stored on this machine, under a fingerprint; with the classes that you judged "
+    "they become training labels once an administrator exports them. Unticked, the copy is deleted."
 )
 
 
@@ -40,9 +41,7 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
             st.form_submit_button(
                 "Commit my read", type="primary", key="commit_read", on_click=decide, args=(Kind.READ, form)
             )
-            st.form_submit_button(
-                "Set the rest absent", key="rest_absent", on_click=fill_absent, args=(form,)
-            )
+            _rest_absent(form)
 
 
 def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, found: Findings | None) -> None:
@@ -68,7 +67,7 @@ def _show_status(form: Form) -> None:
     review = form.review
     words = as_typed(review.words)
     if not review.is_confirmed:
-        st.markdown(f"Status: **{words}**. The choices are filled in from {_source(form)}.")
+        st.markdown(f"Status: **{words}**. {_source(form)} {UNJUDGED}")
         return
     st.markdown(f"Status: **{words}**. {as_typed(against(review.standing))}")
     if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
@@ -79,14 +78,25 @@ def _show_status(form: Form) -> None:
 
 
 def _source(form: Form) -> str:
+    """From where the form is filled in."""
     if any(form.review.answer(one.task, one.label) for one in form.questions):
-        return "what was said of this ECG before"
-    return "what the model says" if form.found is not None else "nothing: the model says nothing here"
+        return "The form is filled in with what was said of this ECG before."
+    if form.found is None:
+        return "The model says nothing here, so nothing is filled in."
+    return "What the model finds is filled in as present."
+
+
+def _rest_absent(form: Form) -> None:
+    st.form_submit_button(
+        "All others absent", key="rest_absent", on_click=fill_absent, args=(form,),
+        help="What is not judged yet is set to absent; whether the ECG is normal stays for you to say.",
+    )  # fmt: skip
 
 
 def _buttons(form: Form) -> None:
     review = form.review
     with st.container(horizontal=True):
+        _rest_absent(form)
         _button("Confirm the model's findings", Kind.CONFIRMED, form, form.found is None)
         _button("Save my edits", Kind.EDITED, form)
         _button("Sign", Kind.SIGNED, form, not review.is_confirmed or review.signature is not None)

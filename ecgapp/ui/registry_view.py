@@ -8,6 +8,7 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
 from ecgapp.promotion import (
+    ENOUGH_RECORDS,
     SUFFIX,
     Decision,
     History,
@@ -22,6 +23,7 @@ from ecgapp.promotion import (
 )
 from ecgapp.ui import auth, deciding
 from ecgapp.ui.guarded import guarded, show_problem
+from ecgapp.ui.promotion_form import show_concerns
 from ecgapp.ui.run_words import size_words, time_words
 from ecgapp.words import as_typed
 
@@ -61,6 +63,8 @@ def _changes(used: Version | None, others: Sequence[Version], settings: Settings
     if others:
         words = {_words(version): version for version in others}
         chosen = words[st.selectbox("Version", list(words), key=f"version_{name}")]
+        if chosen.card is not None:
+            show_concerns(chosen.card, used.card if used is not None else None)
     deciding.ask(name)
     with st.container(horizontal=True):
         if chosen is not None:
@@ -72,7 +76,7 @@ def _changes(used: Version | None, others: Sequence[Version], settings: Settings
 
 
 def _other_version(version: Version, settings: Settings) -> None:
-    """Use it again, or delete it."""
+    """Buttons to use it again, or to delete it."""
     name, digest = version.name, version.digest
     back = _decide(name, lambda decision: roll_back(name, digest, decision, settings), settings)
     usable = version.card is not None
@@ -144,4 +148,6 @@ def _figures(card: ModelCard | None) -> dict[str, object]:
     if card is None:
         return {"Figures": NONE, "n": NONE}
     shown = [f"{name} {figure}" for name, figure in headline_words(card).items()]
-    return {"Figures": ", ".join(shown) or NONE, "n": f"{n_validated(card):,}"}
+    n = n_validated(card)
+    few = "" if n >= ENOUGH_RECORDS else f" \u26a0 fewer than {ENOUGH_RECORDS}"
+    return {"Figures": ", ".join(shown) or NONE, "n": f"{n:,}{few}"}

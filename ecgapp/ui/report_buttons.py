@@ -28,9 +28,10 @@ FILES = {  # name, kind, and what is written on its button
     "json": ("ecg-numbers.json", "application/json", "Save the numbers (JSON)"),
 }
 EXPLAINED = (
-    "A4 landscape: the tracing in true millimetres, as recorded in 3x4 at 25 mm/s and 10 mm/mV unless it is "
-    "to stand as on the screen, then what the model found. Rows that do not fit on a page go on to the next. "
-    "From the JSON file, `python -m ecgapp predict --check` computes every number again."
+    "A4 landscape: critical findings, rate, intervals, axes and the signed statement above the tracing, true "
+    "to the millimetre, as recorded in 3x4 at 25 mm/s and 10 mm/mV unless it is to stand as on the "
+    "screen; then the findings. Rows that do not fit on a page go on to the next. Name and date are written "
+    "by hand. From the JSON file, `python -m ecgapp predict --check` computes every number again."
 )
 
 
@@ -44,12 +45,10 @@ class Made:
 
 
 @st.fragment
-def report_panel(
-    record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard], reviewed: Review
-) -> None:
+def report_panel(record: ECGRecord, card: ModelCard | None, reviewed: Review) -> None:
     """A line to fill in and a button; once the files are made, a button for each of them.
 
-    ``card`` is the classifier's on the page; the first delineator of ``cards`` measures.
+    ``card`` is the classifier's on the page.
     """
     with st.form("report", border=False):
         reference = st.text_input(
@@ -71,7 +70,7 @@ def report_panel(
         kept.clear()
         try:
             with st.spinner("Making the report"):
-                contents = _contents(record, card, cards, check)
+                contents = _contents(record, card, check)
                 contents = replace(contents, reference=reference, start=start, review=reviewed)
                 contents = _as_seen(contents) if as_seen else contents
                 kept[version] = _made(contents)
@@ -107,44 +106,39 @@ def _calipers(record: ECGRecord) -> tuple[str, ...]:
     )
 
 
-def _contents(
-    record: ECGRecord, card: ModelCard | None, cards: Mapping[str, ModelCard], check: bool
-) -> Contents:
-    """What the page shows; of a record that the gate refuses only the tracing and the reason.
-
-    Raises:
-        EcgAppError: the gate cannot be opened.
-    """
+def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Contents:
+    """What the page shows; measurements and critical findings of a record without labels too."""
     made = datetime.now(UTC).replace(microsecond=0)
     ecg = opened.current(record)
-    judged = ecg.admission()
-    title, kept = session.record_title(), _calipers(record)
-    told = Contents(record, title, made, admission=judged, calipers=kept)
-    if judged.refused:
-        return replace(told, refusal=judged.reason)
-    told = replace(told, measured=_measured(ecg))
-    if judged.labels_withheld:
-        return replace(told, refusal=judged.reason)
+    told = Contents(
+        record,
+        session.record_title(),
+        made,
+        measured=_measured(ecg),
+        admission=ecg.admission(),
+        calipers=_calipers(record),
+        critical=ecg.critical(),
+        judgement=ecg.judgement(card),
+        known_quality=ecg.quality,
+    )
+    found, no_labels = ecg.labels(card)
+    if found is None or card is None:
+        return replace(told, refusal=no_labels)
     try:
         evidence = _evidence(record, card, check)
     except EcgAppError as error:
         return replace(told, refusal=str(error))
-    if evidence is None:
-        return told
     beside = supported(ecg, evidence.findings)
     return replace(told, evidence=evidence, support=tuple(beside.values()))
 
 
-def _evidence(record: ECGRecord, card: ModelCard | None, check: bool) -> Evidence | None:
+def _evidence(record: ECGRecord, card: ModelCard, check: bool) -> Evidence:
     """What the classifier on the page found; its map is checked where that is asked, or was done already.
 
     Raises:
         EcgAppError: the model cannot be opened, or cannot take this record.
     """
-    if card is None:
-        return None
     model = choosing.opened(card)
-
     found = opened.current(record).findings(card)
     examined = ("examine", card.digest, report.question(found))  # where the saliency remembers it
     checked = check or session.remembered(examined)

@@ -36,6 +36,7 @@ class RunFigures:
 
     train_loss: tuple[Point, ...] = ()
     validation_loss: tuple[Point, ...] = ()
+    constant_loss: tuple[Point, ...] = ()
     f1: tuple[Point, ...] = ()
     auroc: tuple[Point, ...] = ()
     f1_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
@@ -77,6 +78,7 @@ class Reader:
         return RunFigures(
             train_loss=self._finite(names.TRAIN_LOSS),
             validation_loss=self._finite(names.VALIDATION_LOSS),
+            constant_loss=self._finite(names.CONSTANT_LOSS),
             f1=self._finite(names.F1, EVERY_EPOCH),
             auroc=self._finite(names.AUROC),
             f1_by_label=family(names.F1_OF_LABEL),

@@ -14,7 +14,7 @@ from ecgapp.ui import curve_tables, curves
 from ecgapp.ui.curves import Point, members_apart
 from ecgapp.ui.example_view import examples
 from ecgapp.ui.live_chart import Shown, chart
-from ecgapp.ui.promotion_form import promotion
+from ecgapp.ui.promotion_form import finished, promotion
 from ecgapp.ui.run_actions import actions
 from ecgapp.ui.run_figures import (
     PAPER_LCI,
@@ -46,9 +46,11 @@ FORMULA = (
 
 def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
     """Everything about one run, from its state to its log."""
-    sentence = state_sentence(run, runs)
-    box = {"failed": st.error, "lost": st.error, "finished": st.success, "stopped": st.warning}
-    box.get(run.state, st.info)(as_typed(sentence))
+    if run.state == "finished":
+        finished(run, store, settings)
+    else:
+        box = {"failed": st.error, "lost": st.error, "stopped": st.warning}
+        box.get(run.state, st.info)(as_typed(state_sentence(run, runs)))
     if run.note:
         st.caption(f"Note: {as_typed(run.note)}")
     actions(run, store, settings)

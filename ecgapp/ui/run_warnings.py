@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ecgapp.jobs import Run
+from ecgapp.promotion import FLAT_LINE
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.curves import Point
 from ecgapp.ui.run_figures import RunFigures, last, of_member_at_work
@@ -11,6 +12,8 @@ SILENT_EPOCHS = 3  # a class that nobody got for so long is told
 PATIENT_EPOCHS = 10  # without a better validation
 RISING_EPOCHS = 5  # the validation loss rises while the training loss falls
 EXPLODING = 2.0  # times the lowest training loss of an epoch before, and more than in the first epoch
+LEARNING_EPOCHS = 5  # by then a network should be better than an answer that is always the same
+CHANCE = 0.55  # macro AUROC; 0.5 is what guessing gives
 CLEARLY = 1.02  # times the lowest validation loss; less is noise
 
 
@@ -25,6 +28,8 @@ def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> li
     f1 = recent(figures.f1)
     found = [
         _exploding(train, advice),
+        _flat(validation, run, advice),
+        _learns_nothing(validation, recent(figures.auroc), figures.constant_loss, advice),
         _never_predicted(figures),
         _overfitting(train, validation, advice),
         _standing_still(f1 or [(epoch, -loss) for epoch, loss in validation], bool(f1), run),
@@ -41,6 +46,44 @@ def _exploding(train: Sequence[Point], advice: str) -> str:
     return (
         f"The training loss explodes: it is {train[-1][1]:.3g}, {train[-1][1] / lowest:.1f} times its lowest "
         f"({lowest:.3g}). {advice} with a lower learning rate."
+    )
+
+
+def _flat(validation: Sequence[Point], run: Run, advice: str) -> str:
+    """An autoencoder that gives back no more than the mean of its input."""
+    if run.phase != "pretrain" or len(validation) < LEARNING_EPOCHS:
+        return ""
+    lowest = min(loss for _, loss in validation)
+    if lowest < FLAT_LINE:
+        return ""
+    return (
+        f"The autoencoder learns nothing: after {len(validation)} epochs its lowest validation error is "
+        f"{lowest:.2f} a sample, and that of a flat line is 1.00. {advice} with another learning rate, more "
+        "records or more epochs; a classifier gains nothing from this one."
+    )
+
+
+def _learns_nothing(
+    validation: Sequence[Point], auroc: Sequence[Point], constant: Sequence[Point], advice: str
+) -> str:
+    """A classifier that does no better than one that gives every ECG the same answer, or guesses."""
+    found = []
+    if len(auroc) >= LEARNING_EPOCHS and (best := max(value for _, value in auroc)) < CHANCE:
+        found.append(f"the best macro AUROC is {best:.2f}, and guessing gives 0.50")
+    same = last(constant)
+    if len(validation) >= LEARNING_EPOCHS and same is not None:
+        lowest = min(loss for _, loss in validation)
+        if lowest >= same:
+            found.append(
+                f"the lowest validation loss is {lowest:.3g}, and giving every ECG the same answer has "
+                f"{same:.3g}"
+            )
+    if not found:
+        return ""
+    return (
+        f"The classifier learns nothing: after {max(len(validation), len(auroc))} epochs "
+        f"{'; '.join(found)}. {advice} with a lower learning rate, more labelled records, or a pretrained "
+        "encoder."
     )
 
 

@@ -63,6 +63,7 @@ def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard, statuse
             choice.key(choice.method), lambda: _explain(record, choice), heavy=True
         )
         st.markdown(overlay.in_words(explanation, rows[label], statuses[label]))
+        tell_shortfall(explanation)
         grade = st.empty()  # it stands above the picture, and is known after it
         _show(record, explanation, choice)
         _reliability(record, choice, grade)
@@ -142,6 +143,12 @@ def _show(record: ECGRecord, explanation: Explanation, choice: Choice) -> None:
         st.plotly_chart(figure, theme=None, config=CONFIG, key="saliency", height="stretch", alt=alt)
     st.caption(overlay.method_in_words(explanation))
     _beats_and_waves(record, explanation, choice.key(choice.method))
+
+
+def tell_shortfall(explanation: Explanation) -> None:
+    """An amber line above a map whose sum misses by too much; it is known without any further check."""
+    if sentence := explanation.attribution.shortfall:
+        st.warning(sentence, icon=":material/warning:")
 
 
 def _beats_and_waves(record: ECGRecord, explanation: Explanation, key: Hashable) -> None:

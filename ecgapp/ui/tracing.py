@@ -17,6 +17,7 @@ from ecgapp.paper import (
     SYNTHETIC,
     Cell,
     Sheet,
+    bands,
     edges,
     keep_peaks,
     name_on_paper,
@@ -28,6 +29,7 @@ from ecgapp.paper import (
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.display import UNFILTERED
+from ecgapp.ui.clip_marks import add_marks, cut_lines, cut_words
 
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
 FRAME = 60  # px above and below the paper
@@ -69,20 +71,25 @@ def tracing(
     """``record`` on ``sheet``; ``notes`` are printed above it, speed, gain, filter and rate below.
 
     The x axis is in seconds of the recording, the y axis in mV from the first row's zero; chest leads at
-    half gain are drawn at half their mV. A lead has at most ``most`` points a second, its peaks kept.
+    half gain are drawn at half their mV. A lead has at most ``most`` points a second, its peaks kept. One
+    with a badge stays in its row, every lead on the paper: what goes beyond is cut and marked.
     """
     words = words or Printed()
     signals = pieces(record, sheet)
     tall = _together(signals, words.room)
     zeros = row_zeros(sheet, tall)
     figure = go.Figure(layout=_layout(sheet, zeros, edges(sheet, tall)))
-    for cell, signal in zip(sheet.cells, signals, strict=True):
-        if signal is not None:
-            figure.add_trace(_line(record, cell, signal + zeros[cell.row], most))
+    limits = bands(sheet, signals, zeros, figure.layout.yaxis.range, words.badges.keys())
+    drawn = cut_lines(record, sheet, signals, zeros, limits)
+    for cell, line in zip(sheet.cells, drawn, strict=True):
+        if line is not None:
+            figure.add_trace(_line(record, cell, line.line, most))
+    add_marks(figure, record, sheet, drawn)
     figure.add_trace(_pulses(sheet, zeros))
     figure.add_trace(_joins(sheet, zeros))
     figure.add_trace(_names(record, sheet, zeros, words.badges))
-    figure.update_layout(annotations=_printed(record, sheet, notes, words.filtered))
+    printed = [printed_settings(record, sheet, words.filtered), cut_words(sheet, drawn)]
+    figure.update_layout(annotations=_printed(record, printed, notes))
     return figure
 
 
@@ -189,8 +196,8 @@ def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED
     return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, shown])
 
 
-def _printed(record: ECGRecord, sheet: Sheet, notes: Sequence[str], filtered: str) -> list[dict[str, object]]:
-    settings = printed_settings(record, sheet, filtered)
+def _printed(record: ECGRecord, printed: Sequence[str], notes: Sequence[str]) -> list[dict[str, object]]:
+    settings = "   ".join(part for part in printed if part)
     below = _note(settings, y=0.0, yanchor="top", yshift=-18, color=NOTE, size=12)
     head = [*([f"<b>{SYNTHETIC}</b>"] if record.synthetic else []), *notes]
     above = _note("   ".join(head), y=1.0, yanchor="bottom", yshift=2, color=INK, size=13)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from ecgapp.paper import Layout, Scale
+from ecgapp.paper import CHEST, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.signals import DisplayFilter
 
@@ -85,6 +85,28 @@ def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
 def _next_layout() -> None:
     names = list(COLUMNS)
     st.session_state["layout"] = names[(names.index(st.session_state["layout"]) + 1) % len(names)]
+
+
+def offer_half_gain(leads: Sequence[str], view: View) -> None:
+    """Which sound leads run through another row, and one click to a gain at which fewer do."""
+    if not leads:
+        return
+    chest = view.scale.half_chest is False and all(lead in CHEST for lead in leads)
+    lower = [gain for gain in GAINS if gain < view.scale.gain]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        verb = "runs" if len(leads) == 1 else "run"
+        st.markdown(f"{', '.join(leads)} {verb} through another row.", width="content")
+        if chest:
+            st.button(
+                "Chest leads at half gain", key="to_half_chest", on_click=_set, args=("half_chest", True)
+            )
+        elif lower:
+            words = f"All leads at {lower[-1]} mm/mV"
+            st.button(words, key="to_half_gain", on_click=_set, args=("gain", lower[-1]))
+
+
+def _set(key: str, value: object) -> None:
+    st.session_state[key] = value
 
 
 def choose_rhythm(leads: Sequence[str], layout: str) -> str | None:

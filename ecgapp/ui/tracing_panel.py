@@ -10,11 +10,12 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals import RecordQuality, remarks
 from ecgapp.ui import opened, session
 from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
+from ecgapp.ui.clip_marks import tall_leads
 from ecgapp.ui.evidence import mark_evidence
 from ecgapp.ui.paging import choose_page, go_to
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
-from ecgapp.ui.tracing_controls import choose_view, marks_alarms
+from ecgapp.ui.tracing_controls import choose_view, marks_alarms, offer_half_gain
 from ecgapp.ui.tracing_filters import shown, tell_st
 
 MOST_WAYS = 6  # buttons to findings on other pages
@@ -33,7 +34,8 @@ def tracing_panel(record: ECGRecord) -> None:
         start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
-    words = Printed(in_force, _badges(ecg.quality))
+    badges = _badges(ecg.quality)
+    words = Printed(in_force, badges)
     _ways_to(record, elsewhere(found, sheet), sheet)
     marked = found if marks_alarms() else ()
     key = ("tracing", view, start, in_force, bool(marked))
@@ -52,6 +54,8 @@ def tracing_panel(record: ECGRecord) -> None:
             on_select=lambda: select_box(drawn, sheet, in_force),
             selection_mode="box",
         )
+    tall = session.remember(("tall", *key), lambda: tall_leads(drawn, sheet, badges.keys()))
+    offer_half_gain(tall, view)
     caliper_list(record)
     tell_st(record, drawn)
     said = remarks(record, ecg.quality)

@@ -68,7 +68,7 @@ def _train(
             name = team.train(team.tell(run, reporter, world), reporter, settings, world)
     except training.Stopped:
         return Ending("stopped", _STOPPED)
-    return Ending("finished", f"Finished. The model {name} can be promoted.")
+    return Ending("finished", f"Finished. The model {name} is trained.")
 
 
 def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending | None:

@@ -91,6 +91,7 @@ class RunReporter:
         numbers = {
             names.TRAIN_LOSS: report.train_loss,
             names.VALIDATION_LOSS: report.validation_loss,
+            names.CONSTANT_LOSS: report.constant_loss,
             names.EPOCH_SECONDS: report.seconds,
             names.F1: report.f1,
             names.AUROC: report.auroc,

@@ -9,6 +9,7 @@ from ecgapp.analysis.critical.long_qt import long_qt
 from ecgapp.analysis.critical.pacing import pacing_failure
 from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.sine_wave import sine_wave
+from ecgapp.analysis.critical.st_elevation import st_elevation
 from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
 
 __all__ = ["ORDER", "CriticalFacts", "CriticalFinding", "CriticalKind", "critical_findings", "worst_first"]
@@ -21,6 +22,7 @@ _RULES: tuple[CriticalRule, ...] = (
     pacing_failure,
     av_block,
     sine_wave,
+    st_elevation,
     rates,
     long_qt,
 )

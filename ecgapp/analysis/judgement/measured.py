@@ -23,7 +23,11 @@ DISORGANISED = frozenset(
         CriticalKind.SINE_WAVE,
     }
 )
-SAID_BY = {"STE": CriticalKind.ST_ELEVATION, "I-AVB": CriticalKind.AV_BLOCK}
+SAID_BY = {  # the critical finding that says what a rule would: reciprocal depression belongs to elevation
+    "STE": CriticalKind.ST_ELEVATION,
+    "STD": CriticalKind.ST_ELEVATION,
+    "I-AVB": CriticalKind.AV_BLOCK,
+}
 RATES = frozenset(  # kinds that explain a slow or fast heart rate
     {CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK, CriticalKind.PAUSE}
 )
@@ -32,8 +36,7 @@ RATES = frozenset(  # kinds that explain a slow or fast heart rate
 def critical_lines(known: Known) -> Iterator[JudgementLine]:
     """Each critical finding with its evidence, and what the network says of the same."""
     for found in known.critical:
-        labels = [label for label, kind in SAID_BY.items() if kind == found.kind == CriticalKind.ST_ELEVATION]
-        beside = [beside_rule(label, known) for label in labels]
+        beside = [beside_rule("STE", known)] if found.kind is CriticalKind.ST_ELEVATION else []
         words = " ".join(part for part in (found.sentence, found.evidence, *beside) if part)
         yield JudgementLine(Severity.CRITICAL, words, found.found_by)
 

@@ -1,5 +1,6 @@
 """Where each lead stands on ECG paper: sheets of rows and columns, in seconds and millivolts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,7 +203,7 @@ def row_zeros(sheet: Sheet, signals: list[FloatArray | None]) -> FloatArray:
     """
     zeros = [0.0]
     for row in range(1, sheet.n_rows):
-        needed = _reach(sheet, signals, row - 1, -1.0) + _reach(sheet, signals, row, 1.0)
+        needed = reach(sheet, signals, row - 1, -1.0) + reach(sheet, signals, row, 1.0)
         zeros.append(zeros[-1] - _paper(sheet, needed, ROW_SPACING))
     return np.array(zeros, dtype=np.float32)
 
@@ -212,8 +213,8 @@ def edges(sheet: Sheet, signals: list[FloatArray | None]) -> tuple[float, float]
 
     No wave of the first or last row runs off the paper, up to the amplitude of an electrode fault.
     """
-    above = _reach(sheet, signals, 0, 1.0)
-    below = _reach(sheet, signals, sheet.n_rows - 1, -1.0)
+    above = reach(sheet, signals, 0, 1.0)
+    below = reach(sheet, signals, sheet.n_rows - 1, -1.0)
     return _paper(sheet, above + 0.1, EDGES), _paper(sheet, below + 0.1, EDGES)
 
 
@@ -224,7 +225,7 @@ def _paper(sheet: Sheet, needed: float, limits: tuple[float, float]) -> float:
     return float(np.clip(boxes, limits[0], max(limits[0], limits[1] * gain))) / gain
 
 
-def _reach(sheet: Sheet, signals: list[FloatArray | None], row: int, sign: float) -> float:
+def reach(sheet: Sheet, signals: Sequence[FloatArray | None], row: int, sign: float) -> float:
     """How far the row's waves and its pulse reach up (sign 1) or down (sign -1), in mV."""
     reaches = [max(sign, 0.0)]
     for cell, signal in zip(sheet.cells, signals, strict=True):
