@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import Gates, Measurements, OpenedECG, examine, measure, open_version, support
-from ecgapp.analysis.models import InstalledModels
+from ecgapp.analysis import InstalledModels, Measurements, OpenedECG, examine, measure, open_version, support
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import TrainedModel
@@ -32,7 +31,9 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
     if bundle.admission is not None:
-        found += _differences("The gate", bundle.admission, Gates(settings).admit(record))
+        found += _differences(
+            "The gate", bundle.admission, OpenedECG(record, InstalledModels(settings)).admission()
+        )
     measured = None
     if bundle.delineator is not None:
         measured = measure(record, open_version(bundle.delineator, settings))
