@@ -10,6 +10,7 @@ from ecgapp.records import ECGRecord, FloatArray
 from ecgapp.signals.quality.limbs import SWAPS
 
 LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
+RECOVERY = 3.2  # s, time constant of an amplifier that lets 0.05 Hz through
 SPIKE, SPIKES_APART = 0.002, 0.85  # s: how long a pacing spike lasts, and from one to the next
 
 Lead = NDArray[np.float64]
@@ -42,6 +43,12 @@ def held(lead: Lead, rate: float) -> Lead:
     changed = lead.copy()
     changed[lead.size // 2 :] = -5.2
     return changed
+
+
+def loose(lead: Lead, rate: float) -> Lead:
+    """The electrode comes loose half-way: the baseline jumps by 3 mV, and the amplifier lets it back."""
+    since = np.arange(lead.size) / rate - 0.5 * lead.size / rate
+    return lead + np.where(since >= 0, 3.0 * np.exp(-np.maximum(since, 0) / RECOVERY), 0.0)
 
 
 def hum(frequency: float, amplitude: float = 0.1) -> Change:

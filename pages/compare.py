@@ -25,11 +25,11 @@ with headline.container():
     if not compare_gate.may_show(both):
         st.stop()
     compare.critical_findings(both)
-    refused = compare_gate.refused(both)
+    withheld = compare_gate.withheld(both)
     changed = st.empty()
 
 classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
-found = compare.compared_findings(both, classifier) if classifier is not None and not refused else ()
+found = compare.compared_findings(both, classifier) if classifier is not None and not withheld else ()
 if found and classifier is not None:
     st.subheader("Findings, unconfirmed")
     compare.findings_panel(both, found, classifier)

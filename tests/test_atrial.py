@@ -21,7 +21,7 @@ def heart(beats, p_onsets, seconds=12.0, seed=0):
     bumps = []
     for beat in beats:
         st_segment, t_wave = NORMAL.repolarisation(0.9)
-        bumps += [bump.moved(beat, 1.0) for bump in (*NORMAL.qrs, *st_segment, t_wave)]
+        bumps += [bump.moved(beat, 1.0) for bump in (*NORMAL.qrs, *st_segment, *t_wave)]
     first = min(bump.onset for bump in ATRIA)
     bumps += [bump.moved(onset - first, 1.0) for onset in p_onsets for bump in ATRIA]
     signal = project(dipole(bumps, round(seconds * 500), 500.0))

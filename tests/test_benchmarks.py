@@ -7,13 +7,15 @@ import pytest
 from dataset_sources import write_ptb_xl, write_zscored
 from tiny_models import autoencoder, classifier
 
-from benchmarks import accuracy, app, lead2, rules, table, training
+from benchmarks import accuracy, app, beats, lead2, rules, st_elevation, table, training
 from benchmarks.contestants import recipe
 from ecgapp.config import Settings
 from ecgapp.models import Interval, Predictions, TrainedModel
 
 
-@pytest.mark.parametrize("script", [accuracy, app, rules, training], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "script", [accuracy, app, beats, rules, st_elevation, training], ids=lambda module: module.__name__
+)
 def test_a_script_explains_itself(script, capsys):
     with pytest.raises(SystemExit) as ended:
         script.main(["--help"])

@@ -18,7 +18,7 @@ from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from benchmarks import spoil
 from ecgapp import __main__, documents, worker
-from ecgapp.analysis import Admission
+from ecgapp.analysis import Admission, GateAnswer
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.cli.progress import Progress
 from ecgapp.config import PROJECT
@@ -94,6 +94,7 @@ DOCUMENT = {
     "judgement",
     "heart_rate",
     "refused",
+    "labels_withheld",
     "no_labels",
     "admission",
     "findings",
@@ -161,7 +162,7 @@ def test_a_record_of_one_lead_of_any_name_is_judged_without_labels(trained, run,
 
 
 def test_a_record_that_the_gate_refuses_is_judged_with_the_reason(trained, run, records, monkeypatch):
-    judged = Admission(0.9, 0.5, True, "Too noisy to read. No labels are shown.")
+    judged = Admission(GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise."))
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
     code, out, err = run("predict", records[0], "--json")
     (document,) = json.loads(out)
@@ -170,6 +171,17 @@ def test_a_record_that_the_gate_refuses_is_judged_with_the_reason(trained, run, 
     assert document["findings"] == []
     assert document["heart_rate"] > 0
     assert judged.reason in err
+
+
+def test_labels_that_are_withheld_are_no_refusal(trained, run, records, monkeypatch):
+    judged = Admission(similar=GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others."))
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
+    code, out, _ = run("predict", records[0], "--json")
+    (document,) = json.loads(out)
+    assert code == 0
+    assert (document["refused"], document["labels_withheld"]) == (None, judged.reason)
+    assert document["no_labels"] == judged.reason
+    assert document["findings"] == []
 
 
 def test_without_any_classifier_records_are_judged_all_the_same(run, records, tmp_path, monkeypatch):

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 import tiny_models
 
-from ecgapp.analysis import Admission, InstalledModels, Known, OpenedECG, Severity, judge
+from ecgapp.analysis import Admission, GateAnswer, InstalledModels, Known, OpenedECG, Severity, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
+from ecgapp.analysis.gate_words import LOOK
 from ecgapp.analysis.judgement.labels import LOOKED_FOR
 from ecgapp.analysis.judgement.measured import FAST, LONG_QT, RULES, SLOW, VERY_FAST
 from ecgapp.analysis.measurements import Measurement, Measurements
@@ -65,7 +66,7 @@ def known(**parts):
         "heart_rate": 70.0,
         "measured": measured(qrs=90.0, qtc=410.0),
         "quality": SOUND,
-        "admission": Admission(0.1, 0.5, False),
+        "admission": Admission(),
     }
     return Known(**usual | parts)
 
@@ -143,7 +144,7 @@ def test_a_critical_finding_comes_first_with_its_evidence_and_what_the_network_s
 
 
 def test_critical_findings_stay_in_their_order_and_stand_without_labels_too():
-    gate = Admission(0.9, 0.5, True, "Too noisy to read. No labels are shown.")
+    gate = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read."))
     for scored, judged in ((scores(Normal=0.9), None), ((), None), ((), gate), (scores(Normal=0.9), gate)):
         found = judge(known(critical=(TACHYCARDIA, ANTERIOR), scores=scored, admission=judged))
         assert [line.words.split(".")[0] for line in found.of(Severity.CRITICAL)] == [
@@ -225,16 +226,48 @@ def test_a_critical_rate_is_not_told_twice():
 
 
 def test_a_record_that_cannot_be_read_states_no_label_and_is_to_be_read_soon():
-    judged = Admission(0.9, 0.5, True, "Too noisy to read. No labels are shown.")
+    judged = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read."))
     found = judge(known(admission=judged, scores=scores(Normal=0.9, AF=0.9)))
     assert found.severity is Severity.PROMPT
     assert "0.90" not in found.headline
     assert found.headline.startswith("Too noisy to read.")
+    assert "measurements" not in found.headline
+
+
+def test_what_is_measured_on_an_unreadable_signal_is_not_stated():
+    judged = Admission(GateAnswer(0.9, 0.5, True, "It cannot be read."))
+    found = judge(known(admission=judged, heart_rate=300.0, rules=rules(STE=Presence.PRESENT)))
+    assert not any(word in found.headline for word in ("300", "ST elevation"))
+
+
+def test_a_readable_record_whose_labels_are_withheld_keeps_rate_and_rules():
+    unlike = GateAnswer(0.9, 0.5, True, "Labels are withheld: unlike.")
+    judged = Admission(GateAnswer(0.1, 0.5, False), unlike)
+    found = judge(known(admission=judged, heart_rate=140.0, scores=scores(AF=0.9)))
+    assert "Labels are withheld: unlike. Heart rate, measurements and critical findings" in found.headline
+    assert "Heart rate 140/min" in found.headline
+    assert "0.90" not in found.headline
 
 
 def test_a_record_that_the_gate_could_not_judge_is_not_calm():
-    found = judge(known(admission=Admission(None, 0.5, False, "Whether this is an ECG was not judged.")))
+    found = judge(known(admission=Admission(GateAnswer(None, 0.5, False, "It was not judged."))))
     assert found.severity is Severity.UNKNOWN
+
+
+def test_labels_that_are_withheld_leave_measurements_and_are_to_be_read_soon():
+    unlike = Admission(similar=GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others."))
+    found = judge(known(admission=unlike, scores=scores(AF=0.9), rules=rules(LBBB=Presence.PRESENT)))
+    assert found.severity is Severity.PROMPT
+    assert words(found)[0].startswith("Labels are withheld: it is unlike others. Heart rate, measurements")
+    assert "0.90" not in found.headline
+    assert any("by rule" in line for line in words(found))
+
+
+def test_a_refused_signal_that_may_be_a_dangerous_rhythm_is_critical():
+    urgent = Admission(GateAnswer(0.9, 0.5, True, f"It may be ventricular fibrillation: {LOOK}."))
+    for found in (judge(known(admission=urgent)), judge(known(admission=urgent, critical=(ANTERIOR,)))):
+        assert found.severity is Severity.CRITICAL
+        assert found.of(Severity.CRITICAL)[-1].source == "gate"
 
 
 def test_every_combination_has_a_line_and_is_ordered_worst_first():
@@ -247,8 +280,9 @@ def test_every_combination_has_a_line_and_is_ordered_worst_first():
         "quality": (None, SOUND, replace(SOUND, pacing=(1.0,)), replace(SOUND, limb_reversal="RA/LA")),
         "admission": (
             None,
-            Admission(0.9, 0.5, True, "Refused."),
-            Admission(None, 0.5, False, "Not judged."),
+            Admission(GateAnswer(0.9, 0.5, True, "Refused.")),
+            Admission(similar=GateAnswer(0.9, 0.5, True, "Withheld.")),
+            Admission(GateAnswer(None, 0.5, False, "Not judged.")),
         ),
         "no_labels": ("", "No lead V1."),
     }

@@ -10,11 +10,11 @@ import tiny_models
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
-from ecgapp.analysis import Admission
-from ecgapp.config import DISCLAIMER, PROJECT, Settings
+from ecgapp.analysis import Admission, GateAnswer, Judges
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.errors import SignalError
 from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
-from ecgapp.ui import choosing
 
 PAGE = str(PROJECT / "pages" / "compare.py")
 SINUS, FIBRILLATION = list(DEMOS)[:2]
@@ -219,16 +219,13 @@ def columns_of(page):
 @pytest.mark.parametrize("slot", ["earlier", "later"])
 def test_of_an_ecg_that_the_gate_refuses_no_label_is_compared_but_what_was_measured(page, monkeypatch, slot):
     calls = []
-    opened = choosing.opened
-    gate = analysis.available_models(Settings(PROJECT))["gate"]
     ecg_of = {"earlier": SINUS, "later": FIBRILLATION}
 
-    def judge(record, _gate):
+    def judge(record, _judges):
         refused = record.record_id == synthesise(DEMOS[ecg_of[slot]]).record.record_id
-        return Admission(0.9 if refused else 0.1, 0.5, refused, "Too noisy to read." if refused else "")
+        return Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read.")) if refused else Admission()
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.gate_for", lambda _record, _cards: gate)
-    monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card if card is gate else opened(card))
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.judges_for", lambda *_: Judges())
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.admit", judge)
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.find", lambda *_: calls.append("find"))
     both(page)
@@ -271,3 +268,44 @@ def test_a_finding_that_hangs_on_a_faulty_lead_is_marked_and_explained(page, tmp
     ]
     told = [one for one in page.markdown if "is faulty: V1 (no signal)" in one.value]
     assert len(told) == len(above)
+
+
+def changed(page):
+    (told,) = (box.value for box in (*page.info, *page.warning) if "Earlier to later" in box.value)
+    return told
+
+
+def test_st_that_moved_stands_first_in_the_headline_and_is_no_longer_calm(page):
+    both(page, SINUS, "ST elevation")
+    told = changed(page)
+    assert told.startswith("Earlier to later, unconfirmed. ST changed: ")
+    assert "V3 +4." in told.split(".  ")[0]
+    assert any("ST changed" in box.value for box in page.warning)
+
+
+def test_two_readings_alike_have_no_shift_in_the_headline(page):
+    both(page, SINUS, "First-degree AV block")
+    assert "ST changed" not in changed(page)
+
+
+def test_the_critical_findings_of_each_ecg_stand_above_what_changed(page, monkeypatch):
+    alarm = CriticalFinding(
+        CriticalKind.PAUSE, "a pause of 4 s", ("II",), 2.0, 6.0, "No beat.", "a loose electrode", "a source"
+    )
+    later = synthesise(DEMOS[FIBRILLATION]).record.record_id
+    monkeypatch.setattr(
+        "ecgapp.analysis.OpenedECG.critical",
+        lambda ecg: (alarm,) if ecg.record.record_id == later else (),
+    )
+    both(page)
+    (box,) = page.error
+    assert box.value.replace("\\", "") == "**Later ECG: Read this ECG now: a pause of 4 s.** No beat."
+
+
+def test_each_ecg_has_a_reference_of_its_own_which_is_printed_and_makes_no_markup(page):
+    both(page)
+    fields = [field for field in page.text_input if field.key.startswith("compare_reference_")]
+    fields[0].set_value("2024-05-01 <b>[x](y)</b>").run()
+    assert not page.exception
+    assert "EARLIER: Normal sinus rhythm (2024-05-01 bxy/b)" in printed(figures(page)["compare_earlier"])
+    assert "LATER: Atrial fibrillation<" in printed(figures(page)["compare_later"])

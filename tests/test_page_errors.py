@@ -14,13 +14,21 @@ from sklearn import metrics
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import access
-from ecgapp.analysis import Admission, Asked, explain_against, find, open_version, version_predictions
-from ecgapp.analysis.gate import NO_LABELS
+from ecgapp.analysis import (
+    Admission,
+    Asked,
+    GateAnswer,
+    Judges,
+    explain_against,
+    find,
+    open_version,
+    version_predictions,
+)
 from ecgapp.config import PROJECT, Settings
 from ecgapp.evaluate import Mistake
 from ecgapp.models import load_card, save_model
 from ecgapp.records import fingerprint
-from ecgapp.ui import auth, choosing
+from ecgapp.ui import auth
 from ecgapp.ui.error_view import OPENED
 from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.tried import Tried
@@ -191,15 +199,14 @@ def test_a_mistake_opens_with_its_saliency_and_says_whose_probability_it_is(sett
 
 
 def test_a_mistake_says_what_the_gate_would_make_of_its_record(settings, monkeypatch):
-    gate = load_card(PROJECT / "weights", "gate")
-    refusal = Admission(0.97, 0.5, True, f"Too noisy to read. {NO_LABELS}")
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.gate_for", lambda _record, _cards: gate)
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.admit", lambda _record, _gate: refusal)
-    opened = choosing.opened
-    monkeypatch.setattr("ecgapp.ui.choosing.opened", lambda card: card if card.is_gate else opened(card))
+    unlike = Admission(
+        GateAnswer(0.1, 0.5, False), GateAnswer(0.97, 0.5, True, "Labels are withheld: noisy.")
+    )
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.judges_for", lambda *_: Judges())
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.admit", lambda _record, _judges: unlike)
     words = said(viewed(settings, signed_in=True))
-    assert "The gate refuses it" in words
-    assert "(score 0.97, refused from 0.50). Too noisy to read." in words
+    assert "The Review page shows no label of it. Labels are withheld: noisy." in words
+    assert "Score 0.97, limit 0.50" in words
     assert "a false positive" in words
 
 

@@ -12,6 +12,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
+from ecgapp.analysis import Admission, GateAnswer
+from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, install_import
@@ -384,3 +386,77 @@ def test_no_ecg_lies_in_a_cache_that_users_share(page, tmp_path, monkeypatch):
     monkeypatch.setattr(st, "cache_data", shared)
     drop(page, files_of(ecg(), tmp_path))
     assert sorted(charts(page)) == sorted(CHARTS)
+
+
+ALARMS = (
+    CriticalFinding(
+        CriticalKind.VENTRICULAR_FIBRILLATION, "ventricular fibrillation", LEADS, 2.0, 6.0,
+        "No complexes.", "electrode artefact", "a source", "network",
+    ),
+    CriticalFinding(
+        CriticalKind.ST_ELEVATION, "ST elevation", ("V2", "V3"), 18.0, 20.0, "V2 +3.6 mm.", "pericarditis",
+        "another source",
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture
+def alarmed(monkeypatch):
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.critical", lambda ecg: ALARMS)
+
+
+def plain(words):
+    return words.replace("\\", "")
+
+
+def test_critical_findings_stand_in_red_above_all_with_evidence_and_what_else_they_could_be(
+    alarmed, page, tmp_path
+):
+    drop(page, files_of(ecg(25.0), tmp_path))
+    (box,) = page.error
+    told = plain(box.value)
+    assert told.startswith("**Critical.** **Read this ECG now: ventricular fibrillation.** No complexes.")
+    assert "Could also be: electrode artefact." in told
+    assert "**Read this ECG now: ST elevation.** (18.0-20.0 s) V2 +3.6 mm." in told
+    details = plain(everything_said(page))
+    assert "found by network. Could also be: electrode artefact. Limits: a source." in details
+    assert "Could also be: pericarditis. Limits: another source." in details
+
+
+def test_their_evidence_is_marked_on_the_tracing_until_the_reader_hides_it(alarmed, page, tmp_path):
+    drop(page, files_of(ecg(25.0), tmp_path))
+    marked = charts(page)["tracing"]["layout"]["shapes"]
+    assert [(shape["x0"], shape["x1"]) for shape in marked if shape.get("name") == "evidence"] == [(2.0, 6.0)]
+    page.toggle(key="mark_alarms").set_value(False).run()
+    assert not [s for s in charts(page)["tracing"]["layout"].get("shapes", ()) if s.get("name") == "evidence"]
+
+
+def test_a_finding_on_another_page_has_a_way_to_it(alarmed, page, tmp_path):
+    drop(page, files_of(ecg(25.0), tmp_path))
+    page.button(key="go_to_critical_0").click().run()
+    assert not page.exception
+    assert "12.5-22.5 s of 25.0 s" in printed(page)
+    marked = charts(page)["tracing"]["layout"]["shapes"]
+    assert {shape["x0"] for shape in marked if shape.get("name") == "evidence"} == {18.0}
+
+
+def test_without_critical_findings_there_is_no_red_box_and_no_switch(page, tmp_path):
+    drop(page, files_of(ecg(), tmp_path))
+    assert not page.error
+    assert "mark_alarms" not in {toggle.key for toggle in page.toggle}
+
+
+def test_a_record_of_one_lead_is_alarmed_and_says_why_it_has_no_labels(alarmed, page, tmp_path):
+    drop(page, files_of(ECGRecord("x", ecg().signal[:1], 500.0, ("ECG",)), tmp_path))
+    assert "Read this ECG now" in page.error[0].value
+    assert any("has no lead" in box.value for box in page.warning)
+
+
+def test_what_the_gate_refuses_keeps_tracing_and_alarms(alarmed, page, tmp_path, monkeypatch):
+    refused = Admission(GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise."))
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: refused)
+    drop(page, files_of(ecg(), tmp_path))
+    assert "tracing" in charts(page)
+    assert "Read this ECG now" in page.error[0].value
+    assert any("cannot be read as an ECG" in box.value for box in page.warning)
+    assert "saliency" not in charts(page)

@@ -80,6 +80,39 @@ def test_a_lead_that_lies_far_below_zero_or_jumps_has_a_loose_electrode():
     assert "electrode off" in faults(spoil.spoilt(ecg(), {"V3": jump}))["V3"]
 
 
+def broad_tachycardia(lead, rate):
+    """160 broad beats a minute of 3 mV, steep on one side."""
+    phase = (np.arange(lead.size) / rate * 160 / 60) % 1
+    return 3.0 * np.where(phase < 0.08, phase / 0.08, np.maximum(0, 1 - (phase - 0.08) / 0.6)) - 1.0
+
+
+def test_steep_broad_beats_that_come_again_and_again_are_no_loose_electrode():
+    found = faults(spoil.spoilt(ecg(), {"V1": broad_tachycardia, "V2": broad_tachycardia}))
+    assert not any("electrode off" in words for words in found.values())
+
+
+@pytest.mark.parametrize("frequency", [0.15, 0.3, 0.5])
+def test_wander_is_called_wander_however_fast_it_is(frequency):
+    found = faults(spoil.spoilt(ecg(), {"V1": spoil.wander(2.0, frequency)}))
+    assert found["V1"] == ("wander",)
+
+
+def test_a_jump_from_which_the_amplifier_creeps_back_is_a_loose_electrode():
+    found = faults(spoil.spoilt(ecg(), {"V4": spoil.loose}))
+    assert "electrode off" in found["V4"]
+
+
+def test_a_loose_limb_electrode_shows_in_two_leads_and_is_named():
+    record = ecg()
+    step = np.where(np.arange(record.n_samples) > 2100, 2.4, 0.0)  # of the left arm's potential
+    shares = {"I": 1.0, "III": -1.0, "aVL": 1.0, "aVR": -0.5, "aVF": -0.5}
+    changes = {lead: (lambda x, rate, share=share: x + share * step) for lead, share in shares.items()}
+    quality = record_quality(spoil.spoilt(record, changes))
+    assert quality.loose_electrode == "LA"
+    assert quality.sentences[0].startswith("Left arm electrode (LA) off")
+    assert record_quality(spoil.spoilt(record, {"I": changes["I"]})).loose_electrode == ""
+
+
 def test_offsets_that_all_leads_have_are_the_recorders_not_an_electrodes():
     record = ecg()
     assert faults(dataclasses.replace(record, signal=record.signal + np.float32(6.0))) == {}

@@ -148,8 +148,8 @@ def test_the_gates_judgement_is_computed_again_and_another_one_is_named(files):
     again = documents.load(Bundle, documents.dump(bundle))
     assert again.admission == judged
     assert report.reproduce(again, record, settings) == ()
-    moved = replace(again, admission=replace(judged, score=0.25))
-    assert report.reproduce(moved, record, settings)[0].startswith("The gate: score was 0.25")
+    moved = replace(again, admission=replace(judged, readable=replace(judged.readable, score=0.25)))
+    assert report.reproduce(moved, record, settings)[0].startswith("The gate: readable was")
 
 
 def test_another_record_is_refused(made, settings):

@@ -22,7 +22,7 @@ from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
 from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
-from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING
+from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
 from ecgapp.worklist.scoring import quality_in_words, score
 
@@ -90,7 +90,7 @@ def test_a_record_that_the_model_cannot_take_is_refused_and_the_others_go_on(set
     six = replace(ecg(2), signal=ecg(2).signal[:6], leads=LEADS[:6])
     fill(worklist, [good, replace(good, signal=gap), six, ecg(3)])
     items = scored(settings)
-    assert [item.state for item in items] == [SCORED, REFUSED, REFUSED, SCORED]
+    assert [item.state for item in items] == [SCORED, WITHHELD, WITHHELD, SCORED]
     assert "missing" in items[1].outcome.sentence
     assert "V1" in items[2].outcome.sentence
 
@@ -101,7 +101,8 @@ def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, m
 
     def admission(ecg):
         no = np.array_equal(ecg.record.signal, refused)
-        return analysis.Admission(0.9 if no else 0.1, 0.5, no, "Too noisy to read." if no else "")
+        refusal = analysis.GateAnswer(0.9, 0.5, True, "Too noisy to read.")
+        return analysis.Admission(refusal) if no else analysis.Admission()
 
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", admission)
     first, second = scored(settings)
@@ -111,6 +112,21 @@ def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, m
     assert second.outcome.heart_rate is not None
     assert urgency(second) == 5.0
     assert second.outcome.judged[0].words.startswith("Too noisy to read.")
+
+
+def test_withheld_labels_are_another_state_than_a_refusal_and_are_to_be_read_soon(
+    settings, worklist, monkeypatch
+):
+    fill(worklist, [ecg(1)])
+    unlike = analysis.GateAnswer(0.9, 0.5, True, "Labels are withheld: unlike.")
+    admission = analysis.Admission(analysis.GateAnswer(0.1, 0.5, False), unlike)
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda _ecg: admission)
+    (item,) = scored(settings)
+    assert (item.state, item.outcome.sentence) == (WITHHELD, "Labels are withheld: unlike.")
+    assert item.outcome.scores == ()
+    assert item.outcome.heart_rate is not None
+    assert item.outcome.judged[0].words.startswith("Labels are withheld: unlike.")
+    assert urgency(item) >= 5.0
 
 
 def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):
@@ -135,6 +151,7 @@ def test_a_record_that_breaks_the_gate_is_refused_alone(settings, worklist, monk
     def admission(ecg):
         if np.array_equal(ecg.record.signal, broken):
             raise ZeroDivisionError("a bug")
+        return analysis.Admission()
 
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", admission)
     items = scored(settings)
@@ -167,7 +184,7 @@ def test_critical_findings_are_kept_with_the_line_and_lead_the_list_and_the_csv(
     first, second, one_lead = scored(settings)
     assert (first.outcome.critical, second.outcome.critical) == ((), (ALARM,))
     assert second == worklist.item(second.number)
-    assert (one_lead.state, one_lead.outcome.critical) == (REFUSED, (ALARM,))
+    assert (one_lead.state, one_lead.outcome.critical) == (WITHHELD, (ALARM,))
     assert one_lead.outcome.judged[0].words.startswith("Read this ECG now: ST elevation")
     listed = arranged(worklist.items(), Wish())
     assert [item.number for item in listed][-1] == first.number
@@ -341,8 +358,9 @@ def test_scoring_again_takes_the_classifier_that_was_chosen(settings, worklist):
 def test_a_classifier_that_is_gone_is_said(settings, worklist):
     worklist.add(ecg(1), 1, 1000, "no such model")
     (item,) = scored(settings)
-    assert item.state == REFUSED
+    assert item.state == WITHHELD
     assert "no longer installed" in item.outcome.sentence
+    assert item.outcome.judged
 
 
 def test_the_csv_holds_names_only_when_given_and_no_formula(settings, worklist):

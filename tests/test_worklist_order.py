@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgapp.analysis import Admission, Known, judge
+from ecgapp.analysis import Admission, GateAnswer, Known, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.tasks import task
@@ -49,7 +49,7 @@ def item(number=1, state=SCORED, heart_rate=70.0, spread=0.0, critical=(), **abo
     found = {name.replace("_", "-"): probability for name, probability in above.items()}
     scores = tuple(LabelScore(label, found.get(label, 0.01), THRESHOLD, spread) for label in LABELS)
     scores = scores if state == SCORED else ()
-    refusal = Admission(0.9, 0.5, True, "Too noisy to read.") if state == REFUSED else None
+    refusal = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read.")) if state == REFUSED else None
     rules = {"Normal": Verdict("Normal", Presence.PRESENT, "all within limits")}
     known = Known(tuple(critical), scores, None, "", rules, heart_rate, None, None, refusal)
     judged = judge(known).lines if state in (SCORED, REFUSED) else ()

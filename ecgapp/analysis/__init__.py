@@ -5,7 +5,7 @@ from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
-from ecgapp.analysis.gate import Admission, Gates, admit, gate_for
+from ecgapp.analysis.gate import Admission, GateAnswer, Gates, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, judge
 from ecgapp.analysis.measured_rows import Measurement
 from ecgapp.analysis.measurements import Measurements, measure
@@ -33,10 +33,12 @@ __all__ = [
     "Explanation",
     "Finding",
     "Findings",
+    "GateAnswer",
     "Gates",
     "InstalledModels",
     "Judgement",
     "JudgementLine",
+    "Judges",
     "Known",
     "Measurement",
     "Measurements",
@@ -58,9 +60,10 @@ __all__ = [
     "familiarity",
     "find",
     "fits",
-    "gate_for",
     "judge",
+    "judge_cards",
     "judge_of",
+    "judges_for",
     "measure",
     "missing_stores",
     "open_model",

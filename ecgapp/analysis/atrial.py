@@ -9,8 +9,14 @@ from scipy import signal as scipy_signal
 from ecgapp.analysis.delineation import Delineation
 from ecgapp.models import SEGMENTS
 from ecgapp.signals import BeatList
+from ecgapp.signals.diastolic_p import diastolic_p_waves
 from ecgapp.signals.p_waves import p_period
 
+SLOW_HEART = 60.0  # beats a minute, below which P waves are looked for outside QRS too
+LIKE_QRS = 54.0  # beats a minute times the P waves' period in s: above, there is one P wave a beat
+MORE_P = 1.15  # P waves for each QRS complex that are worth the search
+SEEN = 0.8  # P waves outside QRS for each QRS complex, at least
+MOST_OUTSIDE = 0.6  # of the places where a P wave is expected: those in QRS are not seen
 AGREEING = 0.4  # of the leads, in which a sample must be P
 SHORTEST = 0.03  # s of a P wave
 FEWEST = 4  # beats with a P wave before them
@@ -70,6 +76,17 @@ def atrial_rhythm(delineation: Delineation, beats: BeatList) -> AtrialRhythm:
     if shorter is not None and (period is None or shorter <= FASTER * period):
         times, period = more, shorter
     elif delineation.doubted is not None:
+        times, period = np.zeros(0), None
+    if (
+        beats.rate is not None
+        and beats.rate < SLOW_HEART
+        and (period is None or period * beats.rate > LIKE_QRS)
+    ):
+        outside = diastolic_p_waves(delineation.signal, delineation.sampling_rate, beats.times)
+        own = _filled(outside, MOST_OUTSIDE)
+        if own is not None and own * beats.rate < 60.0 / MORE_P and outside.size >= SEEN * len(beats):
+            times, period = outside, own
+    if delineation.doubted is not None and period is None:
         return AtrialRhythm()
     gaps = _last_p(times, beats.times, period)
     pr = float(np.median(gaps)) if gaps.size >= FEWEST else None

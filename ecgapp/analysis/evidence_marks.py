@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.paper import Cell, Sheet
 
+BEFORE = 0.5  # s of the recording that are shown before a finding
 MOST_LEADS = 6  # of a finding that are marked one by one; of more, the rhythm strip stands for all
 
 
@@ -40,6 +41,15 @@ def elsewhere(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalF
     """Those findings of which ``sheet`` shows nothing."""
     shown = {mark.number for mark in evidence_marks(found, sheet)}
     return tuple(finding for number, finding in enumerate(found) if number not in shown)
+
+
+def page_start(finding: CriticalFinding, sheet: Sheet) -> float:
+    """Where a page laid out like ``sheet`` begins, s, that shows how ``finding`` begins in its leads."""
+    cells = _cells(finding, sheet)
+    if not cells:
+        return finding.start - BEFORE
+    widest = max(cells, key=lambda cell: cell.stop - cell.start)
+    return finding.start - BEFORE - (widest.start - sheet.start)
 
 
 def _cells(finding: CriticalFinding, sheet: Sheet) -> list[Cell]:

@@ -1,45 +1,36 @@
-"""Whether any label may be shown for a record: not an ECG, too noisy, unlike anything trained on."""
+"""Two questions before any label is shown: can the record be read at all, and do the models know its like?
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+A record that cannot be read is refused: no labels, and nothing is measured. One that can be read, and is
+unlike the training data, keeps its rate, intervals, rules and critical findings; its labels are withheld.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from ecgapp.analysis import gate_words
 from ecgapp.analysis.models import available_models, open_version
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError, SignalError
+from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, record_parts
-from ecgapp.models import PARTS, Gate, GateConfig, ModelCard, TrainedModel
+from ecgapp.evaluate.readability import readability_network, record_numbers, unreadable
+from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
+from ecgapp.signals.readability import NUMBERS
 
-NO_LABELS = "No labels are shown."
-NO_SIGNAL = "No lead has a signal: check the electrodes and the file."
-REASONS = {  # of each part; {found} is of this record, {usual} of the median good one
-    "reconstruction": "Unlike the ECGs that the models learnt from: the autoencoder cannot give it back "
-    "(squared error {found:.2f}, usually {usual:.2f}).",
-    "distance": "Unlike the ECGs that the models learnt from: its features lie far from theirs "
-    "(mean square {found:.1f}, usually {usual:.1f}).",
-    "roughness": "Too noisy to read: {found:.0%} of the signal's energy lies above 15 Hz "
-    "(usually {usual:.0%}).",
-    "evenness": "This does not look like an ECG: the quietest three quarters of the time hold {found:.0%} of "
-    "the signal's energy (usually {usual:.0%}).",
-    "disagreement": "This does not look like an ECG: what could be heartbeats do not resemble each other "
-    "(correlation {found:.2f}, usually {usual:.2f}).",
-    "contradiction": "The limb leads contradict each other: {found:.0%} of their energy breaks "
-    "I + III = II and the like (usually {usual:.0%}). Check whether the leads are what their names say.",
+NOT_JUDGED = {
+    True: "Whether this is a readable ECG was not judged.",
+    False: "Whether this ECG is similar to those that the models were tested on was not judged.",
 }
-
-
-# What a reader can see goes before what only a network knows, the particular before the general.
-# With how many units over the median of good records each is evident: 1 is rarer than in 95 % of them.
-PLAIN = {"contradiction": 4.0, "roughness": 1.0, "disagreement": 1.0, "evenness": 1.0}
+RHYTHM_FOUND = "A heart rhythm was recognised in it, so that it is not refused."
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that the score is made of; ``weight`` is what it adds to the score's logit."""
+    """One of the numbers that a score is made of; ``weight`` is what it adds to the score's logit."""
 
     name: str
     value: float
@@ -47,20 +38,20 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Admission:
-    """Whether labels may be shown for a record, and why not; ``gate`` is the judge's name and hash.
+class GateAnswer:
+    """The answer to one question; ``judge`` is the model's name and hash.
 
-    ``score`` is between 0 and 1, the higher the less the record can be read, and None where it could
-    not be judged; such a record is not refused, unless the gate itself is broken, and ``reason`` says so.
-    An admitted one has no reason.
+    ``score`` is between 0 and 1, the higher the worse; None where it could not be judged. Then ``reason``
+    says why, and ``failed`` only where the judge itself is broken. What passes has no reason, but where a
+    recognised rhythm overruled the score.
     """
 
     score: float | None
     threshold: float
-    refused: bool
+    failed: bool
     reason: str = ""
     parts: tuple[Part, ...] = ()
-    gate: str = ""
+    judge: str = ""
 
     @property
     def judged(self) -> bool:
@@ -68,68 +59,159 @@ class Admission:
 
     @property
     def in_figures(self) -> str:
-        """The score beside its threshold, and who judged; nothing where nobody could."""
+        """The score beside its threshold, and who judged; empty where it could not be judged."""
         if self.score is None:
             return ""
-        return f"Score {self.score:.2f}, refused from {self.threshold:.2f}; judged by {self.gate}."
+        return f"Score {self.score:.2f}, limit {self.threshold:.2f}; judged by {self.judge}."
 
 
-def broken_gate(card: ModelCard, error: EcgAppError) -> Admission:
-    """What stands for the judgement of a gate that cannot be opened: nobody knows, so no label is shown."""
-    reason = f"The gate before the labels cannot be asked. {error} {NO_LABELS}"
-    return Admission(None, card.thresholds[0], True, reason, gate=card.name)
+NOT_ASKED = GateAnswer(None, 1.0, False)
 
 
-def admit(record: ECGRecord, gate: TrainedModel) -> Admission:
-    """The judgement of ``gate`` on ``record``.
+@dataclass(frozen=True)
+class Admission:
+    """Both answers; ``NOT_ASKED`` where no model of this machine can give one."""
+
+    readable: GateAnswer = NOT_ASKED
+    similar: GateAnswer = NOT_ASKED
+
+    @property
+    def asked(self) -> bool:
+        """Whether this machine has a judge for either question."""
+        return self != Admission()
+
+    @property
+    def refused(self) -> bool:
+        """Whether no reader could read the signal. A broken judge refuses nothing."""
+        return self.readable.failed and self.readable.judged
+
+    @property
+    def labels_withheld(self) -> bool:
+        """Whether no label of a model may be shown."""
+        return self.readable.failed or self.similar.failed
+
+    @property
+    def deciding(self) -> GateAnswer:
+        """The answer that decides: the first that failed, else the first with anything to say."""
+        both = (self.readable, self.similar)
+        failed = [one for one in both if one.failed]
+        said = [one for one in both if one.reason]
+        return next(iter([*failed, *said]), self.similar if self.similar.judged else self.readable)
+
+    @property
+    def reason(self) -> str:
+        """Why the record is refused or its labels are withheld, or what could not be judged; else empty."""
+        return self.deciding.reason
+
+    @property
+    def in_figures(self) -> str:
+        """The figures of the deciding answer."""
+        return self.deciding.in_figures
+
+
+def broken_answer(card: ModelCard, error: EcgAppError) -> GateAnswer:
+    """The answer of a judge that cannot be opened: labels are withheld, nothing is refused."""
+    reason = f"Labels are withheld: {card.name}, which judges records before labels, cannot be asked. {error}"
+    return GateAnswer(None, card.thresholds[0], True, reason, judge=card.name)
+
+
+@dataclass(frozen=True)
+class Judges:
+    """The models that answer the two questions for one record; None where this machine has none.
+
+    A ``GateAnswer`` stands in the place of a model that cannot be opened.
+    """
+
+    readability: TrainedModel | GateAnswer | None = None
+    similarity: TrainedModel | GateAnswer | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What an answer of theirs can be remembered by."""
+        return tuple(
+            judge.card.digest if isinstance(judge, TrainedModel) else judge.reason if judge else ""
+            for judge in (self.readability, self.similarity)
+        )
+
+
+def admit(record: ECGRecord, judges: Judges, rhythm: bool = False) -> Admission:
+    """The answers of both judges on ``record``.
+
+    ``rhythm``: a heart rhythm was recognised by other means, so that the record is not refused. A refused
+    record is not compared with the training data.
 
     Raises:
-        ModelError: the model is no gate.
+        ModelError: a model answers neither question.
     """
-    card, network = gate.card, gate_network(gate)
-    judge = f"{card.name} {card.sha256[:12]}"
-    line = card.thresholds[0]
+    readable = _answer(record, judges.readability, _judge_readable)
+    if rhythm and readable.failed and readable.judged:
+        readable = replace(readable, failed=False, reason=RHYTHM_FOUND)
+    if readable.failed and readable.judged:
+        return Admission(readable)
+    return Admission(readable, _answer(record, judges.similarity, _judge_similar))
+
+
+def _answer(
+    record: ECGRecord,
+    judge: TrainedModel | GateAnswer | None,
+    ask: Callable[[ECGRecord, TrainedModel, GateAnswer], GateAnswer],
+) -> GateAnswer:
+    if judge is None:
+        return NOT_ASKED
+    if isinstance(judge, GateAnswer):
+        return judge
+    card = judge.card
+    if not card.is_gate:
+        raise ModelError(f"{card.name} answers neither question of the gate. Choose a gate.")
+    empty = GateAnswer(None, card.thresholds[0], False, judge=f"{card.name} {card.sha256[:12]}")
     try:
-        values = record_parts(record, gate)
+        return ask(record, judge, empty)
     except SignalError as error:
-        return Admission(None, line, False, f"Whether this is an ECG was not judged. {error}", gate=judge)
-    if np.isnan(values).any():
-        return Admission(1.0, line, True, f"{NO_SIGNAL} {NO_LABELS}", gate=judge)
+        return replace(empty, reason=f"{NOT_JUDGED[card.asks_if_readable]} {error}")
+
+
+def _judge_readable(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -> GateAnswer:
+    network = readability_network(model)
+    numbers = record_numbers(record, model)
+    if not len(numbers):
+        return replace(empty, score=1.0, failed=True, reason=gate_words.STANDSTILL)
+    score, middle = unreadable(numbers, network), np.median(numbers, axis=0)
     with torch.inference_mode():
-        told = torch.from_numpy(values).float()
-        score, weights = float(network.score(told)), network.contributions(told).double().numpy()
-    refused = score >= line
-    reason = _reason(values, weights, network) if refused else ""
-    return Admission(score, line, refused, reason, _parts(values, weights), judge)
+        weights = network.contributions(torch.from_numpy(middle).float()).double().numpy()
+    failed = score >= empty.threshold
+    usual = network.usual.double().numpy()
+    reason = gate_words.why_unreadable(record, middle, usual) if failed else ""
+    return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(NUMBERS, middle, weights))
 
 
-def _parts(values: Floats, weights: Floats) -> tuple[Part, ...]:
-    rows = zip(PARTS, values.tolist(), weights.tolist(), strict=True)
+def _judge_similar(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -> GateAnswer:
+    network = gate_network(model)
+    values = record_parts(record, model)
+    if np.isnan(values).any():
+        return replace(empty, reason=f"{NOT_JUDGED[False]} No lead has a signal.")
+    with torch.inference_mode():
+        parts = torch.from_numpy(values).float()
+        score, weights = float(network.score(parts)), network.contributions(parts).double().numpy()
+    failed = score >= empty.threshold
+    reason = gate_words.why_unlike(values, weights, network) if failed else ""
+    return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(PARTS, values, weights))
+
+
+def _parts(names: tuple[str, ...], values: Floats, weights: Floats) -> tuple[Part, ...]:
+    rows = zip(names, values.tolist(), weights.tolist(), strict=True)
     return tuple(Part(name, value, weight) for name, value, weight in rows)
 
 
-def _reason(values: Floats, weights: Floats, network: Gate) -> str:
-    """The first plain reason that is evident, else what weighed most."""
-    units = (values - network.centre.numpy()) / network.scale.numpy()
-    plain = [name for name, least in PLAIN.items() if units[PARTS.index(name)] >= least]
-    name = plain[0] if plain else PARTS[int(weights.argmax())]
-    place = PARTS.index(name)
-    found, usual = (_readable(name, value) for value in (float(values[place]), float(network.centre[place])))
-    return f"{REASONS[name].format(found=found, usual=usual)} {NO_LABELS}"
+def judge_cards(
+    record: ECGRecord, cards: Mapping[str, ModelCard]
+) -> tuple[ModelCard | None, ModelCard | None]:
+    """Which of ``cards`` answer the first and the second question for this record; None where none can.
 
-
-def _readable(name: str, value: float) -> float:
-    """All parts but one are logarithms; that one is 1 - correlation."""
-    return 1 - value if name == "disagreement" else float(np.exp(value))
-
-
-def gate_for(record: ECGRecord, cards: Mapping[str, ModelCard]) -> ModelCard | None:
-    """The gate among ``cards`` that judges this record: one that reads its leads together, else lead by lead.
-
-    None where there is none; then nothing is refused.
+    For the second one that reads all leads together goes before one that reads them one by one.
     """
-    able = [card for card in cards.values() if card.is_gate and _can_read(card, record)]
-    return min(able, key=_lead_by_lead, default=None)
+    first = next((card for card in cards.values() if card.asks_if_readable), None)
+    able = [card for card in cards.values() if card.asks_if_similar and _can_read(card, record)]
+    return first, min(able, key=_lead_by_lead, default=None)
 
 
 def _can_read(card: ModelCard, record: ECGRecord) -> bool:
@@ -140,22 +222,32 @@ def _lead_by_lead(card: ModelCard) -> bool:
     return isinstance(card.network, GateConfig) and card.network.lead_by_lead
 
 
+def judges_for(
+    record: ECGRecord, cards: Mapping[str, ModelCard], opened: Callable[[ModelCard], TrainedModel]
+) -> Judges:
+    """The judges of this record, opened by ``opened``; a judgement in the place of one that is damaged."""
+    return Judges(*(None if card is None else _opened(card, opened) for card in judge_cards(record, cards)))
+
+
+def _opened(card: ModelCard, opened: Callable[[ModelCard], TrainedModel]) -> TrainedModel | GateAnswer:
+    try:
+        return opened(card)
+    except EcgAppError as error:
+        return broken_answer(card, error)
+
+
 class Gates:
-    """This machine's gates, each opened once, for a program that judges many records."""
+    """This machine's judges, each opened once, for a program that judges many records."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._cards = settings, available_models(settings)
-        self._opened: dict[str, TrainedModel] = {}
+        self._models: dict[str, TrainedModel] = {}
 
-    def admit(self, record: ECGRecord) -> Admission | None:
-        """The judgement of the gate that can read the record; None where there is none.
+    def admit(self, record: ECGRecord, rhythm: bool = False) -> Admission:
+        """Both answers of the judges that can read the record."""
+        return admit(record, judges_for(record, self._cards, self._open), rhythm)
 
-        Raises:
-            WeightsMismatchError: the gate's weights are damaged.
-        """
-        card = gate_for(record, self._cards)
-        if card is None:
-            return None
-        if card.name not in self._opened:
-            self._opened[card.name] = open_version(card, self._settings)
-        return admit(record, self._opened[card.name])
+    def _open(self, card: ModelCard) -> TrainedModel:
+        if card.name not in self._models:
+            self._models[card.name] = open_version(card, self._settings)
+        return self._models[card.name]

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings
 from ecgapp.analysis.findings import Findings, find
-from ecgapp.analysis.gate import Admission, admit, broken_gate, gate_for
+from ecgapp.analysis.gate import Admission, admit, judges_for
 from ecgapp.analysis.judgement import Judgement, Known, Score, judge
 from ecgapp.analysis.measurements import LONGEST, Measurements, measure
 from ecgapp.analysis.rules import Verdict, verdicts_of_all
@@ -16,7 +16,8 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 
 VENTRICULAR_RHYTHM = "The rhythm is ventricular: no complex can be measured."
-MOSTLY_VENTRICULAR = 0.5  # of the measured stretch
+MOSTLY_VENTRICULAR = 0.5  # of the measured stretch, or of the record
+SURE = 0.8  # mean probability of a run that keeps a record from being refused as unreadable
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 
@@ -63,16 +64,20 @@ class OpenedECG:
         """Beats per minute from the first beat to the last; None with fewer than two beats."""
         return self.beats.rate
 
-    def admission(self) -> Admission | None:
-        """The judgement of the gate that can read this record; None if no gate is installed."""
-        card = gate_for(self.record, self._models.cards())
-        if card is None:
-            return None
-        try:
-            gate = self._models.opened(card)
-        except EcgAppError as error:
-            return broken_gate(card, error)
-        return self._once(("admission", card.digest), lambda: admit(self.record, gate), network=True)
+    def admission(self) -> Admission:
+        """Whether this record can be read, and is similar to the training data of the models."""
+        judges = judges_for(self.record, self._models.cards(), self._models.opened)
+        rhythm = self._is_ventricular()
+        return self._once(
+            ("admission", *judges.key, rhythm), lambda: admit(self.record, judges, rhythm), network=True
+        )
+
+    def _is_ventricular(self) -> bool:
+        """Whether the ventricular network is sure of a ventricular rhythm for most of the record."""
+        found = self._ventricular_if_any()
+        if found is None or found.share(0.0, self.record.duration) < MOSTLY_VENTRICULAR:
+            return False
+        return any(run.probability >= SURE for run in found.runs)
 
     def measurements(self, start: float = 0.0) -> Measurements | None:
         """What the installed delineator measures from ``start`` s on; None if none is installed.
@@ -128,7 +133,7 @@ class OpenedECG:
         if card is None:
             return None, NO_CLASSIFIER
         judged = self.admission()
-        if judged is not None and judged.refused:
+        if judged.labels_withheld:
             return None, judged.reason
         try:
             return self.findings(card), ""

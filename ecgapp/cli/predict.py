@@ -97,7 +97,6 @@ def _answer(name: str, ecg: OpenedECG, card: ModelCard | None) -> Answer:
 def _document(answer: Answer) -> dict[str, Any]:
     ecg, findings = answer.ecg, answer.findings
     admission = ecg.admission()
-    refused = admission is not None and admission.refused
     lines = answer.judgement.lines
     return {
         "record": answer.name,
@@ -112,7 +111,8 @@ def _document(answer: Answer) -> dict[str, Any]:
             ],
         },
         "heart_rate": ecg.heart_rate,
-        "refused": admission.reason if admission is not None and refused else None,
+        "refused": admission.reason if admission.refused else None,
+        "labels_withheld": admission.reason if admission.labels_withheld else None,
         "no_labels": answer.no_labels or None,
         "admission": documents.to_plain(admission),
         "findings": [

@@ -26,6 +26,7 @@ from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfi
 from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
 from ecgapp.models.predictions import Origin, Predictions, RecordNames
+from ecgapp.models.readability import Readability, ReadabilityConfig
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
@@ -94,6 +95,8 @@ __all__ = [
     "PatchAutoencoderConfig",
     "Predictions",
     "Provenance",
+    "Readability",
+    "ReadabilityConfig",
     "ReconstructionMetrics",
     "RecordNames",
     "RocCurve",

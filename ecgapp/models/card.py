@@ -8,6 +8,7 @@ from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.models.delineator import DelineatorConfig
 from ecgapp.models.gate import GateConfig
+from ecgapp.models.readability import ReadabilityConfig
 from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
 from ecgapp.models.ventricular import VentricularConfig
 from ecgapp.signals.config import PreprocessingConfig
@@ -118,11 +119,11 @@ class RocCurve:
 
 @dataclass(frozen=True)
 class KindFigures:
-    """How many records of one kind a gate refuses.
+    """How many records of one kind a gate refuses, or finds unlike the training data.
 
-    ``role``: "good" ones should be read; "class" are those of them with one label; "bad" ones should be
-    refused; "graded" ones lie in between and were fitted as neither. ``without`` is the share refused by a
-    gate that was fitted without this kind and has its own threshold.
+    ``role``: "good" ones should pass; "class" are those of them with one label; "bad" ones should not;
+    "graded" ones lie in between, or belong to the other question, and were fitted as neither. ``without`` is
+    the share refused by a gate that was fitted without this kind and has its own threshold.
     """
 
     kind: str
@@ -236,6 +237,17 @@ class ModelCard:
 
     @property
     def is_gate(self) -> bool:
+        """Whether it answers one of the two questions asked before any label is shown."""
+        return self.asks_if_readable or self.asks_if_similar
+
+    @property
+    def asks_if_readable(self) -> bool:
+        """Whether it judges that a record is a readable ECG at all."""
+        return isinstance(self.network, ReadabilityConfig)
+
+    @property
+    def asks_if_similar(self) -> bool:
+        """Whether it judges that a record is similar to the training data of the models."""
         return isinstance(self.network, GateConfig)
 
     @property

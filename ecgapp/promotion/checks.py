@@ -122,7 +122,7 @@ def _expected(card: ModelCard, window: torch.Tensor) -> tuple[int, ...]:
     if card.task is not None:
         return (1, len(card.task.labels))
     if card.is_gate:
-        return (1, len(NETWORK_PARTS))
+        return (1, 1 if card.asks_if_readable else len(NETWORK_PARTS))
     return (1, len(SEGMENTS), window.shape[-1]) if card.is_delineator else tuple(window.shape)
 
 

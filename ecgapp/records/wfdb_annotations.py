@@ -1,10 +1,10 @@
-"""Marks in a WFDB annotation file: the MIT format, of which only times and codes are read.
+"""Marks in a WFDB annotation file: the MIT format, of which times, codes and texts are read.
 
 Two bytes a mark, little-endian: six bits of code, ten bits of samples since the mark before. Codes
 from 59 on are no marks but say something of the next or the last one (WFDB Programmer's Guide, annot(5)).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +18,11 @@ _PEAKS = {24: "P", 1: "QRS", 27: "T"}
 
 @dataclass(frozen=True)
 class Mark:
-    """One annotation: its sample of the record, and its code."""
+    """One annotation: its sample of the record, its code, and its text, such as ``(VFL`` of a rhythm."""
 
     sample: int
     code: int
+    text: str = ""
 
 
 def read_marks(content: bytes) -> list[Mark]:
@@ -33,7 +34,8 @@ def read_marks(content: bytes) -> list[Mark]:
     if len(content) % 2:
         raise CorruptRecordError("The annotation file is cut off. Copy it again.")
     words = np.frombuffer(content, "<u2").tolist()
-    marks, sample, place = [], 0, 0
+    marks: list[Mark] = []
+    sample, place = 0, 0
     while place < len(words) and words[place]:
         code, value = words[place] >> 10, words[place] & 1023
         place += 1
@@ -43,11 +45,21 @@ def read_marks(content: bytes) -> list[Mark]:
             sample += np.array(words[place : place + 2], "<u2")[::-1].copy().view("<i4").item()
             place += 2
         elif code == _AUX:
-            place += (value + 1) // 2
+            n_words = (value + 1) // 2
+            if marks:
+                told = words[place : place + n_words]
+                marks[-1] = replace(marks[-1], text=_text(told, value))
+            place += n_words
         elif code not in (_NUM, _SUB, _CHN):
             sample += value
             marks.append(Mark(sample, code))
     return marks
+
+
+def _text(words: list[int], length: int) -> str:
+    """``length`` characters, two a word."""
+    content = np.array(words, "<u2").tobytes()[:length]
+    return content.decode("ascii", errors="replace").rstrip("\0")
 
 
 def waves_of(marks: list[Mark], sampling_rate: float) -> tuple[Wave, ...]:

@@ -123,7 +123,7 @@ def _print_findings(column: Column, contents: Contents) -> None:
         if contents.judgement is None:  # which says so too
             column.paragraph(contents.refusal or "No classifier has been asked.")
         judged = contents.admission
-        if judged is not None and judged.refused and judged.judged:
+        if judged is not None and judged.labels_withheld and judged.in_figures:
             column.paragraph(judged.in_figures, SMALL)
         return
     print_table(column, evidence.findings, contents.support)

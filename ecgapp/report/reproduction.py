@@ -1,13 +1,13 @@
 """Compute a bundle's numbers again, from the same record and the same weights, and compare every bit."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ecgapp import documents
-from ecgapp.analysis import Gates, Measurements, OpenedECG, examine, measure, open_version, support
-from ecgapp.analysis.models import InstalledModels
+from ecgapp.analysis import Measurements, OpenedECG, available_models, examine, open_version, support
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
-from ecgapp.models import TrainedModel
+from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.report.beside import beside, prevalences
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
@@ -30,23 +30,47 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     facts = record_facts(record)
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
+    ecg = OpenedECG(record, _ModelsOf(bundle, settings))
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
     if bundle.admission is not None:
-        found += _differences("The gate", bundle.admission, Gates(settings).admit(record))
+        found += _differences("The gate", bundle.admission, ecg.admission())
     measured = None
     if bundle.delineator is not None:
-        measured = measure(record, open_version(bundle.delineator, settings))
+        measured = ecg.measurements()
         found += _differences("The measurements", bundle.measurements, figures(measured))
     if bundle.judgement:  # critical findings had been asked for
-        found += _of_alarms(bundle, record, settings)
+        found += _of_alarms(bundle, ecg)
     if bundle.model is not None:
         found += _of_model(bundle, record, open_version(bundle.model, settings), measured)
     return (*found, *_differences("The software", bundle.software, software())) if found else ()
 
 
-def _of_alarms(bundle: Bundle, record: ECGRecord, settings: Settings) -> list[str]:
+class _ModelsOf:
+    """The installed models, with the delineator that the bundle names."""
+
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+        self._settings = settings
+        installed = available_models(settings)
+        self._cards = {name: card for name, card in installed.items() if not card.is_delineator}
+        if bundle.delineator is not None:
+            self._cards[bundle.delineator.name] = bundle.delineator
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """The cards by name."""
+        return self._cards
+
+    def opened(self, card: ModelCard) -> TrainedModel:
+        """The model of exactly this card.
+
+        Raises:
+            WeightsMismatchError: its weights are gone or damaged.
+        """
+        return open_version(card, self._settings)
+
+
+def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
     """What differs among the critical findings, which the rules and networks in use find anew."""
-    now = {one.kind: one for one in map(alarm, OpenedECG(record, InstalledModels(settings)).critical())}
+    now = {one.kind: one for one in map(alarm, ecg.critical())}
     then = {one.kind: one for one in bundle.critical}
     found = []
     for kind in then | now:

@@ -7,13 +7,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.records.record import ECGRecord
+from ecgapp.records.record import ECGRecord, FloatArray
+from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.beats import prominence, r_peaks
 from ecgapp.signals.quality import LeadQuality, RecordQuality, lead_quality
 from ecgapp.signals.quality.pacing import pacing_spikes
 from ecgapp.signals.spikes import without_spikes
 
 HARMLESS = frozenset({"wander", "clipped", "mains 50 Hz", "mains 60 Hz"})
+BAND = (2.0, 40.0)  # Hz, in which the size and the slopes of a beat are judged
+NEAR = 0.12  # s around an R peak that hold its complex
+SMALL = 0.45  # of the second largest beat
+SEVERAL, TALLEST_P = 6, 0.3  # leads, mV: no QRS complex is smaller than that in all of so many
+SLOW = 10.0  # mV/s: a P wave of 0.25 mV rises more slowly, a QRS complex of 0.3 mV faster
+ALIKE = 0.6  # median correlation of the larger ones
 STANDS_OUT = 2.0  # times the median strength that beats must have where all leads are noisy
 FEW = 3  # sound leads; where there are fewer, those with a harmless fault help
 
@@ -77,7 +84,36 @@ def beat_list(record: ECGRecord, quality: RecordQuality | None = None) -> BeatLi
     noisy = all(lead.noisy for lead in judged if lead.lead in leads)
     if noisy and prominence(signal, rate, peaks) < STANDS_OUT:
         peaks = peaks[:0]
-    return BeatList(peaks, rate, leads, record.duration)
+    return BeatList(_of_ventricles(record, signal, peaks), rate, leads, record.duration)
+
+
+def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``peaks`` without P waves and noise that are taken for beats where the ventricles pause.
+
+    Such a peak is far smaller than the largest beats and, if the volts are known, slower in every lead than a
+    QRS complex. Nothing is left out unless the remaining beats resemble each other; artefacts do not.
+    """
+    if len(peaks) < 3:
+        return peaks
+    rate = record.sampling_rate
+    reach = round(NEAR * rate)
+    around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, signal.shape[-1] - 1)
+    fast = bandpass(np.nan_to_num(signal), rate, BAND[0], min(BAND[1], 0.4 * rate), 2)
+    beats = np.asarray(fast[:, around], np.float64)  # (n_leads, n_beats, n_samples)
+    heights = beats.max(axis=-1) - beats.min(axis=-1)  # (n_leads, n_beats)
+    shares = heights / np.maximum(heights.max(axis=1, keepdims=True), 1e-9)
+    sizes = np.asarray(np.median(shares, axis=0), np.float64)
+    minor = np.asarray(sizes < SMALL * np.sort(sizes)[-2], bool)
+    if record.units == "mV":
+        slow = np.abs(np.diff(beats, axis=-1)).max(axis=(0, 2)) * rate < SLOW
+        if slow.all() and len(signal) >= SEVERAL and heights.max() < TALLEST_P:
+            return peaks[:0]
+        minor &= slow
+    kept = beats[:, ~minor].transpose(1, 0, 2).reshape(int((~minor).sum()), -1)
+    if not minor.any() or len(kept) < 2:
+        return peaks
+    alike = np.asarray(np.corrcoef(kept))[np.triu_indices(len(kept), 1)]
+    return peaks[~minor] if float(np.median(alike)) > ALIKE else peaks
 
 
 def leads_for_beats(leads: Sequence[LeadQuality]) -> tuple[str, ...]:

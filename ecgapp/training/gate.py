@@ -1,9 +1,9 @@
-"""Fitting a gate: how usual ECGs lie in an autoencoder's latent, and what each part of the score weighs.
+"""Fitting the gate of the second question: how similar a record is to those that models learnt from.
 
 No network is trained. The latent's mean and covariance (Ledoit and Wolf 2004, doi
 10.1016/S0047-259X(03)00096-4) come from good records of the training folds; the weights are those of a
 logistic regression on good and spoiled records of these folds, none below 0; the threshold lets the wanted
-share of good records of the validation folds be refused.
+share of good records of the validation folds fail.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from ecgapp.models import Autoencoder, Gate, GateConfig, TrainedModel, build
 from ecgapp.models.gate import PARTS
 from ecgapp.signals import PreprocessingConfig
 
+READABLE, SIMILAR = "readable", "similar"  # the two questions
 USUAL, RARE = 0.5, 0.95  # quantiles of the good records between which a part counts one unit
 LEAST = {"contradiction": 1.0}  # of a unit, for rounding contradicts too
 RIDGE = 1e-3
@@ -31,9 +32,12 @@ SMALLEST = 1e-6  # of the largest variance: a direction in which nothing varies 
 class GateFitConfig:
     """All that a gate depends on besides the records; the same on both gives the same gate.
 
-    ``sources`` name folders of layouts. Of ``spoiled_source``'s training folds ``spoiled_records`` are
-    spoiled, and as many of its test folds. ``allowance`` is the share of good records of the validation
-    folds that may be refused.
+    ``question`` is "similar" (to the training data of the models; needs the autoencoder ``pretrained``) or
+    "readable" (an ECG at all). ``sources`` name folders of layouts, ``rhythm_sources`` those of windows with
+    a known rhythm, ``synthetic`` rhythms of the synthetic ECG: of both, records are good ones for "readable".
+    Of ``spoiled_source``'s training folds ``spoiled_records`` are spoiled, and as many of its test folds.
+    ``allowance`` is the share of good records of the validation folds that may be refused; for "readable" of
+    single windows of their leads.
 
     Raises:
         ConfigError: a setting makes no sense.
@@ -41,9 +45,12 @@ class GateFitConfig:
 
     name: str
     title: str
-    pretrained: str  # the autoencoder
     preprocessing: PreprocessingConfig
+    question: str = SIMILAR
+    pretrained: str = ""
     sources: tuple[str, ...] = ("ptb-xl", "ptb-xl-zscored", "challenge", "ludb")
+    rhythm_sources: tuple[str, ...] = ()
+    synthetic: tuple[str, ...] = ()
     spoiled_source: str = "ptb-xl"
     spoiled_records: int = 80
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
@@ -54,6 +61,8 @@ class GateFitConfig:
     licence: str = "CC BY 4.0"
 
     def __post_init__(self) -> None:
+        if self.question not in (READABLE, SIMILAR) or (self.question == SIMILAR) != bool(self.pretrained):
+            raise ConfigError('The question is "readable", or "similar" with a pretrained autoencoder.')
         folds = (*self.train_folds, *self.validation_folds, *self.test_folds)
         if len(set(folds)) != len(folds) or not (self.train_folds and self.validation_folds):
             raise ConfigError("A fold is for training, for the threshold or for testing, each needs one.")

@@ -1,26 +1,59 @@
-"""A fitted gate on the test folds: every kind of record, also judged by gates that never met that kind."""
+"""A fitted gate on records it did not learn from: every kind, and each also by gates that never met it."""
 
 import copy
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol
 
+import numpy as np
+
+from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics
 from ecgapp.evaluate.reliability import wilson
-from ecgapp.models import Gate, GateMetrics, Interval
+from ecgapp.models import Gate, GateMetrics, Interval, Readability
 from ecgapp.tasks.csv_task import named_label
 from ecgapp.tasks.nine_class import NINE_CLASS
 from ecgapp.tasks.ptbxl import PTBXL_SUPERCLASS
+from ecgapp.training import readable
 from ecgapp.training.gate import GateFitConfig, Judged, fit_score, scores
+from ecgapp.training.gate_records import DISTORTED
+from ecgapp.training.readable import SPOILED, Measured
 
 CLASSES = (  # labels whose records must not be refused more often than others
     *NINE_CLASS.labels,
     *(label for label in PTBXL_SUPERCLASS.labels if label.name in ("MI", "HYP")),
-    named_label("paced", ("SCP:PACE", "SNOMED:10370003", "LUDB:Pacemaker")),
+    named_label("paced", ("SCP:PACE", "SNOMED:10370003", "LUDB:Pacemaker presence")),
+    named_label("sinus tachycardia", ("SCP:STACH", "SNOMED:427084000", "LUDB:Sinus tachycardia")),
     named_label(
-        "tachycardia", ("SCP:STACH", "SCP:SVTAC", "SCP:PSVT", "SNOMED:427084000", "SNOMED:426761007")
+        "supraventricular or atrial tachycardia",
+        ("SCP:SVTAC", "SCP:PSVT", "SNOMED:426761007", "SNOMED:713422000"),
     ),
-    named_label("atrial flutter", ("SCP:AFLT", "SNOMED:164890007")),
+    named_label("atrial flutter", ("SCP:AFLT", "SNOMED:164890007", "LUDB:Atrial flutter")),
+    named_label("ventricular tachycardia", ("SNOMED:425856008", "SNOMED:164895002")),
+    named_label("pre-excitation", ("SCP:WPW", "SNOMED:74390002", "SNOMED:195060002")),
+    named_label(
+        "second- or third-degree AV block",
+        (
+            *("SCP:2AVB", "SCP:3AVB", "SNOMED:195042002", "SNOMED:27885002", "SNOMED:426183003"),
+            *("SNOMED:54016002", "SNOMED:233917008", "LUDB:III degree av-block", "LUDB:Iii degree av-block"),
+        ),
+    ),
 )
+NORMAL, OTHERS = "Normal", "all records but normal ones"
+MANY_LEADS = ("ptb-xl", "ptb-xl-zscored", "challenge", "ludb")  # sources of twelve leads
+
+
+class Kept(Protocol):
+    """A record as far as figures need it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+
 HAND_HELD, NOISY = "cinc2017", "noisy class of CinC 2017"
 
 
@@ -33,40 +66,63 @@ def judged_metrics(
     without = {kind: _without(kind, gate, judged, config) for kind in sorted(bad)}
     folds = ", ".join(str(fold) for fold in config.test_folds)
     dataset = f"{', '.join(config.sources)}, fold {folds}, and what was made of {config.spoiled_source}'s"
-    return figures(gate, test, threshold, dataset, without)
+    return figures(test, scores(gate, test), threshold, dataset, without)
+
+
+def readable_metrics(
+    network: Readability, rows: Sequence[Measured], threshold: float, config: GateFitConfig
+) -> GateMetrics:
+    """The figures of the first question: real records by cross-fitting, made ones of the test folds.
+
+    For each kind of made bad records also the share that a gate refuses which was fitted without it.
+    """
+    crossed = readable.cross_fitted(rows, config, threshold)
+    made = np.array([one.origin == SPOILED for one in rows])
+    tested = np.array([one.fold in config.test_folds for one in rows])
+    chosen = [one for one, is_in in zip(rows, ~made | tested, strict=True) if is_in]
+    found = np.where(made, readable.scores(network, rows), crossed)[~made | tested]
+    kinds = sorted({one.kind for one in chosen if one.role == BAD and one.origin == SPOILED})
+    without = {kind: wilson(*readable.without_kind(kind, rows, config)) for kind in kinds}
+    sources = ", ".join((*config.sources, *config.rhythm_sources))
+    folds = ", ".join(str(fold) for fold in config.test_folds)
+    dataset = f"{sources}, all folds, each by a fit without its patients; what was made of fold {folds}'s"
+    return figures(chosen, found, threshold, dataset, without)
 
 
 def figures(
-    gate: Gate,
-    judged: Sequence[Judged],
+    judged: Sequence[Kept],
+    found: Floats,
     threshold: float,
     dataset: str,
     without: Mapping[str, Interval | None] = MappingProxyType({}),
 ) -> GateMetrics:
-    """The figures on all of ``judged``."""
-    kinds = [*_by_kind(gate, judged), *_by_class(gate, judged)]
+    """The figures on all of ``judged``, whose scores are ``found``."""
+    kinds = [*_by_kind(judged, found), *_by_class(judged, found)]
     return gate_metrics(kinds, threshold, dataset, _curves(kinds), without)
 
 
-def _by_kind(gate: Gate, judged: Sequence[Judged]) -> list[Scored]:
+def _by_kind(judged: Sequence[Kept], found: Floats) -> list[Scored]:
     """By role; within it in the order of ``judged``."""
-    found = dict.fromkeys((one.kind, one.role) for one in judged)
+    kinds = dict.fromkeys((one.kind, one.role) for one in judged)
     return [
-        Scored(kind, role, scores(gate, [one for one in judged if one.kind == kind]))
+        Scored(kind, role, found[[(one.kind, one.role) == (kind, role) for one in judged]])
         for wanted in (GOOD, BAD, GRADED)
-        for kind, role in found
+        for kind, role in kinds
         if role == wanted
     ]
 
 
-def _by_class(gate: Gate, judged: Sequence[Judged]) -> list[Scored]:
-    """Good records with each of ``CLASSES``; those that nobody has are left out."""
-    found = []
+def _by_class(judged: Sequence[Kept], found: Floats) -> list[Scored]:
+    """Good records of the sources of twelve leads with each of ``CLASSES``, and all that are not normal."""
+    whole = np.array([one.role == GOOD and one.kind in MANY_LEADS for one in judged])
+    rows = []
     for label in CLASSES:
-        having = [one for one in judged if one.role == GOOD and label.answer(one.labels) == 1]
-        if having:
-            found.append(Scored(label.name, CLASS, scores(gate, having)))
-    return found
+        having = whole & np.array([label.answer(one.labels) == 1 for one in judged])
+        if having.any():
+            rows.append(Scored(label.name, CLASS, found[having]))
+        if label.name == NORMAL and (whole & ~having).any():
+            rows.append(Scored(OTHERS, CLASS, found[whole & ~having]))
+    return rows
 
 
 def _without(kind: str, gate: Gate, judged: Sequence[Judged], config: GateFitConfig) -> Interval | None:
@@ -81,11 +137,15 @@ def _curves(kinds: Sequence[Scored]) -> dict[str, tuple[list[str], list[str]]]:
     """Which kinds each ROC curve sets against each other."""
     good = [kind.kind for kind in kinds if kind.role == GOOD]
     bad = [kind.kind for kind in kinds if kind.role == BAD]
-    noise = [kind for kind in bad if kind.startswith("muscle noise")]
+    noise = [kind for kind in bad if kind.startswith(("muscle noise", "baseline wander"))]
     curves = {
-        "never an ECG": (good, [kind for kind in bad if kind not in (*noise, "shuffled leads", NOISY)]),
-        "muscle noise at 0 and -6 dB": (good, noise),
+        "never an ECG": (good, [kind for kind in bad if kind not in (*noise, *DISTORTED, NOISY)]),
+        "muscle noise at 0 and -6 dB, noise alone": (good, noise),
         "shuffled leads": (good, [kind for kind in bad if kind == "shuffled leads"]),
+        "backwards and at a wrong rate": (
+            good,
+            [kind for kind in bad if kind in DISTORTED and kind != "shuffled leads"],
+        ),
         "noisy class of CinC 2017": ([HAND_HELD], [kind for kind in bad if kind == NOISY]),
     }
     return {name: pair for name, pair in curves.items() if all(pair)}

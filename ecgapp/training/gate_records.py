@@ -13,8 +13,10 @@ from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, gate_strips, record_parts, strip_windows
 from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
 from ecgapp.models import TrainedModel
+from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
 from ecgapp.training.gate import GateFitConfig, Judged, fit_latent
+from ecgapp.training.rhythm_records import rhythm_windows
 from ecgapp.training.spoiled import (
     FORMULAS,
     LEVELS,
@@ -33,6 +35,9 @@ HAND_HELD = "cinc2017"
 HAND_HELD_RECORDS = 800  # of those that are not noisy
 NOISY = "CINC2017:~"
 SHUFFLED = "shuffled leads"
+DISTORTED = (SHUFFLED, "backwards", "wrong sampling rate")  # readable, and yet not what models know
+SYNTHETIC_RECORDS = 40  # of each synthetic rhythm
+WORDS = {"ma": "muscle noise", "bw": "baseline wander"}
 Tell = Callable[[str], None]
 
 
@@ -94,6 +99,23 @@ def _one_lead(sample: Sample, seed: Sequence[int]) -> Sample:
     return replace(sample, record=single)
 
 
+def rhythm_samples(config: GateFitConfig, data: Path) -> Iterator[Sample]:
+    """Good windows and records whose rhythm is known: real ones of the rhythm sources, and synthetic ones.
+
+    Raises:
+        DatasetError: a source is missing.
+    """
+    for source in config.rhythm_sources:
+        for window in rhythm_windows(source, data / source):
+            yield Sample(window.record, f"{source}, {window.rhythm}", GOOD, window.fold)
+    for rhythm in config.synthetic:
+        for number in range(SYNTHETIC_RECORDS):
+            rng = np.random.default_rng([config.seed, number])
+            noise, wander = rng.uniform(0, 0.03), rng.uniform(0, 0.2)
+            made = synthesise(SyntheticConfig(rhythm=rhythm, seed=number, noise=noise, wander=wander))
+            yield Sample(made.record, f"synthetic, {rhythm}", GOOD, number % 10 + 1)
+
+
 def _to_spoil(samples: Sequence[tuple[int, Sample]], config: GateFitConfig) -> list[tuple[int, Sample]]:
     """The wanted number of records of the training folds, and as many of the test folds."""
     able = [one for one in samples if one[1].kind == config.spoiled_source]
@@ -128,10 +150,11 @@ def _spoil(record: ECGRecord, noises: dict[str, Noise], rng: np.random.Generator
 
     for name, noise in noises.items():
         strips = noise.strips(clean.shape[0], clean.shape[1], rate, rng)
+        yield sample(twelve(strips), f"{WORDS[name]} alone", BAD)
         for level in LEVELS:
             role = BAD if name == "ma" and level <= ILLEGIBLE else GRADED
-            words = {"ma": "muscle noise", "bw": "baseline wander"}[name]
-            yield sample(twelve(with_noise(clean, rate, strips, level)), f"{words}, {level} dB", role)
+            noisy = twelve(with_noise(clean, rate, strips, level))
+            yield sample(noisy, f"{WORDS[name]}, {level} dB", role)
     for kind, make in FORMULAS.items():
         yield sample(twelve(make(clean, rate, rng)), kind, BAD)
     yield sample(shuffled(record.select(LEADS), rng), SHUFFLED, BAD)

@@ -19,6 +19,7 @@ from ecgapp.models.ventricular import VENTRICULAR_CLASSES, VentricularMember
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.training.schedule import one_cycle
+from ecgapp.training.spoiled import FORMULAS
 from ecgapp.training.ventricular_data import ANY, FIBRILLATION, NOISE, TACHYCARDIA, Strip
 
 ANY_LEAD = ("any lead",)
@@ -37,6 +38,8 @@ BATCH = {
     ("noise", ""): 3,
 }
 COLOURED = 3  # windows of computed noise in a batch
+COMPUTED = 3  # windows of other computed signals in a batch
+NO_HEART = ("sine wave", "square wave", "speech-like", "EEG-like")
 STEEPEST = 2.0  # exponent with which the power of computed noise falls with frequency, at most
 REPORT = 100  # steps between two reports
 Report = Callable[[int, float], None]  # the step, and the mean loss of the last steps
@@ -155,7 +158,7 @@ class Batches:
             if pool
             for _ in range(BATCH[key])
         ]
-        cut += [self._coloured() for _ in range(COLOURED)]
+        cut += [self._coloured() for _ in range(COLOURED)] + [self._formula() for _ in range(COMPUTED)]
         windows = np.stack([self._varied(window) for window, _ in cut])
         return torch.from_numpy(windows[:, None]), torch.from_numpy(np.stack([masks for _, masks in cut]))
 
@@ -184,6 +187,15 @@ class Batches:
         noise = np.fft.irfft(spectrum / frequencies ** (self._rng.uniform(0, STEEPEST) / 2), n)
         masks = np.full(n // self._config.network.patch, NOISE, np.uint8)
         return (noise / noise.std()).astype(np.float32), masks
+
+    def _formula(self) -> tuple[FloatArray, NDArray[np.uint8]]:
+        """A signal that never was an ECG: a sine or square wave, something like speech or an EEG."""
+        config = self._config
+        make = FORMULAS[NO_HEART[self._rng.integers(len(NO_HEART))]]
+        silence = np.zeros((1, config.network.n_samples))
+        signal = make(silence, config.preprocessing.sampling_rate, self._rng)[0]
+        masks = np.full(config.network.n_samples // config.network.patch, NOISE, np.uint8)
+        return (signal / max(float(signal.std()), 1e-6)).astype(np.float32), masks
 
     def _varied(self, window: FloatArray) -> FloatArray:
         """Either polarity, recorded and white noise, and a softer or sharper recorder."""

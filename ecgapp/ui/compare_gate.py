@@ -40,18 +40,17 @@ def _ask_to_read(slot: str, key: str) -> None:
     )
 
 
-def refused(both: Mapping[str, Held]) -> bool:
-    """Whether the gate refuses the labels of one ECG; a sentence for each that it refuses or cannot judge."""
-    found = [_refused(slot, one) for slot, one in both.items()]
+def withheld(both: Mapping[str, Held]) -> bool:
+    """Whether labels of one ECG are withheld; a sentence for each ECG of which there is something to say."""
+    found = [_withheld(slot, one) for slot, one in both.items()]
     return any(found)
 
 
-def _refused(slot: str, one: Held) -> bool:
+def _withheld(slot: str, one: Held) -> bool:
     judged = one.ecg.admission()
-    if judged is None or (judged.judged and not judged.refused):
-        return False
     words = f"The {slot} ECG: {judged.reason}"
-    if judged.refused:
-        words = f"{words} No labels are compared. {judged.in_figures}"
-    st.warning(words)
-    return judged.refused
+    if judged.labels_withheld:
+        words = f"{words} No labels are compared. {judged.in_figures}".rstrip()
+    if judged.reason:
+        st.warning(words)
+    return judged.labels_withheld

@@ -8,7 +8,6 @@ import streamlit as st
 
 from ecgapp import analysis
 from ecgapp.analysis import Admission, Asked, Explanation, Finding
-from ecgapp.analysis.gate import NO_LABELS
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
 from ecgapp.models import TrainedModel
@@ -44,7 +43,7 @@ class Opened:
     record: ECGRecord
     answers: dict[str, Answer]
     key: str  # its fingerprint
-    admission: Admission | None  # the gate's judgement; None where there is no gate
+    admission: Admission  # the gate's two answers
 
 
 @dataclass(frozen=True)
@@ -131,17 +130,15 @@ def _open(tried: Tried, wrong: Wrong) -> Opened:
     return Opened(record, answers, fingerprint(record), admission)
 
 
-def _by_gate(judged: Admission | None) -> str:
+def _by_gate(judged: Admission) -> str:
     """What would become of the record on the pages for reading, where the gate stands before the labels."""
-    if judged is None:
+    if not judged.asked:
         return "No gate is installed, so that labels of any record are shown."
-    if not judged.judged:
+    if judged.labels_withheld:
+        return f"The Review page shows no label of it. {judged.reason} {judged.in_figures}".rstrip()
+    if judged.reason:
         return judged.reason
-    score = f"score {judged.score:.2f}, refused from {judged.threshold:.2f}"
-    if judged.refused:
-        reason = judged.reason.removesuffix(NO_LABELS).rstrip()
-        return f"The gate refuses it, so that the Review page shows no label of it ({score}). {reason}"
-    return f"The gate lets it through ({score})."
+    return f"The gate lets it through. {judged.in_figures}"
 
 
 def _answer(record: ECGRecord, model: TrainedModel, label: str) -> Answer:

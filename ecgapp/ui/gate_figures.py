@@ -1,4 +1,4 @@
-"""A gate on the performance page: its ROC curves, and how many records of each kind it refuses."""
+"""A gate on the performance page: its question, its ROC curves, and how many records of each kind fail."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,11 +10,17 @@ from ecgapp.ui.performance_charts import COLOURS, DASHES
 PLAIN = {"displayModeBar": False}
 MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
 MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good ones would be used
+QUESTIONS = {  # by whether a gate asks if a record is readable at all
+    True: "Question 1: is this a readable ECG at all? A record that fails is refused: nobody could read it. "
+    "Dangerous rhythms are among the good records.",
+    False: "Question 2: is this ECG similar to the training data of the models? A readable record that fails "
+    "keeps its heart rate, intervals, rules and critical findings; its labels are withheld.",
+}
 HEADINGS = {  # a table for each role, in this order
-    "good": "Good records: few should be refused",
-    "class": "Good records with one label: none should be refused more often than others",
-    "bad": "Records that should be refused",
-    "graded": "Noise that was fitted as neither",
+    "good": "Good records: few should fail",
+    "class": "Good records with one label: none should fail more often than others",
+    "bad": "Records that should fail",
+    "graded": "In between, or a matter of the other question: fitted as neither",
 }
 
 
@@ -25,9 +31,10 @@ def gate_panel(card: ModelCard) -> None:
         st.warning("This gate was not validated.")
         return
     line = card.thresholds[0]
+    st.markdown(f"**{QUESTIONS[card.asks_if_readable]}**")
     st.markdown(
-        f"**{metrics.dataset}**. AUROC {_digits(metrics.auroc)}; of {metrics.n:,} good records "
-        f"{_percent(metrics.false_refusals)} refused, at the threshold {line:.2f}, which was chosen on other "
+        f"{metrics.dataset}. AUROC {_digits(metrics.auroc)}; of {metrics.n:,} good records "
+        f"{_percent(metrics.false_refusals)} fail, at the threshold {line:.2f}, which was chosen on other "
         "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
     )
     st.plotly_chart(roc(metrics, line), config=PLAIN, key="roc", alt="ROC curves of the gate")
@@ -51,7 +58,7 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
             customdata=[1.0, *lines],
             name=f"{curve.name} (n = {curve.n_bad})",
             line={"color": colour, "width": 2, "dash": DASHES[number % len(DASHES)]},
-            hovertemplate="good refused %{x:.3f}, others %{y:.3f}, threshold %{customdata:.2f}",
+            hovertemplate="good ones failing %{x:.3f}, others %{y:.3f}, threshold %{customdata:.2f}",
         )
         at, refused = _at(curve.points, threshold)
         figure.add_scatter(
@@ -65,8 +72,8 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
     figure.update_layout(
         height=420,
         margin=MARGIN,
-        xaxis={"title": f"share of good records refused, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
-        yaxis={"title": "share of the others refused", "range": [0, 1.02]},
+        xaxis={"title": f"share of good records failing, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
+        yaxis={"title": "share of the others that fail", "range": [0, 1.02]},
         legend={"x": 1.02, "y": 1},
     )
     return figure
@@ -89,7 +96,7 @@ def curves(metrics: GateMetrics) -> pd.DataFrame:
         }
         for allowed in (0.01, 0.05, 0.10):
             reached = [bad for _, good, bad in curve.points if good <= allowed]
-            row[f"Refused with {allowed:.0%} of good"] = f"{max(reached, default=0.0):.1%}"
+            row[f"Fail with {allowed:.0%} of good"] = f"{max(reached, default=0.0):.1%}"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -101,10 +108,10 @@ def kinds(rows: list[KindFigures]) -> pd.DataFrame:
             {
                 "Kind": row.kind,
                 "n": f"{row.n:,}",
-                "Refused": f"{row.refused:,}",
+                "Fail": f"{row.refused:,}",
                 "Share (95 %)": _percent(row.share),
                 "AUROC against good": _digits(row.auroc),
-                "Refused by a gate that never met this kind": _percent(row.without),
+                "Fail, by a gate that never met this kind": _percent(row.without),
             }
             for row in rows
         ]

@@ -67,7 +67,7 @@ def details(ecg: OpenedECG, card: ModelCard | None) -> None:
             for line in judged.lines
         ]
         st.table(pd.DataFrame(lines).set_index("Severity"))
-        if admission is not None and admission.refused:
+        if admission.labels_withheld:
             st.caption(gate_panel.in_figures(admission))
 
 
@@ -92,8 +92,10 @@ def _critical_box(lines: Sequence[JudgementLine], found: Sequence[CriticalFindin
     What else it could be stands behind the worst one alone, for the tracing below should stay in view.
     """
     if lines:
-        parts = [_alarm(line.words, finding) for line, finding in zip(lines, found, strict=True)]
-        parts[0] += f" :small[Could also be: {as_typed(found[0].differential.rstrip('.'))}.]"
+        parts = [_alarm(line.words, finding) for line, finding in zip(lines, found, strict=False)]
+        if found:
+            parts[0] += f" :small[Could also be: {as_typed(found[0].differential.rstrip('.'))}.]"
+        parts += [f"**{as_typed(line.words)}**" for line in lines[len(found) :]]  # the gate's own
         parts += [f":small[{as_typed(note)}]"] if note else []
         st.error(f"**{Severity.CRITICAL.word}.** {LINE_BREAK.join(parts)}", icon=ICONS[Severity.CRITICAL])
 

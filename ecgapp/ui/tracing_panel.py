@@ -4,8 +4,8 @@ import streamlit as st
 
 from ecgapp.analysis import OpenedECG
 from ecgapp.analysis.critical import CriticalFinding
-from ecgapp.analysis.evidence_marks import elsewhere
-from ecgapp.paper import lay_out
+from ecgapp.analysis.evidence_marks import elsewhere, page_start
+from ecgapp.paper import Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.signals import RecordQuality, remarks
 from ecgapp.ui import opened, session
@@ -18,7 +18,6 @@ from ecgapp.ui.tracing import CONFIG, Printed, printed_settings, tracing
 from ecgapp.ui.tracing_controls import choose_view, marks_alarms, offer_half_gain
 from ecgapp.ui.tracing_filters import shown, tell_st
 
-BEFORE = 1.0  # s of the recording that are shown before a critical finding
 MOST_WAYS = 6  # buttons to findings on other pages
 
 
@@ -37,7 +36,7 @@ def tracing_panel(record: ECGRecord) -> None:
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
     badges = _badges(ecg.quality)
     words = Printed(in_force, badges)
-    _ways_to(record, elsewhere(found, sheet), view.scale.page_seconds)
+    _ways_to(record, elsewhere(found, sheet), sheet)
     marked = found if marks_alarms() else ()
     key = ("tracing", view, start, in_force, bool(marked))
     figure = session.remember(
@@ -69,7 +68,7 @@ def _badges(quality: RecordQuality) -> dict[str, str]:
     return {found.lead: ", ".join(found.faults) for found in quality.leads if found.faults}
 
 
-def _ways_to(record: ECGRecord, found: tuple[CriticalFinding, ...], length: float) -> None:
+def _ways_to(record: ECGRecord, found: tuple[CriticalFinding, ...], sheet: Sheet) -> None:
     """A button for each critical finding that lies on another page, which shows that page."""
     if found:
         with st.container(horizontal=True):
@@ -78,7 +77,7 @@ def _ways_to(record: ECGRecord, found: tuple[CriticalFinding, ...], length: floa
                     f"Go to {finding.start:.1f} s: {finding.name}",
                     key=f"go_to_critical_{number}",
                     on_click=go_to,
-                    args=(record, finding.start - BEFORE, length),
+                    args=(record, page_start(finding, sheet), sheet.scale.page_seconds),
                 )
 
 

@@ -6,7 +6,8 @@ from ecgapp.analysis import JudgementLine
 from ecgapp.analysis.critical import CriticalFinding
 
 ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE = "arriving", "waiting", "scored", "refused", "unreadable"
-ECG_STATES = (ARRIVING, WAITING, SCORED, REFUSED)  # and UNREADABLE, of files without an ECG
+WITHHELD = "labels withheld"  # readable, and no classifier's labels may be shown
+ECG_STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED)  # and UNREADABLE, of files without an ECG
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class ModelUsed:
 class Outcome:
     """What scoring an ECG came to; ``sentence`` says why there are no scores, where there are none.
 
-    ``critical`` and the lines of ``judged`` come worst first.
+    ``withheld``: the ECG was judged, and has no labels. ``critical`` and the lines of ``judged`` come worst
+    first.
     """
 
     scores: tuple[LabelScore, ...] = ()
@@ -45,6 +47,7 @@ class Outcome:
     sentence: str = ""
     critical: tuple[CriticalFinding, ...] = ()
     judged: tuple[JudgementLine, ...] = ()
+    withheld: bool = False
 
 
 @dataclass(frozen=True)

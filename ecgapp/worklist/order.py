@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ecgapp.worklist.item import REFUSED, Item
+from ecgapp.worklist.item import REFUSED, WITHHELD, Item
 from ecgapp.worklist.urgency import level, uncertainty, urgency
 
 BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER = "urgency", "uncertainty", "number"
@@ -46,7 +46,7 @@ def _highest_first(figure: float | None, item: Item) -> tuple[float, int]:
 
 def _by_uncertainty(item: Item) -> tuple[float, int]:
     """What no network could judge is the least certain of all."""
-    return _highest_first(2.0 if item.state == REFUSED else uncertainty(item), item)
+    return _highest_first(2.0 if item.state in (REFUSED, WITHHELD) else uncertainty(item), item)
 
 
 def _critical_first(item: Item) -> tuple[float, int]:

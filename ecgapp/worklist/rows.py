@@ -88,7 +88,8 @@ def write_outcome(
     connection: sqlite3.Connection, number: int, taker: str, outcome: Outcome, model: ModelUsed
 ) -> None:
     """Keep what scoring came to, where ``taker`` still has the item: it may be gone, or asked for again."""
-    state = states.REFUSED if outcome.sentence else states.SCORED
+    without = states.WITHHELD if outcome.withheld else states.REFUSED
+    state = without if outcome.sentence else states.SCORED
     changed = connection.execute(
         "UPDATE items SET state = ?, scored = ?, taker = '', tries = 0, model = ?, digest = ?, sha256 = ?, "
         "heart_rate = ?, quality = ?, sentence = ? WHERE number = ? AND taker = ? AND state = ?",
@@ -212,5 +213,6 @@ def item_of(row: sqlite3.Row, details: Details) -> Item:
             row["sentence"],
             details.critical(number),
             details.judged(number),
+            row["state"] == states.WITHHELD,
         ),
     )

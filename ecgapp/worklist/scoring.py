@@ -47,7 +47,7 @@ def score(ecgs: Sequence[OpenedECG], model: TrainedModel) -> list[Outcome]:
 def _refusal(ecg: OpenedECG) -> str:
     """Why the gate lets no label through, or ""."""
     judged = ecg.admission()
-    return judged.reason if judged is not None and judged.refused else ""
+    return judged.reason if judged.labels_withheld else ""
 
 
 def described(
@@ -56,7 +56,8 @@ def described(
     """The outcome with everything that is found in the ECG, whether a classifier may speak or not."""
     words = quality_in_words(ecg.record, ecg.quality)
     judged = ecg.judge(scores, card, sentence)
-    return Outcome(scores, ecg.heart_rate, words, sentence, ecg.critical(), judged.lines)
+    withheld = bool(sentence) and not ecg.admission().refused
+    return Outcome(scores, ecg.heart_rate, words, sentence, ecg.critical(), judged.lines, withheld)
 
 
 def quality_in_words(record: ECGRecord, quality: RecordQuality) -> str:

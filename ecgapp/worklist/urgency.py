@@ -55,9 +55,10 @@ _EDGE = 1e-6  # of a probability, so that its logit is finite
 
 URGENCY_IN_WORDS = (
     "Urgency is a level and, behind the point, the order within it. "
-    "Level 6, read now: a critical finding, the most dangerous kind first. "
+    "Level 6, read now: a critical finding, the most dangerous kind first, and a signal that cannot be read "
+    "and may be ventricular fibrillation or a standstill. "
     "Level 5, read soon: the labels STE or MI, a heart rate below 40 or from 130/min, broad complexes above "
-    "120/min, or an ECG that the gate cannot read. "
+    "120/min, or an ECG that the gate cannot read or of which it withholds the labels. "
     "Level 4: network, rule and measurement contradict each other. "
     "Level 3, abnormal: AF, LBBB, STD, PVC or STTC, pacing spikes, or a measurement that is not normal. "
     "Level 2, minor: RBBB, I-AVB, PAC, CD, HYP or a label of your own, and nothing else. "
@@ -120,7 +121,8 @@ def _minor(item: Item) -> bool:
 def _within(item: Item, found: int) -> float:
     """The order within a level, 0 to 1."""
     if found == NOW:
-        return 1.0 - ORDER[item.outcome.critical[0].kind] / len(ORDER)
+        found_first = item.outcome.critical[:1]  # none where the gate itself names a dangerous rhythm
+        return 1.0 - ORDER[found_first[0].kind] / len(ORDER) if found_first else 1.0
     if not item.above:
         others = [score for score in item.outcome.scores if level_of(score.label) != NORMAL]
         return max((score.probability / max(score.threshold, _EDGE) for score in others), default=0.0)

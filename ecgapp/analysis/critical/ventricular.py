@@ -21,6 +21,7 @@ RUN = 3  # beats
 MOSTLY = 0.6  # of a run's beats that are broad
 FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
 HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
+NEAR_EDGE = 0.6  # s from the edge of the run within which a complex limits it
 RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
 NETWORK_SOURCE = "the network 'ventricular' of this app; its figures are on the Performance page"
 RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:10.1161/CIR.0000000000000549"
@@ -149,8 +150,8 @@ def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
     if inside.size < RUN:
         return run.start, run.end
     first, last = float(inside[0]) - HALF_QRS, float(inside[-1]) + HALF_QRS
-    start = 0.0 if run.start <= 0.0 else first
-    end = facts.record.duration if run.end >= facts.record.duration - HALF_QRS else last
+    start = first if abs(first - run.start) < NEAR_EDGE else run.start
+    end = last if abs(last - run.end) < NEAR_EDGE else run.end
     return max(0.0, start), min(facts.record.duration, end)
 
 

@@ -6,6 +6,7 @@ Headline, worklist, report and command line all use it.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ecgapp.analysis.gate_words import LOOK
 from ecgapp.analysis.judgement.known import Known
 from ecgapp.analysis.judgement.labels import finding_lines, normal_lines
 from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity, worst_first
@@ -37,7 +38,11 @@ def _against_normal(line: JudgementLine) -> JudgementLine:
 
 def _gate_lines(known: Known) -> Iterator[JudgementLine]:
     """Why there are no labels, and whether the gate could judge the record."""
-    if known.refusal:
+    judged = known.admission
+    if judged is not None and judged.refused:
+        urgent = LOOK in judged.reason  # it may be ventricular fibrillation, or a standstill
+        yield JudgementLine(Severity.CRITICAL if urgent else Severity.PROMPT, judged.reason, "gate")
+    elif known.refusal:
         yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", "gate")
     elif not known.scores:
         yield JudgementLine(Severity.UNKNOWN, f"{known.no_labels or NOT_COMPUTED} {STAND}", "network")

@@ -50,18 +50,24 @@ class Known:
 
     @property
     def refusal(self) -> str:
-        """The gate's sentence where it calls the record unreadable, else ""."""
-        return self.admission.reason if self.admission is not None and self.admission.refused else ""
+        """Why no label may be shown: the record is unreadable, or unlike the training data; else ""."""
+        judged = self.admission
+        return judged.reason if judged is not None and judged.labels_withheld else ""
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether nobody could read the signal, so that what is measured on it means nothing."""
+        return self.admission is not None and self.admission.refused
 
     @property
     def not_judged(self) -> str:
-        """Why the gate could not judge the record, else ""."""
+        """What the gate could not judge, or was overruled in, else ""."""
         judged = self.admission
-        return judged.reason if judged is not None and not judged.judged and not judged.refused else ""
+        return judged.reason if judged is not None and not judged.labels_withheld else ""
 
     @property
     def stated(self) -> tuple[Score, ...]:
-        """The scores that may be stated: none of a record that cannot be read."""
+        """The scores that may be stated: none where labels are withheld."""
         return () if self.refusal else self.scores
 
     @property

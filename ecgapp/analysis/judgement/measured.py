@@ -23,7 +23,11 @@ DISORGANISED = frozenset(
         CriticalKind.SINE_WAVE,
     }
 )
-SAID_BY = {"STE": CriticalKind.ST_ELEVATION, "I-AVB": CriticalKind.AV_BLOCK}
+SAID_BY = {  # the critical finding that says what a rule would: reciprocal depression belongs to elevation
+    "STE": CriticalKind.ST_ELEVATION,
+    "STD": CriticalKind.ST_ELEVATION,
+    "I-AVB": CriticalKind.AV_BLOCK,
+}
 RATES = frozenset(  # kinds that explain a slow or fast heart rate
     {CriticalKind.BRADYCARDIA, CriticalKind.TACHYCARDIA, CriticalKind.AV_BLOCK, CriticalKind.PAUSE}
 )
@@ -32,8 +36,7 @@ RATES = frozenset(  # kinds that explain a slow or fast heart rate
 def critical_lines(known: Known) -> Iterator[JudgementLine]:
     """Each critical finding with its evidence, and what the network says of the same."""
     for found in known.critical:
-        labels = [label for label, kind in SAID_BY.items() if kind == found.kind == CriticalKind.ST_ELEVATION]
-        beside = [beside_rule(label, known) for label in labels]
+        beside = [beside_rule("STE", known)] if found.kind is CriticalKind.ST_ELEVATION else []
         words = " ".join(part for part in (found.sentence, found.evidence, *beside) if part)
         yield JudgementLine(Severity.CRITICAL, words, found.found_by)
 
@@ -42,7 +45,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
     """Heart rate, QRS at a fast rate and QTc where they are abnormal, and no critical finding says so."""
     kinds = _kinds(known)
     rate = known.heart_rate
-    if kinds & DISORGANISED:
+    if kinds & DISORGANISED or known.unreadable:
         return
     if rate is not None and not kinds & RATES and not SLOW <= round(rate) <= FAST:
         soon = rate < VERY_SLOW or rate >= VERY_FAST
@@ -63,7 +66,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
 def rule_lines(known: Known) -> Iterator[JudgementLine]:
     """What a rule finds and the network does not, or does not look for."""
     kinds = _kinds(known)
-    if kinds & DISORGANISED:
+    if kinds & DISORGANISED or known.unreadable:
         return
     for label in RULES:
         result = known.rules.get(label)
@@ -84,7 +87,7 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
     if quality is None:
         return
     for sentence in quality.sentences:
-        paced = bool(quality.pacing) and sentence.startswith("Pacing")
+        paced = bool(quality.pacing) and "pacing spikes" in sentence.lower()
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
 
 

@@ -10,7 +10,9 @@ LEVEL = 1.0  # s, of which the median is the baseline
 HELD = 1.0  # s at one value: no heart stands so still
 STILL = 5e-6  # mV within which a value is the same one
 SUDDEN = 0.06  # s in which a jump is over
-SETTLED = 0.5  # s before and behind a jump whose medians are compared
+CLOSE, SETTLED = 0.1, 0.5  # s before and behind a jump whose medians are compared; twice the second too
+APART = 0.2  # s between two jumps
+AROUND, RECURS = 5.0, 4  # s on either side, in which as many jumps of half the size are no electrode's
 
 
 def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]:
@@ -53,15 +55,52 @@ def held_halves(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
 
 
 def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
-    """By how much the baseline of ``slow`` (n_points,) jumps at once, mV; 0 where by less than ``least``."""
-    reach, settled = max(1, round(SUDDEN / 2 * rate)), max(1, round(SETTLED * rate))
+    """By how much the baseline of ``slow`` (n_points,) jumps at once, mV; 0 where by less than ``least``.
+
+    An electrode that comes off takes the baseline elsewhere, all at once, and it stays there. A steep QRS
+    complex comes back, wander takes its time, and broad beats and pacing do the same again and again.
+    """
+    reach = max(1, round(SUDDEN / 2 * rate))
     step = np.abs(slow[2 * reach :] - slow[: -2 * reach])
     places = np.flatnonzero(step > least)[::reach]
+    settled = max(1, round(SETTLED * rate))
     places = places[(places >= settled) & (places + 2 * reach + settled <= slow.size)]
     if not places.size:
         return 0.0
-    around = np.arange(settled)
-    before = np.median(slow[places[:, None] - around], axis=1)
-    behind = np.median(slow[places[:, None] + 2 * reach + around], axis=1)
-    largest = float(np.abs(behind - before).max())
-    return largest if largest >= least else 0.0
+    shifts = _shifts(slow, places, 2 * reach, rate)
+    there = np.abs(shifts) >= least
+    places, shifts = places[there], np.abs(shifts[there])
+    largest = 0.0
+    for place, shift in zip(places.tolist(), shifts.tolist(), strict=True):
+        near = np.abs(places - place) <= AROUND * rate
+        if shift > largest and _events(places[near & (shifts >= shift / 2)], rate) < RECURS:
+            largest = shift
+    return largest
+
+
+def _shifts(slow: FloatArray, places: NDArray[np.int64], width: int, rate: float) -> NDArray[np.floating]:
+    """By how much the level changes at once at each of ``places``; 0 where it does not stay, or drifts there.
+
+    The least of what tenths of a second, half seconds and seconds on both sides say, without the trend.
+    """
+    close, half, whole = (
+        _level(slow, places + width, span * rate) - _level(slow, places, -span * rate)
+        for span in (CLOSE, SETTLED, 2 * SETTLED)
+    )
+    trend = whole - half  # a ramp gives half as much again over twice the time, a step nothing
+    steady = half - trend
+    together = np.stack([close, steady, whole])
+    same = (np.sign(together) == np.sign(steady)).all(axis=0)
+    return np.where(same, np.sign(steady) * np.abs(together).min(axis=0), 0.0)
+
+
+def _level(slow: FloatArray, places: NDArray[np.int64], span: float) -> NDArray[np.floating]:
+    """The median over ``span`` points behind each place, or before it where ``span`` is negative."""
+    length = max(1, round(abs(span)))
+    around = np.arange(length) if span > 0 else -1 - np.arange(length)
+    return np.asarray(np.median(slow[np.clip(places[:, None] + around, 0, slow.size - 1)], axis=1))
+
+
+def _events(places: NDArray[np.int64], rate: float) -> int:
+    """How many of ``places`` stand apart."""
+    return 1 + int((np.diff(places) > APART * rate).sum())

@@ -1,8 +1,10 @@
 """A pacemaker's spikes: narrower than any wave of the heart, in several leads at once, again and again.
 
 A spike stands above its surroundings 2, 4 and 8 ms away by about as much each time; the steepest QRS
-complex by twice as much at twice the distance. At 250 samples per second and below a spike is a sample or
-less and mostly filtered away, so nothing is said.
+complex by twice as much at twice the distance. At 360 samples per second 7 of 9 labelled pacemakers are still
+found and 4 of 443 other records (made from 500), and none of 840 windows of the MIT-BIH database without
+pacemakers. Below, a spike is a sample or less and artefacts look like it (at 250 samples per second in 50 of
+650 windows of the CU database), so nothing is said.
 """
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from ecgapp.records.record import ECGRecord, FloatArray
 
-SLOWEST = 450.0  # Hz, at which spikes can still be told from QRS complexes
+SLOWEST = 350.0  # Hz, at which spikes can still be told from QRS complexes
 NEAR, AWAY, FAR = 0.002, 0.004, 0.008  # s from the top
 TALL = 0.12  # mV, root mean square over the leads, above what lies ``AWAY``
 CLEAR, SEVERAL = 0.1, 4  # mV, in as many leads: in fewer it is an artefact of an electrode

@@ -7,6 +7,12 @@ from ecgapp.signals.quality.leads import LeadQuality, lead_quality
 from ecgapp.signals.quality.limbs import NOT_ADDING_UP, einthoven, limb_reversal
 from ecgapp.signals.quality.pacing import pacing_spikes
 
+LIMB_LEADS = {"I", "II", "III"}
+SEEN_IN = {
+    "RA": ("I", "II"),
+    "LA": ("I", "III"),
+    "LL": ("II", "III"),
+}  # the leads that an electrode is part of
 ELECTRODES = {"RA": "Right arm", "LA": "Left arm", "LL": "Left leg"}
 
 
@@ -25,6 +31,16 @@ class RecordQuality:
         return self.einthoven is None or self.einthoven <= NOT_ADDING_UP
 
     @property
+    def loose_electrode(self) -> str:
+        """RA, LA or LL where just the two of I, II and III that it is part of are off; else ""."""
+        off = {lead.lead for lead in self.leads if lead.electrode_off}
+        sound = {lead.lead for lead in self.leads} - off
+        for name, (one, other) in SEEN_IN.items():
+            if {one, other} <= off and LIMB_LEADS - {one, other} <= sound:
+                return name
+        return ""
+
+    @property
     def limbs_doubtful(self) -> str:
         """Why the limb leads are not what their names say, as a part of a sentence; "" where they may be."""
         if self.limb_reversal:
@@ -41,6 +57,10 @@ class RecordQuality:
     def sentences(self) -> tuple[str, ...]:
         """What the reader must know of the recording as a whole."""
         said = []
+        if self.loose_electrode:
+            one, other = SEEN_IN[self.loose_electrode]
+            named = ELECTRODES[self.loose_electrode]
+            said.append(f"{named} electrode ({self.loose_electrode}) off: {one} and {other} both show it.")
         if self.limb_reversal:
             said.append(_swapped(self.limb_reversal))
         if not self.adds_up:
@@ -50,8 +70,8 @@ class RecordQuality:
             )
         if self.pacing:
             said.append(
-                f"Pacing spikes: {len(self.pacing)}, the first at {self.pacing[0]:.2f} s. Models and "
-                "measurements do not know paced beats."
+                f"Paced rhythm: {len(self.pacing)} pacing spikes, the first at {self.pacing[0]:.2f} s. "
+                "Models and measurements do not know paced beats."
             )
         return tuple(said)
 
