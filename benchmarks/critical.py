@@ -24,7 +24,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.training.ventricular import VentricularFitConfig
-from ecgapp.training.ventricular_judging import alone
+from ecgapp.training.ventricular_judging import NO_PATIENT, alone
 
 RECIPE = PROJECT / "docs" / "recipes" / "ventricular.json"
 VENTRICULAR = frozenset({"ventricular_fibrillation", "broad_complex_tachycardia"})
@@ -86,8 +86,9 @@ def share_row(
     target: Target | None = at_most(most, found.value) if most is not None else None
     if least is not None:
         target = at_least(least, found.value)
-    patients = len({one.case.patient for one in judged})
-    sample = f"{hits} of {len(judged)}, {patients} patients; 95 % {found.low:.3f}-{found.high:.3f}"
+    patients = len({one.case.patient for one in judged} - {NO_PATIENT})
+    whose = f", {patients} patients" if patients else ""
+    sample = f"{hits} of {len(judged)}{whose}; 95 % {found.low:.3f}-{found.high:.3f}"
     return Row(what, f"{found.value:.1%}", how, target, sample)
 
 

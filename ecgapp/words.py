@@ -50,6 +50,13 @@ def with_interval(figure: Interval | None) -> str:
     return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
 
 
+def in_percent(figure: Interval | None) -> str:
+    """``81.0% (74.2%-88.1%)``; a dash where the share is undefined."""
+    if figure is None:
+        return "-"
+    return f"{figure.value:.1%} ({figure.low:.1%}-{figure.high:.1%})"
+
+
 def insufficient(metrics: LabelMetrics | None) -> str | None:
     """Why no percentage may be shown for this label, or None where it may."""
     if metrics is None:

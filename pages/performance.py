@@ -5,7 +5,7 @@ import streamlit as st
 from ecgapp import analysis
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard, Predictions
-from ecgapp.ui import choosing, gate_figures, performance, session
+from ecgapp.ui import choosing, gate_figures, performance, session, ventricular_figures
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.trying import thresholds_panel
 
@@ -70,6 +70,8 @@ def show(card: ModelCard) -> None:
         show_delineator(card)
     elif card.is_gate:
         gate_figures.gate_panel(card)
+    elif card.is_ventricular:
+        ventricular_figures.ventricular_panel(card)
     else:
         show_autoencoder(card)
 
@@ -78,7 +80,7 @@ bootstrap("Performance")
 try:
     cards = choosing.installed()
     ordered = choosing.classifiers(cards) | choosing.autoencoders(cards) | choosing.delineators(cards)
-    ordered |= choosing.gates(cards)
+    ordered |= choosing.gates(cards) | choosing.ventricular(cards)
     card = choosing.choose_model("Model", ordered, "performance_model")
     if card is not None:
         show(card)

@@ -22,17 +22,12 @@ def evaluate_store(
     """A classifier's figures, or an autoencoder's errors, on the store's records of ``folds`` (None: all).
 
     Raises:
-        ModelError: the model finds waves, of which a store knows nothing.
+        ModelError: the model answers what a store's labels do not tell, e.g. where waves begin.
         LeadsMissingError: the store lacks leads that the model needs.
         DatasetError: there are no records in these folds, or none that answers one of the labels.
     """
     name = f"{store.manifest.name}, {_in_words(folds)}"
-    if model.card.is_gate:
-        raise ModelError(
-            f"{model.card.name} is judged on good and spoiled records: python -m benchmarks.gate."
-        )
-    if model.card.is_delineator:
-        raise ModelError(f"{model.card.name} is judged on marked records: python -m benchmarks.delineation.")
+    _refuse_without_labels(model.card)
     if model.card.is_autoencoder:
         return _reconstruction(model, store, folds, name)
     predicted = predict_store(model, store, folds)
@@ -44,6 +39,18 @@ def evaluate_store(
     return evaluate_predictions(
         task_of(model.card), predicted.probabilities, predicted.targets, model.card.thresholds, name
     )
+
+
+def _refuse_without_labels(card: ModelCard) -> None:
+    """Name the command that judges a model of which a store's labels say nothing."""
+    if card.is_gate:
+        raise ModelError(f"{card.name} is judged on good and spoiled records: python -m benchmarks.gate.")
+    if card.is_delineator:
+        raise ModelError(f"{card.name} is judged on marked records: python -m benchmarks.delineation.")
+    if card.is_ventricular:
+        raise ModelError(
+            f"{card.name} is judged on recordings with marked rhythms: python -m benchmarks.critical."
+        )
 
 
 def familiarity(card: ModelCard, store: DatasetStore) -> str | None:

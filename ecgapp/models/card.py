@@ -151,7 +151,7 @@ class GateMetrics:
 class VentricularFigures:
     """How many records or windows of one kind are called ventricular, of patients not trained on.
 
-    ``ventricular``: they are; the others should not be called so.
+    ``ventricular``: they are; the others should not be called so. Noise without a heart has no patients.
     """
 
     kind: str
@@ -171,6 +171,15 @@ class VentricularMetrics:
     sensitivity: Interval | None  # of windows that are ventricular for most of the time
     false_alarms: Interval | None  # of all others
     kinds: tuple[VentricularFigures, ...]
+
+    def kinds_that_are(self, ventricular: bool) -> tuple[VentricularFigures, ...]:
+        """The kinds that are ventricular, or those that are not."""
+        return tuple(kind for kind in self.kinds if kind.ventricular is ventricular)
+
+    @property
+    def n_ventricular_patients(self) -> int:
+        """How many patients the sensitivity rests on; each kind has its own."""
+        return sum(kind.n_patients for kind in self.kinds_that_are(True))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError
 from ecgapp.jobs import RunStore
 from ecgapp.models import (
-    AutoencoderConfig,
     ModelCard,
     PackedModel,
     installed_models,
@@ -192,8 +191,8 @@ def refuse_other_question(card: ModelCard, settings: Settings) -> None:
 
 
 def _question(card: ModelCard) -> dict[str, object]:
-    """What a model answers, a task's labels or signals or waves, and from which leads; by words for it."""
-    answers: object = isinstance(card.network, AutoencoderConfig)
+    """What a model answers (a task's labels, or what it does without a task), and from which leads."""
+    answers: object = card.purpose, card.asks_if_readable
     if card.task is not None:
         answers = card.task.name, card.task.label_names
     return {"answers": answers, "leads": card.preprocessing.leads}

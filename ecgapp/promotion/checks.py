@@ -14,12 +14,14 @@ from ecgapp.errors import ConfigError, ModelError, WeightsMismatchError
 from ecgapp.evaluate import metrics_at
 from ecgapp.models import (
     SEGMENTS,
+    VENTRICULAR_CLASSES,
     Evaluation,
     Interval,
     ModelCard,
     Network,
     PackedModel,
     Predictions,
+    VentricularConfig,
     build,
     unpack,
     unpack_predictions,
@@ -123,6 +125,8 @@ def _expected(card: ModelCard, window: torch.Tensor) -> tuple[int, ...]:
         return (1, len(card.task.labels))
     if card.is_gate:
         return (1, 1 if card.asks_if_readable else len(NETWORK_PARTS))
+    if isinstance(card.network, VentricularConfig):
+        return (1, len(VENTRICULAR_CLASSES), window.shape[-1] // card.network.patch)
     return (1, len(SEGMENTS), window.shape[-1]) if card.is_delineator else tuple(window.shape)
 
 

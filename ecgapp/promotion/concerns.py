@@ -1,29 +1,39 @@
 """What speaks against using a trained model: too few records, worse than the one in use, nothing learnt."""
 
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
-from ecgapp.promotion.figures import headline, n_validated
+from ecgapp.promotion.figures import FALSE_ALARMS, SENSITIVITY, headline, n_of, n_validated
 
-ENOUGH_RECORDS = 30  # fewer validation records say next to nothing of other patients
+ENOUGH_RECORDS = 30  # fewer validation records, or patients, say next to nothing of other patients
 # Windows have unit variance in each lead, so a flat line's mean squared error is 1 a sample.
 FLAT_LINE = 0.95
-_LOWER_IS_BETTER = {"Macro AUROC": False, "MSE per sample": True, "QRS onset SD (ms)": True, "AUROC": False}
+# The figures by which models are compared.
+_LOWER_IS_BETTER = {
+    "Macro AUROC": False,
+    "MSE per sample": True,
+    "QRS onset SD (ms)": True,
+    "AUROC": False,
+    SENSITIVITY: False,
+    FALSE_ALARMS: True,
+}
 
 
 def promotion_concerns(card: ModelCard, current: ModelCard | None) -> tuple[str, ...]:
     """A sentence for each reason not to use the model of ``card``; none where nothing speaks against it.
 
     ``current`` is the model that it would replace, None where there is none. Models are compared by their
-    first headline figure, the point estimate alone: whoever replaces a model should know that it looks
-    worse, even where the intervals overlap.
+    first headline figure, ventricular networks by both, and by the point estimate alone: whoever replaces
+    a model should know that it looks worse, even where the intervals overlap.
     """
-    found = (_few_records(card), _few_positives(card), _flat(card), _worse(card, current))
-    return tuple(sentence for sentence in found if sentence)
+    few = _few_records(card), _few_positives(card), _few_patients(card)
+    return tuple(sentence for sentence in (*few, _flat(card), _worse(card, current)) if sentence)
 
 
 def compared(card: ModelCard, current: ModelCard) -> str:
-    """The first headline figure of both in a sentence, with its interval and n."""
-    told = [f"{_figure(one)} (n = {n_validated(one):,})" for one in (card, current)]
-    return f"{_name(card)}: {told[0]} here, {told[1]} of the model in use."
+    """The figures by which two models are compared, a sentence each, with intervals and n."""
+    return " ".join(
+        f"{name}: {_figure(card, name)} here, {_figure(current, name)} of the model in use."
+        for name in _compared_by(card)
+    )
 
 
 def _few_records(card: ModelCard) -> str:
@@ -50,6 +60,17 @@ def _few_positives(card: ModelCard) -> str:
     )
 
 
+def _few_patients(card: ModelCard) -> str:
+    """Windows of one patient resemble each other, so that patients count, not windows."""
+    n = ENOUGH_RECORDS if card.ventricular is None else card.ventricular.n_ventricular_patients
+    if n >= ENOUGH_RECORDS:
+        return ""
+    return (
+        f"Its ventricular rhythms are those of {n} patient{'' if n == 1 else 's'}: fewer than "
+        f"{ENOUGH_RECORDS} say little of how many it misses in others."
+    )
+
+
 def _flat(card: ModelCard) -> str:
     if card.reconstruction is None or card.reconstruction.mse_per_sample.value < FLAT_LINE:
         return ""
@@ -61,30 +82,41 @@ def _flat(card: ModelCard) -> str:
 
 
 def _worse(card: ModelCard, current: ModelCard | None) -> str:
-    """By how much the first headline figure is worse; nothing where the two cannot be compared."""
-    name = _name(card)
-    if current is None or name not in _LOWER_IS_BETTER or _name(current) != name:
+    """By how much the compared figures are worse; nothing where the two cannot be compared."""
+    if current is None:
         return ""
-    mine, theirs = headline(card)[name], headline(current)[name]
-    if theirs is None:
+    names = [name for name in _compared_by(card) if name in _LOWER_IS_BETTER]
+    gaps = {name: _gap(card, current, name) for name in names if headline(current).get(name) is not None}
+    missing = [name for name, gap in gaps.items() if gap is None]
+    if missing:
+        return f"It has no {missing[0]}; the model in use has {_figure(current, missing[0])}."
+    worse = {name: gap for name, gap in gaps.items() if gap is not None and gap > 0}
+    if not worse:
         return ""
-    if mine is None:
-        return f"It has no {name}; the model in use has {_figure(current)} (n = {n_validated(current):,})."
-    gap = (mine.value - theirs.value) * (1 if _LOWER_IS_BETTER[name] else -1)
-    if gap <= 0:
-        return ""
+    by = " and ".join(f"{gap:.3f}{f' ({name})' if len(names) > 1 else ''}" for name, gap in worse.items())
     other = card.provenance.datasets != current.provenance.datasets
     doubt = (
         " The two were validated on different records, so part of that may be the records'." if other else ""
     )
-    return f"It is worse than the model in use, by {gap:.3f}. {compared(card, current)}{doubt}"
+    return f"It is worse than the model in use, by {by}. {compared(card, current)}{doubt}"
 
 
-def _name(card: ModelCard) -> str:
-    """Of the first headline figure; empty where there is none."""
-    return next(iter(headline(card)), "")
+def _gap(card: ModelCard, current: ModelCard, name: str) -> float | None:
+    """By how much ``card`` is worse in one figure; None where it has none."""
+    mine, theirs = headline(card)[name], headline(current)[name]
+    if mine is None or theirs is None:
+        return None
+    return (mine.value - theirs.value) * (1 if _LOWER_IS_BETTER[name] else -1)
 
 
-def _figure(card: ModelCard) -> str:
-    figure = headline(card).get(_name(card))
-    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})" if figure is not None else "not known"
+def _compared_by(card: ModelCard) -> tuple[str, ...]:
+    """The first headline figure, of a ventricular network both; nothing where there is none."""
+    names = tuple(headline(card))
+    return names if card.ventricular is not None else names[:1]
+
+
+def _figure(card: ModelCard, name: str) -> str:
+    figure = headline(card).get(name)
+    if figure is None:
+        return "not known"
+    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}) (n = {n_of(card, name):,})"

@@ -2,9 +2,11 @@
 
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, Interval, ModelCard
 
+SENSITIVITY, FALSE_ALARMS = "Sensitivity", "False alarms"
+
 
 def headline(card: ModelCard) -> dict[str, Interval | None]:
-    """The two figures of a classifier, or the one of another model; none where it was not validated."""
+    """One or two figures of a model, by their names; none where it was not validated."""
     if card.validation is not None:
         return {"Macro AUROC": card.validation.macro_auroc, "Macro F1": card.validation.macro_f1}
     if card.reconstruction is not None:
@@ -14,21 +16,29 @@ def headline(card: ModelCard) -> dict[str, Interval | None]:
         return {"QRS onset SD (ms)": onset.deviation}
     if card.gate is not None:
         return {"AUROC": card.gate.auroc, "Good records refused": card.gate.false_refusals}
+    if card.ventricular is not None:
+        return {SENSITIVITY: card.ventricular.sensitivity, FALSE_ALARMS: card.ventricular.false_alarms}
     return {}
 
 
 def headline_words(card: ModelCard, digits: int = 2) -> dict[str, str]:
-    """Each headline figure with its interval.
+    """Each headline figure with its interval, and its n where that is not the card's.
 
     Where a class that it is a mean over has too few positives that is said beside it; where all of
     them have too few, instead of it.
     """
     few, all_few = _insufficient(card.validation) if card.validation is not None else ("", False)
-    beside = f"; {few}" if few else ""
     return {
-        name: few if all_few else _with_digits(figure, digits) + beside
+        name: few if all_few else _with_digits(figure, digits) + _beside(card, name, few)
         for name, figure in headline(card).items()
     }
+
+
+def _beside(card: ModelCard, name: str, few: str) -> str:
+    """What is to be known of a figure: too few positives, or that it rests on a part of the records."""
+    n = n_of(card, name)
+    words = few or (f"n = {n:,}" if n != n_validated(card) else "")
+    return f"; {words}" if words else ""
 
 
 def _insufficient(evaluation: Evaluation) -> tuple[str, bool]:
@@ -46,5 +56,12 @@ def _with_digits(figure: Interval | None, digits: int) -> str:
 
 def n_validated(card: ModelCard) -> int:
     """How many records the figures rest on."""
-    measured = card.validation or card.reconstruction or card.delineation or card.gate
+    measured = card.validation or card.reconstruction or card.delineation or card.gate or card.ventricular
     return measured.n if measured is not None else 0
+
+
+def n_of(card: ModelCard, name: str) -> int:
+    """How many records the headline figure ``name`` rests on."""
+    if card.ventricular is None:
+        return n_validated(card)
+    return sum(kind.n for kind in card.ventricular.kinds_that_are(name == SENSITIVITY))

@@ -23,12 +23,16 @@ from ecgapp.records.record import ECGRecord
 
 WINDOW = 10.0  # s
 MOST = 0.5  # of a window that is ventricular, at least, to count as ventricular
+NO_PATIENT = ""  # of noise
 SOUND = frozenset({"organised", "paced"})
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedRecord:
-    """A record or window with what it is: whether it is ventricular, its patient, and the patient's fold."""
+    """A record or window with what it is: whether it is ventricular, its patient, and the patient's fold.
+
+    Noise without a heart has no patient: its name is empty.
+    """
 
     record: ECGRecord
     kind: str
@@ -95,7 +99,7 @@ def _is_called(record: ECGRecord, model: TrainedModel) -> bool:
 def _figures(kind: str, ventricular: bool, rows: Sequence[tuple[JudgedRecord, bool]]) -> VentricularFigures:
     mine = [(one, called) for one, called in rows if one.kind == kind]
     called = sum(called for _, called in mine)
-    n_patients = len({one.patient for one, _ in mine})
+    n_patients = len({one.patient for one, _ in mine} - {NO_PATIENT})
     return VentricularFigures(kind, ventricular, n_patients, len(mine), called, wilson(called, len(mine)))
 
 

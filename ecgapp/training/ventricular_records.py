@@ -21,7 +21,7 @@ from ecgapp.training.ventricular_data import (
     strips_of_recording,
     synthetic_strips,
 )
-from ecgapp.training.ventricular_judging import JudgedRecord, windows_of
+from ecgapp.training.ventricular_judging import NO_PATIENT, JudgedRecord, windows_of
 
 TWELVE_LEADS = "twelve_lead.csv"  # marks of some records of data sets
 LONGEST = 10.0  # s of a record that are judged
@@ -94,4 +94,4 @@ def noise_records(data: Path, seed: int) -> list[JudgedRecord]:
 
 def _one_lead(signal: np.ndarray, kind: str, number: int) -> JudgedRecord:
     record = ECGRecord(f"noise-{number}", np.asarray(signal, np.float32)[None], 250.0, ("ECG",))
-    return JudgedRecord(record, kind, False, f"noise {number}", number)
+    return JudgedRecord(record, kind, False, NO_PATIENT, number)

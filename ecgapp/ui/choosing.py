@@ -44,6 +44,11 @@ def gates(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
     return {name: card for name, card in cards.items() if card.is_gate}
 
 
+def ventricular(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+    """Those of ``cards`` that recognise ventricular rhythms."""
+    return {name: card for name, card in cards.items() if card.is_ventricular}
+
+
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
     """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none.
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
 from ecgapp.ui.performance_charts import COLOURS, DASHES
+from ecgapp.words import in_percent
 
 PLAIN = {"displayModeBar": False}
 MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
@@ -34,7 +35,7 @@ def gate_panel(card: ModelCard) -> None:
     st.markdown(f"**{QUESTIONS[card.asks_if_readable]}**")
     st.markdown(
         f"{metrics.dataset}. AUROC {_digits(metrics.auroc)}; of {metrics.n:,} good records "
-        f"{_percent(metrics.false_refusals)} fail, at the threshold {line:.2f}, which was chosen on other "
+        f"{in_percent(metrics.false_refusals)} fail, at the threshold {line:.2f}, which was chosen on other "
         "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
     )
     st.plotly_chart(roc(metrics, line), config=PLAIN, key="roc", alt="ROC curves of the gate")
@@ -109,20 +110,14 @@ def kinds(rows: list[KindFigures]) -> pd.DataFrame:
                 "Kind": row.kind,
                 "n": f"{row.n:,}",
                 "Fail": f"{row.refused:,}",
-                "Share (95 %)": _percent(row.share),
+                "Share (95 %)": in_percent(row.share),
                 "AUROC against good": _digits(row.auroc),
-                "Fail, by a gate that never met this kind": _percent(row.without),
+                "Fail, by a gate that never met this kind": in_percent(row.without),
             }
             for row in rows
         ]
     )
     return table.loc[:, (table != "-").any()]
-
-
-def _percent(figure: Interval | None) -> str:
-    if figure is None:
-        return "-"
-    return f"{figure.value:.1%} ({figure.low:.1%}-{figure.high:.1%})"
 
 
 def _digits(figure: Interval | None) -> str:

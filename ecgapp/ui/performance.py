@@ -107,6 +107,11 @@ def _measured(figure: Interval | None, digits: int) -> str:
     return f"{figure.value:.{digits}f} ({figure.low:.{digits}f} to {figure.high:.{digits}f})"
 
 
+def _trained_on(card: ModelCard) -> str:
+    """What ``n_train`` counts."""
+    return "patients or synthetic records" if card.is_ventricular else "records"
+
+
 def card_facts(card: ModelCard) -> pd.DataFrame:
     """The model card: where the weights come from, for whom they were tested."""
     made, prepared = card.provenance, card.preprocessing
@@ -117,10 +122,12 @@ def card_facts(card: ModelCard) -> pd.DataFrame:
         "Network": card.network.architecture,
         "Leads": ", ".join(prepared.leads),
         "Input": f"{prepared.sampling_rate:g} Hz, {edges}, window {prepared.window_seconds:g} s",
-        "Trained on": f"{', '.join(made.datasets)}; {made.train_folds}; {made.n_train:,} records",
+        "Trained on": f"{', '.join(made.datasets)}; {made.train_folds}; {made.n_train:,} {_trained_on(card)}",
         "Validated on": f"{made.validation_folds}; {made.n_validation:,} records",
         "Initialisation": f"{made.initialisation} {made.pretrained or ''}".strip(),
-        "Epochs, seed": f"{made.epochs}, {made.seed}",
+        "Epochs, seed": f"{made.epochs or '-'}, {made.seed}",
+        "Command": made.command or "-",
+        "Made": f"{made.created or '-'}, version {made.code_version or '-'}",
         "Temperature": f"{card.temperature:.3f}",
         "Licence": made.licence,
         "Note": made.note or "-",
