@@ -60,6 +60,16 @@ class CriticalFacts:
         high = min(40.0, 0.4 * self.record.sampling_rate)
         return np.asarray(bandpass(signal, self.record.sampling_rate, 0.5, high, 2), np.float64)
 
+    @cached_property
+    def shapes(self) -> NDArray[np.float64]:
+        """Each beat from 0.12 s before R to 0.2 s behind it, in all ``leads``: (n_beats, n_values)."""
+        rate = self.record.sampling_rate
+        around = np.arange(round(-0.12 * rate), round(0.20 * rate))
+        places = np.clip(self.beats.peaks[:, None] + around, 0, self.filtered.shape[-1] - 1)
+        cut = self.filtered[:, places]
+        cut = cut - cut.mean(axis=-1, keepdims=True)
+        return np.asarray(cut.transpose(1, 0, 2).reshape(len(places), -1), np.float64)
+
     def between(self, start: float, end: float) -> NDArray[np.float64]:
         """``filtered`` from ``start`` to ``end`` s."""
         rate = self.record.sampling_rate

@@ -25,7 +25,7 @@ BEFORE_QRS = 0.12  # s before a beat that belong to it
 QRS_BAND = (7.0, 25.0)  # Hz
 QUIET = 0.35  # of a beat's size that nothing in a pause may reach
 LOST = 0.005  # mV from top to bottom of a signal that is not there
-TALLEST_P = 0.3  # mV; no QRS complex of twelve leads is smaller in all of them
+FASTEST_P = 0.1  # mV between 7 and 25 Hz; the QRS complexes of twelve leads are larger in some lead
 SEVERAL = 6  # leads
 SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
 Beyond = Callable[[NDArray[np.float64]], bool]
@@ -74,7 +74,7 @@ def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
         return None
     low, high = np.quantile(facts.filtered, [0.002, 0.998], axis=-1)
     tallest = float((high - low).max())
-    if not LOST <= tallest < TALLEST_P or facts.in_fibrillation(0.0, record.duration):
+    if tallest < LOST or not _without_qrs(facts) or facts.in_fibrillation(0.0, record.duration):
         return None
     return CriticalFinding(
         CriticalKind.ASYSTOLE,
@@ -86,6 +86,14 @@ def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
         "electrodes that do not touch, very low voltage (effusion), a wrong gain.",
         SOURCE,
     )
+
+
+def _without_qrs(facts: CriticalFacts) -> bool:
+    """Whether no lead holds anything as fast and as large as the smallest QRS complex."""
+    rate = facts.record.sampling_rate
+    signal = np.nan_to_num(facts.record.select(facts.leads))
+    fast = np.asarray(bandpass(signal, rate, QRS_BAND[0], min(QRS_BAND[1], 0.4 * rate), 2), np.float64)
+    return float(np.quantile(np.abs(fast), 0.998, axis=-1).max()) < FASTEST_P
 
 
 def _is_quiet(facts: CriticalFacts, gap: Span) -> bool:

@@ -5,6 +5,7 @@ proven otherwise (Al-Khatib et al. 2018, AHA/ACC/HRS guideline, doi:10.1161/CIR.
 latter; the rate is ours). A run has three beats or more.
 """
 
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -15,13 +16,15 @@ from ecgapp.analysis.rhythm import Beat
 from ecgapp.evaluate.ventricular import VentricularRun
 
 BROAD = 120.0  # ms
+ERROR = 20.0  # ms by which a single complex may be measured too narrow
 FAST = 120.0  # per minute, for the rule
 SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
 RUN = 3  # beats
 MOSTLY = 0.6  # of a run's beats that are broad
 FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
 HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
-NEAR_EDGE = 0.6  # s from the edge of the run within which a complex limits it
+LIKE_OTHERS = (1, 0.85)  # beats outside a run, and the correlation with them from which a beat is one
+NEAR_EDGE = 0.8  # s from the edge of the run within which a complex limits it
 RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
 NETWORK_SOURCE = "the network 'ventricular' of this app; its figures are on the Performance page"
 RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:10.1161/CIR.0000000000000549"
@@ -61,7 +64,7 @@ def broad_tachycardia(facts: CriticalFacts) -> list[CriticalFinding]:
 
 def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
     """Runs of beats faster than ``FAST`` that are broad for the most part; edges are broad beats."""
-    beats = list(facts.measurements.rhythm.beats) if facts.measurements is not None else []
+    beats = _beats(facts)
     runs: list[list[Beat]] = []
     current: list[Beat] = []
     for beat in beats:
@@ -72,6 +75,22 @@ def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
         current.append(beat)
     runs.append(current)
     return [run for run in map(_trimmed, runs) if len(run) >= RUN and _is_broad(run)]
+
+
+def _beats(facts: CriticalFacts) -> list[Beat]:
+    """The measured beats; if the median QRS is broad, those a little narrower count as broad.
+
+    A single complex is measured less exactly than the median of all.
+    """
+    if facts.measurements is None:
+        return []
+    usual = facts.value("QRS")
+    return [
+        replace(beat, width=max(beat.width, BROAD))
+        if usual is not None and usual >= BROAD and beat.width is not None and beat.width >= BROAD - ERROR
+        else beat
+        for beat in facts.measurements.rhythm.beats
+    ]
 
 
 def dominant_frequency(facts: CriticalFacts, run: VentricularRun) -> float:
@@ -145,14 +164,39 @@ def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
 
 def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
     """The run's limits, moved to the edges of its first and last complexes if those lie close by."""
-    times = facts.beats.times
-    inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
-    if inside.size < RUN:
+    times, duration = facts.beats.times, facts.record.duration
+    places = np.flatnonzero((times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS))
+    if places.size < RUN:
         return run.start, run.end
-    first, last = float(inside[0]) - HALF_QRS, float(inside[-1]) + HALF_QRS
-    start = first if abs(first - run.start) < NEAR_EDGE else run.start
-    end = last if abs(last - run.end) < NEAR_EDGE else run.end
-    return max(0.0, start), min(facts.record.duration, end)
+    first, last = _extended(facts, int(places[0]), int(places[-1]))
+    interval = float(np.median(np.diff(times[places])))
+    start, end = float(times[first]) - HALF_QRS, float(times[last]) + HALF_QRS
+    if first == 0 and start - interval + 2 * HALF_QRS > 0.0:  # the complex before is cut by the record's edge
+        start = 0.0
+    if last == len(times) - 1 and end + interval - 2 * HALF_QRS < duration:
+        end = duration
+    start = start if abs(start - run.start) < NEAR_EDGE else run.start
+    end = end if abs(end - run.end) < NEAR_EDGE else run.end
+    return max(0.0, start), min(duration, end)
+
+
+def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
+    """The first and last beat of a run, with fast neighbours that look like no beat outside it."""
+    times, beats = facts.beats.times, facts.shapes
+    outside = [*range(first - 1), *range(last + 2, len(times))]
+    if len(outside) < LIKE_OTHERS[0]:
+        return first, last
+    usual = np.median(beats[outside], axis=0)
+
+    def belongs(place: int, beside: int) -> bool:
+        fast = abs(times[place] - times[beside]) < 60 / SLOWEST
+        return fast and float(np.corrcoef(beats[place], usual)[0, 1]) < LIKE_OTHERS[1]
+
+    while first > 0 and belongs(first - 1, first):
+        first -= 1
+    while last < len(times) - 1 and belongs(last + 1, last):
+        last += 1
+    return first, last
 
 
 def _trimmed(beats: list[Beat]) -> list[Beat]:

@@ -9,6 +9,8 @@ J is the latest QRS offset over the leads, whose reading may be wrong by 20 ms, 
 the 20 ms behind it. Ours is the addition that ST may rise from there: a lead counts, too, where it has half
 its limit at J and 1 mm more than the limit at J+60. Both were chosen on half of the folds.
 
+Without P waves, flutter waves may stand before QRS: there a lead counts only if ST rises above their height.
+
 A QRS of 120 ms or more moves ST by itself, away from QRS. There a lead counts only where the elevation points
 the way of its QRS, or is a quarter or more of its S wave (Smith et al. 2012,
 doi:10.1016/j.annemergmed.2012.07.119, stated for left bundle branch block).
@@ -28,6 +30,7 @@ OLD_MAN, YOUNG_MAN, WOMAN, UNKNOWN = 2.0, 2.5, 1.5, 2.0  # mm, in V2 and V3
 RISING = 1.0  # mm above its limit at J+60
 AT_J = 0.5  # of its limit that a rising lead must have at J
 OF_S = 0.25  # of the depth of S, in a wide QRS
+BEFORE_QRS = (-0.22, -0.01)  # s, about one flutter wave
 RECIPROCAL = -0.5  # mm
 MILLIMETRES = 10.0  # a millivolt
 CONTIGUOUS = (("aVL", "I", "-aVR", "II", "aVF", "III"), ("V1", "V2", "V3", "V4", "V5", "V6"))
@@ -69,6 +72,7 @@ def raised(facts: Facts, below: float) -> STElevation | None:
         for lead in at_j
         if _is_raised(at_j[lead], behind[lead], limit(lead, facts) - below)
         and (not wide or _is_concordant(beat, lead, at_j[lead]))
+        and ("P" in beat.spans or at_j[lead] > _before_qrs(beat, lead))
     }
     leads = tuple(lead for row in CONTIGUOUS for lead in together(row, beyond))
     if not leads:
@@ -109,6 +113,13 @@ def together(row: tuple[str, ...], beyond: set[str]) -> list[str]:
 
 def _is_raised(at_j: float, behind: float, least: float) -> bool:
     return at_j >= least or (behind >= least + RISING and at_j >= AT_J * least)
+
+
+def _before_qrs(beat: TypicalBeat, lead: str) -> float:
+    """How far the lead moves before QRS, in mm: flutter waves move the level that ST is measured from."""
+    onset = beat.spans["QRS"][0]
+    before = beat.between(lead.removeprefix("-"), onset + BEFORE_QRS[0], onset + BEFORE_QRS[1])
+    return MILLIMETRES * float(before.max() - before.min())
 
 
 def _is_concordant(beat: TypicalBeat, lead: str, level: float) -> bool:
