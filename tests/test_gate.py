@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from ecgapp.__main__ import main
 from ecgapp.analysis import Judges
 from ecgapp.analysis.gate import Admission, GateAnswer
 from ecgapp.analysis.gate_words import LOOK, UNREADABLE, WITHHELD
-from ecgapp.config import PROJECT
+from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import ConfigError, DatasetError, ModelError
 from ecgapp.evaluate.readability import unreadable
@@ -461,6 +462,18 @@ def test_a_recognised_rhythm_overrules_the_refusal_and_that_is_told(whole):
     assert not told.refused
     assert told.similar.judged
     assert told.readable.reason
+
+
+def test_what_the_ventricular_network_takes_for_its_rhythm_is_not_refused(readability, monkeypatch):
+    record = of_signal(NOISE)
+    ecg_opened = analysis.OpenedECG(record, analysis.InstalledModels(Settings(PROJECT)))
+    assert ecg_opened.admission().refused
+    again = analysis.OpenedECG(record, analysis.InstalledModels(Settings(PROJECT)))
+    wild = SimpleNamespace(share=lambda start, end: 1.0)
+    monkeypatch.setattr(analysis.OpenedECG, "ventricular", lambda _ecg: wild)
+    told = again.admission()
+    assert not told.refused
+    assert "rhythm was recognised" in told.readable.reason
 
 
 def test_what_cannot_be_judged_is_not_refused_but_told(whole):

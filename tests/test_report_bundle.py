@@ -143,7 +143,7 @@ def test_critical_findings_are_found_again_and_what_differs_is_named(tmp_path):
 def test_the_gates_judgement_is_computed_again_and_another_one_is_named(files):
     settings = Settings(files[0].parent / "no home")
     record = read_record(files)
-    judged = analysis.Gates(settings).admit(record)
+    judged = analysis.OpenedECG(record, analysis.InstalledModels(settings)).admission()
     bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, admission=judged))
     again = documents.load(Bundle, documents.dump(bundle))
     assert again.admission == judged

@@ -5,7 +5,7 @@ from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
-from ecgapp.analysis.gate import Admission, GateAnswer, Gates, Judges, admit, judge_cards, judges_for
+from ecgapp.analysis.gate import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, judge
 from ecgapp.analysis.measured_rows import Measurement
 from ecgapp.analysis.measurements import Measurements, measure
@@ -34,7 +34,6 @@ __all__ = [
     "Finding",
     "Findings",
     "GateAnswer",
-    "Gates",
     "InstalledModels",
     "Judgement",
     "JudgementLine",

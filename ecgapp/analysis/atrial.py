@@ -15,11 +15,12 @@ from ecgapp.signals.p_waves import p_period
 SLOW_HEART = 60.0  # beats a minute, below which P waves are looked for outside QRS too
 LIKE_QRS = 54.0  # beats a minute times the P waves' period in s: above, there is one P wave a beat
 MORE_P = 1.15  # P waves for each QRS complex that are worth the search
+MOST_MISSED = 3.2  # periods since the last P wave that was seen
 SEEN = 0.8  # P waves outside QRS for each QRS complex, at least
 MOST_OUTSIDE = 0.6  # of the places where a P wave is expected: those in QRS are not seen
 AGREEING = 0.4  # of the leads, in which a sample must be P
 SHORTEST = 0.03  # s of a P wave
-FEWEST = 4  # beats with a P wave before them
+FEWEST = 3  # beats with a P wave before them
 PATTERN = 3  # P waves from which the typical one is taken
 SCATTERED = 0.06  # s, standard deviation of PR, from which beats and P waves are unrelated
 OF_PERIOD = 0.12  # of the P waves' period that it must reach, too
@@ -43,7 +44,7 @@ class AtrialRhythm:
 
     ``times`` are their middles in s. ``rate`` (a minute) is None where they keep no rhythm. ``pr`` is the
     median and ``scatter`` the standard deviation, in s, of the time from the last P wave to the R peak behind
-    it; None with fewer than four. ``ratio`` is P waves for each beat by their rates, hidden ones counted.
+    it; None with fewer than three. ``ratio`` is P waves for each beat by their rates, hidden ones counted.
     ``dissociated``: they keep a rhythm of their own beside regular beats, as in complete AV block and in
     ventricular tachycardia.
     """
@@ -90,7 +91,7 @@ def atrial_rhythm(delineation: Delineation, beats: BeatList) -> AtrialRhythm:
         return AtrialRhythm()
     gaps = _last_p(times, beats.times, period)
     pr = float(np.median(gaps)) if gaps.size >= FEWEST else None
-    scatter = float(gaps.std()) if gaps.size >= FEWEST else None
+    scatter = _scatter(gaps, period) if gaps.size >= FEWEST else None
     if period is None or beats.rate is None:
         return AtrialRhythm(tuple(times.tolist()), None, pr, scatter)
     rr = beats.intervals
@@ -168,10 +169,20 @@ def _in_other_waves(classes: NDArray[np.int64], rate: float) -> NDArray[np.bool_
 def _last_p(
     times: NDArray[np.float64], beats: NDArray[np.float64], period: float | None
 ) -> NDArray[np.float64]:
-    """From the last P wave to each beat that has one before it, within a period and a tenth, s."""
+    """From the last P wave to each beat, s; if P waves recur, from the last place where one is expected."""
     if not times.size or not beats.size:
         return np.zeros(0)
     place = np.searchsorted(times, beats) - 1
     gaps = (beats - times[place])[place >= 0]
-    most = 1.1 * period if period is not None else 0.5
-    return np.asarray(gaps[gaps <= most], np.float64)
+    if period is None:
+        return np.asarray(gaps[gaps <= 0.5], np.float64)
+    near = gaps[gaps <= MOST_MISSED * period]
+    return np.asarray(np.where(near <= 1.1 * period, near, near % period), np.float64)
+
+
+def _scatter(gaps: NDArray[np.float64], period: float | None) -> float:
+    """The standard deviation of PR in s; around the circle if P waves recur, for they may be hidden."""
+    if period is None:
+        return float(gaps.std())
+    length = float(np.abs(np.exp(2j * np.pi * gaps / period).mean()))
+    return min(float(gaps.std()), period * float(np.sqrt(-2 * np.log(max(length, 1e-6)))) / (2 * np.pi))

@@ -11,8 +11,6 @@ import numpy as np
 import torch
 
 from ecgapp.analysis import gate_words
-from ecgapp.analysis.models import available_models, open_version
-from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, record_parts
@@ -234,20 +232,3 @@ def _opened(card: ModelCard, opened: Callable[[ModelCard], TrainedModel]) -> Tra
         return opened(card)
     except EcgAppError as error:
         return broken_answer(card, error)
-
-
-class Gates:
-    """This machine's judges, each opened once, for a program that judges many records."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._cards = settings, available_models(settings)
-        self._models: dict[str, TrainedModel] = {}
-
-    def admit(self, record: ECGRecord, rhythm: bool = False) -> Admission:
-        """Both answers of the judges that can read the record."""
-        return admit(record, judges_for(record, self._cards, self._open), rhythm)
-
-    def _open(self, card: ModelCard) -> TrainedModel:
-        if card.name not in self._models:
-            self._models[card.name] = open_version(card, self._settings)
-        return self._models[card.name]

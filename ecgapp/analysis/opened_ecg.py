@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings
 from ecgapp.analysis.findings import Findings, find
-from ecgapp.analysis.gate import Admission, admit, judges_for
+from ecgapp.analysis.gate import Admission, Judges, admit, judges_for
 from ecgapp.analysis.judgement import Judgement, Known, Score, judge
 from ecgapp.analysis.measurements import LONGEST, Measurements, measure
 from ecgapp.analysis.rules import Verdict, verdicts_of_all
@@ -65,19 +65,22 @@ class OpenedECG:
         return self.beats.rate
 
     def admission(self) -> Admission:
-        """Whether this record can be read, and is similar to the training data of the models."""
-        judges = judges_for(self.record, self._models.cards(), self._models.opened)
-        rhythm = self._is_ventricular()
-        return self._once(
-            ("admission", *judges.key, rhythm), lambda: admit(self.record, judges, rhythm), network=True
-        )
+        """Whether this record can be read, and is similar to the training data of the models.
 
-    def _is_ventricular(self) -> bool:
-        """Whether the ventricular network is sure of a ventricular rhythm for most of the record."""
+        What the ventricular network takes for its rhythm most of the time is not refused.
+        """
+        judges = judges_for(self.record, self._models.cards(), self._models.opened)
+        return self._once(("admission", *judges.key), lambda: self._admission(judges), network=True)
+
+    def _admission(self, judges: Judges) -> Admission:
+        answer = admit(self.record, judges)
+        if not answer.refused:
+            return answer
         found = self._ventricular_if_any()
         if found is None or found.share(0.0, self.record.duration) < MOSTLY_VENTRICULAR:
-            return False
-        return any(run.probability >= SURE for run in found.runs)
+            return answer
+        sure = any(run.probability >= SURE for run in found.runs)
+        return admit(self.record, judges, rhythm=True) if sure else answer
 
     def measurements(self, start: float = 0.0) -> Measurements | None:
         """What the installed delineator measures from ``start`` s on; None if none is installed.

@@ -1,10 +1,8 @@
 """Page 2, what a model made of the record: findings, measurements, relevance, and what they rest on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgapp.analysis import Severity
-from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.models import ModelCard
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents
@@ -13,7 +11,7 @@ from ecgapp.report.intervals import print_measurements
 from ecgapp.report.page import ALARM, Column, Page, Type
 from ecgapp.report.reading import UNTIL, by_whom, print_decision, wrote
 from ecgapp.report.relevance import print_relevance
-from ecgapp.report.section import FOOT, SMALL, Section, print_all
+from ecgapp.report.section import FOOT, SMALL, Section, height_of_all, print_all
 from ecgapp.report.summary import SIGN
 from ecgapp.report.table import INDENT, print_table
 from ecgapp.signals import remarks
@@ -48,17 +46,19 @@ def draw_evidence(page: Page, contents: Contents) -> Rest:
     left = Column(page, LEFT, TOP, MIDDLE - LEFT - 8)
     right = Column(page, MIDDLE, TOP, RIGHT - MIDDLE)
     if contents.evidence is None:  # nothing else stands at the right
-        _print_critical(left, contents.critical)
-    else:
-        _print_critical(right, contents.critical)
-        print_relevance(right, contents, contents.evidence)
+        _print_critical(left, contents)
     _print_findings(left, contents)
-    column = next((one for one in (left, right) if _has_room(one, contents)), None)
-    if column is not None:
-        _print_recording(column, contents)
-    sections = print_all(left, [_about(contents)])
-    sections = print_all(right, [*sections, *_further(contents)])
-    return Rest(column is None, print_all(left, sections))
+    placed = _has_room(left, contents)
+    if placed:
+        _print_recording(left, contents)
+    sections = [*print_all(left, [_about(contents)]), *_further(contents)]
+    if contents.evidence is not None:
+        _print_critical(right, contents)
+        print_relevance(right, contents.record, contents.evidence, height_of_all(right, sections))
+    if not placed and _has_room(right, contents):
+        _print_recording(right, contents)
+        placed = True
+    return Rest(not placed, print_all(left, print_all(right, sections)))
 
 
 def _has_room(column: Column, contents: Contents) -> bool:
@@ -96,13 +96,15 @@ def _title(contents: Contents) -> str:
     return f"Read by a model, {by_whom(contents)}"
 
 
-def _print_critical(column: Column, critical: Sequence[CriticalFinding]) -> None:
+def _print_critical(column: Column, contents: Contents) -> None:
     """Every alarm with its figures, what else it could be and who says so; nothing where there is none."""
-    if not critical:
+    if not contents.critical:
         return
     column.heading(f"{SIGN} Critical findings: alarms, not diagnoses", ALARM)
-    for finding in critical:
-        leads = f"{', '.join(finding.leads)}, " if finding.leads else ""
+    for finding in contents.critical:
+        everywhere = len(finding.leads) > 1 and set(finding.leads) == set(contents.record.leads)
+        named = "all leads" if everywhere else ", ".join(finding.leads)
+        leads = f"{named}, " if named else ""
         where = f"{leads}{finding.start:.1f}-{finding.end:.1f} s"
         column.paragraph(f"{finding.sentence} {finding.evidence} ({where})")
         other = f"Could also be: {finding.differential.rstrip('.')}. " if finding.differential else ""

@@ -42,12 +42,6 @@ def statement(review: Review) -> str:
     return " ".join(told)
 
 
-def has_words(contents: Contents) -> bool:
-    """Whether readers wrote anything."""
-    review = contents.review
-    return review is not None and bool(review.reads or review.comments)
-
-
 def wrote(contents: Contents) -> Section:
     """Reads that were made before the model's output was shown, and comments, the last one first."""
     review = contents.review

@@ -1,9 +1,9 @@
 """Page 2's map in words: which class, how it was made, and how far it can be trusted."""
 
 from ecgapp.explain import Card, Grade
-from ecgapp.report.contents import Contents, Evidence
+from ecgapp.records import ECGRecord
+from ecgapp.report.contents import Evidence
 from ecgapp.report.page import Column
-from ecgapp.report.reading import has_words
 from ecgapp.report.saliency import Frame, draw_saliency
 from ecgapp.report.section import FOOT, SMALL
 from ecgapp.report.summary import SIGN
@@ -15,11 +15,14 @@ TRUST = {
     Grade.RED: "Do not read anything into this map.",
 }
 PICTURE, LOWEST = 88.0, 45.0  # mm: as tall as there is room for
-LEGEND, RELIABILITY, WORDS = 44.0, 28.0, 20.0  # mm that the words below the picture take, about
+LEGEND, RELIABILITY = 44.0, 28.0  # mm that its own words take below the picture, about
 
 
-def print_relevance(column: Column, contents: Contents, evidence: Evidence) -> None:
-    """The map of the first class above its threshold, and its reliability; why there is none."""
+def print_relevance(column: Column, record: ECGRecord, evidence: Evidence, below: float) -> None:
+    """The map of the first class above its threshold, and its reliability; why there is none.
+
+    The picture is as tall as leaves ``below`` mm for what is to stand under all of it.
+    """
     top, explanation = evidence.findings.top, evidence.explanation
     column.heading(f"Relevance for {in_full(top.label)}" if explanation else "Relevance")
     if explanation is None:
@@ -31,9 +34,10 @@ def print_relevance(column: Column, contents: Contents, evidence: Evidence) -> N
         f"Probability {top.probability:.2f}, above its threshold of {top.threshold:.2f}. "
         f"Window {explanation.start:g}-{explanation.stop:g} s."
     )
-    height = _height(column, contents, evidence)
+    own = LEGEND + (RELIABILITY if evidence.reliability else 0)
+    height = min(PICTURE, max(LOWEST, column.y - FOOT - own - below))
     frame = Frame(column.left, column.y, column.width, height)
-    legend = draw_saliency(column.page, frame, contents.record, explanation)
+    legend = draw_saliency(column.page, frame, record, explanation)
     column.y -= height + 8
     column.paragraph(legend, SMALL)
     made = explanation.attribution
@@ -46,12 +50,6 @@ def print_relevance(column: Column, contents: Contents, evidence: Evidence) -> N
     if made.shortfall:
         column.paragraph(f"{SIGN} {made.shortfall}")
     _print_reliability(column, evidence.reliability)
-
-
-def _height(column: Column, contents: Contents, evidence: Evidence) -> float:
-    """Of the picture: what the words below it, and those of readers, leave."""
-    below = LEGEND + (RELIABILITY if evidence.reliability else 0) + (WORDS if has_words(contents) else 0)
-    return min(PICTURE, max(LOWEST, column.y - FOOT - below))
 
 
 def _print_reliability(column: Column, card: Card | None) -> None:

@@ -34,9 +34,8 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
     if bundle.admission is not None:
         found += _differences("The gate", bundle.admission, ecg.admission())
-    measured = None
-    if bundle.delineator is not None:
-        measured = ecg.measurements()
+    measured = ecg.measurements() if bundle.delineator is not None else None
+    if measured is not None:
         found += _differences("The measurements", bundle.measurements, figures(measured))
     if bundle.judgement:  # critical findings had been asked for
         found += _of_alarms(bundle, ecg)

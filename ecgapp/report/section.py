@@ -37,3 +37,10 @@ def print_all(column: Column, sections: Sequence[Section]) -> tuple[Section, ...
     """One below the other, as far as they fit; what is left of each."""
     left = (print_section(column, section) for section in sections if section.sentences)
     return tuple(rest for rest in left if rest is not None)
+
+
+def height_of_all(column: Column, sections: Sequence[Section]) -> float:
+    """What ``sections`` take in ``column``, in mm."""
+    known = [section for section in sections if section.sentences]
+    told = (sentence for section in known for sentence in section.sentences)
+    return len(known) * column.heading_height + sum(column.height_of(sentence, SMALL) for sentence in told)

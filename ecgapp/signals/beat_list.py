@@ -20,7 +20,7 @@ NEAR = 0.12  # s around an R peak that hold its complex
 SMALL = 0.45  # of the second largest beat
 SEVERAL, TALLEST_P = 6, 0.3  # leads, mV: no QRS complex is smaller than that in all of so many
 SLOW = 10.0  # mV/s: a P wave of 0.25 mV rises more slowly, a QRS complex of 0.3 mV faster
-ALIKE = 0.6  # median correlation of the larger ones
+ALIKE = 0.6  # upper quartile of the correlations between the larger ones
 STANDS_OUT = 2.0  # times the median strength that beats must have where all leads are noisy
 FEW = 3  # sound leads; where there are fewer, those with a harmless fault help
 
@@ -113,7 +113,7 @@ def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int6
     if not minor.any() or len(kept) < 2:
         return peaks
     alike = np.asarray(np.corrcoef(kept))[np.triu_indices(len(kept), 1)]
-    return peaks[~minor] if float(np.median(alike)) > ALIKE else peaks
+    return peaks[~minor] if float(np.quantile(alike, 0.75)) > ALIKE else peaks
 
 
 def leads_for_beats(leads: Sequence[LeadQuality]) -> tuple[str, ...]:

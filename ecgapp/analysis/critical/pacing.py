@@ -13,7 +13,7 @@ from ecgapp.analysis.critical.finding import CriticalFinding, CriticalKind
 
 LONGEST_DELAY = 0.40  # s from an atrial spike to the R wave
 AT_ONCE = 0.20  # s from a ventricular spike to the R wave of a broad complex
-CONSTANT = 0.04  # s by which delays of captured spikes differ from their middle
+CONSTANT = 0.07  # s by which delays of captured spikes differ from their middle
 FEWEST, SHARE = 3, 0.3  # spikes with one delay, at least, and their share of all
 LOST = 2  # spikes, at least
 SOURCE = "Mulpuru et al. 2017, doi:10.1016/j.jacc.2016.10.061"

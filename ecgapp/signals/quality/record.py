@@ -87,4 +87,8 @@ def _swapped(reversal: str) -> str:
 def record_quality(record: ECGRecord) -> RecordQuality:
     """Everything that can be said of the quality of ``record``."""
     leads = lead_quality(record)
-    return RecordQuality(leads, limb_reversal(record, leads), pacing_spikes(record), einthoven(record))
+    spikes = pacing_spikes(record)
+    swapped = (
+        "" if spikes else limb_reversal(record, leads)
+    )  # what is expected of limb leads holds for own beats
+    return RecordQuality(leads, swapped, spikes, einthoven(record))
