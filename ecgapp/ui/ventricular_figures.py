@@ -18,7 +18,8 @@ WHAT = (
     "**Does any lead show ventricular tachycardia, flutter or fibrillation?** The network reads one lead of "
     "any name and gives a probability every {frame:.0f} ms; the mean over the leads counts. A record is "
     "called ventricular where it stays above {certain:.0%} for {shortest:g} s or more. Each such run can "
-    "become a critical finding; those also have rules on rate, width and size, which are not part of these figures."
+    "become a critical finding; those also have rules on rate, width and size, which are not part of these "
+    "figures."
 )
 JUDGED = (
     "Validation, not a test set: each record or window of 10 s is judged by the one of {members} members "
