@@ -22,6 +22,7 @@ SHORTEST = 1.0  # s of a run: three beats at 150 per minute from the first onset
 GAP = 0.6  # s between two runs that are one
 SETTLED = 2.0  # s over which tachycardia is told from fibrillation
 LONG = 120.0  # s of a record, above which ``FEW`` leads are read
+FOLLOWING = frozenset({"III", "aVR", "aVL", "aVF"})
 FEW = ("II", "V1", "V5")
 RAMP = 64  # frames over which a window's edge counts less, for there it sees only one side
 MOST_RECORDED = 0.5  # of a lead's samples, at least
@@ -133,7 +134,8 @@ class VentricularRhythm:
 def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhythm:
     """The network's answers for each lead of ``record`` that has a signal, whatever its name.
 
-    Gaps count as noise. Of records longer than ``LONG`` s only three leads are read.
+    Gaps count as noise. III, aVR, aVL and aVF tell nothing beside I and II and are not read. Of records
+    longer than ``LONG`` s only three leads are read.
 
     Raises:
         ModelError: the model is no ventricular network.
@@ -150,19 +152,21 @@ def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhy
     recorded = record.select(leads)
     missing = ~np.isfinite(recorded)
     signal = preprocess(_bridged(recorded)[:, None], record.sampling_rate, model.card.preprocessing)[:, 0]
-    probabilities = np.stack([_answers(lead, model, config.patch) for lead in signal])
+    probabilities = _answers(signal, model, config.patch)
     for lead, gaps in zip(probabilities, missing, strict=True):
         _mark_gaps(lead, gaps)
     return VentricularRhythm(leads, probabilities, model.card.preprocessing.sampling_rate / config.patch)
 
 
 def _readable(record: ECGRecord) -> tuple[str, ...]:
-    """The leads with a signal for most of the time; of long records only three."""
+    """The leads with a signal for most of the time; those that follow from I and II only without these."""
     able = [
         lead
         for lead, signal in zip(record.leads, record.signal, strict=True)
         if np.isfinite(signal).mean() > MOST_RECORDED and float(np.nanstd(signal)) > FLAT
     ]
+    if {"I", "II"} <= set(able):
+        able = [lead for lead in able if lead not in FOLLOWING]
     if record.duration <= LONG:
         return tuple(able)
     chosen = [lead for lead in FEW if lead in able]
@@ -189,20 +193,21 @@ def _mark_gaps(probabilities: FloatArray, gaps: NDArray[np.bool_]) -> None:
 
 
 def _answers(signal: FloatArray, model: TrainedModel, patch: int) -> FloatArray:
-    """Probabilities (4, n_frames) of one lead: those of its windows, averaged where they overlap."""
+    """Probabilities (n_leads, 4, n_frames) of leads: those of their windows, averaged where they overlap."""
     config = model.card.preprocessing
-    windows = cut_windows(signal[None], config)
+    cut = [cut_windows(lead[None], config) for lead in signal]
+    windows = np.ascontiguousarray(np.concatenate([each.windows for each in cut]))
     with torch.inference_mode():
-        batches = torch.split(torch.from_numpy(np.ascontiguousarray(windows.windows)), BATCH)
+        batches = torch.split(torch.from_numpy(windows), BATCH)
         answers = torch.cat([model.network(batch).float().softmax(dim=1) for batch in batches]).numpy()
-    n_frames = answers.shape[-1]
+    starts, n_frames = cut[0].starts // patch, answers.shape[-1]
+    of_leads = answers.reshape(len(signal), len(starts), *answers.shape[1:])
     places = np.arange(n_frames)
     weights = np.minimum(1.0, (1 + np.minimum(places, places[::-1])) / RAMP)
-    starts = windows.starts // patch
-    sums = np.zeros((answers.shape[1], int(starts[-1]) + n_frames))
-    total = np.zeros(sums.shape[1])
-    for start, answer in zip(starts.tolist(), answers, strict=True):
-        sums[:, start : start + n_frames] += weights * answer
+    sums = np.zeros((len(signal), answers.shape[1], int(starts[-1]) + n_frames))
+    total = np.zeros(sums.shape[-1])
+    for number, start in enumerate(starts.tolist()):
+        sums[..., start : start + n_frames] += weights * of_leads[:, number]
         total[start : start + n_frames] += weights
-    recorded = max(1, signal.size // patch)
-    return np.asarray((sums / total)[:, :recorded], np.float32)
+    recorded = max(1, signal.shape[-1] // patch)
+    return np.asarray((sums / total)[..., :recorded], np.float32)
