@@ -241,6 +241,11 @@ def test_only_the_folds_asked_for_are_evaluated(store, classifier, autoencoder):
     assert (errors.n, errors.n_windows) == (4, 10)
 
 
+def test_a_model_of_which_a_stores_labels_say_nothing_names_what_judges_it(store):
+    with pytest.raises(ModelError, match=r"marked rhythms: python -m benchmarks\.critical"):
+        analysis.evaluate_store(tiny_models.ventricular(), store)
+
+
 def test_an_autoencoders_store_error_is_the_mean_of_its_windows(store, autoencoder):
     errors = []
     for i in range(len(store)):

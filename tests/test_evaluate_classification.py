@@ -16,7 +16,7 @@ from ecgapp.evaluate import (
 )
 from ecgapp.evaluate.bootstrap import draw_weights
 from ecgapp.evaluate.ranking import Ranking
-from ecgapp.models.card import Evaluation
+from ecgapp.models.figures import Evaluation
 from ecgapp.tasks.task import Label, Task
 
 FIGURES = ("precision", "recall", "specificity", "f1", "auroc", "auprc")

@@ -13,10 +13,17 @@ import torch
 
 from ecgapp import documents
 from ecgapp.analysis import available_models, open_model, validation_predictions
-from ecgapp.config import Settings
+from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError, ModelError, ModelNotFoundError
-from ecgapp.models import PackedModel, TrainedModel, pack, save_model
-from ecgapp.promotion import Decision, History, export_bundle, install_import, read_bundle
+from ecgapp.models import PackedModel, TrainedModel, load_card, pack, save_model
+from ecgapp.promotion import (
+    Decision,
+    History,
+    export_bundle,
+    install_import,
+    read_bundle,
+    refuse_other_question,
+)
 
 ADA = Decision("Ada", "trained at the other hospital")
 CARD, WEIGHTS, PREDICTIONS = "card.json", "weights.safetensors", "predictions.safetensors"
@@ -85,6 +92,28 @@ def test_an_autoencoder_travels_without_predictions(settings):
     there = Settings(settings.home / "there", settings.home)
     install_import(read(export_bundle("coder", settings)), ADA, there)
     assert not open_model("coder", there).card.is_classifier
+
+
+def test_a_ventricular_network_travels_with_its_figures(settings):
+    theirs = tiny_models.ventricular("rhythm")
+    save_model(settings.shipped_weights, theirs)
+    there = Settings(settings.home / "there", settings.home)
+    install_import(read(export_bundle("rhythm", settings)), ADA, there)
+    ours, window = open_model("rhythm", there), torch.randn(1, 1, 256)
+    assert (ours.card.purpose, ours.card.ventricular) == ("ventricular rhythm", theirs.card.ventricular)
+    torch.testing.assert_close(ours.network(window), theirs.network(window))
+
+
+def test_a_ventricular_network_does_not_take_the_name_of_a_model_that_does_something_else(settings):
+    model = tiny_models.ventricular("theirs")
+    coder = tiny_models.autoencoder("theirs").card
+    save_model(settings.shipped_weights, model)
+    with pytest.raises(ModelError, match="answers another question: Tiny ventricular"):
+        refuse_other_question(replace(coder, preprocessing=model.card.preprocessing), settings)
+    delineator = load_card(PROJECT / "weights", "delineator")
+    same_leads = replace(delineator, name="theirs", preprocessing=model.card.preprocessing)
+    with pytest.raises(ModelError, match="This one has other answers"):
+        refuse_other_question(same_leads, settings)
 
 
 def test_an_imported_model_can_be_given_another_name(bundle, settings):

@@ -13,7 +13,7 @@ from ecgapp.evaluate import metrics_at
 from ecgapp.models import TrainedModel, pack, save_model
 from ecgapp.promotion import Decision, install_import
 from ecgapp.tasks import task
-from ecgapp.ui import performance
+from ecgapp.ui import choosing, performance
 from ecgapp.words import with_interval
 
 PAGE = str(PROJECT / "pages" / "performance.py")
@@ -171,3 +171,62 @@ def test_a_damaged_card_is_a_sentence(tmp_path, monkeypatch):
     assert len(page.warning) == 1
     assert "broken cannot be read" in page.warning[0].value
     assert not page.exception
+
+
+@pytest.fixture
+def ventricular_page(tmp_path, monkeypatch):
+    save_model(tmp_path / "weights", tiny_models.ventricular())
+    return open_page(tmp_path, monkeypatch)
+
+
+def test_a_ventricular_network_says_how_it_was_judged_and_what_its_figures_cannot_tell(ventricular_page):
+    words = " ".join(one.value for one in ventricular_page.markdown)
+    assert "the one of 2 members that was trained without its patient" in words
+    assert "every 32 ms" in words
+    assert "not by cardiologists" in words
+    assert "those of 30 patients" in words
+
+
+def test_sensitivity_and_false_alarms_come_with_counts_and_wilsons_interval(ventricular_page):
+    rows = ventricular_page.dataframe[0].value.set_index("Figure")
+    share = "Share called ventricular (95 %)"
+    assert list(rows.loc["Sensitivity"]) == ["80.0% (65.2%-89.5%)", "32", "40"]
+    assert rows.loc["False alarms, all", ["Called", "n"]].tolist() == ["1", "50"]
+    assert rows.loc["False alarms, other rhythms", share].startswith("0.0% (0.0%-8.8%)")
+    assert rows.loc["False alarms, no heart", share].startswith("10.0% (1.8%-40.4%)")
+
+
+def test_each_kind_stands_under_what_should_become_of_it_noise_without_patients(ventricular_page):
+    ill, well, noise = (table.value for table in ventricular_page.dataframe[1:])
+    assert ill["Kind"].tolist() == ["cudb, ventricular"]
+    assert (well["Kind"].tolist(), well["Patients"].tolist()) == (["cudb, organised"], ["12"])
+    assert noise["Kind"].tolist() == ["white noise"]
+    assert "Patients" not in noise
+
+
+def test_the_chart_has_a_dot_and_an_interval_for_every_kind(ventricular_page):
+    spec = json.loads(ventricular_page.get("plotly_chart")[0].proto.spec)
+    assert [trace["y"] for trace in spec["data"]] == [
+        ["cudb, ventricular (n = 40)"],
+        ["cudb, organised (n = 40)"],
+        ["white noise (n = 10)"],
+    ]
+    bar = spec["data"][0]["error_x"]
+    assert bar["array"] == pytest.approx([9.5], abs=0.1)
+    assert bar["arrayminus"] == pytest.approx([14.8], abs=0.1)
+    assert len({trace["marker"]["symbol"] for trace in spec["data"]}) == 3
+
+
+def test_an_unvalidated_ventricular_network_is_not_given_figures(tmp_path, monkeypatch):
+    model = tiny_models.ventricular()
+    save_model(tmp_path / "weights", TrainedModel(model.network, replace(model.card, ventricular=None)))
+    page = open_page(tmp_path, monkeypatch)
+    assert "was not validated" in page.warning[0].value
+    assert not page.dataframe
+
+
+def test_a_ventricular_network_is_offered_as_nothing_else():
+    cards = {card.name: card for card in (tiny_models.ventricular().card, tiny_models.autoencoder().card)}
+    assert list(choosing.ventricular(cards)) == ["tiny_ventricular"]
+    others = (choosing.classifiers, choosing.autoencoders, choosing.delineators, choosing.gates)
+    assert not any("tiny_ventricular" in kind(cards) for kind in others)

@@ -19,6 +19,7 @@ from ecgapp.promotion import (
     delete_version,
     headline_words,
     in_use,
+    n_validated,
     promote_run,
     remove,
     roll_back,
@@ -177,6 +178,15 @@ def test_figures_on_too_few_positives_are_told_as_that(runs, settings):
     assert "insufficient" not in headline_words(replace(card, validation=enough))["Macro F1"]
     few = replace(card.validation, per_label=(rare, replace(rare, n_positive=0)))
     assert headline_words(replace(card, validation=few))["Macro AUROC"] == "insufficient (n = 2)"
+
+
+def test_the_figures_of_a_ventricular_network_each_say_on_how_many_records_they_rest():
+    card = tiny_models.ventricular().card
+    assert n_validated(card) == 90
+    assert headline_words(card) == {
+        "Sensitivity": "0.80 (0.65-0.90); n = 40",
+        "False alarms": "0.02 (0.00-0.10); n = 50",
+    }
 
 
 def test_the_shipped_model_comes_back_when_the_promoted_one_is_rolled_back(runs, settings):

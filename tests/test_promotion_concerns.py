@@ -83,6 +83,36 @@ def test_an_autoencoder_that_learnt_nothing_on_seven_records_gets_every_reason()
     assert "MSE per sample: 1.000" in compared(autoencoder(1.0, n=7), autoencoder(0.24))
 
 
+def test_ventricular_rhythms_of_few_patients_speak_against_a_network_however_many_windows_there_are():
+    assert promotion_concerns(tiny_models.ventricular().card, None) == ()
+    (sentence,) = promotion_concerns(tiny_models.ventricular(patients=20).card, None)
+    assert "those of 20 patients: fewer than 30" in sentence
+
+
+@pytest.mark.parametrize(
+    ("found", "called", "told"),
+    [
+        (31, 0, "by 0.025 (Sensitivity)."),
+        (32, 2, "by 0.040 (False alarms)."),
+        (40, 2, "by 0.040 (False alarms)."),
+        (31, 2, "by 0.025 (Sensitivity) and 0.040 (False alarms)."),
+    ],
+)
+def test_a_ventricular_network_must_be_worse_neither_in_what_it_finds_nor_in_false_alarms(
+    found, called, told
+):
+    current = tiny_models.ventricular().card
+    (sentence,) = promotion_concerns(tiny_models.ventricular(found=found, called=called).card, current)
+    assert f"worse than the model in use, {told}" in sentence
+    assert "0.800 (0.652-0.895) (n = 40) of the model in use. False alarms: 0.0" in sentence
+    assert "(n = 50) of the model in use." in sentence
+
+
+def test_nothing_speaks_against_a_ventricular_network_that_is_better_in_both():
+    better = tiny_models.ventricular(found=35).card
+    assert promotion_concerns(better, tiny_models.ventricular(called=1).card) == ()
+
+
 def test_the_name_must_be_typed_exactly(tmp_path):
     settings = Settings(tmp_path / "home", tmp_path / "shipped")
     runs = RunStore(settings.runs)

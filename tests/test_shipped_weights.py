@@ -9,8 +9,9 @@ from sklearn import metrics
 from ecgapp import analysis
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
-from ecgapp.evaluate import evaluate_predictions, metrics_at
-from ecgapp.models import TrainedModel, installed_models, load_model, load_predictions
+from ecgapp.evaluate import evaluate_predictions, metrics_at, wilson
+from ecgapp.models import TrainedModel, installed_models, load_model, load_predictions, read_model
+from ecgapp.promotion.checks import refuse_unusable
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.training.ensembles import deal_folds
@@ -19,6 +20,7 @@ WEIGHTS = PROJECT / "weights"
 CARDS = installed_models([WEIGHTS])
 CLASSIFIERS = [name for name, card in CARDS.items() if card.is_classifier]
 AUTOENCODERS = [name for name, card in CARDS.items() if card.is_autoencoder]
+VENTRICULAR = [name for name, card in CARDS.items() if card.is_ventricular]
 LARGEST = 20_000_000  # bytes
 
 
@@ -27,8 +29,8 @@ def settings(tmp_path):
     return Settings(tmp_path)
 
 
-def test_the_four_promised_models_are_there():
-    assert {"cae_lead2", "cae_12lead", "ptbxl_superclass", "nine_class"} <= set(CARDS)
+def test_the_five_promised_models_are_there():
+    assert {"cae_lead2", "cae_12lead", "ptbxl_superclass", "nine_class", "ventricular"} <= set(CARDS)
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -73,6 +75,19 @@ def test_no_other_threshold_has_a_better_f1_on_the_validation_records(name):
 def test_labels_with_few_positives_are_known_as_insufficient(name):
     for row in CARDS[name].validation.per_label:
         assert row.sufficient == (row.n_positive >= 30)
+
+
+@pytest.mark.parametrize("name", VENTRICULAR)
+def test_a_ventricular_networks_overall_figures_are_the_sums_of_its_kinds(name):
+    refuse_unusable(read_model([WEIGHTS], name))
+    told = CARDS[name].ventricular
+    for ventricular, figure in ((True, told.sensitivity), (False, told.false_alarms)):
+        kinds = told.kinds_that_are(ventricular)
+        assert figure == wilson(sum(kind.called for kind in kinds), sum(kind.n for kind in kinds))
+    for kind in told.kinds:
+        assert kind.share == wilson(kind.called, kind.n)
+        assert kind.n_patients <= kind.n
+    assert sum(kind.n for kind in told.kinds) == told.n == CARDS[name].provenance.n_validation
 
 
 @pytest.mark.parametrize("name", AUTOENCODERS)

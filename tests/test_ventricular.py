@@ -28,7 +28,7 @@ from ecgapp.training.ventricular_data import (
     kind_of,
     synthetic_strips,
 )
-from ecgapp.training.ventricular_judging import alone, windows_of
+from ecgapp.training.ventricular_judging import NO_PATIENT, JudgedRecord, alone, judge, windows_of
 
 CONFIG = VentricularConfig(n_samples=256, width=8, dilations=(1, 2, 4), members=2)
 PREPROCESSING = PreprocessingConfig(("any lead",), 125.0, 0.5, 40.0, 2, 256, 128)
@@ -199,6 +199,16 @@ def test_a_member_learns_to_tell_fibrillation_from_sinus_rhythm():
         for name in ("sinus", "VFL")
     }
     assert shares["VFL"] > shares["sinus"] + 0.3
+
+
+def test_noise_counts_as_records_of_nobody(model):
+    signal = np.zeros((1, 2500), np.float32)
+    record = ECGRecord("r", signal, 250.0, ("ECG",))
+    judged = [JudgedRecord(record, "white noise", False, NO_PATIENT, fold) for fold in range(3)]
+    judged += [JudgedRecord(record, "organised", False, "a", 0)] * 2
+    noise, organised = judge(judged, model, "made").kinds
+    assert (noise.n, noise.n_patients, noise.called) == (3, 0, 0)
+    assert (organised.n, organised.n_patients) == (2, 1)
 
 
 def _others():

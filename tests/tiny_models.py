@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ecgapp.config import Settings
-from ecgapp.evaluate import evaluate_predictions
+from ecgapp.evaluate import evaluate_predictions, wilson
 from ecgapp.models import (
     ECGClassifierConfig,
     Interval,
@@ -14,6 +14,9 @@ from ecgapp.models import (
     Provenance,
     ReconstructionMetrics,
     TrainedModel,
+    VentricularConfig,
+    VentricularFigures,
+    VentricularMetrics,
     build,
     save_model,
 )
@@ -70,6 +73,24 @@ def autoencoder(name="tiny_cae", **prepared):
         "made, fold 9", 20, 40, Interval(0.2, 0.1, 0.3), Interval(200.0, 100.0, 300.0)
     )
     card = ModelCard(name, "Tiny autoencoder", network, config, MADE, reconstruction=figures)
+    return TrainedModel(build(network).eval().requires_grad_(False), card)
+
+
+def ventricular(name="tiny_ventricular", found=32, patients=30, called=0):
+    """A ventricular network that finds ``found`` of 40 records of ``patients``, and is wrong in ``called``.
+
+    Its other records are 40 rhythms and 10 of noise, of which one is called.
+    """
+    torch.manual_seed(0)
+    network = VentricularConfig(n_samples=256, width=8, dilations=(1, 2), members=2)
+    prepared = PreprocessingConfig(("any lead",), 125.0, 0.5, 40.0, 2, 256, 128)
+    kinds = (
+        VentricularFigures("cudb, ventricular", True, patients, 40, found, wilson(found, 40)),
+        VentricularFigures("cudb, organised", False, 12, 40, called, wilson(called, 40)),
+        VentricularFigures("white noise", False, 0, 10, 1, wilson(1, 10)),
+    )
+    figures = VentricularMetrics("made", 90, wilson(found, 40), wilson(called + 1, 50), kinds)
+    card = ModelCard(name, "Tiny ventricular", network, prepared, MADE, ventricular=figures)
     return TrainedModel(build(network).eval().requires_grad_(False), card)
 
 

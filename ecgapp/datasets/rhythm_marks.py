@@ -5,6 +5,7 @@ authors of this project (``docs/recipes/marks``), for the databases' own files h
 """
 
 import csv
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,10 @@ class MarkedSpan:
     end: float
     rhythm: str
 
+    def overlap(self, start: float, end: float) -> float:
+        """How many seconds from ``start`` to ``end`` it covers."""
+        return max(0.0, min(end, self.end) - max(start, self.start))
+
 
 @dataclass(frozen=True, eq=False)
 class RhythmRecording:
@@ -39,15 +44,16 @@ class RhythmRecording:
 
     def share(self, start: float, end: float, rhythms: frozenset[str]) -> float:
         """The share of the time from ``start`` to ``end`` s that is marked as one of ``rhythms``."""
-        inside = sum(
-            max(0.0, min(end, span.end) - max(start, span.start))
-            for span in self.spans
-            if span.rhythm in rhythms
-        )
-        if self.elsewhere in rhythms:
-            marked = sum(max(0.0, min(end, span.end) - max(start, span.start)) for span in self.spans)
-            inside += end - start - marked
-        return inside / (end - start)
+        unmarked = 1.0 - share_of(self.spans, start, end) if self.elsewhere in rhythms else 0.0
+        return share_of(self.spans, start, end, rhythms) + unmarked
+
+
+def share_of(
+    spans: Sequence[MarkedSpan], start: float, end: float, rhythms: Collection[str] = RHYTHMS
+) -> float:
+    """The share of the time from ``start`` to ``end`` s that ``spans`` of one of ``rhythms`` cover."""
+    covered = sum(span.overlap(start, end) for span in spans if span.rhythm in rhythms)
+    return covered / (end - start)
 
 
 def rhythm_recordings(database: str, data: Path, marks: Path) -> list[RhythmRecording]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecgapp.evaluate.arrays import AnyFloats
 from ecgapp.evaluate.classification import evaluate_predictions
-from ecgapp.models.card import ENOUGH_POSITIVES, Evaluation
+from ecgapp.models.figures import ENOUGH_POSITIVES, Evaluation
 from ecgapp.models.predictions import Predictions
 from ecgapp.tasks.task import Task
 

@@ -1,6 +1,11 @@
 """Networks by name, and their weights on disk."""
 
-from ecgapp.models.card import (
+from ecgapp.models.card import ModelCard, Provenance
+from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
+from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
+from ecgapp.models.ensemble import Ensemble, EnsembleConfig
+from ecgapp.models.figures import (
     ENOUGH_POSITIVES,
     BoundaryFigures,
     DelineationMetrics,
@@ -9,17 +14,11 @@ from ecgapp.models.card import (
     Interval,
     KindFigures,
     LabelMetrics,
-    ModelCard,
-    Provenance,
     ReconstructionMetrics,
     RocCurve,
     VentricularFigures,
     VentricularMetrics,
 )
-from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
-from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
-from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
-from ecgapp.models.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
 from ecgapp.models.gate import PARTS, Gate, GateConfig
 from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig

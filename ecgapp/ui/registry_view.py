@@ -30,7 +30,8 @@ from ecgapp.words import as_typed
 NONE = "–"  # a table reads Markdown, which makes a bullet of a hyphen
 INTERVALS = (
     "In brackets: 95 % intervals over the validation records, bootstrap or, for shares of records, Wilson's. "
-    f"Insufficient: a class that counts in the mean has fewer than {ENOUGH_POSITIVES} positives, the rarest n."
+    f"Insufficient: a class that counts in the mean has fewer than {ENOUGH_POSITIVES} positives, the rarest "
+    "n."
 )
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from ecgapp.evaluate import wilson
 from ecgapp.evaluate.ventricular import CERTAIN, SHORTEST
 from ecgapp.models import ModelCard, VentricularConfig, VentricularFigures, VentricularMetrics
 from ecgapp.ui.performance_charts import AXIS, BLUE, GREY, ORANGE
@@ -14,23 +15,32 @@ from ecgapp.words import in_percent
 PLAIN = {"displayModeBar": False}
 ROW, FRAME = 24, 90  # px of a kind in the chart, and of its axis and legend
 WHAT = (
-    "**Does any lead show ventricular tachycardia, flutter or fibrillation?** The network reads one lead of any "
-    "name and gives a probability every {frame:.0f} ms; the mean over the leads counts. A record is called "
-    "ventricular where it stays above {certain:.0%} for {shortest:g} s or more. Each such run can become a "
-    "critical finding; those also have rules on rate, width and size, which are not part of these figures."
+    "**Does any lead show ventricular tachycardia, flutter or fibrillation?** The network reads one lead of "
+    "any name and gives a probability every {frame:.0f} ms; the mean over the leads counts. A record is "
+    "called ventricular where it stays above {certain:.0%} for {shortest:g} s or more. Each such run can "
+    "become a critical finding; those also have rules on rate, width and size, which are not part of these "
+    "figures."
 )
 JUDGED = (
-    "Validation, not a test set: each record or window of 10 s is judged by the one of {members} members that "
-    "was trained without its patient. In the app all members answer together, which has not been measured on "
-    "patients unknown to all of them. In brackets: Wilson's 95 % intervals."
+    "Validation, not a test set: each record or window of 10 s is judged by the one of {members} members "
+    "that was trained without its patient. In the app all members answer together, which has not been "
+    "measured on patients unknown to all of them. In brackets: Wilson's 95 % intervals."
 )
-LIMITS = """\
-- **Marks by the authors.** The rhythms of cudb and the ventricular runs of mitdb were marked by eye, in one \
-reading, by the authors of this app, not by cardiologists. Elsewhere the labels of the data sets count.
-- **Few patients.** The ventricular rhythms are those of {patients} patients. Several windows come from the same \
-patient, and the intervals treat each window as if it had its own: for other patients they should be wider.
-- **Other recorders, other patients.** Nothing is known of rhythms that are missing in the table.
-- **An alarm, not a diagnosis.** "Not called" does not mean that a record is safe."""
+LIMITS = (
+    "**Marks by the authors.** The rhythms of cudb and the ventricular runs of mitdb were marked by eye, in "
+    "one reading, by the authors of this app, not by cardiologists. Elsewhere the labels of the data sets "
+    "count.",
+    "**Few patients.** The ventricular rhythms are those of {patients} patients. Several windows come from "
+    "the same patient, and the intervals treat each window as if it had its own, so they are too narrow.",
+    "**Other recorders, other rhythms.** Nothing is known of what is missing in the tables.",
+    "**An alarm, not a diagnosis.** That a record is not called ventricular does not make it safe.",
+)
+RHYTHMS, OTHERS, NOISE = (  # the groups of kinds, in the order of the page
+    "Ventricular for most of the time: should be called",
+    "Other rhythms: should not be called",
+    "Signals without a heart: should not be called",
+)
+MARKS = {RHYTHMS: (BLUE, "circle"), OTHERS: (ORANGE, "diamond"), NOISE: (GREY, "square")}
 
 Group = tuple[VentricularFigures, ...]
 
@@ -55,7 +65,8 @@ def ventricular_panel(card: ModelCard) -> None:
         st.markdown(f"**{heading}**")
         st.dataframe(table(kinds), hide_index=True, height="content")
     st.markdown("**What these figures cannot tell**")
-    st.markdown(LIMITS.format(patients=metrics.n_ventricular_patients))
+    limits = "\n".join(f"- {limit}" for limit in LIMITS)
+    st.markdown(limits.format(patients=metrics.n_ventricular_patients))
     st.caption(f"Records and windows: {metrics.dataset}. The model card has how the weights were made.")
 
 
@@ -63,28 +74,42 @@ def groups(metrics: VentricularMetrics) -> dict[str, Group]:
     """The kinds under their headings; headings without a kind are left out."""
     others = metrics.kinds_that_are(False)
     found = {
-        "Ventricular for most of the time: should be called": metrics.kinds_that_are(True),
-        "Other rhythms: should not be called": tuple(kind for kind in others if kind.n_patients),
-        "Noise without a heart: should not be called": tuple(kind for kind in others if not kind.n_patients),
+        RHYTHMS: metrics.kinds_that_are(True),
+        OTHERS: tuple(kind for kind in others if kind.n_patients),
+        NOISE: tuple(kind for kind in others if not kind.n_patients),
     }
     return {heading: kinds for heading, kinds in found.items() if kinds}
 
 
 def overall(metrics: VentricularMetrics) -> pd.DataFrame:
-    """Sensitivity and false alarms over all kinds, with counts."""
-    ventricular, others = metrics.kinds_that_are(True), metrics.kinds_that_are(False)
-    rows = [
-        ("Sensitivity", ventricular, in_percent(metrics.sensitivity)),
-        ("False alarms", others, in_percent(metrics.false_alarms)),
-    ]
+    """Sensitivity and false alarms with their counts; false alarms also by what they were raised on."""
+    of_group = groups(metrics)
+    rows = {
+        "Sensitivity": (metrics.sensitivity, metrics.kinds_that_are(True)),
+        "False alarms, all": (metrics.false_alarms, metrics.kinds_that_are(False)),
+    }
+    for words, heading in (("False alarms, other rhythms", OTHERS), ("False alarms, no heart", NOISE)):
+        kinds = of_group.get(heading, ())
+        rows[words] = (wilson(_called(kinds), _n(kinds)), kinds)
     return pd.DataFrame(
-        [{"Figure": name, "Share (95 %)": share, **_counts(kinds)} for name, kinds, share in rows]
+        [
+            {
+                "Figure": name,
+                "Share called ventricular (95 %)": in_percent(share),
+                "Called": f"{_called(kinds):,}",
+                "n": f"{_n(kinds):,}",
+            }
+            for name, (share, kinds) in rows.items()
+        ]
     )
 
 
-def _counts(kinds: Sequence[VentricularFigures]) -> dict[str, str]:
-    called, n = sum(kind.called for kind in kinds), sum(kind.n for kind in kinds)
-    return {"Called ventricular": f"{called:,}", "n": f"{n:,}"}
+def _called(kinds: Group) -> int:
+    return sum(kind.called for kind in kinds)
+
+
+def _n(kinds: Group) -> int:
+    return sum(kind.n for kind in kinds)
 
 
 def table(kinds: Group) -> pd.DataFrame:
@@ -106,11 +131,10 @@ def table(kinds: Group) -> pd.DataFrame:
 def chart(metrics: VentricularMetrics) -> go.Figure:
     """A dot with its interval for each kind; the first kind stands at the top."""
     figure = go.Figure()
-    marks = zip((BLUE, ORANGE, GREY), ("circle", "diamond", "square"), strict=True)
-    shown = [(heading, [kind for kind in kinds if kind.share]) for heading, kinds in groups(metrics).items()]
-    for (heading, kinds), (colour, symbol) in zip(shown, marks, strict=False):
-        figure.add_trace(_dots(heading, kinds, colour, symbol))
-    n_rows = sum(len(kinds) for _, kinds in shown)
+    shown = {heading: [kind for kind in kinds if kind.share] for heading, kinds in groups(metrics).items()}
+    for heading, kinds in shown.items():
+        figure.add_trace(_dots(heading, kinds, *MARKS[heading]))
+    n_rows = sum(len(kinds) for kinds in shown.values())
     figure.update_layout(
         height=FRAME + ROW * n_rows,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
