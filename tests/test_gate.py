@@ -469,7 +469,7 @@ def test_what_the_ventricular_network_takes_for_its_rhythm_is_not_refused(readab
     ecg_opened = analysis.OpenedECG(record, analysis.InstalledModels(Settings(PROJECT)))
     assert ecg_opened.admission().refused
     again = analysis.OpenedECG(record, analysis.InstalledModels(Settings(PROJECT)))
-    wild = SimpleNamespace(share=lambda start, end: 1.0)
+    wild = SimpleNamespace(share=lambda start, end: 1.0, runs=(SimpleNamespace(probability=0.95),))
     monkeypatch.setattr(analysis.OpenedECG, "ventricular", lambda _ecg: wild)
     told = again.admission()
     assert not told.refused

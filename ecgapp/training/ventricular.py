@@ -39,6 +39,7 @@ BATCH = {
 }
 COLOURED = 3  # windows of computed noise in a batch
 COMPUTED = 3  # windows of other computed signals in a batch
+FLUTTER = (2.5, 6.0)  # Hz
 NO_HEART = ("sine wave", "square wave", "speech-like", "EEG-like")
 STEEPEST = 2.0  # exponent with which the power of computed noise falls with frequency, at most
 REPORT = 100  # steps between two reports
@@ -193,8 +194,11 @@ class Batches:
         config = self._config
         make = FORMULAS[NO_HEART[self._rng.integers(len(NO_HEART))]]
         silence = np.zeros((1, config.network.n_samples))
-        signal = make(silence, config.preprocessing.sampling_rate, self._rng)[0]
-        masks = np.full(config.network.n_samples // config.network.patch, NOISE, np.uint8)
+        rate = config.preprocessing.sampling_rate
+        signal = make(silence, rate, self._rng)[0]
+        strongest = float(np.abs(np.fft.rfft(signal))[1:].argmax() + 1) * rate / signal.size
+        known = ANY if FLUTTER[0] <= strongest <= FLUTTER[1] else NOISE  # a pure wave may be flutter
+        masks = np.full(config.network.n_samples // config.network.patch, known, np.uint8)
         return (signal / max(float(signal.std()), 1e-6)).astype(np.float32), masks
 
     def _varied(self, window: FloatArray) -> FloatArray:

@@ -19,12 +19,13 @@ from ecgapp.signals.quality.rails import runs
 PAUSE, ASYSTOLE = 3.0, 6.0  # s
 SLOW, FAST = 40.0, 150.0  # per minute
 FEWEST = 3  # beats that a rate is drawn from
-AROUND = 8.0  # s over which a rate must hold
+SLOW_FOR, FAST_FOR = 8.0, 4.0  # s for which a slow and a fast rate must hold
 T_WAVE = 0.5  # s behind a beat that a pause's signal may still hold its T wave
 BEFORE_QRS = 0.12  # s before a beat that belong to it
 QRS_BAND = (7.0, 25.0)  # Hz
 QUIET = 0.35  # of a beat's size that nothing in a pause may reach
 LOST = 0.005  # mV from top to bottom of a signal that is not there
+TALLEST = 0.8  # mV from top to bottom, of a baseline without complexes
 FASTEST_P = 0.1  # mV between 7 and 25 Hz; the QRS complexes of twelve leads are larger in some lead
 SEVERAL = 6  # leads
 SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
@@ -74,7 +75,11 @@ def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
         return None
     low, high = np.quantile(facts.filtered, [0.002, 0.998], axis=-1)
     tallest = float((high - low).max())
-    if tallest < LOST or not _without_qrs(facts) or facts.in_fibrillation(0.0, record.duration):
+    if (
+        not LOST <= tallest < TALLEST
+        or not _without_qrs(facts)
+        or facts.in_fibrillation(0.0, record.duration)
+    ):
         return None
     return CriticalFinding(
         CriticalKind.ASYSTOLE,
@@ -119,8 +124,11 @@ def rates(facts: CriticalFacts) -> list[CriticalFinding]:
     if facts.is_noise:
         return []
     found = []
-    for kind, beyond in ((CriticalKind.BRADYCARDIA, _slow), (CriticalKind.TACHYCARDIA, _fast)):
-        for start, end in _stretches(facts, beyond):
+    for kind, beyond, seconds in (
+        (CriticalKind.BRADYCARDIA, _slow, SLOW_FOR),
+        (CriticalKind.TACHYCARDIA, _fast, FAST_FOR),
+    ):
+        for start, end in _stretches(facts, beyond, seconds):
             if not any(run.start < end and start < run.end for run in facts.runs):
                 found.append(_rate_finding(facts, kind, start, end))
     return found
@@ -134,14 +142,14 @@ def _fast(intervals: NDArray[np.float64]) -> bool:
     return bool(60 / intervals.mean() > FAST and 60 / np.median(intervals) > FAST)
 
 
-def _stretches(facts: CriticalFacts, beyond: Beyond) -> list[Span]:
-    """Where the rate is beyond its limit over ``AROUND`` s, or over the record if it is shorter."""
+def _stretches(facts: CriticalFacts, beyond: Beyond, seconds: float) -> list[Span]:
+    """Where the rate is beyond its limit for ``seconds``, or over the record if it is shorter."""
     times, intervals = facts.beats.times, facts.beats.intervals
     if len(times) < FEWEST:
         return []
     outside = np.zeros(intervals.size, bool)
     for first in range(intervals.size):
-        reach = int(np.searchsorted(times, times[first] + AROUND))
+        reach = int(np.searchsorted(times, times[first] + seconds))
         behind = min(max(reach, first + FEWEST - 1), intervals.size)
         whole = reach <= intervals.size or first == 0
         if whole and behind - first >= FEWEST - 1 and beyond(intervals[first:behind]):

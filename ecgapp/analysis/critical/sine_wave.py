@@ -11,7 +11,7 @@ import numpy as np
 from ecgapp.analysis.critical.facts import CriticalFacts
 from ecgapp.analysis.critical.finding import CriticalFinding, CriticalKind
 
-RATES = (30.0, 150.0)  # per minute
+RATES = (30.0, 120.0)  # per minute; faster, broad complexes without the pattern look the same
 STEEPEST = 3.1  # times the slope of a sine of the same rate and height
 STILL = 0.42  # of the time in which the slope is less than a tenth of the steepest
 REGULAR = 0.25  # standard deviation of RR over its mean

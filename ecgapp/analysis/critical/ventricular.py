@@ -24,7 +24,7 @@ MOSTLY = 0.6  # of a run's beats that are broad
 FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
 HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
 LIKE_OTHERS = (1, 0.85)  # beats outside a run, and the correlation with them from which a beat is one
-NEAR_EDGE = 0.8  # s from the edge of the run within which a complex limits it
+CLOSE = 0.25  # s inside the edge of the run within which a complex limits it
 RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
 NETWORK_SOURCE = "the network 'ventricular' of this app; its figures are on the Performance page"
 RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:10.1161/CIR.0000000000000549"
@@ -65,6 +65,8 @@ def broad_tachycardia(facts: CriticalFacts) -> list[CriticalFinding]:
 def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
     """Runs of beats faster than ``FAST`` that are broad for the most part; edges are broad beats."""
     beats = _beats(facts)
+    if facts.beats.rate is not None and facts.beats.rate > FAST and _is_broad(beats):
+        return [beats]  # irregular, as in fibrillation of the atria, it is one tachycardia all the same
     runs: list[list[Beat]] = []
     current: list[Beat] = []
     for beat in beats:
@@ -132,6 +134,9 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
     if agreeing:
         words = f"{words} {_widths_in_words(agreeing[0])}"
     start, end = _on_beats(facts, run)
+    longest = max(agreeing, key=len, default=[])
+    if longest and longest[-1].time - longest[0].time > run.end - run.start - 2 * HALF_QRS:
+        start, end = _rule_span(facts, longest)
     return CriticalFinding(
         CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
         "broad complex tachycardia" + ("" if rate is None else f", {rate:.0f}/min"),
@@ -147,13 +152,13 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
 
 def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
     rate = 60 / median([beat.rr for beat in beats[1:] if beat.rr])
-    start, end = _span(beats)
+    start, end = _rule_span(facts, beats)
     return CriticalFinding(
         CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
         f"broad complex tachycardia, {rate:.0f}/min",
         facts.leads,
-        max(0.0, start),
-        min(facts.record.duration, end),
+        start,
+        end,
         f"{_widths_in_words(beats)} The ventricular network does not call it ventricular.",
         "supraventricular tachycardia with bundle branch block or aberrant conduction, a paced "
         "rhythm, pre-excitation.",
@@ -169,15 +174,21 @@ def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
     if places.size < RUN:
         return run.start, run.end
     first, last = _extended(facts, int(places[0]), int(places[-1]))
-    interval = float(np.median(np.diff(times[places])))
-    start, end = float(times[first]) - HALF_QRS, float(times[last]) + HALF_QRS
-    if first == 0 and start - interval + 2 * HALF_QRS > 0.0:  # the complex before is cut by the record's edge
-        start = 0.0
-    if last == len(times) - 1 and end + interval - 2 * HALF_QRS < duration:
-        end = duration
-    start = start if abs(start - run.start) < NEAR_EDGE else run.start
-    end = end if abs(end - run.end) < NEAR_EDGE else run.end
-    return max(0.0, start), min(duration, end)
+    begin, stop = float(times[first]) - HALF_QRS, float(times[last]) + HALF_QRS
+    start = begin if begin < run.start + CLOSE else run.start
+    end = stop if stop > run.end - CLOSE else run.end
+    return _to_edges((start, end), float(np.median(np.diff(times[places]))), duration)
+
+
+def _to_edges(span: Span, interval: float, duration: float) -> Span:
+    """The span, up to the record's edge if that cuts the complex before or behind it."""
+    start, end = span
+    cut_before, cut_behind = (start - interval + 2 * HALF_QRS > 0.0, end + interval - 2 * HALF_QRS < duration)
+    near_start, near_end = start < interval, end > duration - interval
+    return (
+        0.0 if near_start and cut_before else max(0.0, start),
+        duration if near_end and cut_behind else min(duration, end),
+    )
 
 
 def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
@@ -221,6 +232,12 @@ def _span(beats: list[Beat]) -> Span:
     """From the onset of the first complex to the offset of the last one, with R in its middle."""
     first, last = (1e-3 * (beat.width or BROAD) / 2 for beat in (beats[0], beats[-1]))
     return beats[0].time - first, beats[-1].time + last
+
+
+def _rule_span(facts: CriticalFacts, beats: list[Beat]) -> Span:
+    """The span of a run, up to the record's edge if that cuts a complex."""
+    interval = median([beat.rr for beat in beats[1:] if beat.rr])
+    return _to_edges(_span(beats), interval, facts.record.duration)
 
 
 def _overlap(one: Span, other: Span) -> bool:
