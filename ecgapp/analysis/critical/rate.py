@@ -26,6 +26,7 @@ QRS_BAND = (7.0, 25.0)  # Hz
 QUIET = 0.35  # of a beat's size that nothing in a pause may reach
 LOST = 0.005  # mV from top to bottom of a signal that is not there
 TALLEST = 0.8  # mV from top to bottom, of a baseline without complexes
+SMALL_NOISE = 0.2  # mV, of what may be a flat line; larger noise hides complexes
 FASTEST_P = 0.1  # mV between 7 and 25 Hz; the QRS complexes of twelve leads are larger in some lead
 SEVERAL = 6  # leads
 SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
@@ -35,10 +36,10 @@ RATE_SOURCE = "usual limits of critical results: below 40 and above 150/min"
 
 def standstill(facts: CriticalFacts) -> list[CriticalFinding]:
     """Asystole and pauses: stretches of 3 s or more without a ventricular complex."""
-    if facts.is_noise and len(facts.beats) < FEWEST:
-        return []
     if (whole := _no_complexes(facts)) is not None:
         return [whole]
+    if facts.is_noise and len(facts.beats) < FEWEST:
+        return []
     duration = facts.record.duration
     times = facts.beats.times.tolist()
     found = []

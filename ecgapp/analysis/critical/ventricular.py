@@ -135,7 +135,7 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
         words = f"{words} {_widths_in_words(agreeing[0])}"
     start, end = _on_beats(facts, run)
     longest = max(agreeing, key=len, default=[])
-    if longest and longest[-1].time - longest[0].time > run.end - run.start - 2 * HALF_QRS:
+    if longest and longest[-1].time - longest[0].time > MOSTLY * (run.end - run.start):
         start, end = _rule_span(facts, longest)
     return CriticalFinding(
         CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
