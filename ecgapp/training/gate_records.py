@@ -15,7 +15,7 @@ from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
 from ecgapp.models import TrainedModel
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
-from ecgapp.training.gate import GateFitConfig, Judged, fit_latent
+from ecgapp.training.gate import SIMILAR, GateFitConfig, Judged, fit_latent
 from ecgapp.training.rhythm_records import rhythm_windows
 from ecgapp.training.spoiled import (
     FORMULAS,
@@ -36,6 +36,7 @@ HAND_HELD_RECORDS = 800  # of those that are not noisy
 NOISY = "CINC2017:~"
 SHUFFLED = "shuffled leads"
 DISTORTED = (SHUFFLED, "backwards", "wrong sampling rate")  # readable, and yet not what models know
+ALONE = " alone"  # noise without an ECG below it
 SYNTHETIC_RECORDS = 40  # of each synthetic rhythm
 WORDS = {"ma": "muscle noise", "bw": "baseline wander"}
 Tell = Callable[[str], None]
@@ -65,6 +66,8 @@ def gather(
         (number, sample) for number, sample in enumerate(whole) if folds is None or sample.fold in folds
     ]
     spoiled = _spoiled(_to_spoil(wanted, config), config, data)
+    if config.question == SIMILAR:  # noise that holds no ECG is a matter of the first question
+        spoiled = (one for one in spoiled if not one.kind.endswith(ALONE))
     if not lead_by_lead:
         return [sample for _, sample in wanted], spoiled
     singles = (_one_lead(s, [config.seed, n]) for n, s in enumerate(spoiled) if s.kind != SHUFFLED)
@@ -150,7 +153,7 @@ def _spoil(record: ECGRecord, noises: dict[str, Noise], rng: np.random.Generator
 
     for name, noise in noises.items():
         strips = noise.strips(clean.shape[0], clean.shape[1], rate, rng)
-        yield sample(twelve(strips), f"{WORDS[name]} alone", BAD)
+        yield sample(twelve(strips), f"{WORDS[name]}{ALONE}", BAD)
         for level in LEVELS:
             role = BAD if name == "ma" and level <= ILLEGIBLE else GRADED
             noisy = twelve(with_noise(clean, rate, strips, level))
