@@ -76,11 +76,8 @@ def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
         return None
     low, high = np.quantile(facts.filtered, [0.002, 0.998], axis=-1)
     tallest = float((high - low).max())
-    if (
-        not LOST <= tallest < TALLEST
-        or not _without_qrs(facts)
-        or facts.in_fibrillation(0.0, record.duration)
-    ):
+    most = SMALL_NOISE if facts.is_noise else TALLEST
+    if not LOST <= tallest < most or not _without_qrs(facts) or facts.in_fibrillation(0.0, record.duration):
         return None
     return CriticalFinding(
         CriticalKind.ASYSTOLE,
