@@ -24,6 +24,8 @@ MOSTLY = 0.6  # of a run's beats that are broad
 FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
 HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
 LIKE_OTHERS = (1, 0.85)  # beats outside a run, and the correlation with them from which a beat is one
+# s: how far the complex before a run reaches behind (onset - RR), and the one after it before (offset + RR).
+TO_OFFSET, TO_ONSET = 0.14, 0.13
 CLOSE = 0.25  # s inside the edge of the run within which a complex limits it
 RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
 NETWORK_SOURCE = "the network 'ventricular' of this app; its figures are on the Performance page"
@@ -183,7 +185,7 @@ def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
 def _to_edges(span: Span, interval: float, duration: float) -> Span:
     """The span, up to the record's edge if that cuts the complex before or behind it."""
     start, end = span
-    cut_before, cut_behind = (start - interval + 2 * HALF_QRS > 0.0, end + interval - 2 * HALF_QRS < duration)
+    cut_before, cut_behind = (start - interval + TO_OFFSET > 0.0, end + interval - TO_ONSET < duration)
     near_start, near_end = start < interval, end > duration - interval
     return (
         0.0 if near_start and cut_before else max(0.0, start),
