@@ -24,7 +24,9 @@ SOURCE = "Surawicz et al. 2009, doi:10.1016/j.jacc.2008.12.014; limits chosen on
 def sine_wave(facts: CriticalFacts) -> list[CriticalFinding]:
     """The pattern, if the whole record shows it."""
     rate, intervals = facts.beats.rate, facts.beats.intervals
-    if facts.record.units != "mV" or facts.is_noise or facts.runs or rate is None:
+    if facts.record.units != "mV" or facts.is_noise or rate is None:
+        return []
+    if facts.in_fibrillation(0.0, facts.record.duration):
         return []
     if not RATES[0] <= rate <= RATES[1] or len(facts.beats) < FEWEST:
         return []
