@@ -55,7 +55,7 @@ class WithoutThePatient:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What the app finds in one case."""
+    """The kinds of critical findings in one case, and whether it is refused."""
 
     case: Case
     kinds: frozenset[str]

@@ -29,7 +29,7 @@ STEPS = (0.04, 0.2, 1.0, 5.0)  # seconds between thick lines; thin lines are a f
 
 @dataclass(frozen=True)
 class View:
-    """What a page shows: seconds a row, and mV above and below the middle of a row."""
+    """Settings of a page: seconds a row, and mV above and below the middle of a row."""
 
     row: float = 20.0
     limit: float = 2.5

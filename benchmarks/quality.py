@@ -133,7 +133,7 @@ def spoilt_rows(judged: Sequence[tuple[RealECG, RecordQuality]]) -> list[Row]:
 
 
 def _all_found(name: str, count: Count) -> Target | None:
-    """Everything but what is said not to be told."""
+    """All faults but those that are known not to be found."""
     return None if "LA/LL" in name else at_least(100, 100 * count.share, "%")
 
 
@@ -212,7 +212,7 @@ def pacing_rows(folder: Path) -> list[Row]:
 
 
 def time_rows() -> list[Row]:
-    """Of a usual and of a long record."""
+    """Times of a record of 10 s and of one of an hour."""
     rows = []
     for seconds, repeats, most in ((10.0, 20, 0.020), (3600.0, 3, 2.0)):
         record = synthesise(SyntheticConfig(noise=0.01, wander=0.1, duration=seconds)).record

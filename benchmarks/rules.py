@@ -41,7 +41,7 @@ class Judged:
 
 
 def records(data: Path, most: int, delineator: TrainedModel) -> Iterator[Judged]:
-    """Up to ``most`` records of each archive, in seeded order; those that cannot be read are told of."""
+    """Up to ``most`` records of each archive, in seeded order; those that cannot be read are reported."""
     for layout, folder in ARCHIVES.items():
         scan = LAYOUTS[layout].scan(data / folder, ImportOptions())
         entries = list(scan.entries)

@@ -56,7 +56,7 @@ def _kind(codes: Sequence[str]) -> str:
 
 
 def _at_j60(facts: Facts) -> bool:
-    """The same limits 60 ms behind J, in QRS complexes under 120 ms."""
+    """The limits applied 60 ms behind J, in QRS complexes under 120 ms."""
     levels = inverted(facts.measured.st_levels)
     beyond = {lead for lead, level in levels.items() if level >= limit(lead, facts)}
     narrow = (facts.row("QRS").value or 0.0) < 120

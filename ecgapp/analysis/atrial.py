@@ -40,7 +40,7 @@ FASTER = 0.75  # of the period without them: further P waves are believed where 
 
 @dataclass(frozen=True)
 class AtrialRhythm:
-    """What the P waves of a record do.
+    """The rate, PR interval and dissociation of a record's P waves.
 
     ``times`` are their middles in s. ``rate`` (a minute) is None where they keep no rhythm. ``pr`` is the
     median and ``scatter`` the standard deviation, in s, of the time from the last P wave to the R peak behind
@@ -57,7 +57,7 @@ class AtrialRhythm:
     dissociated: bool = False
 
     def later(self, seconds: float) -> "AtrialRhythm":
-        """The same with its times counted from ``seconds`` before."""
+        """The rhythm with times counted from ``seconds`` earlier."""
         return replace(self, times=tuple(time + seconds for time in self.times))
 
 
@@ -103,7 +103,7 @@ def atrial_rhythm(delineation: Delineation, beats: BeatList) -> AtrialRhythm:
 
 
 def _filled(times: NDArray[np.float64], share: float) -> float | None:
-    """Their period in s, where waves stand at this share of the places at which it lets us expect one."""
+    """The period of waves at ``times`` in s; None unless they fill this ``share`` of the expected places."""
     period = p_period(times)
     if period is None or times.size < share * ((times[-1] - times[0]) / period + 1):
         return None

@@ -25,7 +25,7 @@ RAMP = 256  # samples over which a window's edge counts less, for there it sees 
 
 @dataclass(frozen=True, eq=False)
 class Delineation:
-    """What the delineator says of the usable ``leads``, at ``sampling_rate`` Hz.
+    """Probabilities of waves in the usable ``leads``, at ``sampling_rate`` Hz.
 
     ``signal`` is (n_leads, n_samples) as the network saw it, ``probabilities`` (n_leads, 4, n_samples)
     of background, P, QRS and T. ``doubted`` are those before P waves were taken out that are not believed,
