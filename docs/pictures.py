@@ -29,8 +29,8 @@ from ecgapp.training import Initialisation, Phase
 from ecgapp.ui.training_choices import Schedule, Subject, training_config
 
 FOLDER = PROJECT / "docs"
-WIDTH = 1280  # px
-DEMO = "Premature ventricular contractions"
+WIDTH, REVIEW_WIDTH = 1280, 1440  # px
+DEMO = "Inferior ST elevation"
 CLASSIFIER = "nine_class"
 ENCODER = "cae_12lead"
 RHYTHMS = ("sinus", "AF", "PVC", "LBBB", "RBBB")
@@ -55,16 +55,21 @@ def main() -> None:
 
 def picture_review(page: Page) -> None:
     """Head, tracing and headline, then findings and saliency; the two sections between are left out."""
+    page.set_viewport_size({"width": REVIEW_WIDTH, "height": 900})
     choose(page, "demo", DEMO)
     page.locator(".st-key-saliency .heatmaplayer image").first.wait_for(state="attached")
-    whole = whole_page(page)
+    whole = whole_page(page, REVIEW_WIDTH)
     reading, saliency, steps = (
         top(heading(page, words)) for words in ("Your reading", "Saliency", "Preprocessing")
     )
-    parts = [whole.crop((0, 0, WIDTH, reading)), whole.crop((0, saliency, WIDTH, steps))]
-    joined = Image.new("RGB", (WIDTH, sum(part.height for part in parts)), "white")
+    parts = [
+        whole.crop((0, 0, REVIEW_WIDTH, reading)),
+        whole.crop((0, saliency, REVIEW_WIDTH, steps)),
+    ]
+    joined = Image.new("RGB", (REVIEW_WIDTH, sum(part.height for part in parts)), "white")
     joined.paste(parts[0], (0, 0))
     joined.paste(parts[1], (0, parts[0].height))
+    page.set_viewport_size({"width": WIDTH, "height": 900})
     save(joined, "review.png")
 
 
@@ -151,12 +156,12 @@ def top(element: Locator) -> int:
     return round(box["y"]) - 8
 
 
-def whole_page(page: Page) -> Image.Image:
+def whole_page(page: Page, width: int = WIDTH) -> Image.Image:
     """All of it, without scrolling."""
-    page.mouse.move(WIDTH / 2, 2)  # the toolbars of figures and tables follow the mouse
+    page.mouse.move(width / 2, 2)  # the toolbars of figures and tables follow the mouse
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     height = page.get_by_test_id("stMainBlockContainer").evaluate("shown => shown.scrollHeight")
-    page.set_viewport_size({"width": WIDTH, "height": height + 80})
+    page.set_viewport_size({"width": width, "height": height + 80})
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         page.screenshot(path=file.name, animations="disabled")
         return Image.open(file.name).convert("RGB")

@@ -86,8 +86,24 @@ def test_a_long_record_is_paged_by_key_and_by_its_overview(visitor, tmp_path):
     visitor.sees(re.compile(r"(59.5|60|60.5)-\d+(\.5)? s of 120.0 s"))
 
 
+def test_the_tracing_of_an_alarm_is_on_the_first_screen_however_long_the_record(visitor, tmp_path):
+    record = synthesise(
+        SyntheticConfig("STEMI", duration=30.0, variant="inferior", noise=0.01, seed=4)
+    ).record
+    visitor.page.set_viewport_size({"width": 1440, "height": 900})
+    visitor.page.reload()
+    visitor.sees("No ECG is open")
+    visitor.drop(*((path.name, path.read_bytes()) for path in write_wfdb(record, tmp_path, "long")))
+    visitor.sees(re.compile("Read this ECG now"))
+    visitor.sees("0-10 s of 30.0 s")
+    box = visitor.widget("tracing").bounding_box()
+    assert box["y"] < 600
+    assert visitor.widget("overview").bounding_box()["y"] > box["y"]
+
+
 def drag(visitor, start, stop, chart="tracing"):
     """Draw a box on a chart between two points, in parts of its plot."""
+    visitor.widget(chart).scroll_into_view_if_needed()
     box = visitor.widget(chart).locator(".nsewdrag").first.bounding_box()
     (x0, y0), (x1, y1) = (
         (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, stop)

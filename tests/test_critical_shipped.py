@@ -69,6 +69,18 @@ def test_a_ventricular_rhythm_has_no_intervals_and_is_not_refused():
     assert "ventricular" in next(row.reason for row in measured.rows if row.name == "QRS")
 
 
+def test_ventricular_fibrillation_and_asystole_have_no_heart_rate():
+    for name in ("Ventricular flutter", "Ventricular fibrillation", "Asystole"):
+        assert OpenedECG(synthesise(DEMOS[name]).record, models()).heart_rate is None
+    tachycardia = synthesise(DEMOS["Ventricular tachycardia"]).record
+    assert OpenedECG(tachycardia, models()).heart_rate == pytest.approx(168, abs=4)
+
+
+def test_av_block_tells_its_slow_rate_in_one_alarm():
+    made = synthesise(SyntheticConfig("III-AVB", 36.0, noise=0.008, seed=3, variant="ventricular escape"))
+    assert [found.kind.value for found in critical(made.record)] == ["av_block"]
+
+
 def test_the_marked_windows_of_cudb_are_told_apart(real_data):
     with (real_data / "cudb" / "segments.csv").open() as file:
         rows = list(csv.DictReader(file))

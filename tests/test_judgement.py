@@ -126,6 +126,13 @@ def test_where_the_rules_cannot_tell_normal_is_not_calm():
         assert judge(known(rules=found)).severity is Severity.UNKNOWN
 
 
+def test_a_ventricular_rhythm_says_nothing_of_swapped_electrodes():
+    swapped = replace(SOUND, limb_reversal="RA/LL")
+    ventricular = replace(ANTERIOR, kind=CriticalKind.BROAD_COMPLEX_TACHYCARDIA)
+    assert "look swapped" in judge(known(quality=swapped)).headline
+    assert "look swapped" not in judge(known(quality=swapped, critical=(ventricular,))).headline
+
+
 def test_swapped_electrodes_make_normal_doubtful():
     found = judge(known(quality=replace(SOUND, limb_reversal="RA/LA")))
     assert found.severity is Severity.UNKNOWN

@@ -1,5 +1,6 @@
 """The textbook's rules: right on hearts of known truth, silent where they cannot know, words with figures."""
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -158,6 +159,13 @@ def test_the_rule_and_the_table_have_one_range_of_heart_rate():
     words = check("Normal", changed("Heart rate", 45.0)).words
     assert row.normal == (50, 100)
     assert "normal 50 to 100" in words
+
+
+def test_a_normal_ecg_is_told_in_figures_with_their_units():
+    words = check("Normal", facts()).words
+    assert re.search(
+        r"Heart rate \d+ bpm, PR \d+ ms, QRS \d+ ms, QTc Fridericia \d+ ms, QRS axis \d+°", words
+    )
 
 
 def test_a_blank_measurement_is_no_answer_and_says_why():

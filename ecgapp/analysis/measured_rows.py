@@ -38,6 +38,11 @@ class Measurement:
     reason: str = ""
 
 
+def in_unit(value: float, unit: str) -> str:
+    """A rounded figure with its unit: ``396 ms``, ``41°``."""
+    return f"{value:.0f}{'' if unit == '°' else ' '}{unit}"
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """What the table is drawn from.

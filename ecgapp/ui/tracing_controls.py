@@ -31,20 +31,26 @@ class View:
 
 
 def choose_view(record: ECGRecord, alarms: bool = False) -> View:
-    """The controls in one line, or in two where the window is narrow.
+    """The controls in one line at 1440 px, so that the tracing stays in view; the seldom used are folded.
 
     With ``alarms`` a switch hides the marks of critical findings; see ``marks_alarms``.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = one_of("Layout", tuple(COLUMNS), "3x4", "layout")
-        choose_rhythm(record.leads, name)
-        one_of("Limb leads", ORDERS, "Standard", "lead_order")
         one_of("Speed, mm/s", SPEEDS, 25, "speed")
         one_of("Gain, mm/mV", GAINS, 10, "gain")
+        as_model = bool(st.session_state.get("as_model", False))
+        st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
         if alarms:
             st.toggle("Mark alarms", True, key="mark_alarms", help="Shade what shows the critical findings")
-        st.toggle("Chest leads at half gain", key="half_chest")
-        _choose_filter()
+        with st.popover("More"):
+            choose_rhythm(record.leads, name)
+            one_of("Limb leads", ORDERS, "Standard", "lead_order")
+            st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=130)
+            st.toggle("Chest leads at half gain", key="half_chest")
+            st.toggle(
+                "What the model saw", key="as_model", help="The classifier's own filter and sampling rate"
+            )
         st.button("Next layout", key="next_layout", shortcut="Shift+L", on_click=_next_layout)
     return chosen_view()
 
@@ -65,14 +71,6 @@ def chosen_view() -> View:
     notch = NOTCHES[said.get("notch", "off")]
     wanted = DisplayFilter(*BANDS[said.get("band", "as recorded")], notch)
     return View(layout, scale, wanted, bool(said.get("as_model", False)))
-
-
-def _choose_filter() -> None:
-    """The reader's filter, or the model's in its place."""
-    as_model = bool(st.session_state.get("as_model", False))
-    st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
-    st.selectbox("Mains notch", list(NOTCHES), key="notch", disabled=as_model, width=110)
-    st.toggle("What the model saw", key="as_model", help="The classifier's own filter and sampling rate")
 
 
 def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:

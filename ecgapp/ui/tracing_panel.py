@@ -30,30 +30,32 @@ def tracing_panel(record: ECGRecord) -> None:
     ecg = opened.current(record)
     found = ecg.critical()
     view = choose_view(record, alarms=bool(found))
-    with st.container():  # holds the place, so that the chart below is not built anew when pages come or go
+    place = st.container()  # of the tracing, above the overview, so that it is on the first screen
+    with st.container():  # holds the place, so that what is below is not built anew when pages come or go
         start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = shown(record, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
     badges = _badges(ecg.quality)
     words = Printed(in_force, badges)
-    _ways_to(record, elsewhere(found, sheet), sheet)
     marked = found if marks_alarms() else ()
     key = ("tracing", view, start, in_force, bool(marked))
     figure = session.remember(
         key, lambda: mark_evidence(tracing(drawn, sheet, _head(ecg), words=words), drawn, sheet, marked)
     )
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
-    with paper(figure, "tracing"):
-        st.plotly_chart(
-            with_calipers(figure, drawn, sheet),
-            theme=None,
-            config=CONFIG,
-            key="tracing",
-            height="stretch",
-            alt=alt,
-            on_select=lambda: select_box(drawn, sheet, in_force),
-            selection_mode="box",
-        )
+    with place:
+        _ways_to(record, elsewhere(found, sheet), sheet)
+        with paper(figure, "tracing"):
+            st.plotly_chart(
+                with_calipers(figure, drawn, sheet),
+                theme=None,
+                config=CONFIG,
+                key="tracing",
+                height="stretch",
+                alt=alt,
+                on_select=lambda: select_box(drawn, sheet, in_force),
+                selection_mode="box",
+            )
     tall = session.remember(("tall", *key), lambda: tall_leads(drawn, sheet, badges.keys()))
     offer_half_gain(tall, view)
     caliper_list(record)

@@ -15,7 +15,10 @@ from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
 __all__ = ["ORDER", "CriticalFacts", "CriticalFinding", "CriticalKind", "critical_findings", "worst_first"]
 
 VENTRICULAR_KINDS = (CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.BROAD_COMPLEX_TACHYCARDIA)
-RATES = (CriticalKind.TACHYCARDIA, CriticalKind.BRADYCARDIA)
+SAID_BY = {  # kinds whose name tells the ventricular rate already
+    CriticalKind.TACHYCARDIA: VENTRICULAR_KINDS,
+    CriticalKind.BRADYCARDIA: (*VENTRICULAR_KINDS, CriticalKind.AV_BLOCK),
+}
 CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
 _RULES: tuple[CriticalRule, ...] = (
     fibrillation,
@@ -33,14 +36,15 @@ _RULES: tuple[CriticalRule, ...] = (
 def critical_findings(facts: CriticalFacts) -> tuple[CriticalFinding, ...]:
     """Every critical finding of a record, the most dangerous kind first.
 
-    A fast rate is no finding of its own where a ventricular rhythm or broad complexes are found.
+    A rate is no finding of its own where a ventricular rhythm, broad complexes or, if slow, AV block are
+    found for most of its time.
     """
     found = [finding for rule in _RULES for finding in rule(facts)]
-    worse = [one for one in found if one.kind in VENTRICULAR_KINDS]
-    return worst_first([one for one in found if one.kind not in RATES or not _covered(one, worse)])
+    return worst_first([one for one in found if not _covered(one, found)])
 
 
 def _covered(finding: CriticalFinding, others: Iterable[CriticalFinding]) -> bool:
-    """Whether most of the finding's time belongs to one of ``others``."""
+    """Whether it is a rate, and most of its time belongs to one of ``others`` that tells the rate too."""
     half = 0.5 * (finding.end - finding.start)
-    return any(min(finding.end, one.end) - max(finding.start, one.start) > half for one in others)
+    worse = [one for one in others if one.kind in SAID_BY.get(finding.kind, ())]
+    return any(min(finding.end, one.end) - max(finding.start, one.start) > half for one in worse)

@@ -146,7 +146,8 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
         start,
         end,
         words,
-        "aberrant conduction or bundle branch block, a paced rhythm, pre-excitation, artefact.",
+        "torsade de pointes, aberrant conduction or bundle branch block, a paced rhythm, pre-excitation, "
+        "artefact.",
         f"{NETWORK_SOURCE}; {RULE_SOURCE}" if agreeing else NETWORK_SOURCE,
         BOTH if agreeing else NETWORK,
     )

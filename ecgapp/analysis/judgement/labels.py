@@ -66,12 +66,13 @@ def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine])
     """The network's "normal" with everything that speaks against it, or that nothing does."""
     said = f"Network: normal {against_threshold(normal)}"
     rule = _normal_rule(known)
-    if rule is not None and rule.contradicts(True):
-        more = any(line.severity > Severity.UNKNOWN for line in others)
-        words = f"{said}. Measured: not normal{', see above' if more else f', {rule.words}'}."
-        return JudgementLine(Severity.CONTRADICTION, words, "rule and network")
+    measured = rule is not None and rule.contradicts(True)
     if any(line.severity > Severity.UNKNOWN for line in others):
-        return JudgementLine(Severity.CONTRADICTION, f"{said}, which the above contradicts.", "network")
+        source = "rule and network" if measured else "network"
+        return JudgementLine(Severity.CONTRADICTION, f"{said}, which the above contradicts.", source)
+    if rule is not None and measured:
+        words = f"{said}. Measured: not normal, {rule.words}."
+        return JudgementLine(Severity.CONTRADICTION, words, "rule and network")
     if known.quality is not None and known.quality.limbs_doubtful:
         words = f"{said}, doubtful: {known.quality.limbs_doubtful}."
         return JudgementLine(Severity.UNKNOWN, words, "network")

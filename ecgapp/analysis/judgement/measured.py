@@ -1,6 +1,7 @@
 """Lines of a judgement that come from measurements and from the recording, whatever a network says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ecgapp.analysis.critical import CriticalKind
 from ecgapp.analysis.judgement.figures import beside_rule, in_words
@@ -82,10 +83,15 @@ def rule_lines(known: Known) -> Iterator[JudgementLine]:
 
 
 def recording_lines(known: Known) -> Iterator[JudgementLine]:
-    """Pacing spikes, and limb leads that are not what their names say."""
+    """Pacing spikes, and limb leads that are not what their names say.
+
+    Swapped electrodes are told from P waves and sinus beats, so a rhythm without either says nothing of them.
+    """
     quality = known.quality
     if quality is None:
         return
+    if _kinds(known) & DISORGANISED:
+        quality = replace(quality, limb_reversal="")
     for sentence in quality.sentences:
         paced = bool(quality.pacing) and "pacing spikes" in sentence.lower()
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")

@@ -5,7 +5,7 @@ reading is borderline. The rule knows nothing of Q waves, T waves or voltages, s
 that is not.
 """
 
-from ecgapp.analysis.measured_rows import Measurement
+from ecgapp.analysis.measured_rows import Measurement, in_unit
 from ecgapp.analysis.rules.repolarisation import depression, elevation
 from ecgapp.analysis.rules.rhythm import FEW, IRREGULAR, UNSURE, share
 from ecgapp.analysis.rules.verdict import Check, Facts, Presence, blank, cannot_tell, rule, side
@@ -30,7 +30,7 @@ def normal(facts: Facts) -> Check:
     doubtful = [one.words for one in found if one.presence is Presence.BORDERLINE]
     if doubtful:
         return Check(Presence.BORDERLINE, "; ".join(doubtful))
-    figures = ", ".join(f"{row.name} {row.value:.0f}" for row in rows)
+    figures = ", ".join(f"{row.name} {in_unit(row.value or 0.0, row.unit)}" for row in rows)
     return Check(Presence.PRESENT, f"{figures}, rhythm and ST are within their limits{facts.span}")
 
 
@@ -40,7 +40,7 @@ def _within(row: Measurement, facts: Facts) -> Check:
     value, error = round(row.value or 0.0), facts.error(row.name)
     if low <= value <= high:
         return Check(Presence.PRESENT, "")
-    words = f"{row.name} {value} {row.unit}, normal {low:.0f} to {high:.0f}"
+    words = f"{row.name} {in_unit(value, row.unit)}, normal {low:.0f} to {high:.0f}"
     if low - error <= value <= high + error:
         return Check(Presence.BORDERLINE, f"{words}, error about {error:.0f}")
     return Check(Presence.ABSENT, words)
