@@ -8,7 +8,7 @@ import pytest
 
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise
 from ecgapp.report import Contents
-from ecgapp.report.bundle import record_facts
+from ecgapp.report.bundle import bundle
 from ecgapp.report.summary import figures
 from ecgapp.signals import beat_list, r_peaks, record_quality
 from ecgapp.signals.beat_list import leads_for_beats
@@ -49,9 +49,10 @@ def test_a_faulty_lead_adds_no_beats():
 def test_rate_and_count_are_those_of_the_same_beats_everywhere():
     spoilt = with_false_beats(heart().record)
     rate = beat_list(spoilt).rate
-    assert record_facts(spoilt).heart_rate == rate
     assert described(spoilt).heart_rate == rate
-    printed = figures(Contents(spoilt, "Uploaded ECG", datetime(2026, 3, 1, tzinfo=UTC)))
+    contents = Contents(spoilt, "Uploaded ECG", datetime(2026, 3, 1, tzinfo=UTC))
+    assert bundle(contents).record.heart_rate == rate
+    printed = figures(contents)
     assert printed.startswith(f"Heart rate {rate:.0f}/min")
 
 

@@ -81,6 +81,14 @@ def test_av_block_tells_its_slow_rate_in_one_alarm():
     assert [found.kind.value for found in critical(made.record)] == ["av_block"]
 
 
+@pytest.mark.parametrize("rhythm", ["VF", "VFL", "asystole"])
+def test_one_heart_rate_stands_everywhere_and_none_where_no_beat_can_be_counted(rhythm):
+    made = synthesise(SyntheticConfig(rhythm, noise=0.01, seed=3, onset=0.0 if rhythm != "VFL" else None))
+    opened = OpenedECG(made.record, models())
+    assert opened.heart_rate is None
+    assert opened.measurements().value("Heart rate") is None
+
+
 def test_the_marked_windows_of_cudb_are_told_apart(real_data):
     with (real_data / "cudb" / "segments.csv").open() as file:
         rows = list(csv.DictReader(file))

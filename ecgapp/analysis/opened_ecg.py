@@ -1,9 +1,12 @@
 """An open ECG and everything that is computed from it, once and on demand. Knows no page and no session."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, CriticalKind, critical_findings
+from ecgapp.analysis.critical.rate import standstill
+from ecgapp.analysis.critical.ventricular import fibrillation
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, Judges, admit, judges_for
 from ecgapp.analysis.judgement import Judgement, Known, Score, judge
@@ -62,13 +65,26 @@ class OpenedECG:
 
     @property
     def heart_rate(self) -> float | None:
-        """Beats per minute from the first beat to the last.
+        """Beats per minute from the first beat to the last; None with fewer than two that are counted."""
+        return self.counted.rate
 
-        None with fewer than two beats, and where ventricular fibrillation, flutter or asystole lasts for
-        more than half of the record: what is counted there are no beats, or what is left is no rate.
+    @property
+    def counted(self) -> BeatList:
+        """The beats that a heart rate is drawn from.
+
+        None are counted if ventricular fibrillation, flutter or asystole lasts for more than half of the
+        record: its waves are no beats, and the few beats before it are no rate.
         """
-        without = sum(one.end - one.start for one in self.critical() if one.kind in WITHOUT_RATE)
-        return None if 2 * without > self.record.duration else self.beats.rate
+        ventricular = self._ventricular_if_any()
+        key = None if self.ventricular_card is None else self.ventricular_card.digest
+        return self._once(("counted", key), lambda: self._counted(ventricular))
+
+    def _counted(self, ventricular: VentricularRhythm | None) -> BeatList:
+        facts = CriticalFacts(self.record, self.quality, self.beats, None, ventricular)
+        without = [one for one in (*fibrillation(facts), *standstill(facts)) if one.kind in WITHOUT_RATE]
+        if 2 * sum(one.end - one.start for one in without) <= self.record.duration:
+            return self.beats
+        return replace(self.beats, peaks=self.beats.peaks[:0])
 
     def admission(self) -> Admission:
         """Whether this record can be read, and is similar to the training data of the models.
@@ -103,7 +119,7 @@ class OpenedECG:
         return self._once(
             ("measurements", card.digest, start, unreliable),
             lambda: measure(
-                self.record, self._models.opened(card), start, unreliable=unreliable, beats=self.beats
+                self.record, self._models.opened(card), start, unreliable=unreliable, beats=self.counted
             ),
             network=True,
         )

@@ -19,7 +19,7 @@ from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
 from ecgapp.report.judged import Alarm, JudgedLine, alarm, judged
 from ecgapp.reviews import Review
-from ecgapp.signals import beat_list, record_quality, remarks
+from ecgapp.signals import record_quality, remarks
 from ecgapp.signals.display import UNFILTERED
 
 LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
@@ -133,7 +133,7 @@ class Bundle:
 def bundle(contents: Contents) -> Bundle:
     """The reading that ``contents`` shows; the reference that the reader typed is not in it."""
     evidence = contents.evidence
-    facts, made = record_facts(contents.record), contents.made.isoformat()
+    facts, made = record_facts(contents.record, contents.heart_rate), contents.made.isoformat()
     drawing = contents.drawing
     tracing = Tracing(drawing.layout, drawing.scale, drawing.filter, contents.start)
     told = Bundle(facts, tracing, software(), made, admission=contents.admission)
@@ -152,8 +152,8 @@ def bundle(contents: Contents) -> Bundle:
     return replace(told, beside=beside(contents.support))
 
 
-def record_facts(record: ECGRecord) -> RecordFacts:
-    """What can be told of ``record`` without its samples."""
+def record_facts(record: ECGRecord, rate: float | None) -> RecordFacts:
+    """The facts of ``record`` without its samples; ``rate`` is its heart rate per minute."""
     quality = record_quality(record)
     return RecordFacts(
         digest(record.signal),
@@ -164,7 +164,7 @@ def record_facts(record: ECGRecord) -> RecordFacts:
         record.units,
         record.synthetic,
         tuple(remarks(record, quality)),
-        beat_list(record, quality).rate,
+        rate,
     )
 
 

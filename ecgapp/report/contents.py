@@ -22,7 +22,7 @@ from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, Status
-from ecgapp.signals import RecordQuality, beat_list, record_quality
+from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 from ecgapp.signals.display import UNFILTERED
 
 REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the page
@@ -91,6 +91,7 @@ class Contents:
     critical: tuple[CriticalFinding, ...] = ()
     judgement: Judgement | None = None
     known_quality: RecordQuality | None = None
+    beats: BeatList | None = None  # those that are counted; found anew if None
 
     @cached_property
     def quality(self) -> RecordQuality:
@@ -99,8 +100,8 @@ class Contents:
 
     @cached_property
     def heart_rate(self) -> float | None:
-        """Beats per minute, None where it cannot be told."""
-        return beat_list(self.record, self.quality).rate
+        """Beats per minute; None if it cannot be told."""
+        return (self.beats or beat_list(self.record, self.quality)).rate
 
     @property
     def faulty(self) -> frozenset[str]:

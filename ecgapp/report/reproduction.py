@@ -27,10 +27,10 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
         WeightsMismatchError: this machine has not got those weights.
         SignalError: the model cannot take the record.
     """
-    facts = record_facts(record)
+    ecg = OpenedECG(record, _ModelsOf(bundle, settings))
+    facts = record_facts(record, ecg.heart_rate)
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
-    ecg = OpenedECG(record, _ModelsOf(bundle, settings))
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
     if bundle.admission is not None:
         found += _differences("The gate", bundle.admission, ecg.admission())

@@ -120,6 +120,7 @@ def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Content
         critical=ecg.critical(),
         judgement=ecg.judgement(card),
         known_quality=ecg.quality,
+        beats=ecg.counted,
     )
     found, no_labels = ecg.labels(card)
     if found is None or card is None:
