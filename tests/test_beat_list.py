@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from ecgapp.analysis import InstalledModels, OpenedECG
+from ecgapp.config import Settings
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise
 from ecgapp.report import Contents
 from ecgapp.report.bundle import bundle
@@ -49,7 +51,7 @@ def test_a_faulty_lead_adds_no_beats():
 def test_rate_and_count_are_those_of_the_same_beats_everywhere():
     spoilt = with_false_beats(heart().record)
     rate = beat_list(spoilt).rate
-    assert described(spoilt).heart_rate == rate
+    assert described(OpenedECG(spoilt, InstalledModels(Settings.from_environment()))).heart_rate == rate
     contents = Contents(spoilt, "Uploaded ECG", datetime(2026, 3, 1, tzinfo=UTC))
     assert bundle(contents).record.heart_rate == rate
     printed = figures(contents)

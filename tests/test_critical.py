@@ -186,6 +186,25 @@ def test_a_fast_stretch_of_a_long_record_is_found_where_it_lies():
     assert found.end == pytest.approx(40, abs=0.5)
 
 
+def test_missing_samples_are_no_pause_and_slow_no_rate():
+    record = synthesise(SyntheticConfig("sinus", noise=0.01)).record
+    signal = record.signal.copy()
+    signal[:, 1500:3500] = np.nan
+    facts = facts_of(replace(record, signal=signal))
+    assert standstill(facts) == []
+    assert facts.beats.rate == pytest.approx(beat_list(record).rate, abs=3)
+
+
+def test_a_slow_or_very_small_ventricular_rhythm_silences_no_other_rule():
+    slow = synthesise(SyntheticConfig("sinus bradycardia", noise=0.01)).record
+    heard = network(slow, [(0, 10, False)])
+    assert CriticalKind.BRADYCARDIA in kinds(critical_findings(facts_of(slow, heard)))
+    coarse = synthesise(SyntheticConfig("VF", noise=0.01, seed=103)).record
+    fine = replace(coarse, signal=0.1 * coarse.signal)
+    facts = facts_of(fine, network(fine, [(0, 10, True)]))
+    assert kinds(critical_findings(facts)) == [CriticalKind.ASYSTOLE]
+
+
 def test_noise_has_neither_a_rate_nor_a_pause():
     record = synthesise(SyntheticConfig("sinus")).record
     answers = network(record)

@@ -6,7 +6,7 @@ from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_stor
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
 from ecgapp.analysis.gate import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
-from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, judge
+from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, beside_critical, judge
 from ecgapp.analysis.measured_rows import Measurement
 from ecgapp.analysis.measurements import Measurements, measure
 from ecgapp.analysis.models import (
@@ -50,6 +50,7 @@ __all__ = [
     "admit",
     "atrial_rhythm",
     "available_models",
+    "beside_critical",
     "damaged_models",
     "doubts_all",
     "evaluate_store",

@@ -22,7 +22,7 @@ LOW_RATE = 250.0  # Hz; below it a sample is longer than the error of a reading
 # tachycardia 1 % lie below, of the 6 with it 4.
 LEAST_CERTAIN, LEAST_CLEAR = 0.80, 0.80
 BEFORE_QRS = (0.080, -0.020)  # s before QRS onset in which the spike of a ventricular pacemaker lies
-NO_BEATS = "The beats do not look alike: too noisy, or not an ECG."
+NO_BEATS = "Fewer than three beats look alike, so that no interval is measured."
 NO_QRS = "QRS cannot be measured: its beginning and end are not clear, as in broad complexes that run into T."
 PACED = "Paced beats have no PR interval."
 DISSOCIATED = (

@@ -21,6 +21,7 @@ from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 VENTRICULAR_RHYTHM = "The rhythm is ventricular: no complex can be measured."
 MOSTLY_VENTRICULAR = 0.5  # of the measured stretch, or of the record
 SURE = 0.8  # mean probability of a run that keeps a record from being refused as unreadable
+NOT_HEARD = "Ventricular fibrillation is not looked for: its network cannot be opened."
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 WITHOUT_RATE = frozenset({CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.ASYSTOLE})
@@ -197,6 +198,14 @@ class OpenedECG:
         ventricular = self._ventricular_if_any()
         return CriticalFacts(self.record, self.quality, self.beats, self._measured(), ventricular)
 
+    def _not_heard(self) -> str:
+        """Why ventricular rhythms were not looked for by the installed network; "" if they were."""
+        try:
+            self.ventricular()
+        except ModelError:
+            return NOT_HEARD
+        return ""
+
     def _ventricular_if_any(self) -> VentricularRhythm | None:
         try:
             return self.ventricular()
@@ -221,6 +230,7 @@ class OpenedECG:
                 self._measured(),
                 self.quality,
                 self.admission(),
+                self._not_heard(),
             )
         )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ecgapp.analysis import Severity
+from ecgapp.analysis import beside_critical
 from ecgapp.models import ModelCard
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents
@@ -116,7 +116,7 @@ def _print_findings(column: Column, contents: Contents) -> None:
     print_decision(column, contents)
     evidence = contents.evidence
     if contents.judgement is not None:
-        lines = [line.words for line in contents.judgement.lines if line.severity is not Severity.CRITICAL]
+        lines = [line.words for line in beside_critical(contents.judgement.lines)]
         column.paragraph(" ".join(lines), SMALL, most=MOST_JUDGED)
         column.y -= 1.0
     if evidence is None:

@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-from ecgapp.analysis import Measurements, Severity
+from ecgapp.analysis import Measurements, beside_critical
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.report.contents import Contents
 from ecgapp.report.head import LEFT, RIGHT
@@ -61,7 +61,7 @@ def statement_or_judgement(contents: Contents) -> str:
         return statement(review)
     told = "Unconfirmed: no reader stands for any finding."
     if contents.judgement is not None:
-        lines = [line.words for line in contents.judgement.lines if line.severity is not Severity.CRITICAL]
+        lines = [line.words for line in beside_critical(contents.judgement.lines)]
         return " ".join((told, *(["By machine:", *lines] if lines else [])))
     if contents.evidence is None:
         return told

@@ -12,6 +12,7 @@ from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.beats import prominence, r_peaks
 from ecgapp.signals.quality import LeadQuality, RecordQuality, lead_quality
 from ecgapp.signals.quality.pacing import pacing_spikes
+from ecgapp.signals.quality.rails import runs
 from ecgapp.signals.spikes import without_spikes
 
 HARMLESS = frozenset({"wander", "clipped", "mains 50 Hz", "mains 60 Hz"})
@@ -29,13 +30,14 @@ FEW = 3  # sound leads; where there are fewer, those with a harmless fault help
 class BeatList:
     """The R ``peaks`` of a record of ``duration`` s: sample indices at ``sampling_rate`` Hz, ascending.
 
-    ``leads`` are those in which they were found.
+    ``leads`` are those in which they were found. In the ``gaps``, spans in s, none of these has samples.
     """
 
     peaks: NDArray[np.int64] = field(repr=False)
     sampling_rate: float
     leads: tuple[str, ...]
     duration: float
+    gaps: tuple[tuple[float, float], ...] = ()
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
@@ -49,10 +51,18 @@ class BeatList:
 
     @property
     def rate(self) -> float | None:
-        """Beats per minute from the first beat to the last; None with fewer than two beats."""
+        """Beats per minute from the first beat to the last; None with fewer than two beats.
+
+        An interval with a gap in it does not count, for beats may be missing there.
+        """
         if len(self.peaks) < 2:
             return None
-        return float(60.0 * (len(self.peaks) - 1) / (self.times[-1] - self.times[0]))
+        if not self.gaps:
+            return float(60.0 * (len(self.peaks) - 1) / (self.times[-1] - self.times[0]))
+        whole = np.ones(len(self.intervals), bool)
+        for start, end in self.gaps:
+            whole &= (self.times[1:] <= start) | (self.times[:-1] >= end)
+        return float(60.0 / self.intervals[whole].mean()) if whole.any() else None
 
     def __len__(self) -> int:
         return len(self.peaks)
@@ -62,7 +72,10 @@ class BeatList:
         first = round(start * self.sampling_rate)
         behind = round(end * self.sampling_rate)
         inside = self.peaks[(self.peaks >= first) & (self.peaks < behind)] - first
-        return BeatList(inside, self.sampling_rate, self.leads, end - start)
+        gaps = tuple(
+            (first - start, last - start) for first, last in self.gaps if last > start and first < end
+        )
+        return BeatList(inside, self.sampling_rate, self.leads, end - start, gaps)
 
 
 def beat_list(record: ECGRecord, quality: RecordQuality | None = None) -> BeatList:
@@ -84,7 +97,15 @@ def beat_list(record: ECGRecord, quality: RecordQuality | None = None) -> BeatLi
     noisy = all(lead.noisy for lead in judged if lead.lead in leads)
     if noisy and prominence(signal, rate, peaks) < STANDS_OUT:
         peaks = peaks[:0]
-    return BeatList(_of_ventricles(record, signal, peaks), rate, leads, record.duration)
+    beats = _of_ventricles(record, signal, peaks)
+    return BeatList(beats, rate, leads, record.duration, _gaps(record, leads))
+
+
+def _gaps(record: ECGRecord, leads: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
+    """The spans in s in which none of ``leads`` has samples."""
+    missing = np.asarray(~np.isfinite(record.select(leads)).any(axis=0), bool)
+    edges = zip(*(edge.tolist() for edge in runs(missing)), strict=True)
+    return tuple((first / record.sampling_rate, behind / record.sampling_rate) for first, behind in edges)
 
 
 def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int64]) -> NDArray[np.int64]:

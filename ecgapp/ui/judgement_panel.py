@@ -29,8 +29,8 @@ ICONS = {
 MOST_BESIDE = 3  # further lines beside a critical finding, so that the tracing stays in view
 LINE_BREAK = "  \n"  # of Markdown
 BEFORE_READING = (
-    "This alarm is shown before your read because it may be urgent. It comes from rules on the signal; no "
-    "classifier has been asked. The trail keeps that you saw it."
+    "This alarm is shown before your read because it may be urgent. It comes from rules and from the network "
+    "of ventricular rhythms; no classifier has been asked. The trail keeps that you saw it."
 )
 
 

@@ -67,7 +67,7 @@ def reading_bar() -> None:
             key="read_first",
             on_change=_take_mode,
             help="What the model says is neither computed nor sent to this page until you commit your read. "
-            "Critical findings by rules are shown all the same.",
+            "Critical findings are shown all the same.",
         )
 
 

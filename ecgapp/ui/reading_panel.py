@@ -14,8 +14,7 @@ from ecgapp.words import as_typed
 
 FIRST = (
     "Read first: what the model says of this ECG has not been computed. It is shown beside your read "
-    "once you have committed it; both are kept, with their times. Only critical findings by rules are shown "
-    "before."
+    "once you have committed it; both are kept, with their times. Only critical findings are shown before."
 )
 UNJUDGED = "Classes that are not judged stay unknown: they are neither confirmed nor exported as absent."
 KEEP = "Keep this ECG for training, without names"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from ecgapp.analysis import Severity
+from ecgapp.analysis import beside_critical
 from ecgapp.worklist import LEVELS, Item, level, uncertainty, urgency
 
 Status = Callable[[Item], str]
@@ -68,7 +68,7 @@ def files_table(items: Sequence[Item], names: Mapping[int, str]) -> pd.DataFrame
 
 def reason(item: Item) -> str:
     """What stands behind its level, beside the critical findings; for one that broke down, why."""
-    rest = [line.words for line in item.outcome.judged if line.severity is not Severity.CRITICAL]
+    rest = [line.words for line in beside_critical(item.outcome.judged)]
     return " ".join(rest) or item.outcome.sentence
 
 

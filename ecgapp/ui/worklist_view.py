@@ -41,8 +41,8 @@ CHOSEN = "worklist_chosen"  # the number of the chosen row
 _TABLE = "worklist_table"  # counts up where a chosen row moved: the mark would stay in its old place
 ORDER_NOTE = "An order for reading, from research software: not for triage. Critical findings come first."
 HIDDEN = (
-    "Read first is on: nothing that a classifier said is sent to this page. Critical findings by rules are "
-    "shown and come first; all other ECGs stand by number. The switch is on the Review page."
+    "Read first is on: nothing that a classifier said is sent to this page. Critical findings are shown "
+    "and come first; all other ECGs stand by number. The switch is on the Review page."
 )
 NO_ECGS = "No ECG could be read from these files. The samples of none are kept; delete the lines when done."
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ecgapp.worklist.item import REFUSED, WITHHELD, Item
-from ecgapp.worklist.urgency import level, uncertainty, urgency
+from ecgapp.worklist.urgency import NOW, level, uncertainty, urgency
 
 BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER = "urgency", "uncertainty", "number"
 SORTS = (BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER)
@@ -50,8 +50,8 @@ def _by_uncertainty(item: Item) -> tuple[float, int]:
 
 
 def _critical_first(item: Item) -> tuple[float, int]:
-    """Critical findings first, the most dangerous kind first; all others by number."""
-    return _highest_first(urgency(item) if item.outcome.critical else None, item)
+    """Critical findings and what may be a standstill first, the most dangerous first; others by number."""
+    return _highest_first(urgency(item) if level(item) == NOW else None, item)
 
 
 _KEYS: dict[str, Callable[[Item], tuple[float, int]]] = {

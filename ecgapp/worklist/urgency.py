@@ -66,7 +66,7 @@ URGENCY_IN_WORDS = (
     "Level 0: the network calls it normal and nothing speaks against it. "
     "Within the levels 0 to 5 an ECG comes earlier the further its label is above the threshold: "
     "(probability - threshold) / (1 - threshold); where none is above, the nearer one comes to it. "
-    "Files that cannot be read as an ECG stand in a list of their own."
+    "Files without an ECG stand in a list of their own."
 )
 UNCERTAINTY_IN_WORDS = (
     "Uncertainty = 2 σ(-κ |logit(probability) - logit(threshold)|), the largest over the labels, with "

@@ -21,8 +21,11 @@ SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
 
 def av_block(facts: CriticalFacts) -> list[CriticalFinding]:
     """Complete, high-degree or 2:1 block, in the span that was measured."""
-    measured, rate = facts.measurements, facts.beats.rate
-    if measured is None or rate is None or rate >= SLOW or facts.runs or facts.is_noise:
+    measured, interval = facts.measurements, facts.value("RR")
+    if measured is None or interval is None or facts.is_noise:
+        return []
+    rate = 60_000 / interval
+    if rate >= SLOW or facts.run_share(measured.start, measured.end) > 0:
         return []
     atrial = measured.atrial
     if atrial.rate is None or atrial.ratio is None or atrial.rate > FASTEST_P:

@@ -13,6 +13,10 @@ from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.bandpass import bandpass
 
 MOSTLY_NOISE = 0.6  # mean probability of noise above which a beat list is not believed
+FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
+SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
+HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
+FEWEST = 3  # beats that a rate is drawn from
 Span = tuple[float, float]  # s of the record
 
 
@@ -29,15 +33,42 @@ class CriticalFacts:
     measurements: Measurements | None = None
     ventricular: VentricularRhythm | None = None
 
-    @property
+    @cached_property
     def runs(self) -> tuple[VentricularRun, ...]:
-        """The network's ventricular runs."""
-        return self.ventricular.runs if self.ventricular is not None else ()
+        """The network's ventricular runs that are tall and fast enough for an alarm.
+
+        Other runs must not silence a rule: very fine fibrillation has no complexes, and a slow ventricular
+        rhythm may be the escape rhythm of a complete AV block.
+        """
+        found = self.ventricular.runs if self.ventricular is not None else ()
+        return tuple(run for run in found if self._is_tall(run) and (run.fibrillation or self._is_fast(run)))
+
+    def rate_in(self, run: VentricularRun) -> float | None:
+        """Beats per minute within the run, from its R peaks; None with fewer than three."""
+        times = self.beats.times
+        inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
+        return float(60 / np.median(np.diff(inside))) if inside.size >= FEWEST else None
+
+    def _is_tall(self, run: VentricularRun) -> bool:
+        """Whether some lead moves by more than ``FLAT`` in the run; so too if the volts are lost."""
+        if self.record.units != "mV":
+            return True
+        low, high = np.quantile(self.between(run.start, run.end), [0.05, 0.95], axis=-1)
+        return bool((high - low).max() > FLAT)
+
+    def _is_fast(self, run: VentricularRun) -> bool:
+        rate = self.rate_in(run)
+        return rate is None or rate >= SLOWEST
 
     @property
     def is_noise(self) -> bool:
         """Whether the network hears no heart rhythm for most of the record."""
         return self.ventricular is not None and self.ventricular.noise > MOSTLY_NOISE
+
+    def run_share(self, start: float, end: float) -> float:
+        """The share of the span from ``start`` to ``end`` s that lies in ventricular runs."""
+        inside = (min(end, run.end) - max(start, run.start) for run in self.runs)
+        return sum(max(0.0, seconds) for seconds in inside) / max(end - start, 1e-9)
 
     def in_fibrillation(self, start: float, end: float) -> bool:
         """Whether ventricular fibrillation overlaps the span from ``start`` to ``end`` s."""
@@ -69,6 +100,12 @@ class CriticalFacts:
         cut = self.filtered[:, places]
         cut = cut - cut.mean(axis=-1, keepdims=True)
         return np.asarray(cut.transpose(1, 0, 2).reshape(len(places), -1), np.float64)
+
+    def recorded(self, start: float, end: float) -> float:
+        """For how many of the seconds from ``start`` to ``end`` s one of ``leads`` has samples."""
+        rate = self.record.sampling_rate
+        part = self.record.select(self.leads)[:, round(start * rate) : round(end * rate)]
+        return float(np.isfinite(part).any(axis=0).sum() / rate)
 
     def between(self, start: float, end: float) -> NDArray[np.float64]:
         """``filtered`` from ``start`` to ``end`` s."""

@@ -19,6 +19,7 @@ from ecgapp.signals.quality.rails import runs
 PAUSE, ASYSTOLE = 3.0, 6.0  # s
 SLOW, FAST = 40.0, 150.0  # per minute
 FEWEST = 3  # beats that a rate is drawn from
+MOSTLY = 0.5  # of a stretch in ventricular runs, above which its rate is no second finding
 SLOW_FOR, FAST_FOR = 8.0, 4.0  # s for which a slow and a fast rate must hold
 T_WAVE = 0.5  # s behind a beat that a pause's signal may still hold its T wave
 BEFORE_QRS = 0.12  # s before a beat that belong to it
@@ -44,8 +45,7 @@ def standstill(facts: CriticalFacts) -> list[CriticalFinding]:
     times = facts.beats.times.tolist()
     found = []
     for start, end in pairwise([0.0, *times, duration]):
-        inside = times and (start > 0.0 or end - start >= PAUSE)
-        if end - start < PAUSE or not inside or facts.in_fibrillation(start, end):
+        if not times or facts.recorded(start, end) < PAUSE or facts.in_fibrillation(start, end):
             continue
         if _is_quiet(facts, (start, end)):
             found.append(_gap(facts, start, end))
@@ -64,7 +64,8 @@ def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
         end,
         f"No QRS complex from {start:.1f} to {end:.1f} s in {_listed(facts.leads)}."
         + (" The signal stands still there: it may be lost." if lost else ""),
-        "a loose electrode, complexes too small to see, a record that was paused.",
+        "fine ventricular fibrillation, a loose electrode, complexes too small to see, a record that was "
+        "paused.",
         SOURCE,
     )
 
@@ -86,7 +87,8 @@ def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
         0.0,
         record.duration,
         f"The signal reaches {tallest:.2f} mV at most: P waves or noise, no QRS complex.",
-        "electrodes that do not touch, very low voltage (effusion), a wrong gain.",
+        "fine ventricular fibrillation, electrodes that do not touch, very low voltage (effusion), a wrong "
+        "gain.",
         SOURCE,
     )
 
@@ -127,7 +129,7 @@ def rates(facts: CriticalFacts) -> list[CriticalFinding]:
         (CriticalKind.TACHYCARDIA, _fast, FAST_FOR),
     ):
         for start, end in _stretches(facts, beyond, seconds):
-            if not any(run.start < end and start < run.end for run in facts.runs):
+            if facts.run_share(start, end) <= MOSTLY:
                 found.append(_rate_finding(facts, kind, start, end))
     return found
 

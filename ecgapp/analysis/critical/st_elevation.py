@@ -11,7 +11,7 @@ SOURCE = "Thygesen et al. 2018, doi:10.1161/CIR.0000000000000617"
 def st_elevation(facts: CriticalFacts) -> list[CriticalFinding]:
     """Elevation of the J point in two neighbouring leads, in the span that was measured."""
     measured = facts.measurements
-    if measured is None or facts.runs or facts.is_noise:
+    if measured is None or facts.is_noise or facts.run_share(measured.start, measured.end) > 0:
         return []
     found = elevated(Facts(measured, facts.record.sampling_rate))
     if found is None:

@@ -10,7 +10,7 @@ from statistics import median
 
 import numpy as np
 
-from ecgapp.analysis.critical.facts import CriticalFacts, Span
+from ecgapp.analysis.critical.facts import HALF_QRS, SLOWEST, CriticalFacts, Span
 from ecgapp.analysis.critical.finding import BOTH, NETWORK, RULE, CriticalFinding, CriticalKind
 from ecgapp.analysis.rhythm import Beat
 from ecgapp.evaluate.ventricular import VentricularRun
@@ -18,11 +18,8 @@ from ecgapp.evaluate.ventricular import VentricularRun
 BROAD = 120.0  # ms
 ERROR = 20.0  # ms by which a single complex may be measured too narrow
 FAST = 120.0  # per minute, for the rule
-SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
 RUN = 3  # beats
 MOSTLY = 0.6  # of a run's beats that are broad
-FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
-HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
 LIKE_OTHERS = (1, 0.85)  # beats outside a run, and the correlation with them from which a beat is one
 # s: how far the complex before a run reaches behind (onset - RR), and the one after it before (offset + RR).
 TO_OFFSET, TO_ONSET = 0.14, 0.13
@@ -33,7 +30,7 @@ RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:1
 
 
 def fibrillation(facts: CriticalFacts) -> list[CriticalFinding]:
-    """Every run of fibrillation or flutter that the network finds and that is tall enough."""
+    """Every run of fibrillation or flutter that the network finds, unless it is too small to tell."""
     return [
         CriticalFinding(
             CriticalKind.VENTRICULAR_FIBRILLATION,
@@ -47,15 +44,13 @@ def fibrillation(facts: CriticalFacts) -> list[CriticalFinding]:
             NETWORK,
         )
         for run in facts.runs
-        if run.fibrillation and is_tall(facts, run)
+        if run.fibrillation
     ]
 
 
 def broad_tachycardia(facts: CriticalFacts) -> list[CriticalFinding]:
     """Runs of broad complexes, found by the network, by rate and width, or by both."""
-    by_network = [
-        run for run in facts.runs if not run.fibrillation and is_tall(facts, run) and _is_fast(facts, run)
-    ]
+    by_network = [run for run in facts.runs if not run.fibrillation]
     by_rule = broad_runs(facts)
     found = [_of_network(facts, run, by_rule) for run in by_network]
     alone = [
@@ -108,29 +103,8 @@ def dominant_frequency(facts: CriticalFacts, run: VentricularRun) -> float:
     return float(frequencies[inside][power[inside].argmax()])
 
 
-def is_tall(facts: CriticalFacts, run: VentricularRun) -> bool:
-    """Whether some lead moves by more than ``FLAT`` in the run; so too if the volts are lost."""
-    if facts.record.units != "mV":
-        return True
-    part = facts.between(run.start, run.end)
-    low, high = np.quantile(part, [0.05, 0.95], axis=-1)
-    return bool((high - low).max() > FLAT)
-
-
-def rate_of(facts: CriticalFacts, run: VentricularRun) -> float | None:
-    """Beats per minute within the run, from its R peaks; None with fewer than three."""
-    times = facts.beats.times
-    inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
-    return float(60 / np.median(np.diff(inside))) if inside.size >= RUN else None
-
-
-def _is_fast(facts: CriticalFacts, run: VentricularRun) -> bool:
-    rate = rate_of(facts, run)
-    return rate is None or rate >= SLOWEST
-
-
 def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Beat]]) -> CriticalFinding:
-    rate = rate_of(facts, run)
+    rate = facts.rate_in(run)
     agreeing = [beats for beats in by_rule if _overlap(_span(beats), (run.start, run.end))]
     words = _by_network(run)
     if agreeing:
@@ -162,7 +136,7 @@ def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
         facts.leads,
         start,
         end,
-        f"{_widths_in_words(beats)} The ventricular network does not call it ventricular.",
+        f"{_widths_in_words(beats)} {_network_silent(facts)}",
         "supraventricular tachycardia with bundle branch block or aberrant conduction, a paced "
         "rhythm, pre-excitation.",
         RULE_SOURCE,
@@ -252,6 +226,12 @@ def _by_network(run: VentricularRun) -> str:
         f"The ventricular network finds it from {run.start:.1f} to {run.end:.1f} s "
         f"(mean probability {run.probability:.2f})."
     )
+
+
+def _network_silent(facts: CriticalFacts) -> str:
+    if facts.ventricular is None:
+        return "The ventricular network could not be asked."
+    return "The ventricular network does not call it ventricular."
 
 
 def _widths_in_words(beats: list[Beat]) -> str:

@@ -2,7 +2,7 @@
 
 from ecgapp.analysis.judgement.judge import judge
 from ecgapp.analysis.judgement.known import Known, Score
-from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity
+from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity, beside_critical
 
 __all__ = [
     "Judgement",
@@ -10,5 +10,6 @@ __all__ = [
     "Known",
     "Score",
     "Severity",
+    "beside_critical",
     "judge",
 ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ecgapp.analysis.gate_words import LOOK
 from ecgapp.analysis.judgement.known import Known
 from ecgapp.analysis.judgement.labels import finding_lines, normal_lines
-from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity, worst_first
+from ecgapp.analysis.judgement.lines import GATE, Judgement, JudgementLine, Severity, worst_first
 from ecgapp.analysis.judgement.measured import critical_lines, rate_lines, recording_lines, rule_lines
 
 STAND = "Heart rate, measurements and critical findings are computed all the same."
@@ -41,10 +41,12 @@ def _gate_lines(known: Known) -> Iterator[JudgementLine]:
     judged = known.admission
     if judged is not None and judged.refused:
         urgent = LOOK in judged.reason  # it may be ventricular fibrillation, or a standstill
-        yield JudgementLine(Severity.CRITICAL if urgent else Severity.PROMPT, judged.reason, "gate")
+        yield JudgementLine(Severity.CRITICAL if urgent else Severity.PROMPT, judged.reason, GATE)
     elif known.refusal:
-        yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", "gate")
+        yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", GATE)
     elif not known.scores:
         yield JudgementLine(Severity.UNKNOWN, f"{known.no_labels or NOT_COMPUTED} {STAND}", "network")
+    if known.not_heard:
+        yield JudgementLine(Severity.UNKNOWN, known.not_heard, "network")
     if known.not_judged:
-        yield JudgementLine(Severity.UNKNOWN, known.not_judged, "gate")
+        yield JudgementLine(Severity.UNKNOWN, known.not_judged, GATE)

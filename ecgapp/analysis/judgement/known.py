@@ -35,7 +35,7 @@ class Known:
     """Everything that a judgement is made of; what is missing is not known.
 
     ``card`` is the classifier's that gave the ``scores``. Where there are none, ``no_labels`` says why
-    in a sentence. ``rules`` are by label.
+    in a sentence. ``rules`` are by label. ``not_heard`` says why ventricular rhythms were not looked for.
     """
 
     critical: tuple[CriticalFinding, ...] = ()
@@ -47,6 +47,7 @@ class Known:
     measured: Measurements | None = None
     quality: RecordQuality | None = None
     admission: Admission | None = None
+    not_heard: str = ""
 
     @property
     def refusal(self) -> str:

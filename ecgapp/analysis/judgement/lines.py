@@ -21,6 +21,7 @@ class Severity(IntEnum):
         return _WORDS[self]
 
 
+GATE = "gate"  # the source of lines about admission
 _WORDS = {
     Severity.NORMAL: "Nothing found",
     Severity.UNKNOWN: "Not known to be normal",
@@ -59,6 +60,11 @@ class Judgement:
     def of(self, *severities: Severity) -> tuple[JudgementLine, ...]:
         """The lines of these severities, in their order."""
         return tuple(line for line in self.lines if line.severity in severities)
+
+
+def beside_critical(lines: Iterable[JudgementLine]) -> tuple[JudgementLine, ...]:
+    """The lines that no critical finding has said, in their order: the gate's own alarm is among them."""
+    return tuple(line for line in lines if line.severity is not Severity.CRITICAL or line.source == GATE)
 
 
 def worst_first(lines: Iterable[JudgementLine]) -> Judgement:
