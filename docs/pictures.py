@@ -140,7 +140,7 @@ def tab() -> Iterator[Page]:
 def choose(page: Page, key: str, option: str) -> None:
     """Choose from a select box."""
     page.locator(f".st-key-{key} input").click()
-    page.get_by_role("option", name=option).click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 def heading(page: Page, words: str) -> Locator:
