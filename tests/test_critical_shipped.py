@@ -1,8 +1,10 @@
 """Critical findings with the shipped models: demonstrations, rare rhythms, and real windows."""
 
 import csv
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 
 from ecgapp.analysis.models import InstalledModels
@@ -79,6 +81,17 @@ def test_ventricular_fibrillation_and_asystole_have_no_heart_rate():
 def test_av_block_tells_its_slow_rate_in_one_alarm():
     made = synthesise(SyntheticConfig("III-AVB", 36.0, noise=0.008, seed=3, variant="ventricular escape"))
     assert [found.kind.value for found in critical(made.record)] == ["av_block"]
+
+
+def test_what_begins_late_in_a_long_record_is_found_there():
+    calm = synthesise(SyntheticConfig("sinus", duration=60, noise=0.01, seed=1)).record
+    for rhythm, kind in (("STEMI", "st_elevation"), ("BBB tachycardia", "broad_complex_tachycardia")):
+        variant = "LBBB above 120" if rhythm == "BBB tachycardia" else "anterior"
+        late = synthesise(SyntheticConfig(rhythm, duration=30, noise=0.01, seed=1, variant=variant)).record
+        both = replace(calm, signal=np.concatenate([calm.signal, late.signal], axis=1))
+        found = [one for one in critical(both) if one.kind.value == kind]
+        assert found
+        assert min(one.start for one in found) >= 59.0
 
 
 @pytest.mark.parametrize("rhythm", ["VF", "VFL", "asystole"])

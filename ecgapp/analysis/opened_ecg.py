@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, CriticalKind, critical_findings
 from ecgapp.analysis.critical.rate import standstill
 from ecgapp.analysis.critical.ventricular import fibrillation
@@ -22,6 +24,7 @@ VENTRICULAR_RHYTHM = "The rhythm is ventricular: no complex can be measured."
 MOSTLY_VENTRICULAR = 0.5  # of the measured stretch, or of the record
 SURE = 0.8  # mean probability of a run that keeps a record from being refused as unreadable
 NOT_HEARD = "Ventricular fibrillation is not looked for: its network cannot be opened."
+MOST_STRETCHES = 60  # half minutes of a long record in which critical rules look
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
 WITHOUT_RATE = frozenset({CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.ASYSTOLE})
@@ -169,7 +172,21 @@ class OpenedECG:
     def critical(self) -> tuple[CriticalFinding, ...]:
         """The critical findings, the most dangerous first."""
         used = tuple(card.digest for card in (self.delineator, self.ventricular_card) if card is not None)
-        return self._once(("critical", used), lambda: critical_findings(self._facts()))
+        return self._once(("critical", used), lambda: critical_findings(self._facts(), self._stretches()))
+
+    def _stretches(self) -> list[Measurements]:
+        """The measurements of each half minute of a record longer than that; none of a shorter one.
+
+        Of a record longer than ``MOST_STRETCHES`` half minutes, as many are measured, evenly spread.
+        """
+        duration = self.record.duration
+        if duration <= LONGEST or self._measured() is None:
+            return []
+        starts = np.arange(0.0, duration - 1.0, LONGEST)
+        if len(starts) > MOST_STRETCHES:
+            starts = np.linspace(0.0, duration - LONGEST, MOST_STRETCHES)
+        found = [self.measurements(min(start, duration - LONGEST)) for start in starts.tolist()]
+        return [measured for measured in found if measured is not None]
 
     @property
     def ventricular_card(self) -> ModelCard | None:

@@ -1,6 +1,7 @@
 """Critical findings: what in an ECG asks to be read now, by explicit rules and one small network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from ecgapp.analysis.critical.av_block import av_block
 from ecgapp.analysis.critical.facts import CriticalFacts
@@ -11,6 +12,8 @@ from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.sine_wave import sine_wave
 from ecgapp.analysis.critical.st_elevation import st_elevation
 from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
+from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.rhythm import Rhythm
 
 __all__ = ["ORDER", "CriticalFacts", "CriticalFinding", "CriticalKind", "critical_findings", "worst_first"]
 
@@ -19,28 +22,63 @@ SAID_BY = {  # kinds whose name tells the ventricular rate already
     CriticalKind.TACHYCARDIA: VENTRICULAR_KINDS,
     CriticalKind.BRADYCARDIA: (*VENTRICULAR_KINDS, CriticalKind.AV_BLOCK),
 }
+MERGED = frozenset({CriticalKind.AV_BLOCK, CriticalKind.ST_ELEVATION, CriticalKind.LONG_QT})
+MOST_PAUSES = 3  # that are told one by one
 CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
-_RULES: tuple[CriticalRule, ...] = (
+# Rules on the whole record, and on each stretch of it that is measured.
+_OF_RECORD: tuple[CriticalRule, ...] = (
     fibrillation,
     standstill,
     broad_tachycardia,
     pacing_failure,
-    av_block,
     sine_wave,
-    st_elevation,
     rates,
-    long_qt,
 )
+_OF_STRETCH: tuple[CriticalRule, ...] = (av_block, st_elevation, long_qt)
 
 
-def critical_findings(facts: CriticalFacts) -> tuple[CriticalFinding, ...]:
+def critical_findings(
+    facts: CriticalFacts, stretches: Sequence[Measurements] = ()
+) -> tuple[CriticalFinding, ...]:
     """Every critical finding of a record, the most dangerous kind first.
 
-    A rate is no finding of its own where a ventricular rhythm, broad complexes or, if slow, AV block are
-    found for most of its time.
+    ``stretches`` are the measurements of a long record, stretch by stretch, in order of time; those of
+    ``facts`` are used without them. What is found in neighbouring stretches, and pauses that follow each
+    other, are one finding each. A rate is no finding of its own where a ventricular rhythm, broad complexes
+    or, if slow, AV block are found for most of its time.
     """
-    found = [finding for rule in _RULES for finding in rule(facts)]
+    whole = facts if not stretches else replace(facts, measurements=joined(stretches))
+    found = [finding for rule in _OF_RECORD for finding in rule(whole)]
+    parts = [replace(facts, measurements=measured) for measured in stretches] or [facts]
+    found += [finding for part in parts for rule in _OF_STRETCH for finding in rule(part)]
+    found = _merged(found)
     return worst_first([one for one in found if not _covered(one, found)])
+
+
+def joined(stretches: Sequence[Measurements]) -> Measurements:
+    """The first of the measurements, with the beats of all of them."""
+    beats = {beat.time: beat for measured in stretches for beat in measured.rhythm.beats}
+    rhythm = Rhythm(tuple(beats[time] for time in sorted(beats)))
+    return replace(stretches[0], rhythm=rhythm)
+
+
+def _merged(found: Sequence[CriticalFinding]) -> list[CriticalFinding]:
+    """One finding in place of those of a kind that touch each other; pauses are counted."""
+    merged: list[CriticalFinding] = []
+    pauses = [one for one in found if one.kind is CriticalKind.PAUSE]
+    for one in sorted(found, key=lambda each: each.start):
+        before = next((each for each in merged if each.kind is one.kind and one.start <= each.end), None)
+        if one.kind is CriticalKind.PAUSE and len(pauses) > MOST_PAUSES:
+            continue
+        if before is not None and one.kind in MERGED:
+            merged[merged.index(before)] = replace(before, end=max(before.end, one.end))
+        else:
+            merged.append(one)
+    if len(pauses) > MOST_PAUSES:
+        longest = max(pauses, key=lambda pause: pause.end - pause.start)
+        words = f"{len(pauses)} pauses, the longest {longest.end - longest.start:.1f} s"
+        merged.append(replace(longest, name=words, evidence=f"The longest begins at {longest.start:.1f} s."))
+    return merged
 
 
 def _covered(finding: CriticalFinding, others: Iterable[CriticalFinding]) -> bool:

@@ -53,7 +53,7 @@ def standstill(facts: CriticalFacts) -> list[CriticalFinding]:
 
 
 def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
-    asystole = end - start >= ASYSTOLE and end >= facts.record.duration
+    asystole = end - start >= ASYSTOLE
     lost = float(np.ptp(facts.between(start + T_WAVE, end - BEFORE_QRS), axis=-1).max()) < LOST
     what = "asystole" if asystole else "a pause"
     return CriticalFinding(

@@ -38,13 +38,14 @@ def sine_wave(facts: CriticalFacts) -> list[CriticalFinding]:
     return [
         CriticalFinding(
             CriticalKind.SINE_WAVE,
-            f"sine-wave pattern, {rate:.0f}/min (severe hyperkalaemia?)",
+            f"sine-wave pattern, {rate:.0f}/min",
             facts.leads,
             0.0,
             facts.record.duration,
             f"QRS and T are one wave: its steepest slope is {steepness:.1f} times that of a sine "
             "(a normal ECG: more than 8).",
-            "slow ventricular tachycardia, poisoning by a sodium channel blocker, artefact.",
+            "severe hyperkalaemia, poisoning by a sodium channel blocker, slow ventricular tachycardia, "
+            "artefact.",
             SOURCE,
         )
     ]

@@ -20,12 +20,13 @@ ERROR = 20.0  # ms by which a single complex may be measured too narrow
 FAST = 120.0  # per minute, for the rule
 RUN = 3  # beats
 MOSTLY = 0.6  # of a run's beats that are broad
-LIKE_OTHERS = (1, 0.85)  # beats outside a run, and the correlation with them from which a beat is one
+FEWEST_OTHERS = 1  # beats outside a run with which its neighbours are compared
+LIKE_OTHERS = 0.85  # correlation with those from which a beat is one of them
 # s: how far the complex before a run reaches behind (onset - RR), and the one after it before (offset + RR).
 TO_OFFSET, TO_ONSET = 0.14, 0.13
 CLOSE = 0.25  # s inside the edge of the run within which a complex limits it
 RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
-NETWORK_SOURCE = "the network 'ventricular' of this app; its figures are on the Performance page"
+NETWORK_SOURCE = "the network of ventricular rhythms of this app"
 RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:10.1161/CIR.0000000000000549"
 
 
@@ -172,13 +173,13 @@ def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
     """The first and last beat of a run, with fast neighbours that look like no beat outside it."""
     times, beats = facts.beats.times, facts.shapes
     outside = [*range(first - 1), *range(last + 2, len(times))]
-    if len(outside) < LIKE_OTHERS[0]:
+    if len(outside) < FEWEST_OTHERS:
         return first, last
     usual = np.median(beats[outside], axis=0)
 
     def belongs(place: int, beside: int) -> bool:
         fast = abs(times[place] - times[beside]) < 60 / SLOWEST
-        return fast and float(np.corrcoef(beats[place], usual)[0, 1]) < LIKE_OTHERS[1]
+        return fast and float(np.corrcoef(beats[place], usual)[0, 1]) < LIKE_OTHERS
 
     while first > 0 and belongs(first - 1, first):
         first -= 1

@@ -112,5 +112,7 @@ def not_looked_for(known: Known) -> str:
     """What the network does not look for, in a sentence."""
     asked = {score.label for score in known.stated}
     missing = [name for name, labels in LOOKED_FOR.items() if not labels & asked]
+    if not missing:
+        return ""
     named = f"{', '.join(missing[:-1])} and {missing[-1]}" if len(missing) > 1 else "".join(missing)
     return f"{named[0].upper()}{named[1:]} are not looked for."
