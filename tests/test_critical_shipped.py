@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from ecgapp.analysis.judgement import Known, Severity
+from ecgapp.analysis.judgement.judge import gate_lines
 from ecgapp.analysis.models import InstalledModels
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.config import Settings
@@ -119,3 +121,12 @@ def test_the_marked_windows_of_cudb_are_told_apart(real_data):
             wrong.append(row)
     assert len([row for row in wrong if row["rhythm"] == "ventricular"]) == 0
     assert len(wrong) <= 1  # of 59, on patients that the shipped members know
+
+
+def test_a_flat_line_is_an_alarm_before_any_network_is_asked_for_labels():
+    record = synthesise(SyntheticConfig("sinus")).record
+    flat = replace(record, signal=np.zeros_like(record.signal))
+    refused = OpenedECG(flat, models()).readability()
+    assert refused.refused
+    (line,) = [line for line in gate_lines(Known(admission=refused)) if line.severity is Severity.CRITICAL]
+    assert "asystole" in line.words

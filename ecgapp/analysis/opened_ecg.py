@@ -98,6 +98,12 @@ class OpenedECG:
         judges = judges_for(self.record, self._models.cards(), self._models.opened)
         return self._once(("admission", *judges.key), lambda: self._admission(judges), network=True)
 
+    def readability(self) -> Admission:
+        """Whether this record can be read at all; neither an autoencoder nor a classifier is asked."""
+        judges = judges_for(self.record, self._models.cards(), self._models.opened)
+        alone = replace(judges, similarity=None)
+        return self._once(("readability", *alone.key), lambda: self._admission(alone), network=True)
+
     def _admission(self, judges: Judges) -> Admission:
         answer = admit(self.record, judges)
         if not answer.refused:

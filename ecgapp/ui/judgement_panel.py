@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgapp.analysis import JudgementLine, OpenedECG, Severity
 from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.judgement.judge import gate_lines
 from ecgapp.analysis.judgement.known import Known
 from ecgapp.analysis.judgement.measured import critical_lines
 from ecgapp.errors import EcgAppError
@@ -72,13 +73,16 @@ def details(ecg: OpenedECG, card: ModelCard | None) -> None:
 
 
 def before_reading(place: DeltaGenerator, ecg: OpenedECG, reviewed: Review) -> None:
-    """What may stand above the tracing while the ECG is to be read first: critical findings alone.
+    """Show critical findings, and a refusal that may be a dangerous rhythm, above an ECG to be read first.
 
     That they were shown is kept in the trail; where it cannot be kept they are shown all the same.
     """
     found = ecg.critical()
+    refusal = [
+        line for line in gate_lines(Known(admission=ecg.readability())) if line.severity is Severity.CRITICAL
+    ]
     with place.container():
-        _critical_box(tuple(critical_lines(Known(found))), found, BEFORE_READING)
+        _critical_box((*critical_lines(Known(found)), *refusal), found, BEFORE_READING)
         st.info(FIRST)
     try:
         reading.note_alarmed(reviewed, found)

@@ -20,7 +20,7 @@ def judge(known: Known) -> Judgement:
     """What is known of an ECG, in statements, the most severe first."""
     lines = [
         *critical_lines(known),
-        *_gate_lines(known),
+        *gate_lines(known),
         *recording_lines(known),
         *rate_lines(known),
         *finding_lines(known),
@@ -36,7 +36,7 @@ def _against_normal(line: JudgementLine) -> JudgementLine:
     return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
 
 
-def _gate_lines(known: Known) -> Iterator[JudgementLine]:
+def gate_lines(known: Known) -> Iterator[JudgementLine]:
     """Why there are no labels, and whether the gate could judge the record."""
     judged = known.admission
     if judged is not None and judged.refused:
