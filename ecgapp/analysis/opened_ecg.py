@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, CriticalKind, critical_findings
+from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings, has_rate
 from ecgapp.analysis.findings import Findings, find
 from ecgapp.analysis.gate import Admission, Judges, admit, judges_for
 from ecgapp.analysis.judgement import Judgement, Known, Score, judge
@@ -20,7 +20,6 @@ MOSTLY_VENTRICULAR = 0.5  # of the measured stretch, or of the record
 SURE = 0.8  # mean probability of a run that keeps a record from being refused as unreadable
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
-WITHOUT_RATE = frozenset({CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.ASYSTOLE})
 
 
 class Models(Protocol):
@@ -64,11 +63,9 @@ class OpenedECG:
     def heart_rate(self) -> float | None:
         """Beats per minute from the first beat to the last.
 
-        None with fewer than two beats, and where ventricular fibrillation, flutter or asystole lasts for
-        more than half of the record: what is counted there are no beats, or what is left is no rate.
+        None with fewer than two beats, and where ``has_rate`` says that it means nothing.
         """
-        without = sum(one.end - one.start for one in self.critical() if one.kind in WITHOUT_RATE)
-        return None if 2 * without > self.record.duration else self.beats.rate
+        return self.beats.rate if has_rate(self.critical(), self.record.duration) else None
 
     def admission(self) -> Admission:
         """Whether this record can be read, and is similar to the training data of the models.
