@@ -186,7 +186,7 @@ def test_page_one_has_rate_intervals_and_axes_above_the_tracing(read):
     assert f"PR {values('PR'):.0f} ms" in said
     assert f"QRS {values('QRS'):.0f} ms" in said
     assert f"QT {values('QT'):.0f} ms" in said
-    assert f"QTc {values('QTc Bazett'):.0f} ms (Bazett)" in said
+    assert f"QTc {values('QTc Fridericia'):.0f} ms (Fridericia)" in said
     assert f"QRS {values('QRS axis'):.0f}°" in said
     assert "intervals and axes: not measured" in rasters.words(report.pdf(read))
 

@@ -16,11 +16,13 @@ from run_processes import until
 from benchmarks import spoil
 from ecgapp import analysis
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.gate_words import LOOK
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
+from ecgapp.ui.worklist_table import read_now
 from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
@@ -93,6 +95,18 @@ def test_a_record_that_the_model_cannot_take_is_refused_and_the_others_go_on(set
     assert [item.state for item in items] == [SCORED, WITHHELD, WITHHELD, SCORED]
     assert "missing" in items[1].outcome.sentence
     assert "V1" in items[2].outcome.sentence
+
+
+def test_a_signal_without_heartbeats_asks_to_look_at_the_patient_and_has_no_rate(
+    settings, worklist, monkeypatch
+):
+    fill(worklist, [ecg(1)])
+    reason = f"No heartbeats are found. {LOOK}"
+    refusal = analysis.Admission(analysis.GateAnswer(0.9, 0.5, True, reason))
+    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: refusal)
+    (found,) = scored(settings)
+    assert read_now(found) == "unreadable: look at the patient"
+    assert found.outcome.heart_rate is None
 
 
 def test_what_the_gate_refuses_has_its_reason_and_no_label(settings, worklist, monkeypatch):

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, CriticalKind, critical_findings
+from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings, has_rate
 from ecgapp.analysis.critical.rate import standstill
 from ecgapp.analysis.critical.ventricular import fibrillation
 from ecgapp.analysis.findings import Findings, find
@@ -27,7 +27,6 @@ NOT_HEARD = "Ventricular fibrillation is not looked for: its network cannot be o
 MOST_STRETCHES = 60  # half minutes of a long record in which critical rules look
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 T = TypeVar("T")
-WITHOUT_RATE = frozenset({CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.ASYSTOLE})
 
 
 class Models(Protocol):
@@ -85,8 +84,7 @@ class OpenedECG:
 
     def _counted(self, ventricular: VentricularRhythm | None) -> BeatList:
         facts = CriticalFacts(self.record, self.quality, self.beats, None, ventricular)
-        without = [one for one in (*fibrillation(facts), *standstill(facts)) if one.kind in WITHOUT_RATE]
-        if 2 * sum(one.end - one.start for one in without) <= self.record.duration:
+        if has_rate((*fibrillation(facts), *standstill(facts)), self.record.duration):
             return self.beats
         return replace(self.beats, peaks=self.beats.peaks[:0])
 

@@ -16,7 +16,7 @@ from ecgapp.analysis import (
     Measurements,
     Support,
 )
-from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.critical import CriticalFinding, has_rate
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
@@ -101,7 +101,10 @@ class Contents:
     @cached_property
     def heart_rate(self) -> float | None:
         """Beats per minute; None if it cannot be told."""
-        return (self.beats or beat_list(self.record, self.quality)).rate
+        if self.beats is not None:
+            return self.beats.rate
+        known = has_rate(self.critical, self.record.duration)
+        return beat_list(self.record, self.quality).rate if known else None
 
     @property
     def faulty(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from ecgapp.report.reading import statement
 SIGN = "\u26a0"  # a warning triangle
 TOP, BOTTOM = 190.5, 164.0  # mm between which the summary stands
 MOST_ALARMS = 2
+CORRECTED = "QTc Fridericia"  # the formula whose limit raises the alarm
 INTERVALS = ("PR", "QRS", "QT")
 AXES = ("P axis", "QRS axis", "T axis")
 
@@ -45,10 +46,8 @@ def figures(contents: Contents) -> str:
         return f"{beats}      intervals and axes: not measured"
     found = contents.measured.measurements
     intervals = [f"{name} {_figure(found, name, 'ms')}" for name in INTERVALS]
-    corrected = [row for row in found.rows if row.name.startswith("QTc")]
-    if corrected:
-        method = corrected[0].name.removeprefix("QTc ")
-        intervals.append(f"QTc {_figure(found, corrected[0].name, 'ms')} ({method})")
+    if any(row.name == CORRECTED for row in found.rows):
+        intervals.append(f"QTc {_figure(found, CORRECTED, 'ms')} ({CORRECTED.removeprefix('QTc ')})")
     known = {row.name for row in found.rows}
     axes = [f"{name.removesuffix(' axis')} {_figure(found, name, '°')}" for name in AXES if name in known]
     return "      ".join([beats, *intervals, *([f"axes {', '.join(axes)}"] if axes else [])])

@@ -25,6 +25,7 @@ COLUMNS = {
     "Review": st.column_config.TextColumn(width=75),
     "Opened": st.column_config.TextColumn(width=65),
 }
+UNREADABLE = "unreadable: look at the patient"
 
 
 def table(
@@ -42,7 +43,7 @@ def _row(item: Item, names: Mapping[int, str], status: Status, hidden: bool) -> 
         "No.": item.number,
         **file,
         "State": item.state,
-        "Read now": "; ".join(finding.name for finding in item.outcome.critical),
+        "Read now": read_now(item),
         **said,
         "Rate": "" if rate is None else f"{rate:.0f}",
         "Quality": item.outcome.quality,
@@ -70,6 +71,14 @@ def reason(item: Item) -> str:
     """What stands behind its level, beside the critical findings; for one that broke down, why."""
     rest = [line.words for line in beside_critical(item.outcome.judged)]
     return " ".join(rest) or item.outcome.sentence
+
+
+def read_now(item: Item) -> str:
+    """The names of its critical findings, or that a signal which nobody can read may be a standstill."""
+    if item.outcome.critical:
+        return "; ".join(finding.name for finding in item.outcome.critical)
+    alarmed = any(line.severity is Severity.CRITICAL for line in item.outcome.judged)
+    return UNREADABLE if alarmed else ""
 
 
 def _said(item: Item) -> dict[str, object]:

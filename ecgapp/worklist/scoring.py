@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from ecgapp.analysis import OpenedECG
+from ecgapp.analysis import OpenedECG, Severity
 from ecgapp.analysis.findings import BATCH, aggregate, calibrated, task_of
 from ecgapp.errors import SignalError
 from ecgapp.models import ModelCard, TrainedModel
@@ -57,7 +57,9 @@ def described(
     words = quality_in_words(ecg.record, ecg.quality)
     judged = ecg.judge(scores, card, sentence)
     withheld = bool(sentence) and not ecg.admission().refused
-    return Outcome(scores, ecg.heart_rate, words, sentence, ecg.critical(), judged.lines, withheld)
+    without_beats = any(one.source == "gate" for one in judged.of(Severity.CRITICAL))
+    rate = None if without_beats else ecg.heart_rate
+    return Outcome(scores, rate, words, sentence, ecg.critical(), judged.lines, withheld)
 
 
 def quality_in_words(record: ECGRecord, quality: RecordQuality) -> str:

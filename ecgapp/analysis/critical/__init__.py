@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ecgapp.analysis.critical.av_block import av_block
 from ecgapp.analysis.critical.facts import CriticalFacts
-from ecgapp.analysis.critical.finding import ORDER, CriticalFinding, CriticalKind, worst_first
+from ecgapp.analysis.critical.finding import ORDER, CriticalFinding, CriticalKind, has_rate, worst_first
 from ecgapp.analysis.critical.long_qt import long_qt
 from ecgapp.analysis.critical.pacing import pacing_failure
 from ecgapp.analysis.critical.rate import rates, standstill
@@ -15,7 +15,15 @@ from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
 from ecgapp.analysis.measurements import Measurements
 from ecgapp.analysis.rhythm import Rhythm
 
-__all__ = ["ORDER", "CriticalFacts", "CriticalFinding", "CriticalKind", "critical_findings", "worst_first"]
+__all__ = [
+    "ORDER",
+    "CriticalFacts",
+    "CriticalFinding",
+    "CriticalKind",
+    "critical_findings",
+    "has_rate",
+    "worst_first",
+]
 
 VENTRICULAR_KINDS = (CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.BROAD_COMPLEX_TACHYCARDIA)
 SAID_BY = {  # kinds whose name tells the ventricular rate already

@@ -1,5 +1,6 @@
 """A critical finding: an alarm that asks a reader to look at an ECG now. It is no diagnosis."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +23,7 @@ class CriticalKind(StrEnum):
 
 ORDER = {kind: place for place, kind in enumerate(CriticalKind)}
 RULE, NETWORK, BOTH = "rule", "network", "rule and network"
+WITHOUT_RATE = frozenset({CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.ASYSTOLE})
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,11 @@ class CriticalFinding:
 def worst_first(findings: list[CriticalFinding]) -> tuple[CriticalFinding, ...]:
     """The findings by how dangerous their kind is, then by time."""
     return tuple(sorted(findings, key=lambda one: (ORDER[one.kind], one.start)))
+
+
+def has_rate(findings: Iterable[CriticalFinding], duration: float) -> bool:
+    """Whether a mean heart rate of ``duration`` seconds means something.
+
+    It does not where ventricular fibrillation, flutter or asystole lasts for more than half of them.
+    """
+    return 2 * sum(one.end - one.start for one in findings if one.kind in WITHOUT_RATE) <= duration

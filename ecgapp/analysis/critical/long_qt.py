@@ -30,7 +30,7 @@ def long_qt(facts: CriticalFacts) -> list[CriticalFinding]:
     return [
         CriticalFinding(
             CriticalKind.LONG_QT,
-            f"QTc {qtc - added:.0f} ms",
+            f"long QT, QTc {qtc - added:.0f} ms",
             measured.beat.leads if measured.beat is not None else facts.leads,
             measured.start,
             measured.end,

@@ -31,7 +31,7 @@ def atrial_fibrillation(facts: Facts) -> Check:
         return cannot_tell(FEW)
     words = (
         f"RR changes by {share(rhythm.irregularity)} from beat to beat, limit {share(IRREGULAR)}; "
-        f"P waves stand before {100 * beat.p_share:.0f} % of the beats that are alike{facts.span}"
+        f"P waves precede {100 * beat.p_share:.0f} % of the beats of the usual shape{facts.span}"
     )
     irregular = side(rhythm.irregularity, IRREGULAR, UNSURE)
     if rhythm.alternates and irregular is not Presence.ABSENT:
