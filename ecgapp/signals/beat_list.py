@@ -19,7 +19,8 @@ HARMLESS = frozenset({"wander", "clipped", "mains 50 Hz", "mains 60 Hz"})
 BAND = (2.0, 40.0)  # Hz, in which the size and the slopes of a beat are judged
 NEAR = 0.12  # s around an R peak that hold its complex
 SMALL = 0.45  # of the second largest beat
-SEVERAL, TALLEST_P = 6, 0.3  # leads, mV: no QRS complex is smaller than that in all of so many
+SEVERAL = 6  # leads, of which some shows a QRS complex larger than a P wave
+TALLEST_P = 0.35  # mV from top to bottom between 2 and 40 Hz
 SLOW = 10.0  # mV/s: a P wave of 0.25 mV rises more slowly, a QRS complex of 0.3 mV faster
 ALIKE = 0.6  # upper quartile of the correlations between the larger ones
 STANDS_OUT = 2.0  # times the median strength that beats must have where all leads are noisy
@@ -111,8 +112,8 @@ def _gaps(record: ECGRecord, leads: tuple[str, ...]) -> tuple[tuple[float, float
 def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int64]) -> NDArray[np.int64]:
     """``peaks`` without P waves and noise that are taken for beats where the ventricles pause.
 
-    Such a peak is far smaller than the largest beats and, if the volts are known, slower in every lead than a
-    QRS complex. Nothing is left out unless the remaining beats resemble each other; artefacts do not.
+    Such a peak is far smaller than the largest beats and, if the volts are known, no larger or faster in any
+    lead than a P wave. Nothing is left out unless the remaining beats resemble each other; artefacts do not.
     """
     if len(peaks) < 3:
         return peaks
@@ -129,7 +130,7 @@ def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int6
         slow = np.abs(np.diff(beats, axis=-1)).max(axis=(0, 2)) * rate < SLOW
         if slow.all() and len(signal) >= SEVERAL and heights.max() < TALLEST_P:
             return peaks[:0]
-        minor &= slow
+        minor &= slow & (heights.max(axis=0) < TALLEST_P)
     kept = beats[:, ~minor].transpose(1, 0, 2).reshape(int((~minor).sum()), -1)
     if not minor.any() or len(kept) < 2:
         return peaks

@@ -26,6 +26,7 @@ T_WAVE = 0.38  # s after a beat in which a much smaller bump is its T wave
 T_WAVE_SHARE = 0.40
 CLEAREST = 50.0  # energy of beats over what lies between them: above this, a lead is simply clean
 WHOLE_QRS = (2.0, 20.0)  # Hz, in which even a wide complex has its peak where the eye sees it
+ONE_QRS = 0.18  # s; closer than that two peaks belong to one complex
 REACH = 0.08  # s around the energy's peak in which the R peak is looked for
 LONG = 60.0  # s of a record, above which samples are averaged first
 ENOUGH = 100.0  # Hz, at least, that averaging leaves
@@ -57,6 +58,7 @@ def _r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.i
     whole = _between(filled, sampling_rate, WHOLE_QRS)
     size = _weights(whole, sampling_rate) @ np.square(whole, dtype=np.float64)
     beats = _highest_nearby(size, beats, round(REACH * sampling_rate))
+    beats = _one_each(size, beats, round(ONE_QRS * sampling_rate))
     return _with_trains(beats, *train_peaks(filled, sampling_rate), sampling_rate)
 
 
@@ -152,6 +154,17 @@ def _without_t_waves(
         if close and strength[peak] < T_WAVE_SHARE * strength[kept[-1]]:
             continue
         kept.append(peak)
+    return np.array(kept, np.int64)
+
+
+def _one_each(energy: NDArray[np.float64], beats: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """Of beats closer than ``least`` samples, as the two bumps of a broad complex, the larger one."""
+    kept: list[int] = []
+    for beat in beats.tolist():
+        if kept and beat - kept[-1] < least:
+            kept[-1] = max(kept[-1], beat, key=lambda place: energy[place])
+        else:
+            kept.append(beat)
     return np.array(kept, np.int64)
 
 

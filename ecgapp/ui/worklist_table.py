@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from ecgapp.analysis import beside_critical
+from ecgapp.analysis import Severity, beside_critical
 from ecgapp.worklist import LEVELS, Item, level, uncertainty, urgency
 
 Status = Callable[[Item], str]
