@@ -64,7 +64,11 @@ def shipped(tmp_path_factory):
 def test_marks_come_with_their_times_also_behind_a_long_pause_and_a_note():
     content = words((ONSET, 100), (N, 5), (63, 3)) + b"abc\0" + words((59, 0))
     content += np.array([1, 0], "<u2").tobytes() + words((OFFSET, 2), (0, 0))
-    assert read_marks(content) == [Mark(100, ONSET), Mark(105, N), Mark(105 + 65536 + 2, OFFSET)]
+    assert read_marks(content) == [
+        Mark(100, ONSET),
+        Mark(105, N, "abc"),
+        Mark(105 + 65536 + 2, OFFSET),
+    ]
 
 
 def test_a_file_that_ends_within_a_mark_is_refused():

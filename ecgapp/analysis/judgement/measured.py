@@ -58,7 +58,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
     if width is not None and rate is not None and width >= BROAD and rate > FAST_IF_BROAD:
         words = f"QRS {width:.0f} ms at {rate:.0f}/min: ventricular tachycardia is not excluded."
         yield JudgementLine(Severity.PROMPT, words, "measurement")
-    corrected = _value("QTc Fridericia", known)
+    corrected = None if _is_paced(known) else _value("QTc Fridericia", known)
     if corrected is not None and corrected >= LONG_QT and CriticalKind.LONG_QT not in kinds:
         words = f"QTc {corrected:.0f} ms (Fridericia), {LONG_QT:.0f} ms or more."
         yield JudgementLine(Severity.ABNORMAL, words, "measurement")
@@ -67,7 +67,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
 def rule_lines(known: Known) -> Iterator[JudgementLine]:
     """What a rule finds and the network does not, or does not look for."""
     kinds = _kinds(known)
-    if kinds & DISORGANISED or known.unreadable:
+    if kinds & DISORGANISED or known.unreadable or _is_paced(known):
         return
     for label in RULES:
         result = known.rules.get(label)
@@ -95,6 +95,11 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
     for sentence in quality.sentences:
         paced = bool(quality.pacing) and "pacing spikes" in sentence.lower()
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
+
+
+def _is_paced(known: Known) -> bool:
+    """Whether pacing spikes are found: the rules hold for beats of the heart's own."""
+    return known.quality is not None and bool(known.quality.pacing)
 
 
 def _kinds(known: Known) -> frozenset[CriticalKind]:
