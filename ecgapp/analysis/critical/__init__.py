@@ -30,7 +30,7 @@ SAID_BY = {  # kinds whose name tells the ventricular rate already
     CriticalKind.TACHYCARDIA: VENTRICULAR_KINDS,
     CriticalKind.BRADYCARDIA: (*VENTRICULAR_KINDS, CriticalKind.AV_BLOCK),
 }
-MERGED = frozenset({CriticalKind.AV_BLOCK, CriticalKind.ST_ELEVATION, CriticalKind.LONG_QT})
+MERGED = frozenset(CriticalKind) - {CriticalKind.PAUSE, CriticalKind.ASYSTOLE}
 MOST_PAUSES = 3  # that are told one by one
 CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
 # Rules on the whole record, and on each stretch of it that is measured.

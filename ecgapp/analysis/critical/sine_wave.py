@@ -14,7 +14,7 @@ from ecgapp.analysis.critical.finding import CriticalFinding, CriticalKind
 RATES = (30.0, 120.0)  # per minute; faster, broad complexes without the pattern look the same
 STEEPEST = 3.1  # times the slope of a sine of the same rate and height
 STILL = 0.42  # of the time in which the slope is less than a tenth of the steepest
-REGULAR = 0.25  # standard deviation of RR over its mean
+REGULAR = 0.10  # median distance of RR from its median, as a share of that
 FEWEST = 4  # beats
 LONGEST = 15.0  # s that are looked at
 SMALLEST = 0.3  # mV from top to bottom
@@ -30,7 +30,8 @@ def sine_wave(facts: CriticalFacts) -> list[CriticalFinding]:
         return []
     if not RATES[0] <= rate <= RATES[1] or len(facts.beats) < FEWEST:
         return []
-    if intervals.std() > REGULAR * intervals.mean():
+    usual = float(np.median(intervals))
+    if float(np.median(np.abs(intervals - usual))) > REGULAR * usual:
         return []
     steepness, still, height = _shape(facts, rate / 60)
     if steepness > STEEPEST or still > STILL or height < SMALLEST:

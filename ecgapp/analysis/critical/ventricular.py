@@ -197,9 +197,9 @@ def _trimmed(beats: list[Beat]) -> list[Beat]:
 def _is_broad(beats: list[Beat]) -> bool:
     """Whether the complexes are broad: their median, and most of them."""
     widths = [beat.width for beat in beats if beat.width is not None]
-    if len(widths) < RUN:
+    if len(widths) < max(RUN, len(beats) / 2):
         return False
-    return median(widths) >= BROAD and sum(map(_broad, beats)) >= MOSTLY * len(beats)
+    return median(widths) >= BROAD and sum(map(_broad, beats)) >= MOSTLY * len(widths)
 
 
 def _broad(beat: Beat) -> bool:
