@@ -123,7 +123,7 @@ def test_words_name_the_figure_and_the_limit():
     assert check("I-AVB", changed("PR", 232.0)).words == "PR 232 ms, over 200 ms"
     assert check("LBBB", changed("QRS", 96.0)).words == "QRS 96 ms, under 120 ms"
     assert check("CD", changed("QRS", 116.0)).words == "QRS 116 ms, limit 120, error about 20 ms"
-    assert "P waves stand before" in check("AF", facts("AF")).words
+    assert "P waves precede" in check("AF", facts("AF")).words
     assert "in V" not in check("STD", facts("STD")).words.split(";")[1]
     assert "V5 -" in check("STD", facts("STD")).words
 
