@@ -95,7 +95,7 @@ def test_the_textbooks_rule_stands_beside_each_class_in_a_word_and_the_doubtful_
     assert rules["AF"] == "present"
     assert rules["Normal"] == "✗ absent"
     assert rules["I-AVB"] == "cannot tell"
-    assert "P waves stand before" in said(page)
+    assert "P waves precede" in said(page)
     assert "**Normal** is above its threshold. By the textbook's rule absent: RR changes by" in said(page)
 
 

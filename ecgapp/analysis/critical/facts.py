@@ -12,6 +12,8 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.bandpass import bandpass
 
+LASTING = 3.0  # s of fibrillation
+SHORT, SURE = 2.0, 0.9  # s and mean probability that are enough, too
 MOSTLY_NOISE = 0.6  # mean probability of noise above which a beat list is not believed
 FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
 SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
@@ -41,7 +43,11 @@ class CriticalFacts:
         rhythm may be the escape rhythm of a complete AV block.
         """
         found = self.ventricular.runs if self.ventricular is not None else ()
-        return tuple(run for run in found if self._is_tall(run) and (run.fibrillation or self._is_fast(run)))
+        return tuple(
+            run
+            for run in found
+            if self._is_tall(run) and (_lasts(run) if run.fibrillation else self._is_fast(run))
+        )
 
     def rate_in(self, run: VentricularRun) -> float | None:
         """Beats per minute within the run, from its R peaks; None with fewer than three."""
@@ -111,3 +117,9 @@ class CriticalFacts:
         """``filtered`` from ``start`` to ``end`` s."""
         rate = self.record.sampling_rate
         return self.filtered[:, max(0, round(start * rate)) : max(1, round(end * rate))]
+
+
+def _lasts(run: VentricularRun) -> bool:
+    """Whether fibrillation lasts long enough for an alarm; short stretches of it are mostly noise."""
+    seconds = run.end - run.start
+    return seconds >= LASTING or (seconds >= SHORT and run.probability >= SURE)
