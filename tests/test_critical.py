@@ -18,7 +18,7 @@ from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
 from ecgapp.analysis.rhythm import Beat, Rhythm
 from ecgapp.evaluate.ventricular import VentricularRhythm
-from ecgapp.records import ECGRecord, SyntheticConfig, one_lead, synthesise
+from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, one_lead, synthesise
 from ecgapp.signals import BeatList, beat_list, record_quality
 
 FRAMES_A_SECOND = 31.25
@@ -111,9 +111,9 @@ class _Measured:
         return None
 
 
-def by_width(times, widths):
+def by_width(times, widths, leads=LEADS):
     record = synthesise(SyntheticConfig("sinus", noise=0.01)).record
-    facts = facts_of(record, network(record), beats_at(times, 10.0))
+    facts = facts_of(record, network(record), replace(beats_at(times, 10.0), leads=leads))
     return broad_tachycardia(replace(facts, measurements=_Measured(times, widths)))
 
 
@@ -124,6 +124,7 @@ def test_fast_broad_beats_are_called_by_rule_alone_and_narrow_or_slow_ones_are_n
     assert found.name == "broad complex tachycardia, 143/min"
     assert by_width(fast, [90.0] * len(fast)) == []
     assert by_width(slow, [140.0] * len(slow)) == []
+    assert by_width(fast, [140.0] * len(fast), ("II",)) == []  # one lead measures widths badly
 
 
 def test_two_broad_beats_are_a_couplet_and_three_a_run():
