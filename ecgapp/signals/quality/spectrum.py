@@ -13,7 +13,9 @@ LOWEST, HIGHEST = 20.0, 150.0  # Hz of the noise that is looked at, beside the m
 RISE = 10.0  # Hz over which the band begins, so that a QRS complex rings only briefly
 AROUND_MAINS = 2.0  # Hz on either side that count as hum, not as noise
 WINDOW = 0.1  # s over which noise is averaged
-QUIET = 0.4  # the quantile of those windows that is taken: between the beats, up to about 190 a minute
+QUIET = 0.5  # the quantile of those windows that is taken: between the beats
+QUIETEST = 0.3  # the same where beats come so fast that they fill more than half of the windows
+FAST_BEATS = 1.35  # times the noise in the quietest windows, which steady noise does not exceed
 LINE = 0.35  # Hz on either side: a power grid's frequency and a recorder's clock are this exact
 BESIDE = 4.0  # Hz on either side, with which the line is compared
 FINEST = 2.2  # samples in a period of the mains, at least, to see it
@@ -34,7 +36,8 @@ def noise(found: Spectrum, n_samples: int, sampling_rate: float) -> NDArray[np.f
     width = min(n_samples, max(1, round(WINDOW * sampling_rate)))
     whole = fast[:, : n_samples // width * width].reshape(len(fast), -1, width)
     power = np.einsum("ijk,ijk->ij", whole, whole) / width
-    return np.asarray(np.sqrt(np.quantile(power, QUIET, axis=-1)), np.float64)
+    usual, least = np.sqrt(np.quantile(power, [QUIET, QUIETEST], axis=-1))
+    return np.asarray(np.minimum(usual, FAST_BEATS * least), np.float64)
 
 
 def hum(found: Spectrum, n_samples: int, sampling_rate: float, mains: int) -> NDArray[np.float64]:
