@@ -20,7 +20,7 @@ HEAD = (
 )
 PLACES = (0.0, 15.5, 33.0, 48.0, 59.5, 84.5, 109.0, 132.0)  # where each column begins, in mm
 MOST_ROWS = 14
-MOST_LINES = 2  # below a row
+MOST_LINES = {True: 5, False: 2}  # below the row of a class above its threshold, and of one below
 INDENT = 4.0  # mm
 CONTRADICTED, RULE = "\u2717 The textbook's rule contradicts it", "By the textbook's rule"
 STEP = 4.4  # mm from row to row
@@ -39,7 +39,7 @@ def print_table(column: Column, findings: Findings, support: Sequence[Support] =
     for row in rows[:MOST_ROWS]:
         _print_row(column, _cells(row, beside.get(row.label)), bold=row.positive)
         if told := _beside(row, beside.get(row.label)):
-            column.paragraph(told, SMALL, INDENT, MOST_LINES)
+            column.paragraph(told, SMALL, INDENT, MOST_LINES[row.positive])
             column.y -= 0.6
     if len(rows) > MOST_ROWS:
         column.paragraph(f"{len(rows) - MOST_ROWS} less likely classes are not printed.")
@@ -62,10 +62,10 @@ def _beside(row: Finding, support: Support | None) -> str:
         against = said.contradicts(row.positive)
         if against or row.positive:
             parts.append(f"{CONTRADICTED if against else RULE} ({said.presence}): {said.words}.")
-    if row.positive and support.is_set:
-        parts.append(support.in_patients())
     if row.positive and support.doubts:
         parts.append(support.doubts)
+    if row.positive and support.is_set:
+        parts.append(support.in_patients())
     return " ".join(parts)
 
 
