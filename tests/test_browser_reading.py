@@ -69,7 +69,7 @@ def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path)
         assert not [words for words in RESULTS if words.decode() in page]
         commit.click()
         visitor.sees(re.compile("unconfirmed\\."))
-        visitor.sees("Reader and model agree in")
+        visitor.sees("None of 9 classes was judged")
         after = joined(frames)
         assert b"contradicts itself" in after
         (read,) = Journal(app.settings).review(fingerprint(record)).reads
