@@ -145,7 +145,7 @@ def _both(what: str, role: str, found: Sequence[Admission]) -> Row:
 
 
 def label_rows(data: Path, settings: Settings) -> list[Row]:
-    """What the classifier's labels are worth on records of all folds that pass and fail the second question.
+    """The classifier's precision and AUROC on records of all folds that pass and fail the second question.
 
     Real records, and those with noise of the test fold. Precision is that of its positive labels.
 

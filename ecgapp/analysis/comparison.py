@@ -156,7 +156,7 @@ def _deviation(card: ModelCard, wave: str, edge: str) -> float | None:
 
 
 def turned(degrees: float) -> float:
-    """The same turn, more than -180 and at most 180 degrees."""
+    """An angle in degrees brought to more than -180 and at most 180."""
     return 180.0 - (180.0 - degrees) % 360.0
 
 

@@ -38,7 +38,7 @@ def evidence_marks(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[Evid
 
 
 def elsewhere(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalFinding, ...]:
-    """Those findings of which ``sheet`` shows nothing."""
+    """The findings whose evidence lies outside of ``sheet``."""
     shown = {mark.number for mark in evidence_marks(found, sheet)}
     return tuple(finding for number, finding in enumerate(found) if number not in shown)
 

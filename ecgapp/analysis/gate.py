@@ -125,7 +125,7 @@ class Judges:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What an answer of theirs can be remembered by."""
+        """The key under which an answer of these judges is kept."""
         return tuple(
             judge.card.digest if isinstance(judge, TrainedModel) else judge.reason if judge else ""
             for judge in (self.readability, self.similarity)

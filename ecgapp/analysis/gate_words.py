@@ -67,7 +67,7 @@ def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> str:
 
 
 def _noise(numbers: Floats, usual: Floats) -> str:
-    """What the signal is, in the plainest of its numbers."""
+    """The sentence that describes the signal by the number that is easiest to understand."""
     found, known = (dict(zip(NUMBERS, np.exp(each).tolist(), strict=True)) for each in (numbers, usual))
     pure = 1 - found["tone"]
     if pure > PURE:

@@ -30,7 +30,7 @@ def few_positives(label: str, known: Known) -> str:
 
 
 def beside_rule(label: str, known: Known) -> str:
-    """What the network says of a label that a rule finds, in a sentence; "" where it does not look for it."""
+    """The network's answer on a label that a rule finds, in a sentence; "" where it does not look for it."""
     score = known.score(label)
     if score is None:
         return ""

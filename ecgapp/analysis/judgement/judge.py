@@ -17,7 +17,7 @@ NOT_COMPUTED = "No label was computed."
 
 
 def judge(known: Known) -> Judgement:
-    """What is known of an ECG, in statements, the most severe first."""
+    """The judgement of an ECG: all statements about it, the most severe first."""
     lines = [
         *critical_lines(known),
         *gate_lines(known),

@@ -57,12 +57,12 @@ class Known:
 
     @property
     def unreadable(self) -> bool:
-        """Whether nobody could read the signal, so that what is measured on it means nothing."""
+        """Whether the signal is unreadable, so that its measurements mean nothing."""
         return self.admission is not None and self.admission.refused
 
     @property
     def not_judged(self) -> str:
-        """What the gate could not judge, or was overruled in, else ""."""
+        """The gate's sentence if it could not judge the record or was overruled, else ""."""
         judged = self.admission
         return judged.reason if judged is not None and not judged.labels_withheld else ""
 
@@ -87,7 +87,7 @@ class Known:
         return next((one for one in self.stated if one.label == label), None)
 
     def metrics(self, label: str) -> LabelMetrics | None:
-        """What is known of the network on ``label``."""
+        """The network's validation figures for ``label``."""
         validated = self.card.validation if self.card is not None else None
         per_label = validated.per_label if validated is not None else ()
         return next((one for one in per_label if one.label == label), None)

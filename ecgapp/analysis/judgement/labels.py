@@ -45,7 +45,7 @@ def finding_lines(known: Known) -> Iterator[JudgementLine]:
 
 
 def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[JudgementLine]:
-    """What is said of a normal ECG, beside ``others``, the lines that stand already."""
+    """The lines about a normal ECG; ``others`` are the lines found already."""
     normal = known.normal
     if known.findings:
         if normal is not None and normal.positive:
@@ -98,7 +98,7 @@ def _none_found(normal: Score | None, known: Known) -> JudgementLine:
 
 
 def _measured_abnormal(known: Known) -> Iterator[JudgementLine]:
-    """What lies outside of its limits, where no other line says so."""
+    """The measurements outside of their limits that no other line names."""
     rule = _normal_rule(known)
     if not known.findings and rule is not None and rule.presence is Presence.ABSENT:
         yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
