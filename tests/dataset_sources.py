@@ -6,7 +6,8 @@ import numpy as np
 
 from ecgapp.datasets.assembly import assemble
 from ecgapp.datasets.manifest import StoreManifest
-from ecgapp.datasets.part import Membership, PartWriter
+from ecgapp.datasets.membership import Membership
+from ecgapp.datasets.part import PartWriter
 from ecgapp.datasets.store import DatasetStore
 from ecgapp.records import LEADS, ECGRecord, write_wfdb
 

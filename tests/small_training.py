@@ -9,7 +9,7 @@ from dataset_sources import written_store
 
 from ecgapp.config import Settings
 from ecgapp.datasets import StoreManifest, open_store
-from ecgapp.datasets.part import Membership
+from ecgapp.datasets.membership import Membership
 from ecgapp.models import ECGClassifierConfig, PatchAutoencoderConfig
 from ecgapp.records import ECGRecord
 from ecgapp.signals import PreprocessingConfig

@@ -12,7 +12,8 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store, open_store, shards, store_names, store_path
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, column_file
 from ecgapp.datasets.manifest import MANIFEST, VERSION
-from ecgapp.datasets.part import Membership, PartWriter
+from ecgapp.datasets.membership import Membership
+from ecgapp.datasets.part import PartWriter
 from ecgapp.datasets.shards import bucket_samples, quantise
 from ecgapp.errors import DatasetError
 from ecgapp.files import sha256_of

@@ -9,7 +9,7 @@ from dataset_sources import written_store
 from small_training import FINETUNING, PRETRAINING, Recorder, small_record, small_settings
 
 from ecgapp.datasets import open_store
-from ecgapp.datasets.part import Membership
+from ecgapp.datasets.membership import Membership
 from ecgapp.errors import ConfigError, EcgAppError, TrainingError
 from ecgapp.tasks import column_code
 from ecgapp.training import setting

@@ -13,6 +13,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 
+UNCONFIRMED = "unconfirmed"  # the status of a finding that no reader has judged
 BATCH = 64  # windows in one forward pass
 
 

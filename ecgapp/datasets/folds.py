@@ -22,6 +22,12 @@ def stable_fold(patient_id: str) -> int:
     return int.from_bytes(digest[:8], "big") % N_FOLDS + 1
 
 
+def folds_of(store: DatasetStore) -> dict[int, int]:
+    """The number of records in each fold; fold 0 is never trained or validated on."""
+    folds, counts = np.unique(store.folds, return_counts=True)
+    return dict(zip(folds.tolist(), counts.tolist(), strict=True))
+
+
 def check_patient_folds(stores: Sequence[DatasetStore]) -> None:
     """Make sure that no patient lies in two folds, within a data set or between several.
 

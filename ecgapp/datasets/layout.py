@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecgapp.datasets.part import Membership
+from ecgapp.datasets.membership import Membership
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.records.record import LEADS, ECGRecord
 

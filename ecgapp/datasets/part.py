@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from ecgapp import documents
 from ecgapp.datasets.manifest import Shard
+from ecgapp.datasets.membership import Membership
 from ecgapp.datasets.shards import OpenShard, bucket_samples, quantise, shard_bytes
 from ecgapp.errors import ConfigError
 from ecgapp.files import sha256_of, write_atomically
@@ -40,17 +41,6 @@ SCHEMA = pa.schema(
         ("signal", pa.uint64()),  # of the signal's sha256: the same recording has the same
     ]
 )
-
-
-@dataclass(frozen=True)
-class Membership:
-    """What the index says of a record besides its signal; ``fold`` 0 is never trained or validated on."""
-
-    record_id: str
-    patient_id: str
-    fold: int
-    codes: tuple[str, ...]
-    source: str
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pandas as pd
 
 from ecgapp.analysis import Measurement
 from ecgapp.analysis.comparison import EDGES, ST_MARKED, Change, FindingChange, Heights, LevelChange, heights
+from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.typical_beat import TypicalBeat
-from ecgapp.ui.findings import STATUS
 from ecgapp.words import in_full, insufficient
 
 DASH = "-"
@@ -105,7 +105,7 @@ def findings(changes: Sequence[FindingChange], doubtful: Mapping[str, str] | Non
                 "Remark": "; ".join(
                     part for part in (marks.get(change.label), insufficient(change.later.metrics)) if part
                 ),
-                "Status": STATUS,
+                "Status": UNCONFIRMED,
             }
             for change in changes
         ]
@@ -160,7 +160,7 @@ def summary(
     ]
     if between:
         parts.append(f"More than repeat readings differ: {', '.join(between)}.")
-    return f"Earlier to later, {STATUS}. {' '.join(parts)}"
+    return f"Earlier to later, {UNCONFIRMED}. {' '.join(parts)}"
 
 
 def _named(change: FindingChange) -> str:

@@ -13,8 +13,8 @@ from ecgapp.ui.comparison import (
     shared_labels,
 )
 from ecgapp.ui.curve_tables import joined
-from ecgapp.ui.curves import CONFIG, Point, overlay
-from ecgapp.ui.run_figures import Reader, RunFigures, config_of
+from ecgapp.ui.curves import CONFIG, overlay
+from ecgapp.ui.run_figures import Point, Reader, RunFigures, config_of
 from ecgapp.ui.run_list import full_title
 from ecgapp.words import as_typed
 

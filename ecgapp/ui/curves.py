@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-Point = tuple[float, float]  # (epoch, value)
+from ecgapp.ui.run_figures import Point
+
 Floats = NDArray[np.float64]
 
 # Every colour stands out from white and from the dark theme's ground, three to one at least.

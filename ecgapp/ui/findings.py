@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from ecgapp.analysis import Finding, Findings, Support
+from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.rules import Presence
 from ecgapp.analysis.support import count
 from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.words import in_full, insufficient, meaning, of_label
 
-STATUS = "unconfirmed"
 OF_HUNDRED = "Of 100 like this"
 MARKS = {
     Presence.PRESENT: "present",
@@ -30,7 +30,7 @@ def table(
     """
     decided = statuses or {}
     rows = in_order(findings)
-    return pd.DataFrame([_row(row, beside[row.label], decided.get(row.label, STATUS)) for row in rows])
+    return pd.DataFrame([_row(row, beside[row.label], decided.get(row.label, UNCONFIRMED)) for row in rows])
 
 
 def findable(cards: Iterable[ModelCard]) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from ecgapp.evaluate import LearningCurveIndex, indices_by_epoch, learning_curve
 from ecgapp.jobs import Run, RunStore, names
 from ecgapp.training import TrainingConfig
 from ecgapp.training.ensembles import member_words
-from ecgapp.ui.curves import Point
+
+Point = tuple[float, float]  # (epoch, value)
 
 MAX_POINTS = 500  # of one curve; more do not show on 600 px
 EVERY_EPOCH = 1_000_000  # the LCI counts each epoch's change: its F1 is read whole

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ecgapp import documents
 from ecgapp.datasets import DatasetStore
+from ecgapp.datasets.folds import folds_of
 from ecgapp.errors import ConfigError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard, installed_models
@@ -18,7 +19,6 @@ from ecgapp.training.lanes import shareable_batch
 from ecgapp.training.objective import refuse_unanswered
 from ecgapp.training.resident import choose_records
 from ecgapp.training.windows import RecordSet, Rows
-from ecgapp.ui.stores import folds_of
 
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
 

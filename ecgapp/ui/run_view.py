@@ -11,7 +11,7 @@ from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import curve_tables, curves
-from ecgapp.ui.curves import Point, members_apart
+from ecgapp.ui.curves import members_apart
 from ecgapp.ui.example_view import examples
 from ecgapp.ui.live_chart import Shown, chart
 from ecgapp.ui.promotion_form import finished, promotion
@@ -20,6 +20,7 @@ from ecgapp.ui.run_figures import (
     PAPER_LCI,
     PAPER_MSE,
     USE,
+    Point,
     Reader,
     RunFigures,
     changes,

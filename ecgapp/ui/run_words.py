@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from ecgapp.evaluate import LearningCurveIndex
 from ecgapp.jobs import RESUME, Run
-from ecgapp.ui.curves import Point
-from ecgapp.ui.run_figures import USE, last
+from ecgapp.ui.run_figures import USE, Point, last
 
 
 def state_sentence(run: Run, runs: Sequence[Run]) -> str:

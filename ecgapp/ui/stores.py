@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, label_counts, open_store, store_names, store_tasks
+from ecgapp.datasets.folds import folds_of
 from ecgapp.datasets.manifest import MANIFEST
 from ecgapp.errors import DatasetError
 from ecgapp.tasks import Task
@@ -37,12 +37,6 @@ def served_tasks(store: DatasetStore) -> dict[str, Task]:
     """The tasks that the data set's labels serve, by name; the data set's own columns first."""
     tasks = _tasks_of(store.manifest.digest, store)
     return {task.name: task for task in tasks}
-
-
-def folds_of(store: DatasetStore) -> dict[int, int]:
-    """How many records each fold holds; fold 0 is never used."""
-    folds, counts = np.unique(store.folds, return_counts=True)
-    return dict(zip(folds.tolist(), counts.tolist(), strict=True))
 
 
 def overview(stores: Sequence[DatasetStore]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import streamlit as st
 from ecgapp.analysis import available_models
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
+from ecgapp.datasets.folds import folds_of
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
@@ -15,7 +16,7 @@ from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.devices import device_choices
 from ecgapp.ui import auth
 from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
-from ecgapp.ui.stores import folds_of, served_tasks, shelf
+from ecgapp.ui.stores import served_tasks, shelf
 from ecgapp.ui.training_choices import (
     LARGEST_BATCH,
     LOWEST_RATE,
