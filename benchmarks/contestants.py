@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.plain_jang import WINDOW, PlainJang
-from ecgapp import documents
 from ecgapp.config import PROJECT
 from ecgapp.models import JangAutoencoderConfig, build
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.learner import Learner, Pace
 from ecgapp.training.objective import Reconstruction

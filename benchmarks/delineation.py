@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.table import Row, Target, show, tell
-from ecgapp import documents
 from ecgapp.analysis import open_model
 from ecgapp.analysis.delineation import judge_delineator
 from ecgapp.cli.delineate import CROSS_FITTED
@@ -33,6 +32,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
 from ecgapp.models import BoundaryFigures, DelineationMetrics, Interval
 from ecgapp.records import Wave
+from ecgapp.storage import documents
 
 NEUROKIT = PROJECT / "benchmarks" / "neurokit.json"
 FOUND = {"P": 0.97, "QRS": 0.99, "T": 0.98}  # sensitivity and positive predictive value, at least

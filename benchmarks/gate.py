@@ -19,7 +19,6 @@ import torch
 from scipy import stats
 
 from benchmarks.table import Row, at_most, show, tell
-from ecgapp import documents
 from ecgapp.analysis import admit, find, open_model
 from ecgapp.analysis.gate import Admission, Judges
 from ecgapp.config import PROJECT, Settings
@@ -29,6 +28,7 @@ from ecgapp.evaluate.refusals import BAD, GOOD
 from ecgapp.evaluate.reliability import wilson
 from ecgapp.models import GateMetrics, Interval, KindFigures, TrainedModel
 from ecgapp.records import DEMOS, synthesise
+from ecgapp.storage import documents
 from ecgapp.training.gate import GateFitConfig, scores
 from ecgapp.training.gate_judging import NORMAL, OTHERS, figures, readable_metrics
 from ecgapp.training.gate_records import Sample, gather, judge, rhythm_samples

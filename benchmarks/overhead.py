@@ -14,9 +14,9 @@ from benchmarks.contestants import learner_for
 from benchmarks.lead2 import batches_of
 from benchmarks.peak import now
 from benchmarks.table import Row, at_most, tell
-from ecgapp import documents
 from ecgapp.jobs import Attachment, Heartbeat, RunStore
 from ecgapp.models import build
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.gallery import Gallery

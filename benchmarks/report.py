@@ -8,9 +8,10 @@ from statistics import median
 import torch
 
 from benchmarks.table import Row, at_most, show
-from ecgapp import analysis, documents, report
+from ecgapp import analysis, report
 from ecgapp.config import Settings
 from ecgapp.records import SyntheticConfig, synthesise
+from ecgapp.storage import documents
 from ecgapp.ui.bootstrap import TORCH_THREADS
 
 REPEATS = 9

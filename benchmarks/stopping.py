@@ -20,10 +20,10 @@ import numpy as np
 from benchmarks.accuracy import import_all
 from benchmarks.contestants import RECIPE
 from benchmarks.table import Row, at_most, show, tell
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 
 SECONDS = 10.0  # beyond the step that it is in

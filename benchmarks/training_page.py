@@ -16,10 +16,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, at_most, show, tell
-from ecgapp import access, documents
 from ecgapp.config import PROJECT, Settings
 from ecgapp.jobs import Run, RunStore, names
 from ecgapp.jobs.table import update
+from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
 from ecgapp.training import finetuning_defaults
 from ecgapp.ui import auth
@@ -85,11 +85,11 @@ def grow(store: RunStore, run: Run, look: int) -> bool:
 
 def open_page(settings: Settings) -> AppTest:
     """The page, signed in and imported, without the run in its session yet."""
-    access.set_password(settings, PASSWORD)
+    admin_password.set_password(settings, PASSWORD)
     warm_up = AppTest.from_file(str(PROJECT / "pages" / "training.py"), default_timeout=PATIENCE)
     warm_up.run()
     page = AppTest.from_file(str(PROJECT / "pages" / "training.py"), default_timeout=PATIENCE)
-    page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+    page.session_state[auth.PASS] = admin_password.check_password(settings, PASSWORD)
     return page
 
 

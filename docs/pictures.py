@@ -17,13 +17,13 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
 from benchmarks.served import served
-from ecgapp import access, documents
 from ecgapp.analysis import available_models
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.jobs import Run, RunStore
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.records.record import LEADS
+from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
 from ecgapp.training import Initialisation, Phase
 from ecgapp.ui.training_choices import Schedule, Subject, training_config
@@ -45,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "home")
         settings.home.mkdir()
-        access.set_password(settings, PASSWORD)
+        admin_password.set_password(settings, PASSWORD)
         with training(settings, Path(folder) / "ecgs"), served(settings.home) as app, tab() as page:
             page.goto(app.url)
             picture_review(page)

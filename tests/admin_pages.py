@@ -5,8 +5,8 @@ import contextlib
 from dataset_sources import ecg, make_store
 from streamlit.testing.v1 import AppTest
 
-from ecgapp import access
 from ecgapp.config import PROJECT
+from ecgapp.storage import admin_password
 from ecgapp.ui import auth
 
 PASSWORD = "correct horse"
@@ -16,9 +16,9 @@ def open_page(name, settings, *, signed_in=True):
     """``pages/<name>.py`` after its first run; ECGAPP_HOME must name the settings' home already."""
     page = AppTest.from_file(str(PROJECT / "pages" / f"{name}.py"), default_timeout=30)
     if signed_in:
-        with contextlib.suppress(access.AccessError):
-            access.set_password(settings, PASSWORD)
-        page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+        with contextlib.suppress(admin_password.AccessError):
+            admin_password.set_password(settings, PASSWORD)
+        page.session_state[auth.PASS] = admin_password.check_password(settings, PASSWORD)
     return page.run()
 
 

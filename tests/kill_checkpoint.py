@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from killing import Tell, Victim
 
-from ecgapp.files import remove_unfinished
+from ecgapp.storage.files import remove_unfinished
 from ecgapp.training.checkpoint import load_checkpoint, save_checkpoint
 
 SIZE = 2_000_000  # numbers: 8 MB

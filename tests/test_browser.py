@@ -7,11 +7,11 @@ import pytest
 from app_server import served
 from run_processes import until
 
-from ecgapp import access
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.jobs import RunStore
 from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
+from ecgapp.storage import admin_password
 from ecgapp.training import Phase
 from ecgapp.ui.training_choices import PHASES
 
@@ -202,7 +202,7 @@ def test_a_training_goes_on_while_its_tab_is_closed_and_stops_when_asked(
 def test_two_servers_of_one_home_share_its_runs_and_its_device(chrome, hospital, tmp_path_factory):
     home = tmp_path_factory.mktemp("shared")
     import_dataset("folder", hospital, Settings(home).stores / "hospital")
-    access.set_password(Settings(home), PASSWORD)
+    admin_password.set_password(Settings(home), PASSWORD)
     with served(home) as one, served(home) as other:
         here, there = (Visitor.at(chrome, app, "training") for app in (one, other))
         for visitor in (here, there):
@@ -222,7 +222,7 @@ def test_two_servers_of_one_home_share_its_runs_and_its_device(chrome, hospital,
 
 
 def test_a_stranger_who_is_the_first_to_come_sees_nothing_of_the_administrators_pages(chrome, tmp_path):
-    access.set_password(Settings(tmp_path), PASSWORD)
+    admin_password.set_password(Settings(tmp_path), PASSWORD)
     with served(tmp_path) as app:
         strangers = [Visitor.at(chrome, app, path) for path in ("training", "data")]
         for stranger in strangers:

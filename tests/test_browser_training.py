@@ -7,11 +7,11 @@ from admin_pages import twelve_lead_store
 from app_server import served
 from small_training import FINETUNING, write_store
 
-from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
+from ecgapp.storage import admin_password, documents
 from ecgapp.training.examples import RankedRecord, Ranking, write_ranking
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
@@ -45,7 +45,7 @@ BLINK = 3  # frames at most: Streamlit puts a figure that has changed in the pla
 def running(tmp_path):
     """A run that is told to be under way, with a few epochs and a worst ECG."""
     settings = Settings(tmp_path)
-    access.set_password(settings, PASSWORD)
+    admin_password.set_password(settings, PASSWORD)
     write_store(settings.stores / "hospital", n_records=32)
     hospital = open_store("hospital", settings)
     worst = RankedRecord("hospital", 1, 2.5, "1", hospital.manifest.digest)

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from ecgapp.cells import plain_cell
 from ecgapp.config import PROJECT
+from ecgapp.storage.plain_text import plain_cell
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 import torch
 from small_training import PRETRAINING, Recorder, small_settings
 
-from ecgapp import files, training
+from ecgapp import training
 from ecgapp.errors import TrainingError
+from ecgapp.storage import files
 from ecgapp.training.checkpoint import BEFORE, CHECKPOINT, load_checkpoint, save_checkpoint
 
 

@@ -17,7 +17,7 @@ from run_processes import until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from benchmarks import spoil
-from ecgapp import __main__, documents, worker
+from ecgapp import __main__, worker
 from ecgapp.analysis import Admission, GateAnswer
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.cli.progress import Progress
@@ -27,6 +27,7 @@ from ecgapp.jobs import Attachment, RunStore
 from ecgapp.models import load_model
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.records import DEMOS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.checkpoint import CHECKPOINT
 

@@ -4,12 +4,13 @@ import pytest
 import tiny_models
 from small_training import FINETUNING
 
-from ecgapp import __main__, documents
+from ecgapp import __main__
 from ecgapp.analysis import open_model
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore
 from ecgapp.jobs.table import update
 from ecgapp.models import save_model
+from ecgapp.storage import documents
 
 WHO = ("--by", "Ada", "--reason", "better on our own patients")
 

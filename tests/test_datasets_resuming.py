@@ -26,8 +26,8 @@ from ecgapp.datasets import (
     unfinished,
     unfinished_imports,
 )
-from ecgapp.datasets.claim import claimed, is_claimed
 from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.storage.lock import claimed, is_claimed
 
 N, PART = 23, 5  # records, and records in a part
 

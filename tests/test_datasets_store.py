@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from dataset_sources import ecg, make_store
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store, open_store, shards, store_names, store_path
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, column_file
@@ -16,8 +15,9 @@ from ecgapp.datasets.membership import Membership
 from ecgapp.datasets.part import PartWriter
 from ecgapp.datasets.shards import bucket_samples, quantise
 from ecgapp.errors import DatasetError
-from ecgapp.files import sha256_of
 from ecgapp.records import LEADS
+from ecgapp.storage import documents
+from ecgapp.storage.files import sha256_of
 from ecgapp.tasks import task
 
 LENGTHS = (10.0, 1.0, 12.34, 10.01, 61.0)

@@ -8,7 +8,6 @@ import pytest
 import tiny_models
 from streamlit.testing.v1 import AppTest
 
-from ecgapp import documents
 from ecgapp.__main__ import main
 from ecgapp.analysis import open_model
 from ecgapp.analysis.delineation import delineate, judge_delineator
@@ -30,6 +29,7 @@ from ecgapp.records import LEADS, SyntheticConfig, Wave, synthesise, write_wfdb
 from ecgapp.records.wfdb_annotations import Mark, read_marks, waves_of
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.signals.segments import UNKNOWN, classes_of, waves_in
+from ecgapp.storage import documents
 from ecgapp.training.augmentation import AugmentationConfig
 from ecgapp.training.delineation import ANY_LEAD, DelineationConfig, Strip, Windows, learn
 

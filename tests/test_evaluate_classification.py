@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate import (
     evaluate_predictions,
@@ -17,6 +16,7 @@ from ecgapp.evaluate import (
 from ecgapp.evaluate.bootstrap import draw_weights
 from ecgapp.evaluate.ranking import Ranking
 from ecgapp.models.figures import Evaluation
+from ecgapp.storage import documents
 from ecgapp.tasks.task import Label, Task
 
 FIGURES = ("precision", "recall", "specificity", "f1", "auroc", "auprc")

@@ -14,13 +14,13 @@ import pytest
 from run_processes import until
 from small_training import FINETUNING, PRETRAINING, small_settings
 
-from ecgapp import documents
 from ecgapp.__main__ import main
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import RunStore
 from ecgapp.jobs import export as exporting
 from ecgapp.jobs.export import export_run, export_zip
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 
 POINTS = [

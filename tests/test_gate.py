@@ -13,7 +13,7 @@ import torch
 from dataset_sources import write_ptb_xl
 from streamlit.testing.v1 import AppTest
 
-from ecgapp import analysis, documents
+from ecgapp import analysis
 from ecgapp.__main__ import main
 from ecgapp.analysis import Judges
 from ecgapp.analysis.gate import Admission, GateAnswer
@@ -32,6 +32,7 @@ from ecgapp.records.wfdb_annotations import read_marks
 from ecgapp.report import Bundle
 from ecgapp.signals.legibility import contradiction, disagreement, evenness, roughness
 from ecgapp.signals.readability import NUMBERS, dominant_rhythm, readability_numbers
+from ecgapp.storage import documents
 from ecgapp.training.gate import GateFitConfig, Judged, fit_latent, fit_score, scores
 from ecgapp.training.gate_records import DISTORTED
 from ecgapp.training.readable import Measured, cross_fitted, fit_readable

@@ -12,9 +12,10 @@ import pytest
 from run_processes import end_all, until
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore, process
+from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore
 from ecgapp.jobs.run import STALE_SECONDS, START_SECONDS
 from ecgapp.jobs.table import update
+from ecgapp.system import processes
 
 WORKER = """
 import os, sys
@@ -58,7 +59,7 @@ def set_columns(store: RunStore, run: Run, **values) -> None:
 def test_a_launched_run_lives_in_a_session_of_its_own(store):
     run = running(store)
     assert os.getsid(run.pid) == run.pid != os.getsid(0)
-    assert process.is_alive(run.pid, run.process_started)
+    assert processes.is_alive(run.pid, run.process_started)
 
 
 def test_twenty_clicks_start_one_process(store):
@@ -90,7 +91,7 @@ def test_a_stop_reaches_the_process_and_the_run_ends_stopped(store):
     assert store.request_stop(run.id).state == "stopping"
     until(lambda: store.get(run.id).state == "stopped")
     assert store.get(run.id).message == "Stopped on request."
-    until(lambda: not process.is_alive(run.pid, run.process_started))
+    until(lambda: not processes.is_alive(run.pid, run.process_started))
 
 
 def test_the_queue_starts_in_order_as_its_device_becomes_free(store):
@@ -130,7 +131,7 @@ def test_refresh_finds_a_run_whose_process_is_gone(store):
     run = queued(store)
     store.claim("cpu", run.id)
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
-        token = process.start_token(child.pid) or "gone"
+        token = processes.start_token(child.pid) or "gone"
     set_columns(store, run, pid=child.pid, process_started=token)
     store.refresh()
     assert store.get(run.id).state == "lost"
@@ -146,17 +147,17 @@ def test_a_pid_given_again_to_another_process_is_not_the_run(store):
 
 def test_ending_a_run_with_a_reused_pid_kills_nobody(store):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        assert not process.end_group(stranger.pid, "a process before this one")
+        assert not processes.end_group(stranger.pid, "a process before this one")
         assert stranger.poll() is None
-        assert process.end_group(stranger.pid, process.start_token(stranger.pid))
+        assert processes.end_group(stranger.pid, processes.start_token(stranger.pid))
     assert stranger.returncode == -9
 
 
 def test_a_zombie_is_not_alive():
     child = subprocess.Popen([sys.executable, "-c", ""])
-    token = process.start_token(child.pid)
+    token = processes.start_token(child.pid)
     until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
-    assert not process.is_alive(child.pid, token)
+    assert not processes.is_alive(child.pid, token)
     child.wait()
 
 
@@ -187,7 +188,7 @@ def test_a_run_that_does_not_stop_when_asked_is_stopped_by_force_though_nobody_l
     store.request_stop(run.id)
     set_columns(store, run, stop_requested=time.time() - 3600, heartbeat=time.time() - 3600)
     until(lambda: store.get(run.id).state == "stopped")
-    until(lambda: not process.is_alive(run.pid, run.process_started))
+    until(lambda: not processes.is_alive(run.pid, run.process_started))
     assert "did not stop when asked" in store.get(run.id).message
 
 

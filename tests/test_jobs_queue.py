@@ -9,8 +9,9 @@ import time
 import pytest
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, process
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore
 from ecgapp.jobs.table import update
+from ecgapp.system import processes
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_a_process_whose_leader_was_killed_is_to_stop_and_does_not_bring_its_run
 def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_process_ends(store):
     run = started(store, "cpu")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:
-        token = process.start_token(silent.pid)
+        token = processes.start_token(silent.pid)
         with store.database.write() as connection:
             long_ago = time.time() - 8
             columns = {"pid": silent.pid, "process_started": token, "heartbeat": long_ago}
@@ -239,7 +240,7 @@ def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_
 def test_a_process_that_cannot_be_seen_from_here_is_judged_by_its_heartbeat_alone(store):
     """It is another machine's, or from before this one was switched on; its pid is somebody else's."""
     run = started(store, "cpu")
-    place, _, tick = (process.start_token(os.getpid()) or "").rpartition(":")
+    place, _, tick = (processes.start_token(os.getpid()) or "").rpartition(":")
     elsewhere = {"pid": os.getpid(), "process_started": f"another-{place}:{tick}"}
     for heartbeat, stop_requested, state in (
         (time.time(), None, "running"),
@@ -269,7 +270,7 @@ def test_a_team_that_lost_a_process_starts_again_and_one_that_only_says_nothing_
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", LEADER], stdin=pipe, stdout=pipe) as leader:
         leader.stdout.readline()
-        token = process.start_token(leader.pid)
+        token = processes.start_token(leader.pid)
         states = []
         for heartbeat in (time.time() - 30, None):  # before its processes came, and after
             time.sleep(0.1)
@@ -281,13 +282,13 @@ def test_a_team_that_lost_a_process_starts_again_and_one_that_only_says_nothing_
                 store.refresh()
             states.append(store.get(run.id).state)
         assert states == ["starting", "lost"]
-        process.end_group(leader.pid, token)
+        processes.end_group(leader.pid, token)
 
 
 def test_a_stop_ends_a_silent_process(store):
     run = started(store, "cpu")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:
-        token = process.start_token(silent.pid)
+        token = processes.start_token(silent.pid)
         with store.database.write() as connection:
             update(connection, run.id, state="lost", pid=silent.pid, process_started=token)
         stopped = store.request_stop(run.id)
@@ -306,7 +307,7 @@ def test_a_run_that_starts_has_more_time_to_speak(store):
 
 def test_kills_for_want_of_memory_are_counted_where_the_system_tells(tmp_path, monkeypatch):
     counts = tmp_path / "vmstat"
-    monkeypatch.setattr(process, "_KERNEL_COUNTS", counts)
-    assert process.out_of_memory_kills() == 0
+    monkeypatch.setattr(processes, "_KERNEL_COUNTS", counts)
+    assert processes.out_of_memory_kills() == 0
     counts.write_text("nr_free_pages 5\noom_kill 3\n")
-    assert process.out_of_memory_kills() == 3
+    assert processes.out_of_memory_kills() == 3

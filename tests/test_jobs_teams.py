@@ -11,10 +11,11 @@ import pytest
 from run_processes import end_all, until
 from small_training import PRETRAINING
 
-from ecgapp import documents
-from ecgapp.files import write_atomically
-from ecgapp.jobs import NEW_RUN, Run, RunStore, process
+from ecgapp.jobs import NEW_RUN, Run, RunStore
 from ecgapp.jobs.table import update
+from ecgapp.storage import documents
+from ecgapp.storage.files import write_atomically
+from ecgapp.system import processes
 
 pytestmark = pytest.mark.slow  # each starts three processes that load torch
 WORKER = [sys.executable, str(Path(__file__).with_name("team_worker.py"))]
@@ -49,7 +50,7 @@ def _starts(store: RunStore, run: Run) -> int:
 
 
 def gone(family: list[psutil.Process]) -> bool:
-    return all(process.start_token(member.pid) is None for member in family)
+    return all(processes.start_token(member.pid) is None for member in family)
 
 
 def test_a_lost_process_starts_all_of_them_again_in_the_same_run_until_sigterm_stops_them(store, run):
@@ -65,7 +66,7 @@ def test_a_lost_process_starts_all_of_them_again_in_the_same_run_until_sigterm_s
     until(lambda: store.get(run.id).state == "stopped")
     assert store.get(run.id).message.startswith("Stopped on request.")
     assert (store.folder(run.id) / "checkpoint").exists()
-    until(lambda: gone(family) and not process.is_alive(run.pid, run.process_started))
+    until(lambda: gone(family) and not processes.is_alive(run.pid, run.process_started))
 
 
 def test_what_fails_in_a_process_that_does_not_report_ends_the_run_in_its_words(store, run):
@@ -74,7 +75,7 @@ def test_what_fails_in_a_process_that_does_not_report_ends_the_run_in_its_words(
     until(lambda: store.get(run.id).ended_for_now)
     ended = store.get(run.id)
     assert (ended.state, ended.message) == ("failed", f"A record cannot be used. {NEW_RUN}")
-    until(lambda: gone(family) and not process.is_alive(run.pid, run.process_started))
+    until(lambda: gone(family) and not processes.is_alive(run.pid, run.process_started))
     assert _starts(store, run) == 1
 
 

@@ -9,7 +9,8 @@ from contextlib import closing
 import pytest
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import RunStore, process
+from ecgapp.jobs import RunStore
+from ecgapp.system import processes
 
 VERSION_2 = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -194,7 +195,7 @@ def sleeper():
 @pytest.mark.parametrize("state", ["starting", "running", "stopping", "lost"])
 def test_a_process_that_lives_is_not_cut_off_by_an_update_however_long_it_is_silent(before, sleeper, state):
     add_run(before, HELD, state, time.time() - 3600)
-    give_process(before, HELD, sleeper.pid, process.start_token(sleeper.pid))
+    give_process(before, HELD, sleeper.pid, processes.start_token(sleeper.pid))
     with pytest.raises(JobError, match=r"\(process \d+\)\. Wait until they have ended"):
         RunStore(before.parent).all()
     assert version_of(before) == 2
@@ -243,6 +244,6 @@ def test_a_process_whose_pid_was_written_before_it_looked_does_not_hinder_itself
     waiting = f"import sys; sys.stdin.read(); {WORKER}"
     command = [sys.executable, "-c", waiting, str(before.parent), HELD]
     with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True) as worker:
-        give_process(before, HELD, worker.pid, process.start_token(worker.pid))
+        give_process(before, HELD, worker.pid, processes.start_token(worker.pid))
         assert worker.communicate("")[1] == ""
     assert RunStore(before.parent).get(HELD).state == "finished"

@@ -11,9 +11,9 @@ import torch
 from run_processes import end_all
 from small_training import COLUMNS, FINETUNING, small_settings
 
-from ecgapp import documents
 from ecgapp.config import PROJECT, Settings
 from ecgapp.jobs import Run, RunStore, names
+from ecgapp.storage import documents
 from ecgapp.worker import execute
 from ecgapp.worker.reporter import UNWRITTEN
 

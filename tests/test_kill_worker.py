@@ -12,8 +12,9 @@ import torch
 from run_processes import end_all, until
 from small_training import FINETUNING, Recorder, small_settings
 
-from ecgapp import documents, training
+from ecgapp import training
 from ecgapp.jobs import RunStore, names
+from ecgapp.storage import documents
 from ecgapp.training.checkpoint import CHECKPOINT
 
 CONFIG = replace(FINETUNING, epochs=80, checkpoint_seconds=0.2)

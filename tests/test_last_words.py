@@ -10,10 +10,12 @@ import pytest
 from run_processes import until
 from small_training import PRETRAINING, small_settings
 
-from ecgapp import documents, training
+from ecgapp import training
 from ecgapp.errors import JobError, TrainingError
-from ecgapp.jobs import NEW_RUN, Attachment, Heartbeat, RunStore, process
-from ecgapp.jobs.database import _troubled
+from ecgapp.jobs import NEW_RUN, Attachment, Heartbeat, RunStore
+from ecgapp.storage import documents
+from ecgapp.storage.database import _troubled
+from ecgapp.system import processes
 from ecgapp.training import StepReport
 from ecgapp.worker import RunReporter, execute, team
 
@@ -31,8 +33,8 @@ def settings(tmp_path):
 def store(settings, monkeypatch):
     """Everything is done a few times faster than usual."""
     monkeypatch.setattr(RunStore, "start_next", lambda *_: None)
-    monkeypatch.setattr("ecgapp.jobs.database.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr("ecgapp.jobs.database._PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("ecgapp.storage.database._PAUSE_SECONDS", 0.3)
     for limit in ("STALE_SECONDS", "GRACE_SECONDS"):
         monkeypatch.setattr(f"ecgapp.jobs.watch.{limit}", LIMIT_SECONDS)
     monkeypatch.setattr(Heartbeat.__init__, "__defaults__", (None, 0.3))
@@ -43,7 +45,7 @@ def store(settings, monkeypatch):
 def killed(monkeypatch):
     """Whom a watcher would have killed."""
     found = []
-    monkeypatch.setattr(process, "end_group", lambda *who: found.append(who))
+    monkeypatch.setattr(processes, "end_group", lambda *who: found.append(who))
     return found
 
 
@@ -157,7 +159,7 @@ def test_of_two_threads_that_know_why_a_run_ended_one_says_it(store, settings, m
     monkeypatch.setattr(team, "leave", lambda _=None: left.append(store.all()[0].state))
     monkeypatch.setattr(team, "launched", lambda: True)
     monkeypatch.setattr(team, "leader", os.getpid)
-    monkeypatch.setattr("ecgapp.jobs.database.PATIENCE_SECONDS", 60.0 if mends else 0.5)
+    monkeypatch.setattr("ecgapp.storage.database.PATIENCE_SECONDS", 60.0 if mends else 0.5)
     lines = []
 
     def log_and_tell(reporter, text):

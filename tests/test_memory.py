@@ -2,7 +2,8 @@
 
 import pytest
 
-from ecgapp.ui import memory, session
+from ecgapp.system import memory
+from ecgapp.ui import session
 
 
 @pytest.fixture

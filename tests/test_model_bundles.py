@@ -11,7 +11,6 @@ import pytest
 import tiny_models
 import torch
 
-from ecgapp import documents
 from ecgapp.analysis import available_models, open_model, validation_predictions
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError, ModelError, ModelNotFoundError
@@ -24,6 +23,7 @@ from ecgapp.promotion import (
     read_bundle,
     refuse_other_question,
 )
+from ecgapp.storage import documents
 
 ADA = Decision("Ada", "trained at the other hospital")
 CARD, WEIGHTS, PREDICTIONS = "card.json", "weights.safetensors", "predictions.safetensors"

@@ -4,7 +4,6 @@ import pytest
 import tiny_models
 import torch
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError, WeightsMismatchError
 from ecgapp.models import (
     ArchitectureConfig,
@@ -23,6 +22,7 @@ from ecgapp.models import (
     transfer_encoder,
 )
 from ecgapp.models.fold_autoencoder import Fold, Unfold
+from ecgapp.storage import documents
 
 SMALL_PATCH = PatchAutoencoderConfig(n_leads=3, n_samples=250, widths=(8, 12), depths=(1, 2), latent=7)
 AUTOENCODERS = [

@@ -9,7 +9,6 @@ from admin_pages import PASSWORD, open_page, said, twelve_lead_store
 from dataset_sources import write_ptb_xl
 from run_processes import until
 
-from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.datasets import (
     ImportOptions,
@@ -21,6 +20,7 @@ from ecgapp.datasets import (
 )
 from ecgapp.errors import DatasetError
 from ecgapp.jobs import RunStore
+from ecgapp.storage import admin_password, documents
 from ecgapp.training import pretraining_defaults
 from ecgapp.ui import auth, import_form, import_job
 from ecgapp.ui.import_job import BROKEN, Importer
@@ -32,7 +32,7 @@ WORDS_OF_PATH = "secret-ward-7"
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(admin_password, "COST", 2**8)
     import_form.importer.clear()
     return Settings(tmp_path / "home")
 
@@ -54,7 +54,7 @@ def submit_import(page, layout, source, name=""):
 
 def test_a_stranger_sees_a_password_form_and_nothing_else(settings):
     twelve_lead_store(settings, "hospital")
-    access.set_password(settings, PASSWORD)
+    admin_password.set_password(settings, PASSWORD)
     page = open_page("data", settings, signed_in=False)
     assert [field.label for field in page.text_input] == ["Password"]
     assert "hospital" not in said(page)
@@ -62,7 +62,7 @@ def test_a_stranger_sees_a_password_form_and_nothing_else(settings):
 
 
 def test_the_right_password_opens_the_page_and_signing_out_closes_it(settings):
-    access.set_password(settings, PASSWORD)
+    admin_password.set_password(settings, PASSWORD)
     page = open_page("data", settings, signed_in=False)
     page.text_input[0].set_value("wrong one")
     page.button[0].click().run()
@@ -85,11 +85,11 @@ def test_the_first_password_is_chosen_on_the_same_machine_only(settings, monkeyp
         field.set_value(word)
     page.button[0].click().run()
     assert "differ" in said(page)
-    assert not access.is_password_set(settings)
+    assert not admin_password.is_password_set(settings)
     for field in page.text_input:
         field.set_value(PASSWORD)
     page.button[0].click().run()
-    assert access.is_password_set(settings)
+    assert admin_password.is_password_set(settings)
     assert "No data set yet" in said(page)
 
 
@@ -231,7 +231,7 @@ def test_an_interrupted_import_whose_folder_is_gone_says_so(settings, interrupte
 def test_an_action_is_refused_once_the_session_is_no_administrators(settings, tmp_path):
     page = open_page("data", settings)
     (settings.home / "admin.json").unlink()
-    access.set_password(settings, "another password")
+    admin_password.set_password(settings, "another password")
     page = submit_import(page, "ptb-xl", write_ptb_xl(tmp_path / "source"))
     assert import_form.importer().latest is None
     assert [field.label for field in page.text_input] == ["Password"]

@@ -13,7 +13,6 @@ from mistaken import ALARMED, MISSED, mistaken
 from sklearn import metrics
 from streamlit.testing.v1 import AppTest
 
-from ecgapp import access
 from ecgapp.analysis import (
     Admission,
     Asked,
@@ -28,6 +27,7 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.evaluate import Mistake
 from ecgapp.models import load_card, save_model
 from ecgapp.records import fingerprint
+from ecgapp.storage import admin_password
 from ecgapp.ui import auth
 from ecgapp.ui.error_view import OPENED
 from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
@@ -57,9 +57,9 @@ def part(settings, name, *, signed_in=False):
 
 def _run(page, settings, *, signed_in):
     if signed_in:
-        if not access.is_password_set(settings):
-            access.set_password(settings, PASSWORD)
-        page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+        if not admin_password.is_password_set(settings):
+            admin_password.set_password(settings, PASSWORD)
+        page.session_state[auth.PASS] = admin_password.check_password(settings, PASSWORD)
     page.run()
     assert not page.exception
     return page

@@ -4,11 +4,11 @@ import pytest
 import tiny_models
 from admin_pages import open_page, said
 
-from ecgapp import access
 from ecgapp.analysis import available_models, open_model
 from ecgapp.config import Settings
 from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, History, export_bundle, install_import
+from ecgapp.storage import admin_password
 from ecgapp.ui import auth
 
 ADA = Decision("Ada", "trained on our own patients")
@@ -17,7 +17,7 @@ ADA = Decision("Ada", "trained on our own patients")
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     """A shipped model "ward" and, in its place, an imported one with other weights."""
-    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(admin_password, "COST", 2**8)
     alone = Settings(tmp_path / "home", tmp_path / "shipped")
     monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: alone)
     save_model(alone.shipped_weights, *tiny_models.classifier("ward"))
@@ -137,7 +137,7 @@ def test_an_administrator_who_was_signed_out_meanwhile_changes_nothing(settings)
 
 
 def test_the_page_opens_without_any_model(tmp_path, monkeypatch):
-    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(admin_password, "COST", 2**8)
     alone = Settings(tmp_path / "home", tmp_path / "shipped")
     monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: alone)
     page = open_page("models", alone)

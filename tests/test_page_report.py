@@ -7,12 +7,12 @@ import tiny_models
 from rasters import needs_poppler, words
 from streamlit.testing.v1 import AppTest
 
-from ecgapp import documents
 from ecgapp.config import PROJECT
 from ecgapp.errors import SignalError
 from ecgapp.models import save_model
 from ecgapp.records import DEMOS
 from ecgapp.report import Bundle
+from ecgapp.storage import documents
 from ecgapp.ui.caliper import Caliper
 from ecgapp.ui.report_buttons import FILES
 

@@ -14,12 +14,12 @@ from admin_pages import open_page, said, twelve_lead_store
 from dataset_sources import ecg, make_store
 from small_training import FINETUNING, PRETRAINING, small_settings, write_store
 
-from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, names
 from ecgapp.jobs.table import update
+from ecgapp.storage import admin_password, documents
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.examples import (
@@ -43,7 +43,7 @@ EPOCHS = 6
 def settings(tmp_path, monkeypatch):
     """An installation whose runs stay queued: no test of a page starts a process."""
     monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(admin_password, "COST", 2**8)
     monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
     return Settings(tmp_path / "home")
 

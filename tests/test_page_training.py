@@ -7,12 +7,12 @@ import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
 from small_training import FINETUNING, small_settings
 
-from ecgapp import access, documents
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
+from ecgapp.storage import admin_password, documents
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui import run_list
 from ecgapp.ui.training_choices import JANG
@@ -37,7 +37,7 @@ FURTHER = {
 def settings(tmp_path, monkeypatch):
     """An installation whose runs stay queued: no test of a page starts a process."""
     monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(access, "COST", 2**8)
+    monkeypatch.setattr(admin_password, "COST", 2**8)
     monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
     return Settings(tmp_path / "home")
 
@@ -65,7 +65,7 @@ def started_config(runs):
 
 def test_a_stranger_sees_a_password_form_and_no_run(settings, runs):
     make_run(runs, "stopped")
-    access.set_password(settings, "correct horse")
+    admin_password.set_password(settings, "correct horse")
     page = open_page("training", settings, signed_in=False)
     assert [field.label for field in page.text_input] == ["Password"]
     assert not page.dataframe

@@ -9,12 +9,12 @@ import tiny_models
 from run_processes import until
 from streamlit.testing.v1 import AppTest
 
-from ecgapp import access
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.reviews import Event, Journal, Kind
+from ecgapp.storage import admin_password
 from ecgapp.ui import auth, worklist_intake, worklist_view
 from ecgapp.worklist import Worklist
 from ecgapp.worklist.scorer import Scorer
@@ -282,8 +282,8 @@ def test_a_folder_is_offered_to_administrators_only(page, settings, tmp_path):
     assert "worklist_source" not in {box.key for box in page.text_input}
     (tmp_path / "ward").mkdir()
     files_of(tmp_path / "ward", "a", "b")
-    access.set_password(settings, PASSWORD)
-    page.session_state[auth.PASS] = access.check_password(settings, PASSWORD)
+    admin_password.set_password(settings, PASSWORD)
+    page.session_state[auth.PASS] = admin_password.check_password(settings, PASSWORD)
     page.run()
     page.text_input(key="worklist_source").set_value(str(tmp_path / "none"))
     next(button for button in page.button if button.label == "Add its records").click().run()

@@ -6,7 +6,6 @@ import pytest
 import tiny_models
 from small_training import FINETUNING
 
-from ecgapp import documents
 from ecgapp.analysis import available_models, open_model, validation_predictions
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError, WeightsMismatchError
@@ -25,6 +24,7 @@ from ecgapp.promotion import (
     roll_back,
     versions,
 )
+from ecgapp.storage import documents
 
 ADA = Decision("Ada", "the better on our own patients")
 BEN = Decision("Ben", "too many false alarms")

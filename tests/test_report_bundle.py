@@ -8,7 +8,7 @@ import pytest
 import tiny_models
 from review_events import EDITED, RECORD, SIGNED, event, numbered
 
-from ecgapp import __main__, analysis, documents, report
+from ecgapp import __main__, analysis, report
 from ecgapp.analysis import Judgement, JudgementLine, Severity
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.models import InstalledModels
@@ -21,6 +21,7 @@ from ecgapp.report import Bundle, Contents, Measured
 from ecgapp.report.bundle import digest
 from ecgapp.reviews import Kind, fold, moment
 from ecgapp.signals import record_quality
+from ecgapp.storage import documents
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from small_training import FINETUNING
 
-from ecgapp import documents
 from ecgapp.evaluate import learning_curve_index
 from ecgapp.jobs import NEW_RUN, STATES, RunStore, names
 from ecgapp.jobs.run import Run
+from ecgapp.storage import documents
 from ecgapp.ui.curves import (
     change_bars,
     f1_curves,

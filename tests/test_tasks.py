@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
+from ecgapp.storage import documents
 from ecgapp.tasks import Label, Task, column_code, csv_task, register_task, task, task_names
 
 

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.models import ECGClassifierConfig, EnsembleConfig, ModelCard, PatchAutoencoderConfig, Provenance
 from ecgapp.records import LEADS
 from ecgapp.signals import PreprocessingConfig
+from ecgapp.storage import documents
 from ecgapp.tasks import task
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui.run_again import Changes, changes_of, renewed, shared

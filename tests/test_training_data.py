@@ -8,12 +8,12 @@ import torch
 from small_training import FINETUNING, PREPROCESSING, PRETRAINING, Recorder, small_settings, write_store
 from torch.nn import functional as F
 
-from ecgapp import documents
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import ConfigError, DatasetError
-from ecgapp.files import sha256_of
 from ecgapp.models import ECGClassifierConfig, build
 from ecgapp.signals import cut_windows, preprocess, window_starts
+from ecgapp.storage import documents
+from ecgapp.storage.files import sha256_of
 from ecgapp.tasks import csv_task, task
 from ecgapp.training import (
     AugmentationConfig,

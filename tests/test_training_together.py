@@ -11,10 +11,11 @@ import pytest
 import torch
 from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
 
-from ecgapp import documents, training
+from ecgapp import training
 from ecgapp.config import PROJECT
 from ecgapp.errors import TrainingError
 from ecgapp.models import load_model, save_model
+from ecgapp.storage import documents
 from ecgapp.training.lanes import deal, deal_alike, epoch_order, shared_out
 from ecgapp.training.resident import load_records, open_stores
 from ecgapp.training.world import ALONE, World

@@ -16,11 +16,12 @@ import torch
 from run_processes import end_all
 from small_training import FINETUNING, Recorder, change_store, small_settings, write_store
 
-from ecgapp import documents, files, training
+from ecgapp import training
 from ecgapp.config import Settings
 from ecgapp.datasets.manifest import MANIFEST, VERSION
 from ecgapp.errors import JobError
 from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore, names
+from ecgapp.storage import documents, files
 from ecgapp.training import TrainingConfig
 from ecgapp.training.checkpoint import CHECKPOINT
 from ecgapp.training.learner import Learner
@@ -156,11 +157,11 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     settings = small_settings(small_disk / "home", N_RECORDS)
     store = RunStore(settings.runs)
     at_a_step(lambda: fill(small_disk))
-    monkeypatch.setattr("ecgapp.jobs.database.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("ecgapp.storage.database.PATIENCE_SECONDS", 0.0)
     with pytest.raises(JobError, match="Free space on the disk"):
         started(store, settings)
     (small_disk / "ballast").unlink()
-    monkeypatch.setattr("ecgapp.jobs.process.is_alive", lambda *_: False)  # the run's process is this one
+    monkeypatch.setattr("ecgapp.system.processes.is_alive", lambda *_: False)  # the run's process is this one
     run = store.refresh()[0]
     assert (run.state, run.resumable) == ("lost", True)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
@@ -230,7 +231,7 @@ def test_a_list_that_cannot_be_written_at_the_end_is_waited_for_like_its_attenda
 
     monkeypatch.setattr(store.database, "write", fail_or_write)
     monkeypatch.setattr(RunReporter, "log", log_and_break)
-    monkeypatch.setattr("ecgapp.jobs.database.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("ecgapp.storage.database.time.sleep", lambda seconds: None)
     run = started(store, settings)
     assert (run.state, left) == ("finished", [])
     assert "waits until they can" in lines[-1]

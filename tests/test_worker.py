@@ -10,11 +10,12 @@ import pytest
 from run_processes import end_all, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
-from ecgapp import documents, training
+from ecgapp import training
 from ecgapp.analysis import open_model, validation_predictions
 from ecgapp.errors import DatasetError, InterruptedTrainingError, JobError, ModelError
 from ecgapp.jobs import Attachment, Run, RunStore, names
 from ecgapp.promotion import Decision, promote_run
+from ecgapp.storage import documents
 from ecgapp.training import EpochReport, StepReport
 from ecgapp.worker import RunReporter, execute, main, waiting
 from ecgapp.worker.reporter import UNWRITTEN

@@ -9,9 +9,10 @@ import torch.distributed
 from run_processes import until
 from small_training import PRETRAINING, small_settings
 
-from ecgapp import documents, training
+from ecgapp import training
 from ecgapp.errors import ConfigError, DatasetLostError, JobError, TrainingError
 from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, names
+from ecgapp.storage import documents
 from ecgapp.training import EpochReport, world
 from ecgapp.worker import RunReporter, board, execute, team
 

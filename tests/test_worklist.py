@@ -263,7 +263,7 @@ def test_what_was_broken_off_comes_after_what_was_not_and_alone(settings, workli
 
 
 def test_one_process_holds_a_slot_and_another_one_ends(settings, monkeypatch):
-    from ecgapp.datasets.claim import claimed
+    from ecgapp.storage.lock import claimed
 
     monkeypatch.setattr("ecgapp.worklist.scorer.PATIENCE", 0.1)
     settings.worklist.mkdir(parents=True)

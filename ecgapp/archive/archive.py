@@ -9,12 +9,12 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, EcgAppError
-from ecgapp.files import remove_unfinished, write_atomically
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.records.record import FloatArray
+from ecgapp.storage import documents
+from ecgapp.storage.files import remove_unfinished, write_atomically
 
 _SUFFIX = ".ecg.safetensors"
 _KEY = re.compile(r"[0-9a-f]{64}")

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.records import read_record
 from ecgapp.report import Bundle, reproduce
+from ecgapp.storage import documents
 
 
 def check(path: Path, files: Sequence[Path], settings: Settings) -> int:

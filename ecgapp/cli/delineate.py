@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ecgapp import __version__, documents
+from ecgapp import __version__
 from ecgapp.analysis.delineation import judged_leads
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
@@ -12,6 +12,7 @@ from ecgapp.datasets.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
 from ecgapp.models import ModelCard, Provenance, TrainedModel, load_model, save_model
+from ecgapp.storage import documents
 from ecgapp.training.delineation import DelineationConfig, learn
 
 NOTE = (

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecgapp import __version__, documents
+from ecgapp import __version__
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.refusals import GOOD
 from ecgapp.models import ArchitectureConfig, ModelCard, Provenance, TrainedModel, load_model, save_model
+from ecgapp.storage import documents
 from ecgapp.training.gate import READABLE, GateFitConfig, empty_gate, fit_score
 from ecgapp.training.gate_judging import judged_metrics, readable_metrics
 from ecgapp.training.gate_records import Tell, fit_on

@@ -4,11 +4,12 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ecgapp import __version__, documents
+from ecgapp import __version__
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.models import ModelCard, Provenance, TrainedModel, save_model
+from ecgapp.storage import documents
 from ecgapp.training.ventricular import VentricularFitConfig, ensemble, learn_member
 from ecgapp.training.ventricular_judging import judge
 from ecgapp.training.ventricular_records import Material, gather

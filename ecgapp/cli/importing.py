@@ -10,11 +10,11 @@ from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
-from ecgapp import documents
 from ecgapp.cli.progress import Progress
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, ImportReport, LabelCount, import_dataset, store_path
 from ecgapp.errors import EcgAppError
+from ecgapp.storage import documents
 
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
-from ecgapp.files import write_atomically
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.promotion import (
@@ -31,6 +30,7 @@ from ecgapp.promotion import (
     roll_back,
     versions,
 )
+from ecgapp.storage.files import write_atomically
 
 DIGITS = 3
 _HEADS = ("name", "task", "sha256", "origin", "since (UTC)", "by", "n", "figures")

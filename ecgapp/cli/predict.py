@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecgapp import documents
 from ecgapp.analysis import Findings, InstalledModels, Judgement, OpenedECG, open_model
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.findings import task_of
@@ -17,6 +16,7 @@ from ecgapp.errors import RecordError
 from ecgapp.models import ModelCard
 from ecgapp.records import read_record
 from ecgapp.signals import remarks
+from ecgapp.storage import documents
 
 _FIRST_CHOICE = "nine_class"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
-from ecgapp.files import write_atomically
 from ecgapp.reviews import Journal, audit_csv, changes, export_reviews
+from ecgapp.storage.files import write_atomically
 
 
 def reviews(arguments: Namespace, settings: Settings) -> int:

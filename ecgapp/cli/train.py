@@ -8,12 +8,12 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from ecgapp import documents
 from ecgapp.cli.following import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.datasets import store_names
 from ecgapp.errors import ConfigError, EcgAppError
 from ecgapp.jobs import Run, RunStore
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig, devices
 from ecgapp.worker import execute, team
 

@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ecgapp import documents
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, Kind, column_file, kinds_table, patient_key
 from ecgapp.datasets.manifest import MANIFEST, IndexFile, StoreManifest
 from ecgapp.datasets.part import PartNote, lines_file
 from ecgapp.datasets.repeats import Owners, owners_of
-from ecgapp.files import sha256_of, write_atomically
+from ecgapp.storage import documents
+from ecgapp.storage.files import sha256_of, write_atomically
 
 MAX_REASONS = 20  # different reasons of refusal that are told apart
 OTHER = "Another reason."

@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 from ecgapp.datasets.assembly import assemble, merged
-from ecgapp.datasets.claim import claimed
 from ecgapp.datasets.entries import PackedEntries, packed
 from ecgapp.datasets.folds import check_folds
 from ecgapp.datasets.labels import LabelCount, label_counts, store_tasks
@@ -30,6 +29,7 @@ from ecgapp.datasets.store import DatasetStore
 from ecgapp.datasets.unfinished import PART_RECORDS, Plan, import_folder, is_whole, leave, prepare, publish
 from ecgapp.datasets.workers import read_parts
 from ecgapp.errors import DatasetError
+from ecgapp.storage.lock import claimed
 
 STEPS = 200  # how often progress is told, at most
 MANY = 2000  # records; fewer are read before further processes have started

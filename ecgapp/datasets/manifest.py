@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError, DatasetError, DatasetLostError, DatasetNewerError
+from ecgapp.storage import documents
 
 MANIFEST = "manifest.json"
 VERSION = 2

@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ecgapp import documents
 from ecgapp.datasets.manifest import Shard
 from ecgapp.datasets.membership import Membership
 from ecgapp.datasets.shards import OpenShard, bucket_samples, quantise, shard_bytes
 from ecgapp.errors import ConfigError
-from ecgapp.files import sha256_of, write_atomically
 from ecgapp.records.record import ECGRecord
+from ecgapp.storage import documents
+from ecgapp.storage.files import sha256_of, write_atomically
 
 _TEXTS = pa.list_(pa.string())
 SCHEMA = pa.schema(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecgapp.datasets.layout import Entry
 from ecgapp.errors import DatasetError
-from ecgapp.files import write_atomically
+from ecgapp.storage.files import write_atomically
 
 KEY_FILE = ".patient-key"
 KEY_BYTES = 32

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ecgapp.datasets.manifest import DAMAGED, Shard
 from ecgapp.errors import DatasetLostError
-from ecgapp.files import sha256_of
 from ecgapp.records.record import FloatArray
+from ecgapp.storage.files import sha256_of
 
 SHARD_BYTES = 256 * 2**20
 SHORTEST_BUCKET = 10.0  # seconds; each further bucket is twice as long

@@ -11,8 +11,8 @@ from ecgapp.datasets.columns import Columns, Kind, Rows
 from ecgapp.datasets.manifest import DAMAGED, MANIFEST, StoreManifest, read_manifest
 from ecgapp.datasets.shards import read_records
 from ecgapp.errors import DatasetLostError
-from ecgapp.files import sha256_of
 from ecgapp.records.record import ECGRecord, FloatArray
+from ecgapp.storage.files import sha256_of
 from ecgapp.tasks import Task
 
 _BLOCK = 1 << 20  # rows looked at together

@@ -6,14 +6,14 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecgapp import documents
 from ecgapp.config import Settings
-from ecgapp.datasets.claim import claimed, is_claimed
 from ecgapp.datasets.manifest import MANIFEST, VERSION, read_manifest
 from ecgapp.datasets.reading import Form
 from ecgapp.datasets.shelf import DELETING, sweep
 from ecgapp.errors import ConfigError
-from ecgapp.files import write_atomically
+from ecgapp.storage import documents
+from ecgapp.storage.files import write_atomically
+from ecgapp.storage.lock import claimed, is_claimed
 
 PART_RECORDS = 1000
 PLAN = "import.json"

@@ -6,12 +6,12 @@ process of a run holds. Everything lies in one SQLite database and a folder for 
 
 from ecgapp.jobs import names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
-from ecgapp.jobs.database import patiently
 from ecgapp.jobs.journal import Event, append_technical
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import ACTIVE, ENDED, NEW_RUN, RESUMABLE, RESUME, STATES, Run
 from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.usage import Usage
+from ecgapp.storage.database import patiently
 
 __all__ = [
     "ACTIVE",

@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Self
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import journal, process
+from ecgapp.jobs import journal
 from ecgapp.jobs.run import HEARTBEAT_SECONDS
 from ecgapp.jobs.store import RunStore
 from ecgapp.jobs.table import Value, find, update
 from ecgapp.jobs.watch import AGAIN
+from ecgapp.system import processes
 
 _KEPT = ("starting", "running", "stopping", "lost")
 _log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Attachment:
         self.store = store
         self.run_id = run_id
         self.pid = leader or os.getpid()
-        token = process.start_token(self.pid) or ""
+        token = processes.start_token(self.pid) or ""
         with store.database.write() as connection:
             run = find(connection, run_id)
             again = (run.pid, run.process_started) == (self.pid, token) and run.state in _KEPT

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ecgapp.cells import plain_cell
 from ecgapp.errors import JobError
 from ecgapp.jobs import tensorboard
 from ecgapp.jobs.metrics import TimedMetric, read_all
 from ecgapp.jobs.table import RunTable
+from ecgapp.storage.plain_text import plain_cell
 
 CONFIG = "config.json"
 COMMAND = f"python -m ecgapp train {CONFIG}"

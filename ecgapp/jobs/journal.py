@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgapp.jobs.database import Database
+from ecgapp.storage.database import Database
 
 LOG_NAME = "log.txt"
 _TAIL_BYTES = 262_144

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ecgapp.jobs import extremes
-from ecgapp.jobs.database import Database
+from ecgapp.storage.database import Database
 
 Metric = tuple[str, float, float]  # name, step, value
 TimedMetric = tuple[str, float, float, float]  # and when it was written, in seconds since 1970

@@ -8,9 +8,9 @@ import sqlite3
 import time
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import process
 from ecgapp.jobs.run import Run
 from ecgapp.jobs.table import RunTable, enqueue, find, run_of, update
+from ecgapp.system import processes
 
 ACTIVE_STATES = "state IN ('starting', 'running', 'stopping')"
 _QUEUED = "SELECT * FROM runs WHERE state = 'queued' ORDER BY position"
@@ -26,14 +26,14 @@ class RunQueue(RunTable):
 
     def held_by(self, pid: int) -> Run | None:
         """The run that is or was last held in the name of this living process."""
-        token = process.start_token(pid)
+        token = processes.start_token(pid)
         found = self._where("pid = ? AND process_started = ?", "ORDER BY created DESC", pid, token)
         return found[0] if found else None
 
     def is_over(self, run: Run) -> bool:
         """Whether the run has ended; a lost one whose process lives may still come back."""
         return run.ended_for_now and not (
-            run.state == "lost" and process.is_alive(run.pid, run.process_started)
+            run.state == "lost" and processes.is_alive(run.pid, run.process_started)
         )
 
     def claim(self, device: str, run_id: str | None = None) -> Run | None:
@@ -66,7 +66,7 @@ class RunQueue(RunTable):
     def _put_back(self, run_id: str, config: str | None) -> Run:
         run = self.get(run_id)
         if run.state == "lost":
-            process.end_group(run.pid, run.process_started)
+            processes.end_group(run.pid, run.process_started)
         with self.database.write() as connection:
             if find(connection, run_id).ended_for_now:
                 if config is not None:
@@ -114,5 +114,5 @@ def _held(connection: sqlite3.Connection) -> set[str]:
     """The devices that runs hold; a lost run holds its own as long as its process lives."""
     query = f"SELECT * FROM runs WHERE {ACTIVE_STATES} OR state = 'lost'"  # noqa: S608 - our words
     runs = [run_of(row) for row in connection.execute(query)]
-    holders = [run for run in runs if run.active or process.is_alive(run.pid, run.process_started)]
+    holders = [run for run in runs if run.active or processes.is_alive(run.pid, run.process_started)]
     return {device for run in holders for device in run.devices}

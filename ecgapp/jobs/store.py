@@ -17,12 +17,12 @@ from pathlib import Path
 
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
-from ecgapp.jobs import process
-from ecgapp.jobs.database import patiently
 from ecgapp.jobs.queue import ACTIVE_STATES
 from ecgapp.jobs.run import NEW_RUN, RESUME, Run
 from ecgapp.jobs.table import find, update
 from ecgapp.jobs.watch import SILENT, RunWatch
+from ecgapp.storage.database import patiently
+from ecgapp.system import processes
 
 WORKER = (sys.executable, "-m", "ecgapp.worker")
 COMMAND_VARIABLE = "ECGAPP_RUN_COMMAND"  # tells the attendant what to start, as JSON
@@ -67,15 +67,15 @@ class RunStore(RunWatch):
     def attend(self, run_id: str) -> None:
         """In the attendant: start the run's process, watch it, say how it ended, and start the next run."""
         run = self.get(run_id)
-        out_of_memory = process.out_of_memory_kills()
+        out_of_memory = processes.out_of_memory_kills()
         child = patiently(lambda: self._spawn(run, _together(self._command, len(run.devices))))
         if child is not None:
             begun = replace(run, pid=child.pid)
-            token = process.start_token(child.pid) or "gone"
+            token = processes.start_token(child.pid) or "gone"
             with contextlib.suppress(JobError), self.database.write() as connection:  # it does so itself, too
                 update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
             killed = self._watch(run_id, child) < 0
-            short = (killed or len(run.devices) > 1) and process.out_of_memory_kills() > out_of_memory
+            short = (killed or len(run.devices) > 1) and processes.out_of_memory_kills() > out_of_memory
             cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
             for known in (begun, run):  # under its pid, or without one where nobody could write it
                 patiently(partial(self._end, known, "lost", cause, not short))
@@ -96,7 +96,7 @@ class RunStore(RunWatch):
             COMMAND_VARIABLE: json.dumps(self._command),
         }
         try:
-            return process.spawn([*command, run.id], self.log_path(run.id), PROJECT, surroundings)
+            return processes.spawn([*command, run.id], self.log_path(run.id), PROJECT, surroundings)
         except OSError:
             self._end(run, "failed", _NOT_STARTED)
             return None
@@ -116,7 +116,7 @@ class RunStore(RunWatch):
         """
         with self.database.write() as connection:
             run = find(connection, run_id)
-            silent = run.state == "lost" and process.is_alive(run.pid, run.process_started)
+            silent = run.state == "lost" and processes.is_alive(run.pid, run.process_started)
             if run.ended_for_now and not silent:
                 raise JobError("This run is not under way, so there is nothing to stop.")
             if run.active and run.stop_requested is None:
@@ -127,7 +127,7 @@ class RunStore(RunWatch):
                 update(connection, run_id, state="stopped", message=message, ended=time.time())
                 self._tell(connection, run_id, "stopped", message)
         if not run.active:
-            process.end_group(run.pid, run.process_started)
+            processes.end_group(run.pid, run.process_started)
             self.start_next(run.device)  # one behind it may have waited for one of its devices only
         return self.get(run_id)
 
@@ -179,7 +179,7 @@ class RunStore(RunWatch):
         run = self.get(run_id)
         if not run.ended_for_now:
             raise JobError("This run is waiting or under way. Stop it before you delete it.")
-        process.end_group(run.pid, run.process_started)
+        processes.end_group(run.pid, run.process_started)
         self._remove(run_id)
 
     def refresh(self) -> tuple[Run, ...]:

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ecgapp.errors import JobError
-from ecgapp.files import write_atomically
 from ecgapp.jobs import journal, metrics
-from ecgapp.jobs.database import Database
 from ecgapp.jobs.journal import Event
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import Run
 from ecgapp.jobs.updates import UPDATES
+from ecgapp.storage.database import Database
+from ecgapp.storage.files import write_atomically
 
 _ID = re.compile(r"[0-9a-f]{12}")
 _CONFIG = "config.json"

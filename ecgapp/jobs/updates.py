@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import process
-from ecgapp.jobs.database import Update
+from ecgapp.storage.database import Update
+from ecgapp.system import processes
 
 _ADDED = (
     "ALTER TABLE runs ADD COLUMN resume_helps INTEGER NOT NULL DEFAULT 1",
@@ -49,9 +49,9 @@ def _may_live(pid: int, token: str | None, heartbeat: float | None) -> bool:
     One is of this version: the process that asks, whose pid its attendant may have written before it
     looked itself. So is one without a pid, as whoever claimed the run starts this version on it.
     """
-    if process.is_elsewhere(token):
+    if processes.is_elsewhere(token):
         return heartbeat is not None and time.time() - heartbeat < _HEARD_SECONDS
-    return pid not in (os.getpid(), os.getppid()) and process.is_alive(pid, token)
+    return pid not in (os.getpid(), os.getppid()) and processes.is_alive(pid, token)
 
 
 UPDATES: Mapping[int, Update] = {2: _from_2}

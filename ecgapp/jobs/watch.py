@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import process
-from ecgapp.jobs.database import PATIENCE_SECONDS
 from ecgapp.jobs.queue import RunQueue
 from ecgapp.jobs.run import GRACE_SECONDS, RESUME, STALE_SECONDS, START_SECONDS, Run
 from ecgapp.jobs.table import run_of, update
+from ecgapp.storage.database import PATIENCE_SECONDS
+from ecgapp.system import processes
 
 SILENT = "The process has said nothing for a while. Stop the run, or wait whether it comes back."
 AGAIN = "One of its processes was lost. All of them start again from the last checkpoint."
@@ -30,10 +30,10 @@ class RunWatch(RunQueue):
     def _check(self, run: Run) -> None:
         if not (run.active or run.message == SILENT):
             return
-        if process.is_elsewhere(run.process_started):  # where its own attendant ends it, if it must
+        if processes.is_elsewhere(run.process_started):  # where its own attendant ends it, if it must
             if self._is_silent(run):
                 self._end(run, "lost", _LOST, still=self._is_silent)
-        elif run.pid is not None and not process.is_alive(run.pid, run.process_started):
+        elif run.pid is not None and not processes.is_alive(run.pid, run.process_started):
             self._end(run, "lost", _LOST)
         else:
             self._check_here(run)
@@ -43,7 +43,7 @@ class RunWatch(RunQueue):
             self._try_to_write(run)
         if run.stop_requested is not None:  # silent or not, it has its time to end
             if self._is_overdue(run) and self._end(run, "stopped", _OVERDUE, still=self._is_overdue):
-                process.end_group(run.pid, run.process_started)  # its attendant sees it die after that
+                processes.end_group(run.pid, run.process_started)  # its attendant sees it die after that
         elif not self._is_silent(run):
             return
         elif _starts_again(run):
@@ -108,4 +108,4 @@ def _starts_again(run: Run) -> bool:
     """Whether the run is silent as some of its processes are new: one was lost, and took the rest with it."""
     if run.state != "running" or len(run.devices) == 1 or run.pid is None:
         return False
-    return process.children_at(run.pid, run.heartbeat or run.created) < len(run.devices)
+    return processes.children_at(run.pid, run.heartbeat or run.created) < len(run.devices)

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.models.delineator import DelineatorConfig
 from ecgapp.models.figures import (
@@ -19,6 +18,7 @@ from ecgapp.models.readability import ReadabilityConfig
 from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
 from ecgapp.models.ventricular import VentricularConfig
 from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.storage import documents
 from ecgapp.tasks.task import Task
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
+from ecgapp.storage import documents
 
 _ORIGIN_OF, _NAMES = "origin_of", "names"  # of a file that says whose its answers are
 

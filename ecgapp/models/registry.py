@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from torch import Tensor, nn
 
-from ecgapp.documents import fields_from_plain, fields_to_plain
 from ecgapp.errors import ConfigError
+from ecgapp.storage.documents import fields_from_plain, fields_to_plain
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError, ModelNotFoundError, WeightsMismatchError
-from ecgapp.files import sha256_of, write_atomically
 from ecgapp.models.card import ModelCard
 from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.predictions import Predictions
+from ecgapp.storage import documents
+from ecgapp.storage.files import sha256_of, write_atomically
 
 _OBJECTS = "objects"
 _WEIGHTS = ".safetensors"

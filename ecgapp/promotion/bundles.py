@@ -10,12 +10,12 @@ import zipfile
 from dataclasses import replace
 from typing import BinaryIO
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, ModelError
 from ecgapp.models import ModelCard, PackedModel, read_model, unpack, unpack_predictions
 from ecgapp.promotion.changes import refuse_bad_name
 from ecgapp.promotion.checks import refuse_unusable
+from ecgapp.storage import documents
 
 SUFFIX = ".ecgapp-model.zip"
 LARGEST = 2_000_000_000  # bytes of a whole bundle

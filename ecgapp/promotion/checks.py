@@ -9,7 +9,6 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError, ModelError, WeightsMismatchError
 from ecgapp.evaluate import metrics_at
 from ecgapp.models import (
@@ -28,6 +27,7 @@ from ecgapp.models import (
 )
 from ecgapp.models.gate import NETWORK_PARTS
 from ecgapp.models.packed import sha256_of_bytes
+from ecgapp.storage import documents
 
 _FIGURES = ("macro_auroc", "macro_auprc", "macro_f1", "f2", "g2")
 _ROUNDING = 1e-3  # between a card's figures and those that its predictions give here

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, ModelError
-from ecgapp.jobs.database import Database
 from ecgapp.models import ModelCard
+from ecgapp.storage import documents
+from ecgapp.storage.database import Database
 
 LONGEST_WORDS = 300  # characters of a name or a reason
 

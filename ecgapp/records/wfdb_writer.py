@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.errors import ConfigError
-from ecgapp.files import write_atomically
 from ecgapp.records.record import ECGRecord, FloatArray
+from ecgapp.storage.files import write_atomically
 
 STEPS = 1000.0  # per mV: one step is 1 µV
 LARGEST = 32767  # in 16 bits; -32768 marks a missing sample

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ecgapp import documents
 from ecgapp.analysis import Measurements, OpenedECG, available_models, examine, open_version, support
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
@@ -14,6 +13,7 @@ from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, rel
 from ecgapp.report.contents import gather
 from ecgapp.report.judged import alarm
 from ecgapp.signals import record_quality
+from ecgapp.storage import documents
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:

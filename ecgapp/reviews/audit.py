@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ecgapp.cells import plain_cell
 from ecgapp.reviews.events import Event, KeptCaliper, Kind
 from ecgapp.reviews.words import changes
+from ecgapp.storage.plain_text import plain_cell
 
 WORDS = {
     Kind.OPENED: "opened, to be read first",

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecgapp.archive import Archive
-from ecgapp.cells import plain_cell
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, ReviewError
-from ecgapp.files import write_atomically
 from ecgapp.records import ECGRecord, write_wfdb
 from ecgapp.reviews.audit import audit_csv
 from ecgapp.reviews.events import State
 from ecgapp.reviews.journal import Journal
 from ecgapp.reviews.review import Review
+from ecgapp.storage.files import write_atomically
+from ecgapp.storage.plain_text import plain_cell
 
 LABELS, RECORDS, AUDIT = "labels.csv", "records", "audit.csv"
 NAME_DIGITS = 16  # of a fingerprint, which stand for the record

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ReviewError
-from ecgapp.jobs.database import Database
 from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp
 from ecgapp.reviews.review import Review, fold, refuse_impossible
 from ecgapp.reviews.words import moment
+from ecgapp.storage import documents
+from ecgapp.storage.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (

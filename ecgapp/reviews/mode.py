@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, ReviewError
-from ecgapp.files import write_atomically
+from ecgapp.storage import documents
+from ecgapp.storage.files import write_atomically
 
 _FILE = "reading.json"
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from ecgapp.errors import InterruptedTrainingError, TrainingError
-from ecgapp.files import write_atomically
+from ecgapp.storage.files import write_atomically
 
 CHECKPOINT = "checkpoint.pt"
 BEFORE = "checkpoint.before.pt"  # the one before it

@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierConfig
 from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.storage import documents
 from ecgapp.tasks import Task, csv_task, task
 from ecgapp.training.augmentation import AugmentationConfig
 

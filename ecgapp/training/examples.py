@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
-from ecgapp.files import write_atomically
 from ecgapp.records.record import FloatArray
+from ecgapp.storage import documents
+from ecgapp.storage.files import write_atomically
 
 RECONSTRUCTIONS = "reconstructions.safetensors"
 RANKING = "ranking.json"

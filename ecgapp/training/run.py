@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, InterruptedTrainingError, TrainingError
-from ecgapp.files import remove_unfinished, write_atomically
 from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.records.record import FloatArray
+from ecgapp.storage import documents
+from ecgapp.storage.files import remove_unfinished, write_atomically
 from ecgapp.training.config import RESULT, Resampling, TrainingConfig
 from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
 from ecgapp.training.gallery import Gallery, tell_kept

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ecgapp import access
 from ecgapp.config import Settings
 from ecgapp.errors import AccessError
+from ecgapp.storage import admin_password
 from ecgapp.ui.session import DIALOG
 
 PASS = "admin_pass"  # session state: proof that this session gave the password in force  # noqa: S105
@@ -20,7 +20,7 @@ def require_admin(settings: Settings) -> None:
         return
     st.session_state.pop(DIALOG, None)
     st.subheader("Administrator")
-    if access.is_password_set(settings):
+    if admin_password.is_password_set(settings):
         _sign_in(settings)
     elif _is_same_machine():
         _choose_password(settings)
@@ -42,7 +42,7 @@ def check_admin(settings: Settings) -> None:
 def is_admin(settings: Settings) -> bool:
     """Whether this session gave the password that is in force now."""
     granted = st.session_state.get(PASS)
-    return isinstance(granted, str) and access.is_valid_pass(settings, granted)
+    return isinstance(granted, str) and admin_password.is_valid_pass(settings, granted)
 
 
 def right_now(settings: Settings) -> Callable[[], None]:
@@ -53,7 +53,7 @@ def right_now(settings: Settings) -> Callable[[], None]:
     granted = str(st.session_state.get(PASS, ""))
 
     def check() -> None:
-        if not access.is_valid_pass(settings, granted):
+        if not admin_password.is_valid_pass(settings, granted):
             raise AccessError("You are not signed in any more. Reload the page and sign in again.")
 
     return check
@@ -65,7 +65,7 @@ def _sign_in(settings: Settings) -> None:
         if not st.form_submit_button("Sign in", type="primary"):
             return
     try:
-        st.session_state[PASS] = access.check_password(settings, password)
+        st.session_state[PASS] = admin_password.check_password(settings, password)
     except AccessError as error:
         st.error(str(error))
     else:
@@ -79,7 +79,7 @@ def _choose_password(settings: Settings) -> None:
     )
     with st.form("choose_password", clear_on_submit=True):
         password = st.text_input(
-            f"New password (at least {access.MINIMUM_LENGTH} characters)",
+            f"New password (at least {admin_password.MINIMUM_LENGTH} characters)",
             type="password",
             autocomplete="new-password",
         )
@@ -91,7 +91,7 @@ def _choose_password(settings: Settings) -> None:
             raise AccessError("The two passwords differ. Type the same one twice.")
         if not _is_same_machine():
             raise AccessError("The first password can only be set on the app's own machine.")
-        st.session_state[PASS] = access.set_password(settings, password)
+        st.session_state[PASS] = admin_password.set_password(settings, password)
     except AccessError as error:
         st.error(str(error))
     else:
@@ -103,4 +103,4 @@ def _sign_out() -> None:
 
 
 def _is_same_machine() -> bool:
-    return access.is_same_machine(st.context.ip_address, st.context.headers.to_dict())
+    return admin_password.is_same_machine(st.context.ip_address, st.context.headers.to_dict())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecgapp import documents
 from ecgapp.jobs import Run
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.run_figures import RunFigures, config_of, last, run_lci
 

@@ -12,8 +12,8 @@ from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.system.memory import give_back_freed
 from ecgapp.ui import auth, choosing, overlay, reading, relevance_charts, session
-from ecgapp.ui.memory import give_back_freed
 from ecgapp.ui.opened import opened_ecg
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.saliency_panel import tell_shortfall

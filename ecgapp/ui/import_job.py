@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ecgapp import documents
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import ImportReport, Unfinished, store_names, store_path
 from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.storage import documents
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 20  # seconds for a cancelled import to put its things away

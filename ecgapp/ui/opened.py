@@ -6,8 +6,8 @@ from ecgapp import analysis
 from ecgapp.analysis import OpenedECG
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
+from ecgapp.system.memory import give_back_freed
 from ecgapp.ui import choosing, session
-from ecgapp.ui.memory import give_back_freed
 
 
 class InstalledNow:

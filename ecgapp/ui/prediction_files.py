@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from ecgapp.cells import plain_cell
 from ecgapp.models import LabelMetrics
+from ecgapp.storage.plain_text import plain_cell
 from ecgapp.ui.tried import Tried
 
 FIGURES = ("precision", "recall", "specificity", "f1", "auroc", "auprc")

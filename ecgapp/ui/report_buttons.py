@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from ecgapp import analysis, documents, report
+from ecgapp import analysis, report
 from ecgapp.analysis import Asked, Examined, OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
@@ -14,6 +14,7 @@ from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
 from ecgapp.reviews import Review
+from ecgapp.storage import documents
 from ecgapp.ui import choosing, opened, session
 from ecgapp.ui.caliper_panel import calipers
 from ecgapp.ui.findings_panel import supported

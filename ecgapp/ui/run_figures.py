@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ecgapp import documents
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.jobs import Run, RunStore, names
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.ensembles import member_words
 

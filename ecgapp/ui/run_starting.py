@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from ecgapp import documents
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.folds import folds_of
 from ecgapp.errors import ConfigError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard, installed_models
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import n_devices
 from ecgapp.training.ensembles import parts

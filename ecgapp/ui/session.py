@@ -10,7 +10,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.records import ECGRecord
-from ecgapp.ui.memory import give_back_freed
+from ecgapp.system.memory import give_back_freed
 
 T = TypeVar("T")
 

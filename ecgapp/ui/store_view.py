@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store
 from ecgapp.errors import ConfigError, DatasetError, EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.paper import lay_out
+from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import auth
 from ecgapp.ui.paper_chart import paper

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, InterruptedTrainingError, TrainingError
 from ecgapp.jobs import Run, RunStore
+from ecgapp.storage import documents
 from ecgapp.worker.board import Board
 
 if TYPE_CHECKING:

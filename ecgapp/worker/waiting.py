@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ecgapp.files import write_atomically
 from ecgapp.jobs import Metric
+from ecgapp.storage.files import write_atomically
 
 MOST_SAMPLES = 50_000  # reports of steps and of the machine, each a few points: some 50 MB
 Report = Sequence[Metric]  # what was measured together

@@ -5,8 +5,8 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ecgapp.cells import plain_cell
 from ecgapp.config import DISCLAIMER
+from ecgapp.storage.plain_text import plain_cell
 from ecgapp.worklist.item import Item
 from ecgapp.worklist.urgency import LEVELS, level, uncertainty, urgency
 

@@ -13,9 +13,9 @@ from functools import partial
 
 from ecgapp.analysis import InstalledModels, OpenedECG, available_models
 from ecgapp.config import Settings
-from ecgapp.datasets.claim import claimed
 from ecgapp.errors import DatasetError, EcgAppError, ModelNotFoundError
 from ecgapp.models import TrainedModel
+from ecgapp.storage.lock import claimed
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
 from ecgapp.worklist.rows import write_outcome
 from ecgapp.worklist.scoring import described, score

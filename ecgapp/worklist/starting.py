@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from ecgapp.config import PROJECT, Settings
-from ecgapp.datasets.claim import is_claimed
 from ecgapp.errors import JobError
-from ecgapp.jobs.process import spawn
+from ecgapp.storage.lock import is_claimed
+from ecgapp.system.processes import spawn
 from ecgapp.worklist.table import Worklist
 
 PROGRAM = (sys.executable, "-m", "ecgapp.worklist")

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
-from ecgapp.jobs.database import Database
 from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.storage.database import Database
 from ecgapp.worklist import item as states
 from ecgapp.worklist.item import Item
 from ecgapp.worklist.rows import DETAILS, SCHEMA, Details, add_judgements, delete_details, item_of

@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgapp import documents
 from ecgapp.config import Settings
 from ecgapp.errors import AccessError, ConfigError
-from ecgapp.files import write_atomically
+from ecgapp.storage import documents
+from ecgapp.storage.files import write_atomically
 
 MINIMUM_LENGTH = 8  # characters
 MAXIMUM_LENGTH = 256  # characters; scrypt would take any, a server should not
