@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import DEMOS, ECGRecord, complete_leads, fingerprint, synthesise
+from ecgapp.records.archive import Archive
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import threading
 import pytest
 from dataset_sources import ecg
 
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import fingerprint
+from ecgapp.records.archive import Archive
 from ecgapp.reviews import keep_for_training, keep_no_longer, kept_for_training
 from ecgapp.worklist import Worklist
 

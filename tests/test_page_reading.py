@@ -7,10 +7,10 @@ import tiny_models
 from google.protobuf.json_format import MessageToJson
 from streamlit.testing.v1 import AppTest
 
-from ecgapp.archive import Archive
 from ecgapp.config import PROJECT, Settings
 from ecgapp.models import save_model
 from ecgapp.records import DEMOS, fingerprint, synthesise
+from ecgapp.records.archive import Archive
 from ecgapp.reviews import Event, Journal, KeptCaliper, Kind, ReadingMode, State, Status, choose_reading_mode
 from ecgapp.ui.caliper import Caliper
 from ecgapp.ui.caliper_panel import Calipers

@@ -8,10 +8,10 @@ from admin_pages import open_page, said
 from dataset_sources import ecg
 from review_events import P, answers, event
 
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import AccessError
 from ecgapp.records import fingerprint
+from ecgapp.records.archive import Archive
 from ecgapp.reviews import Journal, Kind, reading_mode
 
 

@@ -11,11 +11,11 @@ from dataset_sources import ecg
 from review_events import A, N, P, answers, event
 
 from ecgapp.__main__ import main
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, store_tasks
 from ecgapp.errors import ReviewError
 from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.records.archive import Archive
 from ecgapp.reviews import Answer, Journal, Kind, export_reviews, packed_reviews
 from ecgapp.reviews.export import GONE, NO_VOLTS, UNCONFIRMED, UNJUDGED
 from ecgapp.reviews.journal import _INSERT, _values

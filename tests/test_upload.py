@@ -6,9 +6,8 @@ import stat
 import pytest
 
 from ecgapp.errors import IncompleteRecordError, RecordError, UnsupportedRecordError
-from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
-from ecgapp.ui import upload
-from ecgapp.ui.upload import read_upload
+from ecgapp.records import SyntheticConfig, synthesise, upload, write_wfdb
+from ecgapp.records.upload import read_upload
 
 
 class Dropped(io.BytesIO):

@@ -6,7 +6,7 @@ A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads
 
 from ecgapp.records.identity import fingerprint
 from ecgapp.records.leads import complete_leads, one_lead
-from ecgapp.records.reading import read_record
+from ecgapp.records.read_record import read_record
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
 from ecgapp.records.synthetic import (
     DEMOS,

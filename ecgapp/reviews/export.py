@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, ReviewError
 from ecgapp.records import ECGRecord, write_wfdb
+from ecgapp.records.archive import Archive
 from ecgapp.reviews.audit import audit_csv
 from ecgapp.reviews.events import State
 from ecgapp.reviews.journal import Journal

@@ -5,10 +5,10 @@ Both happen while the worklist is locked, so that neither deletes samples which 
 
 from collections.abc import Collection
 
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.records.archive import Archive
 from ecgapp.reviews.events import Event, Kind
 from ecgapp.reviews.journal import Journal
 from ecgapp.worklist import Worklist

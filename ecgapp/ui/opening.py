@@ -8,8 +8,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ecgapp.errors import EcgAppError
 from ecgapp.records import DEMOS, ECGRecord, synthesise
+from ecgapp.records.upload import read_upload
 from ecgapp.ui import session
-from ecgapp.ui.upload import read_upload
 
 DROP_NUMBER = "drop_number"  # a new number empties the uploader, so that no ECG stays in it
 REFUSED = "refused_files"  # ids of the files that lie in the uploader since a drop was refused

@@ -7,8 +7,8 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
+from ecgapp.records.upload import Upload
 from ecgapp.ui import auth
-from ecgapp.ui.upload import Upload
 from ecgapp.ui.worklist_files import grouped, in_folder, unpacked
 from ecgapp.ui.worklist_intake import Intake
 

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from ecgapp.errors import CorruptRecordError, RecordError, UnsupportedRecordError
 from ecgapp.records import ECGRecord, read_record
 from ecgapp.records.companions import is_file
-from ecgapp.records.reading import HEADER, SIGNAL_FILES
-from ecgapp.ui.upload import LARGEST, Upload, read_upload
+from ecgapp.records.read_record import HEADER, SIGNAL_FILES
+from ecgapp.records.upload import LARGEST, Upload, read_upload
 
 MOST_FILES = 50_000  # of one drop
 LARGEST_ARCHIVE = 4 * 2**30  # bytes that one .zip unpacks to; its files are unpacked one record at a time

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ecgapp.archive import Archive
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.records.archive import Archive
 from ecgapp.storage.database import Database
 from ecgapp.worklist import item as states
 from ecgapp.worklist.item import Item

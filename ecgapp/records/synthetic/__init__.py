@@ -6,10 +6,10 @@ dangerous and rare ones and their look-alikes are ``RARE_RHYTHMS``.
 """
 
 from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS, RHYTHMS, RareRhythm
-from ecgapp.records.synthetic.config import SyntheticConfig
+from ecgapp.records.synthetic.critical_events import KINDS, CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.demos import DEMOS
-from ecgapp.records.synthetic.events import KINDS, CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.synthesis import LABELS, SyntheticECG, synthesise
+from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 
 __all__ = [
     "DEMOS",

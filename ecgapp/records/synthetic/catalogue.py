@@ -9,7 +9,7 @@ sinus node's), in NSVT and torsade (that of the run) and in intermittent pacing 
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ecgapp.records.synthetic.events import Span
+from ecgapp.records.synthetic.critical_events import Span
 
 RHYTHMS = ("sinus", "AF", "PAC", "PVC", "I-AVB", "LBBB", "RBBB", "STD", "STE")
 

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from ecgapp.records.synthetic.config import SyntheticConfig
+from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 
 
 def _demo(

@@ -7,10 +7,10 @@ from types import MappingProxyType
 import numpy as np
 
 from ecgapp.records.synthetic import ventricles
-from ecgapp.records.synthetic.config import USUAL_RATE, SyntheticConfig
-from ecgapp.records.synthetic.events import CriticalEvent
+from ecgapp.records.synthetic.critical_events import CriticalEvent
 from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
 from ecgapp.records.synthetic.oscillation import atrial_fibrillation
+from ecgapp.records.synthetic.synthetic_config import USUAL_RATE, SyntheticConfig
 from ecgapp.records.synthetic.timing import conducted, interval, irregular_interval
 
 VENTRICLES = MappingProxyType(

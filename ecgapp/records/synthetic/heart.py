@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.records.synthetic import events
+from ecgapp.records.synthetic import critical_events
+from ecgapp.records.synthetic.critical_events import CriticalEvent, RhythmSpan, Span
 from ecgapp.records.synthetic.dipole import Bump, Vector, project
-from ecgapp.records.synthetic.events import CriticalEvent, RhythmSpan, Span
 from ecgapp.records.synthetic.ventricles import ATRIA, Ventricles
 from ecgapp.records.waves import Wave
 
@@ -59,12 +59,12 @@ class Heart:
         qrs = [wave for wave in waves if wave.kind == "QRS"]
         peaks = [wave.peak for wave in qrs if 0 <= wave.peak <= duration]
         fibrillating = [(span.start, span.end) for span in self.ventricular if span.rhythm == "VF"]
-        return events.in_order(
+        return critical_events.in_order(
             [
                 *self.events,
-                *events.broad_runs(qrs, duration),
-                *events.gaps(peaks, duration, fibrillating),
-                *events.rate_events(peaks, self.rated or (0.0, duration)),
+                *critical_events.broad_runs(qrs, duration),
+                *critical_events.gaps(peaks, duration, fibrillating),
+                *critical_events.rate_events(peaks, self.rated or (0.0, duration)),
             ]
         )
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS
-from ecgapp.records.synthetic.config import SyntheticConfig
+from ecgapp.records.synthetic.critical_events import CriticalEvent
 from ecgapp.records.synthetic.dipole import Vector
-from ecgapp.records.synthetic.events import CriticalEvent
 from ecgapp.records.synthetic.heart import Beat, beat_at, p_at
+from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 from ecgapp.records.synthetic.timing import conducted, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import NORMAL, Ventricles
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from ecgapp.records.record import ECGRecord
 from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS
-from ecgapp.records.synthetic.config import SyntheticConfig
+from ecgapp.records.synthetic.critical_events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.dipole import dipole, project, twelve_leads
-from ecgapp.records.synthetic.events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.everyday import everyday
 from ecgapp.records.synthetic.heart import spike_samples
 from ecgapp.records.synthetic.rare import rare
+from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 from ecgapp.records.waves import Wave
 
 MAINS = 50.0  # Hz

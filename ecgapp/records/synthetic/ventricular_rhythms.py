@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from ecgapp.records.synthetic.broad import DIRECTIONS, ventricular_complex, width_at
 from ecgapp.records.synthetic.catalogue import ORIGINS
+from ecgapp.records.synthetic.critical_events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.dipole import Vector
-from ecgapp.records.synthetic.events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
 from ecgapp.records.synthetic.oscillation import ventricular_fibrillation, ventricular_flutter
 from ecgapp.records.synthetic.plan import BEFORE, Plan, dissociated, sinus_rhythm, sinus_until
-from ecgapp.records.synthetic.repolarisation import slow_ventricles
+from ecgapp.records.synthetic.repolarisation_changes import slow_ventricles
 from ecgapp.records.synthetic.timing import focus_times, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import Ventricles
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ecgapp.records.synthetic import events
+from ecgapp.records.synthetic import critical_events
 from ecgapp.records.synthetic.blocks import escape_complex
 from ecgapp.records.synthetic.broad import ventricular_complex
 from ecgapp.records.synthetic.dipole import LEAD_VECTORS, Vector, twelve_leads
@@ -69,7 +69,7 @@ def _never(plan: Plan) -> Heart:
         for time in focus_times(first, plan.end, plan.mean, plan.rng)
     ]
     spikes = _spikes(plan, plan.between(60, 85))
-    found = events.pacing_failures([spike.time for spike in spikes], qrs_waves(beats), plan.duration)
+    found = critical_events.pacing_failures([spike.time for spike in spikes], qrs_waves(beats), plan.duration)
     if plan.variant == "no capture":
         return Heart(beats, spikes=spikes, events=found)
     atria = dissociated(sinus_times(BEFORE, plan.end, 60 / plan.between(62, 100), plan.rng), beats)
@@ -91,7 +91,7 @@ def _intermittent(plan: Plan) -> Heart:
         lost += 1
         if lost == 2 or plan.chance(0.5):
             lost, answered = 0, int(plan.rng.integers(1, 4))
-    found = events.pacing_failures([spike.time for spike in spikes], qrs_waves(beats), plan.duration)
+    found = critical_events.pacing_failures([spike.time for spike in spikes], qrs_waves(beats), plan.duration)
     return Heart(beats, spikes=spikes, events=found)
 
 
