@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from benchmarks.ecgs import FITTED, records
 from benchmarks.table import tell
 from ecgapp.errors import EcgAppError
-from ecgapp.signals.quality.leads import lead_quality
+from ecgapp.signals.quality.lead_quality import lead_quality
 from ecgapp.signals.quality.limbs import CHEST, LIMBS, SWAPS, WAVES, likeness, typical_waves
 
 RIDGE = 0.01  # of the chest leads' mean power

@@ -24,7 +24,7 @@ from ecgapp.models import Interval
 from ecgapp.records import ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import record_quality, resample
 from ecgapp.signals.quality import RecordQuality
-from ecgapp.signals.quality.pacing import pacing_spikes
+from ecgapp.signals.quality.pacing_spikes import pacing_spikes
 from ecgapp.training.rhythm_records import rhythm_windows
 
 DECIBELS = (24, 18, 12, 6, 0, -6)

@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from ecgapp.paper import STACKED, THREE_BY_FOUR, Layout, Scale, lay_out, pieces, row_zeros
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
+from ecgapp.signals.paper import STACKED, THREE_BY_FOUR, Layout, Scale, lay_out, pieces, row_zeros
 from ecgapp.ui.caliper import Caliper, draw, march, measure
 from ecgapp.ui.caliper_panel import Calipers
 from ecgapp.ui.tracing import tracing

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ecgapp.paper import Scale, bands, cut, edges, lay_out, pieces, row_zeros, too_tall
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
+from ecgapp.signals.paper import Scale, bands, cut, edges, lay_out, pieces, row_zeros, too_tall
 from ecgapp.ui.clip_marks import tall_leads
 from ecgapp.ui.tracing import Printed, tracing
 

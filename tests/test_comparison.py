@@ -14,7 +14,7 @@ from ecgapp.config import PROJECT
 from ecgapp.errors import ModelError
 from ecgapp.models import load_model
 from ecgapp.records import SyntheticConfig, synthesise
-from ecgapp.signals import intervals
+from ecgapp.signals import qt_and_axes
 from ecgapp.ui import compare_beats, compare_tables
 
 
@@ -109,7 +109,7 @@ def test_the_error_is_that_of_both_boundaries_of_both_readings():
 
 @pytest.mark.parametrize("rr", [0.4, 0.8, 1.3])
 def test_an_error_of_qt_is_stretched_as_each_correction_stretches_qt(rr):
-    for formula in (intervals.bazett, intervals.fridericia, intervals.framingham, intervals.hodges):
+    for formula in (qt_and_axes.bazett, qt_and_axes.fridericia, qt_and_axes.framingham, qt_and_axes.hodges):
         stretched = formula(401.0, rr) - formula(400.0, rr)
         assert rr ** comparison.STRETCH[f"QTc {formula.__name__.title()}"] == pytest.approx(stretched)
 

@@ -4,8 +4,8 @@ import pytest
 
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.evidence_marks import elsewhere, evidence_marks
-from ecgapp.paper import SIX_BY_TWO, STACKED, lay_out
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
+from ecgapp.signals.paper import SIX_BY_TWO, STACKED, lay_out
 from ecgapp.ui.evidence import mark_evidence
 from ecgapp.ui.tracing import tracing
 

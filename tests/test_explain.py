@@ -28,7 +28,7 @@ from ecgapp.models import (
     build,
 )
 from ecgapp.records.record import LEADS
-from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.tasks.task import Label, Task
 
 N_SAMPLES = 160  # 1.6 s at 100 Hz

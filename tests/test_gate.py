@@ -30,8 +30,8 @@ from ecgapp.promotion.checks import refuse_unusable
 from ecgapp.records import DEMOS, LEADS, RHYTHMS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
 from ecgapp.records.wfdb_annotations import read_marks
 from ecgapp.report import Bundle
-from ecgapp.signals.legibility import contradiction, disagreement, evenness, roughness
-from ecgapp.signals.readability import NUMBERS, dominant_rhythm, readability_numbers
+from ecgapp.signals.quality.legibility import contradiction, disagreement, evenness, roughness
+from ecgapp.signals.quality.readability_features import NUMBERS, dominant_rhythm, readability_numbers
 from ecgapp.storage import documents
 from ecgapp.training.gate import GateFitConfig, Judged, fit_latent, fit_score, scores
 from ecgapp.training.gate_records import DISTORTED

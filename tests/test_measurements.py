@@ -24,8 +24,8 @@ from ecgapp.records import (
     write_wfdb,
 )
 from ecgapp.signals import beat_list
-from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
 from ecgapp.signals.median_beat import aligned, common_beats
+from ecgapp.signals.qt_and_axes import bazett, framingham, fridericia, frontal_axis, hodges
 from ecgapp.ui import measurements as shown
 
 NAMES = ("Heart rate", "PR", "QRS", "QT")

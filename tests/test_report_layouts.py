@@ -11,12 +11,12 @@ import rasters
 from rasters import MILLIMETRE, needs_poppler
 
 from ecgapp import report
-from ecgapp.paper import STACKED, THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.report import Contents, Drawing
 from ecgapp.report.sheets import rows_of_a_page, sheets_of
 from ecgapp.report.tracing import LEFT
 from ecgapp.signals import DisplayFilter, filtered
+from ecgapp.signals.paper import STACKED, THREE_BY_FOUR, Layout, Scale
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 LAYOUTS = {"3x4": THREE_BY_FOUR, "6x2": Layout(2, None), "6x2 and V1": Layout(2, "V1"), "12x1": STACKED}

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from ecgapp.paper import (
+from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
+from ecgapp.signals.paper import (
     PULSE,
     SIX_BY_TWO,
     STACKED,
@@ -16,7 +17,6 @@ from ecgapp.paper import (
     lay_out,
     sample_range,
 )
-from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.ui.tracing import Printed, blank_paper, tracing
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from ecgapp.paper import lay_out
 from ecgapp.records import LEADS, SyntheticConfig, read_record, synthesise
+from ecgapp.signals.paper import lay_out
 from ecgapp.ui.tracing import tracing
 
 RATE = 500

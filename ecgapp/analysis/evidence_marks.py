@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgapp.analysis.critical import CriticalFinding
-from ecgapp.paper import Cell, Sheet
+from ecgapp.signals.paper import Cell, Sheet
 
 BEFORE = 0.5  # s of the recording that are shown before a finding
 MOST_LEADS = 6  # of a finding that are marked one by one; of more, the rhythm strip stands for all

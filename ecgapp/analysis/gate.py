@@ -17,7 +17,7 @@ from ecgapp.evaluate.gate import gate_network, record_parts
 from ecgapp.evaluate.readability import readability_network, record_numbers, unreadable
 from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.signals.readability import NUMBERS
+from ecgapp.signals.quality.readability_features import NUMBERS
 
 NOT_JUDGED = {
     True: "Whether this is a readable ECG was not judged.",

@@ -7,7 +7,7 @@ from ecgapp.models import PARTS, Gate
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.bandpass import bandpass
-from ecgapp.signals.readability import NUMBERS, dominant_rhythm
+from ecgapp.signals.quality.readability_features import NUMBERS, dominant_rhythm
 
 UNREADABLE = "This signal cannot be read as an ECG:"
 WITHHELD = "Labels are withheld: this ECG is unlike those that the models were tested on."

@@ -8,7 +8,7 @@ import numpy as np
 from ecgapp.analysis.typical_beat import Span, TypicalBeat
 from ecgapp.records import LEADS, ECGRecord
 from ecgapp.signals import BeatList, RecordQuality
-from ecgapp.signals.intervals import bazett, framingham, fridericia, frontal_axis, hodges
+from ecgapp.signals.qt_and_axes import bazett, framingham, fridericia, frontal_axis, hodges
 
 J_PLUS = 0.060  # s
 AT_J = (0.0, 0.020)  # s behind J over which its level is averaged: J may be wrong by as much

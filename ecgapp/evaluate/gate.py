@@ -9,8 +9,8 @@ from ecgapp.models import TrainedModel
 from ecgapp.models.gate import PARTS, Gate
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import cut_windows, preprocess
-from ecgapp.signals.legibility import contradiction, disagreement, evenness, roughness
 from ecgapp.signals.normalise import FLAT
+from ecgapp.signals.quality.legibility import contradiction, disagreement, evenness, roughness
 
 MOST_WINDOWS = 24  # of a long record, evenly spread: enough to tell what it is
 SHORTEST = 5.0  # s: less holds too few beats to compare

@@ -10,7 +10,7 @@ from ecgapp.models.readability import Readability
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import cut_windows, preprocess
 from ecgapp.signals.normalise import FLAT
-from ecgapp.signals.readability import NUMBERS, readability_numbers
+from ecgapp.signals.quality.readability_features import NUMBERS, readability_numbers
 
 SHORTEST = 5.0  # s: less holds too few beats to compare
 MOST_WINDOWS = 24  # of a long record, evenly spread

@@ -17,7 +17,7 @@ from ecgapp.models.gate import GateConfig
 from ecgapp.models.readability import ReadabilityConfig
 from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
 from ecgapp.models.ventricular import VentricularConfig
-from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks.task import Task
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
 from ecgapp.models.registry import ArchitectureConfig, Network, architecture
-from ecgapp.signals.readability import NUMBERS, readability_numbers
+from ecgapp.signals.quality.readability_features import NUMBERS, readability_numbers
 
 LIMIT = 4.0  # standard deviations at which each number is cut off: beyond, nothing was learnt
 

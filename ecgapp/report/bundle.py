@@ -13,7 +13,6 @@ from ecgapp import __version__
 from ecgapp.analysis import Admission, Findings, Measurements
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
-from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
@@ -21,6 +20,7 @@ from ecgapp.report.judged import Alarm, JudgedLine, alarm, judged
 from ecgapp.reviews import Review
 from ecgapp.signals import record_quality, remarks
 from ecgapp.signals.display import UNFILTERED
+from ecgapp.signals.paper import THREE_BY_FOUR, Layout, Scale
 
 LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang on
 

@@ -19,11 +19,11 @@ from ecgapp.analysis import (
 from ecgapp.analysis.critical import CriticalFinding, has_rate
 from ecgapp.explain import INTEGRATED_GRADIENTS, Card
 from ecgapp.models import ModelCard, TrainedModel
-from ecgapp.paper import THREE_BY_FOUR, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, Status
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
 from ecgapp.signals.display import UNFILTERED
+from ecgapp.signals.paper import THREE_BY_FOUR, Layout, Scale
 
 REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the page
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from ecgapp.analysis import Explanation
-from ecgapp.paper import keep_peaks
 from ecgapp.records import ECGRecord, FloatArray
 from ecgapp.report.page import GREY, Page, Type
+from ecgapp.signals.paper import keep_peaks
 
 BIN = 0.02  # s over which relevance is summed
 CLIPPED = 0.995  # quantile of the bins at which the colours end

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from ecgapp.paper import Scale, Sheet, lay_out
 from ecgapp.report.contents import Contents
+from ecgapp.signals.paper import Scale, Sheet, lay_out
 
 ROWS = 28  # of 5 mm on a page: 140 mm, so that alarms, figures and statement stand above them
 MOST_HEIGHT = 5.0 * ROWS  # mm

@@ -6,7 +6,14 @@ from functools import cached_property
 import numpy as np
 
 from ecgapp.analysis.evidence_marks import evidence_marks
-from ecgapp.paper import (
+from ecgapp.records import ECGRecord, FloatArray
+from ecgapp.report.contents import Contents
+from ecgapp.report.head import LEFT, print_foot, print_head
+from ecgapp.report.page import ALARM, Page, Type
+from ecgapp.report.sheets import ROWS, sheets_of
+from ecgapp.report.summary import draw_summary
+from ecgapp.signals import beat_list, remarks, st_changes
+from ecgapp.signals.paper import (
     MARK_GAP,
     SYNTHETIC,
     Cell,
@@ -23,13 +30,6 @@ from ecgapp.paper import (
     sample_range,
     too_tall,
 )
-from ecgapp.records import ECGRecord, FloatArray
-from ecgapp.report.contents import Contents
-from ecgapp.report.head import LEFT, print_foot, print_head
-from ecgapp.report.page import ALARM, Page, Type
-from ecgapp.report.sheets import ROWS, sheets_of
-from ecgapp.report.summary import draw_summary
-from ecgapp.signals import beat_list, remarks, st_changes
 from ecgapp.signals.st_level import st_warning
 
 BOTTOM = 22.0  # mm: the grid's lower edge

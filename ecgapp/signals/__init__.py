@@ -2,13 +2,13 @@
 
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.beat_list import BeatList, beat_list
-from ecgapp.signals.beats import r_peaks
-from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.signals.display import DisplayFilter, filtered
 from ecgapp.signals.normalise import normalise
 from ecgapp.signals.preprocess import Step, preprocess, steps
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.signals.quality import LeadQuality, RecordQuality, lead_quality, record_quality
-from ecgapp.signals.remarks import remarks
+from ecgapp.signals.quality.remarks import remarks
+from ecgapp.signals.r_peaks import r_peaks
 from ecgapp.signals.resample import resample
 from ecgapp.signals.st_level import StChange, st_changes, st_levels
 from ecgapp.signals.windows import Windows, cut_windows, window_starts

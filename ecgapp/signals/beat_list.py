@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals.bandpass import bandpass
-from ecgapp.signals.beats import prominence, r_peaks
 from ecgapp.signals.quality import LeadQuality, RecordQuality, lead_quality
-from ecgapp.signals.quality.pacing import pacing_spikes
+from ecgapp.signals.quality.pacing_spikes import pacing_spikes
 from ecgapp.signals.quality.rails import runs
-from ecgapp.signals.spikes import without_spikes
+from ecgapp.signals.quality.spike_removal import without_spikes
+from ecgapp.signals.r_peaks import prominence, r_peaks
 
 HARMLESS = frozenset({"wander", "clipped", "mains 50 Hz", "mains 60 Hz"})
 BAND = (2.0, 40.0)  # Hz, in which the size and the slopes of a beat are judged

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from ecgapp.errors import LeadsMissingError, MissingSamplesError, SignalError
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.bandpass import bandpass
-from ecgapp.signals.config import PreprocessingConfig
 from ecgapp.signals.normalise import normalise
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.signals.resample import resample
 
 SHORTEST = 1.0  # seconds: less than this holds no whole beat

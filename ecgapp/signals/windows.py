@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgapp.errors import SignalError
 from ecgapp.records.record import FloatArray
-from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 
 
 @dataclass(frozen=True, eq=False)

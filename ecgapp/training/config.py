@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ecgapp.errors import ConfigError
 from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierConfig
-from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks import Task, csv_task, task
 from ecgapp.training.augmentation import AugmentationConfig

@@ -1,7 +1,7 @@
 """Trainings that make sense for any data set: where forms and scripts begin."""
 
 from ecgapp.models import ECGClassifierConfig, PatchAutoencoderConfig
-from ecgapp.signals.config import PreprocessingConfig
+from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.tasks import task
 from ecgapp.training.config import Phase, TrainingConfig
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from ecgapp.paper import Cell, Sheet, pieces, row_zeros, sample_range
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
+from ecgapp.signals.paper import Cell, Sheet, pieces, row_zeros, sample_range
 
 Span = tuple[float, float]
 MILLIMETRES = 10.0  # a mV, in which heights are told whatever gain the paper has

@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.paper import Sheet
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import KeptCaliper
+from ecgapp.signals.paper import Sheet
 from ecgapp.ui import reading, session
 from ecgapp.ui.caliper import FLAT, Caliper, draw, draw_march, measure
 

@@ -5,7 +5,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ecgapp.paper import (
+from ecgapp.records import ECGRecord
+from ecgapp.records.record import FloatArray
+from ecgapp.signals.paper import (
     MARK_GAP,
     Band,
     Cell,
@@ -18,8 +20,6 @@ from ecgapp.paper import (
     sample_range,
     too_tall,
 )
-from ecgapp.records import ECGRecord
-from ecgapp.records.record import FloatArray
 
 COLOUR = "#0b4f8a"  # that of the badges
 

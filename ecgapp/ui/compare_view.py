@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.records import LEADS, ECGRecord
 from ecgapp.signals import DisplayFilter, filtered, remarks, st_changes
 from ecgapp.signals.display import UNFILTERED
+from ecgapp.signals.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.compare_slots import Held
 from ecgapp.ui.paper_chart import paper

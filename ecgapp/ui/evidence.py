@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.evidence_marks import evidence_marks
-from ecgapp.paper import Sheet
 from ecgapp.records import ECGRecord
+from ecgapp.signals.paper import Sheet
 from ecgapp.ui.tracing import HALO, zeros_of
 
 # Orange stays apart from the trace in every colour blindness (Okabe and Ito); the frame shows in grey print.

@@ -5,9 +5,9 @@ import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation, Finding
 from ecgapp.explain import GRAD_CAM, INTEGRATED_GRADIENTS, OCCLUSION, SMOOTHGRAD
-from ecgapp.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
+from ecgapp.signals.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.ui.tracing import FRAME, tracing, zeros_of
 from ecgapp.words import in_full
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ecgapp.paper import RHYTHM_LEAD, keep_peaks, middle
 from ecgapp.records import ECGRecord
+from ecgapp.signals.paper import RHYTHM_LEAD, keep_peaks, middle
 from ecgapp.ui.tracing import INK, NOTE
 
 POINTS = 2400  # lowest and highest sample of 1200 stretches: one for each column of pixels, or more

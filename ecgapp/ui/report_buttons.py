@@ -10,10 +10,10 @@ from ecgapp import analysis, report
 from ecgapp.analysis import Asked, Examined, OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.paper import PAGE_SECONDS
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
 from ecgapp.reviews import Review
+from ecgapp.signals.paper import PAGE_SECONDS
 from ecgapp.storage import documents
 from ecgapp.ui import choosing, opened, session
 from ecgapp.ui.caliper_panel import calipers

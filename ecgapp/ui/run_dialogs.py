@@ -13,7 +13,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
-from ecgapp.paper import PAGE_SECONDS, lay_out
+from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
 from ecgapp.training.examples import RankedRecord
 from ecgapp.ui import auth

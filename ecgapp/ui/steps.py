@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ecgapp.analysis import Prepared
-from ecgapp.paper import keep_peaks
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import Step
+from ecgapp.signals.paper import keep_peaks
 
 POINTS_PER_SECOND = 250.0
 AROUND = 1.0  # seconds shown before and after the window

@@ -7,7 +7,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store
 from ecgapp.errors import ConfigError, DatasetError, EcgAppError
 from ecgapp.jobs import RunStore
-from ecgapp.paper import lay_out
+from ecgapp.signals.paper import lay_out
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import auth

@@ -11,7 +11,10 @@ from itertools import zip_longest
 import numpy as np
 import plotly.graph_objects as go
 
-from ecgapp.paper import (
+from ecgapp.records import ECGRecord
+from ecgapp.records.record import FloatArray
+from ecgapp.signals.display import UNFILTERED
+from ecgapp.signals.paper import (
     BOX,
     PAGE_SECONDS,
     SYNTHETIC,
@@ -26,9 +29,6 @@ from ecgapp.paper import (
     row_zeros,
     sample_range,
 )
-from ecgapp.records import ECGRecord
-from ecgapp.records.record import FloatArray
-from ecgapp.signals.display import UNFILTERED
 from ecgapp.ui.clip_marks import add_marks, cut_lines, cut_words
 
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept

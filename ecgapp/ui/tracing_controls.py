@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import streamlit as st
 
-from ecgapp.paper import CHEST, Layout, Scale
 from ecgapp.records import ECGRecord
 from ecgapp.signals import DisplayFilter
+from ecgapp.signals.paper import CHEST, Layout, Scale
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ import streamlit as st
 from ecgapp.analysis import OpenedECG
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.evidence_marks import elsewhere, page_start
-from ecgapp.paper import Sheet, lay_out
 from ecgapp.records import ECGRecord
 from ecgapp.signals import RecordQuality, remarks
+from ecgapp.signals.paper import Sheet, lay_out
 from ecgapp.ui import opened, session
 from ecgapp.ui.caliper_panel import caliper_list, select_box, with_calipers
 from ecgapp.ui.clip_marks import tall_leads

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.record import ECGRecord, FloatArray
-from ecgapp.signals.beats import r_peaks
 from ecgapp.signals.median_beat import aligned
 from ecgapp.signals.quality.baseline import points
-from ecgapp.signals.quality.leads import LeadQuality
+from ecgapp.signals.quality.lead_quality import LeadQuality
+from ecgapp.signals.r_peaks import r_peaks
 
 NOT_ADDING_UP = 0.05  # mV rms of I + III - II
 LIMBS, CHEST = ("I", "II"), ("V1", "V2", "V3", "V4", "V5", "V6")

@@ -1,7 +1,7 @@
 """ECG paper: where each lead stands, in seconds and millivolts, and what does not fit into its row."""
 
-from ecgapp.paper.clipping import MARK_GAP, Band, Cut, bands, cut, too_tall
-from ecgapp.paper.sheet import (
+from ecgapp.signals.paper.clipping import MARK_GAP, Band, Cut, bands, cut, too_tall
+from ecgapp.signals.paper.sheet import (
     BOX,
     CABRERA,
     CHEST,

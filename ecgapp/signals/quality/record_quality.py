@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from ecgapp.records.record import ECGRecord
-from ecgapp.signals.quality.leads import LeadQuality, lead_quality
+from ecgapp.signals.quality.lead_quality import LeadQuality, lead_quality
 from ecgapp.signals.quality.limbs import NOT_ADDING_UP, einthoven, limb_reversal
-from ecgapp.signals.quality.pacing import pacing_spikes
+from ecgapp.signals.quality.pacing_spikes import pacing_spikes
 
 LIMB_LEADS = {"I", "II", "III"}
 SEEN_IN = {

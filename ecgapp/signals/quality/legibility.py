@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.record import LEADS, FloatArray
-from ecgapp.signals.beats import r_peaks
 from ecgapp.signals.normalise import FLAT, normalise
+from ecgapp.signals.r_peaks import r_peaks
 
 Numbers = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals.normalise import FLAT
-from ecgapp.signals.quality.figures import LeadFigures, lead_figures
+from ecgapp.signals.quality.lead_measures import LeadFigures, lead_figures
 from ecgapp.signals.quality.rails import is_clipped
 
 NOISE = 0.05  # mV rms

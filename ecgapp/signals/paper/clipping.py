@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.paper.sheet import Cell, Sheet, reach
 from ecgapp.records.record import FloatArray
+from ecgapp.signals.paper.sheet import Cell, Sheet, reach
 
 Heights = Sequence[float] | NDArray[np.floating]
 MARK_GAP = 3.0  # mm of paper between two marks of one side, at least
