@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from benchmarks.table import Row, show, tell
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
+from ecgapp.models.card_words import with_interval
 from ecgapp.records import read_record
 from ecgapp.records.wfdb_annotations import read_marks
 from ecgapp.signals import r_peaks
-from ecgapp.words import with_interval
 
 BEATS = frozenset((*range(1, 14), 25, 31, 34, 35, 38, 41))  # WFDB's codes of beats
 FLUTTER, VENTRICULAR = 31, 5  # of them: a flutter wave, a ventricular premature beat

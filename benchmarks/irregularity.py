@@ -23,9 +23,9 @@ from ecgapp.analysis.rules.rhythm import IRREGULAR
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
+from ecgapp.models.card_words import with_interval
 from ecgapp.signals import beat_list
 from ecgapp.tasks import task
-from ecgapp.words import with_interval
 
 ARCHIVES = {"challenge": "challenge2021", "ptb-xl": "ptb-xl", "ptb-xl-zscored": "ptb-xl-zscored"}
 CHOICE, TEST = range(1, 6), range(6, 11)  # folds

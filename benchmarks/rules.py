@@ -24,8 +24,8 @@ from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
 from ecgapp.models import TrainedModel
+from ecgapp.models.card_words import with_interval
 from ecgapp.tasks import task
-from ecgapp.words import with_interval
 
 ARCHIVES = {"challenge": "challenge2021", "ptb-xl": "ptb-xl"}
 TASKS = ("nine_class", "ptbxl_superclass")

@@ -20,7 +20,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
 from ecgapp.models import TrainedModel
-from ecgapp.words import with_interval
+from ecgapp.models.card_words import with_interval
 
 HALVES = {"folds 1-5": range(1, 6), "folds 6-10": range(6, 11), "all folds": range(1, 11)}
 ALONE = ({"SNOMED:426783006"}, {"CPSC:Normal"})

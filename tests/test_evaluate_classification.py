@@ -15,7 +15,7 @@ from ecgapp.evaluate import (
 )
 from ecgapp.evaluate.bootstrap import draw_weights
 from ecgapp.evaluate.ranking import Ranking
-from ecgapp.models.figures import Evaluation
+from ecgapp.models.validation_figures import Evaluation
 from ecgapp.storage import documents
 from ecgapp.tasks.task import Label, Task
 

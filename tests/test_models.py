@@ -21,7 +21,7 @@ from ecgapp.models import (
     network_class,
     transfer_encoder,
 )
-from ecgapp.models.fold_autoencoder import Fold, Unfold
+from ecgapp.models.networks.fold_autoencoder import Fold, Unfold
 from ecgapp.storage import documents
 
 SMALL_PATCH = PatchAutoencoderConfig(n_leads=3, n_samples=250, widths=(8, 12), depths=(1, 2), latent=7)

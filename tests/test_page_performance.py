@@ -11,10 +11,10 @@ from ecgapp.analysis import version_predictions
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.evaluate import metrics_at
 from ecgapp.models import TrainedModel, pack, save_model
+from ecgapp.models.card_words import with_interval
 from ecgapp.promotion import Decision, install_import
 from ecgapp.tasks import task
 from ecgapp.ui import choosing, performance
-from ecgapp.words import with_interval
 
 PAGE = str(PROJECT / "pages" / "performance.py")
 

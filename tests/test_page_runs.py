@@ -19,6 +19,7 @@ from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, names
 from ecgapp.jobs.table import update
+from ecgapp.models.card_words import as_typed
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.config import LARGEST_SEED
@@ -34,7 +35,6 @@ from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialog
 from ecgapp.ui.comparison import differing_settings, newest_alike
 from ecgapp.ui.run_starting import start_run
 from ecgapp.ui.training_form import SHOWN
-from ecgapp.words import as_typed
 
 EPOCHS = 6
 

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from ecgapp.words import WORD_JOINER, as_typed
+from ecgapp.models.card_words import WORD_JOINER, as_typed
 
 ADDRESS = re.compile(r"https?://|www(?=\.)|(?<!\S)[-.\w+]+@[-\w]+(\.[-\w]+)+", re.IGNORECASE)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, ratio
 from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
-from ecgapp.models.figures import Interval
+from ecgapp.models.validation_figures import Interval
 
 Places = NDArray[np.intp]
 

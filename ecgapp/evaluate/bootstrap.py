@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.models.figures import Interval
+from ecgapp.models.validation_figures import Interval
 
 FEWEST_DRAWS = 20  # with fewer draws in which a figure is defined, it gets no interval
 BLOCK = 1 << 18  # weights in memory at once: 2 MB of float64, which stays in the cache

@@ -17,7 +17,7 @@ from ecgapp.evaluate.arrays import AnyFloats, Bools, Floats, checked, decide, ou
 from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
 from ecgapp.evaluate.challenge import challenge_weights, f_beta, g_beta, mean_defined
 from ecgapp.evaluate.ranking import Ranking, auroc_and_auprc
-from ecgapp.models.figures import Evaluation, Interval, LabelMetrics
+from ecgapp.models.validation_figures import Evaluation, Interval, LabelMetrics
 from ecgapp.tasks.task import Task
 
 Thresholds = AnyFloats | Sequence[float] | float

@@ -11,7 +11,7 @@ import numpy as np
 
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
-from ecgapp.models.figures import BoundaryFigures, DelineationMetrics, Interval
+from ecgapp.models.validation_figures import BoundaryFigures, DelineationMetrics, Interval
 from ecgapp.records.waves import WAVES, Wave
 
 TOLERANCE = 0.150  # s

@@ -6,7 +6,7 @@ import torch
 from ecgapp.errors import MissingSamplesError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.models import TrainedModel
-from ecgapp.models.gate import PARTS, Gate
+from ecgapp.models.networks.gate_network import PARTS, Gate
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import cut_windows, preprocess
 from ecgapp.signals.normalise import FLAT

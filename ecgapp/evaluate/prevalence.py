@@ -15,7 +15,7 @@ import numpy as np
 
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.models.figures import Interval, LabelMetrics
+from ecgapp.models.validation_figures import Interval, LabelMetrics
 
 DRAWS = 4000
 HALF = 0.5  # Jeffreys' prior for a share: Beta(1/2, 1/2)

@@ -6,7 +6,7 @@ import torch
 from ecgapp.errors import MissingSamplesError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.models import TrainedModel
-from ecgapp.models.readability import Readability
+from ecgapp.models.networks.readability_network import Readability
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import cut_windows, preprocess
 from ecgapp.signals.normalise import FLAT

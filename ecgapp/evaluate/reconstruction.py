@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import AnyFloats, Floats
 from ecgapp.evaluate.bootstrap import bootstrap_interval
-from ecgapp.models.figures import Interval, ReconstructionMetrics
+from ecgapp.models.validation_figures import Interval, ReconstructionMetrics
 
 
 def window_errors(inputs: AnyFloats, outputs: AnyFloats) -> Floats:

@@ -12,7 +12,7 @@ from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.bootstrap import bootstrap_interval
 from ecgapp.evaluate.ranking import Ranking
 from ecgapp.evaluate.reliability import wilson
-from ecgapp.models.figures import GateMetrics, Interval, KindFigures, RocCurve
+from ecgapp.models.validation_figures import GateMetrics, Interval, KindFigures, RocCurve
 
 MOST_POINTS = 80  # of a curve
 GOOD, BAD, GRADED, CLASS = "good", "bad", "graded", "class"  # a kind's role, see ``KindFigures``

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, ratio
 from ecgapp.evaluate.bootstrap import bootstrap_interval
-from ecgapp.models.figures import Interval
+from ecgapp.models.validation_figures import Interval
 
 N_BINS = 10
 Z = float(ndtri(0.975))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ecgapp.evaluate.arrays import AnyFloats
 from ecgapp.evaluate.classification import evaluate_predictions
-from ecgapp.models.figures import ENOUGH_POSITIVES, Evaluation
 from ecgapp.models.predictions import Predictions
+from ecgapp.models.validation_figures import ENOUGH_POSITIVES, Evaluation
 from ecgapp.tasks.task import Task
 
 

@@ -1,11 +1,35 @@
 """Networks by name, and their weights on disk."""
 
 from ecgapp.models.card import ModelCard, Provenance
-from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
-from ecgapp.models.delineator import SEGMENTS, Delineator, DelineatorConfig
-from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
-from ecgapp.models.ensemble import Ensemble, EnsembleConfig
-from ecgapp.models.figures import (
+from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.networks.delineator import SEGMENTS, Delineator, DelineatorConfig
+from ecgapp.models.networks.dropout import Dropout, MaskSource, set_mask_source
+from ecgapp.models.networks.ensemble import Ensemble, EnsembleConfig
+from ecgapp.models.networks.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
+from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
+from ecgapp.models.networks.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
+from ecgapp.models.networks.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
+from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
+from ecgapp.models.networks.stacked import Stack, stack, unstack
+from ecgapp.models.networks.ventricular_network import (
+    VENTRICULAR_CLASSES,
+    VentricularConfig,
+    VentricularNetwork,
+)
+from ecgapp.models.predictions import Origin, Predictions, RecordNames
+from ecgapp.models.registry import (
+    ArchitectureConfig,
+    Autoencoder,
+    AutoencoderConfig,
+    Classifier,
+    Network,
+    architecture,
+    architecture_names,
+    build,
+    network_class,
+)
+from ecgapp.models.serialisation import PackedModel, TrainedModel, pack, unpack, unpack_predictions
+from ecgapp.models.validation_figures import (
     ENOUGH_POSITIVES,
     BoundaryFigures,
     DelineationMetrics,
@@ -19,26 +43,6 @@ from ecgapp.models.figures import (
     VentricularFigures,
     VentricularMetrics,
 )
-from ecgapp.models.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
-from ecgapp.models.gate import PARTS, Gate, GateConfig
-from ecgapp.models.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
-from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
-from ecgapp.models.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
-from ecgapp.models.predictions import Origin, Predictions, RecordNames
-from ecgapp.models.readability import Readability, ReadabilityConfig
-from ecgapp.models.registry import (
-    ArchitectureConfig,
-    Autoencoder,
-    AutoencoderConfig,
-    Classifier,
-    Network,
-    architecture,
-    architecture_names,
-    build,
-    network_class,
-)
-from ecgapp.models.stacked import Stack, stack, unstack
-from ecgapp.models.ventricular import VENTRICULAR_CLASSES, VentricularConfig, VentricularNetwork
 from ecgapp.models.weights import (
     damaged_models,
     installed_models,

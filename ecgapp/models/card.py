@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.delineator import DelineatorConfig
-from ecgapp.models.figures import (
+from ecgapp.models.networks.delineator import DelineatorConfig
+from ecgapp.models.networks.gate_network import GateConfig
+from ecgapp.models.networks.readability_network import ReadabilityConfig
+from ecgapp.models.networks.ventricular_network import VentricularConfig
+from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
+from ecgapp.models.validation_figures import (
     DelineationMetrics,
     Evaluation,
     GateMetrics,
     ReconstructionMetrics,
     VentricularMetrics,
 )
-from ecgapp.models.gate import GateConfig
-from ecgapp.models.readability import ReadabilityConfig
-from ecgapp.models.registry import ArchitectureConfig, AutoencoderConfig
-from ecgapp.models.ventricular import VentricularConfig
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks.task import Task

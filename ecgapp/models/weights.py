@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ecgapp.errors import ConfigError, ModelNotFoundError, WeightsMismatchError
 from ecgapp.models.card import ModelCard
-from ecgapp.models.packed import PackedModel, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.models.predictions import Predictions
+from ecgapp.models.serialisation import PackedModel, TrainedModel, pack, unpack, unpack_predictions
 from ecgapp.storage import documents
 from ecgapp.storage.files import sha256_of, write_atomically
 

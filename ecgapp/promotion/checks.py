@@ -25,8 +25,8 @@ from ecgapp.models import (
     unpack,
     unpack_predictions,
 )
-from ecgapp.models.gate import NETWORK_PARTS
-from ecgapp.models.packed import sha256_of_bytes
+from ecgapp.models.networks.gate_network import NETWORK_PARTS
+from ecgapp.models.serialisation import sha256_of_bytes
 from ecgapp.storage import documents
 
 _FIGURES = ("macro_auroc", "macro_auprc", "macro_f1", "f2", "g2")

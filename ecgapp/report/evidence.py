@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ecgapp.analysis import beside_critical
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import meaning, population
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents
 from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
@@ -15,7 +16,6 @@ from ecgapp.report.section import FOOT, SMALL, Section, height_of_all, print_all
 from ecgapp.report.summary import SIGN
 from ecgapp.report.table import INDENT, print_table
 from ecgapp.signals import remarks
-from ecgapp.words import meaning, population
 
 MIDDLE, TOP = 168.0, 189.0  # mm
 UNDER = 14.5  # mm: where the last page tells that it has no room for more

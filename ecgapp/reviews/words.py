@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
+from ecgapp.models.card_words import NORMALS
 from ecgapp.reviews.events import Answer, State
-from ecgapp.words import NORMALS
 
 
 def moment(at: float) -> str:

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from ecgapp.datasets.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, WeightsMismatchError
 from ecgapp.models import Network, TrainedModel, build
-from ecgapp.models.delineator import DelineatorConfig
+from ecgapp.models.networks.delineator import DelineatorConfig
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.signals.segments import UNKNOWN, classes_of

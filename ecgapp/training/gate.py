@@ -18,7 +18,7 @@ from ecgapp.errors import ConfigError, ModelError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.refusals import BAD, GOOD
 from ecgapp.models import Autoencoder, Gate, GateConfig, TrainedModel, build
-from ecgapp.models.gate import PARTS
+from ecgapp.models.networks.gate_network import PARTS
 from ecgapp.signals import PreprocessingConfig
 
 READABLE, SIMILAR = "readable", "similar"  # the two questions

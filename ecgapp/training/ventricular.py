@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
 from ecgapp.models import VentricularConfig, VentricularNetwork, build
-from ecgapp.models.ventricular import VENTRICULAR_CLASSES, VentricularMember
+from ecgapp.models.networks.ventricular_network import VENTRICULAR_CLASSES, VentricularMember
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.training.schedule import one_cycle

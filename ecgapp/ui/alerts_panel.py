@@ -7,9 +7,9 @@ import streamlit as st
 
 from ecgapp.evaluate import Alerts, alerts_by_threshold, share_of
 from ecgapp.models import Interval
+from ecgapp.models.card_words import in_full, insufficient
 from ecgapp.ui.performance_charts import AXIS, BLUE, ORANGE, band, in_force, plain_layout
 from ecgapp.ui.tried import Column, Tried, choose_class, where_from
-from ecgapp.words import in_full, insufficient
 
 GRID = np.linspace(0.0, 1.0, 101)
 EVERY = 5  # of the grid's lines stand in the table

@@ -15,11 +15,11 @@ from ecgapp.analysis.comparison import (
 )
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.ui import compare_beats, compare_doubts, compare_slots, compare_tables
 from ecgapp.ui.compare_slots import EARLIER, LATER, Held
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.paper_chart import paper
-from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
 REFERENCE_LENGTH = 24

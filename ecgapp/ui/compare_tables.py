@@ -8,7 +8,7 @@ from ecgapp.analysis import Measurement
 from ecgapp.analysis.comparison import EDGES, ST_MARKED, Change, FindingChange, Heights, LevelChange, heights
 from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.typical_beat import TypicalBeat
-from ecgapp.words import in_full, insufficient
+from ecgapp.models.card_words import in_full, insufficient
 
 DASH = "-"
 

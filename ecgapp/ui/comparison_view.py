@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
+from ecgapp.models.card_words import as_typed
 from ecgapp.ui.comparison import (
     curve_names,
     differing_settings,
@@ -16,7 +17,6 @@ from ecgapp.ui.curve_tables import joined
 from ecgapp.ui.curves import CONFIG, overlay
 from ecgapp.ui.run_figures import Point, Reader, RunFigures, config_of
 from ecgapp.ui.run_list import full_title
-from ecgapp.words import as_typed
 
 READERS = "compared_readers"  # session state: the curves of the compared runs, as far as they are read
 FEW = 2  # are compared until others are chosen

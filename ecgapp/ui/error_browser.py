@@ -8,11 +8,11 @@ import streamlit as st
 
 from ecgapp.analysis import missing_stores
 from ecgapp.evaluate import Mistake, mistakes
+from ecgapp.models.card_words import as_typed, in_full
 from ecgapp.ui import auth, session
 from ecgapp.ui.error_view import Wrong, error_view
 from ecgapp.ui.subgroups_panel import NOT_KEPT
 from ecgapp.ui.tried import Tried, choose_class, where_from
-from ecgapp.words import as_typed, in_full
 
 COLUMNS = {
     "Probability": st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0),

@@ -11,6 +11,7 @@ from ecgapp.analysis import Admission, Asked, Explanation, Finding
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
 from ecgapp.models import TrainedModel
+from ecgapp.models.card_words import as_typed, in_full
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.system.memory import give_back_freed
 from ecgapp.ui import auth, choosing, overlay, reading, relevance_charts, session
@@ -19,7 +20,6 @@ from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.saliency_panel import tell_shortfall
 from ecgapp.ui.tracing import CONFIG
 from ecgapp.ui.tried import Tried
-from ecgapp.words import as_typed, in_full
 
 OPENED = "error_opened"  # session state: the record that was opened last, with its key
 REVIEW = "pages/review.py"

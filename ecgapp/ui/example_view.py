@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
+from ecgapp.models.card_words import as_typed
 from ecgapp.training.ensembles import member_words
 from ecgapp.training.examples import (
     RankedRecord,
@@ -14,7 +15,6 @@ from ecgapp.training.examples import (
 from ecgapp.ui import example_figures
 from ecgapp.ui.run_dialogs import TRACING, ask_for
 from ecgapp.ui.run_figures import RunFigures, config_of, first_at_work
-from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
 LATEST = 0  # instead of an epoch: whichever is the latest

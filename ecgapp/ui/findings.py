@@ -9,7 +9,7 @@ from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.rules import Presence
 from ecgapp.analysis.support import count
 from ecgapp.models import LabelMetrics, ModelCard
-from ecgapp.words import in_full, insufficient, meaning, of_label
+from ecgapp.models.card_words import in_full, insufficient, meaning, of_label
 
 OF_HUNDRED = "Of 100 like this"
 MARKS = {

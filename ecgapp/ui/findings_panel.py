@@ -8,8 +8,8 @@ from ecgapp import analysis
 from ecgapp.analysis import Findings, OpenedECG, Support
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import in_full, population
 from ecgapp.ui import findings
-from ecgapp.words import in_full, population
 
 PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; for the session
 LEAST, MOST = 0.01, 99.0  # per cent

@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
+from ecgapp.models.card_words import in_percent
 from ecgapp.ui.performance_charts import COLOURS, DASHES
-from ecgapp.words import in_percent
 
 PLAIN = {"displayModeBar": False}
 MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}

@@ -13,11 +13,11 @@ from ecgapp.analysis.judgement.known import Known
 from ecgapp.analysis.judgement.measured import critical_lines
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.reviews import Review
 from ecgapp.signals.paper import PAGE_SECONDS
 from ecgapp.ui import gate_panel, reading
 from ecgapp.ui.reading_panel import FIRST
-from ecgapp.words import as_typed
 
 ICONS = {
     Severity.CRITICAL: ":material/report:",

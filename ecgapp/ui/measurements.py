@@ -11,10 +11,10 @@ from ecgapp.analysis import Measurement, Measurements, TypicalBeat
 from ecgapp.analysis.comparison import heights
 from ecgapp.analysis.judgement.measured import RULES
 from ecgapp.analysis.rules import Verdict
+from ecgapp.models.card_words import in_full
 from ecgapp.records import LEADS
 from ecgapp.ui.beat_paper import lay_on_paper
 from ecgapp.ui.tracing import INK
-from ecgapp.words import in_full
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.3  # s from one column to the next

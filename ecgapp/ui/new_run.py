@@ -7,6 +7,7 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import DatasetError
+from ecgapp.models.card_words import as_typed
 from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.devices import device_choices
 from ecgapp.ui.asked import Asked
@@ -22,7 +23,6 @@ from ecgapp.ui.training_choices import (
     batch_words,
     device_words,
 )
-from ecgapp.words import as_typed
 
 
 def ask_new_run(asked: Asked) -> None:

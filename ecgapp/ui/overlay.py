@@ -5,11 +5,11 @@ import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation, Finding
 from ecgapp.explain import GRAD_CAM, INTEGRATED_GRADIENTS, OCCLUSION, SMOOTHGRAD
+from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.ui.tracing import FRAME, tracing, zeros_of
-from ecgapp.words import in_full
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length
 POINTS_PER_SECOND = 200.0  # of the leads behind which the bands lie; peaks are kept

@@ -10,7 +10,7 @@ from ecgapp.models import (
     ModelCard,
     ReconstructionMetrics,
 )
-from ecgapp.words import insufficient, of_label, with_interval
+from ecgapp.models.card_words import insufficient, of_label, with_interval
 
 FIGURES = ("precision", "recall", "f1", "auroc", "auprc")
 TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "auroc": "AUROC", "auprc": "AUPRC"}

@@ -10,6 +10,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, ModelError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.promotion import (
     History,
     Line,
@@ -26,7 +27,6 @@ from ecgapp.promotion import (
 from ecgapp.ui import deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.run_words import time_words
-from ecgapp.words import as_typed
 
 
 def promotion(run: Run, store: RunStore, settings: Settings) -> None:

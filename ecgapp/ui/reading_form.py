@@ -8,6 +8,7 @@ import streamlit as st
 from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError, ReviewError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import NORMALS, as_typed, meaning
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import (
     LONGEST_COMMENT,
@@ -24,7 +25,6 @@ from ecgapp.reviews import (
 )
 from ecgapp.ui import reading, session
 from ecgapp.ui.caliper_panel import CALIPERS, to_keep
-from ecgapp.words import NORMALS, as_typed, meaning
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"

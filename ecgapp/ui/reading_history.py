@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from ecgapp.models.card_words import as_typed
 from ecgapp.reviews import WORDS, Answer, Event, Read, Review, in_words, moment
-from ecgapp.words import as_typed
 
 NONE = "-"
 

@@ -5,12 +5,12 @@ import streamlit as st
 from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Kind, Review, against
 from ecgapp.ui import reading
 from ecgapp.ui.reading_form import Form, decide, draw_fields, fill_absent, keep_record, show_problem
 from ecgapp.ui.reading_history import show_comments, show_history, show_reads
-from ecgapp.words import as_typed
 
 FIRST = (
     "Read first: what the model says of this ECG has not been computed. It is shown beside your read "

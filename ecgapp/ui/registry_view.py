@@ -7,6 +7,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.promotion import (
     ENOUGH_RECORDS,
     SUFFIX,
@@ -25,7 +26,6 @@ from ecgapp.ui import auth, deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.promotion_form import show_concerns
 from ecgapp.ui.run_words import size_words, time_words
-from ecgapp.words import as_typed
 
 NONE = "–"  # a table reads Markdown, which makes a bullet of a hyphen
 INTERVALS = (

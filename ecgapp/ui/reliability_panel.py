@@ -6,9 +6,9 @@ import streamlit as st
 
 from ecgapp.evaluate import Reliability, reliability
 from ecgapp.models import Interval
+from ecgapp.models.card_words import in_full, insufficient
 from ecgapp.ui.performance_charts import AXIS, BLUE, GREY, plain_layout
 from ecgapp.ui.tried import Column, Tried, choose_class, where_from
-from ecgapp.words import in_full, insufficient
 
 DRAWS = 300
 PLAIN = {"displayModeBar": False}

@@ -10,6 +10,7 @@ from ecgapp import analysis, report
 from ecgapp.analysis import Asked, Examined, OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
 from ecgapp.reviews import Review
@@ -21,7 +22,6 @@ from ecgapp.ui.findings_panel import supported
 from ecgapp.ui.paging import shown_start
 from ecgapp.ui.tracing_controls import chosen_view
 from ecgapp.ui.tracing_filters import shown
-from ecgapp.words import as_typed
 
 FILES = {  # name, kind, and what is written on its button
     "pdf": ("ecg-report.pdf", "application/pdf", "Save the report (PDF)"),

@@ -11,11 +11,11 @@ from ecgapp import analysis
 from ecgapp.analysis import Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, changes
 from ecgapp.ui import choosing, findings, session, steps, strips
 from ecgapp.ui.tracing import blank_paper
-from ecgapp.words import as_typed
 
 PLAIN = {"displayModeBar": False}
 

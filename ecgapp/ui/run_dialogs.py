@@ -13,6 +13,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, export, tensorboard
+from ecgapp.models.card_words import as_typed
 from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
 from ecgapp.training.examples import RankedRecord
@@ -27,7 +28,6 @@ from ecgapp.ui.run_starting import new_form
 from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
 from ecgapp.ui.training_choices import MOST_EPOCHS
-from ecgapp.words import as_typed
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
 WISH = "dialog_wish"  # session state: (what, the run's id, more, form) that was asked for and is not open yet

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
+from ecgapp.models.card_words import as_typed
 from ecgapp.training import TrainingConfig
 from ecgapp.ui import curve_tables, curves
 from ecgapp.ui.curves import members_apart
@@ -32,7 +33,6 @@ from ecgapp.ui.run_figures import (
 )
 from ecgapp.ui.run_warnings import warnings
 from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words, whose_use
-from ecgapp.words import as_typed
 
 LOG_LINES = 12
 READER = "run_reader"  # session state: the curves of the run in view, as far as they are read

@@ -12,6 +12,7 @@ from ecgapp.analysis.relevance import by_beat, by_wave
 from ecgapp.errors import EcgAppError
 from ecgapp.explain import BASELINES, GRAD_CAM, RECONSTRUCTION, Recipe, methods_of
 from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
 from ecgapp.ui import choosing, overlay, relevance_charts, session
 from ecgapp.ui.findings import in_order
@@ -20,7 +21,6 @@ from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.reliability_view import card_view, headline
 from ecgapp.ui.review import choose_window
 from ecgapp.ui.tracing import CONFIG
-from ecgapp.words import in_full
 
 PLAIN = {"displayModeBar": False}
 STRENGTHS = (20, 100, 85, 5)  # %: least, most, first, step

@@ -7,8 +7,8 @@ from plotly.subplots import make_subplots
 
 from ecgapp.analysis import Reconstruction
 from ecgapp.models import ModelCard
+from ecgapp.models.card_words import with_interval
 from ecgapp.records.record import FloatArray
-from ecgapp.words import with_interval
 
 BIN_SECONDS = 0.02  # squared error is averaged over stretches of this length
 CLIPPED = 0.995  # quantile of the bins at which the colours end

@@ -6,9 +6,9 @@ import streamlit as st
 
 from ecgapp.evaluate import Subgroup, by_origin
 from ecgapp.models import ENOUGH_POSITIVES, LabelMetrics
+from ecgapp.models.card_words import with_interval
 from ecgapp.ui.performance_charts import AXIS, COLOURS, SYMBOLS, plain_layout
 from ecgapp.ui.tried import Tried, where_from
-from ecgapp.words import with_interval
 
 PLAIN = {"displayModeBar": False}
 DRAWS = 300

@@ -5,6 +5,7 @@ import streamlit as st
 
 from ecgapp.evaluate import metrics_at
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
+from ecgapp.models.card_words import in_full, insufficient
 from ecgapp.tasks import Task
 from ecgapp.ui import performance
 from ecgapp.ui.alerts_panel import alerts_panel
@@ -15,7 +16,6 @@ from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.reliability_panel import reliability_panel
 from ecgapp.ui.subgroups_panel import subgroups_panel
 from ecgapp.ui.tried import ALL, Tried, download
-from ecgapp.words import in_full, insufficient
 
 DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
 COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}

@@ -9,8 +9,8 @@ import streamlit as st
 from ecgapp.evaluate import wilson
 from ecgapp.evaluate.ventricular import CERTAIN, SHORTEST
 from ecgapp.models import ModelCard, VentricularConfig, VentricularFigures, VentricularMetrics
+from ecgapp.models.card_words import in_percent
 from ecgapp.ui.performance_charts import AXIS, BLUE, GREY, ORANGE
-from ecgapp.words import in_percent
 
 PLAIN = {"displayModeBar": False}
 ROW, FRAME = 24, 90  # px of a kind in the chart, and of its axis and legend

@@ -10,13 +10,13 @@ import streamlit as st
 from ecgapp.analysis import Severity
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
+from ecgapp.models.card_words import as_typed
 from ecgapp.ui import reading
 from ecgapp.ui.judgement_panel import ICONS
 from ecgapp.ui.worklist_actions import actions
 from ecgapp.ui.worklist_drop import intake, intake_progress
 from ecgapp.ui.worklist_table import COLUMNS, files_table, reason, table
 from ecgapp.ui.worklist_walk import REVIEW, open_item
-from ecgapp.words import as_typed
 from ecgapp.worklist import (
     BY_URGENCY,
     CRITICAL_FIRST,

@@ -9,7 +9,7 @@ from ecgapp.analysis import OpenedECG, Severity
 from ecgapp.analysis.findings import BATCH, aggregate, calibrated, task_of
 from ecgapp.errors import SignalError
 from ecgapp.models import ModelCard, TrainedModel
-from ecgapp.models.ensemble import Ensemble
+from ecgapp.models.networks.ensemble import Ensemble
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import RecordQuality, cut_windows, preprocess

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.dropout import Dropout, MaskSource, set_mask_source
-from ecgapp.models.per_member import PerMember
+from ecgapp.models.networks.dropout import Dropout, MaskSource, set_mask_source
+from ecgapp.models.networks.per_member import PerMember
 from ecgapp.models.registry import Network
 
 M = TypeVar("M", bound=nn.Module)

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, WeightsMismatchError
-from ecgapp.models.dropout import Dropout
-from ecgapp.models.patch_autoencoder import PatchAutoencoderConfig
-from ecgapp.models.per_member import PerMember
+from ecgapp.models.networks.dropout import Dropout
+from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
+from ecgapp.models.networks.per_member import PerMember
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,

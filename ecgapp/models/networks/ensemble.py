@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.classifier import ECGClassifier, ECGClassifierConfig
+from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig
 from ecgapp.models.registry import ArchitectureConfig, Classifier, architecture
 
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.per_member import PerMember
+from ecgapp.models.networks.per_member import PerMember
 
 
 class MaskSource(Protocol):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.patch_autoencoder import PatchAutoencoderConfig
+from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
