@@ -27,7 +27,7 @@ from ecgapp.analysis import open_model
 from ecgapp.analysis.delineation import judge_delineator
 from ecgapp.cli.delineate import CROSS_FITTED
 from ecgapp.config import PROJECT, Settings
-from ecgapp.datasets.ludb_waves import MarkedRecord, marked_records
+from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
 from ecgapp.models import BoundaryFigures, DelineationMetrics, Interval

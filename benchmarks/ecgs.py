@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ecgapp.datasets.challenge import challenge
-from ecgapp.datasets.layout import ImportOptions
-from ecgapp.datasets.ludb import ludb
-from ecgapp.datasets.ptbxl import ptb_xl
+from ecgapp.datasets.layouts.challenge import challenge
+from ecgapp.datasets.layouts.layout import ImportOptions
+from ecgapp.datasets.layouts.ludb import ludb
+from ecgapp.datasets.layouts.ptbxl import ptb_xl
 from ecgapp.errors import DatasetError
 from ecgapp.records import ECGRecord, read_record
 

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ecgapp.datasets.assembly import assemble
+from ecgapp.datasets.importing.assembly import assemble
+from ecgapp.datasets.importing.part import SCHEMA, PartNote, lines_file
+from ecgapp.datasets.importing.unfinished import PART_RECORDS
 from ecgapp.datasets.manifest import Shard, StoreManifest
-from ecgapp.datasets.part import SCHEMA, PartNote, lines_file
 from ecgapp.datasets.shards import shard_bytes
-from ecgapp.datasets.unfinished import PART_RECORDS
 from ecgapp.records import LEADS
 
 RATE = 500.0  # Hz

@@ -4,10 +4,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ecgapp.datasets.assembly import assemble
+from ecgapp.datasets.importing.assembly import assemble
+from ecgapp.datasets.importing.part import PartWriter
 from ecgapp.datasets.manifest import StoreManifest
 from ecgapp.datasets.membership import Membership
-from ecgapp.datasets.part import PartWriter
 from ecgapp.datasets.store import DatasetStore
 from ecgapp.records import LEADS, ECGRecord, write_wfdb
 

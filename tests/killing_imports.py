@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, importing, unfinished
+from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset
+from ecgapp.datasets.importing import importer, unfinished
 
 
 def attempt(source: Path, destination: Path) -> int:
@@ -28,7 +29,7 @@ def attempt(source: Path, destination: Path) -> int:
 
 def main(source: Path, destination: Path, kills: int, part: int) -> None:
     """Prints how many attempts were killed while they ran, and how many came through."""
-    importing.PART_RECORDS = unfinished.PART_RECORDS = part
+    importer.PART_RECORDS = unfinished.PART_RECORDS = part
     os.fsync = lambda descriptor: (
         None
     )  # a killed process leaves its files to the system, which does not forget

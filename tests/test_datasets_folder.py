@@ -5,7 +5,7 @@ import pytest
 from dataset_sources import ecg, write_mat
 
 from ecgapp.datasets import DatasetStore, ImportOptions, check_patient_folds, import_dataset, store_tasks
-from ecgapp.datasets.folder import LABELLED_ONLY
+from ecgapp.datasets.layouts.folder import LABELLED_ONLY
 from ecgapp.errors import DatasetError, PatientLeakError
 from ecgapp.records import LEADS, write_wfdb
 

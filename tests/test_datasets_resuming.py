@@ -14,18 +14,8 @@ import pytest
 from dataset_sources import write_ptb_xl
 
 from ecgapp.config import PROJECT, Settings
-from ecgapp.datasets import (
-    LAYOUTS,
-    DatasetStore,
-    ImportOptions,
-    discard,
-    import_dataset,
-    importing,
-    part,
-    reading,
-    unfinished,
-    unfinished_imports,
-)
+from ecgapp.datasets import LAYOUTS, DatasetStore, ImportOptions, discard, import_dataset, unfinished_imports
+from ecgapp.datasets.importing import importer, part, read_part, unfinished
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.storage.lock import claimed, is_claimed
 
@@ -45,7 +35,7 @@ def source(tmp_path_factory):
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     """An installation whose imports go by parts of ``PART`` records."""
-    for module in (importing, unfinished):
+    for module in (importer, unfinished):
         monkeypatch.setattr(module, "PART_RECORDS", PART)
     return Settings(tmp_path)
 
@@ -138,7 +128,7 @@ def test_a_source_that_changed_after_its_import_was_killed_on_the_last_step_is_r
 ):
     source, complete = changed_source(tmp_path, [7])
     with monkeypatch.context() as patched:
-        patched.setattr(importing, "publish", lambda folder, destination: (_ for _ in ()).throw(StopError))
+        patched.setattr(importer, "publish", lambda folder, destination: (_ for _ in ()).throw(StopError))
         with pytest.raises(StopError):
             run_import(source, settings)
     complete()
@@ -195,11 +185,11 @@ def test_an_import_that_was_killed_on_its_last_step_is_only_given_its_name(sourc
         raise StopError
 
     with monkeypatch.context() as patched:
-        patched.setattr(importing, "publish", killed)
+        patched.setattr(importer, "publish", killed)
         with pytest.raises(StopError):
             run_import(source, settings)
     with monkeypatch.context() as patched:
-        patched.setattr(reading, "fitted", killed)
+        patched.setattr(read_part, "fitted", killed)
         store, _ = run_import(source, settings)
     store.verify()
     assert {path.suffix for path in store.path.iterdir()} == {".json", ".npy", ".parquet"}

@@ -18,8 +18,8 @@ from ecgapp.datasets import (
     folds,
     label_counts,
 )
-from ecgapp.datasets.entries import packed
-from ecgapp.datasets.layout import Entry
+from ecgapp.datasets.importing.entries import packed
+from ecgapp.datasets.layouts.layout import Entry
 from ecgapp.errors import PatientLeakError
 from ecgapp.tasks import task
 

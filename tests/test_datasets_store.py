@@ -10,9 +10,9 @@ from dataset_sources import ecg, make_store
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store, open_store, shards, store_names, store_path
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, column_file
+from ecgapp.datasets.importing.part import PartWriter
 from ecgapp.datasets.manifest import MANIFEST, VERSION
 from ecgapp.datasets.membership import Membership
-from ecgapp.datasets.part import PartWriter
 from ecgapp.datasets.shards import bucket_samples, quantise
 from ecgapp.errors import DatasetError
 from ecgapp.records import LEADS

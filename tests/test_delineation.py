@@ -12,7 +12,7 @@ from ecgapp.__main__ import main
 from ecgapp.analysis import open_model
 from ecgapp.analysis.delineation import delineate, judge_delineator
 from ecgapp.config import PROJECT, Settings
-from ecgapp.datasets.ludb_waves import MarkedRecord, marked_records
+from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError, CorruptRecordError, ModelError, SignalError
 from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics, matched_errors
 from ecgapp.models import (

@@ -10,20 +10,15 @@ from dataset_sources import write_ptb_xl
 from run_processes import until
 
 from ecgapp.config import Settings
-from ecgapp.datasets import (
-    ImportOptions,
-    import_dataset,
-    importing,
-    open_store,
-    store_names,
-    unfinished,
-)
+from ecgapp.datasets import ImportOptions, import_dataset, open_store, store_names
+from ecgapp.datasets.importing import background, unfinished
+from ecgapp.datasets.importing import importer as importing
+from ecgapp.datasets.importing.background import BROKEN, Importer
 from ecgapp.errors import DatasetError
 from ecgapp.jobs import RunStore
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import pretraining_defaults
-from ecgapp.ui import auth, import_form, import_job
-from ecgapp.ui.import_job import BROKEN, Importer
+from ecgapp.ui import auth, import_form
 from ecgapp.ui.store_view import refuse_store_in_use
 
 WORDS_OF_PATH = "secret-ward-7"
@@ -137,7 +132,7 @@ def test_an_import_that_breaks_down_tells_neither_page_nor_log_the_path(
     settings, tmp_path, monkeypatch, caplog, said
 ):
     cry = f"import sys; print({said!r}); sys.exit('cannot read /{WORDS_OF_PATH}/x.hea')"
-    monkeypatch.setattr(import_job, "PROGRAM", (sys.executable, "-c", cry))
+    monkeypatch.setattr(background, "PROGRAM", (sys.executable, "-c", cry))
     importer = Importer()
     with caplog.at_level(logging.DEBUG):
         importer.start("folder", str(tmp_path), "data", settings)
@@ -171,7 +166,7 @@ def test_two_imports_at_once_are_refused_and_a_cancelled_one_leaves_nothing(sett
         "importing._say = lambda **line: (say(**line), time.sleep(20))\n"
         "main(['import', '--json', *sys.argv[1:]])"
     )
-    monkeypatch.setattr(import_job, "PROGRAM", (sys.executable, "-c", slow))
+    monkeypatch.setattr(background, "PROGRAM", (sys.executable, "-c", slow))
     importer = Importer()
     importer.start("ptb-xl", str(source), "one", settings)
     until(lambda: importer.latest.done == 1)

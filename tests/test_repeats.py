@@ -5,8 +5,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from ecgapp.datasets import repeats
-from ecgapp.datasets.repeats import owners_of
+from ecgapp.datasets.importing import repeats
+from ecgapp.datasets.importing.repeats import owners_of
 
 
 def owners(digests, piece, folder):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.analysis.findings import run_network
-from ecgapp.datasets.ludb_waves import MarkedRecord
+from ecgapp.datasets.layouts.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, ModelError, SignalError
 from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
 from ecgapp.models import DelineationMetrics, DelineatorConfig, TrainedModel

@@ -8,7 +8,7 @@ from ecgapp import __version__
 from ecgapp.analysis.delineation import judged_leads
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
-from ecgapp.datasets.ludb_waves import MarkedRecord, marked_records
+from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
 from ecgapp.models import ModelCard, Provenance, TrainedModel, load_model, save_model

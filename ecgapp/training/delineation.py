@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ecgapp.datasets.ludb_waves import MarkedRecord
+from ecgapp.datasets.layouts.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, WeightsMismatchError
 from ecgapp.models import Network, TrainedModel, build
 from ecgapp.models.networks.delineator import DelineatorConfig

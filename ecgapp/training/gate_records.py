@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ecgapp.datasets.layout import LAYOUTS, ImportOptions
+from ecgapp.datasets.layouts.layout import LAYOUTS, ImportOptions
 from ecgapp.errors import RecordError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.gate import gate_network, gate_strips, record_parts, strip_windows

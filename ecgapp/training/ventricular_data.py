@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.datasets.layout import LAYOUTS, ImportOptions
+from ecgapp.datasets.layouts.layout import LAYOUTS, ImportOptions
 from ecgapp.datasets.rhythm_marks import (
     DATABASES,
     VENTRICULAR,

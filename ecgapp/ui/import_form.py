@@ -4,10 +4,10 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportReport, Unfinished, discard, unfinished_imports
+from ecgapp.datasets.importing.background import Import, Importer
 from ecgapp.errors import EcgAppError
 from ecgapp.ui import auth
 from ecgapp.ui.guarded import guarded, show_problem
-from ecgapp.ui.import_job import Import, Importer
 from ecgapp.ui.stores import refused_table
 
 POLL = "1s"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import (
+from ecgapp.datasets.layouts.layout import (
     NO_FILES,
     Entry,
     ImportOptions,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.datasets.layout import (
+from ecgapp.datasets.layouts.layout import (
     NO_FILES,
     Entry,
     ImportOptions,

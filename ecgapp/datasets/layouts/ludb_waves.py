@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgapp.datasets.layout import ImportOptions
-from ecgapp.datasets.ludb import ludb
+from ecgapp.datasets.layouts.layout import ImportOptions
+from ecgapp.datasets.layouts.ludb import ludb
 from ecgapp.errors import DatasetError
 from ecgapp.records.record import ECGRecord
 from ecgapp.records.waves import Wave

@@ -15,19 +15,27 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from ecgapp.datasets.assembly import assemble, merged
-from ecgapp.datasets.entries import PackedEntries, packed
 from ecgapp.datasets.folds import check_folds
-from ecgapp.datasets.labels import LabelCount, label_counts, store_tasks
-from ecgapp.datasets.layout import LAYOUTS, ImportOptions, Scan
+from ecgapp.datasets.importing.assembly import assemble, merged
+from ecgapp.datasets.importing.entries import PackedEntries, packed
+from ecgapp.datasets.importing.part import PartNote, complete_part
+from ecgapp.datasets.importing.read_part import Form, PartJob
+from ecgapp.datasets.importing.unfinished import (
+    PART_RECORDS,
+    Plan,
+    import_folder,
+    is_whole,
+    leave,
+    prepare,
+    publish,
+)
+from ecgapp.datasets.importing.workers import read_parts
+from ecgapp.datasets.installed import sweep
+from ecgapp.datasets.label_counts import LabelCount, label_counts, store_tasks
+from ecgapp.datasets.layouts.layout import LAYOUTS, ImportOptions, Scan
+from ecgapp.datasets.layouts.pseudonyms import pseudonymise
 from ecgapp.datasets.manifest import StoreManifest
-from ecgapp.datasets.part import PartNote, complete_part
-from ecgapp.datasets.pseudonyms import pseudonymise
-from ecgapp.datasets.reading import Form, PartJob
-from ecgapp.datasets.shelf import sweep
 from ecgapp.datasets.store import DatasetStore
-from ecgapp.datasets.unfinished import PART_RECORDS, Plan, import_folder, is_whole, leave, prepare, publish
-from ecgapp.datasets.workers import read_parts
 from ecgapp.errors import DatasetError
 from ecgapp.storage.lock import claimed
 

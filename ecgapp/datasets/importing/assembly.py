@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, Kind, column_file, kinds_table, patient_key
+from ecgapp.datasets.importing.part import PartNote, lines_file
+from ecgapp.datasets.importing.repeats import Owners, owners_of
 from ecgapp.datasets.manifest import MANIFEST, IndexFile, StoreManifest
-from ecgapp.datasets.part import PartNote, lines_file
-from ecgapp.datasets.repeats import Owners, owners_of
 from ecgapp.storage import documents
 from ecgapp.storage.files import sha256_of, write_atomically
 

@@ -14,8 +14,8 @@ from itertools import islice
 from multiprocessing import connection
 from multiprocessing.context import BaseContext
 
-from ecgapp.datasets.part import PartNote
-from ecgapp.datasets.reading import PartJob, read_part
+from ecgapp.datasets.importing.part import PartNote
+from ecgapp.datasets.importing.read_part import PartJob, read_part
 from ecgapp.errors import DatasetError
 
 POLL = 0.2  # seconds between two looks at how far the processes are

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import (
+from ecgapp.datasets.layouts.layout import (
     Entry,
     ImportOptions,
     Scan,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.datasets.columns import patient_key
-from ecgapp.datasets.layout import Entry
+from ecgapp.datasets.layouts.layout import Entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecgapp.config import Settings
+from ecgapp.datasets.importing.read_part import Form
+from ecgapp.datasets.installed import DELETING, sweep
 from ecgapp.datasets.manifest import MANIFEST, VERSION, read_manifest
-from ecgapp.datasets.reading import Form
-from ecgapp.datasets.shelf import DELETING, sweep
 from ecgapp.errors import ConfigError
 from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.datasets.entries import Pack
-from ecgapp.datasets.layout import Read
-from ecgapp.datasets.part import PartNote, PartWriter
+from ecgapp.datasets.importing.entries import Pack
+from ecgapp.datasets.importing.part import PartNote, PartWriter
+from ecgapp.datasets.layouts.layout import Read
 from ecgapp.errors import RecordError, SignalError
 from ecgapp.records.record import ECGRecord
 from ecgapp.signals import resample

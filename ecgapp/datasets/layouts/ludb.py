@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import (
+from ecgapp.datasets.layouts.layout import (
     NO_FILES,
     Entry,
     ImportOptions,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecgapp.datasets.folds import stable_fold
-from ecgapp.datasets.layout import NO_FILES, Entry, ImportOptions, Scan, files_state, register_layout
+from ecgapp.datasets.layouts.layout import NO_FILES, Entry, ImportOptions, Scan, files_state, register_layout
 from ecgapp.errors import DatasetError, IncompleteRecordError
 from ecgapp.records import read_record
 from ecgapp.records.record import ECGRecord

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ecgapp.datasets.layout import Entry
+from ecgapp.datasets.layouts.layout import Entry
 from ecgapp.errors import DatasetError
 from ecgapp.storage.files import write_atomically
 
