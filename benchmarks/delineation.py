@@ -29,7 +29,7 @@ from ecgapp.cli.delineate import CROSS_FITTED
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import EcgAppError
-from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
+from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
 from ecgapp.models import BoundaryFigures, DelineationMetrics, Interval
 from ecgapp.records import Wave
 from ecgapp.storage import documents

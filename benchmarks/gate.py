@@ -24,8 +24,8 @@ from ecgapp.analysis.gate import Admission, Judges
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import macro_auroc
-from ecgapp.evaluate.refusals import BAD, GOOD
-from ecgapp.evaluate.reliability import wilson
+from ecgapp.evaluate.detectors.refusals import BAD, GOOD
+from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import GateMetrics, Interval, KindFigures, TrainedModel
 from ecgapp.records import DEMOS, synthesise
 from ecgapp.storage import documents

@@ -6,7 +6,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate.reliability import calibration_figures, reliability, wilson
+from ecgapp.evaluate.reliability_diagram import calibration_figures, reliability, wilson
 
 
 def drawn(n_records=4000, seed=0, bent=1.0):

@@ -14,7 +14,7 @@ from ecgapp.analysis.delineation import delineate, judge_delineator
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError, CorruptRecordError, ModelError, SignalError
-from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics, matched_errors
+from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics, matched_errors
 from ecgapp.models import (
     Delineator,
     DelineatorConfig,

@@ -21,9 +21,9 @@ from ecgapp.analysis.gate_words import LOOK, UNREADABLE, WITHHELD
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import ConfigError, DatasetError, ModelError
-from ecgapp.evaluate.readability import unreadable
-from ecgapp.evaluate.refusals import BAD, GOOD, Scored, auroc, gate_metrics
-from ecgapp.evaluate.reliability import wilson
+from ecgapp.evaluate.detectors.record_readability import unreadable
+from ecgapp.evaluate.detectors.refusals import BAD, GOOD, Scored, auroc, gate_metrics
+from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import PARTS, Gate, GateConfig, Readability, build, load_card, load_model
 from ecgapp.models.weights import read_model
 from ecgapp.promotion.checks import refuse_unusable

@@ -6,7 +6,7 @@ import torch
 
 from ecgapp.datasets.rhythm_marks import MarkedSpan, RhythmRecording, read_spans
 from ecgapp.errors import ConfigError, DatasetError, ModelError, SignalError
-from ecgapp.evaluate.ventricular import VentricularRhythm, ventricular_rhythm
+from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm, ventricular_rhythm
 from ecgapp.models import (
     ModelCard,
     Provenance,

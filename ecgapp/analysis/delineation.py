@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ecgapp.analysis.findings import run_network
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, ModelError, SignalError
-from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
+from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
 from ecgapp.models import DelineationMetrics, DelineatorConfig, TrainedModel
 from ecgapp.records import ECGRecord, Wave
 from ecgapp.records.record import FloatArray

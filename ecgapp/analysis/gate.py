@@ -13,8 +13,8 @@ import torch
 from ecgapp.analysis import gate_words
 from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.evaluate.gate import gate_network, record_parts
-from ecgapp.evaluate.readability import readability_network, record_numbers, unreadable
+from ecgapp.evaluate.detectors.gate_scores import gate_network, record_parts
+from ecgapp.evaluate.detectors.record_readability import readability_network, record_numbers, unreadable
 from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals.quality.readability_features import NUMBERS

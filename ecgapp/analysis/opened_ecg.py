@@ -15,7 +15,7 @@ from ecgapp.analysis.judgement import Judgement, Known, Score, judge
 from ecgapp.analysis.measurements import LONGEST, Measurements, measure
 from ecgapp.analysis.rules import Verdict, verdicts_of_all
 from ecgapp.errors import EcgAppError, ModelError, SignalError
-from ecgapp.evaluate.ventricular import VentricularRhythm, ventricular_rhythm
+from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm, ventricular_rhythm
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality

@@ -10,7 +10,7 @@ from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate.delineation import LeadWaves, delineation_metrics
+from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
 from ecgapp.models import ModelCard, Provenance, TrainedModel, load_model, save_model
 from ecgapp.storage import documents
 from ecgapp.training.delineation import DelineationConfig, learn

@@ -10,7 +10,7 @@ from ecgapp import __version__
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate.refusals import GOOD
+from ecgapp.evaluate.detectors.refusals import GOOD
 from ecgapp.models import ArchitectureConfig, ModelCard, Provenance, TrainedModel, load_model, save_model
 from ecgapp.storage import documents
 from ecgapp.training.gate import READABLE, GateFitConfig, empty_gate, fit_score

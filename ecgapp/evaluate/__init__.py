@@ -3,15 +3,21 @@
 from ecgapp.evaluate.alerts import Alerts, alerts_by_threshold, share_of
 from ecgapp.evaluate.bootstrap import bootstrap_interval
 from ecgapp.evaluate.calibration import fit_temperature
-from ecgapp.evaluate.challenge import challenge_weights, f_beta_g_beta
+from ecgapp.evaluate.challenge_scores import challenge_weights, f_beta_g_beta
 from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, macro_f1, metrics_at
 from ecgapp.evaluate.confusion import ConfusionMatrix, confusion_matrix
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.evaluate.mistakes import Mistake, mistakes
 from ecgapp.evaluate.prevalence import Meaning, meaning_at, shifted, validation_prevalence
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
-from ecgapp.evaluate.reconstruction import reconstruction_metrics, window_errors
-from ecgapp.evaluate.reliability import Reliability, ReliabilityBin, calibration_figures, reliability, wilson
+from ecgapp.evaluate.reconstruction_metrics import reconstruction_metrics, window_errors
+from ecgapp.evaluate.reliability_diagram import (
+    Reliability,
+    ReliabilityBin,
+    calibration_figures,
+    reliability,
+    wilson,
+)
 from ecgapp.evaluate.subgroups import Subgroup, by_origin
 from ecgapp.evaluate.thresholds import best_thresholds, nelder_mead_thresholds
 

@@ -15,7 +15,7 @@ import numpy as np
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import AnyFloats, Bools, Floats, checked, decide, outcomes, ratio
 from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
-from ecgapp.evaluate.challenge import challenge_weights, f_beta, g_beta, mean_defined
+from ecgapp.evaluate.challenge_scores import challenge_weights, f_beta, g_beta, mean_defined
 from ecgapp.evaluate.ranking import Ranking, auroc_and_auprc
 from ecgapp.models.validation_figures import Evaluation, Interval, LabelMetrics
 from ecgapp.tasks.task import Task

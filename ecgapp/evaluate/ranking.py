@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, ratio
-from ecgapp.evaluate.challenge import mean_defined
+from ecgapp.evaluate.challenge_scores import mean_defined
 
 
 def auroc_and_auprc(probabilities: Floats, targets: Floats) -> tuple[float, float]:

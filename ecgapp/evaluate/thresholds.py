@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, decide
-from ecgapp.evaluate.challenge import f_beta, f_beta_g_beta
+from ecgapp.evaluate.challenge_scores import f_beta, f_beta_g_beta
 
 UNDECIDED = 0.5  # the threshold of a label that has no positives to choose it by
 

@@ -16,7 +16,7 @@ from sklearn.covariance import LedoitWolf
 
 from ecgapp.errors import ConfigError, ModelError
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.evaluate.refusals import BAD, GOOD
+from ecgapp.evaluate.detectors.refusals import BAD, GOOD
 from ecgapp.models import Autoencoder, Gate, GateConfig, TrainedModel, build
 from ecgapp.models.networks.gate_network import PARTS
 from ecgapp.signals import PreprocessingConfig

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.evaluate.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics
-from ecgapp.evaluate.reliability import wilson
+from ecgapp.evaluate.detectors.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics
+from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import Gate, GateMetrics, Interval, Readability
 from ecgapp.tasks.csv_task import named_label
 from ecgapp.tasks.nine_class import NINE_CLASS

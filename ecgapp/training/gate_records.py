@@ -10,8 +10,8 @@ import torch
 from ecgapp.datasets.layouts.layout import LAYOUTS, ImportOptions
 from ecgapp.errors import RecordError
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.evaluate.gate import gate_network, gate_strips, record_parts, strip_windows
-from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
+from ecgapp.evaluate.detectors.gate_scores import gate_network, gate_strips, record_parts, strip_windows
+from ecgapp.evaluate.detectors.refusals import BAD, GOOD, GRADED
 from ecgapp.models import TrainedModel
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray

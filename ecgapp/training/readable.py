@@ -19,8 +19,8 @@ from torch.nn import functional
 
 from ecgapp.errors import ConfigError, SignalError
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.evaluate.readability import record_numbers, unreadable
-from ecgapp.evaluate.refusals import BAD, GOOD, GRADED
+from ecgapp.evaluate.detectors.record_readability import record_numbers, unreadable
+from ecgapp.evaluate.detectors.refusals import BAD, GOOD, GRADED
 from ecgapp.models import Readability, ReadabilityConfig, TrainedModel, build
 from ecgapp.training.gate import GateFitConfig
 from ecgapp.training.gate_records import DISTORTED, Sample, Tell, gather, rhythm_samples

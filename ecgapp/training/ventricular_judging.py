@@ -9,8 +9,8 @@ from torch import nn
 
 from ecgapp.datasets.rhythm_marks import VENTRICULAR, RhythmRecording
 from ecgapp.errors import SignalError
-from ecgapp.evaluate.reliability import wilson
-from ecgapp.evaluate.ventricular import ventricular_rhythm
+from ecgapp.evaluate.detectors.ventricular_decision import ventricular_rhythm
+from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import (
     Interval,
     TrainedModel,

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp.evaluate import wilson
-from ecgapp.evaluate.ventricular import CERTAIN, SHORTEST
+from ecgapp.evaluate.detectors.ventricular_decision import CERTAIN, SHORTEST
 from ecgapp.models import ModelCard, VentricularConfig, VentricularFigures, VentricularMetrics
 from ecgapp.models.card_words import in_percent
 from ecgapp.ui.performance_charts import AXIS, BLUE, GREY, ORANGE

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.analysis.measurements import Measurements
-from ecgapp.evaluate.ventricular import VentricularRhythm, VentricularRun
+from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm, VentricularRun
 from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.bandpass import bandpass

@@ -11,7 +11,7 @@ import numpy as np
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.bootstrap import bootstrap_interval
 from ecgapp.evaluate.ranking import Ranking
-from ecgapp.evaluate.reliability import wilson
+from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models.validation_figures import GateMetrics, Interval, KindFigures, RocCurve
 
 MOST_POINTS = 80  # of a curve
