@@ -15,7 +15,7 @@ from ecgapp.config import PROJECT
 from ecgapp.models import JangAutoencoderConfig, build
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
-from ecgapp.training.learner import Learner, Pace
+from ecgapp.training.loop.learner import Learner, Pace
 from ecgapp.training.objective import Reconstruction
 
 RECIPE = PROJECT / "docs" / "recipes" / "cae_lead2.json"

@@ -23,8 +23,8 @@ from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.storage import documents
-from ecgapp.training.ventricular import VentricularFitConfig
-from ecgapp.training.ventricular_judging import NO_PATIENT, alone
+from ecgapp.training.ventricular.ventricular_fit import VentricularFitConfig
+from ecgapp.training.ventricular.ventricular_judging import NO_PATIENT, alone
 
 RECIPE = PROJECT / "docs" / "recipes" / "ventricular.json"
 VENTRICULAR = frozenset({"ventricular_fibrillation", "broad_complex_tachycardia"})

@@ -10,15 +10,15 @@ import numpy as np
 from ecgapp.datasets.rhythm_marks import VENTRICULAR
 from ecgapp.errors import DatasetError
 from ecgapp.records import ECGRecord
-from ecgapp.training.ventricular import VentricularFitConfig
-from ecgapp.training.ventricular_data import (
+from ecgapp.training.ventricular.ventricular_fit import VentricularFitConfig
+from ecgapp.training.ventricular.ventricular_judging import part_of, windows_of
+from ecgapp.training.ventricular.ventricular_records import noise_records
+from ecgapp.training.ventricular.ventricular_strips import (
     NOISY,
     TACHYCARDIA_CODES,
     data_set_records,
     marked_recordings,
 )
-from ecgapp.training.ventricular_judging import part_of, windows_of
-from ecgapp.training.ventricular_records import noise_records
 
 WINDOW = 10.0  # s
 SOUND = frozenset({"organised", "paced"})

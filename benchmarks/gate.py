@@ -29,10 +29,10 @@ from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import GateMetrics, Interval, KindFigures, TrainedModel
 from ecgapp.records import DEMOS, synthesise
 from ecgapp.storage import documents
-from ecgapp.training.gate import GateFitConfig, scores
-from ecgapp.training.gate_judging import NORMAL, OTHERS, figures, readable_metrics
-from ecgapp.training.gate_records import Sample, gather, judge, rhythm_samples
-from ecgapp.training.readable import readable_rows
+from ecgapp.training.gate.gate_judging import NORMAL, OTHERS, figures, readable_metrics
+from ecgapp.training.gate.gate_records import Sample, gather, judge, rhythm_samples
+from ecgapp.training.gate.readability_fit import readable_rows
+from ecgapp.training.gate.similarity_fit import GateFitConfig, scores
 
 READABLE, SIMILAR = "gate_readable", ("gate", "gate_lead")
 CLASSIFIER = "ptbxl_superclass"

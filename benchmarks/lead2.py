@@ -16,8 +16,8 @@ from ecgapp.errors import DatasetError
 from ecgapp.records import RHYTHMS, FloatArray, SyntheticConfig, synthesise
 from ecgapp.signals import preprocess
 from ecgapp.training import Reporter, TrainingConfig
-from ecgapp.training.resident import load_records
-from ecgapp.training.windows import RecordSet, Rows, all_windows, random_windows
+from ecgapp.training.data.in_memory import load_records
+from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows, random_windows
 
 LAYOUTS = ("ptb-xl", "ptb-xl-zscored")
 N_SYNTHETIC = 270  # records; a tenth of them in each fold

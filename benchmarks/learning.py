@@ -10,7 +10,7 @@ from benchmarks.lead2 import batches_of, validation_error
 from benchmarks.rates import run_for
 from benchmarks.table import Row, at_most, tell
 from ecgapp.training import TrainingConfig
-from ecgapp.training.windows import RecordSet
+from ecgapp.training.data.window_sampling import RecordSet
 
 TURN = 5.0  # seconds of one turn of the training for equal time
 RESERVE = 0.8  # of the steps that fit in the time: the rate's one cycle must end before it

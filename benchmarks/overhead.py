@@ -18,14 +18,14 @@ from ecgapp.jobs import Attachment, Heartbeat, RunStore
 from ecgapp.models import build
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
+from ecgapp.training.data.sharding import deal_alike
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import resolve_device
-from ecgapp.training.gallery import Gallery
 from ecgapp.training.going_on import run
 from ecgapp.training.inference import Inference
-from ecgapp.training.job import Job, Member
-from ecgapp.training.lanes import deal_alike
+from ecgapp.training.loop.job import Job, Member
 from ecgapp.training.objective import Reconstruction, Scores
-from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.result.example_writer import Gallery
 from ecgapp.worker.reporter import RunReporter
 
 MOST = 3.0  # per cent of the bare steps' time

@@ -25,7 +25,7 @@ from ecgapp.records import ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import record_quality, resample
 from ecgapp.signals.quality import RecordQuality
 from ecgapp.signals.quality.pacing_spikes import pacing_spikes
-from ecgapp.training.rhythm_records import rhythm_windows
+from ecgapp.training.gate.rhythm_records import rhythm_windows
 
 DECIBELS = (24, 18, 12, 6, 0, -6)
 NOISES = {"ma": ("noise", "muscle noise"), "bw": ("wander", "baseline wander")}

@@ -9,7 +9,7 @@ import torch
 from killing import Tell, Victim
 
 from ecgapp.storage.files import remove_unfinished
-from ecgapp.training.checkpoint import load_checkpoint, save_checkpoint
+from ecgapp.training.loop.checkpoint import load_checkpoint, save_checkpoint
 
 SIZE = 2_000_000  # numbers: 8 MB
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from ecgapp.config import Settings
 from ecgapp.errors import JobError
 from ecgapp.jobs import RunStore
-from ecgapp.training import loop
+from ecgapp.training.loop import training_loop
 from ecgapp.worker import RunReporter, execute, execution
 
 
@@ -25,7 +25,7 @@ def main(home: Path, run_id: str, moment: str) -> None:
     """Train until the moment comes."""
     settings = Settings(home, home / "shipped")
     store = RunStore(settings.runs)
-    attach, save, log = execution._attach, loop.save_checkpoint, RunReporter.log
+    attach, save, log = execution._attach, training_loop.save_checkpoint, RunReporter.log
 
     def attach_and_break(*arguments):
         attachment = attach(*arguments)
@@ -42,7 +42,11 @@ def main(home: Path, run_id: str, moment: str) -> None:
         if moment == "model" and text.startswith("The model and its card"):
             die()
 
-    execution._attach, loop.save_checkpoint, RunReporter.log = attach_and_break, save_and_die, log_and_die
+    execution._attach, training_loop.save_checkpoint, RunReporter.log = (
+        attach_and_break,
+        save_and_die,
+        log_and_die,
+    )
     execute(store, run_id, settings)
 
 

@@ -24,7 +24,7 @@ from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
 from ecgapp.config import Settings
-from ecgapp.training.checkpoint import BEFORE, CHECKPOINT, load_checkpoint
+from ecgapp.training.loop.checkpoint import BEFORE, CHECKPOINT, load_checkpoint
 
 CONFIG = replace(FINETUNING, epochs=50, checkpoint_seconds=0.05)
 STEPS = 15  # in an epoch: 60 records in batches of 4

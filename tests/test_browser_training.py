@@ -12,7 +12,7 @@ from ecgapp.datasets import open_store
 from ecgapp.jobs import RunStore, names
 from ecgapp.jobs.table import update
 from ecgapp.storage import admin_password, documents
-from ecgapp.training.examples import RankedRecord, Ranking, write_ranking
+from ecgapp.training.result.examples import RankedRecord, Ranking, write_ranking
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect  # noqa: E402

@@ -13,7 +13,7 @@ from small_training import PRETRAINING, Recorder, small_settings
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.storage import files
-from ecgapp.training.checkpoint import BEFORE, CHECKPOINT, load_checkpoint, save_checkpoint
+from ecgapp.training.loop.checkpoint import BEFORE, CHECKPOINT, load_checkpoint, save_checkpoint
 
 
 @pytest.fixture(scope="module")

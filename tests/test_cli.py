@@ -29,7 +29,7 @@ from ecgapp.promotion import Decision, promote_run
 from ecgapp.records import DEMOS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
-from ecgapp.training.checkpoint import CHECKPOINT
+from ecgapp.training.loop.checkpoint import CHECKPOINT
 
 
 class Screen(io.StringIO):

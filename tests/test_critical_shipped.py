@@ -13,7 +13,7 @@ from ecgapp.analysis.models import InstalledModels
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.config import Settings
 from ecgapp.records import DEMOS, RARE_RHYTHMS, SyntheticConfig, one_lead, read_record, synthesise
-from ecgapp.training.ventricular_judging import part_of
+from ecgapp.training.ventricular.ventricular_judging import part_of
 
 VENTRICULAR = {"ventricular_fibrillation", "broad_complex_tachycardia"}
 ONE_LEAD = (

@@ -30,8 +30,8 @@ from ecgapp.records.wfdb_annotations import Mark, read_marks, waves_of
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.signals.segments import UNKNOWN, classes_of, waves_in
 from ecgapp.storage import documents
-from ecgapp.training.augmentation import AugmentationConfig
-from ecgapp.training.delineation import ANY_LEAD, DelineationConfig, Strip, Windows, learn
+from ecgapp.training.data.augmentation import AugmentationConfig
+from ecgapp.training.delineator_training import ANY_LEAD, DelineationConfig, Strip, Windows, learn
 
 ONSET, OFFSET, P, N, T = 39, 40, 24, 1, 27
 SMALL = FoldAutoencoderConfig(1, 512, patch=8, widths=(8, 12), depths=(1, 1), latent=5)

@@ -33,11 +33,11 @@ from ecgapp.report import Bundle
 from ecgapp.signals.quality.legibility import contradiction, disagreement, evenness, roughness
 from ecgapp.signals.quality.readability_features import NUMBERS, dominant_rhythm, readability_numbers
 from ecgapp.storage import documents
-from ecgapp.training.gate import GateFitConfig, Judged, fit_latent, fit_score, scores
-from ecgapp.training.gate_records import DISTORTED
-from ecgapp.training.readable import Measured, cross_fitted, fit_readable
-from ecgapp.training.rhythm_records import rhythm_windows
-from ecgapp.training.spoiled import FORMULAS, RECORDED, read_noise, shuffled, twelve, with_noise
+from ecgapp.training.gate.bad_signals import FORMULAS, RECORDED, read_noise, shuffled, twelve, with_noise
+from ecgapp.training.gate.gate_records import DISTORTED
+from ecgapp.training.gate.readability_fit import Measured, cross_fitted, fit_readable
+from ecgapp.training.gate.rhythm_records import rhythm_windows
+from ecgapp.training.gate.similarity_fit import GateFitConfig, Judged, fit_latent, fit_score, scores
 from ecgapp.ui.bootstrap import TORCH_THREADS
 
 WEIGHTS = PROJECT / "weights"
@@ -324,7 +324,7 @@ def test_windows_of_known_rhythm_are_of_what_fills_most_of_them(tmp_path, monkey
     marks = tmp_path / "marks.csv"
     lines = ["x,0,12,organised,", "x,12,38,fibrillation,", "x,38,41,noise,shock", "x,41,60,organised,"]
     marks.write_text("\n".join(["record,start_s,end_s,rhythm,note", *lines]), encoding="utf-8")
-    monkeypatch.setattr("ecgapp.training.rhythm_records.CUDB_MARKS", marks)
+    monkeypatch.setattr("ecgapp.training.gate.rhythm_records.CUDB_MARKS", marks)
     write_wfdb(of_signal(np.tile(rhythm(seconds=60.0), (1, 1)), leads=("ECG",)), tmp_path, "x")
     (tmp_path / "x.hea").write_bytes((tmp_path / "x.hea").read_bytes())
     windows = list(rhythm_windows("cudb", tmp_path))

@@ -10,9 +10,9 @@ from test_training_together import assert_alike, train_in_processes
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.models import build, load_model, set_mask_source, stack
+from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.window_sampling import all_windows
 from ecgapp.training.devices import device_choices, resolve_precision
-from ecgapp.training.resident import load_records, open_stores
-from ecgapp.training.windows import all_windows
 
 GPU = torch.device("cuda:0")
 pytestmark = [

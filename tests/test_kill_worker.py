@@ -15,7 +15,7 @@ from small_training import FINETUNING, Recorder, small_settings
 from ecgapp import training
 from ecgapp.jobs import RunStore, names
 from ecgapp.storage import documents
-from ecgapp.training.checkpoint import CHECKPOINT
+from ecgapp.training.loop.checkpoint import CHECKPOINT
 
 CONFIG = replace(FINETUNING, epochs=80, checkpoint_seconds=0.2)
 TOLD_WITHIN = 10.0  # seconds

@@ -22,8 +22,7 @@ from ecgapp.jobs.table import update
 from ecgapp.models.card_words import as_typed
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import Initialisation, Phase, TrainingConfig
-from ecgapp.training.config import LARGEST_SEED
-from ecgapp.training.examples import (
+from ecgapp.training.result.examples import (
     Answer,
     RankedRecord,
     Ranking,
@@ -31,6 +30,7 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
+from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialogs, run_list
 from ecgapp.ui.comparison import differing_settings, newest_alike
 from ecgapp.ui.run_starting import start_run

@@ -12,9 +12,9 @@ from ecgapp.datasets import open_store
 from ecgapp.datasets.membership import Membership
 from ecgapp.errors import ConfigError, EcgAppError, TrainingError
 from ecgapp.tasks import column_code
-from ecgapp.training import setting
-from ecgapp.training.lanes import fitting_lanes
-from ecgapp.training.world import World
+from ecgapp.training import preparation
+from ecgapp.training.data.sharding import fitting_lanes
+from ecgapp.training.parallel.process_group import World
 from ecgapp.ui.run_starting import refuse_hopeless
 from ecgapp.ui.training_choices import taken_batch
 
@@ -62,13 +62,13 @@ def run_refuses(settings, tmp_path, monkeypatch):
     def loaded(*_):
         raise LoadedError
 
-    monkeypatch.setattr(setting, "load_signals", loaded)
-    monkeypatch.setattr(setting, "resolve_device", lambda *_: None)
+    monkeypatch.setattr(preparation, "load_signals", loaded)
+    monkeypatch.setattr(preparation, "resolve_device", lambda *_: None)
 
     def refuses(config):
         world = Team(0, config.device.count("+") + 1)
         with pytest.raises((TrainingError, LoadedError)) as caught:
-            setting.prepare(config, Recorder(), tmp_path, settings, world)
+            preparation.prepare(config, Recorder(), tmp_path, settings, world)
         return caught.type is TrainingError
 
     return refuses

@@ -23,7 +23,7 @@ from ecgapp.models import (
     stack,
     unstack,
 )
-from ecgapp.training.schedule import WeightAverage, parameter_groups
+from ecgapp.training.loop.schedule import WeightAverage, parameter_groups
 
 MEMBERS, BATCH = 3, 4
 PATCH = PatchAutoencoderConfig(n_leads=2, n_samples=250, widths=(8, 12), depths=(1, 2), squeeze=4, latent=7)

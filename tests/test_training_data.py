@@ -19,20 +19,19 @@ from ecgapp.training import (
     AugmentationConfig,
     Stopped,
     TrainingConfig,
-    buffer,
     finetuning_defaults,
     pretraining_defaults,
-    resident,
 )
-from ecgapp.training.augmentation import Augmentation
-from ecgapp.training.draws import Draws
+from ecgapp.training.data import buffer, in_memory
+from ecgapp.training.data.augmentation import Augmentation
+from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.random_streams import Draws
+from ecgapp.training.data.sharding import deal, epoch_order
+from ecgapp.training.data.window_sampling import all_windows, random_windows
 from ecgapp.training.inference import combine_windows, probabilities
-from ecgapp.training.lanes import deal, epoch_order
+from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups
 from ecgapp.training.objective import Classification, label_weights
-from ecgapp.training.resident import load_records, open_stores
-from ecgapp.training.schedule import WeightAverage, one_cycle, parameter_groups
-from ecgapp.training.windows import all_windows, random_windows
-from ecgapp.training.world import ALONE
+from ecgapp.training.parallel.process_group import ALONE
 
 WINDOW = PREPROCESSING.window
 
@@ -128,7 +127,7 @@ def test_comparing_many_files_can_be_stopped_between_two_of_them(tmp_path, monke
 
 
 def test_preparing_a_large_set_can_be_stopped(settings, monkeypatch):
-    monkeypatch.setattr(resident, "_PART", 4)
+    monkeypatch.setattr(in_memory, "_PART", 4)
     with pytest.raises(Stopped):
         load_records(PRETRAINING, open_stores(PRETRAINING, settings), Recorder(stop_after=3))
 

@@ -9,9 +9,9 @@ from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
 from ecgapp.models import EnsembleConfig, build, load_model, load_predictions
+from ecgapp.training.data.in_memory import load_records, open_stores
 from ecgapp.training.ensembles import assemble, deal_folds
 from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.resident import load_records, open_stores
 
 CONFIG = replace(FINETUNING, members=2, epochs=2)
 

@@ -12,13 +12,13 @@ from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
 from ecgapp import training
 from ecgapp.datasets import open_store
 from ecgapp.errors import ConfigError, DatasetError, ModelNotFoundError, TrainingError
-from ecgapp.training.buffer import zeros
-from ecgapp.training.draws import Draws
-from ecgapp.training.examples import read_ranking, read_reconstructions
-from ecgapp.training.lanes import deal_alike
+from ecgapp.training.data.buffer import zeros
+from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.random_streams import Draws
+from ecgapp.training.data.sharding import deal_alike
+from ecgapp.training.loop.schedule import cycles
 from ecgapp.training.objective import Classification
-from ecgapp.training.resident import load_records, open_stores
-from ecgapp.training.schedule import cycles
+from ecgapp.training.result.examples import read_ranking, read_reconstructions
 
 MORE = replace(PRETRAINING, further_epochs=(2,))
 
@@ -108,7 +108,7 @@ def test_a_run_without_a_model_is_refused(name, settings, tmp_path):
 
 
 def test_reconstructions_of_the_same_windows_are_kept_as_they_improve(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
+    monkeypatch.setattr("ecgapp.training.result.example_writer._EVERY", 0.0)
     training.train(replace(PRETRAINING, epochs=20), Recorder(), tmp_path, settings)
     shown = read_reconstructions(tmp_path)
     assert shown.epochs[0] == 1
@@ -128,7 +128,7 @@ def test_the_last_epoch_is_always_shown(settings, tmp_path):
 def test_the_best_and_the_worst_records_are_named_by_their_loss_and_never_by_a_path(
     settings, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
+    monkeypatch.setattr("ecgapp.training.result.example_writer._EVERY", 0.0)
     by_path = replace(FINETUNING, stores=(str(settings.stores / "small"),))
     training.train(by_path, Recorder(), tmp_path, settings)
     ranking = read_ranking(tmp_path)
@@ -161,7 +161,7 @@ def test_ranked_records_tell_their_labels_and_what_the_kept_model_answers(member
 
 
 def test_a_training_that_was_stopped_has_no_thresholds_yet(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("ecgapp.training.gallery._EVERY", 0.0)
+    monkeypatch.setattr("ecgapp.training.result.example_writer._EVERY", 0.0)
     recorder = Recorder()
     monkeypatch.setattr(recorder, "should_stop", lambda: bool(recorder.epochs))
     with pytest.raises(training.Stopped):
@@ -219,7 +219,7 @@ def test_an_epoch_tells_the_loss_of_the_best_answer_that_is_the_same_for_every_r
 
 
 def test_what_does_not_fit_in_memory_lies_in_a_file_without_a_name(tmp_path, monkeypatch):
-    monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
+    monkeypatch.setattr("ecgapp.training.data.buffer._SHARE", 0.0)
     room = zeros((3, 1000), tmp_path)
     assert not room.any()
     room[1, 5] = 2.0
@@ -228,14 +228,14 @@ def test_what_does_not_fit_in_memory_lies_in_a_file_without_a_name(tmp_path, mon
 
 
 def test_what_fits_nowhere_is_refused_in_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
+    monkeypatch.setattr("ecgapp.training.data.buffer._SHARE", 0.0)
     with pytest.raises(TrainingError, match="a new run with fewer records"):
         zeros((12, 1 << 50), tmp_path)
 
 
 def test_a_training_whose_signals_lie_on_the_disk_ends_with_the_same_weights(settings, tmp_path, monkeypatch):
     in_memory = training.train(PRETRAINING, Recorder(), tmp_path / "memory", settings)
-    monkeypatch.setattr("ecgapp.training.buffer._SHARE", 0.0)
+    monkeypatch.setattr("ecgapp.training.data.buffer._SHARE", 0.0)
     on_disk = training.train(PRETRAINING, Recorder(), tmp_path / "disk", settings)
     assert on_disk.card.sha256 == in_memory.card.sha256
 
@@ -270,7 +270,7 @@ def test_patience_ends_a_cycle_and_more_epochs_are_as_many_as_were_asked_for(set
 
 
 def test_a_stop_is_heard_while_records_are_prepared(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("ecgapp.training.resident._PART", 4)
+    monkeypatch.setattr("ecgapp.training.data.in_memory._PART", 4)
     recorder = Recorder(stop_after=2)
     with pytest.raises(training.Stopped):
         training.train(PRETRAINING, recorder, tmp_path, settings)

@@ -12,12 +12,12 @@ from small_training import FINETUNING, Recorder, small_settings
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.models import build
+from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.window_sampling import all_windows
 from ecgapp.training.inference import Inference
-from ecgapp.training.job import Outcome
-from ecgapp.training.learner import Learner
-from ecgapp.training.memory import keep_freed_memory, memory_named_alike
-from ecgapp.training.resident import load_records, open_stores
-from ecgapp.training.windows import all_windows
+from ecgapp.training.loop.job import Outcome
+from ecgapp.training.loop.learner import Learner
+from ecgapp.training.out_of_memory import keep_freed_memory, memory_named_alike
 
 SIZE = 8 << 20  # bytes; a freshly mapped tensor of it costs 2,048 page faults
 

@@ -9,10 +9,10 @@ from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
 from ecgapp.training import going_on
-from ecgapp.training.learner import Learner
-from ecgapp.training.rehearsal import rehearse
-from ecgapp.training.synchronised import GlobalBatchNorm2d, synchronise
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.loop.learner import Learner
+from ecgapp.training.loop.memory_trial import rehearse
+from ecgapp.training.parallel.batch_norm import GlobalBatchNorm2d, synchronise
+from ecgapp.training.parallel.process_group import ALONE, World
 
 ENSEMBLE = replace(FINETUNING, members=4, members_at_once=2, resampling="bootstrap", epochs=2)
 

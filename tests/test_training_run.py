@@ -15,9 +15,9 @@ from ecgapp.datasets import open_store
 from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
 from ecgapp.models import Origin, load_model, load_predictions, save_model
-from ecgapp.training.checkpoint import CHECKPOINT
-from ecgapp.training.config import RESULT
-from ecgapp.training.resident import load_records, open_stores
+from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.loop.checkpoint import CHECKPOINT
+from ecgapp.training.training_config import RESULT
 from ecgapp.training.transfer import initial_network
 
 PHASES = pytest.mark.parametrize("config", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])

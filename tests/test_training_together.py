@@ -16,9 +16,9 @@ from ecgapp.config import PROJECT
 from ecgapp.errors import TrainingError
 from ecgapp.models import load_model, save_model
 from ecgapp.storage import documents
-from ecgapp.training.lanes import deal, deal_alike, epoch_order, shared_out
-from ecgapp.training.resident import load_records, open_stores
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.sharding import deal, deal_alike, epoch_order, shared_out
+from ecgapp.training.parallel.process_group import ALONE, World
 
 CODER = replace(PRETRAINING, name="coder", epochs=1)
 ENSEMBLE = replace(FINETUNING, members=3, resampling="bootstrap", epochs=2)

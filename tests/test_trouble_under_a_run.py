@@ -23,8 +23,8 @@ from ecgapp.errors import JobError
 from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore, names
 from ecgapp.storage import documents, files
 from ecgapp.training import TrainingConfig
-from ecgapp.training.checkpoint import CHECKPOINT
-from ecgapp.training.learner import Learner
+from ecgapp.training.loop.checkpoint import CHECKPOINT
+from ecgapp.training.loop.learner import Learner
 from ecgapp.worker import RunReporter, execute
 
 WIDE = replace(FINETUNING.network.encoder, widths=(64, 64))

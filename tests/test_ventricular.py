@@ -16,8 +16,14 @@ from ecgapp.models import (
 )
 from ecgapp.records import ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import PreprocessingConfig
-from ecgapp.training.ventricular import VentricularFitConfig, ensemble, learn_member, partial_loss
-from ecgapp.training.ventricular_data import (
+from ecgapp.training.ventricular.ventricular_fit import (
+    VentricularFitConfig,
+    ensemble,
+    learn_member,
+    partial_loss,
+)
+from ecgapp.training.ventricular.ventricular_judging import NO_PATIENT, JudgedRecord, alone, judge, windows_of
+from ecgapp.training.ventricular.ventricular_strips import (
     ANY,
     FIBRILLATION,
     NOISE,
@@ -28,7 +34,6 @@ from ecgapp.training.ventricular_data import (
     kind_of,
     synthetic_strips,
 )
-from ecgapp.training.ventricular_judging import NO_PATIENT, JudgedRecord, alone, judge, windows_of
 
 CONFIG = VentricularConfig(n_samples=256, width=8, dilations=(1, 2, 4), members=2)
 PREPROCESSING = PreprocessingConfig(("any lead",), 125.0, 0.5, 40.0, 2, 256, 128)

@@ -13,7 +13,8 @@ from ecgapp import training
 from ecgapp.errors import ConfigError, DatasetLostError, JobError, TrainingError
 from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, names
 from ecgapp.storage import documents
-from ecgapp.training import EpochReport, world
+from ecgapp.training import EpochReport
+from ecgapp.training.parallel import process_group
 from ecgapp.worker import RunReporter, board, execute, team
 
 GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error: Connection reset by peer."
@@ -69,7 +70,7 @@ def others(monkeypatch):
         def __exit__(self, *_):
             return None
 
-    monkeypatch.setattr(world, "joined", Joined)
+    monkeypatch.setattr(process_group, "joined", Joined)
     return found
 
 
@@ -96,7 +97,7 @@ def test_the_first_process_tells_the_others_which_run_they_train_on_which_device
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError(GLOO), TrainingError(world.LOST), ConnectionError("Broken pipe")]
+    "error", [RuntimeError(GLOO), TrainingError(process_group.LOST), ConnectionError("Broken pipe")]
 )
 def test_a_lost_process_leaves_the_run_under_way_until_no_restart_is_left(
     store, settings, others, monkeypatch, error
@@ -106,7 +107,7 @@ def test_a_lost_process_leaves_the_run_under_way_until_no_restart_is_left(
     assert execute(store, run.id, settings).state == "starting"
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
     ended = execute(store, run.id, settings)
-    assert (ended.state, ended.message) == ("lost", f"{world.LOST} {RESUME}")
+    assert (ended.state, ended.message) == ("lost", f"{process_group.LOST} {RESUME}")
 
 
 @pytest.fixture

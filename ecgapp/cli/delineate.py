@@ -13,7 +13,7 @@ from ecgapp.errors import ConfigError
 from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
 from ecgapp.models import ModelCard, Provenance, TrainedModel, load_model, save_model
 from ecgapp.storage import documents
-from ecgapp.training.delineation import DelineationConfig, learn
+from ecgapp.training.delineator_training import DelineationConfig, learn
 
 NOTE = (
     "The last epoch was kept (the average of the weights over the last steps). Each lead is read by itself, "

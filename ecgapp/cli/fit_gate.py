@@ -13,10 +13,10 @@ from ecgapp.errors import ConfigError
 from ecgapp.evaluate.detectors.refusals import GOOD
 from ecgapp.models import ArchitectureConfig, ModelCard, Provenance, TrainedModel, load_model, save_model
 from ecgapp.storage import documents
-from ecgapp.training.gate import READABLE, GateFitConfig, empty_gate, fit_score
-from ecgapp.training.gate_judging import judged_metrics, readable_metrics
-from ecgapp.training.gate_records import Tell, fit_on
-from ecgapp.training.readable import RHYTHM, STEPS, empty_readability, fit_on_folds, readable_rows
+from ecgapp.training.gate.gate_judging import judged_metrics, readable_metrics
+from ecgapp.training.gate.gate_records import Tell, fit_on
+from ecgapp.training.gate.readability_fit import RHYTHM, STEPS, empty_readability, fit_on_folds, readable_rows
+from ecgapp.training.gate.similarity_fit import READABLE, GateFitConfig, empty_gate, fit_score
 
 NOTE = (
     "No network was trained: the autoencoder is the pretrained one, which knew the training and validation "

@@ -10,9 +10,9 @@ from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.models import ModelCard, Provenance, TrainedModel, save_model
 from ecgapp.storage import documents
-from ecgapp.training.ventricular import VentricularFitConfig, ensemble, learn_member
-from ecgapp.training.ventricular_judging import judge
-from ecgapp.training.ventricular_records import Material, gather
+from ecgapp.training.ventricular.ventricular_fit import VentricularFitConfig, ensemble, learn_member
+from ecgapp.training.ventricular.ventricular_judging import judge
+from ecgapp.training.ventricular.ventricular_records import Material, gather
 
 NOTE = (
     "Each member left out a group of patients and is judged on it; all members answer together. Rhythms of "

@@ -3,7 +3,7 @@
 from ecgapp.models import ECGClassifierConfig, PatchAutoencoderConfig
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.tasks import task
-from ecgapp.training.config import Phase, TrainingConfig
+from ecgapp.training.training_config import Phase, TrainingConfig
 
 
 def pretraining_defaults(

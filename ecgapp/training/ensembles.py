@@ -12,9 +12,9 @@ import torch
 
 from ecgapp.errors import ConfigError, TrainingError
 from ecgapp.models import ECGClassifierConfig, Ensemble, EnsembleConfig, Network
-from ecgapp.training.config import Resampling, TrainingConfig
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport
-from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.training_config import Resampling, TrainingConfig
 
 ON_CPU = 1  # members that learn at once where nothing is gained by more
 

@@ -6,11 +6,11 @@ import torch
 
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network
-from ecgapp.training.checkpoint import load_checkpoint
-from ecgapp.training.job import Job, Outcome
-from ecgapp.training.loop import Loop
-from ecgapp.training.memory import NO_MEMORY, memory_named_alike
-from ecgapp.training.rehearsal import rehearse
+from ecgapp.training.loop.checkpoint import load_checkpoint
+from ecgapp.training.loop.job import Job, Outcome
+from ecgapp.training.loop.memory_trial import rehearse
+from ecgapp.training.loop.training_loop import Loop
+from ecgapp.training.out_of_memory import NO_MEMORY, memory_named_alike
 from ecgapp.training.reporting import Reporter
 
 

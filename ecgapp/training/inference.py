@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ecgapp.models import Network
 from ecgapp.records.record import FloatArray
+from ecgapp.training.data.window_sampling import RecordSet, Rows, WindowList, all_windows
 from ecgapp.training.devices import autocast
-from ecgapp.training.memory import memory_named_alike
+from ecgapp.training.out_of_memory import memory_named_alike
+from ecgapp.training.parallel.process_group import ALONE, World
 from ecgapp.training.reporting import Stopped
-from ecgapp.training.windows import RecordSet, Rows, WindowList, all_windows
-from ecgapp.training.world import ALONE, World
 
 _BATCH = 256  # windows
 

@@ -17,10 +17,10 @@ from ecgapp.errors import TrainingError
 from ecgapp.evaluate import f1_by_label, macro_auroc
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
-from ecgapp.training.config import TrainingConfig
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.windows import RecordSet, Rows
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.training_config import TrainingConfig
 
 _HEAVIEST = 20.0  # a rare label's positives weigh no more than this many negatives
 _NOTHING = 1e-6  # instead of a division by zero where no answer is known

@@ -16,19 +16,24 @@ from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.storage import documents
 from ecgapp.storage.files import remove_unfinished, write_atomically
-from ecgapp.training.config import RESULT, Resampling, TrainingConfig
+from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
-from ecgapp.training.gallery import Gallery, tell_kept
 from ecgapp.training.going_on import run
-from ecgapp.training.job import Job, Outcome
-from ecgapp.training.memory import NO_MEMORY, keep_freed_memory
+from ecgapp.training.loop.job import Job, Outcome
 from ecgapp.training.objective import objective_for
+from ecgapp.training.out_of_memory import NO_MEMORY, keep_freed_memory
+from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.preparation import Setting, prepare
 from ecgapp.training.reporting import Reporter
-from ecgapp.training.result import Source, classification_result, reconstruction_result, save_result
-from ecgapp.training.setting import Setting, prepare
+from ecgapp.training.result.example_writer import Gallery, tell_kept
+from ecgapp.training.result.trained_result import (
+    Source,
+    classification_result,
+    reconstruction_result,
+    save_result,
+)
+from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
 from ecgapp.training.transfer import initial_network
-from ecgapp.training.windows import Rows
-from ecgapp.training.world import ALONE, World
 
 CONFIG = "training.json"
 _GROUP = "members-at-once"  # how many fitted on the device, where not all did

@@ -17,7 +17,7 @@ from ecgapp.models import (
     transfer_encoder,
 )
 from ecgapp.signals import PreprocessingConfig
-from ecgapp.training.config import RESULT, Initialisation, TrainingConfig
+from ecgapp.training.training_config import RESULT, Initialisation, TrainingConfig
 
 _RUN = re.compile(r"run:([0-9a-f]{12})", re.ASCII)
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ecgapp.records.record import FloatArray
-from ecgapp.training.examples import Reconstructions
+from ecgapp.training.result.examples import Reconstructions
 
 ROW = 130  # px a window
 ORIGINAL, ANSWER = "#101010", "#d55e00"

@@ -5,7 +5,7 @@ import streamlit as st
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models.card_words import as_typed
 from ecgapp.training.ensembles import member_words
-from ecgapp.training.examples import (
+from ecgapp.training.result.examples import (
     RankedRecord,
     Ranking,
     Reconstructions,

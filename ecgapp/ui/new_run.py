@@ -8,8 +8,8 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import DatasetError
 from ecgapp.models.card_words import as_typed
-from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.devices import device_choices
+from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.asked import Asked
 from ecgapp.ui.run_again import Changes, changes_of, differences, refuse_unknown, renewed, shared
 from ecgapp.ui.run_figures import config_of

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from ecgapp.training.examples import Answer, RankedRecord
+from ecgapp.training.result.examples import Answer, RankedRecord
 
 TRUTHS = {1.0: "yes", 0.0: "no"}
 AFTER = "Probability after this epoch"

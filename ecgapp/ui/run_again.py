@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from ecgapp.errors import ConfigError
 from ecgapp.training import TrainingConfig
+from ecgapp.training.data.sharding import fitting_lanes
 from ecgapp.training.devices import n_devices
-from ecgapp.training.lanes import fitting_lanes
 from ecgapp.ui.training_choices import taken_batch
 
 

@@ -16,7 +16,7 @@ from ecgapp.jobs import Run, RunStore, export, tensorboard
 from ecgapp.models.card_words import as_typed
 from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
-from ecgapp.training.examples import RankedRecord
+from ecgapp.training.result.examples import RankedRecord
 from ecgapp.ui import auth
 from ecgapp.ui.asked import Asked, close
 from ecgapp.ui.new_run import ask_new_run

@@ -13,12 +13,12 @@ from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard, installed_models
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
+from ecgapp.training.data.in_memory import choose_records
+from ecgapp.training.data.sharding import shareable_batch
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import n_devices
 from ecgapp.training.ensembles import parts
-from ecgapp.training.lanes import shareable_batch
 from ecgapp.training.objective import refuse_unanswered
-from ecgapp.training.resident import choose_records
-from ecgapp.training.windows import RecordSet, Rows
 
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
 

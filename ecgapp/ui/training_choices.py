@@ -16,9 +16,9 @@ from ecgapp.models import (
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import csv_task, task
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, Resampling, TrainingConfig
-from ecgapp.training.config import LANES
+from ecgapp.training.data.sharding import fitting_batch, fitting_lanes
 from ecgapp.training.devices import n_devices
-from ecgapp.training.lanes import fitting_batch, fitting_lanes
+from ecgapp.training.training_config import LANES
 
 PATCH = "Fast autoencoder (patch stem), all leads, 100 Hz, 10 s"
 FOLD_ONE_LEAD = "Fastest autoencoder (folded time), one lead, 250 Hz, 8.192 s"

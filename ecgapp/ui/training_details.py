@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.training import AugmentationConfig
-from ecgapp.training.config import PRECISIONS
+from ecgapp.training.training_config import PRECISIONS
 from ecgapp.ui.training_choices import Details
 
 PRECISION_WORDS = {

@@ -12,8 +12,8 @@ from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
-from ecgapp.training.config import LARGEST_SEED
 from ecgapp.training.devices import device_choices
+from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui import auth
 from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
 from ecgapp.ui.stores import served_tasks, shelf

@@ -82,9 +82,9 @@ def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending
         return Ending("stopped", _INTERRUPTED)
     except Exception as error:
         if team.launched() and team.lost_another(error):
-            from ecgapp.training import world
+            from ecgapp.training.parallel import process_group
 
-            return Ending("lost", f"{world.LOST} {RESUME}") if world.last_try() else None
+            return Ending("lost", f"{process_group.LOST} {RESUME}") if process_group.last_try() else None
         if isinstance(error, EcgAppError):
             return Ending.of_failure(str(error), error.resume_helps)
         append_technical(store.log_path(run_id), traceback.format_exc())  # a bug or a broken machine

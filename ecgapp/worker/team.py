@@ -24,7 +24,7 @@ from ecgapp.worker.board import Board
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport
-    from ecgapp.training.world import World
+    from ecgapp.training.parallel.process_group import World
 
 _LOOK_SECONDS = 0.5
 _BROKE_DOWN = "One of the processes broke down."
@@ -92,14 +92,14 @@ def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Ite
     Raises:
         TrainingError: one of them was lost, or has failed: in its words.
     """
-    from ecgapp.training import world
+    from ecgapp.training.parallel import process_group
 
     if not launched():
-        yield world.ALONE
+        yield process_group.ALONE
         return
     over = threading.Event()  # not before this process has left: leaving the others may hang, too
     try:
-        with world.joined(device.startswith("cuda")) as found:
+        with process_group.joined(device.startswith("cuda")) as found:
             board = Board(found.board)
             board.watch(give_up, over)
             try:
@@ -202,7 +202,7 @@ def lost_another(error: Exception) -> bool:
     """Whether ``error`` says that another process is gone."""
     from torch import distributed
 
-    from ecgapp.training.world import LOST
+    from ecgapp.training.parallel.process_group import LOST
 
     if isinstance(error, EcgAppError):
         return str(error) == LOST

@@ -16,11 +16,11 @@ from ecgapp.errors import DatasetError, SignalError, TrainingError
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.tasks import Task
-from ecgapp.training.buffer import zeros
-from ecgapp.training.config import TrainingConfig
+from ecgapp.training.data.buffer import zeros
+from ecgapp.training.data.window_sampling import RecordSet, Rows, margin_samples
+from ecgapp.training.parallel.process_group import ALONE, World
 from ecgapp.training.reporting import Reporter, Stopped
-from ecgapp.training.windows import RecordSet, Rows, margin_samples
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.training_config import TrainingConfig
 
 _BLOCK = 256  # records preprocessed at a time
 _PART = 1024  # records between two looks whether to stop

@@ -14,10 +14,10 @@ import torch
 
 from ecgapp.models import Network
 from ecgapp.training.devices import resolve_device
-from ecgapp.training.job import Job
-from ecgapp.training.learner import Learner, Pace
-from ecgapp.training.memory import memory_named_alike
-from ecgapp.training.synchronised import synchronise
+from ecgapp.training.loop.job import Job
+from ecgapp.training.loop.learner import Learner, Pace
+from ecgapp.training.out_of_memory import memory_named_alike
+from ecgapp.training.parallel.batch_norm import synchronise
 
 _STEPS = 2  # the optimiser makes its moments at the end of the first
 

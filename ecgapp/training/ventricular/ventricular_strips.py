@@ -26,7 +26,7 @@ from ecgapp.records import RARE_RHYTHMS, RHYTHMS, SyntheticConfig, SyntheticECG,
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.signals.normalise import FLAT
-from ecgapp.training.spoiled import NOISES, read_noise
+from ecgapp.training.gate.bad_signals import NOISES, read_noise
 
 ORGANISED, TACHYCARDIA, FIBRILLATION, NOISE = (1 << place for place in range(len(VENTRICULAR_CLASSES)))
 ANY = ORGANISED | TACHYCARDIA | FIBRILLATION | NOISE

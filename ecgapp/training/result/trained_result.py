@@ -13,11 +13,11 @@ from ecgapp.datasets import DatasetStore
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature, reconstruction_metrics
 from ecgapp.models import ModelCard, Network, Predictions, Provenance, TrainedModel, save_model
 from ecgapp.records.record import FloatArray
-from ecgapp.training.config import RESULT, Resampling, TrainingConfig
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.naming import named
-from ecgapp.training.windows import RecordSet, Rows
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.result.naming import named
+from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
 
 _CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 

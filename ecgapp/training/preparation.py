@@ -10,18 +10,18 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network, TrainedModel
-from ecgapp.training.config import TrainingConfig
+from ecgapp.training.data.in_memory import Loading, choose_records, data_digest, load_signals, open_stores
+from ecgapp.training.data.sharding import shared_out
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.ensembles import parts
 from ecgapp.training.inference import Inference
-from ecgapp.training.job import Member
-from ecgapp.training.lanes import shared_out
+from ecgapp.training.loop.job import Member
+from ecgapp.training.parallel.process_group import World
 from ecgapp.training.reporting import Reporter
-from ecgapp.training.resident import Loading, choose_records, data_digest, load_signals, open_stores
-from ecgapp.training.result import Source
+from ecgapp.training.result.trained_result import Source
+from ecgapp.training.training_config import TrainingConfig
 from ecgapp.training.transfer import load_pretrained
-from ecgapp.training.windows import RecordSet, Rows
-from ecgapp.training.world import World
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,10 @@ import torch
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import DatasetError
 from ecgapp.models import Autoencoder, ModelCard, Predictions
-from ecgapp.training.examples import (
+from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
+from ecgapp.training.inference import Inference
+from ecgapp.training.objective import Scores
+from ecgapp.training.result.examples import (
     Answer,
     RankedRecord,
     Ranking,
@@ -22,9 +25,6 @@ from ecgapp.training.examples import (
     write_ranking,
     write_reconstructions,
 )
-from ecgapp.training.inference import Inference
-from ecgapp.training.objective import Scores
-from ecgapp.training.windows import RecordSet, Rows, all_windows
 
 N_WINDOWS = 4
 N_RANKED = 5  # best, and as many worst

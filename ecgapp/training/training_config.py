@@ -9,7 +9,7 @@ from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierCo
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks import Task, csv_task, task
-from ecgapp.training.augmentation import AugmentationConfig
+from ecgapp.training.data.augmentation import AugmentationConfig
 
 
 class Phase(StrEnum):

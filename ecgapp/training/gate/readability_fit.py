@@ -22,8 +22,8 @@ from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.detectors.record_readability import record_numbers, unreadable
 from ecgapp.evaluate.detectors.refusals import BAD, GOOD, GRADED
 from ecgapp.models import Readability, ReadabilityConfig, TrainedModel, build
-from ecgapp.training.gate import GateFitConfig
-from ecgapp.training.gate_records import DISTORTED, Sample, Tell, gather, rhythm_samples
+from ecgapp.training.gate.gate_records import DISTORTED, Sample, Tell, gather, rhythm_samples
+from ecgapp.training.gate.similarity_fit import GateFitConfig
 
 STEPS, RATE, LATE_RATE, LATE = 400, 0.02, 0.005, 280  # of Adam, on all windows at once
 DECAY = 1e-4  # of the squared weights

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ecgapp.errors import ConfigError
-from ecgapp.training.draws import Draws
+from ecgapp.training.data.random_streams import Draws
 
 _BATCHES_IN_BANK = 4  # how long the stretch of muscle noise is, in batches
 _WANDER_HZ = (0.15, 0.5)  # breathing and movement

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from ecgapp.models import Network, set_mask_source, stack, unstack
-from ecgapp.training.augmentation import Augmentation
-from ecgapp.training.config import Initialisation, TrainingConfig
+from ecgapp.training.data.augmentation import Augmentation
+from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.devices import autocast, resolve_device, resolve_precision
-from ecgapp.training.draws import Draws
+from ecgapp.training.loop.schedule import WeightAverage, cycles, parameter_groups
 from ecgapp.training.objective import Objective
-from ecgapp.training.schedule import WeightAverage, cycles, parameter_groups
-from ecgapp.training.synchronised import synchronise
+from ecgapp.training.parallel.batch_norm import synchronise
+from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.training_config import Initialisation, TrainingConfig
 from ecgapp.training.transfer import set_training_mode
-from ecgapp.training.world import ALONE, World
 
 Weights = dict[str, Tensor]
 

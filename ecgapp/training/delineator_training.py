@@ -22,10 +22,10 @@ from ecgapp.models.networks.delineator import DelineatorConfig
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.signals.segments import UNKNOWN, classes_of
-from ecgapp.training.augmentation import Augmentation, AugmentationConfig
+from ecgapp.training.data.augmentation import Augmentation, AugmentationConfig
+from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.devices import autocast, resolve_precision
-from ecgapp.training.draws import Draws
-from ecgapp.training.schedule import WeightAverage, one_cycle, parameter_groups
+from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups
 
 ANY_LEAD = ("any lead",)
 _PART = 0.12  # s; about a QRS complex

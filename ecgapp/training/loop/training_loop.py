@@ -10,14 +10,14 @@ import torch
 
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network
-from ecgapp.training.checkpoint import save_checkpoint
+from ecgapp.training.data.sharding import epoch_order
+from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.inference import Inference
-from ecgapp.training.job import Job, Outcome
-from ecgapp.training.lanes import epoch_order
-from ecgapp.training.learner import Learner, Pace, Weights
+from ecgapp.training.loop.checkpoint import save_checkpoint
+from ecgapp.training.loop.job import Job, Outcome
+from ecgapp.training.loop.learner import Learner, Pace, Weights
 from ecgapp.training.objective import Scores, mean_scores
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
-from ecgapp.training.windows import Rows
 
 State = dict[str, Any]  # what a checkpoint keeps
 _REPORT_EVERY = 10  # steps; each report waits for the device once

@@ -7,7 +7,7 @@ import numpy as np
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import DatasetError
 from ecgapp.models import Origin, RecordNames
-from ecgapp.training.windows import RecordSet, Rows
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 
 
 def named(records: RecordSet, rows: Rows, stores: Sequence[DatasetStore]) -> RecordNames | None:

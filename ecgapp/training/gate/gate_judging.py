@@ -14,10 +14,10 @@ from ecgapp.models import Gate, GateMetrics, Interval, Readability
 from ecgapp.tasks.csv_task import named_label
 from ecgapp.tasks.nine_class import NINE_CLASS
 from ecgapp.tasks.ptbxl import PTBXL_SUPERCLASS
-from ecgapp.training import readable
-from ecgapp.training.gate import GateFitConfig, Judged, fit_score, scores
-from ecgapp.training.gate_records import DISTORTED
-from ecgapp.training.readable import SPOILED, Measured
+from ecgapp.training.gate import readability_fit
+from ecgapp.training.gate.gate_records import DISTORTED
+from ecgapp.training.gate.readability_fit import SPOILED, Measured
+from ecgapp.training.gate.similarity_fit import GateFitConfig, Judged, fit_score, scores
 
 CLASSES = (  # labels whose records must not be refused more often than others
     *NINE_CLASS.labels,
@@ -76,13 +76,13 @@ def readable_metrics(
 
     For each kind of made bad records also the share that a gate refuses which was fitted without it.
     """
-    crossed = readable.cross_fitted(rows, config, threshold)
+    crossed = readability_fit.cross_fitted(rows, config, threshold)
     made = np.array([one.origin == SPOILED for one in rows])
     tested = np.array([one.fold in config.test_folds for one in rows])
     chosen = [one for one, is_in in zip(rows, ~made | tested, strict=True) if is_in]
-    found = np.where(made, readable.scores(network, rows), crossed)[~made | tested]
+    found = np.where(made, readability_fit.scores(network, rows), crossed)[~made | tested]
     kinds = sorted({one.kind for one in chosen if one.role == BAD and one.origin == SPOILED})
-    without = {kind: wilson(*readable.without_kind(kind, rows, config)) for kind in kinds}
+    without = {kind: wilson(*readability_fit.without_kind(kind, rows, config)) for kind in kinds}
     sources = ", ".join((*config.sources, *config.rhythm_sources))
     folds = ", ".join(str(fold) for fold in config.test_folds)
     dataset = f"{sources}, all folds, each by a fit without its patients; what was made of fold {folds}'s"

@@ -7,9 +7,10 @@ import numpy as np
 
 from ecgapp.datasets.rhythm_marks import DATABASES, read_spans
 from ecgapp.records.record import LEADS, ECGRecord
-from ecgapp.training.spoiled import FORMULAS, NOISES, RECORDED, read_noise, twelve
-from ecgapp.training.ventricular import VentricularFitConfig
-from ecgapp.training.ventricular_data import (
+from ecgapp.training.gate.bad_signals import FORMULAS, NOISES, RECORDED, read_noise, twelve
+from ecgapp.training.ventricular.ventricular_fit import VentricularFitConfig
+from ecgapp.training.ventricular.ventricular_judging import NO_PATIENT, JudgedRecord, windows_of
+from ecgapp.training.ventricular.ventricular_strips import (
     NOISY,
     TACHYCARDIA_CODES,
     SourceRecord,
@@ -21,7 +22,6 @@ from ecgapp.training.ventricular_data import (
     strips_of_recording,
     synthetic_strips,
 )
-from ecgapp.training.ventricular_judging import NO_PATIENT, JudgedRecord, windows_of
 
 TWELVE_LEADS = "twelve_lead.csv"  # marks of some records of data sets
 LONGEST = 10.0  # s of a record that are judged

@@ -15,9 +15,7 @@ from ecgapp.evaluate.detectors.refusals import BAD, GOOD, GRADED
 from ecgapp.models import TrainedModel
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
-from ecgapp.training.gate import SIMILAR, GateFitConfig, Judged, fit_latent
-from ecgapp.training.rhythm_records import rhythm_windows
-from ecgapp.training.spoiled import (
+from ecgapp.training.gate.bad_signals import (
     FORMULAS,
     LEVELS,
     NOISES,
@@ -28,6 +26,8 @@ from ecgapp.training.spoiled import (
     twelve,
     with_noise,
 )
+from ecgapp.training.gate.rhythm_records import rhythm_windows
+from ecgapp.training.gate.similarity_fit import SIMILAR, GateFitConfig, Judged, fit_latent
 
 FOLDERS = {"challenge": "challenge2021"}  # of the sources; the others' have their layouts' names
 ILLEGIBLE = 0  # dB: muscle noise at and below this is fitted as bad, other noise as neither

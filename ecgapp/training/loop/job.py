@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgapp.models import Network
-from ecgapp.training.config import TrainingConfig
-from ecgapp.training.gallery import Gallery
-from ecgapp.training.lanes import Lanes
+from ecgapp.training.data.sharding import Lanes
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.objective import Objective
-from ecgapp.training.windows import RecordSet, Rows
-from ecgapp.training.world import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.result.example_writer import Gallery
+from ecgapp.training.training_config import TrainingConfig
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,9 @@ from ecgapp.models import VentricularConfig, VentricularNetwork, build
 from ecgapp.models.networks.ventricular_network import VENTRICULAR_CLASSES, VentricularMember
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig
-from ecgapp.training.schedule import one_cycle
-from ecgapp.training.spoiled import FORMULAS
-from ecgapp.training.ventricular_data import ANY, FIBRILLATION, NOISE, TACHYCARDIA, Strip
+from ecgapp.training.gate.bad_signals import FORMULAS
+from ecgapp.training.loop.schedule import one_cycle
+from ecgapp.training.ventricular.ventricular_strips import ANY, FIBRILLATION, NOISE, TACHYCARDIA, Strip
 
 ANY_LEAD = ("any lead",)
 # How many windows of each kind a batch holds. "ventricular" and "organised" are drawn around such a frame.

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ecgapp.errors import TrainingError
-from ecgapp.training.config import LANES
-from ecgapp.training.windows import RecordSet, Rows, WindowList, random_windows
-from ecgapp.training.world import World
+from ecgapp.training.data.window_sampling import RecordSet, Rows, WindowList, random_windows
+from ecgapp.training.parallel.process_group import World
+from ecgapp.training.training_config import LANES
 
 
 @dataclass(frozen=True, eq=False)
