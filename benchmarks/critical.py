@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.critical_records import Case, noises, random_windows, source_cases, windows
 from benchmarks.critical_synthetic import synthetic_rows
 from benchmarks.table import Row, Target, at_least, at_most, show, tell
-from ecgapp.analysis.models import InstalledModels
+from ecgapp.analysis.installed_models import InstalledModels
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError

@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.table import Row, Target, show, tell
 from ecgapp.analysis import open_model
-from ecgapp.analysis.delineation import judge_delineator
+from ecgapp.analysis.measurement.delineation import judge_delineator
 from ecgapp.cli.delineate import CROSS_FITTED
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records

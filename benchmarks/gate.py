@@ -20,7 +20,7 @@ from scipy import stats
 
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp.analysis import admit, find, open_model
-from ecgapp.analysis.gate import Admission, Judges
+from ecgapp.analysis.admission import Admission, Judges
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import macro_auroc

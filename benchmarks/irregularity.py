@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.table import Row, show, tell
-from ecgapp.analysis.measurements import LONGEST
-from ecgapp.analysis.rhythm import Rhythm, rhythm_at
+from ecgapp.analysis.measurement.beat_timing import Rhythm, rhythm_at
+from ecgapp.analysis.measurement.measurements import LONGEST
 from ecgapp.analysis.rules.rhythm import IRREGULAR
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError

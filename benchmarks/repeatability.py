@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.table import Row, show
 from ecgapp.analysis import Measurements, measure, open_model
-from ecgapp.analysis.comparison import EDGES, level_changes, measured_changes
+from ecgapp.analysis.ecg_comparison import EDGES, level_changes, measured_changes
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import TrainedModel

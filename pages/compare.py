@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ecgapp.analysis.comparison import level_changes, measured_changes
+from ecgapp.analysis import change_tables
+from ecgapp.analysis.ecg_comparison import level_changes, measured_changes
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, compare, compare_doubts, compare_gate, compare_tables
+from ecgapp.ui import choosing, compare, compare_doubts, compare_gate
 from ecgapp.ui.bootstrap import bootstrap
 from ecgapp.ui.compare_view import pair_panel
 
@@ -49,6 +50,6 @@ if delineator is not None:
         st.subheader("Median beats, laid over each other")
         compare.beats_panel(both, measured)
 
-shifted = compare_tables.shifts(levels, changes)
-words = f"{compare_tables.summary(found, changes, levels)} {compare_doubts.headline(both)}".rstrip()
+shifted = change_tables.shifts(levels, changes)
+words = f"{change_tables.summary(found, changes, levels)} {compare_doubts.headline(both)}".rstrip()
 (changed.warning if shifted else changed.info)(words, icon=":material/compare_arrows:")

@@ -8,14 +8,14 @@ import pytest
 import tiny_models
 
 from ecgapp import analysis
-from ecgapp.analysis import Measurement, comparison
-from ecgapp.analysis.comparison import Change, finding_changes, level_changes, measured_changes
+from ecgapp.analysis import Measurement, change_tables, ecg_comparison
+from ecgapp.analysis.ecg_comparison import Change, finding_changes, level_changes, measured_changes
 from ecgapp.config import PROJECT
 from ecgapp.errors import ModelError
 from ecgapp.models import load_model
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.signals import qt_and_axes
-from ecgapp.ui import compare_beats, compare_tables
+from ecgapp.ui import compare_beats
 
 
 @cache
@@ -85,12 +85,12 @@ def test_one_heart_recorded_at_two_rates_changes_by_no_more_than_a_sample(sampli
 def test_a_block_that_came_is_beyond_the_error_and_atrial_fibrillation_leaves_pr_blank():
     qrs = changes(measured(), measured("LBBB"))["QRS"]
     assert qrs.beyond
-    assert "beyond the error; normal, now above normal" in compare_tables.remark(qrs)
+    assert "beyond the error; normal, now above normal" in change_tables.remark(qrs)
     fibrillating = changes(measured(), measured("AF"))
     assert fibrillating["PR"].value is None
-    assert compare_tables.remark(fibrillating["PR"]) == "blank later"
-    assert fibrillating["QRS"].repeated == comparison.REPEATED["QRS"]
-    (sentence,) = (one for one in compare_tables.blanks(list(fibrillating.values())) if "PR" in one)
+    assert change_tables.remark(fibrillating["PR"]) == "blank later"
+    assert fibrillating["QRS"].repeated == ecg_comparison.REPEATED["QRS"]
+    (sentence,) = (one for one in change_tables.blanks(list(fibrillating.values())) if "PR" in one)
     assert sentence.startswith("Blank in the later ECG")
     assert "No P wave" in sentence
 
@@ -99,19 +99,21 @@ def test_the_error_is_that_of_both_boundaries_of_both_readings():
     card = delineator().card
     deviations = {(one.wave, one.edge): one.deviation.value for one in card.delineation.boundaries}
     onset, offset = deviations["QRS", "onset"], deviations["QRS", "offset"]
-    assert comparison.reading_error("QRS", card) == pytest.approx(1.96 * np.sqrt(2 * (onset**2 + offset**2)))
-    qt = comparison.reading_error("QT", card)
-    assert comparison.reading_error("QTc Bazett", card, (0.25, 0.25)) == pytest.approx(2 * qt)
-    assert comparison.reading_error("QTc Hodges", card, (0.25, 0.25)) == pytest.approx(qt)
-    assert comparison.reading_error("QRS axis", card) is None
-    assert comparison.reading_error("QRS", replace(card, delineation=None)) is None
+    assert ecg_comparison.reading_error("QRS", card) == pytest.approx(
+        1.96 * np.sqrt(2 * (onset**2 + offset**2))
+    )
+    qt = ecg_comparison.reading_error("QT", card)
+    assert ecg_comparison.reading_error("QTc Bazett", card, (0.25, 0.25)) == pytest.approx(2 * qt)
+    assert ecg_comparison.reading_error("QTc Hodges", card, (0.25, 0.25)) == pytest.approx(qt)
+    assert ecg_comparison.reading_error("QRS axis", card) is None
+    assert ecg_comparison.reading_error("QRS", replace(card, delineation=None)) is None
 
 
 @pytest.mark.parametrize("rr", [0.4, 0.8, 1.3])
 def test_an_error_of_qt_is_stretched_as_each_correction_stretches_qt(rr):
     for formula in (qt_and_axes.bazett, qt_and_axes.fridericia, qt_and_axes.framingham, qt_and_axes.hodges):
         stretched = formula(401.0, rr) - formula(400.0, rr)
-        assert rr ** comparison.STRETCH[f"QTc {formula.__name__.title()}"] == pytest.approx(stretched)
+        assert rr ** ecg_comparison.STRETCH[f"QTc {formula.__name__.title()}"] == pytest.approx(stretched)
 
 
 def test_between_repeats_and_error_a_change_is_told_as_such():
@@ -122,9 +124,11 @@ def test_between_repeats_and_error_a_change_is_told_as_such():
         (140.0, "▲ beyond the error"),
     ):
         change = Change(narrow, replace(narrow, value=wider), 36.0, 7.8)
-        assert compare_tables.remark(change).startswith(words)
-    assert comparison.repeated("QTc Bazett", (0.25, 0.25)) == pytest.approx(2 * comparison.REPEATED["QT"])
-    assert comparison.repeated("Heart rate") is None
+        assert change_tables.remark(change).startswith(words)
+    assert ecg_comparison.repeated("QTc Bazett", (0.25, 0.25)) == pytest.approx(
+        2 * ecg_comparison.REPEATED["QT"]
+    )
+    assert ecg_comparison.repeated("Heart rate") is None
 
 
 @pytest.mark.parametrize(
@@ -140,16 +144,16 @@ def test_a_finding_is_new_or_gone_only_when_it_crosses_its_threshold():
     above = replace(rows[0], probability=0.9, threshold=0.5)
     below = replace(above, probability=0.4)
     for pair, verdict in (((below, above), "new"), ((above, below), "gone"), ((above, above), "unchanged")):
-        assert comparison.FindingChange(*pair).verdict == verdict
+        assert ecg_comparison.FindingChange(*pair).verdict == verdict
 
 
 def test_a_class_without_enough_validation_says_so_wherever_it_is_told():
     last = found().rows[-1]
-    crossing = comparison.FindingChange(
+    crossing = ecg_comparison.FindingChange(
         replace(last, probability=0.1, threshold=0.5), replace(last, probability=0.9, threshold=0.5)
     )
-    assert "insufficient validation data (n = 2)" in compare_tables.summary([crossing], [])
-    assert compare_tables.findings([crossing])["Remark"][0] == "insufficient validation data (n = 2)"
+    assert "insufficient validation data (n = 2)" in change_tables.summary([crossing], [])
+    assert change_tables.findings([crossing])["Remark"][0] == "insufficient validation data (n = 2)"
 
 
 def test_findings_of_different_models_are_not_compared():
@@ -158,9 +162,9 @@ def test_findings_of_different_models_are_not_compared():
 
 
 def test_the_same_samples_are_the_same_recording_and_others_are_not():
-    assert comparison.same_recording(ecg(), replace(ecg(), record_id="other"))
-    assert not comparison.same_recording(ecg(), ecg(sampling_rate=250.0))
-    assert not comparison.same_recording(ecg(), ecg(rate=71.0))
+    assert ecg_comparison.same_recording(ecg(), replace(ecg(), record_id="other"))
+    assert not ecg_comparison.same_recording(ecg(), ecg(sampling_rate=250.0))
+    assert not ecg_comparison.same_recording(ecg(), ecg(rate=71.0))
 
 
 def test_beats_lie_over_each_other_at_r_in_mv_whatever_their_rates():
@@ -179,13 +183,13 @@ def test_a_lead_that_only_one_beat_has_is_drawn_and_named():
     figure = compare_beats.overlay(part, whole)
     assert len(figure.data) == 23
     assert "V6</b> (later only)" in str(figure.layout.annotations)
-    table = compare_tables.wave_heights(part, whole, compare_beats.leads_of(part, whole)).set_index("Lead")
+    table = change_tables.wave_heights(part, whole, compare_beats.leads_of(part, whole)).set_index("Lead")
     assert table.loc["V6", "T, earlier"] == "-"
     assert table.loc["V6", "T, later"] != "-"
 
 
 def test_heights_are_those_of_the_beat_in_millivolts():
     beat = measured().beat
-    tall = comparison.heights(beat, "V5")
+    tall = ecg_comparison.heights(beat, "V5")
     assert tall.highest == pytest.approx(float(beat.between("V5", *beat.spans["QRS"]).max()))
     assert tall.lowest < 0 < tall.t < tall.highest

@@ -13,10 +13,10 @@ from ecgapp.analysis.critical import (
     critical_findings,
     worst_first,
 )
-from ecgapp.analysis.critical.pacing import captured
+from ecgapp.analysis.critical.pacing_failure import captured
 from ecgapp.analysis.critical.rate import rates, standstill
-from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
-from ecgapp.analysis.rhythm import Beat, Rhythm
+from ecgapp.analysis.critical.ventricular_arrhythmia import broad_tachycardia, fibrillation
+from ecgapp.analysis.measurement.beat_timing import Beat, Rhythm
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, one_lead, synthesise
 from ecgapp.signals import BeatList, beat_list, record_quality

@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from ecgapp.analysis.installed_models import InstalledModels
 from ecgapp.analysis.judgement import Known, Severity
 from ecgapp.analysis.judgement.judge import gate_lines
-from ecgapp.analysis.models import InstalledModels
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.config import Settings
 from ecgapp.records import DEMOS, RARE_RHYTHMS, SyntheticConfig, one_lead, read_record, synthesise

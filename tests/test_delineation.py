@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgapp.__main__ import main
 from ecgapp.analysis import open_model
-from ecgapp.analysis.delineation import delineate, judge_delineator
+from ecgapp.analysis.measurement.delineation import delineate, judge_delineator
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError, CorruptRecordError, ModelError, SignalError

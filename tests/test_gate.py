@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from ecgapp import analysis
 from ecgapp.__main__ import main
 from ecgapp.analysis import Judges
-from ecgapp.analysis.gate import Admission, GateAnswer
-from ecgapp.analysis.gate_words import LOOK, UNREADABLE, WITHHELD
+from ecgapp.analysis.admission import Admission, GateAnswer
+from ecgapp.analysis.admission_words import LOOK, UNREADABLE, WITHHELD
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import ConfigError, DatasetError, ModelError

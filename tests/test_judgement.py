@@ -8,12 +8,12 @@ import pytest
 import tiny_models
 
 from ecgapp.analysis import Admission, GateAnswer, InstalledModels, Known, OpenedECG, Severity, judge
+from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
-from ecgapp.analysis.gate_words import LOOK
-from ecgapp.analysis.judgement.labels import LOOKED_FOR
-from ecgapp.analysis.judgement.measured import FAST, LONG_QT, RULES, SLOW, VERY_FAST
-from ecgapp.analysis.measurements import Measurement, Measurements
+from ecgapp.analysis.judgement.label_lines import LOOKED_FOR
+from ecgapp.analysis.judgement.measured_lines import FAST, LONG_QT, RULES, SLOW, VERY_FAST
+from ecgapp.analysis.measurement.measurements import Measurement, Measurements
 from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.config import Settings
 from ecgapp.errors import SignalError, WeightsMismatchError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgapp.analysis import open_model
-from ecgapp.analysis.delineation import delineate
+from ecgapp.analysis.measurement.delineation import delineate
 from ecgapp.config import Settings
 from ecgapp.records import SyntheticConfig, Wave, synthesise
 from ecgapp.signals.p_waves import has_p_waves
@@ -58,7 +58,7 @@ def test_a_record_keeps_its_other_waves_without_p(tmp_path, monkeypatch):
     record = synthesise(SyntheticConfig(noise=0.02, seed=3)).record
     model = open_model("delineator", Settings(tmp_path))
     before = delineate(record, model)
-    monkeypatch.setattr("ecgapp.analysis.delineation.has_p_waves", lambda _: False)
+    monkeypatch.setattr("ecgapp.analysis.measurement.delineation.has_p_waves", lambda _: False)
     after = delineate(record, model)
     for name in after.leads:
         kept = [wave for wave in after.waves(name) if wave.kind == "QRS"]

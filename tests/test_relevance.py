@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgapp.analysis import Explanation
-from ecgapp.analysis.relevance import BETWEEN, WAVES, by_beat, by_wave
+from ecgapp.analysis.beat_relevance import BETWEEN, WAVES, by_beat, by_wave
 from ecgapp.explain import Attribution
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import r_peaks

@@ -11,7 +11,7 @@ from review_events import EDITED, RECORD, SIGNED, event, numbered
 from ecgapp import __main__, analysis, report
 from ecgapp.analysis import Judgement, JudgementLine, Severity
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.analysis.models import InstalledModels
+from ecgapp.analysis.installed_models import InstalledModels
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError, WeightsMismatchError
 from ecgapp.models import pack, save_model

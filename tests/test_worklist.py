@@ -15,8 +15,8 @@ from run_processes import until
 
 from benchmarks import spoil
 from ecgapp import analysis
+from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.analysis.gate_words import LOOK
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model

@@ -1,15 +1,10 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
-from ecgapp.analysis.atrial import AtrialRhythm, atrial_rhythm
+from ecgapp.analysis.admission import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.doubts import doubts_all
-from ecgapp.analysis.evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
 from ecgapp.analysis.findings import Finding, Findings, find
-from ecgapp.analysis.gate import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
-from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, beside_critical, judge
-from ecgapp.analysis.measured_rows import Measurement
-from ecgapp.analysis.measurements import Measurements, measure
-from ecgapp.analysis.models import (
+from ecgapp.analysis.installed_models import (
     InstalledModels,
     available_models,
     damaged_models,
@@ -18,12 +13,17 @@ from ecgapp.analysis.models import (
     validation_predictions,
     version_predictions,
 )
+from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, beside_critical, judge
+from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm, atrial_rhythm
+from ecgapp.analysis.measurement.measured_rows import Measurement
+from ecgapp.analysis.measurement.measurements import Measurements, measure
+from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.analysis.opened_ecg import OpenedECG
-from ecgapp.analysis.preparation import Prepared, prepare
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
+from ecgapp.analysis.store_evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.support import Support, support
-from ecgapp.analysis.typical_beat import TypicalBeat
-from ecgapp.analysis.validated import judge_of, missing_stores, validated_record
+from ecgapp.analysis.validation_record import judge_of, missing_stores, validated_record
+from ecgapp.analysis.window_preparation import Prepared, prepare
 
 __all__ = [
     "Admission",

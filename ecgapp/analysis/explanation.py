@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ecgapp import explain as saliency
 from ecgapp.analysis.findings import run_network, task_of
-from ecgapp.analysis.preparation import Prepared, prepare
+from ecgapp.analysis.window_preparation import Prepared, prepare
 from ecgapp.errors import ModelError
 from ecgapp.explain import Attribution, Baseline, Examination, Recipe
 from ecgapp.models import AutoencoderConfig, ModelCard, TrainedModel

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ecgapp.analysis.preparation import Prepared, prepare
+from ecgapp.analysis.window_preparation import Prepared, prepare
 from ecgapp.errors import ModelError
 from ecgapp.models import LabelMetrics, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord

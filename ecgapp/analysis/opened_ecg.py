@@ -6,13 +6,13 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from ecgapp.analysis.admission import Admission, Judges, admit, judges_for
 from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_findings, has_rate
 from ecgapp.analysis.critical.rate import standstill
-from ecgapp.analysis.critical.ventricular import fibrillation
+from ecgapp.analysis.critical.ventricular_arrhythmia import fibrillation
 from ecgapp.analysis.findings import Findings, find
-from ecgapp.analysis.gate import Admission, Judges, admit, judges_for
 from ecgapp.analysis.judgement import Judgement, Known, Score, judge
-from ecgapp.analysis.measurements import LONGEST, Measurements, measure
+from ecgapp.analysis.measurement.measurements import LONGEST, Measurements, measure
 from ecgapp.analysis.rules import Verdict, verdicts_of_all
 from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm, ventricular_rhythm

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.analysis.findings import run_network
-from ecgapp.analysis.preparation import Prepared, prepare
+from ecgapp.analysis.window_preparation import Prepared, prepare
 from ecgapp.errors import ModelError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ecgapp.analysis.doubts import doubts
 from ecgapp.analysis.findings import Finding, Findings
-from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.analysis.rules import Verdict, verdicts
 from ecgapp.evaluate import Meaning, meaning_at, shifted, validation_prevalence
 from ecgapp.signals import RecordQuality

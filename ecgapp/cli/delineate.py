@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ecgapp import __version__
-from ecgapp.analysis.delineation import judged_leads
+from ecgapp.analysis.measurement.delineation import judged_leads
 from ecgapp.cli.following import Terminal
 from ecgapp.config import Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from ecgapp.analysis import Findings, Measurements
-from ecgapp.analysis.comparison import (
+from ecgapp.analysis import Findings, Measurements, change_tables
+from ecgapp.analysis.ecg_comparison import (
     N_REPEATED,
     Change,
     FindingChange,
@@ -16,7 +16,7 @@ from ecgapp.analysis.comparison import (
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.models.card_words import as_typed
-from ecgapp.ui import compare_beats, compare_doubts, compare_slots, compare_tables
+from ecgapp.ui import compare_beats, compare_doubts, compare_slots
 from ecgapp.ui.compare_slots import EARLIER, LATER, Held
 from ecgapp.ui.opening import choose_record
 from ecgapp.ui.paper_chart import paper
@@ -134,7 +134,7 @@ def measured(both: Mapping[str, Held]) -> dict[str, Measurements]:
 
 def findings_panel(both: Mapping[str, Held], changes: tuple[FindingChange, ...], card: ModelCard) -> None:
     """One row a class, and what of the recordings makes a finding doubtful."""
-    table = compare_tables.findings(changes, compare_doubts.marks(both, changes))
+    table = change_tables.findings(changes, compare_doubts.marks(both, changes))
     st.dataframe(table, hide_index=True, column_config=FINDING_COLUMNS, height="content")
     for sentence in compare_doubts.sentences(both, changes):
         st.markdown(sentence)
@@ -149,14 +149,14 @@ def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ..
     for slot, one in found.items():
         for sentence in one.warnings:
             st.warning(f"{slot.capitalize()}: {sentence}")
-    table = compare_tables.intervals(changes)
+    table = change_tables.intervals(changes)
     st.dataframe(table, hide_index=True, column_config=INTERVAL_COLUMNS, height="content")
-    for sentence in compare_tables.blanks(changes):
+    for sentence in change_tables.blanks(changes):
         st.info(sentence)
     st.caption(_about_error(card))
     st.caption("ST level at J+60 ms, mm, as recorded, against the level just before QRS:")
-    st.dataframe(compare_tables.levels(level_changes(found[EARLIER], found[LATER])))
-    st.caption(compare_tables.MARKED)
+    st.dataframe(change_tables.levels(level_changes(found[EARLIER], found[LATER])))
+    st.caption(change_tables.MARKED)
 
 
 def _about_error(card: ModelCard) -> str:
@@ -200,6 +200,6 @@ def beats_panel(both: Mapping[str, Held], found: Mapping[str, Measurements]) -> 
     st.caption(compare_beats.in_words(earlier, later))
     with st.expander("As a table"):
         leads = compare_beats.leads_of(earlier, later)
-        table = compare_tables.wave_heights(earlier, later, leads)
+        table = change_tables.wave_heights(earlier, later, leads)
         st.dataframe(table, hide_index=True, height="content")
         st.caption("mV, from the level just before QRS; T where it is largest.")

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from ecgapp.analysis.comparison import FindingChange
 from ecgapp.analysis.doubts import doubts, doubts_all
+from ecgapp.analysis.ecg_comparison import FindingChange
 from ecgapp.signals import RecordQuality
 from ecgapp.ui.compare_slots import Held
 

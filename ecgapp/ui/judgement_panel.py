@@ -9,8 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgapp.analysis import JudgementLine, OpenedECG, Severity
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.judgement.judge import gate_lines
-from ecgapp.analysis.judgement.known import Known
-from ecgapp.analysis.judgement.measured import critical_lines
+from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.measured_lines import critical_lines
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.models.card_words import as_typed

@@ -8,8 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ecgapp.analysis import Measurement, Measurements, TypicalBeat
-from ecgapp.analysis.comparison import heights
-from ecgapp.analysis.judgement.measured import RULES
+from ecgapp.analysis.ecg_comparison import heights
+from ecgapp.analysis.judgement.measured_lines import RULES
 from ecgapp.analysis.rules import Verdict
 from ecgapp.models.card_words import in_full
 from ecgapp.records import LEADS

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.analysis import OpenedECG
-from ecgapp.analysis.measurements import LONGEST, Measurements
+from ecgapp.analysis.measurement.measurements import LONGEST, Measurements
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord

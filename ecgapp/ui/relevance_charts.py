@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation
-from ecgapp.analysis.relevance import WAVES, BeatRelevance, WaveShare
+from ecgapp.analysis.beat_relevance import WAVES, BeatRelevance, WaveShare
 from ecgapp.explain import GRAD_CAM
 from ecgapp.ui.overlay import FOR
 

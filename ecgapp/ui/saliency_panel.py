@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgapp import analysis
 from ecgapp.analysis import Asked, Examined, Explanation, Finding, Findings
-from ecgapp.analysis.relevance import by_beat, by_wave
+from ecgapp.analysis.beat_relevance import by_beat, by_wave
 from ecgapp.errors import EcgAppError
 from ecgapp.explain import BASELINES, GRAD_CAM, RECONSTRUCTION, Recipe, methods_of
 from ecgapp.models import ModelCard, TrainedModel

@@ -7,13 +7,13 @@ from ecgapp.analysis.critical.av_block import av_block
 from ecgapp.analysis.critical.facts import CriticalFacts
 from ecgapp.analysis.critical.finding import ORDER, CriticalFinding, CriticalKind, has_rate, worst_first
 from ecgapp.analysis.critical.long_qt import long_qt
-from ecgapp.analysis.critical.pacing import pacing_failure
+from ecgapp.analysis.critical.pacing_failure import pacing_failure
 from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.sine_wave import sine_wave
-from ecgapp.analysis.critical.st_elevation import st_elevation
-from ecgapp.analysis.critical.ventricular import broad_tachycardia, fibrillation
-from ecgapp.analysis.measurements import Measurements
-from ecgapp.analysis.rhythm import Rhythm
+from ecgapp.analysis.critical.st_alarm import st_elevation
+from ecgapp.analysis.critical.ventricular_arrhythmia import broad_tachycardia, fibrillation
+from ecgapp.analysis.measurement.beat_timing import Rhythm
+from ecgapp.analysis.measurement.measurements import Measurements
 
 __all__ = [
     "ORDER",

@@ -5,9 +5,9 @@ P waves and QRS complexes are each regular and unrelated, the ventricles slower.
 waves or more in a row are not conducted. 2:1 block: every second one is.
 """
 
-from ecgapp.analysis.atrial import AtrialRhythm
 from ecgapp.analysis.critical.facts import CriticalFacts
 from ecgapp.analysis.critical.finding import CriticalFinding, CriticalKind
+from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm
 
 SLOW = 60.0  # per minute: a faster ventricular rate with dissociation is no escape rhythm
 MORE_P = 1.15  # P waves for each QRS complex, at least, in complete block

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm, VentricularRun
 from ecgapp.records import ECGRecord
 from ecgapp.signals import BeatList, RecordQuality

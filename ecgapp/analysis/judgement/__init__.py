@@ -1,8 +1,8 @@
 """One judgement of an ECG: what networks, rules and measurements say together, worst first."""
 
 from ecgapp.analysis.judgement.judge import judge
-from ecgapp.analysis.judgement.known import Known, Score
-from ecgapp.analysis.judgement.lines import Judgement, JudgementLine, Severity, beside_critical
+from ecgapp.analysis.judgement.known_facts import Known, Score
+from ecgapp.analysis.judgement.statements import Judgement, JudgementLine, Severity, beside_critical
 
 __all__ = [
     "Judgement",

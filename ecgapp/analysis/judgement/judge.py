@@ -6,11 +6,11 @@ Headline, worklist, report and command line all use it.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ecgapp.analysis.gate_words import LOOK
-from ecgapp.analysis.judgement.known import Known
-from ecgapp.analysis.judgement.labels import finding_lines, normal_lines
-from ecgapp.analysis.judgement.lines import GATE, Judgement, JudgementLine, Severity, worst_first
-from ecgapp.analysis.judgement.measured import critical_lines, rate_lines, recording_lines, rule_lines
+from ecgapp.analysis.admission_words import LOOK
+from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.label_lines import finding_lines, normal_lines
+from ecgapp.analysis.judgement.measured_lines import critical_lines, rate_lines, recording_lines, rule_lines
+from ecgapp.analysis.judgement.statements import GATE, Judgement, JudgementLine, Severity, worst_first
 
 STAND = "Heart rate, measurements and critical findings are computed all the same."
 NOT_COMPUTED = "No label was computed."

@@ -1,8 +1,8 @@
 """Textbook rules beside the network. Importing it registers them; ``verdicts`` asks them all."""
 
 from ecgapp.analysis.findings import Findings
-from ecgapp.analysis.measurements import Measurements
-from ecgapp.analysis.rules import conduction, normal, repolarisation, rhythm
+from ecgapp.analysis.measurement.measurements import Measurements
+from ecgapp.analysis.rules import conduction, normal, rhythm, st_segment
 from ecgapp.analysis.rules.st_elevation import STElevation, st_elevation
 from ecgapp.analysis.rules.verdict import Check, Facts, Presence, Verdict, check, rule_labels, verdict
 

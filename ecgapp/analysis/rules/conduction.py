@@ -5,8 +5,8 @@ or more; the right one ends towards V1 (R'), the left one away from it (QS or rS
 fascicle's block we look at the axis only: beyond -45 degrees. First-degree block has PR over 200 ms.
 """
 
+from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.analysis.rules.verdict import Check, Facts, Presence, against, blank, cannot_tell, rule, side
-from ecgapp.analysis.typical_beat import TypicalBeat
 
 LONG_PR, WIDE = 200.0, 120.0  # ms
 LEFT_AXIS = -45.0  # degrees

@@ -5,9 +5,9 @@ reading is borderline. The rule knows nothing of Q waves, T waves or voltages, s
 that is not.
 """
 
-from ecgapp.analysis.measured_rows import Measurement, in_unit
-from ecgapp.analysis.rules.repolarisation import depression, elevation
+from ecgapp.analysis.measurement.measured_rows import Measurement, in_unit
 from ecgapp.analysis.rules.rhythm import FEW, IRREGULAR, UNSURE, share
+from ecgapp.analysis.rules.st_segment import depression, elevation
 from ecgapp.analysis.rules.verdict import Check, Facts, Presence, blank, cannot_tell, rule, side
 
 LIMITS = ("Heart rate", "PR", "QRS", "QTc Fridericia", "QRS axis")

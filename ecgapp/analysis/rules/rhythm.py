@@ -9,9 +9,9 @@ one that is conducted aberrantly is taken for the other kind.
 
 from statistics import median
 
-from ecgapp.analysis.rhythm import EARLY, Beat
+from ecgapp.analysis.measurement.beat_timing import EARLY, Beat
+from ecgapp.analysis.measurement.typical_beat import P_SHARE
 from ecgapp.analysis.rules.verdict import Check, Facts, Presence, cannot_tell, rule, side
-from ecgapp.analysis.typical_beat import P_SHARE
 
 IRREGULAR = 0.065  # of the median RR interval; see ``Rhythm.irregularity``
 UNSURE = 0.01  # of RR, by which that may be wrong: 5 ms at each R peak

@@ -19,8 +19,8 @@ doi:10.1016/j.annemergmed.2012.07.119, stated for left bundle branch block).
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.analysis.rules.verdict import Facts
-from ecgapp.analysis.typical_beat import TypicalBeat
 
 WIDE = 120.0  # ms
 LIMIT = 1.0  # mm, in all leads but V2 and V3

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecgapp.analysis.measured_rows import Measurement
-from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.measurement.measured_rows import Measurement
+from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.errors import ConfigError
 
 # By how much a reading may be wrong: two standard deviations of the delineator's distance to marks made by

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecgapp.analysis.typical_beat import Span, TypicalBeat
+from ecgapp.analysis.measurement.typical_beat import Span, TypicalBeat
 from ecgapp.records import LEADS, ECGRecord
 from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.qt_and_axes import bazett, framingham, fridericia, frontal_axis, hodges

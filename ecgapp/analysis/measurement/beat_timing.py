@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.delineation import Delineation
+from ecgapp.analysis.measurement.delineation import Delineation
 from ecgapp.models import SEGMENTS
 from ecgapp.signals.median_beat import aligned
 

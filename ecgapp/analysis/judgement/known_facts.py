@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ecgapp.analysis.admission import Admission
 from ecgapp.analysis.critical import CriticalFinding
-from ecgapp.analysis.gate import Admission
-from ecgapp.analysis.measurements import Measurements
+from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.analysis.rules import Verdict
 from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.signals import RecordQuality

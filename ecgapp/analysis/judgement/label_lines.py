@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from ecgapp.analysis.judgement.figures import against_threshold, few_positives, labelled
-from ecgapp.analysis.judgement.known import NORMAL_LABELS, Known, Score
-from ecgapp.analysis.judgement.lines import JudgementLine, Severity
+from ecgapp.analysis.judgement.known_facts import NORMAL_LABELS, Known, Score
+from ecgapp.analysis.judgement.probability_words import against_threshold, few_positives, labelled
+from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence, Verdict
 
 SOON = frozenset({"STE", "MI"})  # to be read soon

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal as scipy_signal
 
-from ecgapp.analysis.delineation import Delineation
+from ecgapp.analysis.measurement.delineation import Delineation
 from ecgapp.models import SEGMENTS
 from ecgapp.signals import BeatList
 from ecgapp.signals.diastolic_p import diastolic_p_waves

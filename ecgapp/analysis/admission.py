@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ecgapp.analysis import gate_words
+from ecgapp.analysis import admission_words
 from ecgapp.errors import EcgAppError, ModelError, SignalError
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.detectors.gate_scores import gate_network, record_parts
@@ -172,13 +172,13 @@ def _judge_readable(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -
     network = readability_network(model)
     numbers = record_numbers(record, model)
     if not len(numbers):
-        return replace(empty, score=1.0, failed=True, reason=gate_words.STANDSTILL)
+        return replace(empty, score=1.0, failed=True, reason=admission_words.STANDSTILL)
     score, middle = unreadable(numbers, network), np.median(numbers, axis=0)
     with torch.inference_mode():
         weights = network.contributions(torch.from_numpy(middle).float()).double().numpy()
     failed = score >= empty.threshold
     usual = network.usual.double().numpy()
-    reason = gate_words.why_unreadable(record, middle, usual) if failed else ""
+    reason = admission_words.why_unreadable(record, middle, usual) if failed else ""
     return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(NUMBERS, middle, weights))
 
 
@@ -191,7 +191,7 @@ def _judge_similar(record: ECGRecord, model: TrainedModel, empty: GateAnswer) ->
         parts = torch.from_numpy(values).float()
         score, weights = float(network.score(parts)), network.contributions(parts).double().numpy()
     failed = score >= empty.threshold
-    reason = gate_words.why_unlike(values, weights, network) if failed else ""
+    reason = admission_words.why_unlike(values, weights, network) if failed else ""
     return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(PARTS, values, weights))
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ecgapp.analysis.findings import Finding, Findings
-from ecgapp.analysis.measured_rows import Measurement
-from ecgapp.analysis.measurements import Measurements
-from ecgapp.analysis.typical_beat import TypicalBeat
+from ecgapp.analysis.measurement.measured_rows import Measurement
+from ecgapp.analysis.measurement.measurements import Measurements
+from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.errors import ModelError
 from ecgapp.models import ModelCard
 from ecgapp.records import LEADS, ECGRecord

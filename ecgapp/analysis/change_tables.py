@@ -5,9 +5,17 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ecgapp.analysis import Measurement
-from ecgapp.analysis.comparison import EDGES, ST_MARKED, Change, FindingChange, Heights, LevelChange, heights
+from ecgapp.analysis.ecg_comparison import (
+    EDGES,
+    ST_MARKED,
+    Change,
+    FindingChange,
+    Heights,
+    LevelChange,
+    heights,
+)
 from ecgapp.analysis.findings import UNCONFIRMED
-from ecgapp.analysis.typical_beat import TypicalBeat
+from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.models.card_words import in_full, insufficient
 
 DASH = "-"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.delineation import Delineation
+from ecgapp.analysis.measurement.delineation import Delineation
 from ecgapp.models import SEGMENTS
 from ecgapp.records import WAVES, ECGRecord
 from ecgapp.records.record import FloatArray

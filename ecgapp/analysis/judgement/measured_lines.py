@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ecgapp.analysis.critical import CriticalKind
-from ecgapp.analysis.judgement.figures import beside_rule, in_words
-from ecgapp.analysis.judgement.known import Known
-from ecgapp.analysis.judgement.lines import JudgementLine, Severity
+from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.probability_words import beside_rule, in_words
+from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence
 
 SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W

@@ -12,7 +12,7 @@ import numpy as np
 
 from ecgapp.analysis.critical.facts import HALF_QRS, SLOWEST, CriticalFacts, Span
 from ecgapp.analysis.critical.finding import BOTH, NETWORK, RULE, CriticalFinding, CriticalKind
-from ecgapp.analysis.rhythm import Beat
+from ecgapp.analysis.measurement.beat_timing import Beat
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRun
 
 BROAD = 120.0  # ms

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ecgapp.analysis.atrial import AtrialRhythm, atrial_rhythm
-from ecgapp.analysis.delineation import delineate
-from ecgapp.analysis.measured_rows import AT_J, AT_J_PLUS, NO_P, Known, Measurement, levels, rows
-from ecgapp.analysis.rhythm import Rhythm, rhythm_of
-from ecgapp.analysis.typical_beat import TypicalBeat, typical_beat
+from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm, atrial_rhythm
+from ecgapp.analysis.measurement.beat_timing import Rhythm, rhythm_of
+from ecgapp.analysis.measurement.delineation import delineate
+from ecgapp.analysis.measurement.measured_rows import AT_J, AT_J_PLUS, NO_P, Known, Measurement, levels, rows
+from ecgapp.analysis.measurement.typical_beat import TypicalBeat, typical_beat
 from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, complete_leads

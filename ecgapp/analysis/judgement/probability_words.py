@@ -1,6 +1,6 @@
 """Probabilities of a judgement in words, always beside their threshold."""
 
-from ecgapp.analysis.judgement.known import Known, Score
+from ecgapp.analysis.judgement.known_facts import Known, Score
 from ecgapp.models.card_words import in_full, meaning
 
 
