@@ -17,8 +17,8 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import PROJECT, Settings
-from ecgapp.jobs import Run, RunStore, names
-from ecgapp.jobs.table import update
+from ecgapp.jobs import Run, RunStore, metric_names
+from ecgapp.jobs.run_table import update
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
 from ecgapp.training import finetuning_defaults
@@ -31,7 +31,12 @@ REDRAW = 0.3  # seconds at most
 PATIENCE = 120.0  # seconds
 PASSWORD = "only for the benchmark"
 TASK = "nine_class"
-BY_STEP = (names.STEP_LOSS, names.LEARNING_RATE, names.GRADIENT_NORM, names.THROUGHPUT)
+BY_STEP = (
+    metric_names.STEP_LOSS,
+    metric_names.LEARNING_RATE,
+    metric_names.GRADIENT_NORM,
+    metric_names.THROUGHPUT,
+)
 
 
 def main() -> None:
@@ -67,10 +72,16 @@ def long_run(store: RunStore) -> Run:
         update(connection, run.id, state="running", heartbeat=1e12, epoch=N_EPOCHS, epochs=2 * N_EPOCHS)
     for name in BY_STEP:
         store.add_metrics(run.id, ((name, step, _wave(step)) for step in range(1, N_STEPS + 1)))
-    for name in (names.CPU_PERCENT, names.MEMORY):
+    for name in (metric_names.CPU_PERCENT, metric_names.MEMORY):
         store.add_metrics(run.id, ((name, 2.0 * beat, 90 + _wave(beat)) for beat in range(N_BEATS)))
-    labels = [names.F1_OF_LABEL + label for label in task(TASK).label_names]
-    by_epoch = (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1, names.AUROC, *labels)
+    labels = [metric_names.F1_OF_LABEL + label for label in task(TASK).label_names]
+    by_epoch = (
+        metric_names.TRAIN_LOSS,
+        metric_names.VALIDATION_LOSS,
+        metric_names.F1,
+        metric_names.AUROC,
+        *labels,
+    )
     points = ((name, epoch, _wave(epoch)) for name in by_epoch for epoch in range(1, N_EPOCHS + 1))
     store.add_metrics(run.id, points)
     return run

@@ -23,10 +23,10 @@ from ecgapp.datasets import import_dataset
 from ecgapp.jobs import Run, RunStore
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.records.record import LEADS
+from ecgapp.runs.form_to_config import Schedule, Subject, training_config
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
 from ecgapp.training import Initialisation, Phase
-from ecgapp.ui.training_choices import Schedule, Subject, training_config
 
 FOLDER = PROJECT / "docs"
 WIDTH, REVIEW_WIDTH = 1280, 1440  # px

@@ -11,9 +11,9 @@ from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.jobs import RunStore
 from ecgapp.records import DEMOS, LEADS, ECGRecord, SyntheticConfig, synthesise, write_wfdb
+from ecgapp.runs.form_to_config import PHASES
 from ecgapp.storage import admin_password
 from ecgapp.training import Phase
-from ecgapp.ui.training_choices import PHASES
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect  # noqa: E402

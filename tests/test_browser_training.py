@@ -9,8 +9,8 @@ from small_training import FINETUNING, write_store
 
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
-from ecgapp.jobs import RunStore, names
-from ecgapp.jobs.table import update
+from ecgapp.jobs import RunStore, metric_names
+from ecgapp.jobs.run_table import update
 from ecgapp.storage import admin_password, documents
 from ecgapp.training.result.examples import RankedRecord, Ranking, write_ranking
 
@@ -60,9 +60,9 @@ def running(tmp_path):
 
 
 def add_epoch(store, run, epoch):
-    series = (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1, names.AUROC)
+    series = (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS, metric_names.F1, metric_names.AUROC)
     store.add_metrics(run.id, [(name, epoch, 1 / epoch) for name in series])
-    store.add_metrics(run.id, [(names.STEP_LOSS, 10 * epoch + step, 1 / epoch) for step in range(10)])
+    store.add_metrics(run.id, [(metric_names.STEP_LOSS, 10 * epoch + step, 1 / epoch) for step in range(10)])
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ecgapp.jobs import names
-from ecgapp.worker.cards import card_use
+from ecgapp.jobs import metric_names
+from ecgapp.worker.gpu_use import card_use
 
 RESERVED = {"cuda:0": 3 << 30}  # bytes that torch knows of: those of its own process
 TAKEN = {"cuda:0": 5 << 30, "cuda:1": 4 << 30}  # bytes that the driver knows of: everybody's
@@ -31,16 +31,19 @@ def refuse(_device):
 
 
 def test_of_one_card_memory_is_the_runs_own_and_load_the_cards(cards):
-    assert card_use(["cuda:0"]) == {names.GPU_MEMORY: 3 * 1024, names.GPU_PERCENT: 90.0}
+    assert card_use(["cuda:0"]) == {metric_names.GPU_MEMORY: 3 * 1024, metric_names.GPU_PERCENT: 90.0}
 
 
 def test_of_several_cards_memory_is_what_is_taken_of_all_and_load_their_mean(cards):
-    assert card_use(["cuda:0", "cuda:1"]) == {names.GPU_MEMORY: 9 * 1024, names.GPU_PERCENT: 70.0}
+    assert card_use(["cuda:0", "cuda:1"]) == {
+        metric_names.GPU_MEMORY: 9 * 1024,
+        metric_names.GPU_PERCENT: 70.0,
+    }
 
 
 def test_without_the_drivers_binding_one_card_is_never_told_for_several(cards):
     cards.utilization = cards.device_memory_used = refuse
-    assert card_use(["cuda:0"]) == {names.GPU_MEMORY: 3 * 1024}
+    assert card_use(["cuda:0"]) == {metric_names.GPU_MEMORY: 3 * 1024}
     assert card_use(["cuda:0", "cuda:1"]) == {}
 
 

@@ -8,8 +8,9 @@ import tiny_models
 
 from ecgapp import analysis
 from ecgapp.records import SyntheticConfig, synthesise
-from ecgapp.ui import curve_tables, curves, overview, steps, strips
-from ecgapp.ui.run_figures import RunFigures
+from ecgapp.runs import curve_tables
+from ecgapp.runs.run_figures import RunFigures
+from ecgapp.ui import curves, overview, steps, strips
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
 GROUNDS = ("#ffffff", "#171614")  # of the light and the dark theme

@@ -8,7 +8,7 @@ from ecgapp import __main__
 from ecgapp.analysis import open_model
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore
-from ecgapp.jobs.table import update
+from ecgapp.jobs.run_table import update
 from ecgapp.models import save_model
 from ecgapp.storage import documents
 

@@ -18,8 +18,8 @@ from ecgapp.__main__ import main
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import RunStore
-from ecgapp.jobs import export as exporting
-from ecgapp.jobs.export import export_run, export_zip
+from ecgapp.jobs import metric_export as exporting
+from ecgapp.jobs.metric_export import export_run, export_zip
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 

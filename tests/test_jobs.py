@@ -14,7 +14,7 @@ from run_processes import end_all, until
 from ecgapp.errors import JobError
 from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore
 from ecgapp.jobs.run import STALE_SECONDS, START_SECONDS
-from ecgapp.jobs.table import update
+from ecgapp.jobs.run_table import update
 from ecgapp.system import processes
 
 WORKER = """

@@ -10,7 +10,7 @@ import pytest
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore
-from ecgapp.jobs.table import update
+from ecgapp.jobs.run_table import update
 from ecgapp.system import processes
 
 

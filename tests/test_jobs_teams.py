@@ -12,7 +12,7 @@ from run_processes import end_all, until
 from small_training import PRETRAINING
 
 from ecgapp.jobs import NEW_RUN, Run, RunStore
-from ecgapp.jobs.table import update
+from ecgapp.jobs.run_table import update
 from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically
 from ecgapp.system import processes

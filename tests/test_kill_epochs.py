@@ -12,13 +12,18 @@ from run_processes import end_all
 from small_training import COLUMNS, FINETUNING, small_settings
 
 from ecgapp.config import PROJECT, Settings
-from ecgapp.jobs import Run, RunStore, names
+from ecgapp.jobs import Run, RunStore, metric_names
 from ecgapp.storage import documents
 from ecgapp.worker import execute
 from ecgapp.worker.reporter import UNWRITTEN
 
 CONFIG = replace(FINETUNING, epochs=4, checkpoint_seconds=0.0)
-SERIES = (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1, *(names.F1_OF_LABEL + name for name in COLUMNS))
+SERIES = (
+    metric_names.TRAIN_LOSS,
+    metric_names.VALIDATION_LOSS,
+    metric_names.F1,
+    *(metric_names.F1_OF_LABEL + name for name in COLUMNS),
+)
 
 
 def claimed(settings: Settings) -> tuple[RunStore, Run]:
@@ -68,7 +73,7 @@ def test_all_epochs_have_their_numbers_though_the_list_could_not_be_written_and_
     store, run = claimed(settings)
     for moment in moments:
         die_in_trouble(settings, run.id, moment)
-        assert store.metrics(run.id, names.F1).steps == ()
+        assert store.metrics(run.id, metric_names.F1).steps == ()
         assert store.refresh()[0].state == "lost"
         store.resume(run.id)
         store.claim("cpu", run.id)

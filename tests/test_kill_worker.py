@@ -13,7 +13,7 @@ from run_processes import end_all, until
 from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
-from ecgapp.jobs import RunStore, names
+from ecgapp.jobs import RunStore, metric_names
 from ecgapp.storage import documents
 from ecgapp.training.loop.checkpoint import CHECKPOINT
 
@@ -63,7 +63,7 @@ def test_a_worker_killed_in_the_middle_of_an_epoch_is_lost_within_seconds_and_re
     until(lambda: shown(store, run.id).ended_for_now)
     assert shown(store, run.id).state == "finished", store.log_tail(run.id, technical=True)
     assert sum("Going on from" in line for line in store.log_tail(run.id, 1000)) == 2
-    epochs = store.metrics(run.id, names.TRAIN_LOSS, 10**6).steps
+    epochs = store.metrics(run.id, metric_names.TRAIN_LOSS, 10**6).steps
     assert epochs == tuple(range(1, CONFIG.epochs + 1))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -8,14 +8,14 @@ from admin_pages import open_page, said, twelve_lead_store
 from small_training import FINETUNING, small_settings
 
 from ecgapp.config import Settings
-from ecgapp.jobs import RunStore, names
-from ecgapp.jobs.table import update
+from ecgapp.jobs import RunStore, metric_names
+from ecgapp.jobs.run_table import update
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
+from ecgapp.runs.form_to_config import JANG
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui import run_list
-from ecgapp.ui.training_choices import JANG
 
 F1 = (0.2, 0.5, 0.4, 0.6)
 FURTHER = {
@@ -232,11 +232,15 @@ def test_a_start_from_a_session_that_is_no_administrators_is_refused(settings, r
 
 def test_a_runs_curves_index_and_log_are_shown(settings, runs):
     run = make_run(runs, "finished", epoch=4, epochs=4)
-    points = [(names.F1, epoch, value) for epoch, value in enumerate(F1, start=1)]
+    points = [(metric_names.F1, epoch, value) for epoch, value in enumerate(F1, start=1)]
     points += [
-        (name, epoch, 0.1) for name in (names.TRAIN_LOSS, names.VALIDATION_LOSS) for epoch in range(1, 5)
+        (name, epoch, 0.1)
+        for name in (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS)
+        for epoch in range(1, 5)
     ]
-    runs.add_metrics(run.id, [*points, (names.F1_OF_LABEL + "fast", 1, 0.4), (names.THROUGHPUT, 10, 1234.0)])
+    runs.add_metrics(
+        run.id, [*points, (metric_names.F1_OF_LABEL + "fast", 1, 0.4), (metric_names.THROUGHPUT, 10, 1234.0)]
+    )
     runs.write_log(run.id, "20 records for training.")
     page = open_page("training", settings)
     assert "LCI = 1.500" in said(page)
@@ -254,7 +258,12 @@ def test_a_runs_curves_index_and_log_are_shown(settings, runs):
 def test_without_a_drop_the_page_shows_no_number_for_the_index(settings, runs):
     run = make_run(runs, "finished", epoch=2, epochs=4)
     runs.add_metrics(
-        run.id, [(name, epoch, epoch / 10) for name in (names.F1, names.VALIDATION_LOSS) for epoch in (1, 2)]
+        run.id,
+        [
+            (name, epoch, epoch / 10)
+            for name in (metric_names.F1, metric_names.VALIDATION_LOSS)
+            for epoch in (1, 2)
+        ],
     )
     page = open_page("training", settings)
     assert "No drop yet" in said(page)

@@ -10,7 +10,7 @@ from ecgapp.analysis import available_models, open_model, validation_predictions
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError, WeightsMismatchError
 from ecgapp.jobs import RunStore
-from ecgapp.jobs.table import update
+from ecgapp.jobs.run_table import update
 from ecgapp.models import TrainedModel, installed_models, object_path, save_model, weights
 from ecgapp.promotion import (
     Decision,

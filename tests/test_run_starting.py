@@ -11,12 +11,12 @@ from small_training import FINETUNING, PRETRAINING, Recorder, small_record, smal
 from ecgapp.datasets import open_store
 from ecgapp.datasets.membership import Membership
 from ecgapp.errors import ConfigError, EcgAppError, TrainingError
+from ecgapp.runs.form_to_config import taken_batch
+from ecgapp.runs.start_training import refuse_hopeless
 from ecgapp.tasks import column_code
 from ecgapp.training import preparation
 from ecgapp.training.data.sharding import fitting_lanes
 from ecgapp.training.parallel.process_group import World
-from ecgapp.ui.run_starting import refuse_hopeless
-from ecgapp.ui.training_choices import taken_batch
 
 ENSEMBLE = replace(FINETUNING, members=2)
 

@@ -7,8 +7,18 @@ import pytest
 from small_training import FINETUNING
 
 from ecgapp.evaluate import learning_curve_index
-from ecgapp.jobs import NEW_RUN, STATES, RunStore, names
+from ecgapp.jobs import NEW_RUN, STATES, RunStore, metric_names
 from ecgapp.jobs.run import Run
+from ecgapp.runs.run_figures import (
+    Reader,
+    changes,
+    config_of,
+    current_member,
+    lci_by_epoch,
+    read_figures,
+    run_lci,
+)
+from ecgapp.runs.run_words import duration_words, lci_words, size_words, state_sentence, use_words, whose_use
 from ecgapp.storage import documents
 from ecgapp.ui.curves import (
     change_bars,
@@ -20,16 +30,6 @@ from ecgapp.ui.curves import (
     step_curve,
     use_curve,
 )
-from ecgapp.ui.run_figures import (
-    Reader,
-    changes,
-    config_of,
-    current_member,
-    lci_by_epoch,
-    read_figures,
-    run_lci,
-)
-from ecgapp.ui.run_words import duration_words, lci_words, size_words, state_sentence, use_words, whose_use
 
 RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
 ENSEMBLE = replace(FINETUNING, members=2, epochs=3)
@@ -129,10 +129,10 @@ def test_figures_leave_out_what_is_no_number(tmp_path):
     store.add_metrics(
         run.id,
         [
-            (names.F1, 1, 0.5),
-            (names.F1, 2, float("nan")),
-            (names.F1, 3, 0.7),
-            (names.F1_OF_LABEL + "AF", 1, 0.4),
+            (metric_names.F1, 1, 0.5),
+            (metric_names.F1, 2, float("nan")),
+            (metric_names.F1, 3, 0.7),
+            (metric_names.F1_OF_LABEL + "AF", 1, 0.4),
         ],
     )
     figures = read_figures(store, run.id)
@@ -188,7 +188,9 @@ def test_the_index_counts_every_epoch_however_many_there_are(tmp_path):
     store = RunStore(tmp_path)
     run = store.create("long", "finetune", "cpu", documents.dump(FINETUNING))
     values = [0.5 + 0.1 * math.sin(epoch) for epoch in range(1, 1201)]
-    store.add_metrics(run.id, [(names.F1, epoch, value) for epoch, value in enumerate(values, start=1)])
+    store.add_metrics(
+        run.id, [(metric_names.F1, epoch, value) for epoch, value in enumerate(values, start=1)]
+    )
     shown = run_lci(read_figures(store, run.id).f1, FINETUNING).value
     assert shown == pytest.approx(learning_curve_index(values).value)
 
@@ -200,7 +202,7 @@ def test_a_reader_goes_on_where_it_was_and_ends_with_the_same_curves(tmp_path):
     assert reader.read().step_loss == ()
     for part in range(4):
         steps = range(500 * part + 1, 500 * part + 501)
-        store.add_metrics(run.id, [(names.STEP_LOSS, step, math.sin(step / 50)) for step in steps])
+        store.add_metrics(run.id, [(metric_names.STEP_LOSS, step, math.sin(step / 50)) for step in steps])
         shown = reader.read().step_loss
         assert (shown[0][0], shown[-1][0]) == (1, steps[-1])
         assert len(shown) <= 1000 + 2

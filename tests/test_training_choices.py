@@ -7,12 +7,7 @@ import pytest
 from ecgapp.errors import ConfigError
 from ecgapp.models import ECGClassifierConfig, EnsembleConfig, ModelCard, PatchAutoencoderConfig, Provenance
 from ecgapp.records import LEADS
-from ecgapp.signals import PreprocessingConfig
-from ecgapp.storage import documents
-from ecgapp.tasks import task
-from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
-from ecgapp.ui.run_again import Changes, changes_of, renewed, shared
-from ecgapp.ui.training_choices import (
+from ecgapp.runs.form_to_config import (
     FOLD_ONE_LEAD,
     JANG,
     LARGEST_BATCH,
@@ -29,6 +24,11 @@ from ecgapp.ui.training_choices import (
     training_config,
     transferable,
 )
+from ecgapp.runs.next_config import Changes, changes_of, renewed, shared
+from ecgapp.signals import PreprocessingConfig
+from ecgapp.storage import documents
+from ecgapp.tasks import task
+from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 
 PRETRAINING = Subject(Phase.PRETRAIN, Initialisation.RANDOM, ("ptb-xl",), LEADS)
 FINETUNING = Subject(Phase.FINETUNE, Initialisation.RANDOM, ("ptb-xl",), LEADS, task="nine_class")

@@ -20,7 +20,7 @@ from ecgapp import training
 from ecgapp.config import Settings
 from ecgapp.datasets.manifest import MANIFEST, VERSION
 from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore, names
+from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore, metric_names
 from ecgapp.storage import documents, files
 from ecgapp.training import TrainingConfig
 from ecgapp.training.loop.checkpoint import CHECKPOINT
@@ -189,7 +189,7 @@ def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
 
     def log_and_mend(self, text):
         if text.startswith("The model and its card"):
-            assert store.metrics(self._run.id, names.TRAIN_LOSS).steps == tuple(range(1, since))
+            assert store.metrics(self._run.id, metric_names.TRAIN_LOSS).steps == tuple(range(1, since))
             broken.clear()
         log(self, text)
 
@@ -200,11 +200,11 @@ def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
     assert refused.count(True) == 1  # a database that is locked holds the training up once
     assert (run.state, run.epoch, run.epochs) == ("finished", 2, 2), run.message
     assert weights(store, run) == sha256
-    for name in (names.TRAIN_LOSS, names.VALIDATION_LOSS, names.F1):
+    for name in (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS, metric_names.F1):
         assert store.metrics(run.id, name).steps == (1, 2), name
     assert (
-        store.metrics(run.id, names.STEP_LOSS).steps[-1]
-        == 2 * store.metrics(run.id, names.STEP_LOSS).steps[0]
+        store.metrics(run.id, metric_names.STEP_LOSS).steps[-1]
+        == 2 * store.metrics(run.id, metric_names.STEP_LOSS).steps[0]
     )
     kinds = [event.kind for event in store.events(run.id) if event.kind != "note"]
     assert kinds == ["queued", "starting", "running", "finished"]

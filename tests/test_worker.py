@@ -13,13 +13,13 @@ from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 from ecgapp import training
 from ecgapp.analysis import open_model, validation_predictions
 from ecgapp.errors import DatasetError, InterruptedTrainingError, JobError, ModelError
-from ecgapp.jobs import Attachment, Run, RunStore, names
+from ecgapp.jobs import Attachment, Run, RunStore, metric_names
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.storage import documents
 from ecgapp.training import EpochReport, StepReport
-from ecgapp.worker import RunReporter, execute, main, waiting
+from ecgapp.worker import RunReporter, execute, main, unwritten_metrics
 from ecgapp.worker.reporter import UNWRITTEN
-from ecgapp.worker.waiting import Waiting
+from ecgapp.worker.unwritten_metrics import Waiting
 
 WHY = Decision("Ada", "better on our own patients")
 SECRET = "/home/someone/Jane Doe 1950-01-01.hea"
@@ -46,13 +46,19 @@ def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store,
     run = execute(store, claimed(store, FINETUNING).id, settings)
     assert (run.state, run.epoch, run.epochs) == ("finished", 3, 3), store.log_tail(run.id, technical=True)
     for name in (
-        names.TRAIN_LOSS,
-        names.VALIDATION_LOSS,
-        names.F1,
-        *(names.F1_OF_LABEL + c for c in COLUMNS),
+        metric_names.TRAIN_LOSS,
+        metric_names.VALIDATION_LOSS,
+        metric_names.F1,
+        *(metric_names.F1_OF_LABEL + c for c in COLUMNS),
     ):
         assert store.metrics(run.id, name).steps == (1, 2, 3), name
-    for name in (names.STEP_LOSS, names.LEARNING_RATE, names.THROUGHPUT, names.MEMORY, names.CPU_PERCENT):
+    for name in (
+        metric_names.STEP_LOSS,
+        metric_names.LEARNING_RATE,
+        metric_names.THROUGHPUT,
+        metric_names.MEMORY,
+        metric_names.CPU_PERCENT,
+    ):
         assert store.latest(run.id, name) is not None, name
     kinds = [event.kind for event in store.events(run.id)]
     assert kinds == ["queued", "starting", "running", "finished"]
@@ -119,7 +125,7 @@ def test_a_stopped_run_resumes_from_its_checkpoint_with_one_curve_to_the_end(sto
     store.claim("cpu", run.id)
     again = execute(store, run.id, settings)
     assert again.state == "finished"
-    assert store.metrics(run.id, names.TRAIN_LOSS).steps == (1, 2, 3)
+    assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == (1, 2, 3)
     assert any("Going on from" in line for line in store.log_tail(run.id))
 
 
@@ -163,12 +169,12 @@ def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypa
     reporter.epoch(EpochReport(1, 2, 0.4, math.nan))
     with pytest.raises(JobError):
         reporter.flush()
-    assert store.latest(run.id, names.TRAIN_LOSS) is None
+    assert store.latest(run.id, metric_names.TRAIN_LOSS) is None
     monkeypatch.setattr(store, "add_metrics", write)
     reporter.flush()
-    assert store.latest(run.id, names.STEP_LOSS) == 0.5
-    assert store.latest(run.id, names.TRAIN_LOSS) == 0.4
-    assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
+    assert store.latest(run.id, metric_names.STEP_LOSS) == 0.5
+    assert store.latest(run.id, metric_names.TRAIN_LOSS) == 0.4
+    assert math.isnan(store.latest(run.id, metric_names.VALIDATION_LOSS))
 
 
 def test_the_first_words_of_a_training_are_written_with_its_new_plan_and_its_numbers(store):
@@ -179,7 +185,7 @@ def test_the_first_words_of_a_training_are_written_with_its_new_plan_and_its_num
     reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
     now = store.get(run.id)
     assert (now.state, now.epoch, now.epochs) == ("running", 20, 30)
-    assert store.metrics(run.id, names.STEP_LOSS).steps == (210,)
+    assert store.metrics(run.id, metric_names.STEP_LOSS).steps == (210,)
 
 
 def test_the_next_process_writes_the_epochs_that_one_could_not_write(store, monkeypatch):
@@ -192,8 +198,8 @@ def test_the_next_process_writes_the_epochs_that_one_could_not_write(store, monk
             reporter.epoch(EpochReport(number, 3, 0.4, math.nan))
     next_one = RunReporter(held, store.get(run.id))
     next_one.flush()
-    assert store.metrics(run.id, names.TRAIN_LOSS).values == (0.4, 0.4)
-    assert math.isnan(store.latest(run.id, names.VALIDATION_LOSS))
+    assert store.metrics(run.id, metric_names.TRAIN_LOSS).values == (0.4, 0.4)
+    assert math.isnan(store.latest(run.id, metric_names.VALIDATION_LOSS))
     assert store.get(run.id).epoch == 2
     assert not (store.folder(run.id) / UNWRITTEN).exists()
 
@@ -219,7 +225,7 @@ def test_a_file_of_epochs_that_the_disk_has_spoilt_hinders_nobody(store):
     path.write_bytes(b'[[["train/loss", 1, ')
     reporter = RunReporter(Attachment(store, run.id), run)
     reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
-    assert store.metrics(run.id, names.TRAIN_LOSS).steps == (1,)
+    assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == (1,)
     assert not path.exists()
 
 
@@ -230,7 +236,7 @@ def test_an_epoch_that_can_be_kept_nowhere_ends_the_training_before_a_checkpoint
     reporter = RunReporter(Attachment(store, run.id), run)
     monkeypatch.setattr(store, "add_metrics", refuse)
     monkeypatch.setattr("ecgapp.worker.reporter._PATIENCE_SECONDS", 60.0 if room else 0.0)
-    plain = waiting.write_atomically
+    plain = unwritten_metrics.write_atomically
 
     def fail_or_write(path, content):
         attempts.append(path)
@@ -238,7 +244,7 @@ def test_an_epoch_that_can_be_kept_nowhere_ends_the_training_before_a_checkpoint
             raise OSError(28, "No space left on device", SECRET)
         plain(path, content)
 
-    monkeypatch.setattr(waiting, "write_atomically", fail_or_write)
+    monkeypatch.setattr(unwritten_metrics, "write_atomically", fail_or_write)
     report = EpochReport(1, 2, 0.4, 0.5)
     if room:
         reporter.epoch(report)
@@ -261,7 +267,7 @@ def test_an_epoch_that_can_be_kept_nowhere_ends_a_run_that_is_to_stop_at_once_an
     def train(config, reporter, folder, settings, world):
         with monkeypatch.context() as full:
             full.setattr(store, "add_metrics", refuse)
-            full.setattr(waiting, "write_atomically", refuse_file)
+            full.setattr(unwritten_metrics, "write_atomically", refuse_file)
             reporter.stop.set()
             reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
 
@@ -274,7 +280,7 @@ def test_an_epoch_that_can_be_kept_nowhere_ends_a_run_that_is_to_stop_at_once_an
 def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_curves_stay(
     store, monkeypatch
 ):
-    monkeypatch.setattr(waiting, "MOST_SAMPLES", 50)
+    monkeypatch.setattr(unwritten_metrics, "MOST_SAMPLES", 50)
     run = claimed(store)
     reporter = RunReporter(Attachment(store, run.id), run)
     with monkeypatch.context() as patched:
@@ -285,11 +291,11 @@ def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_c
             with pytest.raises(JobError):
                 reporter.flush()
     reporter.flush()
-    assert store.metrics(run.id, names.TRAIN_LOSS).steps == tuple(range(1, 401))
-    kept = store.metrics(run.id, names.STEP_LOSS).steps
+    assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == tuple(range(1, 401))
+    kept = store.metrics(run.id, metric_names.STEP_LOSS).steps
     assert 20 <= len(kept) <= 50
     assert kept[-1] == 400
-    assert store.metrics(run.id, names.GRADIENT_NORM).steps == kept
+    assert store.metrics(run.id, metric_names.GRADIENT_NORM).steps == kept
 
 
 def refuse(*_arguments):
@@ -333,5 +339,5 @@ def test_a_launched_run_trains_in_its_own_process_until_it_is_asked_to_stop_then
         "stopped",
         "Stopped on request. Resume goes on from the last checkpoint.",
     )
-    assert stopped.epoch == store.metrics(first.id, names.TRAIN_LOSS, 10**6).steps[-1]
+    assert stopped.epoch == store.metrics(first.id, metric_names.TRAIN_LOSS, 10**6).steps[-1]
     assert stopped.epoch < 100_000

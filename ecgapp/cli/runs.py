@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ecgapp.cli.following import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
-from ecgapp.jobs.export import COMMAND, export_run
+from ecgapp.jobs.metric_export import COMMAND, export_run
 
 _CHANGES = ("delete", "move", "stop", "resume")
 _HEADS = ("run", "created (UTC)", "title", "phase", "device", "state", "epochs")

@@ -4,12 +4,12 @@
 process of a run holds. Everything lies in one SQLite database and a folder for each run.
 """
 
-from ecgapp.jobs import names
+from ecgapp.jobs import metric_names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
-from ecgapp.jobs.journal import Event, append_technical
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import ACTIVE, ENDED, NEW_RUN, RESUMABLE, RESUME, STATES, Run
-from ecgapp.jobs.store import RunStore
+from ecgapp.jobs.run_log import Event, append_technical
+from ecgapp.jobs.run_store import RunStore
 from ecgapp.jobs.usage import Usage
 from ecgapp.storage.database import patiently
 
@@ -29,6 +29,6 @@ __all__ = [
     "Series",
     "Usage",
     "append_technical",
-    "names",
+    "metric_names",
     "patiently",
 ]

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Self
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import journal
+from ecgapp.jobs import run_log
 from ecgapp.jobs.run import HEARTBEAT_SECONDS
-from ecgapp.jobs.store import RunStore
-from ecgapp.jobs.table import Value, find, update
+from ecgapp.jobs.run_store import RunStore
+from ecgapp.jobs.run_table import Value, find, update
 from ecgapp.jobs.watch import AGAIN
 from ecgapp.system import processes
 
@@ -99,7 +99,7 @@ class Attachment:
                 self._tell(connection, state, message)
 
     def _tell(self, connection: sqlite3.Connection, kind: str, text: str) -> None:
-        journal.write_event(connection, self.run_id, kind, text)
+        run_log.write_event(connection, self.run_id, kind, text)
         self.store.write_log(self.run_id, text)
 
     def _update(self, connection: sqlite3.Connection, condition: str = "", **values: Value) -> bool:

@@ -5,7 +5,7 @@ import os
 import sys
 
 from ecgapp.config import Settings
-from ecgapp.jobs.store import COMMAND_VARIABLE, RunStore
+from ecgapp.jobs.run_store import COMMAND_VARIABLE, RunStore
 
 if __name__ == "__main__":
     store = RunStore(Settings.from_environment().runs, json.loads(os.environ[COMMAND_VARIABLE]))

@@ -9,7 +9,7 @@ import time
 
 from ecgapp.errors import JobError
 from ecgapp.jobs.run import Run
-from ecgapp.jobs.table import RunTable, enqueue, find, run_of, update
+from ecgapp.jobs.run_table import RunTable, enqueue, find, run_of, update
 from ecgapp.system import processes
 
 ACTIVE_STATES = "state IN ('starting', 'running', 'stopping')"

@@ -2,7 +2,7 @@
 
 import psutil
 
-from ecgapp.jobs import names
+from ecgapp.jobs import metric_names
 
 _MEBIBYTE = 2**20
 
@@ -27,4 +27,4 @@ class Usage:
                 memory += process.memory_info().rss
             except psutil.NoSuchProcess:  # a child that has just ended takes nothing
                 continue
-        return {names.CPU_PERCENT: percent / self._cores, names.MEMORY: memory / _MEBIBYTE}
+        return {metric_names.CPU_PERCENT: percent / self._cores, metric_names.MEMORY: memory / _MEBIBYTE}

@@ -13,7 +13,7 @@ from contextlib import suppress
 from ecgapp.errors import JobError
 from ecgapp.jobs.queue import RunQueue
 from ecgapp.jobs.run import GRACE_SECONDS, RESUME, STALE_SECONDS, START_SECONDS, Run
-from ecgapp.jobs.table import run_of, update
+from ecgapp.jobs.run_table import run_of, update
 from ecgapp.storage.database import PATIENCE_SECONDS
 from ecgapp.system import processes
 

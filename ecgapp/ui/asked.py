@@ -8,9 +8,9 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
+from ecgapp.runs.start_training import new_form
 from ecgapp.training.result.examples import RankedRecord
 from ecgapp.ui import auth
-from ecgapp.ui.run_starting import new_form
 from ecgapp.ui.session import DIALOG
 
 

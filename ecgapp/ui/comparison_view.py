@@ -6,16 +6,10 @@ import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models.card_words import as_typed
-from ecgapp.ui.comparison import (
-    curve_names,
-    differing_settings,
-    newest_alike,
-    results,
-    shared_labels,
-)
-from ecgapp.ui.curve_tables import joined
+from ecgapp.runs.curve_tables import joined
+from ecgapp.runs.run_comparison import curve_names, differing_settings, newest_alike, results, shared_labels
+from ecgapp.runs.run_figures import Point, Reader, RunFigures, config_of
 from ecgapp.ui.curves import CONFIG, overlay
-from ecgapp.ui.run_figures import Point, Reader, RunFigures, config_of
 from ecgapp.ui.run_list import full_title
 
 READERS = "compared_readers"  # session state: the curves of the compared runs, as far as they are read

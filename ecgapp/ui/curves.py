@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from ecgapp.ui.run_figures import Point
+from ecgapp.runs.run_figures import Point
 
 Floats = NDArray[np.float64]
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models.card_words import as_typed
+from ecgapp.runs.run_figures import RunFigures, config_of, first_at_work
 from ecgapp.training.ensembles import member_words
 from ecgapp.training.result.examples import (
     RankedRecord,
@@ -14,7 +15,6 @@ from ecgapp.training.result.examples import (
 )
 from ecgapp.ui import example_figures
 from ecgapp.ui.run_dialogs import TRACING, ask_for
-from ecgapp.ui.run_figures import RunFigures, config_of, first_at_work
 
 PLAIN = {"displayModeBar": False}
 LATEST = 0  # instead of an epoch: whichever is the latest

@@ -8,13 +8,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import DatasetError
 from ecgapp.models.card_words import as_typed
-from ecgapp.training.devices import device_choices
-from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui.asked import Asked
-from ecgapp.ui.run_again import Changes, changes_of, differences, refuse_unknown, renewed, shared
-from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_starting import CHOSEN_RUN, refuse_hopeless, start_run
-from ecgapp.ui.training_choices import (
+from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
     LOWEST_RATE,
     MOST_EPOCHS,
@@ -23,6 +17,12 @@ from ecgapp.ui.training_choices import (
     batch_words,
     device_words,
 )
+from ecgapp.runs.next_config import Changes, changes_of, differences, refuse_unknown, renewed, shared
+from ecgapp.runs.run_figures import config_of
+from ecgapp.runs.start_training import CHOSEN_RUN, refuse_hopeless, start_run
+from ecgapp.training.devices import device_choices
+from ecgapp.training.training_config import LARGEST_SEED
+from ecgapp.ui.asked import Asked
 
 
 def ask_new_run(asked: Asked) -> None:

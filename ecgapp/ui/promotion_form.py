@@ -24,9 +24,9 @@ from ecgapp.promotion import (
     refuse_other_question,
     run_model,
 )
+from ecgapp.runs.run_words import time_words
 from ecgapp.ui import deciding
 from ecgapp.ui.guarded import guarded, show_problem
-from ecgapp.ui.run_words import time_words
 
 
 def promotion(run: Run, store: RunStore, settings: Settings) -> None:

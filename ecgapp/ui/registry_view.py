@@ -22,10 +22,10 @@ from ecgapp.promotion import (
     remove,
     roll_back,
 )
+from ecgapp.runs.run_words import size_words, time_words
 from ecgapp.ui import auth, deciding
 from ecgapp.ui.guarded import guarded, show_problem
 from ecgapp.ui.promotion_form import show_concerns
-from ecgapp.ui.run_words import size_words, time_words
 
 NONE = "–"  # a table reads Markdown, which makes a bullet of a hyphen
 INTERVALS = (

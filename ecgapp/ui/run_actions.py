@@ -7,13 +7,13 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import store_names
 from ecgapp.jobs import Run, RunStore
+from ecgapp.runs.next_config import transferable_phase
+from ecgapp.runs.run_figures import config_of
+from ecgapp.runs.run_words import size_words
+from ecgapp.runs.start_training import run_reference
 from ecgapp.training import Initialisation, Phase
 from ecgapp.ui.guarded import guarded
-from ecgapp.ui.run_again import transferable_phase
 from ecgapp.ui.run_dialogs import AGAIN, EPOCHS, EXPORT, FORM, NAME, ask_for
-from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_starting import run_reference
-from ecgapp.ui.run_words import size_words
 from ecgapp.ui.training_form import FORM_OPEN, STORES
 
 SIZES = "run_sizes"  # session state: what deleting each ended run frees

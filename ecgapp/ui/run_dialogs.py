@@ -12,8 +12,12 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
-from ecgapp.jobs import Run, RunStore, export, tensorboard
+from ecgapp.jobs import Run, RunStore, metric_export, tensorboard
 from ecgapp.models.card_words import as_typed
+from ecgapp.runs.form_to_config import MOST_EPOCHS
+from ecgapp.runs.next_config import continued, refuse_unknown
+from ecgapp.runs.run_figures import config_of
+from ecgapp.runs.start_training import new_form
 from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
 from ecgapp.training.result.examples import RankedRecord
@@ -22,12 +26,8 @@ from ecgapp.ui.asked import Asked, close
 from ecgapp.ui.new_run import ask_new_run
 from ecgapp.ui.paper_chart import paper
 from ecgapp.ui.ranked_answers import show_answers
-from ecgapp.ui.run_again import continued, refuse_unknown
-from ecgapp.ui.run_figures import config_of
-from ecgapp.ui.run_starting import new_form
 from ecgapp.ui.session import DIALOG
 from ecgapp.ui.tracing import CONFIG, tracing
-from ecgapp.ui.training_choices import MOST_EPOCHS
 
 TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
 WISH = "dialog_wish"  # session state: (what, the run's id, more, form) that was asked for and is not open yet
@@ -157,7 +157,7 @@ def _export(asked: Asked) -> None:
         "A zip with **metrics.csv** (a line for each point of each curve: series, step, value, time in UTC) "
         "and **config.json**, this run's exact settings. With them it is run again from the command line:"
     )
-    st.code(export.COMMAND, language="bash")
+    st.code(metric_export.COMMAND, language="bash")
     there = tensorboard.available()
     events = st.checkbox("TensorBoard event files too", key="export_events", disabled=not there)
     if not there:
@@ -167,9 +167,9 @@ def _export(asked: Asked) -> None:
 
     def packed() -> bytes:
         check_right()
-        return export.export_zip(store, run.id, events)
+        return metric_export.export_zip(store, run.id, events)
 
-    name = f"{export.export_name(store, run.id)}.zip"
+    name = f"{metric_export.export_name(store, run.id)}.zip"
     st.download_button(
         "Download", packed, name, "application/zip", key="download_run", type="primary", on_click="ignore"
     )

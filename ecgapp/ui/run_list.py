@@ -6,10 +6,10 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.jobs import ACTIVE, ENDED, Run, RunStore
 from ecgapp.models.card_words import as_typed
+from ecgapp.runs.form_to_config import PHASES
+from ecgapp.runs.run_words import duration_words, time_words
+from ecgapp.runs.start_training import CHOSEN_RUN
 from ecgapp.ui.guarded import guarded
-from ecgapp.ui.run_starting import CHOSEN_RUN
-from ecgapp.ui.run_words import duration_words, time_words
-from ecgapp.ui.training_choices import PHASES
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
 COLUMNS = {  # widths in px: all of them fit a window of 1280; a click on a cell shows what is longer

@@ -10,14 +10,8 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models.card_words import as_typed
-from ecgapp.training import TrainingConfig
-from ecgapp.ui import curve_tables, curves
-from ecgapp.ui.curves import members_apart
-from ecgapp.ui.example_view import examples
-from ecgapp.ui.live_chart import Shown, chart
-from ecgapp.ui.promotion_form import finished, promotion
-from ecgapp.ui.run_actions import actions
-from ecgapp.ui.run_figures import (
+from ecgapp.runs import curve_tables
+from ecgapp.runs.run_figures import (
     PAPER_LCI,
     PAPER_MSE,
     USE,
@@ -31,8 +25,22 @@ from ecgapp.ui.run_figures import (
     lci_by_epoch,
     run_lci,
 )
-from ecgapp.ui.run_warnings import warnings
-from ecgapp.ui.run_words import duration_words, epochs_words, lci_words, state_sentence, use_words, whose_use
+from ecgapp.runs.run_warnings import warnings
+from ecgapp.runs.run_words import (
+    duration_words,
+    epochs_words,
+    lci_words,
+    state_sentence,
+    use_words,
+    whose_use,
+)
+from ecgapp.training import TrainingConfig
+from ecgapp.ui import curves
+from ecgapp.ui.curves import members_apart
+from ecgapp.ui.example_view import examples
+from ecgapp.ui.live_chart import Shown, chart
+from ecgapp.ui.promotion_form import finished, promotion
+from ecgapp.ui.run_actions import actions
 
 LOG_LINES = 12
 READER = "run_reader"  # session state: the curves of the run in view, as far as they are read

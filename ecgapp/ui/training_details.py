@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from ecgapp.runs.form_to_config import Details
 from ecgapp.training import AugmentationConfig
 from ecgapp.training.training_config import PRECISIONS
-from ecgapp.ui.training_choices import Details
 
 PRECISION_WORDS = {
     "auto": "as pays on the device",

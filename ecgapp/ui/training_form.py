@@ -11,13 +11,7 @@ from ecgapp.datasets.folds import folds_of
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
-from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
-from ecgapp.training.devices import device_choices
-from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui import auth
-from ecgapp.ui.run_starting import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
-from ecgapp.ui.stores import served_tasks, shelf
-from ecgapp.ui.training_choices import (
+from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
     LOWEST_RATE,
     MOST_EPOCHS,
@@ -37,6 +31,12 @@ from ecgapp.ui.training_choices import (
     training_config,
     transferable,
 )
+from ecgapp.runs.start_training import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
+from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
+from ecgapp.training.devices import device_choices
+from ecgapp.training.training_config import LARGEST_SEED
+from ecgapp.ui import auth
+from ecgapp.ui.stores import served_tasks, shelf
 from ecgapp.ui.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))

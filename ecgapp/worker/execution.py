@@ -11,7 +11,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, JobError, TrainingError
 from ecgapp.jobs import RESUME, Attachment, Heartbeat, Run, RunStore, append_technical
 from ecgapp.worker import team
-from ecgapp.worker.ending import Ending, LastWords
+from ecgapp.worker.final_state import Ending, LastWords
 from ecgapp.worker.reporter import Listener, RunReporter
 
 _STOPPED = f"Stopped on request. {RESUME}"

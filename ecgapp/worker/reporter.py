@@ -8,9 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ecgapp.errors import InterruptedTrainingError, JobError
-from ecgapp.jobs import Attachment, Metric, Run, Usage, names
-from ecgapp.worker.cards import card_use
-from ecgapp.worker.waiting import Waiting
+from ecgapp.jobs import Attachment, Metric, Run, Usage, metric_names
+from ecgapp.worker.gpu_use import card_use
+from ecgapp.worker.unwritten_metrics import Waiting
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, StepReport
@@ -69,10 +69,10 @@ class RunReporter:
         self.epochs = report.epochs
         self._seconds_left = _time_left(self._first, report.step, report.total_steps)
         numbers = {
-            names.STEP_LOSS: report.loss,
-            names.LEARNING_RATE: report.learning_rate,
-            names.THROUGHPUT: report.examples_per_second,
-            names.GRADIENT_NORM: report.gradient_norm,
+            metric_names.STEP_LOSS: report.loss,
+            metric_names.LEARNING_RATE: report.learning_rate,
+            metric_names.THROUGHPUT: report.examples_per_second,
+            metric_names.GRADIENT_NORM: report.gradient_norm,
         }
         self._waiting.add_sample(_points(report.step, numbers))
         if not self._announced:
@@ -89,16 +89,16 @@ class RunReporter:
         self._epoch, self.epochs = report.epoch, report.epochs
         self._seconds_left = report.seconds_left
         numbers = {
-            names.TRAIN_LOSS: report.train_loss,
-            names.VALIDATION_LOSS: report.validation_loss,
-            names.CONSTANT_LOSS: report.constant_loss,
-            names.EPOCH_SECONDS: report.seconds,
-            names.F1: report.f1,
-            names.AUROC: report.auroc,
-            **_by_part(names.F1_OF_LABEL, report.f1_by_label),
-            **_by_part(names.PREDICTED_OF_LABEL, report.predicted_by_label),
-            **_by_part(names.POSITIVES_OF_LABEL, report.positives_by_label),
-            **_by_part(names.F1_OF_MEMBER, dict(enumerate(report.f1_by_member, start=1))),
+            metric_names.TRAIN_LOSS: report.train_loss,
+            metric_names.VALIDATION_LOSS: report.validation_loss,
+            metric_names.CONSTANT_LOSS: report.constant_loss,
+            metric_names.EPOCH_SECONDS: report.seconds,
+            metric_names.F1: report.f1,
+            metric_names.AUROC: report.auroc,
+            **_by_part(metric_names.F1_OF_LABEL, report.f1_by_label),
+            **_by_part(metric_names.PREDICTED_OF_LABEL, report.predicted_by_label),
+            **_by_part(metric_names.POSITIVES_OF_LABEL, report.positives_by_label),
+            **_by_part(metric_names.F1_OF_MEMBER, dict(enumerate(report.f1_by_member, start=1))),
         }
         self._waiting.add_epoch(_points(report.epoch, numbers))
         self._write()
@@ -119,7 +119,7 @@ class RunReporter:
         """With each heartbeat: look at the machine, and write what waits."""
         seconds = time.time() - (self._run.started or self._run.created)
         use = {**self._usage.sample(), **card_use(self._run.devices)}
-        self._waiting.add_sample(_points(seconds, {**use, names.SECONDS_LEFT: self._seconds_left}))
+        self._waiting.add_sample(_points(seconds, {**use, metric_names.SECONDS_LEFT: self._seconds_left}))
         self.flush()
 
     def flush(self) -> None:

@@ -20,7 +20,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, InterruptedTrainingError, TrainingError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.storage import documents
-from ecgapp.worker.board import Board
+from ecgapp.worker.error_board import Board
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport

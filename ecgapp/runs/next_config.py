@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 from ecgapp.errors import ConfigError
+from ecgapp.runs.form_to_config import taken_batch
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.sharding import fitting_lanes
 from ecgapp.training.devices import n_devices
-from ecgapp.ui.training_choices import taken_batch
 
 
 @dataclass(frozen=True)

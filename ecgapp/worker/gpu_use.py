@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from ecgapp.jobs import names
+from ecgapp.jobs import metric_names
 
 _MEBIBYTE = 2**20
 
@@ -21,10 +21,12 @@ def card_use(devices: Sequence[str]) -> dict[str, float]:
         return {}
     use = {}
     if len(devices) == 1:
-        use[names.GPU_MEMORY] = torch.cuda.memory_reserved(devices[0]) / _MEBIBYTE
+        use[metric_names.GPU_MEMORY] = torch.cuda.memory_reserved(devices[0]) / _MEBIBYTE
     with suppress(Exception):  # the binding is not installed, or says no in its own way
         if len(devices) > 1:
             taken = sum(torch.cuda.device_memory_used(device) for device in devices)
-            use[names.GPU_MEMORY] = taken / _MEBIBYTE
-        use[names.GPU_PERCENT] = sum(torch.cuda.utilization(device) for device in devices) / len(devices)
+            use[metric_names.GPU_MEMORY] = taken / _MEBIBYTE
+        use[metric_names.GPU_PERCENT] = sum(torch.cuda.utilization(device) for device in devices) / len(
+            devices
+        )
     return use

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ecgapp.ui.run_figures import Point, RunFigures
+from ecgapp.runs.run_figures import Point, RunFigures
 
 
 def by_epoch(figures: RunFigures, lci: Sequence[Point] = ()) -> pd.DataFrame:

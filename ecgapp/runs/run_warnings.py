@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ecgapp.jobs import Run
 from ecgapp.promotion import FLAT_LINE
+from ecgapp.runs.run_figures import Point, RunFigures, last, of_member_at_work
 from ecgapp.training import TrainingConfig
-from ecgapp.ui.run_figures import Point, RunFigures, last, of_member_at_work
 
 SILENT_EPOCHS = 3  # a class that nobody got for so long is told
 PATIENT_EPOCHS = 10  # without a better validation

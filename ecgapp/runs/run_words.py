@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ecgapp.evaluate import LearningCurveIndex
 from ecgapp.jobs import RESUME, Run
-from ecgapp.ui.run_figures import USE, Point, last
+from ecgapp.runs.run_figures import USE, Point, last
 
 
 def state_sentence(run: Run, runs: Sequence[Run]) -> str:

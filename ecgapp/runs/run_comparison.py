@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from ecgapp.jobs import Run
+from ecgapp.runs.run_figures import RunFigures, config_of, last, run_lci
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
-from ecgapp.ui.run_figures import RunFigures, config_of, last, run_lci
 
 NOT_COMPARED = ("title", "licence", "checkpoint_seconds")  # they change no weights
 DIGITS = 4

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import journal, metrics
-from ecgapp.jobs.journal import Event
+from ecgapp.jobs import metrics, run_log
 from ecgapp.jobs.metrics import Metric, Series
 from ecgapp.jobs.run import Run
+from ecgapp.jobs.run_log import Event
 from ecgapp.jobs.updates import UPDATES
 from ecgapp.storage.database import Database
 from ecgapp.storage.files import write_atomically
@@ -167,25 +167,25 @@ class RunTable:
             self._tell(connection, run_id, kind, text)
 
     def _tell(self, connection: sqlite3.Connection, run_id: str, kind: str, text: str) -> None:
-        journal.write_event(connection, run_id, kind, text)
+        run_log.write_event(connection, run_id, kind, text)
         self.write_log(run_id, text)
 
     def events(self, run_id: str) -> tuple[Event, ...]:
         """All events, oldest first."""
-        return journal.read_events(self.database, run_id)
+        return run_log.read_events(self.database, run_id)
 
     def log_path(self, run_id: str) -> Path:
         """The log file, which the run's process writes to as well."""
-        return self.folder(run_id) / journal.LOG_NAME
+        return self.folder(run_id) / run_log.LOG_NAME
 
     def write_log(self, run_id: str, text: str) -> None:
         """Add one plain sentence to the log; it holds no path and no patient data."""
         if self.folder(run_id).is_dir():
-            journal.append_line(self.log_path(run_id), text)
+            run_log.append_line(self.log_path(run_id), text)
 
     def log_tail(self, run_id: str, n: int = 50, technical: bool = False) -> tuple[str, ...]:
         """The log's last ``n`` lines: our own only, for pages; all of them where ``technical``."""
-        return journal.tail(self.log_path(run_id), n, technical)
+        return run_log.tail(self.log_path(run_id), n, technical)
 
 
 def run_of(row: sqlite3.Row) -> Run:

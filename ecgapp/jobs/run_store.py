@@ -19,7 +19,7 @@ from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs.queue import ACTIVE_STATES
 from ecgapp.jobs.run import NEW_RUN, RESUME, Run
-from ecgapp.jobs.table import find, update
+from ecgapp.jobs.run_table import find, update
 from ecgapp.jobs.watch import SILENT, RunWatch
 from ecgapp.storage.database import patiently
 from ecgapp.system import processes

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate import LearningCurveIndex, indices_by_epoch, learning_curve_index
-from ecgapp.jobs import Run, RunStore, names
+from ecgapp.jobs import Run, RunStore, metric_names
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.ensembles import member_words
@@ -20,10 +20,10 @@ EVERY_EPOCH = 1_000_000  # the LCI counts each epoch's change: its F1 is read wh
 PAPER_LCI = (("100 %", 1.440, 1.370), ("50 %", 1.678, 1.211), ("25 %", 1.184, 0.557))
 PAPER_MSE = 0.305  # a sample, normalised units squared: 626.583 summed over 2,048 samples
 USE = {  # of the machine: what is drawn, its series and its unit
-    "Processor": (names.CPU_PERCENT, "%"),
-    "Memory": (names.MEMORY, "MB"),
-    "GPU": (names.GPU_PERCENT, "%"),
-    "GPU memory": (names.GPU_MEMORY, "MB"),
+    "Processor": (metric_names.CPU_PERCENT, "%"),
+    "Memory": (metric_names.MEMORY, "MB"),
+    "GPU": (metric_names.GPU_PERCENT, "%"),
+    "GPU memory": (metric_names.GPU_MEMORY, "MB"),
 }
 
 
@@ -77,19 +77,19 @@ class Reader:
             return {name.removeprefix(prefix): self._finite(name) for name in found}
 
         return RunFigures(
-            train_loss=self._finite(names.TRAIN_LOSS),
-            validation_loss=self._finite(names.VALIDATION_LOSS),
-            constant_loss=self._finite(names.CONSTANT_LOSS),
-            f1=self._finite(names.F1, EVERY_EPOCH),
-            auroc=self._finite(names.AUROC),
-            f1_by_label=family(names.F1_OF_LABEL),
-            f1_by_member=family(names.F1_OF_MEMBER),
-            predicted_by_label=family(names.PREDICTED_OF_LABEL),
-            positives_by_label=family(names.POSITIVES_OF_LABEL),
-            step_loss=self._finite(names.STEP_LOSS),
-            learning_rate=self._finite(names.LEARNING_RATE),
-            gradient_norm=self._finite(names.GRADIENT_NORM),
-            throughput=self._finite(names.THROUGHPUT),
+            train_loss=self._finite(metric_names.TRAIN_LOSS),
+            validation_loss=self._finite(metric_names.VALIDATION_LOSS),
+            constant_loss=self._finite(metric_names.CONSTANT_LOSS),
+            f1=self._finite(metric_names.F1, EVERY_EPOCH),
+            auroc=self._finite(metric_names.AUROC),
+            f1_by_label=family(metric_names.F1_OF_LABEL),
+            f1_by_member=family(metric_names.F1_OF_MEMBER),
+            predicted_by_label=family(metric_names.PREDICTED_OF_LABEL),
+            positives_by_label=family(metric_names.POSITIVES_OF_LABEL),
+            step_loss=self._finite(metric_names.STEP_LOSS),
+            learning_rate=self._finite(metric_names.LEARNING_RATE),
+            gradient_norm=self._finite(metric_names.GRADIENT_NORM),
+            throughput=self._finite(metric_names.THROUGHPUT),
             use={word: self._finite(name) for word, (name, _) in USE.items() if name in present},
         )
 

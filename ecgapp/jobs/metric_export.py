@@ -15,7 +15,7 @@ from pathlib import Path
 from ecgapp.errors import JobError
 from ecgapp.jobs import tensorboard
 from ecgapp.jobs.metrics import TimedMetric, read_all
-from ecgapp.jobs.table import RunTable
+from ecgapp.jobs.run_table import RunTable
 from ecgapp.storage.plain_text import plain_cell
 
 CONFIG = "config.json"
