@@ -25,10 +25,10 @@ from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.records import LEADS, ECGRecord, fingerprint, read_record, write_wfdb
-from ecgapp.ui.worklist_files import grouped, in_folder
-from ecgapp.ui.worklist_intake import Intake
 from ecgapp.worklist import Wish, Worklist, arranged
-from ecgapp.worklist.starting import slots
+from ecgapp.worklist.grouping import grouped, in_folder
+from ecgapp.worklist.intake import Intake
+from ecgapp.worklist.start_scoring import slots
 
 SECONDS, RATE = 10.0, 500.0
 NOISE = 0.001  # mV

@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 _COMMANDS = {  # each imports what it needs, so that `runs` answers without loading torch
     "predict": ("ecgapp.cli.predict", "predict"),
-    "import": ("ecgapp.cli.importing", "import_folder"),
-    "verify": ("ecgapp.cli.verifying", "verify"),
+    "import": ("ecgapp.cli.import_folder", "import_folder"),
+    "verify": ("ecgapp.cli.verify", "verify"),
     "train": ("ecgapp.cli.train", "train"),
     "delineate": ("ecgapp.cli.delineate", "delineate"),
     "fit-gate": ("ecgapp.cli.fit_gate", "fit_gate"),

@@ -15,8 +15,8 @@ from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.reviews import Event, Journal, Kind
 from ecgapp.storage import admin_password
-from ecgapp.ui import auth, worklist_intake, worklist_view
-from ecgapp.worklist import Worklist
+from ecgapp.ui import auth, worklist_view
+from ecgapp.worklist import Worklist, intake
 from ecgapp.worklist.scorer import Scorer
 
 PASSWORD = "correct horse"
@@ -27,7 +27,7 @@ MODEL_COLUMNS = {"Judgement", "Urgency", "Uncertainty"}
 def settings(tmp_path, monkeypatch):
     """An installation with one tiny classifier, whose scoring the test does itself."""
     tiny_models.stand_alone(monkeypatch, tmp_path)
-    monkeypatch.setattr(worklist_intake, "start_scoring", lambda settings: None)
+    monkeypatch.setattr(intake, "start_scoring", lambda settings: None)
     monkeypatch.setattr(worklist_view, "start_scoring", lambda settings: None)
     settings = Settings.from_environment()
     model, known = tiny_models.classifier()

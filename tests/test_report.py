@@ -22,9 +22,9 @@ from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.models import load_model
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.report import Contents, Measured
-from ecgapp.report.intervals import in_words
-from ecgapp.report.saliency import SHADES, runs
-from ecgapp.report.tracing import BOTTOM, LEFT, RIGHT, ROWS, TOP, place_rows
+from ecgapp.report.interval_lines import in_words
+from ecgapp.report.saliency_picture import SHADES, runs
+from ecgapp.report.tracing_pages import BOTTOM, LEFT, RIGHT, ROWS, TOP, place_rows
 from ecgapp.reviews import Kind, fold, moment
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

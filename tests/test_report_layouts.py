@@ -14,7 +14,7 @@ from ecgapp import report
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.report import Contents, Drawing
 from ecgapp.report.sheets import rows_of_a_page, sheets_of
-from ecgapp.report.tracing import LEFT
+from ecgapp.report.tracing_pages import LEFT
 from ecgapp.signals import DisplayFilter, filtered
 from ecgapp.signals.paper import STACKED, THREE_BY_FOUR, Layout, Scale
 

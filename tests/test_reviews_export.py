@@ -17,8 +17,8 @@ from ecgapp.errors import ReviewError
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.records.archive import Archive
 from ecgapp.reviews import Answer, Journal, Kind, export_reviews, packed_reviews
-from ecgapp.reviews.export import GONE, NO_VOLTS, UNCONFIRMED, UNJUDGED
-from ecgapp.reviews.journal import _INSERT, _values
+from ecgapp.reviews.label_export import GONE, NO_VOLTS, UNCONFIRMED, UNJUDGED
+from ecgapp.reviews.review_journal import _INSERT, _values
 from ecgapp.tasks import csv_task
 
 LABELS = {0: {"AF": P, "PVC": A}, 1: {"AF": A, "PVC": N}, 2: {"AF": A, "PVC": P}}

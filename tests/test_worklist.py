@@ -23,7 +23,17 @@ from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
 from ecgapp.ui.worklist_table import read_now
-from ecgapp.worklist import Wish, Worklist, arranged, as_csv, start_scoring, starting, urgency
+from ecgapp.worklist import (
+    Wish,
+    Worklist,
+    arranged,
+    as_csv,
+    start_scoring,
+    urgency,
+)
+from ecgapp.worklist import (
+    start_scoring as starting,
+)
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer
 from ecgapp.worklist.scoring import quality_in_words, score

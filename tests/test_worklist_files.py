@@ -14,10 +14,10 @@ from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, RecordError
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, fingerprint, synthesise, write_wfdb
-from ecgapp.ui import worklist_files, worklist_intake
-from ecgapp.ui.worklist_files import grouped, in_folder, shown_name, unpacked
-from ecgapp.ui.worklist_intake import Intake
-from ecgapp.worklist import Worklist
+from ecgapp.worklist import Worklist, grouping
+from ecgapp.worklist import intake as worklist_intake
+from ecgapp.worklist.grouping import grouped, in_folder, shown_name, unpacked
+from ecgapp.worklist.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -180,11 +180,11 @@ def test_names_of_nothing_but_dots_and_slashes_are_left_aside():
 
 
 def test_a_long_name_is_cut():
-    assert len(shown_name("x" * 500)) == worklist_files.LONGEST_NAME
+    assert len(shown_name("x" * 500)) == grouping.LONGEST_NAME
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused_unopened(settings, monkeypatch):
-    monkeypatch.setattr(worklist_files, "LARGEST_ARCHIVE", 1000)
+    monkeypatch.setattr(grouping, "LARGEST_ARCHIVE", 1000)
     intake = taken(settings, [zipped([File("x.dat", b"0" * 2000)])])
     (item,) = Worklist(settings).items()
     assert intake.unreadable == 1
@@ -207,7 +207,7 @@ def test_a_damaged_zip_says_so_and_the_other_files_go_on(settings, tmp_path):
 
 
 def test_too_many_files_are_refused_before_one_is_read(monkeypatch):
-    monkeypatch.setattr(worklist_files, "MOST_FILES", 3)
+    monkeypatch.setattr(grouping, "MOST_FILES", 3)
     with pytest.raises(RecordError, match="in several parts"):
         grouped([File(f"{k}.dat", b"") for k in range(4)])
 

@@ -13,7 +13,7 @@ from ecgapp.promotion.changes import (
     run_model,
 )
 from ecgapp.promotion.concerns import ENOUGH_RECORDS, FLAT_LINE, compared, promotion_concerns
-from ecgapp.promotion.figures import headline, headline_words, n_validated
+from ecgapp.promotion.headline_figures import headline, headline_words, n_validated
 from ecgapp.promotion.history import Action, Decision, History, Line
 from ecgapp.promotion.versions import SHIPPED, Version, in_use, model_names, versions
 

@@ -1,7 +1,7 @@
 """What speaks against using a trained model: too few records, worse than the one in use, nothing learnt."""
 
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
-from ecgapp.promotion.figures import FALSE_ALARMS, SENSITIVITY, headline, n_of, n_validated
+from ecgapp.promotion.headline_figures import FALSE_ALARMS, SENSITIVITY, headline, n_of, n_validated
 
 ENOUGH_RECORDS = 30  # fewer validation records, or patients, say next to nothing of other patients
 # Windows have unit variance in each lead, so a flat line's mean squared error is 1 a sample.

@@ -14,9 +14,9 @@ from ecgapp.analysis import Admission, Findings, Measurements
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.report.beside import Beside, beside
 from ecgapp.report.contents import Contents, Evidence
-from ecgapp.report.judged import Alarm, JudgedLine, alarm, judged
+from ecgapp.report.finding_support import Beside, beside
+from ecgapp.report.judgement_document import Alarm, JudgedLine, alarm, judged
 from ecgapp.reviews import Review
 from ecgapp.signals import record_quality, remarks
 from ecgapp.signals.display import UNFILTERED

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ecgapp.errors import ReportError
 from ecgapp.report.contents import Contents
-from ecgapp.report.evidence import draw_evidence, draw_rest, print_number
+from ecgapp.report.model_page import draw_evidence, draw_rest, print_number
 from ecgapp.report.page import Page
 from ecgapp.report.sheets import sheets_of
-from ecgapp.report.tracing import draw_tracing
+from ecgapp.report.tracing_pages import draw_tracing
 
 TRUETYPE = 42  # fonts are embedded as they are, so that words can be searched and copied
 DOTS_PER_INCH = 200

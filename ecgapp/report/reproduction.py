@@ -8,10 +8,10 @@ from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.report.beside import beside, prevalences
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
 from ecgapp.report.contents import gather
-from ecgapp.report.judged import alarm
+from ecgapp.report.finding_support import beside, prevalences
+from ecgapp.report.judgement_document import alarm
 from ecgapp.signals import record_quality
 from ecgapp.storage import documents
 

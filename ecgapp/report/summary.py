@@ -7,7 +7,7 @@ from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.report.contents import Contents
 from ecgapp.report.head import LEFT, RIGHT
 from ecgapp.report.page import ALARM, LETTER, LINE, MILLIMETRE, Page, Type
-from ecgapp.report.reading import statement
+from ecgapp.report.signatures import statement
 
 SIGN = "\u26a0"  # a warning triangle
 TOP, BOTTOM = 190.5, 164.0  # mm between which the summary stands

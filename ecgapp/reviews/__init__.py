@@ -1,7 +1,11 @@
 """What readers say of ECGs: confirmed, edited, signed, when and by whom; an audit trail; training labels."""
 
 from ecgapp.reviews.audit import WORDS, audit_csv, in_words
-from ecgapp.reviews.events import (
+from ecgapp.reviews.keeping import keep_for_training, keep_no_longer, kept_for_training
+from ecgapp.reviews.label_export import Exported, export_reviews, packed_reviews
+from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
+from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold, unconfirmed_beside_normal
+from ecgapp.reviews.review_events import (
     LONGEST_COMMENT,
     LONGEST_NAME,
     LONGEST_STATEMENT,
@@ -15,12 +19,8 @@ from ecgapp.reviews.events import (
     same_reader,
     stamp,
 )
-from ecgapp.reviews.export import Exported, export_reviews, packed_reviews
-from ecgapp.reviews.journal import Journal, reviews_of
-from ecgapp.reviews.keeping import keep_for_training, keep_no_longer, kept_for_training
-from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
-from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold, unconfirmed_beside_normal
-from ecgapp.reviews.words import against, beside_normal, changes, in_a_row, moment, present, verdict
+from ecgapp.reviews.review_journal import Journal, reviews_of
+from ecgapp.reviews.review_words import against, beside_normal, changes, in_a_row, moment, present, verdict
 
 __all__ = [
     "LONGEST_COMMENT",

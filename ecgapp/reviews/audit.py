@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ecgapp.reviews.events import Event, KeptCaliper, Kind
-from ecgapp.reviews.words import changes
+from ecgapp.reviews.review_events import Event, KeptCaliper, Kind
+from ecgapp.reviews.review_words import changes
 from ecgapp.storage.plain_text import plain_cell
 
 WORDS = {

@@ -9,8 +9,8 @@ from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.records.archive import Archive
-from ecgapp.reviews.events import Event, Kind
-from ecgapp.reviews.journal import Journal
+from ecgapp.reviews.review_events import Event, Kind
+from ecgapp.reviews.review_journal import Journal
 from ecgapp.worklist import Worklist
 
 

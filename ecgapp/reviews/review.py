@@ -6,8 +6,8 @@ from enum import StrEnum
 from functools import reduce
 
 from ecgapp.errors import ConfigError, ReviewError
-from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp, same_reader
-from ecgapp.reviews.words import beside_normal, in_a_row, moment, verdict
+from ecgapp.reviews.review_events import Answer, Event, KeptCaliper, Kind, Stamp, same_reader
+from ecgapp.reviews.review_words import beside_normal, in_a_row, moment, verdict
 
 # These change nothing that another reader decides on.
 QUIET = frozenset({Kind.OPENED, Kind.ALARMED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})

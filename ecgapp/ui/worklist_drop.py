@@ -9,8 +9,8 @@ from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
 from ecgapp.records.upload import Upload
 from ecgapp.ui import auth
-from ecgapp.ui.worklist_files import grouped, in_folder, unpacked
-from ecgapp.ui.worklist_intake import Intake
+from ecgapp.worklist.grouping import grouped, in_folder, unpacked
+from ecgapp.worklist.intake import Intake
 
 DROP_NUMBER = "worklist_drop_number"  # a new number empties the uploader, so that no ECG stays in it
 PROBLEM = "worklist_problem"  # why the last drop was refused as a whole

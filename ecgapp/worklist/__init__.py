@@ -1,10 +1,8 @@
 """Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
 
-from ecgapp.worklist.export import as_csv
 from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, ModelUsed, Outcome
 from ecgapp.worklist.order import BY_NUMBER, BY_UNCERTAINTY, BY_URGENCY, CRITICAL_FIRST, SORTS, Wish, arranged
-from ecgapp.worklist.starting import start_scoring
-from ecgapp.worklist.table import Progress, Worklist
+from ecgapp.worklist.start_scoring import start_scoring
 from ecgapp.worklist.urgency import (
     LEVELS,
     UNCERTAINTY_IN_WORDS,
@@ -13,6 +11,8 @@ from ecgapp.worklist.urgency import (
     uncertainty,
     urgency,
 )
+from ecgapp.worklist.worklist_csv import as_csv
+from ecgapp.worklist.worklist_store import Progress, Worklist
 
 __all__ = [
     "BY_NUMBER",

@@ -19,8 +19,8 @@ from ecgapp.storage.lock import claimed
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
 from ecgapp.worklist.rows import write_outcome
 from ecgapp.worklist.scoring import described, score
-from ecgapp.worklist.starting import slot_path
-from ecgapp.worklist.table import Worklist
+from ecgapp.worklist.start_scoring import slot_path
+from ecgapp.worklist.worklist_store import Worklist
 
 Judge = Callable[[Sequence[OpenedECG]], list[Outcome]]
 _LOG = logging.getLogger(__name__)

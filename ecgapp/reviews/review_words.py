@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from ecgapp.models.card_words import NORMALS
-from ecgapp.reviews.events import Answer, State
+from ecgapp.reviews.review_events import Answer, State
 
 
 def moment(at: float) -> str:

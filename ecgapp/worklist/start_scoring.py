@@ -11,7 +11,7 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import JobError
 from ecgapp.storage.lock import is_claimed
 from ecgapp.system.processes import spawn
-from ecgapp.worklist.table import Worklist
+from ecgapp.worklist.worklist_store import Worklist
 
 PROGRAM = (sys.executable, "-m", "ecgapp.worklist")
 MOST = 4  # processes: with more, the disk and the database would be what limits

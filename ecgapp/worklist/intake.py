@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError
-from ecgapp.ui.worklist_files import Group
 from ecgapp.worklist import Worklist, start_scoring
+from ecgapp.worklist.grouping import Group
 
 _LOG = logging.getLogger(__name__)
 START_EVERY = 32  # records after which the scorers are looked after

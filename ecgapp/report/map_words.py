@@ -5,7 +5,7 @@ from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
 from ecgapp.report.contents import Evidence
 from ecgapp.report.page import Column
-from ecgapp.report.saliency import Frame, draw_saliency
+from ecgapp.report.saliency_picture import Frame, draw_saliency
 from ecgapp.report.section import FOOT, SMALL
 from ecgapp.report.summary import SIGN
 

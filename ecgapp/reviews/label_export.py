@@ -18,9 +18,9 @@ from ecgapp.errors import ArchiveError, ReviewError
 from ecgapp.records import ECGRecord, write_wfdb
 from ecgapp.records.archive import Archive
 from ecgapp.reviews.audit import audit_csv
-from ecgapp.reviews.events import State
-from ecgapp.reviews.journal import Journal
 from ecgapp.reviews.review import Review
+from ecgapp.reviews.review_events import State
+from ecgapp.reviews.review_journal import Journal
 from ecgapp.storage.files import write_atomically
 from ecgapp.storage.plain_text import plain_cell
 

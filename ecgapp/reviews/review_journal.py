@@ -11,9 +11,9 @@ from itertools import groupby
 
 from ecgapp.config import Settings
 from ecgapp.errors import ReviewError
-from ecgapp.reviews.events import Answer, Event, KeptCaliper, Kind, Stamp
 from ecgapp.reviews.review import Review, fold, refuse_impossible
-from ecgapp.reviews.words import moment
+from ecgapp.reviews.review_events import Answer, Event, KeptCaliper, Kind, Stamp
+from ecgapp.reviews.review_words import moment
 from ecgapp.storage import documents
 from ecgapp.storage.database import Database
 
