@@ -18,7 +18,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, read_record
-from ecgapp.ui.bootstrap import TORCH_THREADS
+from ecgapp.ui.shell.page_start import TORCH_THREADS
 
 N_RECORDS, SEED, DRAWS = 100, 0, 1000
 SHORTEST = 9.0  # s, of which either half holds several beats

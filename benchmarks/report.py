@@ -12,7 +12,7 @@ from ecgapp import analysis, report
 from ecgapp.config import Settings
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.storage import documents
-from ecgapp.ui.bootstrap import TORCH_THREADS
+from ecgapp.ui.shell.page_start import TORCH_THREADS
 
 REPEATS = 9
 MODEL = "nine_class"

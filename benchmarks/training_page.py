@@ -22,7 +22,7 @@ from ecgapp.jobs.run_table import update
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
 from ecgapp.training import finetuning_defaults
-from ecgapp.ui import auth
+from ecgapp.ui.shell import auth
 
 N_STEPS, N_EPOCHS, N_BEATS = 100_000, 200, 43_200
 NEW_STEPS = 20  # between two looks

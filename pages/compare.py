@@ -5,12 +5,13 @@ import streamlit as st
 from ecgapp.analysis import change_tables
 from ecgapp.analysis.ecg_comparison import level_changes, measured_changes
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, compare, compare_doubts, compare_gate
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.compare_view import pair_panel
+from ecgapp.ui.compare import compare_admission, compare_doubts, compare_panels
+from ecgapp.ui.compare.paired_tracings import pair_panel
+from ecgapp.ui.shell import model_choice
+from ecgapp.ui.shell.page_start import bootstrap
 
 bootstrap("Compare")
-both = compare.openings()
+both = compare_panels.openings()
 if not both:
     st.stop()
 
@@ -21,34 +22,34 @@ if len(both) < 2:
     headline.info("Open the other ECG above: what changed stands here then.")
     st.stop()
 
-cards = choosing.installed()
+cards = model_choice.installed()
 with headline.container():
-    if not compare_gate.may_show(both):
+    if not compare_admission.may_show(both):
         st.stop()
-    compare.critical_findings(both)
-    withheld = compare_gate.withheld(both)
+    compare_panels.critical_findings(both)
+    withheld = compare_admission.withheld(both)
     changed = st.empty()
 
-classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
-found = compare.compared_findings(both, classifier) if classifier is not None and not withheld else ()
+classifier = model_choice.choose_model("Classifier", model_choice.classifiers(cards), "classifier")
+found = compare_panels.compared_findings(both, classifier) if classifier is not None and not withheld else ()
 if found and classifier is not None:
     st.subheader("Findings, unconfirmed")
-    compare.findings_panel(both, found, classifier)
+    compare_panels.findings_panel(both, found, classifier)
 
-delineator = next(iter(choosing.delineators(cards).values()), None)
+delineator = next(iter(model_choice.delineators(cards).values()), None)
 changes, levels = (), ()
 if delineator is not None:
     try:
-        measured = compare.measured(both)
+        measured = compare_panels.measured(both)
         changes = measured_changes(*measured.values(), delineator)
         levels = level_changes(*measured.values())
     except EcgAppError as error:
         st.warning(str(error))
     else:
         st.subheader("Intervals, axes and ST, unconfirmed")
-        compare.intervals_panel(measured, changes, delineator)
+        compare_panels.intervals_panel(measured, changes, delineator)
         st.subheader("Median beats, laid over each other")
-        compare.beats_panel(both, measured)
+        compare_panels.beats_panel(both, measured)
 
 shifted = change_tables.shifts(levels, changes)
 words = f"{change_tables.summary(found, changes, levels)} {compare_doubts.headline(both)}".rstrip()

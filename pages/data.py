@@ -3,12 +3,12 @@
 import streamlit as st
 
 from ecgapp.jobs import RunStore
-from ecgapp.ui import auth, session
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.import_form import import_form, import_progress, interrupted_imports
-from ecgapp.ui.review_export import review_export
-from ecgapp.ui.store_view import deletion, store_view
-from ecgapp.ui.stores import overview, shelf
+from ecgapp.ui.data.import_form import import_form, import_progress, interrupted_imports
+from ecgapp.ui.data.review_export import review_export
+from ecgapp.ui.data.store_view import deletion, store_view
+from ecgapp.ui.data.stores import overview, shelf
+from ecgapp.ui.shell import auth, session
+from ecgapp.ui.shell.page_start import bootstrap
 
 bootstrap("Data")
 settings = session.settings()

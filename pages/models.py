@@ -4,10 +4,10 @@ import streamlit as st
 
 from ecgapp.errors import EcgAppError
 from ecgapp.promotion import model_names, versions
-from ecgapp.ui import auth, choosing, session
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.model_import import import_form
-from ecgapp.ui.registry_view import INTERVALS, model_view, overview
+from ecgapp.ui.models.model_import import import_form
+from ecgapp.ui.models.registry_view import INTERVALS, model_view, overview
+from ecgapp.ui.shell import auth, model_choice, session
+from ecgapp.ui.shell.page_start import bootstrap
 
 bootstrap("Models")
 settings = session.settings()
@@ -16,7 +16,7 @@ auth.require_admin(settings)
 try:
     models = {name: versions(name, settings) for name in model_names(settings)}
     st.subheader("In use")
-    choosing.tell_damaged()
+    model_choice.tell_damaged()
     if models:
         overview(version for found in models.values() for version in found)
         st.caption(INTERVALS)

@@ -5,9 +5,10 @@ import streamlit as st
 from ecgapp import analysis
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard, Predictions
-from ecgapp.ui import choosing, gate_figures, performance, session, ventricular_figures
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.trying import thresholds_panel
+from ecgapp.ui.performance import figure_tables, gate_performance, ventricular_performance
+from ecgapp.ui.performance.threshold_panel import thresholds_panel
+from ecgapp.ui.shell import model_choice, session
+from ecgapp.ui.shell.page_start import bootstrap
 
 
 def show_classifier(card: ModelCard) -> None:
@@ -15,15 +16,15 @@ def show_classifier(card: ModelCard) -> None:
     if card.validation is None or card.task is None:
         st.warning("This model was not validated. Do not rely on its probabilities.")
         return
-    st.markdown(performance.tested_on(card.validation))
-    if card.task.name in performance.PAPERS:
-        st.caption(f"The studies, on their own data: {performance.PAPERS[card.task.name]}")
+    st.markdown(figure_tables.tested_on(card.validation))
+    if card.task.name in figure_tables.PAPERS:
+        st.caption(f"The studies, on their own data: {figure_tables.PAPERS[card.task.name]}")
     predictions = kept_predictions(card)
     if predictions is not None:
         thresholds_panel(card, card.task, predictions)
         return
-    st.dataframe(performance.macro(card.validation), hide_index=True)
-    st.dataframe(performance.per_class(card.validation), hide_index=True, height="content")
+    st.dataframe(figure_tables.macro(card.validation), hide_index=True)
+    st.dataframe(figure_tables.per_class(card.validation), hide_index=True, height="content")
     if not card.predictions_sha256:
         st.info("The validation predictions of this model were not kept, so there are no curves.")
 
@@ -45,8 +46,8 @@ def show_autoencoder(card: ModelCard) -> None:
     st.markdown(
         f"**{card.reconstruction.dataset}**, in standard deviations squared, 95 % intervals in brackets."
     )
-    st.dataframe(performance.reconstruction(card.reconstruction), hide_index=True)
-    st.caption(performance.JANG)
+    st.dataframe(figure_tables.reconstruction(card.reconstruction), hide_index=True)
+    st.caption(figure_tables.JANG)
 
 
 def show_delineator(card: ModelCard) -> None:
@@ -59,7 +60,7 @@ def show_delineator(card: ModelCard) -> None:
         f"{card.delineation.n_leads:,} leads. "
         "Found within 150 ms of a mark; errors are found minus marked; 95 % intervals over records."
     )
-    st.dataframe(performance.delineation(card.delineation), hide_index=True)
+    st.dataframe(figure_tables.delineation(card.delineation), hide_index=True)
 
 
 def show(card: ModelCard) -> None:
@@ -69,22 +70,24 @@ def show(card: ModelCard) -> None:
     elif card.is_delineator:
         show_delineator(card)
     elif card.is_gate:
-        gate_figures.gate_panel(card)
+        gate_performance.gate_panel(card)
     elif card.is_ventricular:
-        ventricular_figures.ventricular_panel(card)
+        ventricular_performance.ventricular_panel(card)
     else:
         show_autoencoder(card)
 
 
 bootstrap("Performance")
 try:
-    cards = choosing.installed()
-    ordered = choosing.classifiers(cards) | choosing.autoencoders(cards) | choosing.delineators(cards)
-    ordered |= choosing.gates(cards) | choosing.ventricular(cards)
-    card = choosing.choose_model("Model", ordered, "performance_model")
+    cards = model_choice.installed()
+    ordered = (
+        model_choice.classifiers(cards) | model_choice.autoencoders(cards) | model_choice.delineators(cards)
+    )
+    ordered |= model_choice.gates(cards) | model_choice.ventricular(cards)
+    card = model_choice.choose_model("Model", ordered, "performance_model")
     if card is not None:
         show(card)
         with st.expander("Model card"):
-            st.table(performance.card_facts(card))
+            st.table(figure_tables.card_facts(card))
 except EcgAppError as error:
     st.error(str(error))

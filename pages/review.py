@@ -3,42 +3,44 @@
 import streamlit as st
 
 from ecgapp.errors import EcgAppError
-from ecgapp.ui import choosing, judgement_panel, opened, reading, review, saliency_panel, session
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.findings_panel import findings_panel
-from ecgapp.ui.measurements_panel import measurements_panel, rules_panel
-from ecgapp.ui.opening import choose_record
-from ecgapp.ui.reading_panel import read_first_panel, reading_panel, status_of_findings
-from ecgapp.ui.report_buttons import report_panel
-from ecgapp.ui.tracing_panel import tracing_panel
-from ecgapp.ui.worklist_walk import walk_bar
+from ecgapp.ui.review import judgement_panel, page_parts, saliency_panel
+from ecgapp.ui.review.findings_panel import findings_panel
+from ecgapp.ui.review.measurements_panel import measurements_panel, rules_panel
+from ecgapp.ui.review.report_buttons import report_panel
+from ecgapp.ui.review.tracing_panel import tracing_panel
+from ecgapp.ui.shell import model_choice, opened, session
+from ecgapp.ui.shell.opening import choose_record
+from ecgapp.ui.shell.page_start import bootstrap
+from ecgapp.ui.sign_off import reader
+from ecgapp.ui.sign_off.reading_panel import read_first_panel, reading_panel, status_of_findings
+from ecgapp.ui.worklist.worklist_walk import walk_bar
 
 bootstrap("Review")
 walk_bar()
 choose_record()
-reading.reading_bar()
+reader.reading_bar()
 
 if (sentence := session.problem()) is not None:
     st.error(sentence)
 record = session.current_record()
 if record is None:
-    review.empty_panel(choosing.installed())
+    page_parts.empty_panel(model_choice.installed())
     st.stop()
 
 ecg = opened.current(record)
-read = reading.current(record)
+read = reader.current(record)
 reviewed = read.review
-headline = review.headline_place()
+headline = page_parts.headline_place()
 tracing_panel(record)
 in_detail = st.container()
 
-cards = choosing.installed()
+cards = model_choice.installed()
 
 left, right = st.columns(2)
 with left:
-    classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "classifier")
+    classifier = model_choice.choose_model("Classifier", model_choice.classifiers(cards), "classifier")
 with right:
-    autoencoder = choosing.choose_model("Autoencoder", choosing.autoencoders(cards), "autoencoder")
+    autoencoder = model_choice.choose_model("Autoencoder", model_choice.autoencoders(cards), "autoencoder")
 
 if read.blind:  # nothing of what a classifier says may be computed, or sent, before this
     judgement_panel.before_reading(headline, ecg, reviewed)
@@ -48,12 +50,12 @@ if read.blind:  # nothing of what a classifier says may be computed, or sent, be
 found, no_labels = ecg.labels(classifier)
 if found is not None and classifier is not None:
     try:
-        reviewed = reading.note_shown(reviewed, found, classifier)
+        reviewed = reader.note_shown(reviewed, found, classifier)
     except EcgAppError as error:
         st.error(str(error))
 with in_detail:
     judgement_panel.details(ecg, classifier)
-judgement_panel.show_judgement(headline, ecg, classifier, review.status(reviewed, classifier))
+judgement_panel.show_judgement(headline, ecg, classifier, page_parts.status(reviewed, classifier))
 
 if found is not None and classifier is not None:
     st.subheader(f"Findings, {reviewed.word}")
@@ -70,11 +72,11 @@ if found is not None and classifier is not None:
     saliency_panel.saliency_panel(record, found, classifier, statuses)
 
 if classifier is not None:
-    review.preprocessing_section(record, classifier)
+    page_parts.preprocessing_section(record, classifier)
 
 if autoencoder is not None:
     st.subheader("The autoencoder's reconstruction")
-    review.reconstruction_panel(record, autoencoder)
+    page_parts.reconstruction_panel(record, autoencoder)
 
 st.subheader("Report")
 report_panel(record, classifier, reviewed)

@@ -4,11 +4,11 @@ import streamlit as st
 
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
-from ecgapp.ui import auth, session
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.live import live_runs
-from ecgapp.ui.run_dialogs import open_wished
-from ecgapp.ui.training_form import FORM_OPEN, training_form
+from ecgapp.ui.shell import auth, session
+from ecgapp.ui.shell.page_start import bootstrap
+from ecgapp.ui.training.live_runs import live_runs
+from ecgapp.ui.training.run_dialogs import open_wished
+from ecgapp.ui.training.training_form import FORM_OPEN, training_form
 
 bootstrap("Training")
 settings = session.settings()

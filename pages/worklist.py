@@ -2,18 +2,21 @@
 
 import streamlit as st
 
-from ecgapp.ui import choosing, reading, session
-from ecgapp.ui.bootstrap import bootstrap
-from ecgapp.ui.worklist_drop import drop_panel
-from ecgapp.ui.worklist_view import worklist_view
+from ecgapp.ui.shell import model_choice, session
+from ecgapp.ui.shell.page_start import bootstrap
+from ecgapp.ui.sign_off import reader
+from ecgapp.ui.worklist.worklist_drop import drop_panel
+from ecgapp.ui.worklist.worklist_view import worklist_view
 
 bootstrap("Worklist")
 settings = session.settings()
-cards = choosing.installed()
+cards = model_choice.installed()
 
 left, right = st.columns([2, 3], gap="medium")
 with left:
-    classifier = choosing.choose_model("Classifier", choosing.classifiers(cards), "worklist_classifier")
+    classifier = model_choice.choose_model(
+        "Classifier", model_choice.classifiers(cards), "worklist_classifier"
+    )
 with right:
     drop_panel(settings, classifier)
-worklist_view(settings, hidden=reading.reads_first())
+worklist_view(settings, hidden=reader.reads_first())

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgapp.config import PROJECT
 from ecgapp.storage import admin_password
-from ecgapp.ui import auth
+from ecgapp.ui.shell import auth
 
 PASSWORD = "correct horse"
 

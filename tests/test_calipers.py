@@ -6,9 +6,9 @@ import pytest
 
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals.paper import STACKED, THREE_BY_FOUR, Layout, Scale, lay_out, pieces, row_zeros
-from ecgapp.ui.caliper import Caliper, draw, march, measure
-from ecgapp.ui.caliper_panel import Calipers
-from ecgapp.ui.tracing import tracing
+from ecgapp.ui.sign_off.caliper_panel import Calipers
+from ecgapp.ui.tracing.caliper import Caliper, draw, march, measure
+from ecgapp.ui.tracing.tracing import tracing
 
 HEART = synthesise(SyntheticConfig("sinus", 60, noise=0.0))
 

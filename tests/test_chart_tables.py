@@ -10,7 +10,9 @@ from ecgapp import analysis
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.runs import curve_tables
 from ecgapp.runs.run_figures import RunFigures
-from ecgapp.ui import curves, overview, steps, strips
+from ecgapp.ui.review import preprocessing_steps, reconstruction_strips
+from ecgapp.ui.tracing import overview
+from ecgapp.ui.training import curves
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
 GROUNDS = ("#ffffff", "#171614")  # of the light and the dark theme
@@ -52,14 +54,14 @@ def test_a_step_that_was_taken_twice_stands_once_with_its_last_value():
 def test_the_steps_table_tells_each_step_of_the_lead():
     model, _ = tiny_models.classifier()
     prepared = analysis.prepare(RECORD, model)
-    table = steps.table(prepared, "II")
+    table = preprocessing_steps.table(prepared, "II")
     assert list(table["Step"]) == [step.name for step in prepared.steps]
     assert float(table["Standard deviation"].iloc[-1]) == pytest.approx(1.0, abs=0.01)
 
 
 def test_the_reconstructions_table_has_the_errors_of_its_bars():
     result = analysis.reconstruct(RECORD, tiny_models.autoencoder(), 1)
-    table = strips.table(result)
+    table = reconstruction_strips.table(result)
     assert list(table["Lead"]) == list(result.leads)
     np.testing.assert_allclose(table["MSE per sample (SD²)"].astype(float), result.mse_per_lead, atol=6e-4)
     assert (table["at (s)"].astype(float) >= result.start).all()

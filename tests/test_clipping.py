@@ -5,8 +5,8 @@ import pytest
 
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals.paper import Scale, bands, cut, edges, lay_out, pieces, row_zeros, too_tall
-from ecgapp.ui.clip_marks import tall_leads
-from ecgapp.ui.tracing import Printed, tracing
+from ecgapp.ui.tracing.clip_marks import tall_leads
+from ecgapp.ui.tracing.tracing import Printed, tracing
 
 RATE = 500.0
 

@@ -15,7 +15,7 @@ from ecgapp.errors import ModelError
 from ecgapp.models import load_model
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.signals import qt_and_axes
-from ecgapp.ui import compare_beats
+from ecgapp.ui.compare import paired_beats
 
 
 @cache
@@ -169,7 +169,7 @@ def test_the_same_samples_are_the_same_recording_and_others_are_not():
 
 def test_beats_lie_over_each_other_at_r_in_mv_whatever_their_rates():
     one, other = measured().beat, measured(sampling_rate=250.0).beat
-    figure = compare_beats.overlay(one, other)
+    figure = paired_beats.overlay(one, other)
     assert len(figure.data) == 24
     for earlier, later in zip(figure.data[::2], figure.data[1::2], strict=True):
         times = [trace.x0 + trace.dx * np.arange(len(trace.y)) for trace in (earlier, later)]
@@ -180,10 +180,10 @@ def test_beats_lie_over_each_other_at_r_in_mv_whatever_their_rates():
 def test_a_lead_that_only_one_beat_has_is_drawn_and_named():
     whole = measured().beat
     part = replace(whole, leads=whole.leads[:-1], signal=whole.signal[:-1])
-    figure = compare_beats.overlay(part, whole)
+    figure = paired_beats.overlay(part, whole)
     assert len(figure.data) == 23
     assert "V6</b> (later only)" in str(figure.layout.annotations)
-    table = change_tables.wave_heights(part, whole, compare_beats.leads_of(part, whole)).set_index("Lead")
+    table = change_tables.wave_heights(part, whole, paired_beats.leads_of(part, whole)).set_index("Lead")
     assert table.loc["V6", "T, earlier"] == "-"
     assert table.loc["V6", "T, later"] != "-"
 

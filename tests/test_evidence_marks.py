@@ -6,8 +6,8 @@ from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.evidence_marks import elsewhere, evidence_marks
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals.paper import SIX_BY_TWO, STACKED, lay_out
-from ecgapp.ui.evidence import mark_evidence
-from ecgapp.ui.tracing import tracing
+from ecgapp.ui.tracing.evidence_shading import mark_evidence
+from ecgapp.ui.tracing.tracing import tracing
 
 
 def finding(leads, start=0.0, end=10.0, name="ST elevation", kind=CriticalKind.ST_ELEVATION):

@@ -38,7 +38,7 @@ from ecgapp.training.gate.gate_records import DISTORTED
 from ecgapp.training.gate.readability_fit import Measured, cross_fitted, fit_readable
 from ecgapp.training.gate.rhythm_records import rhythm_windows
 from ecgapp.training.gate.similarity_fit import GateFitConfig, Judged, fit_latent, fit_score, scores
-from ecgapp.ui.bootstrap import TORCH_THREADS
+from ecgapp.ui.shell.page_start import TORCH_THREADS
 
 WEIGHTS = PROJECT / "weights"
 REVIEW, PERFORMANCE = (str(PROJECT / "pages" / f"{page}.py") for page in ("review", "performance"))

@@ -26,7 +26,7 @@ from ecgapp.records import (
 from ecgapp.signals import beat_list
 from ecgapp.signals.median_beat import aligned, common_beats
 from ecgapp.signals.qt_and_axes import bazett, framingham, fridericia, frontal_axis, hodges
-from ecgapp.ui import measurements as shown
+from ecgapp.ui.review import measurement_figures as shown
 
 NAMES = ("Heart rate", "PR", "QRS", "QT")
 LIMITS = {"Heart rate": 1.0, "PR": 10.0, "QRS": 10.0, "QT": 15.0}  # bpm, ms

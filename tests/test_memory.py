@@ -3,7 +3,7 @@
 import pytest
 
 from ecgapp.system import memory
-from ecgapp.ui import session
+from ecgapp.ui.shell import session
 
 
 @pytest.fixture

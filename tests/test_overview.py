@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ecgapp.records import ECGRecord
-from ecgapp.ui.overview import POINTS, clock, overview, stretch_around
-from ecgapp.ui.paging import Page, last_start
+from ecgapp.ui.tracing.overview import POINTS, clock, overview, stretch_around
+from ecgapp.ui.tracing.paging import Page, last_start
 
 
 def record_of(seconds, sampling_rate=250.0):

@@ -185,7 +185,7 @@ def test_an_ecg_that_cannot_be_scored_is_told_of_and_the_rest_is_compared(page, 
 def test_lost_volts_lay_no_beats_over_each_other(page, monkeypatch):
     lost = synthesise(SyntheticConfig()).record
     monkeypatch.setattr(
-        "ecgapp.ui.opening.synthesise",
+        "ecgapp.ui.shell.opening.synthesise",
         lambda config: replace(synthesise(config), record=replace(lost, units="z-score")),
     )
     both(page)

@@ -18,8 +18,9 @@ from ecgapp.errors import DatasetError
 from ecgapp.jobs import RunStore
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import pretraining_defaults
-from ecgapp.ui import auth, import_form
-from ecgapp.ui.store_view import refuse_store_in_use
+from ecgapp.ui.data import import_form
+from ecgapp.ui.data.store_view import refuse_store_in_use
+from ecgapp.ui.shell import auth
 
 WORDS_OF_PATH = "secret-ward-7"
 

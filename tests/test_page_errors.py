@@ -28,11 +28,11 @@ from ecgapp.evaluate import Mistake
 from ecgapp.models import load_card, save_model
 from ecgapp.records import fingerprint
 from ecgapp.storage import admin_password
-from ecgapp.ui import auth
-from ecgapp.ui.error_view import OPENED
-from ecgapp.ui.prediction_files import per_class_csv, predictions_csv
-from ecgapp.ui.tried import Tried
-from ecgapp.ui.trying import PART, PARTS
+from ecgapp.ui.performance.error_view import OPENED
+from ecgapp.ui.performance.prediction_files import per_class_csv, predictions_csv
+from ecgapp.ui.performance.selection import Tried
+from ecgapp.ui.performance.threshold_panel import PART, PARTS
+from ecgapp.ui.shell import auth
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +165,9 @@ def viewed(settings, *, signed_in):
         from ecgapp.analysis import version_predictions
         from ecgapp.evaluate import Mistake
         from ecgapp.models import load_card
-        from ecgapp.ui import session
-        from ecgapp.ui.error_view import Wrong, error_view
-        from ecgapp.ui.tried import Tried
+        from ecgapp.ui.performance.error_view import Wrong, error_view
+        from ecgapp.ui.performance.selection import Tried
+        from ecgapp.ui.shell import session
 
         settings = session.settings()
         card = load_card(settings.weights, "tiny_nine")

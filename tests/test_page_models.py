@@ -9,7 +9,7 @@ from ecgapp.config import Settings
 from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, History, export_bundle, install_import
 from ecgapp.storage import admin_password
-from ecgapp.ui import auth
+from ecgapp.ui.shell import auth
 
 ADA = Decision("Ada", "trained on our own patients")
 

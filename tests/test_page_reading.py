@@ -12,8 +12,8 @@ from ecgapp.models import save_model
 from ecgapp.records import DEMOS, fingerprint, synthesise
 from ecgapp.records.archive import Archive
 from ecgapp.reviews import Event, Journal, KeptCaliper, Kind, ReadingMode, State, Status, choose_reading_mode
-from ecgapp.ui.caliper import Caliper
-from ecgapp.ui.caliper_panel import Calipers
+from ecgapp.ui.sign_off.caliper_panel import Calipers
+from ecgapp.ui.tracing.caliper import Caliper
 
 PAGE = str(PROJECT / "pages" / "review.py")
 DEMO, OTHER = list(DEMOS)[:2]

@@ -13,8 +13,8 @@ from ecgapp.models import save_model
 from ecgapp.records import DEMOS
 from ecgapp.report import Bundle
 from ecgapp.storage import documents
-from ecgapp.ui.caliper import Caliper
-from ecgapp.ui.report_buttons import FILES
+from ecgapp.ui.review.report_buttons import FILES
+from ecgapp.ui.tracing.caliper import Caliper
 
 PAGE = str(PROJECT / "pages" / "review.py")
 NAMES = [name for name, _, _ in FILES.values()]

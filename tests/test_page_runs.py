@@ -33,8 +33,9 @@ from ecgapp.training.result.examples import (
     write_reconstructions,
 )
 from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui import auth, curves, guarded, live_chart, run_actions, run_dialogs, run_list
-from ecgapp.ui.training_form import SHOWN
+from ecgapp.ui.shell import admin_action, auth
+from ecgapp.ui.training import curves, live_chart, run_actions, run_dialogs, run_list
+from ecgapp.ui.training.training_form import SHOWN
 
 EPOCHS = 6
 
@@ -141,7 +142,7 @@ def test_a_refusal_stays_to_be_read_while_the_page_looks_again(settings, runs, m
         assert "The disk is full. Free some space." in said(page)
         page.run()
     now = time.monotonic()
-    monkeypatch.setattr(guarded.time, "monotonic", lambda: now + guarded.STAYS)
+    monkeypatch.setattr(admin_action.time, "monotonic", lambda: now + admin_action.STAYS)
     page.run()
     assert "The disk is full" not in said(page)
 

@@ -13,7 +13,7 @@ from ecgapp.explain import BASELINES, INTEGRATED_GRADIENTS, METHODS, RECONSTRUCT
 from ecgapp.models import EnsembleConfig, save_model
 from ecgapp.records import DEMOS
 from ecgapp.signals import BeatList
-from ecgapp.ui.overlay import METHOD_NAMES
+from ecgapp.ui.tracing.saliency_overlay import METHOD_NAMES
 
 PAGE = str(PROJECT / "pages" / "review.py")
 FOUND, NOT_FOUND = "AF", "PVC"

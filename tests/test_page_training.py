@@ -15,7 +15,7 @@ from ecgapp.promotion import History, in_use
 from ecgapp.runs.form_to_config import JANG
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
-from ecgapp.ui import run_list
+from ecgapp.ui.training import run_list
 
 F1 = (0.2, 0.5, 0.4, 0.6)
 FURTHER = {
@@ -167,7 +167,7 @@ def test_a_hospitals_own_columns_can_be_the_labels(settings, runs):
 
 
 def test_transfer_without_a_fitting_model_says_so_and_starts_nothing(settings, runs, monkeypatch):
-    monkeypatch.setattr("ecgapp.ui.training_form.available_models", lambda settings: {})
+    monkeypatch.setattr("ecgapp.ui.training.training_form.available_models", lambda settings: {})
     twelve_lead_store(settings, "hospital")
     page = open_page("training", settings)
     page.radio(key="train_phase").set_value(Phase.FINETUNE).run()

@@ -15,7 +15,8 @@ from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.reviews import Event, Journal, Kind
 from ecgapp.storage import admin_password
-from ecgapp.ui import auth, worklist_view
+from ecgapp.ui.shell import auth
+from ecgapp.ui.worklist import worklist_view
 from ecgapp.worklist import Worklist, intake
 from ecgapp.worklist.scorer import Scorer
 

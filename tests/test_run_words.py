@@ -20,7 +20,7 @@ from ecgapp.runs.run_figures import (
 )
 from ecgapp.runs.run_words import duration_words, lci_words, size_words, state_sentence, use_words, whose_use
 from ecgapp.storage import documents
-from ecgapp.ui.curves import (
+from ecgapp.ui.training.curves import (
     change_bars,
     f1_curves,
     lci_curve,

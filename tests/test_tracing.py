@@ -17,7 +17,7 @@ from ecgapp.signals.paper import (
     lay_out,
     sample_range,
 )
-from ecgapp.ui.tracing import Printed, blank_paper, tracing
+from ecgapp.ui.tracing.tracing import Printed, blank_paper, tracing
 
 
 def square_wave(sampling_rate=500.0, seconds=10.0, leads=LEADS):

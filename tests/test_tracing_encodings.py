@@ -6,7 +6,7 @@ from scipy.io import savemat
 
 from ecgapp.records import LEADS, SyntheticConfig, read_record, synthesise
 from ecgapp.signals.paper import lay_out
-from ecgapp.ui.tracing import tracing
+from ecgapp.ui.tracing.tracing import tracing
 
 RATE = 500
 MILLIVOLTS = np.round(synthesise(SyntheticConfig()).record.signal[:, :5000] * 200) / 200  # steps of 5 uV

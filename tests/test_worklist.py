@@ -22,7 +22,7 @@ from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
-from ecgapp.ui.worklist_table import read_now
+from ecgapp.ui.worklist.worklist_table import read_now
 from ecgapp.worklist import (
     Wish,
     Worklist,

@@ -1,0 +1,71 @@
+"""For administrators: reviewed ECGs as training labels, the audit trail, and how sessions begin."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ecgapp.config import Settings
+from ecgapp.errors import EcgAppError
+from ecgapp.reviews import (
+    Journal,
+    ReadingMode,
+    audit_csv,
+    choose_reading_mode,
+    packed_reviews,
+    reading_mode,
+)
+from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.admin_action import guarded, show_problem
+
+EXPLAINED = (
+    "The zip file holds the ECGs that readers kept for training and whose findings they confirmed or edited, "
+    "as WFDB, with `labels.csv` beside them and no names. Unpack it, and import it above as a folder of ECGs."
+)
+_DEFAULT = "read_first_default"
+
+
+def review_export(settings: Settings) -> None:
+    """How many reviews there are, a button for the labels, one for the trail, and the switch."""
+    try:
+        reviews = Journal(settings).reviews()
+    except EcgAppError as error:
+        st.warning(str(error))
+        return
+    decided = [review for review in reviews if review.is_confirmed]
+    signed, kept = sum(review.signature is not None for review in decided), sum(one.kept for one in decided)
+    st.markdown(f"{len(decided):,} reviewed, {signed:,} of them signed; {kept:,} kept for training.")
+    st.caption(EXPLAINED)
+    with st.container(horizontal=True):
+        _download("Export the labels", lambda: packed_reviews(settings), "reviewed-ecgs.zip", settings)
+        _download(
+            "Save the audit trail",
+            lambda: audit_csv(Journal(settings).events()).encode(),
+            "review-trail.csv",
+            settings,
+        )
+    _choose_default(settings)
+
+
+def _download(words: str, make: Callable[[], bytes], name: str, settings: Settings) -> None:
+    """The file is made when the button is pressed, in a thread that knows no session."""
+    check_right = auth.right_now(settings)
+
+    def made() -> bytes:
+        check_right()
+        return make()
+
+    kind = "application/zip" if name.endswith(".zip") else "text/csv"
+    st.download_button(words, made, name, kind, key=f"save_{name}", on_click="ignore")
+
+
+def _choose_default(settings: Settings) -> None:
+    def choose() -> None:
+        choose_reading_mode(ReadingMode(bool(st.session_state[_DEFAULT])), settings)
+
+    st.session_state[_DEFAULT] = reading_mode(settings).read_first
+    st.toggle(
+        "New sessions of the Review page begin with reading first",
+        key=_DEFAULT,
+        on_change=guarded(settings, choose, _DEFAULT),
+    )
+    show_problem(_DEFAULT)

@@ -1,0 +1,126 @@
+"""Whether a class's probabilities can be taken at their word: the reliability diagram and its figures."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ecgapp.evaluate import Reliability, reliability
+from ecgapp.models import Interval
+from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, plain_layout
+from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+
+DRAWS = 300
+PLAIN = {"displayModeBar": False}
+
+
+@st.fragment
+def reliability_panel(tried: Tried) -> None:
+    """The diagram of one class, the two figures of every class, and the tables."""
+    label = choose_class(tried, st.columns([2, 1])[0])
+    metrics = tried.metrics(label)
+    if (reason := insufficient(metrics)) is not None:
+        st.info(f"**{in_full(label)}**: {reason}, too few to say how far its probabilities keep their word.")
+    else:
+        found = measured(tried, label)
+        st.markdown(in_words(found, label))
+        alt = f"Reliability diagram of {label}: share that has it against the probability told"
+        st.plotly_chart(diagram(found), config=PLAIN, key="reliability_diagram", alt=alt)
+        st.caption(
+            "A point is the records told about the same probability, with how many they are; on the dashed "
+            "line the probability keeps its word, above it the model says too little. Bars: 95 % Wilson "
+            "intervals. The temperature was fitted on these same records, so that it looks slightly too "
+            f"good. {where_from(tried)}"
+        )
+        with st.expander("The diagram as a table"):
+            st.dataframe(bins_table(found), hide_index=True, height="content", key="reliability_bins")
+    st.markdown("**Calibration error and Brier score of every class**, the smaller the better")
+    st.dataframe(figures_table(tried), hide_index=True, height="content", key="calibration_figures")
+    st.caption(
+        f"95 % bootstrap intervals over records ({DRAWS} draws). The calibration error of a small class "
+        "looks larger than it is, in the draws more than in the records, so that its interval may lie above "
+        "the figure."
+    )
+
+
+def measured(tried: Tried, label: str) -> Reliability:
+    """Measured once for each model and class."""
+    return _measured(tried.card.digest, label, *tried.answers(label))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _measured(digest: str, label: str, _probabilities: Column, _targets: Column) -> Reliability:
+    """``digest`` and ``label`` key the cache: predictions hold no patient's ECG."""
+    return reliability(_probabilities, _targets, n_bootstrap=DRAWS)
+
+
+def in_words(found: Reliability, label: str) -> str:
+    """The two figures of one class."""
+    return (
+        f"**{in_full(label)}**, {found.n_positive} of {found.n:,} records have it: expected calibration "
+        f"error {_three(found.ece)}, Brier score {_three(found.brier)}."
+    )
+
+
+def _three(figure: Interval | None) -> str:
+    """Three digits: good figures lie below 0.1."""
+    return "-" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
+
+
+def diagram(found: Reliability) -> go.Figure:
+    """Share that has the label against the mean probability, bin by bin, with n beside each point."""
+    bins = found.bins
+    figure = go.Figure()
+    line = {"color": GREY, "dash": "dash", "width": 1}
+    figure.add_trace(
+        go.Scatter(x=[0, 100], y=[0, 100], mode="lines", line=line, name="keeps its word", hoverinfo="skip")
+    )
+    up = [100 * (bin_.high - bin_.share) for bin_ in bins]
+    down = [100 * (bin_.share - bin_.low) for bin_ in bins]
+    figure.add_trace(
+        go.Scatter(
+            x=[100 * bin_.mean_probability for bin_ in bins],
+            y=[100 * bin_.share for bin_ in bins],
+            error_y={"array": up, "arrayminus": down, "color": BLUE, "thickness": 1.5},
+            mode="markers+text",
+            marker={"size": 9, "color": BLUE},
+            text=[f"n = {bin_.n:,}" for bin_ in bins],
+            textposition="middle right",
+            name="records",
+            hovertemplate="told %{x:.0f} %, %{y:.0f} % have it, %{text}",
+        )
+    )
+    figure.update_layout(
+        **plain_layout(400),
+        xaxis={**AXIS, "title": "probability told, %", "range": [-2, 108], "dtick": 20},
+        yaxis={**AXIS, "title": "of them have it, %", "range": [-4, 104], "dtick": 20},
+    )
+    return figure
+
+
+def bins_table(found: Reliability) -> pd.DataFrame:
+    """The points of the diagram."""
+    return pd.DataFrame(
+        [
+            {
+                "Mean probability told, %": f"{100 * bin_.mean_probability:.1f}",
+                "Have it, % (95 %)": f"{100 * bin_.share:.1f} ({100 * bin_.low:.1f}-{100 * bin_.high:.1f})",
+                "Records": bin_.n,
+            }
+            for bin_ in found.bins
+        ]
+    )
+
+
+def figures_table(tried: Tried) -> pd.DataFrame:
+    """Both figures of every class that has enough positives."""
+    return pd.DataFrame([_row(tried, label) for label in tried.task.label_names])
+
+
+def _row(tried: Tried, label: str) -> dict[str, object]:
+    metrics = tried.metrics(label)
+    row: dict[str, object] = {"Class": label, "n": f"{metrics.n_positive} of {metrics.n}"}
+    if (reason := insufficient(metrics)) is not None:
+        return row | {"Expected calibration error": reason, "Brier score": "-"}
+    found = measured(tried, label)
+    return row | {"Expected calibration error": _three(found.ece), "Brier score": _three(found.brier)}

@@ -1,0 +1,124 @@
+"""Where the model is wrong about a class: the records, worst first; a click opens one with its saliency."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ecgapp.analysis import missing_stores
+from ecgapp.evaluate import Mistake, mistakes
+from ecgapp.models.card_words import as_typed, in_full
+from ecgapp.ui.performance.error_view import Wrong, error_view
+from ecgapp.ui.performance.selection import Tried, choose_class, where_from
+from ecgapp.ui.performance.subgroups_panel import NOT_KEPT
+from ecgapp.ui.shell import auth, session
+
+COLUMNS = {
+    "Probability": st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=1.0),
+    "Fold": st.column_config.NumberColumn(format="%d"),
+}
+HEIGHT = 320  # px; longer lists scroll
+SIGN_IN = (
+    "The ECGs of imported data sets are opened by administrators only, here as on the Training page. Sign in "
+    "on the Data page, then come back: the rows above can then be opened."
+)
+
+
+@st.fragment
+def error_browser(tried: Tried) -> None:
+    """The list of one class's false positives or false negatives, and the record that is chosen in it."""
+    if tried.predictions.names is None:
+        st.info(NOT_KEPT)
+        return
+    left, right = st.columns([2, 2])
+    label = choose_class(tried, left)
+    kind = _choose_kind(right)
+    rows = mistakes(*tried.answers(label), tried.thresholds[tried.place(label)], kind)
+    st.markdown(in_words(tried, label, kind, len(rows)))
+    if not len(rows):
+        return
+    chosen = _choose_row(tried, label, kind, rows)
+    st.caption(
+        f"{len(rows):,} records, the worst first: those furthest from the threshold of "
+        f"{tried.thresholds[tried.place(label)]:.3f}. {where_from(tried)}"
+    )
+    _tell_missing(tried)
+    if not auth.is_admin(session.settings()):
+        st.info(SIGN_IN)
+    elif chosen is None:
+        st.info("Click the box at the left of a row to open its tracing.")
+    else:
+        error_view(tried, Wrong(int(rows[chosen]), label, kind))
+
+
+def _choose_kind(place: st.delta_generator.DeltaGenerator) -> Mistake:
+    chosen = place.segmented_control(
+        "Mistake", list(Mistake), default=Mistake.FALSE_POSITIVE, required=True, key="mistake_kind",
+        format_func=lambda kind: f"{kind}s",
+    )  # fmt: skip
+    return Mistake(chosen or Mistake.FALSE_POSITIVE)
+
+
+def _choose_row(tried: Tried, label: str, kind: Mistake, rows: np.ndarray) -> int | None:
+    """Where in ``rows`` the reader's choice is; the list's key changes with what it lists."""
+    line = tried.thresholds[tried.place(label)]
+    event = st.dataframe(
+        table(tried, label, rows),
+        hide_index=True,
+        column_config=COLUMNS,
+        height=HEIGHT if len(rows) > 8 else "content",
+        key=f"errors_{tried.card.digest}_{label}_{kind}_{line}",
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    places = event["selection"]["rows"]
+    return int(places[0]) if places and places[0] < len(rows) else None
+
+
+def in_words(tried: Tried, label: str, kind: Mistake, n: int) -> str:
+    """How many mistakes of how many records."""
+    metrics = tried.metrics(label)
+    if kind == Mistake.FALSE_POSITIVE:
+        others = metrics.n - metrics.n_positive
+        return f"**{in_full(label)}** was found in **{n:,}** of {others:,} records that do not have it."
+    return f"**{in_full(label)}** was missed in **{n:,}** of {metrics.n_positive:,} records that have it."
+
+
+def table(tried: Tried, label: str, rows: np.ndarray) -> pd.DataFrame:
+    """A line for each of ``rows``."""
+    names = tried.predictions.names
+    if names is None:
+        return pd.DataFrame()
+    origins = [names.origin(row) for row in rows]
+    return pd.DataFrame(
+        {
+            "Probability": tried.predictions.probabilities[rows, tried.place(label)].astype(float),
+            "Data set": [origin.store for origin in origins],
+            "Source": [origin.source for origin in origins],
+            "Record": [names.ids[row] for row in rows],
+            "Fold": tried.predictions.folds[rows],
+            "It has": [_listed(tried, tried.predictions.targets[row] == 1) for row in rows],
+            "The model found": [_listed(tried, _found(tried, row)) for row in rows],
+        }
+    )
+
+
+def _found(tried: Tried, row: int) -> np.ndarray:
+    return np.asarray(tried.predictions.probabilities[row].astype(np.float64) >= np.array(tried.thresholds))
+
+
+def _listed(tried: Tried, which: Sequence[bool] | np.ndarray) -> str:
+    chosen = [name for name, there in zip(tried.task.label_names, which, strict=True) if there]
+    return ", ".join(chosen) or "none"
+
+
+def _tell_missing(tried: Tried) -> None:
+    """Which data sets must be imported before their rows can be opened."""
+    missing = missing_stores(tried.predictions, session.settings())
+    if missing:
+        named = ", ".join(f"**{as_typed(name)}**" for name in missing)
+        st.caption(
+            f"Not on this machine: {named}. To open records of a data set, import it under this name on the "
+            "Data page."
+        )

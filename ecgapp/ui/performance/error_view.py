@@ -1,0 +1,166 @@
+"""One record that the model was wrong about: its tracing with the saliency of the class behind it."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.analysis import Admission, Asked, Explanation, Finding
+from ecgapp.errors import EcgAppError
+from ecgapp.evaluate import Mistake
+from ecgapp.models import TrainedModel
+from ecgapp.models.card_words import as_typed, in_full
+from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.system.memory import give_back_freed
+from ecgapp.ui.performance.selection import Tried
+from ecgapp.ui.review import relevance_charts
+from ecgapp.ui.review.saliency_panel import tell_shortfall
+from ecgapp.ui.shell import auth, model_choice, session
+from ecgapp.ui.shell.opened import opened_ecg
+from ecgapp.ui.sign_off import reader
+from ecgapp.ui.tracing import saliency_overlay
+from ecgapp.ui.tracing.paper_frame import paper
+from ecgapp.ui.tracing.tracing import CONFIG
+
+OPENED = "error_opened"  # session state: the record that was opened last, with its key
+REVIEW = "pages/review.py"
+MEMBER, ENSEMBLE = "the member that was wrong", "the whole ensemble"
+FROM_MEMBER = "The list shows the answer of the one member that had not learnt from this record"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one network says of the class now, why, and the picture of that."""
+
+    finding: Finding
+    explanation: Explanation
+    figure: go.Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A record, and the answers to it: of the model, and of the one member that the list's is from."""
+
+    record: ECGRecord
+    answers: dict[str, Answer]
+    key: str  # its fingerprint
+    admission: Admission  # the gate's two answers
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Which answer was wrong: the row of the predictions, the class, and how."""
+
+    row: int
+    label: str
+    kind: Mistake
+
+
+def error_view(tried: Tried, wrong: Wrong) -> None:
+    """The tracing for an administrator; else, or where the data set is not here, a sentence why not."""
+    try:
+        auth.check_admin(session.settings())
+        opened = _kept((tried.card.digest, wrong.label, wrong.row), tried, wrong)
+    except EcgAppError as error:
+        st.info(as_typed(str(error)))
+        return
+    reader.mark_seen(opened.key)  # who saw this can read it first no more
+    st.markdown(_in_words(tried, wrong))
+    st.caption(f"Codes in the data set: {as_typed(', '.join(opened.record.codes) or 'none')}.")
+    st.caption(_by_gate(opened.admission))
+    answer = _choose_answer(tried, opened)
+    line = tried.thresholds[tried.place(wrong.label)]
+    st.markdown(saliency_overlay.in_words(answer.explanation, replace(answer.finding, threshold=line)))
+    tell_shortfall(answer.explanation)
+    alt = f"Tracing of the record, with the relevance of each moment of each lead for {wrong.label} behind it"
+    with paper(answer.figure, "error_saliency"):
+        st.plotly_chart(
+            answer.figure, theme=None, config=CONFIG, key="error_saliency", height="stretch", alt=alt
+        )
+    st.caption(saliency_overlay.method_in_words(answer.explanation))
+    with st.expander("Relevance by lead as a table"):
+        st.dataframe(relevance_charts.lead_table(answer.explanation), hide_index=True, key="error_leads")
+    if st.button("Open on the Review page", key="error_review", icon=":material/open_in_new:"):
+        session.open_record(opened.record, f"Record {opened.record.record_id}")
+        st.session_state["classifier"] = tried.card.name
+        st.switch_page(REVIEW)
+
+
+def _choose_answer(tried: Tried, opened: Opened) -> Answer:
+    """Whose answer is shown; of an ensemble first the member's, for it made the mistake."""
+    names = list(opened.answers)
+    if len(names) == 1:
+        if tried.cross_fitted:
+            st.caption(
+                f"{FROM_MEMBER}; which one it was cannot be told here. What follows is the ensemble's."
+            )
+        return opened.answers[names[0]]
+    chosen = st.segmented_control("Answer of", names, default=names[0], required=True, key="error_answer")
+    other = opened.answers[ENSEMBLE].finding.probability
+    st.caption(
+        f"{FROM_MEMBER}. The whole ensemble, of which others have learnt from it, now says {other:.3f}."
+    )
+    return opened.answers[chosen or names[0]]
+
+
+def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> Opened:
+    """Opened once; the next record takes its place, so that a session holds one.
+
+    Raises:
+        EcgAppError: the record is not on this machine, or the model cannot take it.
+    """
+    kept: tuple[Hashable, Opened] | None = st.session_state.get(OPENED)
+    if kept is None or kept[0] != key:
+        st.session_state.pop(OPENED, None)
+        with st.spinner("Opening the record"):
+            kept = (key, _open(tried, wrong))
+        st.session_state[OPENED] = kept
+        give_back_freed()
+    return kept[1]
+
+
+def _open(tried: Tried, wrong: Wrong) -> Opened:
+    record = analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings())
+    model = model_choice.opened(tried.card)
+    judge = None
+    if tried.cross_fitted:
+        judge = analysis.judge_of(record, model, tried.predictions.probabilities[wrong.row])
+    answers = {} if judge is None else {MEMBER: _answer(record, judge, wrong.label)}
+    answers[ENSEMBLE] = _answer(record, model, wrong.label)
+    admission = opened_ecg(record).admission()
+    return Opened(record, answers, fingerprint(record), admission)
+
+
+def _by_gate(judged: Admission) -> str:
+    """What would become of the record on the pages for reading, where the gate stands before the labels."""
+    if not judged.asked:
+        return "No gate is installed, so that labels of any record are shown."
+    if judged.labels_withheld:
+        return f"The Review page shows no label of it. {judged.reason} {judged.in_figures}".rstrip()
+    if judged.reason:
+        return judged.reason
+    return f"The gate lets it through. {judged.in_figures}"
+
+
+def _answer(record: ECGRecord, model: TrainedModel, label: str) -> Answer:
+    found = analysis.find(record, model)
+    explanation = analysis.explain_against(record, model, Asked(label, found.best_window(label)))
+    finding = next(row for row in found.rows if row.label == label)
+    return Answer(finding, explanation, saliency_overlay.saliency(record, explanation))
+
+
+def _in_words(tried: Tried, wrong: Wrong) -> str:
+    """Which record it is, what it has, and what it got in the validation."""
+    names, predictions = tried.predictions.names, tried.predictions
+    if names is None:
+        return ""
+    truth = zip(tried.task.label_names, predictions.targets[wrong.row] == 1, strict=True)
+    has = [in_full(name) for name, there in truth if there]
+    probability = float(predictions.probabilities[wrong.row, tried.place(wrong.label)])
+    return (
+        f"Record **{as_typed(names.ids[wrong.row])}** of {as_typed(names.origin(wrong.row).store)}, "
+        f"a {wrong.kind}. By its data set it has: {', '.join(has) or 'none of the labels'}. In the "
+        f"validation it got {probability:.3f}."
+    )

@@ -1,0 +1,126 @@
+"""A gate on the performance page: its question, its ROC curves, and how many records of each kind fail."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
+from ecgapp.models.card_words import in_percent
+from ecgapp.ui.performance.charts import COLOURS, DASHES
+
+PLAIN = {"displayModeBar": False}
+MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
+MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good ones would be used
+QUESTIONS = {  # by whether a gate asks if a record is readable at all
+    True: "Question 1: is this a readable ECG at all? A record that fails is refused: nobody could read it. "
+    "Dangerous rhythms are among the good records.",
+    False: "Question 2: is this ECG similar to the training data of the models? A readable record that fails "
+    "keeps its heart rate, intervals, rules and critical findings; its labels are withheld.",
+}
+HEADINGS = {  # a table for each role, in this order
+    "good": "Good records: few should fail",
+    "class": "Good records with one label: none should fail more often than others",
+    "bad": "Records that should fail",
+    "graded": "In between, or a matter of the other question: fitted as neither",
+}
+
+
+def gate_panel(card: ModelCard) -> None:
+    """Curves with their table, then a table for each role."""
+    metrics = card.gate
+    if metrics is None:
+        st.warning("This gate was not validated.")
+        return
+    line = card.thresholds[0]
+    st.markdown(f"**{QUESTIONS[card.asks_if_readable]}**")
+    st.markdown(
+        f"{metrics.dataset}. AUROC {_digits(metrics.auroc)}; of {metrics.n:,} good records "
+        f"{in_percent(metrics.false_refusals)} fail, at the threshold {line:.2f}, which was chosen on other "
+        "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
+    )
+    st.plotly_chart(roc(metrics, line), config=PLAIN, key="roc", alt="ROC curves of the gate")
+    st.dataframe(curves(metrics), hide_index=True)
+    for role, heading in HEADINGS.items():
+        rows = [kind for kind in metrics.kinds if kind.role == role]
+        if rows:
+            st.markdown(f"**{heading}**")
+            st.dataframe(kinds(rows), hide_index=True, height="content")
+
+
+def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
+    """A line a curve, its dot where the threshold in force puts it."""
+    figure = go.Figure()
+    for number, curve in enumerate(metrics.curves):
+        colour = COLOURS[number % len(COLOURS)]
+        lines, good, bad = zip(*curve.points, strict=True)
+        figure.add_scatter(
+            x=[0.0, *good],
+            y=[0.0, *bad],
+            customdata=[1.0, *lines],
+            name=f"{curve.name} (n = {curve.n_bad})",
+            line={"color": colour, "width": 2, "dash": DASHES[number % len(DASHES)]},
+            hovertemplate="good ones failing %{x:.3f}, others %{y:.3f}, threshold %{customdata:.2f}",
+        )
+        at, refused = _at(curve.points, threshold)
+        figure.add_scatter(
+            x=[at],
+            y=[refused],
+            mode="markers",
+            showlegend=False,
+            marker={"color": colour, "size": 11, "line": {"color": "white", "width": 1.5}},
+            hovertemplate=f"{curve.name} at threshold {threshold:.2f}",
+        )
+    figure.update_layout(
+        height=420,
+        margin=MARGIN,
+        xaxis={"title": f"share of good records failing, up to {MOST_GOOD:g}", "range": [-0.005, MOST_GOOD]},
+        yaxis={"title": "share of the others that fail", "range": [0, 1.02]},
+        legend={"x": 1.02, "y": 1},
+    )
+    return figure
+
+
+def _at(points: tuple[tuple[float, float, float], ...], threshold: float) -> tuple[float, float]:
+    """Both shares at the lowest point of the curve that is not below ``threshold``."""
+    above = [point for point in points if point[0] >= threshold]
+    return above[-1][1:] if above else (0.0, 0.0)
+
+
+def curves(metrics: GateMetrics) -> pd.DataFrame:
+    """The chart as a table: each curve's area, and what it refuses at some rates of good records."""
+    rows = []
+    for curve in metrics.curves:
+        row: dict[str, object] = {
+            "Against good records": curve.name,
+            "n": f"{curve.n_bad} and {curve.n_good} good",
+            "AUROC": _digits(curve.auroc),
+        }
+        for allowed in (0.01, 0.05, 0.10):
+            reached = [bad for _, good, bad in curve.points if good <= allowed]
+            row[f"Fail with {allowed:.0%} of good"] = f"{max(reached, default=0.0):.1%}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def kinds(rows: list[KindFigures]) -> pd.DataFrame:
+    """One row a kind; columns that no row of the role fills are left out."""
+    table = pd.DataFrame(
+        [
+            {
+                "Kind": row.kind,
+                "n": f"{row.n:,}",
+                "Fail": f"{row.refused:,}",
+                "Share (95 %)": in_percent(row.share),
+                "AUROC against good": _digits(row.auroc),
+                "Fail, by a gate that never met this kind": in_percent(row.without),
+            }
+            for row in rows
+        ]
+    )
+    return table.loc[:, (table != "-").any()]
+
+
+def _digits(figure: Interval | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"

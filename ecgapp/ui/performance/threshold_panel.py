@@ -1,0 +1,107 @@
+"""Trying thresholds on the performance page: one slider that moves every figure; nothing is saved."""
+
+import numpy as np
+import streamlit as st
+
+from ecgapp.evaluate import metrics_at
+from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
+from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.tasks import Task
+from ecgapp.ui.performance import figure_tables
+from ecgapp.ui.performance.alerts_panel import alerts_panel
+from ecgapp.ui.performance.calibration_panel import reliability_panel
+from ecgapp.ui.performance.charts import precision_recall, precision_recall_table
+from ecgapp.ui.performance.confusion_panel import matrix_panel
+from ecgapp.ui.performance.error_browser import error_browser
+from ecgapp.ui.performance.prediction_files import per_class_csv, predictions_csv
+from ecgapp.ui.performance.selection import ALL, Tried, download
+from ecgapp.ui.performance.subgroups_panel import subgroups_panel
+
+DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
+COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}
+PART = "performance_part"  # session state: which part is open, whatever the model
+ACROSS = 3  # 2x2 tables side by side
+
+
+@st.fragment
+def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> None:
+    """The slider, and all that it moves; of the parts below it, the open one alone is computed."""
+    which, thresholds = _choose_thresholds(card, task)
+    shipped = card.validation if thresholds == card.thresholds else None
+    evaluation = shipped or _tried(card.digest, thresholds, task, predictions)
+    tried = Tried(card, task, predictions, thresholds, evaluation, which)
+    if shipped is None:
+        st.caption(f"Thresholds as tried here, not as used on the Review page; {DRAWS} bootstrap draws.")
+    tabs = st.tabs(list(PARTS), on_change="rerun", key=PART)
+    for tab, part in zip(tabs, PARTS.values(), strict=True):
+        if tab.open:
+            with tab:
+                part(tried)
+
+
+def _choose_thresholds(card: ModelCard, task: Task) -> tuple[str, tuple[float, ...]]:
+    """Which class is moved, and the card's thresholds with that one, or all, put where the slider stands."""
+    left, right = st.columns([1, 2])
+    labels = task.label_names
+    which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.digest}")
+    shipped = dict(zip(labels, card.thresholds, strict=True))
+    own = shipped.get(which)
+    first = round(own if own is not None else float(np.median(card.thresholds)), 2)
+    key = f"threshold_{card.digest}_{which}"
+    moved = right.slider("Threshold", 0.0, 1.0, first, 0.01, key=key)
+    if moved == first:
+        right.caption("Thresholds as shipped with the model." if own is None else f"As shipped: {own:.3f}.")
+        return which, card.thresholds
+    return which, tuple(moved if which in (ALL, label) else value for label, value in shipped.items())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tried(digest: str, thresholds: tuple[float, ...], _task: Task, _predictions: Predictions) -> Evaluation:
+    """``digest`` and ``thresholds`` key the cache: predictions hold no patient's ECG."""
+    return metrics_at(_task, _predictions.probabilities, _predictions.targets, thresholds, DRAWS)
+
+
+def classes_panel(tried: Tried) -> None:
+    """Means, figures of each class, their curves, and one 2x2 a class."""
+    evaluation = tried.evaluation
+    st.dataframe(figure_tables.macro(evaluation), hide_index=True)
+    st.dataframe(
+        figure_tables.per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS
+    )
+    with st.container(horizontal=True):
+        download(lambda: per_class_csv(tried), "This table as CSV", f"{tried.card.name}-classes")
+        download(lambda: predictions_csv(tried), "All predictions as CSV", f"{tried.card.name}-predictions")
+    st.subheader("Precision and recall at every threshold")
+    figure = precision_recall(tried.predictions, evaluation, ENOUGH_POSITIVES)
+    alt = "Precision-recall curves, one a class"
+    st.plotly_chart(figure, config={"displayModeBar": False}, key="precision_recall", alt=alt)
+    st.caption(
+        f"Marks: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
+    )
+    with st.expander("The curves as a table"):
+        curves = precision_recall_table(tried.predictions, evaluation, ENOUGH_POSITIVES)
+        st.dataframe(curves, hide_index=True, height="content", key="precision_recall_table")
+        st.caption("Each class's best precision at that recall or more, and the threshold that gives it.")
+    st.subheader("One 2x2 a class")
+    _confusions(evaluation.per_label)
+
+
+PARTS = {
+    "Classes": classes_panel,
+    "In patients": alerts_panel,
+    "Reliability": reliability_panel,
+    "Confusion": matrix_panel,
+    "Data sets": subgroups_panel,
+    "Errors": error_browser,
+}
+
+
+def _confusions(per_label: tuple[LabelMetrics, ...]) -> None:
+    """Counts, so they are shown for small classes too, with the warning beside them."""
+    for first in range(0, len(per_label), ACROSS):
+        columns = st.columns(ACROSS)
+        for column, metrics in zip(columns, per_label[first : first + ACROSS], strict=False):
+            column.markdown(f"**{in_full(metrics.label)}**, threshold {metrics.threshold:.2f}")
+            column.table(figure_tables.confusion(metrics))
+            if (reason := insufficient(metrics)) is not None:
+                column.caption(reason)

@@ -1,0 +1,131 @@
+"""The parts of the review page, top to bottom. Each is a fragment: its own controls redraw it alone.
+
+What is computed from a record is kept in the session, so that a redraw computes nothing twice.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from ecgapp import analysis
+from ecgapp.analysis import Prepared
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
+from ecgapp.records import ECGRecord
+from ecgapp.reviews import Review, changes
+from ecgapp.ui.review import findings, preprocessing_steps, reconstruction_strips
+from ecgapp.ui.shell import model_choice, session
+from ecgapp.ui.tracing.tracing import blank_paper
+
+PLAIN = {"displayModeBar": False}
+
+
+def empty_panel(cards: Mapping[str, ModelCard]) -> None:
+    """What stands there before a record is open: paper, and what will be looked for.
+
+    Chart and table also let the browser load what it needs for them before a record is dropped: the
+    findings' table, first of its kind, else stood there last, seconds after its numbers came.
+    """
+    st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
+    st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
+    classes = findings.findable(cards.values())
+    if not classes.empty:
+        st.subheader("What the installed models look for")
+        st.dataframe(classes, hide_index=True, height="content")
+        st.caption(
+            "One of these models reads an ECG at a time, and no other class is looked for. Precision and "
+            "recall are at the threshold, on the records where it was chosen; of an ensemble, of its single "
+            "members. Other patients may differ."
+        )
+
+
+def headline_place() -> st.delta_generator.DeltaGenerator:
+    """Where the headline stands, above the tracing; as high before it is known, so that nothing moves."""
+    return st.container(key="headline").empty()
+
+
+def status(reviewed: Review, card: ModelCard | None) -> str:
+    """What readers made of the labels of this model, as Markdown: ``edited, signed (rejected AF)``."""
+    purpose = card.purpose if card is not None else ""
+    changed = changes(answer for answer in reviewed.answers if answer.task == purpose)
+    if reviewed.is_confirmed and changed:
+        return f"{reviewed.word} ({as_typed(', '.join(changed))})"
+    return reviewed.word
+
+
+def preprocessing_section(record: ECGRecord, card: ModelCard) -> None:
+    """The steps under their heading; nothing where the model cannot take this record."""
+    try:
+        prepared = prepared_for(record, card)
+    except EcgAppError:  # where findings were to be shown, the headline says why they are not
+        return
+    st.subheader("Preprocessing, step by step")
+    preprocessing_panel(prepared, card)
+
+
+def prepared_for(record: ECGRecord, card: ModelCard) -> Prepared:
+    """The record as this model takes it, computed once for each.
+
+    Raises:
+        EcgAppError: the model cannot be opened, or cannot take this record.
+    """
+    return session.remember(
+        ("prepare", card.digest), lambda: analysis.prepare(record, model_choice.opened(card))
+    )
+
+
+@st.fragment
+def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
+    """Each preprocessing step of one lead beside the one before."""
+    leads = prepared.config.leads
+    left, right = st.columns([1, 3])
+    first = leads.index("II") if "II" in leads else 0
+    lead = left.selectbox("Lead", leads, index=first, key="step_lead")
+    window = choose_window(right, prepared, 0, "step_window")
+    key = ("steps", card.digest, lead, window)
+    figure = session.remember(key, lambda: preprocessing_steps.preprocessing(prepared, lead, window))
+    alt = f"Lead {lead} before and after each preprocessing step"
+    st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
+    with st.expander("Steps as a table"):
+        st.table(preprocessing_steps.table(prepared, lead).set_index("Step"))
+        st.caption("The whole record, in its own unit up to the filter and in none behind it.")
+    _caption(prepared.warnings)
+
+
+def choose_window(place: st.delta_generator.DeltaGenerator, prepared: Prepared, first: int, key: str) -> int:
+    """A select box over the windows; none is drawn where there is only one."""
+    count = len(prepared.windows)
+    if count == 1:
+        return 0
+
+    def named(window: int) -> str:
+        return f"{window + 1} of {count}: {prepared.start(window):.1f}-{prepared.stop(window):.1f} s"
+
+    return int(place.selectbox("Window shown", range(count), first, format_func=named, key=key))
+
+
+@st.fragment
+def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
+    """The autoencoder's output over its input, and where they differ."""
+    try:
+        model = model_choice.opened(card)
+        prepared = prepared_for(record, card)
+    except EcgAppError as error:
+        st.warning(str(error))
+        return
+    window = choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
+    key = ("reconstruct", card.digest, window)
+    result = session.remember(key, lambda: analysis.reconstruct(record, model, window), heavy=True)
+    figure = session.remember(("strips", *key), lambda: reconstruction_strips.reconstruction(result))
+    st.markdown(reconstruction_strips.in_words(result, card))
+    alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
+    st.plotly_chart(figure, theme=None, config=PLAIN, key="reconstruction", alt=alt)
+    with st.expander("Errors as a table"):
+        st.table(reconstruction_strips.table(result).set_index("Lead"))
+    _caption(prepared.warnings)
+
+
+def _caption(sentences: Sequence[str]) -> None:
+    if sentences:
+        st.caption(" ".join(sentences))

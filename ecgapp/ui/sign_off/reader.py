@@ -1,0 +1,210 @@
+"""Who reads, whether they read first, and what the journal says of the record in view.
+
+Read-first fails closed: where the journal cannot be read, nobody is known to have read anything.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ecgapp.analysis import Findings
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.reviews import (
+    LONGEST_NAME,
+    LONGEST_STATEMENT,
+    MOST_STATEMENTS,
+    Answer,
+    Event,
+    Journal,
+    KeptCaliper,
+    Kind,
+    Review,
+    State,
+    reading_mode,
+    stamp,
+)
+from ecgapp.ui.shell import session
+
+_READER = "reader"  # session state: the name that was typed last; outlives its field, which pages drop
+_FIRST = "reads_first"  # session state: the switch, likewise
+_SEEN = "outputs_seen"  # session state: ECGs of which this session has shown a model's output
+_SHOWN = "shown"  # remembered likewise: that the model's output was shown after that
+_ALARMED = "alarmed"  # remembered likewise: that critical findings were shown before the read
+_OPENED = "opened at"  # remembered for the record in view: when it was first drawn to be read first
+SEEN_ALREADY = (
+    "Read first begins with the next ECG: what the model says of this one has been shown in this session."
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The review of the record in view; ``blind``: the model's output must not be on the page yet."""
+
+    review: Review
+    blind: bool
+
+
+def reading_bar() -> None:
+    """The reader's name and the switch for reading first, beside the page: the tracing needs its top."""
+    with st.sidebar:
+        st.text_input(
+            "Reader (name or initials)",
+            reader(),
+            key="reader_name",
+            max_chars=LONGEST_NAME,
+            on_change=_take_name,
+            placeholder="Kept with what you decide",
+            autocomplete="off",
+        )
+        st.toggle(
+            "Read first",
+            reads_first(),
+            key="read_first",
+            on_change=_take_mode,
+            help="What the model says is neither computed nor sent to this page until you commit your read. "
+            "Critical findings are shown all the same.",
+        )
+
+
+def reader() -> str:
+    """Who sits at this browser, as typed; empty where nobody said."""
+    return str(st.session_state.get(_READER, ""))
+
+
+def reads_first() -> bool:
+    """Whether this session reads before it sees a model's output; the administrator says how it begins."""
+    if _FIRST not in st.session_state:
+        st.session_state[_FIRST] = reading_mode(session.settings()).read_first
+    return bool(st.session_state[_FIRST])
+
+
+def journal() -> Journal:
+    """This installation's."""
+    return Journal(session.settings())
+
+
+def key_of(record: ECGRecord) -> str:
+    """The fingerprint of the record in view."""
+    return session.remember("fingerprint", lambda: fingerprint(record))
+
+
+def current(record: ECGRecord) -> Reading:
+    """What is known of the record in view; a sentence, and nothing known, where the journal fails."""
+    key = key_of(record)
+    try:
+        review = journal().review(key)
+    except EcgAppError as error:
+        st.error(str(error))
+        review = Review(key)
+    if _is_blind(review):
+        return Reading(review, blind=True)
+    if reads_first() and review.read_by(reader()) is None:
+        st.info(SEEN_ALREADY)
+    mark_seen(key)
+    return Reading(review, blind=False)
+
+
+def mark_seen(*keys: str) -> None:
+    """A model's output of these ECGs is on a page now: no later read of this session is a first one."""
+    st.session_state[_SEEN] = st.session_state.get(_SEEN, frozenset()) | frozenset(keys)
+
+
+def to_be_read_first(key: str) -> bool:
+    """Whether nothing of what a model says of this ECG may be on a page yet; where the journal fails, so."""
+    try:
+        return _is_blind(journal().review(key))
+    except EcgAppError:
+        return _is_blind(Review(key))
+
+
+def _is_blind(review: Review) -> bool:
+    """Whoever has committed a read, or was shown the output in this session, can read first no more."""
+    seen = review.record in st.session_state.get(_SEEN, ())
+    return reads_first() and not seen and review.read_by(reader()) is None
+
+
+def note_opened(review: Review) -> float:
+    """Keep, once, that the ECG was opened to be read first; when that was.
+
+    Raises:
+        EcgAppError: it cannot be kept.
+    """
+    if not session.remembered(_OPENED):
+        journal().add(Event(review.record, Kind.OPENED, reader()))
+    return session.remember(_OPENED, time.time)
+
+
+def note_alarmed(review: Review, found: Sequence[CriticalFinding]) -> None:
+    """Keep, once, that critical findings were shown to whoever opened the ECG to read it first.
+
+    Raises:
+        EcgAppError: it cannot be kept.
+    """
+    if found and not session.remembered(_ALARMED):
+        names = tuple(one.name[:LONGEST_STATEMENT] for one in found[:MOST_STATEMENTS])
+        journal().add(Event(review.record, Kind.ALARMED, reader(), statements=names))
+        session.keep(_ALARMED, True)
+
+
+def note_shown(review: Review, found: Findings, card: ModelCard) -> Review:
+    """Keep, once, that the output was shown to whoever had opened the ECG to read it first; the review then.
+
+    Raises:
+        EcgAppError: it cannot be kept.
+    """
+    read = review.read_by(reader())
+    unread = read is None and session.remembered(_OPENED)  # the switch was turned off before the read
+    if session.remembered(_SHOWN) or not (unread or (read is not None and not read.shown)):
+        return review
+    shown = Event(review.record, Kind.SHOWN, reader(), stamp(card), outputs(found, card))
+    journal().add(shown)
+    session.keep(_SHOWN, True)
+    return journal().review(review.record)
+
+
+def outputs(found: Findings, card: ModelCard) -> tuple[Answer, ...]:
+    """The model's own answers, as a reader who agrees with all of them would give them."""
+    states = {True: State.PRESENT, False: State.ABSENT}
+    return tuple(
+        Answer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
+        for row in found.rows
+    )
+
+
+def kept_calipers() -> tuple[KeptCaliper, ...]:
+    """Those of the review of the record in view; none while another reader's could give something away."""
+    record = session.current_record()
+    if record is None:
+        return ()
+    try:
+        review = journal().review(key_of(record))
+    except EcgAppError:  # the page says so already
+        return ()
+    return () if _is_blind(review) else review.calipers
+
+
+def keep_calipers(calipers: tuple[KeptCaliper, ...]) -> None:
+    """Keep them with the review, where a reader is named and it gives nothing away; else a decision does.
+
+    Raises:
+        EcgAppError: they cannot be kept.
+    """
+    record = session.current_record()
+    if record is None or not reader():
+        return
+    review = journal().review(key_of(record))
+    if not _is_blind(review) and calipers != review.calipers:
+        journal().add(Event(review.record, Kind.CALIPERS, reader(), calipers=calipers))
+
+
+def _take_name() -> None:
+    st.session_state[_READER] = " ".join(st.session_state["reader_name"].split())
+
+
+def _take_mode() -> None:
+    st.session_state[_FIRST] = bool(st.session_state["read_first"])

@@ -1,0 +1,250 @@
+"""The form in which a reader says what is on the ECG: a choice for each class, statements, a comment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from ecgapp.analysis import Findings
+from ecgapp.errors import EcgAppError, ReviewError
+from ecgapp.models import ModelCard
+from ecgapp.models.card_words import NORMALS, as_typed, meaning
+from ecgapp.records import ECGRecord
+from ecgapp.reviews import (
+    LONGEST_COMMENT,
+    Answer,
+    Event,
+    Kind,
+    Review,
+    State,
+    in_a_row,
+    keep_for_training,
+    keep_no_longer,
+    stamp,
+    unconfirmed_beside_normal,
+)
+from ecgapp.ui.shell import session
+from ecgapp.ui.sign_off import reader as reading
+from ecgapp.ui.sign_off.caliper_panel import CALIPERS, to_keep
+
+ACROSS = 3  # classes side by side
+NO_NAMES = "no names, nothing by which a patient could be known"
+_PROBLEM = "reading_problem"  # session state: why the last decision was not kept
+_ASKED = "beside_normal"  # of a widget's key: labels that are present together with a normal one
+_TURN = "reading_turn"  # session state: counts up with each decision, which empties the comment
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """What the form is about: the review as the page shows it, the labels, and what the model says of them.
+
+    ``found`` is None where the model's output is not there, or not to be seen yet. What the model finds is
+    filled in as present; all other classes stand on "not judged" until the reader judges them.
+    """
+
+    review: Review
+    card: ModelCard | None
+    found: Findings | None = None
+
+    @property
+    def questions(self) -> tuple[Answer, ...]:
+        """One a class, as the form begins: from the review, else present where the model finds it."""
+        if self.card is None or self.card.task is None:
+            return ()
+        task, told = self.card.purpose, self.outputs
+        models = {answer.label: _filled_in(answer) for answer in told}
+        empty = (Answer(task, label, State.NOT_JUDGED) for label in self.card.task.label_names)
+        return tuple(self._first(models.get(one.label, one)) for one in empty)
+
+    @property
+    def outputs(self) -> tuple[Answer, ...]:
+        """What the model says; nothing where it is not to be seen."""
+        if self.card is None or self.found is None:
+            return ()
+        return reading.outputs(self.found, self.card)
+
+    @property
+    def is_blind(self) -> bool:
+        return self.found is None
+
+    def key(self, name: str) -> str:
+        """Of a widget; another record, other answers or another model make other widgets."""
+        version = self.card.digest[:8] if self.card else ""
+        mode = "blind" if self.is_blind else "seen"
+        return f"say_{name}_{self.review.record[:16]}_{self.review.answered}_{version}_{mode}"
+
+    def said(self) -> tuple[Answer, ...]:
+        """What stands in the form now."""
+        return tuple(
+            replace(one, state=State(st.session_state[self.key(one.label)])) for one in self.questions
+        )
+
+    def stated(self) -> tuple[str, ...]:
+        """The reader's own statements.
+
+        Raises:
+            ReviewError: one of them is a class of the form.
+        """
+        lines = st.session_state[self.key("statements")].splitlines()
+        stated = tuple(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+        classes = {one.label.casefold(): one.label for one in self.questions}
+        for statement in stated:
+            if (label := classes.get(statement.casefold())) is not None:
+                raise ReviewError(f"{label} is one of the classes. Choose it there instead of writing it.")
+        return stated
+
+    def _first(self, answer: Answer) -> Answer:
+        known = None if self.is_blind else self.review.answer(answer.task, answer.label)
+        return answer if known is None else replace(answer, state=known.state)
+
+
+def _filled_in(answer: Answer) -> Answer:
+    """The model's answer as the form begins: what it does not find is for the reader to judge."""
+    return answer if answer.state is State.PRESENT else replace(answer, state=State.NOT_JUDGED)
+
+
+def draw_fields(form: Form) -> None:
+    """The choices, the statements and the comment; to be called inside an ``st.form``."""
+    questions = form.questions
+    for first in range(0, len(questions), ACROSS):
+        columns = st.columns(ACROSS)
+        for column, one in zip(columns, questions[first : first + ACROSS], strict=False):
+            key = form.key(one.label)
+            st.session_state.setdefault(key, one.state)  # a default beside what a button sets is refused
+            column.radio(
+                _label(one),
+                list(State),
+                key=key,
+                horizontal=True,
+                help=meaning(one.label) or None,
+            )
+    left, right = st.columns(2)
+    left.text_area(
+        "Further statements, one a line: a code or your own words",
+        "" if form.is_blind else "\n".join(form.review.statements),
+        key=form.key("statements"),
+        height=90,
+    )
+    right.text_area(
+        f"Comment ({NO_NAMES})",
+        key=comment_key(form),
+        max_chars=LONGEST_COMMENT,
+        height=90,
+    )
+    _ask_beside_normal(form)
+
+
+def _ask_beside_normal(form: Form) -> None:
+    """A box to tick, once a decision was held back because it calls a normal label and others present."""
+    labels: tuple[str, ...] = st.session_state.get(form.key(_ASKED), ())
+    if labels:
+        named = as_typed(in_a_row(labels))
+        st.warning(
+            f"Not saved: {named} are called present together, though one says that the ECG is normal. "
+            "Change one of them, or tick the box, and press the same button again."
+        )
+        st.checkbox(f"I mean it: {named} are present together", key=_box_key(form, labels))
+
+
+def _box_key(form: Form, labels: Sequence[str]) -> str:
+    """Of the box for just these labels: others need another tick."""
+    return form.key(f"{_ASKED}_{'_'.join(labels)}")
+
+
+def comment_key(form: Form) -> str:
+    """Of the comment's field, which is empty again once it was kept."""
+    return f"comment_{form.review.record[:16]}_{st.session_state.get(_TURN, 0)}"
+
+
+def decide(kind: Kind, form: Form) -> None:
+    """Keep what the reader decided, as a button's callback; where it is refused, a sentence says why."""
+    st.session_state.pop(_PROBLEM, None)
+    try:
+        event = _event(kind, form)
+        if labels := unconfirmed_beside_normal(form.review, event):
+            st.session_state[form.key(_ASKED)] = labels
+            if not st.session_state.get(_box_key(form, labels)):
+                return
+            event = replace(event, beside_normal=labels)
+        reading.journal().add(event, None if kind is Kind.READ else form.review.version)
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+        _keep_calipers(form, kind)
+    except EcgAppError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def keep_record(record: ECGRecord, form: Form, wanted: bool) -> None:
+    """Keep the ECG itself, to train on, or delete the kept copy; as a callback."""
+    st.session_state.pop(_PROBLEM, None)
+    try:
+        if wanted:
+            keep_for_training(record, reading.reader(), session.settings())
+        else:
+            keep_no_longer(form.review.record, reading.reader(), session.settings())
+    except EcgAppError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def show_problem() -> None:
+    """Why the last decision was not kept, once."""
+    if (problem := st.session_state.pop(_PROBLEM, None)) is not None:
+        st.error(problem)
+
+
+def fill_absent(form: Form) -> None:
+    """What was not judged becomes absent, in the form alone; but whether the ECG is normal stays open.
+
+    That the other classes are absent does not make an ECG normal, nor abnormal: only the reader can say.
+    """
+    for one in form.questions:
+        if one.label in NORMALS:
+            continue
+        if st.session_state[form.key(one.label)] == State.NOT_JUDGED:
+            st.session_state[form.key(one.label)] = State.ABSENT
+
+
+def _event(kind: Kind, form: Form) -> Event:
+    """What is kept of the form when a button of this kind is pressed.
+
+    Raises:
+        ReviewError: it cannot be kept; says why.
+    """
+    said, stated, reader = form.said(), form.stated(), reading.reader()
+    comment = st.session_state[comment_key(form)].strip()
+    model = stamp(form.card) if form.card is not None and form.found is not None else None
+    if kind is Kind.READ:
+        since = reading.note_opened(form.review)
+        return Event(form.review.record, kind, reader, None, said, stated, comment, since=since)
+    if kind in (Kind.CONFIRMED, Kind.EDITED):
+        return Event(form.review.record, kind, reader, model, said, stated, comment)
+    if kind is Kind.COMMENTED and not comment:
+        raise ReviewError("Type a comment first.")
+    if kind is Kind.SIGNED:
+        _refuse_unsaved(said, stated, form)
+    return Event(form.review.record, kind, reader, model, comment=comment)
+
+
+def _refuse_unsaved(said: tuple[Answer, ...], stated: tuple[str, ...], form: Form) -> None:
+    kept = {(one.task, one.label): one.state for one in form.review.answers}
+    same = all(kept.get((one.task, one.label)) is one.state for one in said)
+    if form.review.is_confirmed and not (same and stated == form.review.statements):
+        raise ReviewError("What stands in the form is not what was saved. Save your edits, then sign.")
+
+
+def _keep_calipers(form: Form, kind: Kind) -> None:
+    """Those of a first read stand beside those that others kept before."""
+    own, kept = to_keep(), form.review.calipers
+    wanted = (*kept, *(one for one in own if one not in kept)) if kind is Kind.READ else own
+    if wanted != kept:
+        reading.journal().add(Event(form.review.record, Kind.CALIPERS, reading.reader(), calipers=wanted))
+    if kind is Kind.READ:
+        session.forget(CALIPERS)
+
+
+def _label(answer: Answer) -> str:
+    """The class, and what the model says of it where that is to be seen."""
+    if answer.probability is None or answer.models is None:
+        return f"**{answer.label}**"
+    mark = "▲" if answer.models is State.PRESENT else ""
+    side = "≥" if answer.models is State.PRESENT else "<"
+    return f"**{answer.label}** {mark} model {answer.probability:.2f} {side} {answer.threshold:.2f}"

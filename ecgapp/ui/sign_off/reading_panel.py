@@ -1,0 +1,124 @@
+"""What the reader says of the ECG in view: before the model's output is shown, or beside it."""
+
+import streamlit as st
+
+from ecgapp.analysis import Findings
+from ecgapp.errors import EcgAppError
+from ecgapp.models import ModelCard
+from ecgapp.models.card_words import as_typed
+from ecgapp.records import ECGRecord
+from ecgapp.reviews import Kind, Review, against
+from ecgapp.ui.sign_off import reader
+from ecgapp.ui.sign_off.reading_form import Form, decide, draw_fields, fill_absent, keep_record, show_problem
+from ecgapp.ui.sign_off.reading_history import show_comments, show_history, show_reads
+
+FIRST = (
+    "Read first: what the model says of this ECG has not been computed. It is shown beside your read "
+    "once you have committed it; both are kept, with their times. Only critical findings are shown before."
+)
+UNJUDGED = "Classes that are not judged stay unknown: they are neither confirmed nor exported as absent."
+KEEP = "Keep this ECG for training, without names"
+KEPT = (
+    "Its samples are then stored on this machine, under a fingerprint; with the classes that you judged "
+    "they become training labels once an administrator exports them. Unticked, the copy is deleted."
+)
+
+
+def read_first_panel(review: Review, card: ModelCard | None) -> None:
+    """The form of a read that is made before the model's output is there; nothing of others is shown."""
+    st.subheader("Your reading")
+    try:
+        reader.note_opened(review)
+    except EcgAppError as error:
+        st.error(str(error))
+        return
+    form = Form(review, card)
+    show_problem()
+    with st.form("reading", enter_to_submit=False):
+        draw_fields(form)
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                "Commit my read", type="primary", key="commit_read", on_click=decide, args=(Kind.READ, form)
+            )
+            _rest_absent(form)
+
+
+def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, found: Findings | None) -> None:
+    """Status, the form beside the model's answers, first reads, comments and the audit trail."""
+    st.subheader("Your reading")
+    form = Form(review, card, found)
+    _show_status(form)
+    show_problem()
+    with st.form("reading", enter_to_submit=False):
+        draw_fields(form)
+        _buttons(form)
+    _keep_box(record, form)
+    show_reads(review)
+    show_comments(review)
+    try:
+        show_history(reader.journal().events(review.record))
+    except EcgAppError as error:
+        st.error(str(error))
+
+
+def _show_status(form: Form) -> None:
+    """Who stands for the findings since when, and where that differs from the model."""
+    review = form.review
+    words = as_typed(review.words)
+    if not review.is_confirmed:
+        st.markdown(f"Status: **{words}**. {_source(form)} {UNJUDGED}")
+        return
+    st.markdown(f"Status: **{words}**. {as_typed(against(review.standing))}")
+    if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
+        st.warning(
+            f"This was decided beside another model: {as_typed(review.model.name)}, "
+            f"sha256 {review.model.sha256[:12]}. Look at the findings again."
+        )
+
+
+def _source(form: Form) -> str:
+    """From where the form is filled in."""
+    if any(form.review.answer(one.task, one.label) for one in form.questions):
+        return "The form is filled in with what was said of this ECG before."
+    if form.found is None:
+        return "The model says nothing here, so nothing is filled in."
+    return "What the model finds is filled in as present."
+
+
+def _rest_absent(form: Form) -> None:
+    st.form_submit_button(
+        "All others absent", key="rest_absent", on_click=fill_absent, args=(form,),
+        help="What is not judged yet is set to absent; whether the ECG is normal stays for you to say.",
+    )  # fmt: skip
+
+
+def _buttons(form: Form) -> None:
+    review = form.review
+    with st.container(horizontal=True):
+        _rest_absent(form)
+        _button("Confirm the model's findings", Kind.CONFIRMED, form, form.found is None)
+        _button("Save my edits", Kind.EDITED, form)
+        _button("Sign", Kind.SIGNED, form, not review.is_confirmed or review.signature is not None)
+        _button("Withdraw", Kind.REOPENED, form, not review.is_confirmed)
+        _button("Add the comment", Kind.COMMENTED, form)
+
+
+def _button(words: str, kind: Kind, form: Form, disabled: bool = False) -> None:
+    st.form_submit_button(words, key=f"decide_{kind}", on_click=decide, args=(kind, form), disabled=disabled)
+
+
+def _keep_box(record: ECGRecord, form: Form) -> None:
+    """Ticked where the ECG is kept, whatever was clicked: a click that is refused changes nothing."""
+    key = f"keep_{form.review.record[:16]}"
+    st.session_state[key] = form.review.kept
+
+    def keep() -> None:
+        keep_record(record, form, bool(st.session_state[key]))
+
+    st.checkbox(KEEP, key=key, on_change=keep)
+    st.caption(KEPT)
+
+
+def status_of_findings(review: Review, found: Findings, card: ModelCard) -> dict[str, str]:
+    """The word for each class in the table of findings."""
+    return {row.label: review.status_of(card.purpose, row.label, row.positive) for row in found.rows}

@@ -1,0 +1,86 @@
+"""The dialog for a new run from the settings of another one."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore, open_store
+from ecgapp.errors import DatasetError
+from ecgapp.models.card_words import as_typed
+from ecgapp.runs.form_to_config import (
+    LARGEST_BATCH,
+    LOWEST_RATE,
+    MOST_EPOCHS,
+    MOST_MEMBERS,
+    RATE_FORMAT,
+    batch_words,
+    device_words,
+)
+from ecgapp.runs.next_config import Changes, changes_of, differences, refuse_unknown, renewed, shared
+from ecgapp.runs.run_figures import config_of
+from ecgapp.runs.start_training import CHOSEN_RUN, refuse_hopeless, start_run
+from ecgapp.training.devices import device_choices
+from ecgapp.training.training_config import LARGEST_SEED
+from ecgapp.ui.training.dialog import Asked
+
+
+def ask_new_run(asked: Asked) -> None:
+    """The fields, what differs from before, and the start."""
+    run, store = asked.run, asked.store
+    config = refuse_unknown(config_of(run))
+    st.write("Everything that is not asked here stays exactly as it was.")
+    wanted = _ask_changes(changes_of(config))
+    changed = differences(config, wanted)
+    st.markdown("**Differences**")
+    st.markdown(
+        "\n".join(f"- {as_typed(line)}" for line in changed)
+        or "None: the same settings give the same weights."
+    )
+    if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
+
+        def start() -> None:
+            again = renewed(config, wanted)
+            refuse_hopeless(again, [_opened(entry, asked.settings) for entry in again.stores])
+            st.session_state[CHOSEN_RUN] = start_run(again, store, asked.form).id
+
+        asked.do(start)
+
+
+def _opened(entry: str, settings: Settings) -> DatasetStore:
+    """The store that a config calls so.
+
+    Raises:
+        DatasetError: it is gone or damaged; the sentence begins with its name.
+    """
+    try:
+        return open_store(entry, settings)
+    except DatasetError as error:
+        raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
+
+
+def _ask_changes(before: Changes) -> Changes:
+    """Each field takes what was, too, which a file may have set beyond what the pages offer."""
+    name = st.text_input("Name of the model", before.name, max_chars=60, key="again_name").strip()
+    first, second, third = st.columns(3)
+    epochs = first.number_input(
+        "Epochs", 1, max(MOST_EPOCHS, before.epochs), before.epochs, key="again_epochs"
+    )
+    largest = max(LARGEST_BATCH, before.batch_size)
+    batch = second.number_input("Batch size", 1, largest, before.batch_size, key="again_batch")
+    rate = third.number_input(
+        "Learning rate",
+        min(LOWEST_RATE, before.learning_rate),
+        max(1.0, before.learning_rate),
+        before.learning_rate,
+        step=1e-4,
+        format=RATE_FORMAT,
+        key="again_rate",
+    )
+    seed = first.number_input("Seed", 0, LARGEST_SEED, before.seed, key="again_seed")
+    there = list(dict.fromkeys((before.device, *device_choices())))
+    device = second.selectbox("Device", there, format_func=device_words, key="again_device")
+    members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")
+    if told := batch_words(device, batch):
+        st.info(told)
+    return shared(Changes(name, epochs, batch, rate, seed, device, members, before.lanes))

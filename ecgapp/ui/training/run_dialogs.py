@@ -1,0 +1,184 @@
+"""What opens over the Training page: a tracing, more epochs, a new run, a run's name, its export.
+
+A dialog is asked for inside the live view, which would close it with its next look at the runs. So
+the wish is kept in the session, the page starts over, and opens the dialog outside the live view.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore, open_store, store_names
+from ecgapp.errors import DatasetError, EcgAppError
+from ecgapp.jobs import Run, RunStore, metric_export, tensorboard
+from ecgapp.models.card_words import as_typed
+from ecgapp.runs.form_to_config import MOST_EPOCHS
+from ecgapp.runs.next_config import continued, refuse_unknown
+from ecgapp.runs.run_figures import config_of
+from ecgapp.runs.start_training import new_form
+from ecgapp.signals.paper import PAGE_SECONDS, lay_out
+from ecgapp.storage import documents
+from ecgapp.training.result.examples import RankedRecord
+from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.session import DIALOG
+from ecgapp.ui.tracing.paper_frame import paper
+from ecgapp.ui.tracing.tracing import CONFIG, tracing
+from ecgapp.ui.training.dialog import Asked, close
+from ecgapp.ui.training.new_run_dialog import ask_new_run
+from ecgapp.ui.training.ranked_answers import show_answers
+
+TRACING, EPOCHS, AGAIN, NAME, EXPORT, FORM = "tracing", "epochs", "again", "name", "export", "form"
+WISH = "dialog_wish"  # session state: (what, the run's id, more, form) that was asked for and is not open yet
+
+
+def ask_for(what: str, run_id: str, ranked: RankedRecord | None = None) -> Callable[[], None]:
+    """A button's callback that opens the dialog."""
+
+    def on_click() -> None:
+        st.session_state[WISH] = (what, run_id, ranked, new_form())
+
+    return on_click
+
+
+def is_wished() -> bool:
+    """Whether the page has to start over, to open a dialog."""
+    return WISH in st.session_state
+
+
+def open_wished(store: RunStore, settings: Settings) -> None:
+    """Open the dialog that was asked for, until it is closed; for the page itself, outside the live view."""
+    if WISH in st.session_state:
+        st.session_state[DIALOG] = st.session_state.pop(WISH)
+    what, run_id, ranked, form = st.session_state.get(DIALOG, (None, "", None, ""))
+    if what is None:
+        return
+    try:
+        auth.check_admin(settings)
+        if what == FORM:
+            close()
+            _tell_of_form(store.get(run_id), settings)
+            return
+        _DIALOGS[what](Asked(store.get(run_id), store, settings, ranked, form))
+    except EcgAppError as error:
+        close()
+        st.error(str(error))
+
+
+def _tell_of_form(run: Run, settings: Settings) -> None:
+    """What "Start from these weights" has done; a notice of the live view would go with its next look."""
+    st.toast(
+        "The form at the top is filled in. Choose the labels there, and start.",
+        icon=":material/arrow_upward:",
+    )
+    missing = [Path(name).name for name in refuse_unknown(config_of(run)).stores]
+    missing = [name for name in missing if name not in store_names(settings)]
+    if missing:
+        st.warning(
+            f"The run's data set {as_typed(', '.join(missing))} is not among those on this machine. "
+            "Choose another one in the form, or import it again."
+        )
+
+
+def _store_of(asked: Asked, ranked: RankedRecord) -> DatasetStore:
+    """The run's store of that name, wherever it lies: its config may have a path.
+
+    Raises:
+        DatasetError: it is gone, or its rows may be other records by now.
+    """
+    for entry in refuse_unknown(config_of(asked.run)).stores:
+        store = open_store(entry, asked.settings)
+        if store.name != ranked.store:
+            continue
+        if store.manifest.digest != ranked.digest:
+            raise DatasetError(
+                "The data set has changed since this training, so that its records may be others. "
+                "Train again to see the best and the worst of them."
+            )
+        return store
+    raise DatasetError("The training's data set is no longer there. Import it again to see its records.")
+
+
+def draw_tracing(asked: Asked) -> None:
+    """The record's tracing, for an administrator; else why there is none."""
+    ranked = asked.ranked
+    if ranked is None:
+        return
+    try:
+        auth.check_admin(asked.settings)
+        record = _store_of(asked, ranked).record(ranked.row)
+    except EcgAppError as error:
+        st.error(str(error))
+        return
+    codes = ", ".join(record.codes) or "none"
+    place = f"Record {as_typed(ranked.record_id)} of {as_typed(ranked.store)}"
+    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {as_typed(codes)}.")
+    start = 0.0
+    if record.duration > PAGE_SECONDS:
+        last = max(record.duration - PAGE_SECONDS, 0.5)
+        start = st.slider("Page starts at (s)", 0.0, last, 0.0, 0.5, key="ranked_start")
+    figure = tracing(record, lay_out(record, start=start))
+    alt = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
+    with paper(figure, "ranked_tracing"):
+        st.plotly_chart(figure, theme=None, config=CONFIG, key="ranked_tracing", height="stretch", alt=alt)
+    show_answers(ranked)
+
+
+@st.dialog("Continue with more epochs", on_dismiss=close)
+def _more_epochs(asked: Asked) -> None:
+    run, store = asked.run, asked.store
+    config = refuse_unknown(config_of(run))
+    st.write(
+        f"{as_typed(run.title)} goes on where it ended, with the same settings and the same curves. "
+        "The further epochs are one more cycle of its learning rate."
+    )
+    epochs = st.number_input(
+        "Further epochs", 1, max(MOST_EPOCHS, config.epochs), config.epochs, key="further_epochs"
+    )
+    st.caption(f"{config.all_epochs} epochs were planned; then there are {config.all_epochs + epochs}.")
+    if st.button("Continue", type="primary", key="continue", icon=":material/play_arrow:"):
+        asked.do(lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
+
+
+@st.dialog("Name and note", on_dismiss=close)
+def _name(asked: Asked) -> None:
+    run, store = asked.run, asked.store
+    title = st.text_input("Name", run.title, key="run_title", help="Empty: the model's name again.")
+    note = st.text_area("Note", run.note, key="run_note", placeholder="What was tried, and what came of it")
+    if st.button("Save", type="primary", key="save_name"):
+        asked.do(lambda: store.rename(run.id, title, note))
+
+
+@st.dialog("Export", width="medium", on_dismiss=close)
+def _export(asked: Asked) -> None:
+    run, store = asked.run, asked.store
+    st.write(
+        "A zip with **metrics.csv** (a line for each point of each curve: series, step, value, time in UTC) "
+        "and **config.json**, this run's exact settings. With them it is run again from the command line:"
+    )
+    st.code(metric_export.COMMAND, language="bash")
+    there = tensorboard.available()
+    events = st.checkbox("TensorBoard event files too", key="export_events", disabled=not there)
+    if not there:
+        st.caption(tensorboard.HOW_TO_INSTALL)
+
+    check_right = auth.right_now(asked.settings)
+
+    def packed() -> bytes:
+        check_right()
+        return metric_export.export_zip(store, run.id, events)
+
+    name = f"{metric_export.export_name(store, run.id)}.zip"
+    st.download_button(
+        "Download", packed, name, "application/zip", key="download_run", type="primary", on_click="ignore"
+    )
+
+
+_DIALOGS: dict[str, Callable[[Asked], None]] = {
+    TRACING: st.dialog("Tracing of a validation ECG", width="large", on_dismiss=close)(draw_tracing),
+    EPOCHS: _more_epochs,
+    AGAIN: st.dialog("New run from these settings", width="medium", on_dismiss=close)(ask_new_run),
+    NAME: _name,
+    EXPORT: _export,
+}

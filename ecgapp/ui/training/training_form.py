@@ -1,0 +1,220 @@
+"""The Training page's form: what to learn, from what, how long; then a run in a process of its own."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from ecgapp.analysis import available_models
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore
+from ecgapp.datasets.folds import folds_of
+from ecgapp.errors import EcgAppError
+from ecgapp.jobs import RunStore
+from ecgapp.models import ModelCard
+from ecgapp.runs.form_to_config import (
+    LARGEST_BATCH,
+    LOWEST_RATE,
+    MOST_EPOCHS,
+    MOST_MEMBERS,
+    NETWORKS,
+    PATCH,
+    PHASES,
+    RATE_FORMAT,
+    RESAMPLINGS,
+    STARTS,
+    Schedule,
+    Subject,
+    batch_words,
+    device_words,
+    shared_leads,
+    suggested_name,
+    training_config,
+    transferable,
+)
+from ecgapp.runs.start_training import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
+from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
+from ecgapp.training.devices import device_choices
+from ecgapp.training.training_config import LARGEST_SEED
+from ecgapp.ui.data.stores import served_tasks, shelf
+from ecgapp.ui.shell import auth
+from ecgapp.ui.training.training_details import ask_details
+
+FOLDS = tuple(range(1, 11))
+USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
+STORES = "train_stores"  # session state: the names of the chosen data sets
+SHOWN = "shown_form"  # session state: which form is shown; another one once it was sent
+FORM_OPEN = "new_training"  # session state: whether the form is open
+
+
+def training_form(settings: Settings, runs: RunStore) -> None:
+    """Ask for a training and start it; says where to go while there is no data set."""
+    stores = shelf(settings).stores
+    if not stores:
+        st.info("Import a data set on the Data page first; then it can be trained on.")
+        return
+    subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
+    form = st.session_state.setdefault(SHOWN, new_form())
+    with st.form("training", enter_to_submit=False):
+        schedule = _ask_schedule(subject)
+        pressed = st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}"
+        )  # a click that comes late belongs to the form that was sent, and does nothing any more
+    if pressed:
+        try:
+            auth.check_admin(settings)
+            config = training_config(subject, schedule)
+            refuse_hopeless(config, [stores[name] for name in subject.stores])
+            st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
+            st.session_state[SHOWN] = new_form()
+            if told := batch_words(schedule.device, schedule.batch_size):
+                st.info(told)
+            st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
+        except EcgAppError as error:
+            st.error(str(error))
+
+
+def _ask_subject(models: Mapping[str, ModelCard], stores: dict[str, DatasetStore]) -> Subject:
+    left, right = st.columns(2)
+    with left:
+        phase = st.radio("Phase", list(PHASES), format_func=PHASES.__getitem__, key="train_phase")
+        known = [name for name in st.session_state.get(STORES, list(stores)[:1]) if name in stores]
+        st.session_state[STORES] = known  # another page, or "Start from these weights", may have chosen
+        names = st.multiselect("Data sets", list(stores), key=STORES)
+        _describe([stores[name] for name in names])
+    chosen = [stores[name] for name in names]
+    leads = shared_leads([store.manifest.leads for store in chosen])
+    with right:
+        starts = [
+            start for start in STARTS if not (phase == Phase.PRETRAIN and start == Initialisation.FROZEN)
+        ]
+        start = st.radio("Start from", starts, format_func=STARTS.__getitem__, key="train_start")
+        network, lead, reference, pretrained = PATCH, "II", None, None
+        frozen = start == Initialisation.FROZEN
+        control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
+        if start == Initialisation.RANDOM or control:
+            network, lead = _ask_network(leads)
+        else:
+            reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
+    task, columns = (None, ()) if phase == Phase.PRETRAIN else _ask_task(chosen)
+    return Subject(
+        phase, start, tuple(names), leads, task, columns, network, lead, pretrained, control, reference
+    )
+
+
+def _describe(stores: Sequence[DatasetStore]) -> None:
+    for store in stores:
+        folds = ", ".join(str(fold) for fold in folds_of(store) if fold)
+        st.caption(
+            f"{store.name}: {len(store):,} records at {store.manifest.sampling_rate:g} Hz, folds {folds}"
+        )
+
+
+def _ask_network(leads: tuple[str, ...]) -> tuple[str, str]:
+    network = str(st.selectbox("Network", NETWORKS, key="train_network"))
+    if network == PATCH or not leads:
+        return network, "II"
+    first = leads.index("II") if "II" in leads else 0
+    return network, str(st.selectbox("Lead", leads, index=first, key="train_lead"))
+
+
+def _ask_pretrained(cards: dict[str, ModelCard]) -> tuple[str | None, ModelCard | None]:
+    """An installed model, or what a finished run has made."""
+    if not cards:
+        st.warning("No installed model and no finished run fits these data sets. Pretrain one first.")
+        return None, None
+
+    def title(reference: str) -> str:
+        kind, _, run_id = reference.partition(":")
+        shown = f"run {run_id[:6]}" if kind == "run" and run_id else reference
+        return f"{shown}: {cards[reference].title}"
+
+    if st.session_state.get("train_pretrained") not in cards:
+        st.session_state.pop("train_pretrained", None)
+    reference = st.selectbox("Pretrained model", list(cards), format_func=title, key="train_pretrained")
+    return reference, cards[reference]
+
+
+def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ...]]:
+    """The task to learn: a registered one by name, or columns of the data sets' own labels."""
+    tasks = {name: task for store in stores for name, task in served_tasks(store).items()}
+    if not tasks:
+        st.warning("These data sets have no labels that a task knows. They serve pretraining.")
+        return None, ()
+    name = st.selectbox("Task", list(tasks), format_func=lambda name: tasks[name].title, key="train_task")
+    own = {column for store in stores for column in store.manifest.label_columns}
+    if name != "csv":
+        st.caption(f"Labels: {', '.join(tasks[name].label_names)}")
+        return name, ()
+    columns = st.multiselect("Label columns", sorted(own), default=sorted(own), key="train_columns")
+    return None, tuple(columns)
+
+
+def _ask_schedule(subject: Subject) -> Schedule:
+    usual = pretraining_defaults()
+    usual_name = suggested_name(subject)
+    first, second, third = st.columns(3)
+    name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
+    device = second.selectbox("Device", device_choices(), format_func=device_words, key="train_device")
+    share = third.number_input(
+        "Share of the training records (%)", 1, 100, 100, key="train_fraction",
+        help="Drawn at random, to see what fewer records would have been enough for.",
+    )  # fmt: skip
+    a, b, c, d, e = st.columns(5)
+    epochs = a.number_input(
+        "Epochs", 1, MOST_EPOCHS, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
+    )
+    batch = b.number_input(
+        "Batch size", 1, LARGEST_BATCH, usual.batch_size, key="train_batch",
+        help="GPUs that train together share every batch equally; the nearest size that they can is taken.",
+    )  # fmt: skip
+    rate = c.number_input(
+        "Learning rate",
+        LOWEST_RATE,
+        1.0,
+        usual.learning_rate,
+        format=RATE_FORMAT,
+        step=1e-4,
+        key="train_rate",
+    )
+    patience = d.number_input(
+        "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
+    )
+    seed = e.number_input("Seed", 0, LARGEST_SEED, 0, key="train_seed")
+    members, resampling, weighting = 1, Resampling.CROSS_FIT, 0.0
+    if subject.phase == Phase.FINETUNE:
+        members, resampling, weighting = _ask_members()
+    train, validation = _ask_folds()
+    details = ask_details()
+    return Schedule(
+        name.strip(), epochs, batch, rate, patience, seed, device, members, resampling, share / 100,
+        weighting, train, validation, details,
+    )  # fmt: skip
+
+
+def _ask_members() -> tuple[int, Resampling, float]:
+    """How many networks learn, what each learns from, and how much more a rare class weighs."""
+    a, b, c = st.columns(3)
+    members = a.number_input("Members", 1, MOST_MEMBERS, 1, key="train_members", help="Above 1: an ensemble.")
+    resampling = b.selectbox(
+        "Members differ by", list(RESAMPLINGS), format_func=RESAMPLINGS.__getitem__, key="train_resampling",
+        help="Only where there is more than one member.",
+    )  # fmt: skip
+    weighting = c.number_input(
+        "Class weighting", 0.0, 1.0, 0.0, 0.1, key="train_weighting",
+        help="0: every answer weighs the same. 1: yes and no of a class weigh the same, however rare it is.",
+    )  # fmt: skip
+    return members, resampling, weighting
+
+
+def _ask_folds() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    usual = pretraining_defaults()
+    left, right = st.columns([2, 1])
+    train = left.multiselect("Folds to train on", FOLDS, default=list(usual.train_folds), key="train_folds")
+    validation = right.multiselect(
+        "Folds to validate on",
+        FOLDS,
+        default=list(usual.validation_folds),
+        key="train_validation",
+        help="Keep one more fold, often the tenth, for a last test that nothing was chosen on.",
+    )
+    return tuple(sorted(train)), tuple(sorted(validation))

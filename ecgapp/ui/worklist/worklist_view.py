@@ -1,0 +1,207 @@
+"""The worklist below its head: progress, order, filters, the table, and the way to the Review page.
+
+One fragment, which asks again every two seconds while records are read or scored, and then no more.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ecgapp.analysis import Severity
+from ecgapp.config import Settings
+from ecgapp.errors import EcgAppError
+from ecgapp.models.card_words import as_typed
+from ecgapp.ui.review.judgement_panel import ICONS
+from ecgapp.ui.sign_off import reader
+from ecgapp.ui.worklist.worklist_actions import actions
+from ecgapp.ui.worklist.worklist_drop import intake, intake_progress
+from ecgapp.ui.worklist.worklist_table import COLUMNS, files_table, reason, table
+from ecgapp.ui.worklist.worklist_walk import REVIEW, open_item
+from ecgapp.worklist import (
+    BY_URGENCY,
+    CRITICAL_FIRST,
+    ECG_STATES,
+    LEVELS,
+    SORTS,
+    UNCERTAINTY_IN_WORDS,
+    URGENCY_IN_WORDS,
+    Item,
+    Progress,
+    Wish,
+    Worklist,
+    arranged,
+    level,
+    start_scoring,
+)
+
+POLL = "2s"
+ROWS_SHOWN = 14
+_SHOWN = "worklist_shown"  # session state: the numbers in the table, as they were drawn
+CHOSEN = "worklist_chosen"  # the number of the chosen row
+_TABLE = "worklist_table"  # counts up where a chosen row moved: the mark would stay in its old place
+ORDER_NOTE = "An order for reading, from research software: not for triage. Critical findings come first."
+HIDDEN = (
+    "Read first is on: nothing that a classifier said is sent to this page. Critical findings are shown "
+    "and come first; all other ECGs stand by number. The switch is on the Review page."
+)
+NO_ECGS = "No ECG could be read from these files. The samples of none are kept; delete the lines when done."
+
+
+def worklist_view(settings: Settings, *, hidden: bool = False) -> None:
+    """The list; ``hidden`` shows nothing that a model said, and keeps to the numbers' order."""
+    st.fragment(_view, run_every=POLL if _busy(settings) else None)(settings, hidden)
+
+
+def _busy(settings: Settings) -> bool:
+    try:
+        return intake(settings).under_way or Worklist(settings).progress().waiting > 0
+    except EcgAppError:
+        return False  # the view says what is wrong
+
+
+def _view(settings: Settings, hidden: bool) -> None:
+    if hidden:
+        st.caption(HIDDEN)
+    try:
+        worklist = Worklist(settings)
+        taking = intake(settings)
+        intake_progress(taking)
+        start_scoring(settings)
+        _progress(worklist.progress(), taking.under_way)
+        items = worklist.items()
+        if not items:
+            st.info("The worklist is empty. Drop records above.")
+            return
+        ecgs = [item for item in items if item.is_ecg]
+        files = [item for item in items if not item.is_ecg]
+        if ecgs:
+            wish = Wish(CRITICAL_FIRST) if hidden else _choose_wish(ecgs)
+            shown = arranged(ecgs, wish)
+            _table(shown, settings, hidden)
+            _open_button(shown, wish.sort, hidden)
+        else:
+            shown = ()
+        _files(files, settings)
+        actions(items, shown, files, settings, hidden)
+    except EcgAppError as error:
+        st.error(str(error))
+
+
+def _progress(progress: Progress, reading: bool) -> None:
+    """The bar; when all is done the page starts over, and asks no more."""
+    awaited = "worklist_awaited"
+    if progress.waiting or reading:
+        st.session_state[awaited] = True
+        share = progress.done / max(progress.total, 1)
+        st.progress(share, text=f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
+    elif st.session_state.pop(awaited, False):
+        st.rerun()
+
+
+def _choose_wish(items: Sequence[Item]) -> Wish:
+    """Order and filters, in one line."""
+    labels = list(dict.fromkeys(score.label for item in items for score in item.outcome.scores))
+    levels = sorted({at for item in items if (at := level(item)) is not None}, reverse=True)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        sort = st.segmented_control(
+            "Order",
+            SORTS,
+            default=BY_URGENCY,
+            key="worklist_sort",
+            required=True,
+            help=f"{URGENCY_IN_WORDS}\n\n{UNCERTAINTY_IN_WORDS}",
+        )
+        wanted = st.multiselect("Above threshold", labels, key="worklist_labels", width=170)
+        states = st.multiselect("State", ECG_STATES, key="worklist_states", width=150)
+        chosen = st.multiselect(
+            "Urgency", levels, format_func=LEVELS.__getitem__, key="worklist_levels", width=150
+        )
+        batch = _choose_batch(items)
+        unopened = st.toggle("Not yet opened", key="worklist_unopened")
+    return Wish(sort or BY_URGENCY, tuple(wanted), tuple(states), tuple(chosen), batch, unopened)
+
+
+def _choose_batch(items: Sequence[Item]) -> int | None:
+    batches = sorted({item.batch for item in items}, reverse=True)
+    if len(batches) == 1:
+        return None
+
+    def words(batch: int | None) -> str:
+        return "all" if batch is None else f"drop {batch}"
+
+    return st.selectbox("Drop", [None, *batches], format_func=words, key="worklist_batch", width=90)
+
+
+def _review_words() -> dict[str, str]:
+    """How far readers have come, by ECG."""
+    return {review.record: review.word for review in reader.journal().reviews()}
+
+
+def _table(shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
+    numbers = [item.number for item in shown]
+    st.caption(f"**{len(numbers):,} shown.**" + ("" if hidden else f" {ORDER_NOTE}"))
+    before, chosen = st.session_state.get(_SHOWN, numbers), st.session_state.get(CHOSEN)
+    if chosen is not None and _place(chosen, before) != _place(chosen, numbers):
+        st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
+    st.session_state[_SHOWN] = numbers
+    if not shown:
+        st.info("No record of the list fits these filters.")
+        return
+    if not hidden:
+        reader.mark_seen(*(item.key for item in shown if item.outcome.scores))
+    reviewed = _review_words()
+    key = f"worklist_table_{st.session_state.get(_TABLE, 0)}"
+    st.dataframe(
+        table(shown, intake(settings).names, lambda item: reviewed.get(item.key, ""), hidden=hidden),
+        hide_index=True,
+        column_config=COLUMNS,
+        width="stretch",
+        height=38 + 35 * min(len(shown), ROWS_SHOWN),
+        key=key,
+        on_select=lambda: _choose(key),
+        selection_mode="single-row",
+    )
+
+
+def _place(number: int, numbers: Sequence[int]) -> int | None:
+    return numbers.index(number) if number in numbers else None
+
+
+def _choose(key: str) -> None:
+    """Translate the row at once, while the numbers are those that the reader saw."""
+    rows, numbers = st.session_state[key]["selection"]["rows"], st.session_state[_SHOWN]
+    st.session_state[CHOSEN] = numbers[rows[0]] if rows and rows[0] < len(numbers) else None
+
+
+def _files(files: Sequence[Item], settings: Settings) -> None:
+    """The files that are no ECG, below the ECGs; nothing where there are none."""
+    if files:
+        st.subheader(f"Files without an ECG: {len(files):,}")
+        st.caption(NO_ECGS)
+        st.dataframe(files_table(files, intake(settings).names), hide_index=True, key="worklist_no_ecg")
+
+
+def _tell(item: Item, hidden: bool) -> None:
+    """The judgement of the chosen line in full."""
+    critical = [as_typed(finding.sentence) for finding in item.outcome.critical]
+    if critical:
+        st.error(f"No. {item.number}: {' '.join(critical)}", icon=ICONS[Severity.CRITICAL])
+    words = item.outcome.sentence if hidden else reason(item)
+    if words:
+        st.warning(f"No. {item.number} is {item.state}. {as_typed(words)}")
+
+
+def _open_button(shown: Sequence[Item], sort: str, hidden: bool) -> None:
+    """Open what was chosen, or else the first; what is judged of the chosen one in full."""
+    able = [item.number for item in shown if item.can_be_opened]
+    chosen = st.session_state.get(CHOSEN)
+    for item in shown:
+        if item.number == chosen:
+            _tell(item, hidden)
+    number = chosen if chosen in able else next(iter(able), None)
+    words = f"Open No. {number}" if number == chosen else f"Open the first, No. {number}"
+    if number is None:
+        return
+    if st.button(words, key="worklist_open", type="primary", shortcut="Shift+O"):
+        open_item(number, shown, sort)
+        st.switch_page(REVIEW)

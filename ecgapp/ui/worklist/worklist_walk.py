@@ -1,0 +1,111 @@
+"""From the worklist to the Review page and on to the next: which items, in which order, and where we are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from ecgapp.errors import ArchiveError, EcgAppError
+from ecgapp.ui.shell import session
+from ecgapp.worklist import BY_NUMBER, CRITICAL_FIRST, Item, Worklist
+
+_WALK = "worklist_walk"  # session state
+_SORTS = {BY_NUMBER: "in the order of numbers", CRITICAL_FIRST: "critical findings first"}
+_PASSED = "worklist_passed"  # why items were passed over by the last step
+REVIEW, LIST = "pages/review.py", "pages/worklist.py"
+PREVIOUS_KEY, NEXT_KEY, BACK_KEY = "Shift+K", "Shift+J", "Shift+U"
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The numbers in the list's order when it was left, the one in view, and its record's id."""
+
+    numbers: tuple[int, ...]
+    number: int
+    sort: str
+    record_id: str
+
+    def neighbour(self, steps: int) -> int | None:
+        """The number so many steps on, or None at the list's end."""
+        place = self.numbers.index(self.number) + steps
+        return self.numbers[place] if 0 <= place < len(self.numbers) else None
+
+    @property
+    def words(self) -> str:
+        """``3 of 57, by urgency``."""
+        sort = _SORTS.get(self.sort, f"by {self.sort}")
+        return f"{self.numbers.index(self.number) + 1:,} of {len(self.numbers):,}, {sort}"
+
+
+def open_item(number: int, order: Sequence[Item], sort: str) -> None:
+    """Make this item the record in view, and remember the order to go on in.
+
+    Raises:
+        EcgAppError: it is no longer there.
+    """
+    _open(number, tuple(item.number for item in order if item.can_be_opened), sort)
+
+
+def walk_bar() -> None:
+    """On the Review page: where this record stands on the worklist, and the way on; nothing for others."""
+    walk = _current()
+    if walk is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Previous",
+            key="worklist_previous",
+            shortcut=PREVIOUS_KEY,
+            disabled=walk.neighbour(-1) is None,
+            on_click=_step,
+            args=(-1,),
+        )
+        st.button(
+            "Next",
+            key="worklist_next",
+            shortcut=NEXT_KEY,
+            disabled=walk.neighbour(1) is None,
+            on_click=_step,
+            args=(1,),
+        )
+        if st.button("Back to the list", key="worklist_back", shortcut=BACK_KEY):
+            st.switch_page(LIST)
+        st.markdown(f"Worklist No. {walk.number}: {walk.words}")
+    for sentence in st.session_state.pop(_PASSED, ()):
+        st.warning(sentence)
+
+
+def _current() -> Walk | None:
+    """The walk, where the record in view is the one that it opened."""
+    walk: Walk | None = st.session_state.get(_WALK)
+    record = session.current_record()
+    if walk is None or record is None or record.record_id != walk.record_id:
+        return None
+    return walk
+
+
+def _step(direction: int) -> None:
+    """Open the next item that can be opened, and say which could not; where there is none, stay."""
+    walk = _current()
+    if walk is None:
+        return
+    steps, passed = direction, []
+    while (number := walk.neighbour(steps)) is not None:
+        try:
+            _open(number, walk.numbers, walk.sort)
+            break
+        except EcgAppError as error:
+            passed.append(f"No. {number}: {error}")
+            steps += direction
+    st.session_state[_PASSED] = passed
+
+
+def _open(number: int, numbers: tuple[int, ...], sort: str) -> None:
+    worklist = Worklist(session.settings())
+    item = worklist.item(number)
+    if item is None or not item.can_be_opened:
+        raise ArchiveError("This ECG is no longer on the worklist.")
+    record = worklist.archive.open(item.key)
+    worklist.mark_opened(number)
+    session.open_record(record, f"Worklist No. {number}")
+    st.session_state[_WALK] = Walk(numbers, number, sort, record.record_id)
