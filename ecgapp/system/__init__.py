@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Processes and memory of this machine."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Measurements of a record: waves, beats, intervals, axes and ST levels."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""An import: parts read by several processes, resumed after an interruption, assembled into a store."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Metrics and decision rules of the gates, the delineator and the ventricular network."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""The networks, one module each."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Records in memory, windows and batches: sampling, augmentation, sharding, random streams."""

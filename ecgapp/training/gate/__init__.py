@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Fitting of both gates: their records, bad signals, and evaluation on other records."""

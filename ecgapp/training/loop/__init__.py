@@ -1,1 +1,1 @@
-"""TODO package."""
+"""The training loop: learner, learning rate schedule, checkpoints, and a trial of memory."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Training of the ventricular network: strips, fit, and evaluation on other patients."""

@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Parts of the Data page: imports, data sets, and the export of reviews."""

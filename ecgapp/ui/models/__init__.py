@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Parts of the Models page: installed models, their history, promotion and import."""

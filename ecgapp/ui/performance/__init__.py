@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Parts of the Performance page: tables, curves, thresholds, calibration, subgroups, wrong answers."""

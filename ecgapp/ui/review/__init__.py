@@ -1,1 +1,1 @@
-"""TODO package."""
+"""Parts of the Review page: judgement, tracing, findings, measurements, saliency, reconstruction, report."""

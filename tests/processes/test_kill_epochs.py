@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -52,7 +51,7 @@ def untroubled(tmp_path_factory):
 
 def die_in_trouble(settings: Settings, run_id: str, moment: str) -> None:
     surroundings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
-    script = Path(__file__).parent / "kill_epochs.py"
+    script = PROJECT / "tests" / "support" / "kill_epochs.py"
     done = subprocess.run(
         [sys.executable, script, settings.home, run_id, moment],
         env=surroundings,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import tiny_models
+from finished_runs import finished_run
 from small_training import FINETUNING
 
 from ecgapp.analysis import available_models, open_model, validation_predictions
@@ -38,16 +39,6 @@ def settings(tmp_path):
 @pytest.fixture
 def runs(settings):
     return RunStore(settings.runs)
-
-
-def finished_run(runs, bias=0.0, thresholds=None):
-    """A run whose model answers a little higher by ``bias``; its id and the sha256 of its weights."""
-    run = runs.create("trained", "finetune", "cpu", documents.dump(FINETUNING))
-    with runs.database.write() as connection:
-        update(connection, run.id, state="finished")
-    model, known = tiny_models.classifier("trained", thresholds=thresholds)
-    model.network.head[1].bias += bias
-    return run.id, save_model(runs.folder(run.id) / "result", model, known).sha256
 
 
 def promote(runs, run_id, name, decision, settings):

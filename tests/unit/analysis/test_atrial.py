@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from test_measurements import delineator, measured
+from shipped_delineator import delineator, measured
 
 from ecgapp.analysis import measure
 from ecgapp.records import ECGRecord, SyntheticConfig, read_record, synthesise

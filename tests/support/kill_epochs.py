@@ -1,7 +1,7 @@
 """A run whose list cannot be written, in a process that dies without a word at the moment it is told.
 
-``python tests/kill_epochs.py HOME RUN MOMENT``. The moment is an epoch, after whose checkpoint it dies, or
-``model``: when that is saved. Nothing that it tells from its first heartbeat on reaches the list.
+``python tests/support/kill_epochs.py HOME RUN MOMENT``. The moment is an epoch, after whose checkpoint it
+dies, or ``model``: when that is saved. Nothing that it tells from its first heartbeat on reaches the list.
 """
 
 import os

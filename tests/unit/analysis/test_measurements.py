@@ -2,18 +2,16 @@
 
 import shutil
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 import tiny_models
+from broad_waves import broad_waves
+from shipped_delineator import delineator, measured
 from streamlit.testing.v1 import AppTest
-from test_beat_list import broad_waves
 
 from ecgapp import analysis
-from ecgapp.analysis import Measurements
 from ecgapp.config import PROJECT, Settings
-from ecgapp.models import load_model
 from ecgapp.records import (
     LEADS,
     ECGRecord,
@@ -30,15 +28,6 @@ from ecgapp.ui.review import measurement_figures as shown
 
 NAMES = ("Heart rate", "PR", "QRS", "QT")
 LIMITS = {"Heart rate": 1.0, "PR": 10.0, "QRS": 10.0, "QT": 15.0}  # bpm, ms
-
-
-@cache
-def delineator():
-    return load_model([PROJECT / "weights"], "delineator")
-
-
-def measured(record: ECGRecord) -> Measurements:
-    return analysis.measure(record, delineator())
 
 
 def ecg(rhythm="sinus", rate=70.0, **settings) -> SyntheticECG:

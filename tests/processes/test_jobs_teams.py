@@ -4,13 +4,13 @@ import os
 import signal
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from run_processes import end_all, until
 from small_training import PRETRAINING
 
+from ecgapp.config import PROJECT
 from ecgapp.jobs import NEW_RUN, Run, RunStore
 from ecgapp.jobs.run_table import update
 from ecgapp.storage import documents
@@ -18,7 +18,7 @@ from ecgapp.storage.files import write_atomically
 from ecgapp.system import processes
 
 pytestmark = pytest.mark.slow  # each starts three processes that load torch
-WORKER = [sys.executable, str(Path(__file__).with_name("team_worker.py"))]
+WORKER = [sys.executable, str(PROJECT / "tests" / "support" / "team_worker.py")]
 
 
 @pytest.fixture

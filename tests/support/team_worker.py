@@ -1,4 +1,4 @@
-"""``python tests/team_worker.py RUN``: a worker whose training only steps, until it is asked to stop.
+"""``python tests/support/team_worker.py RUN``: a worker whose training only steps, until it is asked to stop.
 
 A file ``fault`` in the run's folder is what the second process fails of.
 """

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from several_processes import assert_alike, train_in_processes
 from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
-from test_training_together import assert_alike, train_in_processes
 
 from ecgapp import training
 from ecgapp.errors import TrainingError

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import tiny_models
 from admin_pages import PASSWORD, said
-from mistaken import ALARMED, MISSED, mistaken
 from sklearn import metrics
 from streamlit.testing.v1 import AppTest
+from wrong_answers import ALARMED, MISSED, mistaken
 
 from ecgapp.analysis import (
     Admission,

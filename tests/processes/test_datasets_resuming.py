@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import psutil
@@ -249,7 +248,7 @@ def test_less_than_one_process_is_refused():
 
 def test_an_import_that_is_killed_twenty_times_ends_in_the_same_store(source, tmp_path):
     """Each store that comes through is compared with an undisturbed import's, file by file."""
-    program = Path(__file__).with_name("killing_imports.py")
+    program = PROJECT / "tests" / "support" / "killing_imports.py"
     arguments = [sys.executable, str(program), str(source), str(tmp_path / "s"), "20", str(PART)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)

@@ -1,8 +1,8 @@
 """Trains a small network while it is killed a hundred times; prints what came of it as JSON.
 
-``python tests/kill_training.py FOLDER``. Every life is a fork of this process, which has imported torch
-and keeps it to one thread; so a life costs no import. Moments are drawn with a seed and counted in steps,
-so that a faster machine sees as many of them.
+``python tests/support/kill_training.py FOLDER``. Every life is a fork of this process, which has imported
+torch and keeps it to one thread; so a life costs no import. Moments are drawn with a seed and counted in
+steps, so that a faster machine sees as many of them.
 """
 
 import io

@@ -1,21 +1,17 @@
 """Members that learn together, and processes that learn together: the same as one alone."""
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from several_processes import assert_alike, train_in_processes
 from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
 
 from ecgapp import training
-from ecgapp.config import PROJECT
 from ecgapp.errors import TrainingError
 from ecgapp.models import load_model, save_model
-from ecgapp.storage import documents
 from ecgapp.training.data.in_memory import load_records, open_stores
 from ecgapp.training.data.sharding import deal, deal_alike, epoch_order, shared_out
 from ecgapp.training.parallel.process_group import ALONE, World
@@ -35,11 +31,6 @@ def settings(tmp_path_factory):
 
 def weights_of(folder):
     return load_model([folder / "result"], "small").network.state_dict()
-
-
-def assert_alike(one, other, tolerance):
-    for name, weight in one.items():
-        torch.testing.assert_close(weight, other[name], atol=tolerance, rtol=tolerance, msg=name)
 
 
 @pytest.mark.parametrize("resampling", ["bootstrap", "cross-fit"])
@@ -97,56 +88,6 @@ def test_a_share_of_the_training_records_is_learnt_from(share, settings, tmp_pat
     card = training.train(replace(FINETUNING, fraction=share), Recorder(), tmp_path, settings).card
     everything = len([fold for fold in range(80) if fold % 5 in (1, 2, 3)])
     assert card.provenance.n_train == pytest.approx(share * everything, abs=1)
-
-
-PROGRAM = """
-import os
-import sys
-from pathlib import Path
-import torch
-sys.path.insert(0, "tests")
-from small_training import Recorder
-from ecgapp import documents, training
-from ecgapp.config import Settings
-from ecgapp.training.learner import Learner
-from ecgapp.training.world import joined
-step = Learner.step
-def short_of_memory(learner, *batch):
-    full = learner.optimiser.state and all(weight.grad is not None for weight in learner.weights)
-    if full and learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
-        raise torch.OutOfMemoryError
-    step(learner, *batch)
-Learner.step = short_of_memory
-config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
-try:
-    with joined(gpu="cuda" in config.device) as world:
-        recorder = Recorder(int(sys.argv[4]) or None if world.leads else None)
-        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
-except training.Stopped:
-    os.write(1, f"stopped {world.rank}\\n".encode())  # at once: both write to the same pipe
-threads = [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
-sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the interpreter's end
-"""
-
-
-def train_in_processes(config, folder, settings, n_processes, stop=0, room=1000):
-    """What they print; the model lies in ``folder``.
-
-    The second one has room for no more than ``room`` members with all that a step has from the second on.
-    """
-    document = folder.parent / f"{folder.name}.json"
-    document.write_text(documents.dump(config))
-    program = folder.parent / "program.py"
-    program.write_text(PROGRAM)
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
-    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop), str(room)]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *torchrun, *arguments]
-    done = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 ALIKE = {

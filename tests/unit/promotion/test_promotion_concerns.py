@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import tiny_models
-from test_promotion import finished_run
+from finished_runs import finished_run
 
 from ecgapp.config import Settings
 from ecgapp.errors import ModelError

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dataset_sources import ecg, make_store, write_ptb_xl
-from mistaken import mistaken
+from wrong_answers import mistaken
 
 from ecgapp.analysis import missing_stores, validated_record
 from ecgapp.config import Settings

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from broad_waves import broad_waves
 
 from ecgapp.analysis import InstalledModels, OpenedECG
 from ecgapp.config import Settings
@@ -119,21 +120,6 @@ def test_pacing_spikes_are_not_counted_as_beats(before):
     paced = replace(ecg.record, signal=signal)
     assert record_quality(paced).pacing
     assert agrees(beat_list(paced).times, truth(ecg), 0.08)
-
-
-def broad_waves(rate, n_leads, seconds=12, sampling_rate=250.0, seed=0):
-    """Ventricular tachycardia: each beat a QRS of 160 ms that runs into a T the other way."""
-    rng = np.random.default_rng(seed)
-    beats = np.arange(0.3, seconds - 0.2, 60 / rate)
-    times = np.arange(round(seconds * sampling_rate)) / sampling_rate
-    since = times[:, None] - beats
-    period = 60 / rate
-    qrs = np.exp(-0.5 * (since / min(0.040, 0.16 * period)) ** 2).sum(axis=1)
-    t = np.exp(-0.5 * ((since - 0.45 * period) / (0.16 * period)) ** 2).sum(axis=1)
-    gains = rng.uniform(-1.5, 1.5, (n_leads, 2))
-    signal = gains[:, :1] * qrs - np.abs(gains[:, 1:]) * np.sign(gains[:, :1]) * t
-    signal += 0.01 * rng.normal(size=signal.shape)
-    return signal.astype(np.float32)
 
 
 @pytest.mark.parametrize("n_leads", [1, 12])

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 from dataset_sources import ecg, write_mat, write_ptb_xl, write_zscored
 
+from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, DatasetStore, ImportOptions, import_dataset
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.records import write_wfdb
@@ -335,9 +335,8 @@ def test_what_a_killed_import_left_is_swept_by_the_next(tmp_path):
         "kill = lambda done, total: os.kill(os.getpid(), signal.SIGKILL)\n"
         "import_dataset('ptb-xl', Path(sys.argv[1]), Path(sys.argv[2]), progress=kill)\n"
     )
-    project = Path(__file__).parent.parent
     arguments = [sys.executable, "-c", script, str(source), str(tmp_path / "stores" / "s")]
-    assert subprocess.run(arguments, cwd=project, check=False).returncode != 0
+    assert subprocess.run(arguments, cwd=PROJECT, check=False).returncode != 0
     left = sorted(path.name for path in (tmp_path / "stores").iterdir())
     assert [name.split("-")[0] for name in left] == [".importing", ".lock"]  # hidden, and no store
     import_dataset("ptb-xl", source, tmp_path / "stores" / "s")
