@@ -23,6 +23,8 @@ data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything
     │   └── WeightsMismatchError     weights and card disagree; names both
     ├── TrainingError            a training that cannot start or go on: only other settings or data help
     │   └── InterruptedTrainingError  what was around it ended it: once that is mended it goes on
+    ├── StorageError             a database or folder of the app cannot be read or written
+    │   └── LockedError              another process has what is asked for
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
     ├── AccessError              the administrator's password is wrong, or tried too often
     ├── ArchiveError             a kept ECG that cannot be written, opened or deleted
@@ -133,8 +135,18 @@ def training_error(sentence: str, resume_helps: bool) -> TrainingError:
     return InterruptedTrainingError(sentence) if resume_helps else TrainingError(sentence)
 
 
+class StorageError(EcgAppError):
+    """A database or a folder of the app cannot be read or written at this moment."""
+
+    resume_helps = True
+
+
+class LockedError(StorageError):
+    """Another process has locked what is asked for."""
+
+
 class JobError(EcgAppError):
-    """A run cannot be queued, stopped, resumed or promoted. One that it ends could not reach its list."""
+    """A run cannot be queued, stopped, resumed or promoted."""
 
     resume_helps = True
 

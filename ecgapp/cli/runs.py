@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from ecgapp.cli.following import Terminal, follow
+from ecgapp.cli.progress import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.jobs.metric_export import COMMAND, export_run
@@ -29,7 +29,7 @@ def runs(arguments: Namespace, settings: Settings) -> int:
             sys.stdout.write(f"Deleted, which frees {freed / 1e6:,.1f} MB.\n")
             return 0
         case "export":
-            export_run(store, arguments.run, arguments.folder, arguments.tensorboard)
+            export_run(store, arguments.run, arguments.folder)
             sys.stdout.write(f"Exported. In that folder it is repeated by: {COMMAND}\n")
             return 0
         case "move":
@@ -70,5 +70,5 @@ def _list(store: RunStore) -> int:
 
 def _cells(run: Run) -> tuple[str, ...]:
     created = datetime.fromtimestamp(run.created, UTC).strftime("%Y-%m-%d %H:%M")
-    epochs = f"{run.epoch} of {run.epochs}" if run.epochs else ""
+    epochs = f"{run.done} of {run.total}" if run.total else ""
     return run.id, created, run.title, run.phase, run.device, run.state, epochs

@@ -8,7 +8,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from ecgapp.cli.following import Terminal, follow
+from ecgapp.cli.progress import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.datasets import store_names
 from ecgapp.errors import ConfigError, EcgAppError

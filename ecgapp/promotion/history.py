@@ -123,7 +123,7 @@ class History:
         """The changes that were made, the newest first; of one model, or of all.
 
         Raises:
-            JobError: the history cannot be read.
+            StorageError: the history cannot be read.
         """
         query = "SELECT * FROM lines WHERE name = coalesce(?, name) ORDER BY place IS NULL DESC, place DESC"
         with self._database.read() as connection:
@@ -135,7 +135,7 @@ class History:
         """Add ``line``, and ``make`` the change that it tells of.
 
         Raises:
-            JobError: the line cannot be written, or the change cannot be made.
+            StorageError: the line cannot be written, or the change cannot be made.
         """
         with self._database.write() as connection:
             self._place_last(connection, line.name)
@@ -148,7 +148,7 @@ class History:
         """Add a line that goes with no change of what is in use.
 
         Raises:
-            JobError: it cannot be written.
+            StorageError: it cannot be written.
         """
         with self._database.write() as connection:
             _place(connection, _insert(connection, line))

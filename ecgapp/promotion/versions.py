@@ -53,7 +53,7 @@ def versions(name: str, settings: Settings) -> tuple[Version, ...]:
     """Those that are in use or can come into use again: the one in use first, then the newest.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     lines = History(settings).lines()
     own = installed_models([settings.weights]).get(name)
@@ -71,7 +71,7 @@ def in_use(name: str, settings: Settings) -> Version | None:
     """The version that the review page uses, or None where there is none of this name.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     return next((version for version in versions(name, settings) if version.in_use), None)
 
@@ -80,7 +80,7 @@ def files_of_its_own(line: Line, settings: Settings) -> tuple[Path, ...]:
     """The files that no version uses but this line's.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     return _files_of_its_own(line, History(settings).lines(), settings)
 

@@ -20,7 +20,7 @@ def keep_for_training(record: ECGRecord, reader: str, settings: Settings) -> Non
     Raises:
         ReviewError: nobody wants it.
         ArchiveError: the samples cannot be written; the journal says that they are not kept.
-        JobError: the journal or the worklist cannot be written.
+        StorageError: the journal or the worklist cannot be written.
     """
     key = fingerprint(record)
     wanted, no_longer = (Event(key, kind, reader) for kind in (Kind.KEPT, Kind.FORGOTTEN))
@@ -40,7 +40,7 @@ def keep_no_longer(key: str, reader: str, settings: Settings) -> None:
     Raises:
         ReviewError: nobody wants it.
         ArchiveError: they cannot be deleted; the journal says that they are kept.
-        JobError: the journal or the worklist cannot be read or written.
+        StorageError: the journal or the worklist cannot be read or written.
     """
     event, worklist = Event(key, Kind.FORGOTTEN, reader), Worklist(settings)
     with worklist.alone():
@@ -53,6 +53,6 @@ def kept_for_training(settings: Settings) -> Collection[str]:
     """The keys of all ECGs that readers keep.
 
     Raises:
-        JobError: the journal cannot be read.
+        StorageError: the journal cannot be read.
     """
     return {review.record for review in Journal(settings).reviews() if review.kept}

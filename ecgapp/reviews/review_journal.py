@@ -72,7 +72,7 @@ class Journal:
 
         Raises:
             ReviewError: somebody has changed the review since, or ``event`` cannot happen to it.
-            JobError: it cannot be written.
+            StorageError: it cannot be written.
         """
         with self.database.write() as connection:
             past = [_event(row) for row in connection.execute(_OF_RECORD, (event.record,))]
@@ -88,7 +88,7 @@ class Journal:
         """Those of one record, or all of them, the oldest first.
 
         Raises:
-            JobError: they cannot be read.
+            StorageError: they cannot be read.
         """
         query, values = (_OF_RECORD, (record,)) if record else ("SELECT * FROM events ORDER BY number", ())
         with self.database.read() as connection:
@@ -98,7 +98,7 @@ class Journal:
         """The present state of one record's review; unconfirmed and empty where there is none.
 
         Raises:
-            JobError: it cannot be read.
+            StorageError: it cannot be read.
         """
         return fold(record, self.events(record))
 
@@ -106,7 +106,7 @@ class Journal:
         """Every review, by record.
 
         Raises:
-            JobError: they cannot be read.
+            StorageError: they cannot be read.
         """
         return reviews_of(self.events())
 

@@ -58,7 +58,7 @@ def _result(run: Run, figures: RunFigures) -> dict[str, object]:
     return {
         "Run": run.title,
         "State": run.state,
-        "Epochs": run.epoch,
+        "Epochs": run.done,
         "Minutes": math.nan if seconds is None else round(seconds / 60, 1),
         "Best F1": _rounded(max((f1 for _, f1 in figures.f1), default=None)),
         "Best epoch": _best_epoch(figures),
@@ -94,7 +94,7 @@ def curve_names(runs: Sequence[Run]) -> dict[str, str]:
 def newest_alike(runs: Sequence[Run], most: int) -> list[Run]:
     """The newest runs of one phase that have done an epoch; none where no phase has ``most`` of them."""
     for phase in dict.fromkeys(run.phase for run in runs):
-        alike = [run for run in runs if run.epoch and run.phase == phase]
+        alike = [run for run in runs if run.done and run.phase == phase]
         if len(alike) >= most:
             return alike[:most]
     return []

@@ -31,7 +31,7 @@ def state_sentence(run: Run, runs: Sequence[Run]) -> str:
 
 def epochs_words(run: Run) -> str:
     """How far it is, e.g. ``3 of 20 epochs done``."""
-    return f"{run.epoch} of {run.epochs} epochs done" if run.epochs else "no epoch done yet"
+    return f"{run.done} of {run.total} epochs done" if run.total else "no epoch done yet"
 
 
 def duration_words(seconds: float | None) -> str:

@@ -11,6 +11,7 @@ import os
 import platform
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -22,6 +23,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_TABLE = Path("/proc/self/ns/pid")  # a link to the table's name
 _KERNEL_COUNTS = Path("/proc/vmstat")
 _DEATH_SECONDS = 5.0  # what a killed process may take to be gone
+_PARENT_SECONDS = 0.5  # between two looks whether the parent lives
 _DEAD = ("Z", "X", "x")  # zombie, dead
 
 
@@ -106,6 +108,22 @@ def children_at(pid: int, moment: float) -> int:
         )
     except psutil.NoSuchProcess:
         return 0
+
+
+def end_with_parent() -> None:
+    """End this process at once when the one that started it ends, however that ends."""
+    threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def end_group(pid: int | None, token: str | None) -> bool:

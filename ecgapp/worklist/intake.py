@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ecgapp.config import Settings
-from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError
+from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError, StorageError
 from ecgapp.worklist import Worklist, start_scoring
 from ecgapp.worklist.grouping import Group
 
@@ -39,7 +39,7 @@ class Intake:
         """Read ``groups`` one after another, to be scored by the classifier ``wanted``.
 
         Raises:
-            JobError: the worklist cannot be read.
+            StorageError: the worklist cannot be read.
         """
         batch = self._worklist.new_batch()
         with self._lock:
@@ -65,7 +65,7 @@ class Intake:
                 self.done += 1
                 if self.done % START_EVERY == 1:
                     start_scoring(self._settings)
-            except (ArchiveError, JobError) as error:
+            except (ArchiveError, JobError, StorageError) as error:
                 self._give_up(str(error))
             except Exception as error:  # else the thread would end, and seem to be at work for ever
                 _LOG.error("Taking in an ECG broke down: %s", type(error).__name__)
@@ -84,7 +84,7 @@ class Intake:
         """Keep and list one record, or say why it is none.
 
         Raises:
-            ArchiveError, JobError: nothing can be written any more.
+            ArchiveError, StorageError: nothing can be written any more.
         """
         try:
             record = group.read(self._settings.uploads)
@@ -117,5 +117,5 @@ class Intake:
     def _start(self) -> None:
         try:
             start_scoring(self._settings)
-        except JobError as error:
+        except (JobError, StorageError) as error:
             self.problem = self.problem or str(error)

@@ -1,8 +1,8 @@
 """``python -m ecgapp.worklist [SLOT]``: one of the processes that score what waits on the worklist.
 
-Each has a slot, held by a lock that ends with it, and takes a few items at a time in the name of its slot.
-What a killed process had taken is free again as soon as its slot is held anew. An item whose scoring
-was broken off is taken alone the next time, and after three times it is refused: it may be what kills.
+Each has a slot, locked until it ends, and takes a few items at a time in the name of its slot. What a killed
+process had taken is free again as soon as another one locks its slot. An item whose scoring was interrupted
+is taken alone the next time, and after three times it is refused: it may be what kills the process.
 """
 
 import logging
@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from ecgapp.analysis import InstalledModels, OpenedECG, available_models
 from ecgapp.config import Settings
-from ecgapp.errors import DatasetError, EcgAppError, ModelNotFoundError
+from ecgapp.errors import EcgAppError, LockedError, ModelNotFoundError
 from ecgapp.models import TrainedModel
 from ecgapp.storage.lock import claimed
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
 from ecgapp.worklist.rows import write_outcome
 from ecgapp.worklist.scoring import described, score
-from ecgapp.worklist.start_scoring import slot_path
 from ecgapp.worklist.worklist_store import Worklist
 
 Judge = Callable[[Sequence[OpenedECG]], list[Outcome]]
@@ -33,6 +33,11 @@ PATIENCE = 3.0  # s to wait for the slot
 _BROKE = "Scoring it broke down for an unknown reason. Please report this."
 _KILLS = "Scoring it was broken off three times. It may be too long for this machine's memory."
 _NO_MODEL = "The classifier that was chosen for it is no longer installed. Choose another and score again."
+
+
+def slot_path(settings: Settings, slot: int) -> Path:
+    """The path that the lock of this slot is named after."""
+    return settings.worklist / f"slot-{slot}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Scorer:
                     self._release()
                     self._score_all(linger)
                 return True
-            except DatasetError:
+            except LockedError:
                 if time.monotonic() > limit:
                     return False
                 time.sleep(LOOK)
@@ -127,7 +132,7 @@ class Scorer:
     def _outcomes(self, taken: Sequence[Taken], judge: Judge) -> list[Outcome]:
         opened = [self._open(item) for item in taken]
         scored = iter(_score_safely([ecg for ecg in opened if isinstance(ecg, OpenedECG)], judge))
-        return [next(scored) if isinstance(found, OpenedECG) else found for found in opened]
+        return [next(scored) if isinstance(ecg, OpenedECG) else ecg for ecg in opened]
 
     def _open(self, item: Taken) -> OpenedECG | Outcome:
         """The ECG, or why it cannot be opened."""

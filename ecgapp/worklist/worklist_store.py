@@ -56,7 +56,7 @@ class Worklist:
 
         Raises:
             ArchiveError: the samples cannot be kept.
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         key = fingerprint(record)
         with self.database.write() as connection:
@@ -90,7 +90,7 @@ class Worklist:
         """Nobody else lists, keeps or deletes meanwhile: the one place where samples may come and go.
 
         Raises:
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         with self.database.write(durable=False) as connection:
             yield connection
@@ -157,7 +157,7 @@ class Worklist:
 
         Raises:
             ArchiveError: what a kill left of samples cannot be removed.
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         with self.database.write() as connection:
             self.archive.remove_unfinished()
@@ -182,7 +182,7 @@ class Worklist:
 
         Raises:
             ArchiveError: samples cannot be deleted; the list is as it was.
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         with self.database.write() as connection:
             spared, freed = set(needed()), 0

@@ -105,7 +105,7 @@ def before(tmp_path):
 
 def test_nothing_of_an_earlier_list_is_lost(before):
     store = RunStore(before.parent)
-    assert {run.id: (run.state, run.epoch, run.epochs, run.message) for run in store.all()} == {
+    assert {run.id: (run.state, run.done, run.total, run.message) for run in store.all()} == {
         ENDED: ("finished", 2, 3, "It ended."),
         FAILED: ("failed", 2, 3, "It ended."),
     }

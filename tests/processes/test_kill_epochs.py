@@ -77,7 +77,7 @@ def test_all_epochs_have_their_numbers_though_the_list_could_not_be_written_and_
         store.resume(run.id)
         store.claim("cpu", run.id)
     ended = execute(store, run.id, settings)
-    assert (ended.state, ended.epoch) == ("finished", 4), ended.message
+    assert (ended.state, ended.done) == ("finished", 4), ended.message
     assert any("Going on from epoch" in line for line in store.log_tail(run.id)) == (moments != ("model",))
     for name, series in untroubled.items():
         found = store.metrics(run.id, name)

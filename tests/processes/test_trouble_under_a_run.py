@@ -198,7 +198,7 @@ def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
     monkeypatch.setattr(RunReporter, "log", log_and_mend)
     run = started(store, settings)
     assert refused.count(True) == 1  # a database that is locked holds the training up once
-    assert (run.state, run.epoch, run.epochs) == ("finished", 2, 2), run.message
+    assert (run.state, run.done, run.total) == ("finished", 2, 2), run.message
     assert weights(store, run) == sha256
     for name in (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS, metric_names.F1):
         assert store.metrics(run.id, name).steps == (1, 2), name

@@ -44,7 +44,7 @@ def claimed(store: RunStore, config=PRETRAINING) -> Run:
 
 def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store, settings):
     run = execute(store, claimed(store, FINETUNING).id, settings)
-    assert (run.state, run.epoch, run.epochs) == ("finished", 3, 3), store.log_tail(run.id, technical=True)
+    assert (run.state, run.done, run.total) == ("finished", 3, 3), store.log_tail(run.id, technical=True)
     for name in (
         metric_names.TRAIN_LOSS,
         metric_names.VALIDATION_LOSS,
@@ -184,7 +184,7 @@ def test_the_first_words_of_a_training_are_written_with_its_new_plan_and_its_num
     reporter = RunReporter(held, store.get(run.id))
     reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
     now = store.get(run.id)
-    assert (now.state, now.epoch, now.epochs) == ("running", 20, 30)
+    assert (now.state, now.done, now.total) == ("running", 20, 30)
     assert store.metrics(run.id, metric_names.STEP_LOSS).steps == (210,)
 
 
@@ -200,7 +200,7 @@ def test_the_next_process_writes_the_epochs_that_one_could_not_write(store, monk
     next_one.flush()
     assert store.metrics(run.id, metric_names.TRAIN_LOSS).values == (0.4, 0.4)
     assert math.isnan(store.latest(run.id, metric_names.VALIDATION_LOSS))
-    assert store.get(run.id).epoch == 2
+    assert store.get(run.id).done == 2
     assert not (store.folder(run.id) / UNWRITTEN).exists()
 
 

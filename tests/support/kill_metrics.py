@@ -79,7 +79,7 @@ def lost(store: Quiet, run_id: str, told: list[str]) -> Counter:
     return Counter(
         points=len(series) < int(last.get("points", 0)) or series.values != values,
         events=bool("event" in last and f"epoch {last['event']}" not in notes),
-        epochs=store.get(run_id).epoch < int(last.get("epoch", 0)),
+        epochs=store.get(run_id).done < int(last.get("epoch", 0)),
         states="state" in last and store.get(run_id).state != "running",
     )
 
@@ -94,7 +94,7 @@ def main(folder: Path) -> None:
     damaged = untold = 0
     for _ in range(KILLS):
         store.claim("cpu", run_id)
-        step, epoch = len(store.metrics(run_id, metric_names.STEP_LOSS, 10**7)), store.get(run_id).epoch
+        step, epoch = len(store.metrics(run_id, metric_names.STEP_LOSS, 10**7)), store.get(run_id).done
         writer = Victim(lambda tell, at=step, done=epoch: life(tell, store, run_id, at, done))
         writer.listen(20, lambda line: line == "state running")
         writer.listen(rng.uniform(0, 0.08))

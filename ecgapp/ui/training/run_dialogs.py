@@ -12,7 +12,7 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
-from ecgapp.jobs import Run, RunStore, metric_export, tensorboard
+from ecgapp.jobs import Run, RunStore, metric_export
 from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import MOST_EPOCHS
 from ecgapp.runs.next_config import continued, refuse_unknown
@@ -158,16 +158,11 @@ def _export(asked: Asked) -> None:
         "and **config.json**, this run's exact settings. With them it is run again from the command line:"
     )
     st.code(metric_export.COMMAND, language="bash")
-    there = tensorboard.available()
-    events = st.checkbox("TensorBoard event files too", key="export_events", disabled=not there)
-    if not there:
-        st.caption(tensorboard.HOW_TO_INSTALL)
-
     check_right = auth.right_now(asked.settings)
 
     def packed() -> bytes:
         check_right()
-        return metric_export.export_zip(store, run.id, events)
+        return metric_export.export_zip(store, run.id)
 
     name = f"{metric_export.export_name(store, run.id)}.zip"
     st.download_button(

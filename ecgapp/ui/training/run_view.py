@@ -36,6 +36,7 @@ from ecgapp.runs.run_words import (
 )
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.models.promotion_form import finished, promotion
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.ui.training import curves
 from ecgapp.ui.training.curves import members_apart
 from ecgapp.ui.training.example_view import examples
@@ -63,6 +64,8 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     if run.note:
         st.caption(f"Note: {as_typed(run.note)}")
     actions(run, store, settings)
+    if run.active:
+        job_progress(run.share, epochs_words(run))
     config, figures = config_of(run), _read(run, store)
     for sentence in warnings(run, figures, config):
         st.warning(as_typed(sentence), icon=":material/warning:")
@@ -95,7 +98,7 @@ def _numbers(run: Run, figures: RunFigures) -> None:
         return "–" if value is None else format(value, form)
 
     parts = {
-        "Epoch": f"{run.epoch} of {run.epochs}" if run.epochs else "–",
+        "Epoch": f"{run.done} of {run.total}" if run.total else "–",
         "Windows/s": shown(figures.throughput, ",.0f"),
         "Time left": duration_words(run.seconds_left if run.active else None),
         "Loss now": shown(figures.step_loss, ".4f"),
@@ -117,7 +120,7 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
 
 
 def _by_epoch(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
-    epochs = config.all_epochs if config else run.epochs
+    epochs = config.all_epochs if config else run.total
     pretraining = run.phase == "pretrain"
     unit = "mean squared error per sample" if pretraining else "cross-entropy"
 

@@ -9,6 +9,7 @@ from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
 from ecgapp.records.upload import Upload
 from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.worklist.grouping import grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
@@ -95,7 +96,7 @@ def intake_progress(found: Intake) -> None:
     """How far the drop is read, or what became of it."""
     if found.under_way:
         share = found.done / max(found.total, 1)
-        st.progress(min(share, 1.0), text=f"Reading: {found.done:,} of {found.total:,} records")
+        job_progress(share, f"Reading: {found.done:,} of {found.total:,} records")
     elif found.total:
         told = [f"Last drop: {found.listed:,} of {found.total:,} records are new on the list."]
         if found.twice:

@@ -12,6 +12,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.models.card_words import as_typed
 from ecgapp.ui.review.judgement_panel import ICONS
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.worklist.worklist_actions import actions
 from ecgapp.ui.worklist.worklist_drop import intake, intake_progress
@@ -93,7 +94,7 @@ def _progress(progress: Progress, reading: bool) -> None:
     if progress.waiting or reading:
         st.session_state[awaited] = True
         share = progress.done / max(progress.total, 1)
-        st.progress(share, text=f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
+        job_progress(share, f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
     elif st.session_state.pop(awaited, False):
         st.rerun()
 
