@@ -62,7 +62,8 @@ class MetricsWriter:
 
     def _numbered(self, names: Collection[str]) -> dict[str, int]:
         """The number of every series; new names are appended to the file of names before their points."""
-        if self._numbers is None:
+        if self._numbers is None or not self._names.exists():  # somebody deleted the folder
+            self._names.parent.mkdir(exist_ok=True)
             self._numbers = {name: number for number, name in enumerate(_read_names(self._names))}
         new = sorted(names - self._numbers.keys())
         if new:

@@ -46,7 +46,7 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
     context.give_up = give_up
     with _stop_on_signals(context), context.heart:
         context.final.write(_ending(context))
-    return store.get(run_id)
+    return context.final.applied(store.get(run_id))
 
 
 def _attach(store: RunStore, run_id: str) -> Attachment:

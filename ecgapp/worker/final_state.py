@@ -2,10 +2,11 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from ecgapp.errors import StorageError
-from ecgapp.jobs import Attachment, Ending, Heartbeat
+from ecgapp.jobs import Attachment, Ending, Heartbeat, Run
 from ecgapp.jobs.retry import retried
 
 _UNWRITTEN = "The end of the run could not be written down. Free space on the disk, then resume."
@@ -18,6 +19,14 @@ class FinalState:
         self._attachment, self._heart, self._device = attachment, heart, device
         self._turn = threading.Lock()
         self._written = False
+        self._ending: Ending | None = None
+
+    def applied(self, run: Run) -> Run:
+        """The job with its final state, even if the database does not have it yet."""
+        if self._ending is None or not run.active:
+            return run
+        ending = self._ending
+        return replace(run, state=ending.state, message=ending.message, resume_helps=ending.resume_helps)
 
     def write(self, ending: Ending | None) -> bool:
         """Write the final state once, and let the next job start; ``ending`` None if the job goes on.
@@ -38,7 +47,7 @@ class FinalState:
                     retried(partial(self._attachment.end, ending), store.timing)
                 except StorageError as error:
                     raise StorageError(_UNWRITTEN) from error
-            self._written = True
+            self._written, self._ending = True, ending
             if ending is not None:
                 with suppress(StorageError):  # the attendant, or the next list of the jobs, does so
                     store.start_next(self._device)

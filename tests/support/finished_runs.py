@@ -1,9 +1,9 @@
 """Runs that ended with a small model."""
 
 import tiny_models
+from ecgapp.jobs.run_table import update
 from small_training import FINETUNING
 
-from ecgapp.jobs.run_table import update
 from ecgapp.models import save_model
 from ecgapp.storage import documents
 
