@@ -145,7 +145,8 @@ class RunStore:
             The job; None if there is none, or if ``run_id`` is given and it is not that job's turn.
         """
         with self.database.write() as connection:
-            return transitions.start(connection, self.folders, device, run_id)
+            run = transitions.start(connection, self.folders, device, run_id)
+        return None if run is None else self.folders.complete(run)
 
     def request_stop(self, run_id: str) -> Run:
         """Ask the job's process to stop; a queued job is stopped at once.

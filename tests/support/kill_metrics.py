@@ -26,7 +26,7 @@ class Quiet(RunStore):
 def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
     """A run's process: whatever it tells has been written before."""
     attachment = Attachment(store, run_id)
-    attachment.running()
+    attachment.beat("Training begins.")
     tell("state running")
     while True:
         points = [(metric_names.STEP_LOSS, number, value_of(number)) for number in range(step, step + BATCH)]
@@ -36,7 +36,7 @@ def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
         attachment.beat()
         if step // BATCH % 3 == 0:
             epoch += 1
-            attachment.progress(epoch, 10**6, 1.0)
+            store.folders.write_progress(run_id, epoch, 10**6, 1.0)
             tell(f"epoch {epoch}")
             store.add_event(run_id, "note", f"epoch {epoch}")
             tell(f"event {epoch}")

@@ -20,10 +20,18 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def set_columns(store: RunStore, run_id: str, **values) -> None:
-    """Set columns of a run's row, whatever its state."""
+def set_columns(store: RunStore, run_id: str, done: int | None = None, total: int = 0, **values) -> None:
+    """Set columns of a run's row, whatever its state, and its progress where ``done`` is given.
+
+    A ``heartbeat`` is a time, and may lie in the future: then the run is never lost.
+    """
+    seconds_left = values.pop("seconds_left", None)
+    if "heartbeat" in values:
+        values["claimed"] = values.pop("heartbeat")
     with store.database.write() as connection:
         assert rows.update(connection, run_id, **values)
+    if done is not None or seconds_left is not None:
+        store.folders.write_progress(run_id, done or 0, total, seconds_left)
 
 
 def silence(store: RunStore, run_id: str, seconds: float) -> None:
