@@ -10,7 +10,7 @@ import matplotlib.image
 import numpy as np
 
 from benchmarks.behaviour.values import plain
-from ecgapp import documents, report
+from ecgapp import report
 from ecgapp.analysis import (
     Asked,
     Findings,
@@ -26,7 +26,8 @@ from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.report import Contents, Measured
 from ecgapp.reviews import Review
-from ecgapp.signals import remarks
+from ecgapp.signals.quality import remarks
+from ecgapp.storage import documents
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 CLASSIFIERS = ("nine_class", "ptbxl_superclass")

@@ -9,11 +9,11 @@ from benchmarks.behaviour.home import Home
 from benchmarks.behaviour.made import fits, reviews, trainings, worklist
 from benchmarks.behaviour.one_ecg import all_explanations, answers
 from benchmarks.behaviour.records import LAYOUTS, ZSCORED, other_formats, real, synthetic, zscored
-from ecgapp import documents
 from ecgapp.analysis import InstalledModels
 from ecgapp.datasets import open_store
 from ecgapp.errors import EcgAppError
 from ecgapp.records import ECGRecord, read_record
+from ecgapp.storage import documents
 
 N_EXPLAINED, N_REVIEWED = 2, 3
 EVALUATED = {"nine_class": "challenge", "ptbxl_superclass": "ptb-xl", "cae_12lead": "ludb"}
