@@ -1,6 +1,4 @@
-"""Rhythms from above the ventricles: supraventricular and atrial tachycardia, flutter, pre-excitation,
-and bundle branch block that makes them look ventricular.
-"""
+"""Supraventricular rhythms: tachycardia, flutter, pre-excitation, aberrant conduction."""
 
 from dataclasses import replace
 
@@ -108,7 +106,7 @@ def aberrant_fibrillation(plan: Plan) -> Heart:
 
 
 def _ratio(plan: Plan, atrial: float) -> int:
-    """How many flutter waves the next beat takes; two, three or four, so that the mean is the plan's."""
+    """The number of flutter waves until the next beat: two to four, on average as the plan's rate needs."""
     if plan.variant != "variable":
         return int(plan.variant[0])
     wanted = float(np.clip(atrial / plan.rate, 2.2, 3.8))
@@ -116,5 +114,5 @@ def _ratio(plan: Plan, atrial: float) -> int:
 
 
 def _shorter(rr: float) -> float:
-    """What QT must lose at ``rr`` s so that the T wave ends before the next QRS complex, s."""
+    """The change of QT, s, that lets the T wave end before the next QRS complex at intervals of ``rr`` s."""
     return min(0.0, 0.86 * rr - 0.395 * float(np.cbrt(rr)))

@@ -7,11 +7,11 @@ from ecgapp.records.synthetic.timing import focus_times, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import LBBB, RBBB, Ventricles
 
 ESCAPES = ("LBBB-like, superior axis", "RBBB-like, superior axis", "north-west axis")
-SHARED = 0.12  # of an interval: atria and ventricles at least this far from a common beat
+SHARED = 0.12  # of an interval: least distance of the atrial rate from a multiple of the ventricular rate
 
 
 def complete(plan: Plan) -> Heart:
-    """Complete block: the atria in their pace, and an escape rhythm from the junction or the ventricles."""
+    """Complete block: independent atria, and an escape rhythm from the junction or the ventricles."""
     atrial = _unlike(plan, 62, 105)
     shape = plan.narrow() if plan.variant == "junctional escape" else escape_complex(plan)
     start = BEFORE + plan.between(0, plan.mean)
@@ -31,13 +31,13 @@ def escape_complex(plan: Plan) -> Ventricles:
 
 
 def two_to_one(plan: Plan) -> Heart:
-    """Every other P wave is conducted, with an unchanging PR interval."""
+    """Block of 2:1: every other P wave is conducted, with a constant PR interval."""
     broad = RBBB if plan.chance(0.5) else LBBB
     return _fixed(plan, 2, plan.narrow() if plan.variant == "narrow" else broad)
 
 
 def high_degree(plan: Plan) -> Heart:
-    """One P wave of three or four is conducted."""
+    """High-degree block: one P wave of three or four is conducted."""
     return _fixed(plan, int(plan.variant[0]), RBBB if plan.chance(0.4) else plan.narrow())
 
 
@@ -71,7 +71,7 @@ def _fixed(plan: Plan, ratio: int, shape: Ventricles) -> Heart:
 
 
 def _unlike(plan: Plan, low: float, high: float) -> float:
-    """An atrial rate per min that is no multiple of the ventricles', so that the PR interval changes."""
+    """An atrial rate, per min, that is no multiple of the ventricles', so that the PR interval changes."""
     while True:
         rate = plan.between(low, high)
         share = (rate / plan.rate) % 1

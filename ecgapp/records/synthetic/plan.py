@@ -1,4 +1,4 @@
-"""What every rare rhythm is built from: the config, what the seed drew of it, and sinus rhythm around it."""
+"""The plan of a rare rhythm: its config, the values drawn for the seed, and sinus rhythm around it."""
 
 from dataclasses import dataclass, replace
 
@@ -13,13 +13,13 @@ from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 from ecgapp.records.synthetic.timing import conducted, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import NORMAL, Ventricles
 
-BEFORE, BEHIND = -3.0, 3.0  # s around the record in which hearts beat too
+BEFORE, BEHIND = -3.0, 3.0  # s around the record in which the heart beats too
 HIDDEN = 0.02  # s: a P wave whose top lies this far inside a QRS complex is not seen
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One rare rhythm to build: its ``variant``, ``rate`` per min, and the generator of all else."""
+    """A rare rhythm to build: its ``variant``, ``rate`` per min, and the generator for all other values."""
 
     config: SyntheticConfig
     variant: str
@@ -28,7 +28,7 @@ class Plan:
 
     @classmethod
     def drawn(cls, config: SyntheticConfig, rng: np.random.Generator) -> "Plan":
-        """The plan of ``config``; what it leaves open is drawn."""
+        """The plan of ``config``, with random values for the parameters that it leaves open."""
         variant = str(rng.choice(config.variants))
         low, high = RARE_RHYTHMS[config.rhythm].variants[variant]
         rate = float(rng.uniform(low, high))
@@ -45,12 +45,12 @@ class Plan:
 
     @property
     def end(self) -> float:
-        """When the heart may stop beating: behind the record, s."""
+        """The time until which beats are made, behind the record's end, s."""
         return self.duration + BEHIND
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """Of the samples, s."""
+        """The times of the record's samples, s."""
         n_samples = round(self.duration * self.config.sampling_rate)
         return np.arange(n_samples) / self.config.sampling_rate
 
@@ -59,11 +59,11 @@ class Plan:
         return float(self.rng.uniform(low, high))
 
     def chance(self, share: float) -> bool:
-        """True in this share of the seeds."""
+        """True in a share of ``share`` of the seeds."""
         return bool(self.rng.random() < share)
 
     def onset(self, share: float) -> float:
-        """When the rhythm begins, s: 0 unless the config says so or, in ``share`` of the seeds, drawn."""
+        """The rhythm's onset, s: the config's, or a random one in ``share`` of the seeds, else 0."""
         tail = RARE_RHYTHMS[self.config.rhythm].tail or 0.0
         drawn = self.between(1.4, max(1.5, min(5.0, self.duration - tail)))
         inside = self.chance(share)
@@ -72,7 +72,7 @@ class Plan:
         return drawn if inside else 0.0
 
     def narrow(self) -> Ventricles:
-        """Normal ventricles of another heart: its axis and its size differ a little."""
+        """Normal ventricles of a random heart, whose axis and size differ a little."""
         angle, size = self.between(-0.40, 0.40), self.between(0.8, 1.15)
         turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
@@ -106,7 +106,7 @@ def _sinus_beat(time: float, mean: float, shape: Ventricles, pr: float) -> Beat:
 
 
 def dissociated(onsets: list[float], beats: list[Beat]) -> list[Beat]:
-    """P waves that begin at ``onsets`` (s) whatever the ventricles do, without those inside a QRS complex."""
+    """P waves that begin at ``onsets`` (s), without those inside a QRS complex of ``beats``."""
     spans = [
         (min(bump.onset for bump in beat.waves["QRS"]), max(bump.offset for bump in beat.waves["QRS"]))
         for beat in beats

@@ -1,4 +1,4 @@
-"""What the ST segment and the T wave tell: infarction, a long QT interval, hyperkalaemia."""
+"""Changes of the ST segment and the T wave: infarction, long QT interval, hyperkalaemia."""
 
 from types import MappingProxyType
 
@@ -57,7 +57,7 @@ def slow_ventricles(plan: Plan, t_wave: str, rr: float) -> Ventricles:
 
 
 def sine_wave(plan: Plan) -> Heart:
-    """Severe hyperkalaemia: no P wave, the QRS complex melts into the T wave."""
+    """Severe hyperkalaemia: no P wave, and the QRS complex merges with the T wave."""
     width = float(np.clip(plan.between(0.32, 0.40) * plan.mean, 0.20, 0.34))
     rng, size = plan.rng, plan.between(0.9, 1.6)
     direction = np.array((0.45, 0.60, 0.55)) * (1 if plan.chance(0.7) else -1)

@@ -1,4 +1,4 @@
-"""Ventricles that beat too slowly or not at all, without block in the AV node: sinus arrest, asystole."""
+"""Slow or absent ventricular beats without AV block: sinus bradycardia, sinus arrest, asystole."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def pause(plan: Plan) -> Heart:
 
 
 def asystole(plan: Plan) -> Heart:
-    """No ventricular complex to the record's end; in half of the seeds none at all."""
+    """Asystole up to the record's end; in half of the seeds from its start."""
     last = plan.onset(0.5) or BEFORE
     beats = sinus_until(plan, last, plan.mean, plan.narrow())
     if plan.variant == "with P waves":
@@ -39,7 +39,7 @@ def asystole(plan: Plan) -> Heart:
 
 
 def _agonal(plan: Plan, last: float) -> NDArray[np.float64]:
-    """A baseline that still undulates slowly and low, (3, n_samples) in mV."""
+    """A slowly undulating baseline of low amplitude, (3, n_samples) in mV."""
     size, pace = plan.between(0.02, 0.05), plan.between(0.3, 0.7)
     phases = plan.rng.uniform(0, 2 * np.pi, (3, 1))
     course = np.sin(2 * np.pi * pace * plan.times + phases) * plan.rng.uniform(0.4, 1.0, (3, 1))

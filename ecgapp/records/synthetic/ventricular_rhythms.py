@@ -1,4 +1,4 @@
-"""Rhythms of the ventricles: tachycardia, torsade de pointes, flutter, fibrillation, idioventricular."""
+"""Ventricular rhythms: tachycardia, torsade de pointes, flutter, fibrillation, idioventricular."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ RAMP = 0.12  # s in which fibrillation reaches its size
 
 
 def tachycardia(plan: Plan) -> Heart:
-    """Monomorphic, sustained; in 3 of 10 seeds it begins in the record, after sinus rhythm."""
+    """Sustained monomorphic tachycardia; in 3 of 10 seeds it follows sinus rhythm in the record."""
     onset, shape, mean = plan.onset(0.3), _shape(plan), 60 / plan.between(60, 95)
     before = _coupled(plan, onset, mean) if onset else []
     first = onset or BEFORE + plan.between(0, plan.mean)
@@ -56,7 +56,7 @@ def run(plan: Plan) -> Heart:
 
 
 def torsade(plan: Plan) -> Heart:
-    """Polymorphic, its axis twisting around the baseline, after sinus beats with a long QT interval."""
+    """Torsade de pointes after sinus beats with a long QT interval: its axis twists around the baseline."""
     onset, rng = plan.onset(1.0), plan.rng
     mean = 60 / plan.between(50, 66)
     slow = slow_ventricles(plan, str(rng.choice(("broad T", "late T", "notched T"))), mean)
@@ -98,7 +98,7 @@ def flutter(plan: Plan) -> Heart:
 
 
 def fibrillation(plan: Plan) -> Heart:
-    """Ventricular fibrillation; in 4 of 10 seeds it begins in the record, with an R-on-T beat."""
+    """Ventricular fibrillation; in 4 of 10 seeds it follows an R-on-T beat in the record."""
     onset = plan.onset(0.4)
     size = {"coarse": (0.55, 1.1), "fine": (0.15, 0.32), "fading": (0.6, 1.1)}[plan.variant]
     waves = ventricular_fibrillation(plan.times, plan.rate / 60, plan.between(*size), plan.rng)
@@ -137,7 +137,7 @@ def _broad(time: float, plan: Plan, shape: Ventricles) -> Beat:
 def _coupled(
     plan: Plan, onset: float, mean: float, shape: Ventricles | None = None, on_t: bool = False
 ) -> list[Beat]:
-    """Sinus beats up to an ectopic beat at ``onset`` (s), perhaps just behind the last T wave's top."""
+    """Sinus beats up to an ectopic beat at ``onset`` (s), on the last T wave if ``on_t``."""
     shape = shape or plan.narrow()
     top = shape.repolarisation(mean)[1][-1].time
     coupling = top + plan.between(0.05, 0.08) if on_t else plan.between(0.40, 0.50)
