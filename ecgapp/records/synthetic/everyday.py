@@ -8,7 +8,7 @@ import numpy as np
 
 from ecgapp.records.synthetic import ventricles
 from ecgapp.records.synthetic.critical_events import CriticalEvent
-from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
+from ecgapp.records.synthetic.heart import Heart, SyntheticBeat, beat_at
 from ecgapp.records.synthetic.oscillation import atrial_fibrillation
 from ecgapp.records.synthetic.synthetic_config import USUAL_RATE, SyntheticConfig
 from ecgapp.records.synthetic.timing import conducted, interval, irregular_interval
@@ -66,7 +66,7 @@ def _schedule(config: SyntheticConfig, rng: np.random.Generator) -> Iterator[_Mo
         yield _Moment(time, rr, gain=gain)
 
 
-def _beat(moment: _Moment, rhythm: str) -> Beat:
+def _beat(moment: _Moment, rhythm: str) -> SyntheticBeat:
     shape = ventricles.PVC if moment.kind == "PVC" else VENTRICLES.get(rhythm, ventricles.NORMAL)
     if rhythm == "AF" or moment.kind == "PVC":
         return beat_at(moment.time, moment.rr, shape, gain=moment.gain)

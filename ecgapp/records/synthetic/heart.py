@@ -16,7 +16,7 @@ SPIKE = 0.002  # s
 
 
 @dataclass(frozen=True)
-class Beat:
+class SyntheticBeat:
     """The bumps of one beat, by wave; ``silent`` ones belong to no wave (the ST segment)."""
 
     waves: dict[str, list[Bump]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Heart:
     the electrodes' own, in mV: it keeps asystole from being a flat line.
     """
 
-    beats: Sequence[Beat]
+    beats: Sequence[SyntheticBeat]
     background: NDArray[np.float64] | None = None
     spikes: Sequence[Spike] = ()
     events: Sequence[CriticalEvent] = ()
@@ -76,7 +76,7 @@ def beat_at(
     pr: float | None = None,
     atria: tuple[Bump, ...] = ATRIA,
     gain: float = 1.0,
-) -> Beat:
+) -> SyntheticBeat:
     """A beat with its R wave at ``time``, ``rr`` after the previous one (s).
 
     Its P wave begins ``pr`` s before its QRS complex; it has none if ``pr`` is None.
@@ -85,18 +85,18 @@ def beat_at(
     waves = {"QRS": list(ventricles.qrs), "T": list(t_wave)}
     if pr is not None:
         waves = {"P": _beginning(atria, ventricles.onset - pr), **waves}
-    return Beat(
+    return SyntheticBeat(
         {kind: [bump.moved(time, gain) for bump in wave] for kind, wave in waves.items()},
         [bump.moved(time, gain) for bump in st_segment],
     )
 
 
-def p_at(onset: float, atria: tuple[Bump, ...] = ATRIA) -> Beat:
+def p_at(onset: float, atria: tuple[Bump, ...] = ATRIA) -> SyntheticBeat:
     """A single P wave that begins at ``onset`` (s): not conducted, or dissociated."""
-    return Beat({"P": _beginning(atria, onset)})
+    return SyntheticBeat({"P": _beginning(atria, onset)})
 
 
-def qrs_waves(beats: Iterable[Beat]) -> list[Wave]:
+def qrs_waves(beats: Iterable[SyntheticBeat]) -> list[Wave]:
     """The QRS complexes of ``beats``."""
     return [_wave("QRS", beat.waves["QRS"]) for beat in beats if "QRS" in beat.waves]
 

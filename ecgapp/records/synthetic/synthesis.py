@@ -22,14 +22,14 @@ from ecgapp.records.synthetic.critical_events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.dipole import dipole, project, twelve_leads
 from ecgapp.records.synthetic.everyday import everyday
 from ecgapp.records.synthetic.heart import Heart, spike_samples
-from ecgapp.records.synthetic.plan import Plan
+from ecgapp.records.synthetic.rhythm_plan import RhythmPlan
 from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 from ecgapp.records.waves import Wave
 
 MAINS = 50.0  # Hz
 
 
-BUILDERS: MappingProxyType[str, Callable[[Plan], Heart]] = MappingProxyType(
+BUILDERS: MappingProxyType[str, Callable[[RhythmPlan], Heart]] = MappingProxyType(
     {
         "VT": ventricular_rhythms.tachycardia,
         "NSVT": ventricular_rhythms.run,
@@ -85,7 +85,7 @@ def synthesise(config: SyntheticConfig) -> SyntheticECG:
     """The synthetic ECG of ``config``; equal configs give equal ECGs."""
     rng = np.random.default_rng(config.seed)
     if config.rhythm in RARE_RHYTHMS:
-        plan = Plan.drawn(config, rng)
+        plan = RhythmPlan.drawn(config, rng)
         heart, variant = BUILDERS[config.rhythm](plan), plan.variant
         codes = RARE_RHYTHMS[config.rhythm].codes
     else:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS
 from ecgapp.records.synthetic.critical_events import CriticalEvent
 from ecgapp.records.synthetic.dipole import Vector
-from ecgapp.records.synthetic.heart import Beat, beat_at, p_at
+from ecgapp.records.synthetic.heart import SyntheticBeat, beat_at, p_at
 from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 from ecgapp.records.synthetic.timing import conducted, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import NORMAL, Ventricles
@@ -18,7 +18,7 @@ HIDDEN = 0.02  # s: a P wave whose top lies this far inside a QRS complex is not
 
 
 @dataclass(frozen=True)
-class Plan:
+class RhythmPlan:
     """A rare rhythm to build: its ``variant``, ``rate`` per min, and the generator for all other values."""
 
     config: SyntheticConfig
@@ -27,7 +27,7 @@ class Plan:
     rng: np.random.Generator
 
     @classmethod
-    def drawn(cls, config: SyntheticConfig, rng: np.random.Generator) -> "Plan":
+    def drawn(cls, config: SyntheticConfig, rng: np.random.Generator) -> "RhythmPlan":
         """The plan of ``config``, with random values for the parameters that it leaves open."""
         variant = str(rng.choice(config.variants))
         low, high = RARE_RHYTHMS[config.rhythm].variants[variant]
@@ -89,23 +89,23 @@ class Plan:
 
 
 def sinus_rhythm(
-    plan: Plan, start: float, end: float, mean: float, shape: Ventricles, pr: float = 0.155
-) -> list[Beat]:
+    plan: RhythmPlan, start: float, end: float, mean: float, shape: Ventricles, pr: float = 0.155
+) -> list[SyntheticBeat]:
     """Beats of sinus rhythm with R waves between ``start`` and ``end`` (s)."""
     return [_sinus_beat(time, mean, shape, pr) for time in sinus_times(start, end, mean, plan.rng)]
 
 
-def sinus_until(plan: Plan, last: float, mean: float, shape: Ventricles) -> list[Beat]:
+def sinus_until(plan: RhythmPlan, last: float, mean: float, shape: Ventricles) -> list[SyntheticBeat]:
     """Beats of sinus rhythm, the last R wave at ``last`` s."""
     times = sinus_times(BEFORE - mean, max(last, BEFORE + mean), mean, plan.rng)
     return [_sinus_beat(time + last - times[-1], mean, shape, 0.155) for time in times]
 
 
-def _sinus_beat(time: float, mean: float, shape: Ventricles, pr: float) -> Beat:
+def _sinus_beat(time: float, mean: float, shape: Ventricles, pr: float) -> SyntheticBeat:
     return beat_at(time, mean, shape, conducted(pr, mean), gain=gain_at(time))
 
 
-def dissociated(onsets: list[float], beats: list[Beat]) -> list[Beat]:
+def dissociated(onsets: list[float], beats: list[SyntheticBeat]) -> list[SyntheticBeat]:
     """P waves that begin at ``onsets`` (s), without those inside a QRS complex of ``beats``."""
     spans = [
         (min(bump.onset for bump in beat.waves["QRS"]), max(bump.offset for bump in beat.waves["QRS"]))
