@@ -100,7 +100,7 @@ class _Predicted:
     outcomes: Floats  # (4, n_records, n_labels): hits, false alarms, misses, rightly none
 
     @classmethod
-    def of(cls, probabilities: AnyFloats, targets: AnyFloats, thresholds: Thresholds) -> "_Answers":
+    def of(cls, probabilities: AnyFloats, targets: AnyFloats, thresholds: Thresholds) -> "_Predicted":
         scores, truths = checked(probabilities, targets)
         decisions = decide(scores, np.asarray(thresholds, dtype=np.float64))
         lines = np.broadcast_to(np.asarray(thresholds, dtype=np.float64), scores.shape[1:])
