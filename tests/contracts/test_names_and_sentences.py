@@ -16,7 +16,7 @@ PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
     "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui", "report", "cli",
-    "analysis", "datasets", "promotion", "reviews", "worklist",
+    "analysis", "datasets", "reviews", "worklist",
     "config.py", "errors.py", "__main__.py",
 )  # fmt: skip
 """Paths below ``ecgapp`` whose names and docstrings are not checked yet."""
@@ -32,6 +32,9 @@ REGISTRIES = ("datasets/layouts", "tasks")
 
 VAGUE_NAMES = {"told", "found", "shown", "kept", "asked", "heard", "said", "tells", "knows"}
 """Participles and verbs that do not say which value they name."""
+
+STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}}
+"""Fields of documents in files of earlier versions, whose names cannot change."""
 
 FRAGMENT_STARTS = {
     # questions and relative clauses
@@ -102,12 +105,19 @@ def _comments(module: Path) -> Iterator[str]:
             yield token.string.lstrip("# ")
 
 
-def _identifiers(module: Path) -> Iterator[str]:
-    for node in ast.walk(_tree(module)):
-        for field in ("id", "arg", "attr", "name"):
-            value = getattr(node, field, None)
-            if isinstance(value, str) and not isinstance(node, ast.alias):
-                yield value
+def _bound(node: ast.AST) -> str | None:
+    """The name that ``node`` gives to a variable, an attribute, a parameter, a function or a class."""
+    if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.id if isinstance(node, ast.Name) else node.attr
+    if isinstance(node, ast.arg):
+        return node.arg
+    return node.name if isinstance(node, ast.FunctionDef | ast.ClassDef) else None
+
+
+def _identifiers(module: Path) -> set[str]:
+    """All names bound in ``module``, without the fields of stored documents."""
+    names = {name for node in ast.walk(_tree(module)) if (name := _bound(node))}
+    return names - STORED_FIELDS.get(module.relative_to(PACKAGE).as_posix(), set())
 
 
 @pytest.mark.parametrize(
@@ -148,7 +158,7 @@ def test_docstrings_and_comments_use_plain_words(module):
 
 @pytest.mark.parametrize("module", CHECKED, ids=_name)
 def test_identifiers_name_the_value_they_hold(module):
-    assert sorted(VAGUE_NAMES & set(_identifiers(module))) == []
+    assert sorted(VAGUE_NAMES & _identifiers(module)) == []
 
 
 @pytest.mark.parametrize("module", CHECKED, ids=_name)
