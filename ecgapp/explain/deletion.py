@@ -96,5 +96,5 @@ def _area(curve: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _direction(logit: float, baseline_logit: float) -> int:
-    """1 if the window speaks for the label, -1 if it speaks against it."""
+    """The sign of the logit's change: 1 if the window speaks for the label, -1 if against it."""
     return 1 if logit >= baseline_logit else -1

@@ -23,6 +23,8 @@ from ecgapp.worklist import (
     ECG_STATES,
     LEVELS,
     SORTS,
+    UNCERTAINTY_DEFINITION,
+    URGENCY_DEFINITION,
     Item,
     ListView,
     Progress,
