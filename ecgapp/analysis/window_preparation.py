@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.signals import PreprocessingConfig, Step, Windows, cut_windows, lead_quality, steps
+from ecgapp.signals import PreprocessingConfig, RecordWindows, Step, cut_windows, lead_quality, steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,7 +13,7 @@ class Prepared:
 
     config: PreprocessingConfig
     steps: tuple[Step, ...]
-    windows: Windows
+    windows: RecordWindows
     warnings: tuple[str, ...]
 
     def start(self, window: int) -> float:
@@ -67,7 +67,7 @@ def _named(leads: list[str]) -> str:
     return f"lead {leads[0]}" if len(leads) == 1 else f"leads {', '.join(leads)}"
 
 
-def _about_windows(record: ECGRecord, config: PreprocessingConfig, windows: Windows) -> list[str]:
+def _about_windows(record: ECGRecord, config: PreprocessingConfig, windows: RecordWindows) -> list[str]:
     length = f"{config.window_seconds:g} s"
     if windows.padded:
         return [
