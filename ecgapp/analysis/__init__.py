@@ -3,7 +3,7 @@
 from ecgapp.analysis.admission import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
-from ecgapp.analysis.findings import Finding, Findings, find
+from ecgapp.analysis.findings import Finding, Findings, find, find_many
 from ecgapp.analysis.installed_models import (
     InstalledModels,
     available_models,
@@ -59,6 +59,7 @@ __all__ = [
     "explain_against",
     "familiarity",
     "find",
+    "find_many",
     "fits",
     "judge",
     "judge_cards",

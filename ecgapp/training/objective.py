@@ -15,10 +15,11 @@ from torch.nn import functional as F
 
 from ecgapp.errors import TrainingError
 from ecgapp.evaluate import f1_by_label, macro_auroc
+from ecgapp.models.answers import ProbabilityRule, combine_windows
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 from ecgapp.training.data.window_sampling import RecordSet, Rows
-from ecgapp.training.inference import Inference, combine_windows, probabilities
+from ecgapp.training.inference import Inference
 from ecgapp.training.parallel.process_group import ALONE, World
 from ecgapp.training.training_config import TrainingConfig
 
@@ -128,7 +129,8 @@ class Classification:
         loss = float(each.sum() / weight.sum().clamp(min=_NOTHING))
         by_window = each.sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=_NOTHING)
         by_record = combine_windows(by_window.numpy(), owners, rows, "mean")[:, 0]
-        answers = combine_windows(probabilities(logits, multilabel), owners, rows, self.aggregation)
+        rule = ProbabilityRule(multilabel, aggregation=self.aggregation)
+        answers = rule.records(logits, owners, rows)
         known = records.targets[rows]
         auroc = macro_auroc(answers, known)
         decided = answers if multilabel else _most_probable(answers)

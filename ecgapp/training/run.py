@@ -13,6 +13,7 @@ import torch
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, InterruptedTrainingError, TrainingError
 from ecgapp.models import Network, TrainedModel, load_model
+from ecgapp.models.answers import mean_logits
 from ecgapp.records.record import FloatArray
 from ecgapp.storage import documents
 from ecgapp.storage.files import remove_unfinished, write_atomically
@@ -142,8 +143,7 @@ def _answers(setting: Setting, networks: Sequence[Network]) -> tuple[FloatArray,
         for network, member in zip(networks, setting.members, strict=True)
     ]
     if setting.config.resampling == Resampling.BOOTSTRAP:
-        mean: FloatArray = np.mean([logits for logits, _ in found], axis=0, dtype=np.float32)
-        return mean, found[0][1]
+        return mean_logits(np.stack([logits for logits, _ in found])), found[0][1]
     return np.concatenate([logits for logits, _ in found]), np.concatenate([owners for _, owners in found])
 
 

@@ -1,7 +1,7 @@
 """What a finished training leaves: the network, its thresholds, its figures, and its card."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from ecgapp import __version__
 from ecgapp.datasets import DatasetStore
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature, reconstruction_metrics
 from ecgapp.models import ModelCard, Network, Predictions, Provenance, TrainedModel, save_model
+from ecgapp.models.answers import ProbabilityRule
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import RecordSet, Rows
-from ecgapp.training.inference import Inference, combine_windows, probabilities
+from ecgapp.training.inference import Inference
 from ecgapp.training.parallel.process_group import ALONE, World
 from ecgapp.training.result.naming import named
 from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
@@ -74,10 +75,10 @@ def classification_result(
     logits, owners = answers
     rows = np.unique(owners)
     targets = records.targets[rows]
-    plain = combine_windows(probabilities(logits, task.multilabel), owners, rows, config.aggregation)
+    rule = ProbabilityRule(task.multilabel, aggregation=config.aggregation)
+    plain = rule.records(logits, owners, rows)
     temperature = fit_temperature(_logits_of(plain, task.multilabel), targets, task.multilabel)
-    windows = probabilities(logits, task.multilabel, temperature)
-    found = combine_windows(windows, owners, rows, config.aggregation)
+    found = replace(rule, temperature=temperature).records(logits, owners, rows)
     thresholds = best_thresholds(found, targets, config.threshold_beta)
     folds = sorted({int(fold) for fold in records.folds[rows]})
     dataset = _dataset(source, folds) + (", out-of-fold" if _cross_fitted(config) else "")

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.models import ECGClassifierConfig, build
+from ecgapp.models.answers import ProbabilityRule, combine_windows
 from ecgapp.signals import cut_windows, preprocess, window_starts
 from ecgapp.storage import documents
 from ecgapp.storage.files import sha256_of
@@ -28,7 +29,6 @@ from ecgapp.training.data.in_memory import load_records, open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal, epoch_order
 from ecgapp.training.data.window_sampling import all_windows, random_windows
-from ecgapp.training.inference import combine_windows, probabilities
 from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups
 from ecgapp.training.objective import Classification, label_weights
 from ecgapp.training.parallel.process_group import ALONE
@@ -277,8 +277,9 @@ def test_windows_become_their_records_mean_or_maximum_in_the_order_asked():
 
 def test_a_temperature_moves_probabilities_and_not_their_order():
     logits = np.array([[-2.0, 0.0, 3.0]], np.float32)
-    assert (np.abs(probabilities(logits, True, 4.0) - 0.5) <= np.abs(probabilities(logits, True) - 0.5)).all()
-    assert probabilities(logits, False).sum() == pytest.approx(1)
+    cold, hot = ProbabilityRule(True).windows(logits), ProbabilityRule(True, 4.0).windows(logits)
+    assert (np.abs(hot - 0.5) <= np.abs(cold - 0.5)).all()
+    assert ProbabilityRule(False).windows(logits).sum() == pytest.approx(1)
 
 
 def test_the_learning_rate_rises_to_its_top_once_and_falls_to_almost_nothing():

@@ -9,9 +9,10 @@ from small_training import FINETUNING, Recorder, small_settings
 
 from ecgapp import training
 from ecgapp.models import EnsembleConfig, build, load_model, load_predictions
+from ecgapp.models.answers import ProbabilityRule
 from ecgapp.training.data.in_memory import load_records, open_stores
 from ecgapp.training.ensembles import assemble, deal_folds
-from ecgapp.training.inference import Inference, combine_windows, probabilities
+from ecgapp.training.inference import Inference
 
 CONFIG = replace(FINETUNING, members=2, epochs=2)
 
@@ -55,8 +56,7 @@ def test_a_records_answer_is_that_of_the_member_trained_without_it(trained, sett
     for member, group in zip(model.network.members, deal_folds((1, 2, 3, 4), 2), strict=True):
         rows = records.rows(group)
         logits, owners = Inference(member, torch.device("cpu"), torch.float32).logits(records, rows)
-        answers = probabilities(logits, True, model.card.temperature)
-        expected = combine_windows(answers, owners, rows, "mean")
+        expected = ProbabilityRule(True, model.card.temperature).records(logits, owners, rows)
         np.testing.assert_allclose(kept.probabilities[np.isin(kept.folds, group)], expected, atol=1e-6)
 
 
