@@ -22,7 +22,7 @@ from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
 from ecgapp.analysis.store_evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.support import Support, support
-from ecgapp.analysis.validation_record import judge_of, missing_stores, validated_record
+from ecgapp.analysis.validation_record import answering_member, missing_stores, validated_record
 from ecgapp.analysis.window_preparation import Prepared, prepare
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "Support",
     "TypicalBeat",
     "admit",
+    "answering_member",
     "atrial_rhythm",
     "available_models",
     "beside_critical",
@@ -63,7 +64,6 @@ __all__ = [
     "fits",
     "judge",
     "judge_cards",
-    "judge_of",
     "judges_for",
     "measure",
     "missing_stores",

@@ -14,10 +14,8 @@ from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, InterruptedTrainingError, TrainingError
 from ecgapp.models import Network, TrainedModel, load_model
 from ecgapp.models.answers import mean_logits
-from ecgapp.records.record import FloatArray
 from ecgapp.storage import documents
 from ecgapp.storage.files import remove_unfinished, write_atomically
-from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
 from ecgapp.training.going_on import run
 from ecgapp.training.loop.job import Job, Outcome
@@ -29,6 +27,7 @@ from ecgapp.training.reporting import Reporter
 from ecgapp.training.result.example_writer import Gallery, tell_kept
 from ecgapp.training.result.trained_result import (
     Source,
+    ValidationLogits,
     classification_result,
     reconstruction_result,
     save_result,
@@ -78,7 +77,7 @@ def _train_one(setting: Setting) -> TrainedModel:
     if config.pretraining:
         result = reconstruction_result(network, source, records, inference)
         return save_result(setting.folder, result, world=setting.world)
-    answers = inference.logits(records, setting.members[0].validation)
+    answers = ValidationLogits(*inference.logits(records, setting.members[0].validation))
     return _save_classifier(setting, network, source, answers)
 
 
@@ -90,12 +89,12 @@ def _train_members(setting: Setting) -> TrainedModel:
 
 
 def _save_classifier(
-    setting: Setting, network: Network, source: Source, answers: tuple[FloatArray, Rows]
+    setting: Setting, network: Network, source: Source, answers: ValidationLogits
 ) -> TrainedModel:
     model, predictions = classification_result(network, source, setting.records, answers)
     if setting.world.leads:
         gallery = Gallery(setting.folder, setting.stores)
-        tell_kept(gallery, setting.records, np.unique(answers[1]), model.card, predictions)
+        tell_kept(gallery, setting.records, np.unique(answers.owners), model.card, predictions)
     return save_result(setting.folder, model, predictions, setting.world)
 
 
@@ -136,15 +135,17 @@ def _trained_groups(setting: Setting, size: int) -> list[Network]:
     return networks
 
 
-def _answers(setting: Setting, networks: Sequence[Network]) -> tuple[FloatArray, Rows]:
-    """Logits of validation windows, and whose each is: by the members that have not seen the record."""
+def _answers(setting: Setting, networks: Sequence[Network]) -> ValidationLogits:
+    """Logits by the members that have not seen the record; in a bootstrap the mean of all members' logits."""
     found = [
         setting.inference(network).logits(setting.records, member.validation)
         for network, member in zip(networks, setting.members, strict=True)
     ]
     if setting.config.resampling == Resampling.BOOTSTRAP:
-        return mean_logits(np.stack([logits for logits, _ in found])), found[0][1]
-    return np.concatenate([logits for logits, _ in found]), np.concatenate([owners for _, owners in found])
+        return ValidationLogits(mean_logits(np.stack([logits for logits, _ in found])), found[0][1])
+    owners = [owners for _, owners in found]
+    members = np.repeat(np.arange(len(owners), dtype=np.int64), [len(each) for each in owners])
+    return ValidationLogits(np.concatenate([logits for logits, _ in found]), np.concatenate(owners), members)
 
 
 def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> Outcome:

@@ -38,6 +38,19 @@ class Source:
         return tuple(store.name for store in self.stores)
 
 
+@dataclass(frozen=True, eq=False)
+class ValidationLogits:
+    """A classifier's logits of all validation windows, (n_windows, n_labels).
+
+    ``owners`` (n_windows,) holds the record of each; ``members`` (n_windows,) the member of a cross-fitted
+    ensemble that answered, or None where the whole model did.
+    """
+
+    logits: FloatArray
+    owners: Rows
+    members: Rows | None = None
+
+
 def reconstruction_result(
     network: Network, source: Source, records: RecordSet, inference: Inference
 ) -> TrainedModel:
@@ -59,21 +72,14 @@ def reconstruction_result(
 
 
 def classification_result(
-    network: Network,
-    source: Source,
-    records: RecordSet,
-    answers: tuple[FloatArray, Rows],
+    network: Network, source: Source, records: RecordSet, answers: ValidationLogits
 ) -> tuple[TrainedModel, Predictions]:
-    """A classifier with temperature, thresholds and figures, all from its ``answers`` to validation windows.
-
-    Those are logits (n_windows, n_labels) and whose each is; of a cross-fitted ensemble, by the members
-    that were trained without the record.
-    """
+    """A classifier, its temperature, thresholds and figures from ``answers``, and its predictions."""
     config, task = source.config, source.config.labels()
     if task is None:
         raise TypeError("A classifier needs a task.")
-    logits, owners = answers
-    rows = np.unique(owners)
+    logits, owners = answers.logits, answers.owners
+    rows, first_windows = np.unique(owners, return_index=True)
     targets = records.targets[rows]
     rule = ProbabilityRule(task.multilabel, aggregation=config.aggregation)
     plain = rule.records(logits, owners, rows)
@@ -95,7 +101,8 @@ def classification_result(
         evaluate_predictions(task, found, targets, thresholds, dataset, seed=config.seed),
     )
     names = named(records, rows, source.stores)
-    return TrainedModel(network, card), Predictions(found, targets, records.folds[rows], names)
+    members = None if answers.members is None else answers.members[first_windows]
+    return TrainedModel(network, card), Predictions(found, targets, records.folds[rows], names, members)
 
 
 def save_result(
