@@ -22,15 +22,17 @@ def run(job: Job, networks: Sequence[Network], reporter: Reporter) -> Outcome:
         TrainingError: the loss is no longer a number, or the checkpoint is of no use.
         torch.OutOfMemoryError: there is too little memory: of several processes all raise it, or none.
     """
-    world = job.world
-    state = world.told(load_checkpoint(job.folder, job.identity, reporter.log) if world.leads else None)
+    processes = job.processes
+    state = processes.broadcast(
+        load_checkpoint(job.folder, job.identity, reporter.log) if processes.is_leader else None
+    )
     over = state is not None and int(state["cycle"]) > len(job.config.further_epochs)
-    if world.size > 1 and len(networks) > 1 and not over:
+    if processes.size > 1 and len(networks) > 1 and not over:
         rehearse(job, networks)
     try:
         with memory_named_alike():
             return Loop(job, networks, reporter).run(state)
     except torch.OutOfMemoryError as error:
-        if world.size > 1:  # the other processes do not know of it, so no smaller group can begin
+        if processes.size > 1:  # the other processes do not know of it, so no smaller group can begin
             raise TrainingError(NO_MEMORY) from error
         raise

@@ -13,7 +13,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import RecordSet, Rows, WindowList, all_windows
 from ecgapp.training.devices import autocast
 from ecgapp.training.out_of_memory import memory_named_alike
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.reporting import Stopped
 
 _BATCH = 256  # windows
@@ -33,7 +33,7 @@ class Inference:
     network: Network
     device: torch.device
     precision: torch.dtype
-    world: World = ALONE
+    processes: ProcessGroup = ALONE
     should_stop: Callable[[], bool] = _never
 
     def logits(self, records: RecordSet, rows: Rows) -> tuple[FloatArray, Rows]:
@@ -56,14 +56,14 @@ class Inference:
         self, records: RecordSet, rows: Rows, figure: Callable[[Tensor, Tensor], Tensor]
     ) -> tuple[FloatArray, Rows]:
         """Each process answers for its part of the records; all of them get all figures."""
-        windows = all_windows(records, rows[self.world.part(len(rows))])
+        windows = all_windows(records, rows[self.processes.part(len(rows))])
         answers, mine = self.answers(records, windows), []
-        for _ in range(max(self.world.gathered(-(-len(windows) // _BATCH)))):
-            if self.world.decided(self.should_stop()):
+        for _ in range(max(self.processes.all_gather(-(-len(windows) // _BATCH)))):
+            if self.processes.broadcast_int(self.should_stop()):
                 raise Stopped
             mine += [figure(*found) for found in islice(answers, 1)]
         found = torch.cat(mine).numpy() if mine else None
-        parts = self.world.gathered((found, windows.owners))
+        parts = self.processes.all_gather((found, windows.owners))
         figures = [figures for figures, _ in parts if figures is not None]
         return np.concatenate(figures), np.concatenate([owners for _, owners in parts])
 

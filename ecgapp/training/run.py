@@ -21,7 +21,7 @@ from ecgapp.training.going_on import run
 from ecgapp.training.loop.job import Job, Outcome
 from ecgapp.training.objective import objective_for
 from ecgapp.training.out_of_memory import NO_MEMORY, keep_freed_memory
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.preparation import Setting, prepare
 from ecgapp.training.reporting import Reporter
 from ecgapp.training.result.example_writer import Gallery, tell_kept
@@ -41,13 +41,17 @@ _BEFORE = "result-before"  # a model that has been trained further, until the ne
 
 
 def train(
-    config: TrainingConfig, reporter: Reporter, folder: Path, settings: Settings, world: World = ALONE
+    config: TrainingConfig,
+    reporter: Reporter,
+    folder: Path,
+    settings: Settings,
+    processes: ProcessGroup = ALONE,
 ) -> TrainedModel:
     """Train as ``config`` says, and save the model in ``folder / "result"`` under the config's name.
 
     The folder is this training's own. Where it holds a checkpoint of the same config and data the
-    training goes on from it, to the same weights; where it holds the result, that is returned. Of
-    several processes in ``world`` all call this alike; only the leader writes and reports.
+    training goes on from it, to the same weights; where it holds the result, that is returned. All
+    ``processes`` call this alike; only the leader writes and reports.
 
     Raises:
         Stopped: the reporter asked for it; call again to go on.
@@ -56,10 +60,10 @@ def train(
         ModelNotFoundError: the pretrained model is not installed.
     """
     keep_freed_memory()
-    if world.told(world.leads and _claim_folder(folder, config)):
-        found: Any = load_model((folder / RESULT,), config.name) if world.leads else None
-        return world.told(found)
-    setting = prepare(config, reporter, folder, settings, world)
+    if processes.broadcast(processes.is_leader and _claim_folder(folder, config)):
+        found: Any = load_model((folder / RESULT,), config.name) if processes.is_leader else None
+        return processes.broadcast(found)
+    setting = prepare(config, reporter, folder, settings, processes)
     try:
         model = _train_members(setting) if config.members > 1 else _train_one(setting)
     except torch.OutOfMemoryError as error:
@@ -76,7 +80,7 @@ def _train_one(setting: Setting) -> TrainedModel:
     inference = setting.inference(network)
     if config.pretraining:
         result = reconstruction_result(network, source, records, inference)
-        return save_result(setting.folder, result, world=setting.world)
+        return save_result(setting.folder, result, processes=setting.processes)
     answers = ValidationLogits(*inference.logits(records, setting.members[0].validation))
     return _save_classifier(setting, network, source, answers)
 
@@ -92,17 +96,19 @@ def _save_classifier(
     setting: Setting, network: Network, source: Source, answers: ValidationLogits
 ) -> TrainedModel:
     model, predictions = classification_result(network, source, setting.records, answers)
-    if setting.world.leads:
+    if setting.processes.is_leader:
         gallery = Gallery(setting.folder, setting.stores)
         tell_kept(gallery, setting.records, np.unique(answers.owners), model.card, predictions)
-    return save_result(setting.folder, model, predictions, setting.world)
+    return save_result(setting.folder, model, predictions, setting.processes)
 
 
 def _group_size(setting: Setting) -> int:
     """How many members learn together: what fitted before a stop, else what the config and the device say."""
     kept = setting.folder / _GROUP
-    fitted = int(kept.read_text()) if setting.world.leads and kept.is_file() else setting.config.members
-    return min(setting.world.told(fitted), at_once(setting.config, setting.device))
+    fitted = (
+        int(kept.read_text()) if setting.processes.is_leader and kept.is_file() else setting.config.members
+    )
+    return min(setting.processes.broadcast(fitted), at_once(setting.config, setting.device))
 
 
 def _train_groups(setting: Setting, size: int) -> list[Network]:
@@ -118,7 +124,7 @@ def _train_groups(setting: Setting, size: int) -> list[Network]:
     size = -(-size // 2)
     torch.cuda.empty_cache()
     setting.reporter.log(f"The device has too little memory: now {size} members learn together.")
-    if setting.world.leads:
+    if setting.processes.is_leader:
         write_atomically(setting.folder / _GROUP, str(size).encode())
     return _train_groups(setting, size)
 
@@ -169,7 +175,7 @@ def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> O
         identity,
         Gallery(setting.folder, setting.stores),
         alone,
-        setting.world,
+        setting.processes,
     )
     return run(job, networks, reporter)
 

@@ -12,18 +12,18 @@ from ecgapp.training import going_on
 from ecgapp.training.loop.learner import Learner
 from ecgapp.training.loop.memory_trial import rehearse
 from ecgapp.training.parallel.batch_norm import GlobalBatchNorm2d, synchronise
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 
 ENSEMBLE = replace(FINETUNING, members=4, members_at_once=2, resampling="bootstrap", epochs=2)
 
 
-class Pair(World):
+class Pair(ProcessGroup):
     """Two processes, of which the other has and says what this one does."""
 
-    def gathered(self, mine):
+    def all_gather(self, mine):
         return [mine, mine]
 
-    def told(self, word):
+    def broadcast(self, word):
         return word
 
 
@@ -38,7 +38,7 @@ def group(settings, tmp_path_factory):
     found = []
 
     def caught(job, networks, _):
-        found.append((replace(job, world=Pair(0, 2)), networks))
+        found.append((replace(job, processes=Pair(0, 2)), networks))
         raise training.Stopped
 
     folder = tmp_path_factory.mktemp("run")
@@ -68,7 +68,7 @@ def test_a_rehearsal_holds_activations_beside_moments_and_kept_gradients(group, 
 def test_a_rehearsal_draws_for_the_whole_batch_and_learns_from_its_part(group, monkeypatch, rank):
     """As real steps do: random numbers and a bank of noise for all processes' examples."""
     job, networks = group
-    world, whole = Pair(rank, 2), job.members[0].lanes.batch
+    processes, whole = Pair(rank, 2), job.members[0].lanes.batch
     drawn, step = [], Learner.step
 
     def watched(learner, number, windows, targets):
@@ -77,8 +77,8 @@ def test_a_rehearsal_draws_for_the_whole_batch_and_learns_from_its_part(group, m
         drawn.append((learner.draws.batch, learner.draws.part, len(windows), bank // windows[0, 0].numel()))
 
     monkeypatch.setattr(Learner, "step", watched)
-    rehearse(replace(job, world=world), networks)
-    assert drawn == [(whole, world.part(whole), whole // 2, 4 * whole)] * 2
+    rehearse(replace(job, processes=processes), networks)
+    assert drawn == [(whole, processes.part(whole), whole // 2, 4 * whole)] * 2
 
 
 def test_a_rehearsal_on_a_cpu_has_the_batch_norms_of_several_processes(group, monkeypatch):
@@ -114,9 +114,9 @@ def test_a_rehearsal_with_room_enough_leaves_the_networks_as_they_were(group):
 def test_a_resume_rehearses_only_what_is_not_finished(settings, tmp_path, monkeypatch):
     run, begun, rehearsed = going_on.run, going_on.Loop, []
     monkeypatch.setattr(
-        "ecgapp.training.run.run", lambda job, *rest: run(replace(job, world=Pair(0, 2)), *rest)
+        "ecgapp.training.run.run", lambda job, *rest: run(replace(job, processes=Pair(0, 2)), *rest)
     )
-    monkeypatch.setattr(going_on, "Loop", lambda job, *rest: begun(replace(job, world=ALONE), *rest))
+    monkeypatch.setattr(going_on, "Loop", lambda job, *rest: begun(replace(job, processes=ALONE), *rest))
     monkeypatch.setattr(going_on, "rehearse", lambda job, _: rehearsed.append(job.folder.name))
     with pytest.raises(training.Stopped):
         training.train(ENSEMBLE, Recorder(40), tmp_path, settings)

@@ -14,7 +14,7 @@ from ecgapp.errors import TrainingError
 from ecgapp.models import load_model, save_model
 from ecgapp.training.data.in_memory import load_records, open_stores
 from ecgapp.training.data.sharding import deal, deal_alike, epoch_order, shared_out
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 
 CODER = replace(PRETRAINING, name="coder", epochs=1)
 ENSEMBLE = replace(FINETUNING, members=3, resampling="bootstrap", epochs=2)
@@ -194,11 +194,11 @@ def test_eight_lanes_become_half_as_many_until_the_records_suffice(records):
 def test_processes_read_together_what_one_reads_and_each_its_own_records(size, n, records):
     lanes = deal(records, records.rows((1, 2, 3)), batch=n, lanes=n)
 
-    def order(world):
-        owners = epoch_order(records, lanes, world, 0.1, (0, 1)).owners
+    def order(processes):
+        owners = epoch_order(records, lanes, processes, 0.1, (0, 1)).owners
         return owners.reshape(lanes.steps, -1)
 
-    worlds = [World(rank, size) for rank in range(size)]
-    assert (np.concatenate([order(world) for world in worlds], 1) == order(ALONE)).all()
-    own = [set(lanes.own_rows(world)) for world in worlds]
+    groups = [ProcessGroup(rank, size) for rank in range(size)]
+    assert (np.concatenate([order(processes) for processes in groups], 1) == order(ALONE)).all()
+    own = [set(lanes.own_rows(processes)) for processes in groups]
     assert sum(len(rows) for rows in own) == len(set.union(*own)) == len(records.rows((1, 2, 3)))

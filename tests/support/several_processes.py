@@ -30,11 +30,11 @@ def short_of_memory(learner, *batch):
 Learner.step = short_of_memory
 config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
 try:
-    with joined(gpu="cuda" in config.device) as world:
-        recorder = Recorder(int(sys.argv[4]) or None if world.leads else None)
-        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
+    with joined(gpu="cuda" in config.device) as processes:
+        recorder = Recorder(int(sys.argv[4]) or None if processes.is_leader else None)
+        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), processes)
 except training.Stopped:
-    os.write(1, f"stopped {world.rank}\\n".encode())  # at once: both write to the same pipe
+    os.write(1, f"stopped {processes.rank}\\n".encode())  # at once: both write to the same pipe
 threads = [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
 sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the interpreter's end
 """

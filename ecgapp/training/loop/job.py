@@ -7,7 +7,7 @@ from ecgapp.models import Network
 from ecgapp.training.data.sharding import Lanes
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.objective import Objective
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.result.example_writer import Gallery
 from ecgapp.training.training_config import TrainingConfig
 
@@ -33,7 +33,7 @@ class Job:
     identity: str  # of config and data; a checkpoint of another one is refused
     gallery: Gallery
     keep_best: bool = True  # False: the last epoch's weights, which no validation has chosen
-    world: World = ALONE
+    processes: ProcessGroup = ALONE
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ def rehearse(job: Job, networks: Sequence[Network]) -> None:
     except torch.OutOfMemoryError:
         short = True
     torch.cuda.empty_cache()
-    if any(job.world.gathered(short)):
+    if any(job.processes.all_gather(short)):
         raise torch.OutOfMemoryError("One of the processes has too little memory.")
 
 
@@ -44,10 +44,10 @@ def _take_steps(job: Job, networks: Sequence[Network]) -> None:
 
     On a CPU batch norms over several processes hold more than torch's own; on a GPU both keep their input.
     """
-    world, config, records = job.world, job.config, job.records
-    device = resolve_device(config.device, world.rank)
+    processes, config, records = job.processes, job.config, job.records
+    device = resolve_device(config.device, processes.rank)
     whole = job.members[0].lanes.batch
-    part = world.part(whole)
+    part = processes.part(whole)
     n, members = part.stop - part.start, len(networks)
     seeded = [(copy.deepcopy(network), 0) for network in networks]
     pace = Pace(_STEPS, whole, (_STEPS,))

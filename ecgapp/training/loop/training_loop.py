@@ -38,11 +38,11 @@ class Loop:
 
     def __init__(self, job: Job, networks: Sequence[Network], reporter: Reporter) -> None:
         config = job.config
-        self.job, self.reporter, self.world = job, reporter, job.world
+        self.job, self.reporter, self.processes = job, reporter, job.processes
         self.batch, self.steps = job.members[0].lanes.batch, job.members[0].lanes.steps
         pace = Pace.of(config, self.steps, self.batch)
         seeded = list(zip(networks, (member.seed for member in job.members), strict=True))
-        self.learner = Learner(config, seeded, job.objective, pace, job.world)
+        self.learner = Learner(config, seeded, job.objective, pace, job.processes)
         self.records = job.records.to(self.learner.device)
         self.targets = torch.from_numpy(job.records.targets)
         self.epoch = self.position = 0
@@ -116,7 +116,7 @@ class Loop:
         """Where each window of this process begins, and whose it is: both (steps, batch, members)."""
         shift = self.job.config.augmentation.shift
         orders = [
-            epoch_order(self.records, member.lanes, self.world, shift, (member.seed, self.epoch))
+            epoch_order(self.records, member.lanes, self.processes, shift, (member.seed, self.epoch))
             for member in self.job.members
         ]
         shape = (self.steps, -1, len(orders))
@@ -125,7 +125,7 @@ class Loop:
 
     def _sum_of_losses(self) -> float:
         """Since the epoch's first step: the mean of members and processes."""
-        return float(self.world.total(self.learner.losses).mean()) / self.world.size
+        return float(self.processes.all_reduce_sum(self.learner.losses).mean()) / self.processes.size
 
     def _report_step(self) -> None:
         """Tell the mean loss since the last report, and end where it is no number."""
@@ -150,7 +150,7 @@ class Loop:
     def _obey(self) -> None:
         """Write a checkpoint when it is time, or when asked to stop, and stop; the leader decides for all."""
         wish = _STOP * self.reporter.should_stop() + _SAVE * self._due()
-        wish = self.world.decided(wish)
+        wish = self.processes.broadcast_int(wish)
         if wish:
             self._save()
         if wish & _STOP:
@@ -169,7 +169,7 @@ class Loop:
             self.best = _Best(scores[0].score, self.epoch, self.learner.averaged_weights())
         seconds = time.monotonic() - started
         self._report_epoch(scores, train_loss, seconds, seconds * self.steps / max(1, steps_done))
-        if self.world.decided(self._finished() or self._due()):
+        if self.processes.broadcast_int(self._finished() or self._due()):
             self._save()
 
     def _judge(self) -> list[Scores]:
@@ -177,11 +177,15 @@ class Loop:
         found = []
         for number, network in enumerate(self.learner.averaged_networks()):
             inference = Inference(
-                network, self.learner.device, self.learner.precision, self.world, self.reporter.should_stop
+                network,
+                self.learner.device,
+                self.learner.precision,
+                self.processes,
+                self.reporter.should_stop,
             )
             rows = self.job.members[number].validation
             found.append(self.job.objective.judge(inference, self.records, rows, number))
-            if number == 0 and self.world.leads:
+            if number == 0 and self.processes.is_leader:
                 epoch = self.epoch + 1
                 last = self._is_last(epoch, found[0].score)
                 self.job.gallery.show(inference, self.records, found[0], epoch, last=last)
@@ -223,7 +227,7 @@ class Loop:
             "begun": self.begun,
             "best": vars(self.best),
         }
-        if self.world.leads:
+        if self.processes.is_leader:
             save_checkpoint(self.job.folder, self.job.identity, state)
         self.saved = time.monotonic()
 

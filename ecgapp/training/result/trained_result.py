@@ -16,7 +16,7 @@ from ecgapp.models.answers import ProbabilityRule
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.inference import Inference
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.result.naming import named
 from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
 
@@ -106,11 +106,11 @@ def classification_result(
 
 
 def save_result(
-    folder: Path, model: TrainedModel, predictions: Predictions | None = None, world: World = ALONE
+    folder: Path, model: TrainedModel, predictions: Predictions | None = None, processes: ProcessGroup = ALONE
 ) -> TrainedModel:
     """Write weights, predictions and card, once for all processes; the model comes back with its sha256."""
-    card = save_model(folder / RESULT, model, predictions) if world.leads else model.card
-    return TrainedModel(model.network, world.told(card))
+    card = save_model(folder / RESULT, model, predictions) if processes.is_leader else model.card
+    return TrainedModel(model.network, processes.broadcast(card))
 
 
 def _logits_of(answers: FloatArray, multilabel: bool) -> NDArray[np.float64]:
