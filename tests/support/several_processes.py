@@ -19,15 +19,7 @@ from small_training import Recorder
 from ecgapp import training
 from ecgapp.config import Settings
 from ecgapp.storage import documents
-from ecgapp.training.loop.learner import Learner
 from ecgapp.training.parallel.process_group import joined
-step = Learner.step
-def short_of_memory(learner, *batch):
-    full = learner.optimiser.state and all(weight.grad is not None for weight in learner.weights)
-    if full and learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
-        raise torch.OutOfMemoryError
-    step(learner, *batch)
-Learner.step = short_of_memory
 config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
 try:
     with joined(gpu="cuda" in config.device) as processes:
@@ -40,17 +32,14 @@ sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the int
 """
 
 
-def train_in_processes(config, folder, settings, n_processes, stop=0, room=1000):
-    """What they print; the model lies in ``folder``.
-
-    The second one has room for no more than ``room`` members with all that a step has from the second on.
-    """
+def train_in_processes(config, folder, settings, n_processes, stop=0):
+    """What they print; the model lies in ``folder``."""
     document = folder.parent / f"{folder.name}.json"
     document.write_text(documents.dump(config))
     program = folder.parent / "program.py"
     program.write_text(PROGRAM)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
-    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop), str(room)]
+    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *torchrun, *arguments]
     done = subprocess.run(

@@ -108,13 +108,6 @@ def choose_records(config: TrainingConfig, stores: Sequence[DatasetStore]) -> Re
     return records
 
 
-def load_records(config: TrainingConfig, stores: Sequence[DatasetStore], reporter: Reporter) -> RecordSet:
-    """``choose_records`` with all their signals, for one process alone."""
-    records = choose_records(config, stores)
-    rows = np.arange(len(records), dtype=np.int64)
-    return load_signals(records, rows, stores, Loading(config.augmentation.shift, reporter))
-
-
 def load_signals(
     records: RecordSet, rows: Rows, stores: Sequence[DatasetStore], loading: Loading
 ) -> RecordSet:

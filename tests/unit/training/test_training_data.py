@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, PREPROCESSING, PRETRAINING, Recorder, small_settings, write_store
+from small_training import (
+    FINETUNING,
+    PREPROCESSING,
+    PRETRAINING,
+    Recorder,
+    load_records,
+    small_settings,
+    write_store,
+)
 from torch.nn import functional as F
 
 from ecgapp.datasets import DatasetStore, open_store
@@ -20,12 +28,11 @@ from ecgapp.training import (
     AugmentationConfig,
     Stopped,
     TrainingConfig,
-    finetuning_defaults,
     pretraining_defaults,
 )
 from ecgapp.training.data import buffer, in_memory
 from ecgapp.training.data.augmentation import Augmentation
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal, epoch_order
 from ecgapp.training.data.window_sampling import all_windows, random_windows
@@ -312,7 +319,7 @@ def test_only_matrices_decay_and_the_encoder_has_its_own_rate():
         assert all((weight.ndim > 1) is (group["weight_decay"] > 0) for weight in group["params"])
 
 
-@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING, pretraining_defaults(), finetuning_defaults()])
+@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING, pretraining_defaults()])
 def test_a_config_comes_back_from_its_document(config):
     assert documents.load(TrainingConfig, documents.dump(config)) == config
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, Recorder, small_settings
+from small_training import FINETUNING, Recorder, load_records, small_settings
 
 from ecgapp import training
 from ecgapp.analysis import answering_member
 from ecgapp.models import EnsembleConfig, build, load_model, load_predictions
 from ecgapp.models.answers import ProbabilityRule
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.ensembles import assemble, deal_folds
 from ecgapp.training.inference import Inference
 
