@@ -185,7 +185,7 @@ def test_training_needs_neither_streamlit_nor_plotly_nor_captum_nor_wfdb(setting
 import sys
 for name in ("streamlit", "plotly", "captum", "wfdb"):
     sys.modules[name] = None
-sys.path.insert(0, {str(PROJECT / "tests")!r})
+sys.path.insert(0, {str(PROJECT / "tests/support")!r})
 from pathlib import Path
 from small_training import FINETUNING, Recorder
 from ecgapp.config import Settings
