@@ -1,8 +1,8 @@
 .PHONY: test check
 
-# On both cores. Tests of one file stay together; tests of processes and browsers run one after another
-# (tests/conftest.py), since they measure time.
-PYTEST = pytest -n 2 --dist loadgroup
+# On two cores, each worker with one thread of torch. Tests of one file stay together; tests of processes and
+# browsers run one after another, because they measure time (tests/conftest.py).
+PYTEST = OMP_NUM_THREADS=1 pytest -n 2 --dist loadgroup
 
 test:
 	$(PYTEST) tests/unit tests/contracts tests/pages

@@ -27,6 +27,7 @@ from documentation import (
 
 from ecgapp import __main__ as command_line
 from ecgapp.config import PROJECT
+from ecgapp.records import DEMOS
 
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=name_of)
 WIDTH = 110  # characters a line; tables and links may be longer
@@ -177,6 +178,14 @@ def test_every_name_in_code_letters_occurs_in_the_code(page):
 def test_no_line_is_wider_than_a_terminal(page):
     for code, line in lines_with_kind(page):
         assert code or len(line) <= WIDTH or line.startswith(("|", "!", "# ", "## ", "### ")), line
+
+
+def test_the_script_that_takes_the_pictures_finds_all_that_it_uses():
+    pytest.importorskip("playwright")
+    pictures = importlib.import_module("docs.pictures")
+    assert all((pictures.FOLDER / name).is_file() for name in ("review.png", "training.png"))
+    assert pictures.DEMO in DEMOS
+    assert {pictures.CLASSIFIER, pictures.ENCODER} <= {path.stem for path in (PROJECT / "weights").iterdir()}
 
 
 def test_the_readme_is_short():
