@@ -19,12 +19,12 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, InterruptedTrainingError, TrainingError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.storage import documents
-from ecgapp.system import processes
+from ecgapp.system.processes import end_with_parent
 from ecgapp.worker.error_board import ErrorBoard
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport
-    from ecgapp.training.parallel.process_group import World
+    from ecgapp.training.parallel.process_group import ProcessGroup
 
 _BROKE_DOWN = "One of the processes broke down."
 _OF_PEERS = ("gloo", "nccl", "process group", "peer", "connection", "broken pipe")  # in torch's own words
@@ -72,11 +72,11 @@ def leader() -> int:
 def watch_leader() -> None:
     """End this process at once when ``torchrun``, which could stop it, was killed."""
     if launched():
-        processes.end_with_parent()
+        end_with_parent()
 
 
 @contextmanager
-def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["World"]:
+def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["ProcessGroup"]:
     """Join the other processes, on the first one's kind of ``device``, after waiting for all of them.
 
     An error of this process is shared with the others, and an error of another one is raised here. If that is
@@ -92,11 +92,11 @@ def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Ite
         return
     over = threading.Event()  # set only after this process has left, which may hang, too
     try:
-        with process_group.joined(device.startswith("cuda")) as world:
-            board = ErrorBoard(world.board)
+        with process_group.joined(device.startswith("cuda")) as group:
+            board = ErrorBoard(group.board)
             board.watch(give_up, over)
             try:
-                yield world
+                yield group
             except Exception as error:
                 _compare(error, board)
                 raise
@@ -121,7 +121,7 @@ def _compare(error: Exception, board: ErrorBoard) -> None:
         board.write(InterruptedTrainingError(_BROKE_DOWN))
 
 
-def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
+def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
     """In the first process: send the others the run that they train.
 
     Raises:
@@ -130,12 +130,12 @@ def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
     from ecgapp import training
 
     word: Word = (run.id, run.config, run.device)
-    if world.told(None if reporter.should_stop() else word) is None:
+    if processes.broadcast(None if reporter.should_stop() else word) is None:
         raise training.Stopped
     return word
 
 
-def train(word: Word, reporter: "Reporter", settings: Settings, world: "World") -> str:
+def train(word: Word, reporter: "Reporter", settings: Settings, processes: "ProcessGroup") -> str:
     """Do this process's part in the training; returns the model's name.
 
     Raises:
@@ -147,17 +147,17 @@ def train(word: Word, reporter: "Reporter", settings: Settings, world: "World") 
     config = replace(documents.load(training.TrainingConfig, text), device=device)
     folder = RunStore(settings.runs).folder(run_id)
     try:
-        return training.train(config, reporter, folder, settings, world).card.name
+        return training.train(config, reporter, folder, settings, processes).card.name
     except training.Stopped:
-        world.gathered(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
+        processes.all_gather(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
         raise
 
 
 def dismiss() -> None:
     """In the first process: let the others end, as there is nothing to train."""
     if launched():
-        with joined(leave) as world:
-            world.told(None)
+        with joined(leave) as processes:
+            processes.broadcast(None)
 
 
 def leave(_error: TrainingError | None = None) -> None:
@@ -175,12 +175,12 @@ def follow(settings: Settings) -> int:
 
     nothing: Word | None = None
     try:
-        with joined(leave) as world:
+        with joined(leave) as processes:
             for number in (signal.SIGTERM, signal.SIGINT):  # the first process gets them, too
                 signal.signal(number, signal.SIG_IGN)
-            word = world.told(nothing)
+            word = processes.broadcast(nothing)
             if word is not None:
-                train(word, Follower(), settings, world)
+                train(word, Follower(), settings, processes)
     except training.Stopped:
         return 0
     except EcgAppError as error:

@@ -199,7 +199,7 @@ def test_two_imports_into_one_name_do_not_mix(source, settings):
     settings.stores.mkdir()
     with claimed(settings.stores / "s"):
         assert is_claimed(settings.stores / "s")
-        with pytest.raises(LockedError, match="already|under way"):
+        with pytest.raises(LockedError, match="already"):
             run_import(source, settings)
         run_import(source, settings, "another")
     assert not is_claimed(settings.stores / "s")
@@ -212,7 +212,7 @@ def test_an_import_that_is_under_way_is_not_discarded(source, settings):
     (found,) = unfinished_imports(settings)
     with claimed(settings.stores / "s"):
         assert unfinished_imports(settings) == ()
-        with pytest.raises(LockedError, match="already|under way"):
+        with pytest.raises(LockedError, match="already"):
             discard(found)
     assert found.folder.exists()
 
@@ -262,14 +262,15 @@ def test_an_import_that_is_killed_twenty_times_ends_in_the_same_store(source, tm
 SIDE_BY_SIDE = """
 import sys, time
 from pathlib import Path
-from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, importing, unfinished
+from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset
+from ecgapp.datasets.importing import importer, unfinished
 
 def follow(done, total):
     print(done, flush=True)
     time.sleep(60)
 
 if __name__ == "__main__":
-    importing.PART_RECORDS = unfinished.PART_RECORDS = 5
+    importer.PART_RECORDS = unfinished.PART_RECORDS = 5
     import_dataset("ptb-xl", Path(sys.argv[1]), Path(sys.argv[2]), ImportOptions(workers=2), follow)
 """
 

@@ -150,7 +150,7 @@ def test_a_run_stopped_before_it_began_never_trains(store, settings, monkeypatch
 def test_sigterm_asks_to_stop_and_the_old_handler_comes_back(store, settings, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
 
-    def train(config, reporter, folder, settings, world):
+    def train(config, reporter, folder, settings, processes):
         signal.raise_signal(signal.SIGTERM)
         assert reporter.should_stop()
         raise training.Stopped
@@ -242,7 +242,7 @@ def test_an_epoch_waits_for_room_on_the_disk(store, reporter):
 def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_as_failed(
     store, settings, monkeypatch
 ):
-    def train(config, reporter, folder, settings, world):
+    def train(config, reporter, folder, settings, processes):
         (folder / POINTS).unlink()
         (folder / POINTS).mkdir()
         reporter._context.stop.set()

@@ -18,7 +18,7 @@ from ecgapp.storage.lock import claimed, is_claimed
 PART_RECORDS = 1000
 PLAN = "import.json"
 _PREFIX = ".importing-"
-_BUSY = "This import is under way again. Cancel it first."
+_BUSY = "This import is under way already. Cancel it first."
 
 
 @dataclass(frozen=True)

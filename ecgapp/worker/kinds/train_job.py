@@ -13,9 +13,9 @@ def train(context: JobContext) -> str:
     """Train as the job's config says; the model and the checkpoints lie in the job's folder."""
     reporter = RunReporter(context)
     try:
-        with team.joined(context.give_up, context.run.device) as world:
-            word = team.tell(context.run, reporter, world)
-            name = team.train(word, reporter, context.settings, world)
+        with team.joined(context.give_up, context.run.device) as group:
+            word = team.tell(context.run, reporter, group)
+            name = team.train(word, reporter, context.settings, group)
     except training.Stopped as stopped:
         raise JobStopped from stopped
     return f"Finished. The model {name} is trained."
