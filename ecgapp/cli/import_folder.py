@@ -1,4 +1,4 @@
-"""``import``: a folder of ECGs into a dataset store, with a report of what was refused and why."""
+"""``import``: imports a folder of ECGs into a data set, and reports what was refused and why."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from ecgapp.worker import execute
 
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:
-    """Import in this terminal, as a job of the same list as those that the page starts; print the report."""
+    """Import in this terminal, as a job like those that the page starts, and print the report."""
     leads = tuple(arguments.leads.split(",")) if arguments.leads else None
     config = ImportConfig(
         arguments.layout,
@@ -39,7 +39,7 @@ def import_folder(arguments: Namespace, settings: Settings) -> int:
 
 
 def _destination(store: str, settings: Settings) -> Path:
-    """A path where it looks like one, else a name among the imported data sets."""
+    """The path of the store: ``store`` if it looks like a path, else that of the data set of this name."""
     separators = [mark for mark in (os.sep, os.altsep) if mark]
     if any(mark in store for mark in separators):
         return Path(store)
@@ -55,7 +55,7 @@ def _lines(report: ImportReport) -> list[str]:
 
 
 def _label_table(task: str, counts: list[LabelCount]) -> list[str]:
-    """A row for each label, a column for each fold: how many records say yes."""
+    """The number of records with each label: a row for each label, a column for each fold."""
     folds = sorted({count.fold for count in counts})
     lines = [f"{task}, records with the label, by fold:"]
     lines.append(f"  {'':<12}" + "".join(f"{fold:>7}" for fold in folds) + "    all")

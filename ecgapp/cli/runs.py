@@ -1,4 +1,4 @@
-"""``runs``: all trainings on this machine, the newest first, and what can be done to one of them."""
+"""``runs``: lists all trainings on this machine, the newest first, or changes one of them."""
 
 import sys
 from argparse import Namespace
@@ -14,7 +14,7 @@ _HEADS = ("run", "created (UTC)", "title", "phase", "device", "state", "epochs")
 
 
 def runs(arguments: Namespace, settings: Settings) -> int:
-    """List the runs, or do what was asked to the one that is named."""
+    """List the runs, or act on the one that is named."""
     store = RunStore(settings.runs)
     if arguments.action in _CHANGES:
         store.refresh()  # what was killed is not under way
@@ -54,14 +54,14 @@ def _place(store: RunStore, run: Run) -> str:
 
 
 def _list(store: RunStore) -> int:
-    """Print a line for each run, and behind it why it ended."""
-    found = store.refresh()
-    if not found:
+    """Print a line for each run, with the reason of its end."""
+    listed = store.refresh()
+    if not listed:
         sys.stdout.write("There are no runs yet.\n")
         return 0
-    rows = [_HEADS, *[_cells(run) for run in found]]
+    rows = [_HEADS, *[_cells(run) for run in listed]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
-    messages = ["", *[run.message for run in found]]
+    messages = ["", *[run.message for run in listed]]
     for row, message in zip(rows, messages, strict=True):
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(f"{cells}  {message}".rstrip() + "\n")

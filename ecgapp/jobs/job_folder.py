@@ -113,7 +113,7 @@ class JobFolders:
         write_atomically(self.of(run_id) / ENDING, documents.dump(replace(ending, time=time.time())).encode())
 
     def ending(self, run: Run) -> Ending | None:
-        """How the process of ``run`` ended, or None while it has not said so."""
+        """How the process of ``run`` ended, or None while it has not ended."""
         try:
             ending = documents.load(Ending, (self.of(run.id) / ENDING).read_text("utf-8"))
         except (OSError, UnicodeDecodeError, ConfigError):

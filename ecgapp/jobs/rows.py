@@ -44,7 +44,8 @@ PRAGMA user_version = 4;
 """
 OLDER = (
     "This list of runs was written by version 0.2 of the app. Give the folder “runs” in the app's folder "
-    "another name: a new list begins, and the models of the old runs can be imported from there."
+    "another name, and a new list begins. To use a model of an old run, copy the content of the run's folder "
+    "“result” into the folder “weights”."
 )
 Value = str | int | float | None
 

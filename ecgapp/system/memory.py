@@ -24,10 +24,10 @@ def give_back_freed() -> None:
 def _trim() -> Callable[[int], int] | None:
     """glibc's ``malloc_trim``, or None on Windows, macOS and musl."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):
         return None
-    return found
+    return trim
 
 
 def keep_freed_memory() -> bool:

@@ -1,6 +1,6 @@
-"""Taking dropped records onto the worklist, on a thread of the server while the page looks on. No Streamlit.
+"""Adding dropped records to the worklist, on a thread of the server.
 
-One a session. The files' names live in it, in memory, as long as the session does, and nowhere else.
+Each session has one. The names of the files are held in its memory only, as long as the session lasts.
 """
 
 import logging
@@ -19,7 +19,7 @@ _BROKE = "Reading it broke down for an unknown reason. Please report this."
 
 
 class Intake:
-    """What one session has dropped, and how far that has been read."""
+    """The records that one session has dropped, and how many of them are read."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -53,7 +53,7 @@ class Intake:
                 self._thread.start()
 
     def forget(self) -> None:
-        """Drop what has not been read yet."""
+        """Discard what has not been read yet."""
         with self._lock:
             self._waiting.clear()
             self.total = self.done
@@ -73,7 +73,7 @@ class Intake:
         self._start()
 
     def _next(self) -> tuple[int, str, Group] | None:
-        """The next record; the thread is over where there is none."""
+        """The next record; None, which ends the thread, if there is none."""
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
@@ -81,7 +81,7 @@ class Intake:
             return None
 
     def _take(self, batch: int, wanted: str, group: Group) -> None:
-        """Keep and list one record, or say why it is none.
+        """Store and list one record, or list the reason why it cannot be read.
 
         Raises:
             ArchiveError, StorageError: nothing can be written any more.

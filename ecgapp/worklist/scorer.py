@@ -51,7 +51,7 @@ class Taken:
 
 
 class Scorer:
-    """Scores what waits, in the name of ``slot``; one process a slot."""
+    """Scores what waits, in the name of ``slot``; one process for each slot."""
 
     def __init__(self, settings: Settings, slot: int) -> None:
         self._settings = settings
@@ -93,7 +93,7 @@ class Scorer:
             connection.execute("UPDATE items SET taker = '' WHERE taker = ?", (self._taker,))
 
     def _take(self) -> list[Taken]:
-        """The next items in the order of their numbers: a few, or one that was broken off before."""
+        """The next items in the order of their numbers: a few, or one whose scoring was interrupted."""
         with self._worklist.database.write(durable=False) as connection:
             rows = connection.execute(
                 "SELECT number, record_key, wanted, tries, duration FROM items "
@@ -116,7 +116,7 @@ class Scorer:
         return chosen
 
     def _score(self, taken: Sequence[Taken]) -> None:
-        """Score what was taken and write it down; no failure of one item touches another."""
+        """Score the items and store the outcomes; an error in one item does not affect another."""
         if taken[0].tries > MOST_TRIES:
             self._write(taken, [Outcome(sentence=_KILLS)], ModelUsed())
             return
@@ -161,12 +161,12 @@ class Scorer:
 
 
 def _without_labels(ecgs: Sequence[OpenedECG], sentence: str) -> list[Outcome]:
-    """The outcomes where no classifier can be asked: critical findings and measurements stand."""
+    """The outcomes without a classifier: critical findings and measurements only."""
     return [described(ecg, sentence=sentence) for ecg in ecgs]
 
 
 def _score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
-    """All together; where that breaks down, one by one, so that only the cause of it is refused."""
+    """Score all together; after an error one by one, so that only its cause is refused."""
     if not ecgs:
         return []
     try:
@@ -178,7 +178,7 @@ def _score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
 
 
 def _broken(error: Exception) -> Outcome:
-    """In our words where we have some; a name of an exception tells nothing of a patient."""
+    """The outcome of an item that cannot be scored; only the kind of an unexpected error is logged."""
     if isinstance(error, EcgAppError):
         return Outcome(sentence=str(error))
     _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)

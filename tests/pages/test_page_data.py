@@ -26,7 +26,7 @@ from ecgapp.errors import DatasetError
 from ecgapp.jobs import RunStore
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import pretraining_defaults
-from ecgapp.ui.data.store_view import refuse_store_in_use
+from ecgapp.ui.data.store_view import check_store_unused
 from ecgapp.ui.shell import auth
 from ecgapp.worker import execute
 from ecgapp.worker.kinds import import_job
@@ -289,10 +289,10 @@ def test_a_data_set_that_a_run_needs_is_kept(settings):
     runs = RunStore(settings.runs)
     run = runs.create("cae", "pretrain", "cpu", documents.dump(pretraining_defaults(("hospital",))))
     with pytest.raises(DatasetError, match="needs this data set"):
-        refuse_store_in_use("hospital", runs)
-    refuse_store_in_use("another", runs)
+        check_store_unused("hospital", runs)
+    check_store_unused("another", runs)
     runs.cancel(run.id)
-    refuse_store_in_use("hospital", runs)
+    check_store_unused("hospital", runs)
 
 
 def test_a_damaged_data_set_is_named_and_the_others_stay_usable(settings):

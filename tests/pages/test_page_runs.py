@@ -346,7 +346,7 @@ def test_a_tracing_is_not_drawn_for_a_stranger(settings, runs, monkeypatch):
     monkeypatch.setattr(run_dialogs, "tracing", lambda *_: drawn.append(1))
     monkeypatch.setattr(run_dialogs.st, "session_state", {auth.PASS: "of yesterday"})
     monkeypatch.setattr(run_dialogs.st, "error", refused.append)
-    run_dialogs.draw_tracing(run_dialogs.Asked(run, runs, settings, ranked(store, 0, 0.01)))
+    run_dialogs.draw_tracing(run_dialogs.DialogContext(run, runs, settings, ranked(store, 0, 0.01)))
     assert drawn == []
     assert "not signed in any more" in refused[0]
 
@@ -499,7 +499,7 @@ def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, r
     done, refused = [], []
     monkeypatch.setattr(run_dialogs.st, "session_state", {auth.PASS: "of yesterday"})
     monkeypatch.setattr(run_dialogs.st, "error", refused.append)
-    run_dialogs.Asked(run, runs, settings, None).do(lambda: done.append(1))
+    run_dialogs.DialogContext(run, runs, settings, None).run_as_admin(lambda: done.append(1))
     assert done == []
     assert "not signed in any more" in refused[0]
 
@@ -510,7 +510,7 @@ def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, r
 def test_every_dialogs_action_asks_for_the_right(settings, runs, monkeypatch, opens, acts):
     run = trained_run(runs)
     page = press(open_page("training", settings), f"{opens}_{run.id}")
-    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(run_dialogs.Asked.do))
+    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(run_dialogs.DialogContext.run_as_admin))
     press(page, acts)
     assert "no right" in said(page)
     assert runs.all() == (run,)

@@ -22,12 +22,12 @@ from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import CHOSEN_RUN, refuse_hopeless, start_run
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui.training.dialog import Asked
+from ecgapp.ui.training.dialog import DialogContext
 
 
-def ask_new_run(asked: Asked) -> None:
+def ask_new_run(context: DialogContext) -> None:
     """The fields, what differs from before, and the start."""
-    run, store = asked.run, asked.store
+    run, store = context.run, context.store
     config = refuse_unknown(config_of(run))
     st.write("Everything that is not asked here stays exactly as it was.")
     wanted = _ask_changes(changes_of(config))
@@ -41,10 +41,10 @@ def ask_new_run(asked: Asked) -> None:
 
         def start() -> None:
             again = renewed(config, wanted)
-            refuse_hopeless(again, [_opened(entry, asked.settings) for entry in again.stores])
-            st.session_state[CHOSEN_RUN] = start_run(again, store, asked.form).id
+            refuse_hopeless(again, [_opened(entry, context.settings) for entry in again.stores])
+            st.session_state[CHOSEN_RUN] = start_run(again, store, context.form).id
 
-        asked.do(start)
+        context.run_as_admin(start)
 
 
 def _opened(entry: str, settings: Settings) -> DatasetStore:
