@@ -24,7 +24,7 @@ hence no file name and no path. Pages catch ``EcgAppError`` only; any other exce
     ├── TrainingError            a training that cannot start or continue: only other settings or data help
     │   └── InterruptedTrainingError  ended by its environment: it can be resumed
     ├── StorageError             a database or folder of the app cannot be read or written
-    │   └── LockedError              another process has what is asked for
+    │   └── LockedError              locked by another process
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
     ├── AccessError              the administrator's password is wrong, or was tried too often
     ├── ArchiveError             a stored ECG that cannot be written, opened or deleted
@@ -141,7 +141,7 @@ class StorageError(EcgAppError):
 
 
 class LockedError(StorageError):
-    """Another process has locked what is asked for."""
+    """The file or folder is locked by another process."""
 
 
 class JobError(EcgAppError):

@@ -13,7 +13,7 @@ _REDRAW_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
 
 
-class Progress:
+class ProgressBar:
     """Counts ``unit`` on ``stream``, by default standard error, so that results can be piped alone."""
 
     def __init__(self, unit: str, stream: TextIO | None = None) -> None:
@@ -65,7 +65,7 @@ class Terminal:
     """Lines of a job's log on standard output, and a bar of its ``unit`` under them on standard error."""
 
     def __init__(self, unit: str = "steps") -> None:
-        self._progress = Progress(unit)
+        self._progress = ProgressBar(unit)
 
     def say(self, text: str) -> None:
         """Write one line."""

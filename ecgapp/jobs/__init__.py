@@ -13,7 +13,7 @@ from ecgapp.jobs.rows import NewRun
 from ecgapp.jobs.run import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUMABLE, RESUME, SCORE, STATES, TRAIN, Run
 from ecgapp.jobs.run_log import append_technical
 from ecgapp.jobs.run_store import RunStore
-from ecgapp.jobs.timing import Timing
+from ecgapp.jobs.time_limits import Timing
 from ecgapp.jobs.usage import Usage
 
 __all__ = [

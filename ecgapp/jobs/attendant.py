@@ -18,7 +18,7 @@ from ecgapp.jobs.launcher import inherited
 from ecgapp.jobs.retry import retried
 from ecgapp.jobs.run import NEW_RUN
 from ecgapp.jobs.run_store import NOT_STARTED, RunStore
-from ecgapp.jobs.timing import Timing
+from ecgapp.jobs.time_limits import Timing
 from ecgapp.system import processes
 
 _KILLED = "The process was killed from outside; often the machine ran out of memory."
@@ -57,7 +57,7 @@ def _wait(store: RunStore, run_id: str, child: "subprocess.Popen[bytes]") -> int
 
 
 def _try(act: Callable[[], object], timing: Timing) -> None:
-    """Do it, unless the database cannot be written: then the next process that lists the jobs does it."""
+    """Call ``act``, again while the database cannot be written; the next reader of the list does the rest."""
     with suppress(StorageError):
         retried(act, timing)
 

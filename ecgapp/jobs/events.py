@@ -1,4 +1,4 @@
-"""What happened to a job: rows of the database, and lines of its log."""
+"""The events of a job: rows of the database, and lines of its log."""
 
 import sqlite3
 import time
@@ -10,7 +10,7 @@ from ecgapp.jobs import run_log
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a job: ``kind`` is a state's name, "promoted" or "note"."""
+    """An event of a job: ``kind`` is a state's name, "promoted" or "note"."""
 
     time: float
     kind: str

@@ -27,7 +27,7 @@ _UNWRITTEN = "The run's folder cannot be written. Check that the disk is not ful
 
 @dataclass(frozen=True)
 class Ending:
-    """How a job ended: its final state, and why in plain words. The process is the one that ended."""
+    """The end of a job: its final state, the reason in plain words, and the process that ended."""
 
     state: str
     message: str
@@ -105,7 +105,7 @@ class JobFolders:
         return total
 
     def write_ending(self, run_id: str, ending: Ending) -> None:
-        """Write how the job ended.
+        """Write the job's ending.
 
         Raises:
             OSError: it cannot be written.
@@ -113,7 +113,7 @@ class JobFolders:
         write_atomically(self.of(run_id) / ENDING, documents.dump(replace(ending, time=time.time())).encode())
 
     def ending(self, run: Run) -> Ending | None:
-        """How the process of ``run`` ended, or None while it has not ended."""
+        """The ending that the process of ``run`` has written, or None."""
         try:
             ending = documents.load(Ending, (self.of(run.id) / ENDING).read_text("utf-8"))
         except (OSError, UnicodeDecodeError, ConfigError):

@@ -12,13 +12,13 @@ from ecgapp.config import PROJECT
 from ecgapp.jobs.job_folder import JobFolders
 from ecgapp.jobs.run import Run
 from ecgapp.jobs.run_log import LOG_NAME
-from ecgapp.jobs.timing import Timing
+from ecgapp.jobs.time_limits import Timing
 from ecgapp.system import processes
 
 WORKER = (sys.executable, "-m", "ecgapp.worker")
 ATTENDANT = (sys.executable, "-m", "ecgapp.jobs.attendant")
 RESTARTS = 3  # of a job of several processes, when one of them is lost
-_VARIABLE = "ECGAPP_JOBS"  # tells the processes of a job the command and the timing, as JSON
+_VARIABLE = "ECGAPP_JOBS"  # passes the command and the timing to the processes of a job, as JSON
 
 
 class Launcher:

@@ -11,7 +11,7 @@ from ecgapp.jobs import events, rows
 from ecgapp.jobs.job_folder import JobFolders
 from ecgapp.jobs.queue import ACTIVE_STATES
 from ecgapp.jobs.run import Run
-from ecgapp.jobs.timing import Timing
+from ecgapp.jobs.time_limits import Timing
 from ecgapp.storage.database import Database
 from ecgapp.system import processes
 

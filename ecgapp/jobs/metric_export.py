@@ -59,7 +59,7 @@ def export_zip(store: RunStore, run_id: str) -> bytes:
 
 
 def export_name(store: RunStore, run_id: str) -> str:
-    """What the export's folder is called: the run's name and the beginning of its id."""
+    """The name of the export's folder: the run's name and the beginning of its id."""
     run = store.get(run_id)
     return f"{run.name}-{run.id[:6]}"
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ecgapp.errors import StorageError
-from ecgapp.jobs.timing import Timing
+from ecgapp.jobs.time_limits import Timing
 
 T = TypeVar("T")
 
 
 def retried(act: Callable[[], T], timing: Timing) -> T:
-    """What ``act`` returns, which is called again after a ``StorageError``.
+    """The result of ``act``, which is called again after a ``StorageError``.
 
     Raises:
         StorageError: it failed for ``timing.storage`` seconds.

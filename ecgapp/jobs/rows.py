@@ -52,7 +52,7 @@ Value = str | int | float | None
 
 @dataclass(frozen=True)
 class NewRun:
-    """What a job is created with; see ``Run``."""
+    """The values that a job is created with; see ``Run``."""
 
     kind: str
     name: str

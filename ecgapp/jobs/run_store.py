@@ -17,7 +17,7 @@ from ecgapp.jobs.liveness import Liveness
 from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
 from ecgapp.jobs.rows import NewRun, Value
 from ecgapp.jobs.run import RESUME, TRAIN, Run
-from ecgapp.jobs.timing import Timing
+from ecgapp.jobs.time_limits import Timing
 from ecgapp.storage.database import Database
 from ecgapp.system import processes
 

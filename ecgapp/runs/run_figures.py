@@ -53,12 +53,12 @@ class RunFigures:
 
     @property
     def steps(self) -> float:
-        """Where the curves by step end: figures drawn for the same end are the same."""
+        """The last step of the curves by step; 0 if there is none."""
         return self.step_loss[-1][0] if self.step_loss else 0.0
 
     @property
     def epochs(self) -> float:
-        """Where the curves by epoch end."""
+        """The last epoch of the curves by epoch; 0 if there is none."""
         return self.validation_loss[-1][0] if self.validation_loss else 0.0
 
 
@@ -109,7 +109,7 @@ def config_of(run: Run) -> TrainingConfig | None:
 
 
 def of_member_at_work(points: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
-    """Of an ensemble whose members follow one another on the same axis, the part of the last one."""
+    """The points of the member that learns, or learned last; members follow one another on the same axis."""
     if not points:
         return []
     epochs = config.all_epochs if config is not None and config.members > 1 else math.inf

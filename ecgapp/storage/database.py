@@ -118,7 +118,10 @@ def _create(connection: sqlite3.Connection, schema: str) -> int:
 
 
 def _when_others_let(act: Callable[[], None]) -> None:
-    """Do it again while another process begins, recovers or leaves the file; SQLite does not wait then."""
+    """Call ``act``, again while another process creates, recovers or leaves the file.
+
+    SQLite itself does not wait then.
+    """
     limit = time.monotonic() + BUSY_SECONDS
     while True:
         try:

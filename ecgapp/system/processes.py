@@ -100,7 +100,7 @@ def spawn(
 
 
 def children_at(pid: int, moment: float) -> int:
-    """How many of the processes that ``pid`` started live, and lived already at ``moment`` (UTC seconds)."""
+    """The number of living processes that ``pid`` had started by ``moment`` (UTC seconds)."""
     try:
         return sum(
             child.create_time() <= moment and start_token(child.pid) is not None
@@ -122,7 +122,7 @@ def _watch_parent(parent: int) -> None:
 
 
 def usable_cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -150,7 +150,7 @@ def end_group(pid: int | None, token: str | None) -> bool:
 
 
 def out_of_memory_kills() -> int:
-    """How many processes the system has killed for lack of memory since it started; 0 if it does not say."""
+    """The number of processes that the system has killed for lack of memory; 0 if it does not say."""
     try:
         lines = _KERNEL_COUNTS.read_text(encoding="ascii").splitlines()
     except OSError:

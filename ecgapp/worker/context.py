@@ -1,4 +1,4 @@
-"""What a kind of job gets in its process: the job, and the ways to report and to be stopped."""
+"""The context of a job in its process: the job, and the ways to report and to be stopped."""
 
 import threading
 import time
@@ -37,8 +37,8 @@ class JobStopped(Exception):  # noqa: N818  a request that was granted, not an e
 class JobContext:
     """The job as its kind sees it.
 
-    ``stop`` is set when the work is to end. So is ``asked``, which no other process sees: ``torchrun`` sends
-    the same signal to end a job and to start it again. ``each_beat`` is called with each heartbeat.
+    ``stop`` is set when the work is to end. So is ``signalled``, which no other process sees: ``torchrun``
+    sends the same signal to end a job and to start it again. ``each_beat`` is called with each heartbeat.
     """
 
     def __init__(self, attachment: Attachment, settings: Settings, listener: Listener | None = None) -> None:
@@ -47,7 +47,7 @@ class JobContext:
         self.settings, self.listener = settings, listener
         self.folder: Path = self.store.folder(self.run.id)
         self.pid = attachment.pid
-        self.stop, self.asked = threading.Event(), threading.Event()
+        self.stop, self.signalled = threading.Event(), threading.Event()
         self.each_beat: Callable[[], None] | None = None
         self.heart = Heartbeat(attachment, self._on_beat, self.stop)
         self.final = FinalState(attachment, self.heart, self.run.device)
@@ -97,7 +97,7 @@ class JobContext:
 
     def should_stop(self) -> bool:
         """Whether a page, a signal or another process asked to stop."""
-        return self.stop.is_set() or self.asked.is_set()
+        return self.stop.is_set() or self.signalled.is_set()
 
     def check_stop(self) -> None:
         """Raise ``JobStopped`` if the work is to end."""

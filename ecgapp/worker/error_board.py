@@ -40,7 +40,7 @@ class ErrorBoard:
         return training_error(text[1:], text[0] == _HELPS) if text else None
 
     def watch(self, give_up: Callable[[TrainingError], None], over: threading.Event) -> None:
-        """On a thread, call ``give_up`` with a shared error if ``over`` is not set soon after it."""
+        """Call ``give_up``, on a thread, with a shared error if ``over`` is not set soon after it."""
 
         def watch() -> None:
             while not over.wait(_LOOK_SECONDS):

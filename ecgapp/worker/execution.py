@@ -24,7 +24,7 @@ _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is ful
 
 
 def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener | None = None) -> Run:
-    """Do the work of a job, which must be starting, in this process, the first of its team.
+    """Execute a job, which must be starting, in this process, the first of its team.
 
     Returns:
         The job as it ended. If another process of the team was lost, and all of them will be started again,
@@ -58,7 +58,7 @@ def _attach(store: RunStore, run_id: str) -> Attachment:
 
 
 def _ending(context: JobContext) -> Ending | None:
-    """Do the work; how it ended, or None if a process was lost and all of them start again.
+    """The ending of the job's work, or None if a process was lost and all of them start again.
 
     The kind's module is imported only here, while heartbeats are sent: importing torch takes a while.
     Technical details of an unexpected error go to the log file.
@@ -111,7 +111,7 @@ def _stop_on_signals(context: JobContext) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if team.launched():
-            context.asked.set()
+            context.signalled.set()
             return
         context.stop.set()
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
@@ -126,7 +126,7 @@ def _stop_on_signals(context: JobContext) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do the work of the job that is named.
+    """Execute the job that is named.
 
     Returns:
         Exit code 0 when the job ended as it should, 1 if it failed, 2 for wrong use. Among several processes

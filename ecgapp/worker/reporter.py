@@ -1,4 +1,4 @@
-"""What a training reports, written as its job's metrics, progress and log."""
+"""Writes the reports of a training as its job's metrics, progress and log."""
 
 import time
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ class RunReporter:
         return self._context.should_stop()
 
     def _measure(self) -> None:
-        """With each heartbeat: write what the training takes of the machine."""
+        """Write the training's use of the machine, with each heartbeat."""
         run = self._context.run
         seconds = time.time() - (run.started or run.created)
         use = {**self._usage.sample(), **gpu_use(run.devices)}

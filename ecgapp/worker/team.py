@@ -55,7 +55,7 @@ def launched() -> bool:
 
 
 def size() -> int:
-    """How many processes it started on this machine."""
+    """The number of processes that ``torchrun`` started on this machine."""
     return int(os.environ["LOCAL_WORLD_SIZE"]) if launched() else 1
 
 
@@ -122,7 +122,7 @@ def _compare(error: Exception, board: ErrorBoard) -> None:
 
 
 def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
-    """In the first process: send the others the run that they train.
+    """Send the others the run that they train; called in the first process.
 
     Raises:
         Stopped: it was asked to stop before; the others end, too.
@@ -136,7 +136,7 @@ def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
 
 
 def train(word: Word, reporter: "Reporter", settings: Settings, processes: "ProcessGroup") -> str:
-    """Do this process's part in the training; returns the model's name.
+    """The model's name, after this process's part in the training.
 
     Raises:
         Stopped: the first process was asked to stop, and all of them do.
@@ -149,12 +149,12 @@ def train(word: Word, reporter: "Reporter", settings: Settings, processes: "Proc
     try:
         return training.train(config, reporter, folder, settings, processes).card.name
     except training.Stopped:
-        processes.all_gather(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
+        processes.all_gather(None)  # fails if one was lost, and ``torchrun`` starts all again
         raise
 
 
 def dismiss() -> None:
-    """In the first process: let the others end, as there is nothing to train."""
+    """Let the other processes end, as there is nothing to train; called in the first process."""
     if launched():
         with joined(leave) as processes:
             processes.broadcast(None)
@@ -166,7 +166,7 @@ def leave(_error: TrainingError | None = None) -> None:
 
 
 def follow(settings: Settings) -> int:
-    """In every process but the first, perhaps on another machine: train what the first one sends.
+    """Train what the first process sends; called in every other process, perhaps on another machine.
 
     Returns:
         The exit code; 1 if all are to start again.

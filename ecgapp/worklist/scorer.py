@@ -18,7 +18,7 @@ from ecgapp.errors import EcgAppError, LockedError, ModelNotFoundError
 from ecgapp.models import TrainedModel
 from ecgapp.storage.lock import claimed
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
-from ecgapp.worklist.rows import write_outcome
+from ecgapp.worklist.item_rows import write_outcome
 from ecgapp.worklist.scoring import described, score
 from ecgapp.worklist.worklist_store import Worklist
 

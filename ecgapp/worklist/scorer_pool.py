@@ -11,7 +11,7 @@ from typing import Self
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import JobError, StorageError
 from ecgapp.system.processes import spawn, usable_cores
-from ecgapp.worklist.worklist_store import Progress, Worklist
+from ecgapp.worklist.worklist_store import ScoringProgress, Worklist
 
 PROGRAM = (sys.executable, "-m", "ecgapp.worklist")
 MOST = 4  # processes: with more, the disk and the database would be what limits
@@ -23,7 +23,7 @@ _NO_ROOM = "The scoring cannot be started: this machine has no room for a proces
 
 
 def slots() -> int:
-    """How many processes score side by side on this machine."""
+    """The number of processes that score side by side on this machine."""
     return max(1, min(MOST, usable_cores()))
 
 
@@ -46,8 +46,8 @@ class ScorerPool:
     def __enter__(self) -> Self:
         return self
 
-    def progress(self) -> Progress:
-        """How many ECGs are scored."""
+    def progress(self) -> ScoringProgress:
+        """The number of ECGs, and of those that wait."""
         return self._worklist.progress()
 
     def is_at_work(self) -> bool:

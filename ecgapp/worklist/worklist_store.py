@@ -19,14 +19,14 @@ from ecgapp.records.archive import Archive
 from ecgapp.storage.database import Database
 from ecgapp.worklist import item as states
 from ecgapp.worklist.item import Item
-from ecgapp.worklist.rows import DETAILS, SCHEMA, Details, add_judgements, delete_details, item_of
+from ecgapp.worklist.item_rows import DETAILS, SCHEMA, Details, add_judgements, delete_details, item_of
 
 _ARRIVAL_SECONDS = 60.0  # longer than it takes to keep one ECG
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How many items there are, and how many of them are still to be scored."""
+class ScoringProgress:
+    """The number of items, and of those still to be scored."""
 
     total: int
     waiting: int
@@ -127,14 +127,14 @@ class Worklist:
             row = connection.execute("SELECT 1 FROM items WHERE record_key = ?", (key,)).fetchone()
         return row is not None
 
-    def progress(self) -> Progress:
+    def progress(self) -> ScoringProgress:
         """The number of items, and of those still to be scored."""
         with self.database.read() as connection:
             total, waiting = connection.execute(
                 "SELECT COUNT(*), COALESCE(SUM(state IN (?, ?)), 0) FROM items",
                 (states.WAITING, states.ARRIVING),
             ).fetchone()
-        return Progress(int(total), int(waiting))
+        return ScoringProgress(int(total), int(waiting))
 
     def mark_opened(self, number: int) -> None:
         """Record that a reader opened the item."""

@@ -1,4 +1,4 @@
-"""For administrators: reviewed ECGs as training labels, the audit trail, and how sessions begin."""
+"""The administrator's panel of reviews: export of labels, audit trail, and the mode of new sessions."""
 
 from collections.abc import Callable
 

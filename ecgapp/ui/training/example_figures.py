@@ -17,8 +17,9 @@ DASH = "3px,1.5px"  # of the reconstruction: colour never alone
 def reconstructions(
     examples: Reconstructions, lead: int, epochs: Sequence[int], sampling_rate: float
 ) -> go.Figure:
-    """A row of charts for each window, a column for each of the ``epochs``: the original in black, the
-    reconstruction over it. ``lead`` is its place among the network's leads.
+    """A row of charts for each window, with a column for each of the ``epochs``.
+
+    The original is black, the reconstruction lies over it. ``lead`` is its place among the network's leads.
     """
     n = len(examples.windows)
     figure = make_subplots(

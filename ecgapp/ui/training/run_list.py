@@ -70,7 +70,7 @@ def matching(
 
 
 def counts_in_words(runs: tuple[Run, ...]) -> str:
-    """``1 under way, 2 queued, 7 done.``"""
+    """The number of runs in each group: ``1 under way, 2 queued, 7 done.``."""
     parts = [
         f"{sum(run.state in states for run in runs)} {group.lower()}" for group, states in GROUPS.items()
     ]

@@ -28,7 +28,7 @@ from ecgapp.worklist import (
     URGENCY_DEFINITION,
     Item,
     ListView,
-    Progress,
+    ScoringProgress,
     Worklist,
     arranged,
     level,
@@ -88,7 +88,7 @@ def _view(settings: Settings, hidden: bool) -> None:
         st.error(str(error))
 
 
-def _progress(progress: Progress, reading: bool) -> None:
+def _progress(progress: ScoringProgress, reading: bool) -> None:
     """The bar; when all is done the page starts over, and asks no more."""
     awaited = "worklist_awaited"
     if progress.waiting or reading:
