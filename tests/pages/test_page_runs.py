@@ -35,7 +35,7 @@ from ecgapp.training.result.examples import (
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.shell import admin_action, auth
 from ecgapp.ui.training import curves, live_chart, run_actions, run_dialogs, run_list
-from ecgapp.ui.training.training_form import SHOWN
+from ecgapp.ui.training.training_form import CURRENT_FORM
 
 EPOCHS = 6
 
@@ -625,10 +625,10 @@ def test_the_page_shows_another_form_once_one_was_sent(settings, runs):
     page = open_page("training", settings)
     page.multiselect(key="train_folds").set_value([1, 2])
     page.multiselect(key="train_validation").set_value([3])
-    form = page.session_state[SHOWN]
+    form = page.session_state[CURRENT_FORM]
     press(page, f"start_{form}")
-    assert page.session_state[SHOWN] != form
-    page.session_state[SHOWN] = form
+    assert page.session_state[CURRENT_FORM] != form
+    page.session_state[CURRENT_FORM] = form
     press(page.run(), f"start_{form}")
     assert len(runs.all()) == 1
     assert not page.error
