@@ -9,7 +9,7 @@ import numpy as np
 from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.signals import PreprocessingConfig, Step, Windows, cut_windows, lead_quality, steps
+from ecgapp.signals import PreprocessingConfig, RecordWindows, Step, cut_windows, lead_quality, steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class Prepared:
     record: ECGRecord
     config: PreprocessingConfig
     steps: tuple[Step, ...]
-    windows: Windows
+    windows: RecordWindows
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def _named(leads: list[str]) -> str:
     return f"lead {leads[0]}" if len(leads) == 1 else f"leads {', '.join(leads)}"
 
 
-def _about_windows(record: ECGRecord, config: PreprocessingConfig, windows: Windows) -> list[str]:
+def _about_windows(record: ECGRecord, config: PreprocessingConfig, windows: RecordWindows) -> list[str]:
     length = f"{config.window_seconds:g} s"
     if windows.padded:
         return [

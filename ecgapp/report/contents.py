@@ -17,7 +17,7 @@ from ecgapp.analysis import (
     Support,
 )
 from ecgapp.analysis.critical import CriticalFinding, has_rate
-from ecgapp.explain import INTEGRATED_GRADIENTS, Card
+from ecgapp.explain import INTEGRATED_GRADIENTS, MapReliability
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, Status
@@ -40,7 +40,7 @@ class Evidence:
     findings: Findings
     asked: Asked | None = None
     explanation: Explanation | None = None
-    reliability: Card | None = None
+    reliability: MapReliability | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ def gather(
         explanation = analysis.explain_against(record, model, asked)
         return Evidence(model.card, found, asked, explanation)
     examined = examine(asked)
-    card = examined.examination.cards[INTEGRATED_GRADIENTS]
+    card = examined.examination.reliability[INTEGRATED_GRADIENTS]
     return Evidence(model.card, found, asked, examined.explanations[INTEGRATED_GRADIENTS], card)
 
 

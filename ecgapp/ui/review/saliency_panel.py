@@ -188,7 +188,7 @@ def _reliability(record: ECGRecord, choice: Choice, grade: DeltaGenerator) -> No
         return
     with st.spinner("Checking all methods against chance, shuffled weights and each other"):
         examined = session.remember(choice.examined_key, lambda: _examine(record, choice), heavy=True)
-    grade.markdown(headline(examined.examination.cards[choice.method]))
+    grade.markdown(headline(examined.examination.reliability[choice.method]))
     card_view(examined, choice.method)
 
 

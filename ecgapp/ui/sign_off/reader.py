@@ -18,12 +18,12 @@ from ecgapp.reviews import (
     LONGEST_NAME,
     LONGEST_STATEMENT,
     MOST_STATEMENTS,
-    Answer,
-    Event,
+    EventKind,
     Journal,
     KeptCaliper,
-    Kind,
     Review,
+    ReviewAnswer,
+    ReviewEvent,
     State,
     reading_mode,
     stamp,
@@ -135,7 +135,7 @@ def note_opened(review: Review) -> float:
         EcgAppError: it cannot be kept.
     """
     if not session.remembered(_OPENED):
-        journal().add(Event(review.record, Kind.OPENED, reader()))
+        journal().add(ReviewEvent(review.record, EventKind.OPENED, reader()))
     return session.remember(_OPENED, time.time)
 
 
@@ -147,7 +147,7 @@ def note_alarmed(review: Review, found: Sequence[CriticalFinding]) -> None:
     """
     if found and not session.remembered(_ALARMED):
         names = tuple(one.name[:LONGEST_STATEMENT] for one in found[:MOST_STATEMENTS])
-        journal().add(Event(review.record, Kind.ALARMED, reader(), statements=names))
+        journal().add(ReviewEvent(review.record, EventKind.ALARMED, reader(), statements=names))
         session.keep(_ALARMED, True)
 
 
@@ -161,17 +161,17 @@ def note_shown(review: Review, found: Findings, card: ModelCard) -> Review:
     unread = read is None and session.remembered(_OPENED)  # the switch was turned off before the read
     if session.remembered(_SHOWN) or not (unread or (read is not None and not read.shown)):
         return review
-    shown = Event(review.record, Kind.SHOWN, reader(), stamp(card), outputs(found, card))
+    shown = ReviewEvent(review.record, EventKind.SHOWN, reader(), stamp(card), outputs(found, card))
     journal().add(shown)
     session.keep(_SHOWN, True)
     return journal().review(review.record)
 
 
-def outputs(found: Findings, card: ModelCard) -> tuple[Answer, ...]:
+def outputs(found: Findings, card: ModelCard) -> tuple[ReviewAnswer, ...]:
     """The model's own answers, as a reader who agrees with all of them would give them."""
     states = {True: State.PRESENT, False: State.ABSENT}
     return tuple(
-        Answer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
+        ReviewAnswer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
         for row in found.rows
     )
 
@@ -199,7 +199,7 @@ def keep_calipers(calipers: tuple[KeptCaliper, ...]) -> None:
         return
     review = journal().review(key_of(record))
     if not _is_blind(review) and calipers != review.calipers:
-        journal().add(Event(review.record, Kind.CALIPERS, reader(), calipers=calipers))
+        journal().add(ReviewEvent(review.record, EventKind.CALIPERS, reader(), calipers=calipers))
 
 
 def _take_name() -> None:

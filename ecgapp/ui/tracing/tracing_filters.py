@@ -26,7 +26,7 @@ def shown(record: ECGRecord, view: View) -> tuple[ECGRecord, str]:
     try:
         if view.as_model:
             return _as_model(record)
-        return _last(record, view), view.filter.in_words(record.sampling_rate)
+        return _last(record, view), view.filter.description(record.sampling_rate)
     except EcgAppError as error:
         st.warning(f"{error} The tracing is shown as recorded.")
         return record, UNFILTERED
@@ -83,4 +83,4 @@ def tell_st(record: ECGRecord, drawn: ECGRecord) -> None:
 
 
 def _pair(change: StChange) -> str:
-    return f"{MILLIMETRES * change.recorded:+.1f} -> {MILLIMETRES * change.shown:+.1f}"
+    return f"{MILLIMETRES * change.recorded:+.1f} -> {MILLIMETRES * change.filtered:+.1f}"
