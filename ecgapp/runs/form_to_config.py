@@ -1,4 +1,4 @@
-"""From the choices of the training form to the config of a training, step by step."""
+"""The config of a training from the choices of its form, step by step."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -118,7 +118,7 @@ def suggested_name(config: TrainingConfig) -> str:
 
 
 def suggested_title(config: TrainingConfig) -> str:
-    """What the review page calls the model."""
+    """The model's name on the review page."""
     if config.pretraining:
         return f"Autoencoder of {', '.join(config.stores)}"
     labels = task(config.task).title if config.task else "Own labels"
@@ -149,7 +149,7 @@ def taken_batch(batch_size: int, n: int) -> int:
 
 
 def batch_words(device: str, batch_size: int) -> str:
-    """Which batch size is taken instead of one that the device's processes cannot share; else empty."""
+    """A sentence with the batch size that is taken instead of one that the devices cannot share; or empty."""
     n = n_devices(device)
     taken = taken_batch(batch_size, n)
     if taken == batch_size:

@@ -1,4 +1,4 @@
-"""From the config of a run to that of the next: more epochs, or a new run, and what differs."""
+"""The config of the run after another: with more epochs, or as a new run; and what differs."""
 
 from dataclasses import replace
 
@@ -9,12 +9,12 @@ ASKED = ("name", "epochs", "batch_size", "learning_rate", "seed", "device", "mem
 
 
 def continued(config: TrainingConfig, epochs: int) -> TrainingConfig:
-    """The same training with ``epochs`` more, as one further cycle of its learning rate."""
+    """The training with ``epochs`` more, as one further cycle of its learning rate."""
     return replace(config, further_epochs=(*config.further_epochs, epochs))
 
 
 def restarted(config: TrainingConfig) -> TrainingConfig:
-    """The same training as a new run: epochs that were added later are planned from the beginning."""
+    """The training as a new run: epochs that were added later are planned from the beginning."""
     return replace(config, epochs=config.all_epochs, further_epochs=())
 
 

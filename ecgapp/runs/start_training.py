@@ -85,20 +85,20 @@ def _refuse_empty_folds(config: TrainingConfig, stores: Sequence[DatasetStore]) 
 
 
 def run_reference(run_id: str) -> str:
-    """How a config names the result of a run of this machine."""
+    """The name by which a config transfers from the result of a run of this machine."""
     return f"run:{run_id}"
 
 
 def trained_here(runs: RunStore) -> dict[str, ModelCard]:
     """The cards of what finished runs have made, the newest first, by the name that a config gives them."""
-    found: dict[str, ModelCard] = {}
+    by_reference: dict[str, ModelCard] = {}
     for run in runs.all():
         if run.state == "finished":
             cards = _cards(runs.folder(run.id) / "result", run.ended)
-            found |= {
+            by_reference |= {
                 run_reference(run.id): replace(card, title=f"{run.title}, {card.title}") for card in cards
             }
-    return found
+    return by_reference
 
 
 @lru_cache(maxsize=512)

@@ -67,12 +67,12 @@ def training_form(settings: Settings, runs: RunStore) -> None:
             auth.check_admin(settings)
             if isinstance(subject, ConfigError):
                 raise subject
-            asked = replace(subject, **changes)
-            config = on_its_devices(asked)
+            chosen = replace(subject, **changes)
+            config = on_its_devices(chosen)
             check_before_start(config, [stores[name] for name in config.stores])
             st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
             st.session_state[CURRENT_FORM] = new_form()
-            if notice := batch_words(asked.device, asked.batch_size):
+            if notice := batch_words(chosen.device, chosen.batch_size):
                 st.info(notice)
             st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
         except EcgAppError as error:
@@ -82,7 +82,7 @@ def training_form(settings: Settings, runs: RunStore) -> None:
 def _ask_subject(
     models: Mapping[str, ModelCard], stores: dict[str, DatasetStore]
 ) -> tuple[Phase, TrainingConfig | ConfigError]:
-    """What to learn, from which data sets, starting where: the config, or why the choices make none."""
+    """Ask what to learn, from which data sets and weights. Returns the phase, and the config or its fault."""
     left, right = st.columns(2)
     with left:
         phase = st.radio("Phase", list(PHASES), format_func=PHASES.__getitem__, key="train_phase")
@@ -193,16 +193,16 @@ def _ask_schedule(phase: Phase, subject: TrainingConfig | ConfigError) -> dict[s
         "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
     )
     seed = e.number_input("Seed", 0, LARGEST_SEED, 0, key="train_seed")
-    asked = {
+    fields = {
         "name": name.strip(), "device": device, "fraction": share / 100, "epochs": epochs,
         "batch_size": batch, "learning_rate": rate, "patience": patience, "seed": seed,
     }  # fmt: skip
     members = _ask_members() if phase == Phase.FINETUNE else {}
-    return asked | members | _ask_folds() | ask_details(usual)
+    return fields | members | _ask_folds() | ask_details(usual)
 
 
 def _ask_members() -> dict[str, Any]:
-    """How many networks learn, what each learns from, and how much more a rare class weighs."""
+    """Ask for the number of networks, what each learns from, and how much more a rare class weighs."""
     a, b, c = st.columns(3)
     members = a.number_input("Members", 1, MOST_MEMBERS, 1, key="train_members", help="Above 1: an ensemble.")
     resampling = b.selectbox(

@@ -20,7 +20,7 @@ from benchmarks import spoil
 from ecgapp import __main__, worker
 from ecgapp.analysis import Admission, GateAnswer
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.cli.progress import Progress
+from ecgapp.cli.progress import ProgressBar
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import Attachment, RunStore
@@ -546,7 +546,7 @@ def test_the_program_starts_without_torch_where_it_needs_none(tmp_path):
 def test_progress_is_a_bar_on_a_terminal_and_plain_lines_when_piped():
     screen, pipe = Screen(), io.StringIO()
     for stream in (screen, pipe):
-        progress = Progress("records", stream)
+        progress = ProgressBar("records", stream)
         for done in range(1, 1001):
             progress(done, 1000)
     assert "\r" in screen.getvalue()
