@@ -15,8 +15,8 @@ from ecgapp.config import PROJECT
 PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
-    "storage", "system", "jobs", "worker", "runs/curve_tables.py", "runs/run_", "models/card_words.py", "ui", "report",
-    "cli", "analysis", "datasets", "worklist/__init__.py", "worklist/intake.py",
+    "storage", "system", "jobs", "worker", "runs/curve_tables.py", "runs/run_", "models/card_words.py", "ui",
+    "report", "cli", "analysis", "datasets", "worklist/__init__.py", "worklist/intake.py",
     "worklist/rows.py", "worklist/scorer.py", "worklist/start_scoring.py",
     "worklist/__main__.py",
     "worklist/worklist_store.py",
