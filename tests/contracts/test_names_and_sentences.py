@@ -16,7 +16,7 @@ PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
     "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui", "report", "cli",
-    "analysis", "datasets", "worklist/__init__.py", "worklist/intake.py",
+    "analysis", "datasets/importing", "worklist/__init__.py", "worklist/intake.py",
     "worklist/rows.py", "worklist/scorer.py", "worklist/scoring.py", "worklist/start_scoring.py",
     "worklist/__main__.py",
     "worklist/worklist_store.py",
