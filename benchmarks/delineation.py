@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.table import Row, Target, show, tell
 from ecgapp.analysis import open_model
-from ecgapp.analysis.measurement.delineation import judge_delineator
+from ecgapp.analysis.measurement.delineation import judged_leads
 from ecgapp.cli.delineate import CROSS_FITTED
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 documents.dump(judge_others(records, options.waves, dataset)), encoding="utf-8"
             )
         kept = model.card.delineation if cross_fitted and not options.all else None
-        ours = kept or judge_delineator(model, records, dataset)
+        ours = kept or delineation_metrics(judged_leads(model, records), dataset)
     except EcgAppError as error:
         tell(str(error))
         return 1

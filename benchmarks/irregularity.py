@@ -34,6 +34,12 @@ LIMITS = np.arange(0.02, 0.30, 0.005)
 Floats = NDArray[np.float64]
 
 
+def variation(rhythm: Rhythm) -> float | None:
+    """The standard deviation of RR intervals over their mean; None with fewer than three."""
+    rr = rhythm.intervals
+    return float(rr.std() / rr.mean()) if rr.size >= 3 else None
+
+
 def root_mean_square(rhythm: Rhythm) -> float | None:
     """Of the changes from one RR interval to the next, over the mean interval (Dash et al. 2009)."""
     rr = rhythm.intervals
@@ -41,7 +47,7 @@ def root_mean_square(rhythm: Rhythm) -> float | None:
 
 
 MEASURES: dict[str, Callable[[Rhythm], float | None]] = {
-    "standard deviation of RR over its mean": lambda rhythm: rhythm.variation,
+    "standard deviation of RR over its mean": variation,
     "root mean square of changes over mean RR": root_mean_square,
     "median change from beat to beat over median RR": lambda rhythm: rhythm.irregularity,
 }

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.table import Row, show, tell
 from ecgapp.analysis import measure, open_model
-from ecgapp.analysis.rules import Check, Facts, Presence, check, rule_labels
+from ecgapp.analysis.rules import RULES, Facts, Presence, RuleResult, check
 from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
@@ -64,13 +64,13 @@ def rows(judged: Sequence[Judged]) -> list[Row]:
         asked = task(name)
         targets = asked.targets([one.codes for one in judged])
         for label, truths in zip(asked.label_names, targets.T, strict=True):
-            if label in rule_labels():
+            if label in RULES:
                 checks = [check(label, one.facts) for one in judged]
                 lines.append(_row(label, checks, truths.tolist()))
     return lines
 
 
-def _row(label: str, checks: Sequence[Check | None], truths: Sequence[float]) -> Row:
+def _row(label: str, checks: Sequence[RuleResult | None], truths: Sequence[float]) -> Row:
     told = [
         (found.presence, truth == 1)
         for found, truth in zip(checks, truths, strict=True)

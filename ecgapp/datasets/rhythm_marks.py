@@ -1,7 +1,7 @@
 """Recordings of one or two leads with the rhythm marked over time: ``cudb`` and ``mitdb``.
 
-The marks lie in CSV files with the columns record, start_s, end_s and rhythm. The authors of this project made
-them by eye (``docs/recipes/marks``), because the databases' own files have none or only some.
+The marks lie in CSV files with the columns record, start_s, end_s and rhythm. The authors of this project
+made them by eye (``docs/recipes/marks``), because the databases' own files have none or only some.
 """
 
 import csv
