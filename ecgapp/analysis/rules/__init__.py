@@ -8,9 +8,9 @@ from ecgapp.analysis.rules.verdict import RULES, Facts, Presence, RuleResult, Ve
 
 __all__ = [
     "RULES",
-    "Check",
     "Facts",
     "Presence",
+    "RuleResult",
     "STElevation",
     "Verdict",
     "check",

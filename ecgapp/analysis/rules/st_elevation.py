@@ -5,9 +5,9 @@ of 1 mm or more; in V2 and V3 of 2 mm in men from 40 on, 2.5 mm in younger men, 
 sex are not known the limit there is 2 mm. Contiguous limb leads are those of Cabrera's order (Wagner et al.
 2009, doi:10.1016/j.jacc.2008.12.016).
 
-J is the latest QRS offset over the leads, which may be wrong by 20 ms, so its level is the mean over the 20 ms
-behind it. Not in the definition is the addition that ST may rise from there: a lead counts, too, if it has
-half its limit at J and 1 mm more than the limit at J+60. Both were chosen on half of the folds.
+J is the latest QRS offset over the leads, which may be wrong by 20 ms, so its level is the mean over the
+20 ms behind it. Not in the definition is the addition that ST may rise from there: a lead counts, too, if it
+has half its limit at J and 1 mm more than the limit at J+60. Both were chosen on half of the folds.
 
 Without P waves, flutter waves may precede QRS: then a lead counts only if ST rises above their height.
 

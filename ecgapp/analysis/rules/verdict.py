@@ -8,8 +8,8 @@ from ecgapp.analysis.measurement.measured_rows import Measurement
 from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.errors import ConfigError
 
-# The error of a measurement: two standard deviations of the delineator's distance to manual marks, at the less
-# certain of its two boundaries (its card, on LUDB: P onset 14.1 ms, QRS offset 9.6, end of T 20.1).
+# The error of a measurement: two standard deviations of the delineator's distance to manual marks, at the
+# less certain of its two boundaries (its card, on LUDB: P onset 14.1 ms, QRS offset 9.6, end of T 20.1).
 ERRORS = {"PR": 28.0, "QRS": 20.0, "QTc Fridericia": 40.0}  # ms
 # In 95 % of the recordings two halves differ by less.
 ERRORS |= {"QRS axis": 11.0}  # degrees
