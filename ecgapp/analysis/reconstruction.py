@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.findings import run_network
 from ecgapp.analysis.window_preparation import Prepared, prepare
 from ecgapp.errors import ModelError
 from ecgapp.models import TrainedModel
+from ecgapp.models.answers import run_network
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 
@@ -70,7 +70,7 @@ def reconstruct(record: ECGRecord, autoencoder: TrainedModel, window: int = 0) -
     prepared = prepare(record, autoencoder)
     chosen = prepared.windows.windows[window : window + 1]
     kept = prepared.recorded_samples(window)
-    output = run_network(autoencoder, chosen)
+    output = run_network(autoencoder.network, chosen)
     return Reconstruction(
         prepared.config.leads,
         chosen[0, :, :kept],

@@ -126,7 +126,7 @@ def _open(tried: Tried, wrong: Wrong) -> Opened:
     model = model_choice.opened(tried.card)
     judge = None
     if tried.cross_fitted:
-        judge = analysis.judge_of(record, model, tried.predictions.probabilities[wrong.row])
+        judge = analysis.answering_member(model, tried.predictions, wrong.row)
     answers = {} if judge is None else {MEMBER: _answer(record, judge, wrong.label)}
     answers[ENSEMBLE] = _answer(record, model, wrong.label)
     admission = opened_ecg(record).admission()
