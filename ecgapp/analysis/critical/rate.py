@@ -63,7 +63,7 @@ def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
         start,
         end,
         f"No QRS complex from {start:.1f} to {end:.1f} s in {_listed(facts.leads)}."
-        + (" The signal stands still there: it may be lost." if lost else ""),
+        + (" The signal is constant there: it may be lost." if lost else ""),
         "fine ventricular fibrillation, a loose electrode, complexes too small to see, a record that was "
         "paused.",
         SOURCE,

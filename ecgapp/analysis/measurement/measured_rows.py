@@ -18,10 +18,10 @@ SMALLEST = 0.02  # mV of mean deflection in the frontal plane, below which an ax
 # Sinus rates of healthy adults lie between 50 and 90 (Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W);
 # tachycardia begins above 100.
 NORMAL_RATE = (50, 100)
-NO_P = "No P wave is found before most beats: there is none, as in atrial fibrillation, or it is hidden."
-NO_T = "The end of T is not found in half of the leads."
-NO_RATE = "Fewer than two beats are found in leads with a signal."
-NO_VOLTS = "The record's volts are lost."
+NO_P = "No P wave is detected before most beats: it is absent, as in atrial fibrillation, or hidden."
+NO_T = "The end of T is not detected in half of the leads."
+NO_RATE = "Fewer than two beats are detected in leads with a signal."
+NO_VOLTS = "The record's voltages are unknown."
 NO_PLANE = "Leads I and aVF are needed, free of noise."
 LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
 

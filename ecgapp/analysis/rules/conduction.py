@@ -43,7 +43,7 @@ def _bundle_branch(facts: Facts, towards_v1: bool) -> RuleResult:
     if width.presence is Presence.ABSENT:
         return width
     if "V1" not in beat.leads:
-        return cannot_tell(f"{width.words}; V1 cannot be read, which tells left from right")
+        return cannot_tell(f"{width.words}; V1 cannot be read, which distinguishes left from right")
     late = late_force(beat)
     points = "upwards, as in right" if late > 0 else "downwards, as in left"
     words = f"{width.words}; its late part in V1 points {points} block"

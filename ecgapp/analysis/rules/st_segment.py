@@ -24,7 +24,7 @@ DEPRESSED = -0.5  # mm
 ERROR = (
     0.2  # mm: half of the difference between two halves of one recording, because both halves are averaged
 )
-TOO_FEW = "ST cannot be measured in two leads: the volts are lost, or the leads too noisy"
+TOO_FEW = "ST cannot be measured in two leads: the voltages are unknown, or the leads too noisy"
 
 
 @rule("STE")

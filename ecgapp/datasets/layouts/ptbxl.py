@@ -65,7 +65,7 @@ def ptb_xl_zscored(source: Path, options: ImportOptions) -> Scan:
         _entry(line, "ptb-xl-zscored", str(row), state)
         for row, line in enumerate(_lines(source / "index.csv"))
     )
-    note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their volts are lost."
+    note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their voltages are unknown."
     return Scan(entries, partial(_row, source / ARRAY), 100.0, LICENCE, units="z-score", notes=(note,))
 
 

@@ -1,4 +1,4 @@
-"""Where waves begin and end: marks are read, met, learnt, and counted as they should be."""
+"""Onsets and offsets of waves: marks are read, matched, learnt and counted correctly."""
 
 import shutil
 from dataclasses import replace
@@ -180,7 +180,7 @@ def test_the_closest_pairs_meet_first_and_each_mark_once():
 def test_figures_count_what_is_missed_what_is_made_up_and_nothing_outside_the_marks():
     truth = [wave("QRS", 1.0, 1.1), wave("P", 1.7, 1.8), wave("QRS", 2.0, 2.1), wave("QRS", 3.0, 3.1)]
     found = [
-        wave("QRS", 0.2, 0.3),  # before the first mark: nobody knows
+        wave("QRS", 0.2, 0.3),  # before the first mark: unknown
         wave("QRS", 1.01, 1.1), wave("QRS", 1.5, 1.6), wave("QRS", 2.03, 2.1), wave("T", 2.4, 2.6),
     ]  # fmt: skip
     metrics = delineation_metrics([LeadWaves(0, truth, found)], "made up", n_bootstrap=30)
