@@ -1,4 +1,4 @@
-"""The rooms: imports run downwards, each room knows only what it may, nothing lies about."""
+"""The packages: imports go to lower numbers only, each package knows only what it may."""
 
 import ast
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 from ecgapp.config import PROJECT
 
-FLOOR = {
+NUMBERS = {
     "config": 1, "errors": 1, "system": 1,
     "tasks": 2, "storage": 2,
     "records": 3, "jobs": 3,
@@ -18,17 +18,30 @@ FLOOR = {
     "datasets": 5, "models": 5,
     "evaluate": 6, "explain": 6,
     "analysis": 7, "training": 7, "promotion": 7,
-    "worklist": 8, "runs": 8, "worker": 8,
-    "reviews": 9,
+    "worklist": 8, "runs": 8,
+    "reviews": 9, "worker": 9,
     "report": 10,
     "cli": 11, "ui": 11,
     "__main__": 12,
 }  # fmt: skip
+"""Each package has one number, and imports only packages with a lower one."""
+
+SUBPACKAGES = {
+    "analysis": ("measurement", "rules", "critical", "judgement"),
+    "datasets": ("layouts", "importing"),
+    "training": ("parallel", "data", "result", "loop", "gate", "ventricular"),
+    "ui": (
+        "shell", "tracing", "models", "data", "sign_off", "review", "worklist", "training", "compare",
+        "performance",
+    ),
+}  # fmt: skip
+"""Each subpackage imports only those before it."""
+
 MODULES = sorted((PROJECT / "ecgapp").rglob("*.py"))
-SERVER_ROOMS = ("training", "models", "datasets", "signals", "evaluate")
+SERVER_PACKAGES = ("training", "models", "datasets", "signals", "evaluate")
 
 
-def _room(module: Path) -> str:
+def _package(module: Path) -> str:
     return module.relative_to(PROJECT / "ecgapp").parts[0].removesuffix(".py")
 
 
@@ -43,22 +56,34 @@ def _imported(module: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_imports_run_downwards_and_only_ui_knows_streamlit(module):
-    room = _room(module)
+    package = _package(module)
     for name in _imported(module):
         top, _, rest = name.partition(".")
-        assert top not in {"streamlit", "plotly"} or room == "ui", f"{room} imports {top}"
+        assert top not in {"streamlit", "plotly"} or package == "ui", f"{package} imports {top}"
         other = rest.split(".")[0]
-        if top == "ecgapp" and other in FLOOR and other != room and room != "__init__":
-            assert FLOOR[other] < FLOOR[room], f"{room} imports {name}"
+        if top == "ecgapp" and other in NUMBERS and other != package and package != "__init__":
+            assert NUMBERS[other] < NUMBERS[package], f"{package} imports {name}"
 
 
-def test_every_room_has_its_floor():
-    assert {_room(module) for module in MODULES} - {"__init__"} <= set(FLOOR)
+def test_every_package_has_a_number():
+    assert {_package(module) for module in MODULES} - {"__init__"} == set(NUMBERS)
+
+
+@pytest.mark.parametrize("package", SUBPACKAGES)
+def test_a_subpackage_imports_only_those_before_it(package):
+    folder, order = PROJECT / "ecgapp" / package, SUBPACKAGES[package]
+    assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(order)
+    for module in folder.glob("*/*.py"):
+        place = order.index(module.parent.name)
+        for name in _imported(module):
+            other = name.removeprefix(f"ecgapp.{package}.").split(".")[0]
+            if name.startswith(f"ecgapp.{package}.") and other in order:
+                assert order.index(other) <= place, f"{module.parent.name} imports {name}"
 
 
 def test_jobs_know_no_torch():
     names = {
-        name.split(".")[0] for module in MODULES if _room(module) == "jobs" for name in _imported(module)
+        name.split(".")[0] for module in MODULES if _package(module) == "jobs" for name in _imported(module)
     }
     assert "torch" not in names
 
@@ -72,10 +97,10 @@ def test_no_pickle_is_ever_loaded():
         assert "allow_pickle=True" not in text
 
 
-def test_training_rooms_do_without_streamlit_plotly_captum_and_wfdb():
+def test_training_packages_do_without_streamlit_plotly_captum_and_wfdb():
     """A GPU server has none of them."""
     blocked = "import sys\nfor name in ('streamlit', 'plotly', 'captum', 'wfdb'): sys.modules[name] = None\n"
-    imports = "".join(f"import ecgapp.{room}\n" for room in SERVER_ROOMS)
+    imports = "".join(f"import ecgapp.{package}\n" for package in SERVER_PACKAGES)
     command = [sys.executable, "-c", blocked + imports]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
