@@ -7,10 +7,10 @@ One SQLite database holds the states of all jobs; each job's folder holds its me
 from ecgapp.jobs import metric_names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
 from ecgapp.jobs.events import Event
+from ecgapp.jobs.job import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUMABLE, RESUME, SCORE, STATES, TRAIN, Run
 from ecgapp.jobs.job_folder import Ending
 from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
 from ecgapp.jobs.rows import NewRun
-from ecgapp.jobs.run import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUMABLE, RESUME, SCORE, STATES, TRAIN, Run
 from ecgapp.jobs.run_log import append_technical
 from ecgapp.jobs.run_store import RunStore
 from ecgapp.jobs.time_limits import Timing

@@ -14,9 +14,9 @@ from functools import partial
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, StorageError
 from ecgapp.jobs import rows
+from ecgapp.jobs.job import NEW_RUN
 from ecgapp.jobs.launcher import inherited
 from ecgapp.jobs.retry import retried
-from ecgapp.jobs.run import NEW_RUN
 from ecgapp.jobs.run_store import NOT_STARTED, RunStore
 from ecgapp.jobs.time_limits import Timing
 from ecgapp.system import processes

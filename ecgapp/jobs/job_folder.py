@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecgapp.errors import ConfigError, JobError, StorageError
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from ecgapp.config import PROJECT
+from ecgapp.jobs.job import Run
 from ecgapp.jobs.job_folder import JobFolders
-from ecgapp.jobs.run import Run
 from ecgapp.jobs.run_log import LOG_NAME
 from ecgapp.jobs.time_limits import Timing
 from ecgapp.system import processes

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from ecgapp.jobs import events, rows
+from ecgapp.jobs.job import Run
 from ecgapp.jobs.job_folder import JobFolders
 from ecgapp.jobs.queue import ACTIVE_STATES
-from ecgapp.jobs.run import Run
 from ecgapp.jobs.time_limits import Timing
 from ecgapp.storage.database import Database
 from ecgapp.system import processes

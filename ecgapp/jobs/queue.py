@@ -9,7 +9,7 @@ import time
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import rows
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 from ecgapp.system import processes
 
 ACTIVE_STATES = "state IN ('starting', 'running', 'stopping')"

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from ecgapp.errors import JobError
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (

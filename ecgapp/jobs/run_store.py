@@ -11,12 +11,12 @@ from pathlib import Path
 from ecgapp.errors import JobError
 from ecgapp.jobs import events, queue, rows, run_log, transitions
 from ecgapp.jobs.events import Event
+from ecgapp.jobs.job import RESUME, TRAIN, Run
 from ecgapp.jobs.job_folder import JobFolders
 from ecgapp.jobs.launcher import WORKER, Launcher
 from ecgapp.jobs.liveness import Liveness
 from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
 from ecgapp.jobs.rows import NewRun, Value
-from ecgapp.jobs.run import RESUME, TRAIN, Run
 from ecgapp.jobs.time_limits import Timing
 from ecgapp.storage.database import Database
 from ecgapp.system import processes

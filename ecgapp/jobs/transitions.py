@@ -5,9 +5,9 @@ import time
 
 from ecgapp.errors import JobError
 from ecgapp.jobs import events, queue, rows
+from ecgapp.jobs.job import Run
 from ecgapp.jobs.job_folder import JobFolders
 from ecgapp.jobs.rows import NewRun
-from ecgapp.jobs.run import Run
 from ecgapp.system import processes
 
 _TWIN = "kind = ? AND config = ? AND state IN ('queued', 'starting', 'running')"

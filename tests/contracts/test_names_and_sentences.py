@@ -15,11 +15,17 @@ from ecgapp.config import PROJECT
 PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
-    "training", "models", "tasks", "ui/compare", "ui/models", "ui/performance", "ui/review", "ui/shell",
+    "models/card_words.py", "ui/compare", "ui/models", "ui/performance", "ui/review", "ui/shell",
     "ui/sign_off", "ui/tracing", "ui/worklist", "ui/training/training_form", "ui/training/training_details",
-    "ui/training/new_run_dialog", "report", "cli/checking", "cli/delineate", "cli/demo", "cli/evaluate",
-    "cli/fit", "cli/models", "cli/predict", "cli/reviews", "cli/verify", "analysis", "datasets",
-    "worklist/scoring.py", "runs/form_to_config", "runs/next_config", "runs/start_training",
+    "ui/training/new_run_dialog", "report", "cli/checking.py", "cli/predict.py",
+    "analysis/__init__.py", "analysis/admission.py", "analysis/admission_words.py",
+    "analysis/beat_relevance.py", "analysis/change_tables.py", "analysis/ecg_comparison.py",
+    "analysis/explanation.py", "analysis/installed_models.py",
+    "analysis/opened_ecg.py", "analysis/reconstruction.py",
+    "analysis/support.py", "analysis/window_preparation.py",
+    "datasets/importing/__init__.py", "datasets/importing/assembly.py", "datasets/importing/entries.py",
+    "datasets/importing/importer.py", "datasets/importing/part.py", "datasets/importing/read_part.py",
+    "datasets/importing/repeats.py", "datasets/importing/unfinished.py", "datasets/importing/workers.py",
 )  # fmt: skip
 """Paths below ``ecgapp`` whose names and docstrings are not checked yet."""
 
@@ -35,7 +41,7 @@ REGISTRIES = ("datasets/layouts", "tasks")
 VAGUE_NAMES = {"told", "found", "shown", "kept", "asked", "heard", "said", "tells", "knows"}
 """Participles and verbs that do not say which value they name."""
 
-STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}}
+STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}, "training/result/examples.py": {"kept"}}
 """Fields of documents in files of earlier versions, whose names cannot change."""
 
 FRAGMENT_STARTS = {

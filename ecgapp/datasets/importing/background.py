@@ -19,7 +19,7 @@ _RESUME = "Import again: it goes on with what was read."
 
 @dataclass(frozen=True)
 class ImportConfig:
-    """What is imported, and into which store; ``source`` and ``destination`` are paths."""
+    """The folder to import, by its path, and the path of the store; with the user's choices."""
 
     layout: str
     source: str

@@ -1,4 +1,4 @@
-"""The buttons that act on a run. Each checks that the session is an administrator's."""
+"""The buttons for an administrator's actions on a run. The right is checked each time."""
 
 from typing import Literal
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from small_training import FINETUNING
 
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 from ecgapp.runs.run_figures import RunFigures
 from ecgapp.runs.run_warnings import warnings
 

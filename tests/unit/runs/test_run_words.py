@@ -8,7 +8,7 @@ from small_training import FINETUNING
 
 from ecgapp.evaluate import learning_curve_index
 from ecgapp.jobs import NEW_RUN, STATES, RunStore, metric_names
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 from ecgapp.runs.run_figures import (
     Reader,
     changes,
