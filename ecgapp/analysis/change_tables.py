@@ -16,7 +16,8 @@ from ecgapp.analysis.ecg_comparison import (
 )
 from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient
+from ecgapp.tasks.meanings import in_full
 
 DASH = "-"
 

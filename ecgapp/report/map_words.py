@@ -1,13 +1,13 @@
 """Page 2's map in words: which class, how it was made, and how far it can be trusted."""
 
 from ecgapp.explain import Card, Grade
-from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
 from ecgapp.report.contents import Evidence
 from ecgapp.report.page import Column
 from ecgapp.report.saliency_picture import Frame, draw_saliency
 from ecgapp.report.section import FOOT, SMALL
 from ecgapp.report.summary import SIGN
+from ecgapp.tasks.meanings import in_full
 
 TRUST = {
     Grade.GREEN: "Every check is within its limits: it shows what this network used, right or wrong.",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ecgapp.analysis import beside_critical
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import meaning, population
+from ecgapp.models.card_words import population
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents
 from ecgapp.report.findings_table import INDENT, print_table
@@ -16,6 +16,7 @@ from ecgapp.report.section import FOOT, SMALL, Section, height_of_all, print_all
 from ecgapp.report.signatures import UNTIL, by_whom, print_decision, wrote
 from ecgapp.report.summary import SIGN
 from ecgapp.signals import remarks
+from ecgapp.tasks.meanings import meaning
 
 MIDDLE, TOP = 168.0, 189.0  # mm
 UNDER = 14.5  # mm: where the last page tells that it has no room for more

@@ -15,7 +15,7 @@ from ecgapp.analysis.ecg_comparison import (
 )
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.compare import compare_doubts, paired_beats, slots
 from ecgapp.ui.compare.slots import EARLIER, LATER, Held
 from ecgapp.ui.shell.opening import choose_record
@@ -77,7 +77,7 @@ def _opening(slot: str) -> None:
     _ask_reference(slot, one)
     source = ", the one in view on the Review page" if one.of_review else ""
     st.markdown(
-        f"Open: **{as_typed(one.name)}**{source}, {one.record.duration:.1f} s, "
+        f"Open: **{escape_markdown(one.name)}**{source}, {one.record.duration:.1f} s, "
         f"{one.record.sampling_rate:g} Hz."
     )
 
@@ -98,7 +98,8 @@ def _ask_reference(slot: str, one: Held) -> None:
 def critical_findings(both: Mapping[str, Held]) -> None:
     """A red box with the critical findings of each ECG; nothing where there are none."""
     parts = [
-        f"**{slot.capitalize()} ECG: {as_typed(finding.sentence)}** {as_typed(finding.evidence)}"
+        f"**{slot.capitalize()} ECG: {escape_markdown(finding.sentence)}** "
+        f"{escape_markdown(finding.evidence)}"
         for slot, one in both.items()
         for finding in one.ecg.critical()
     ]

@@ -7,7 +7,6 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.promotion import (
     ENOUGH_RECORDS,
     SUFFIX,
@@ -23,6 +22,7 @@ from ecgapp.promotion import (
     roll_back,
 )
 from ecgapp.runs.run_words import size_words, time_words
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.models import decision_fields
 from ecgapp.ui.models.promotion_form import show_concerns
 from ecgapp.ui.shell import auth
@@ -121,18 +121,18 @@ def _export(version: Version, settings: Settings) -> None:
 def _used(version: Version) -> dict[str, object]:
     card, line = version.card, version.line
     return {
-        "Title": as_typed(card.title) if card is not None else NONE,
+        "Title": escape_markdown(card.title) if card is not None else NONE,
         "Task": card.purpose if card is not None else NONE,
         **_figures(card),
         "sha256": version.sha256[:12],
         "Origin": version.origin,
         "Since": time_words(line.time) if line is not None else NONE,
-        "By": as_typed(line.author) if line is not None else NONE,
+        "By": escape_markdown(line.author) if line is not None else NONE,
     }
 
 
 def _past(line: Line) -> dict[str, object]:
-    told = {"What": line.action, "By": as_typed(line.author), "Why": as_typed(line.reason)}
+    told = {"What": line.action, "By": escape_markdown(line.author), "Why": escape_markdown(line.reason)}
     return {"When": time_words(line.time), **told, "sha256": line.sha256[:12], **_figures(line.read_card())}
 
 

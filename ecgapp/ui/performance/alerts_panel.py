@@ -7,7 +7,8 @@ import streamlit as st
 
 from ecgapp.evaluate import Alerts, alerts_by_threshold, share_of
 from ecgapp.models import Interval
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, ORANGE, band, in_force, plain_layout
 from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
 

@@ -6,7 +6,8 @@ import streamlit as st
 
 from ecgapp.evaluate import Reliability, reliability
 from ecgapp.models import Interval
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, plain_layout
 from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
 

@@ -8,7 +8,8 @@ import streamlit as st
 
 from ecgapp.analysis import missing_stores
 from ecgapp.evaluate import Mistake, mistakes
-from ecgapp.models.card_words import as_typed, in_full
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.error_view import Wrong, error_view
 from ecgapp.ui.performance.selection import Tried, choose_class, where_from
 from ecgapp.ui.performance.subgroups_panel import NOT_KEPT
@@ -117,7 +118,7 @@ def _tell_missing(tried: Tried) -> None:
     """Which data sets must be imported before their rows can be opened."""
     missing = missing_stores(tried.predictions, session.settings())
     if missing:
-        named = ", ".join(f"**{as_typed(name)}**" for name in missing)
+        named = ", ".join(f"**{escape_markdown(name)}**" for name in missing)
         st.caption(
             f"Not on this machine: {named}. To open records of a data set, import it under this name on the "
             "Data page."

@@ -11,9 +11,10 @@ from ecgapp.analysis import Admission, Asked, Explanation, Finding
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
 from ecgapp.models import TrainedModel
-from ecgapp.models.card_words import as_typed, in_full
 from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.system.memory import give_back_freed
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.selection import Tried
 from ecgapp.ui.review import relevance_charts
 from ecgapp.ui.review.saliency_panel import tell_shortfall
@@ -64,11 +65,11 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
         auth.check_admin(session.settings())
         opened = _kept((tried.card.digest, wrong.label, wrong.row), tried, wrong)
     except EcgAppError as error:
-        st.info(as_typed(str(error)))
+        st.info(escape_markdown(str(error)))
         return
     reader.mark_seen(opened.key)  # who saw this can read it first no more
     st.markdown(_in_words(tried, wrong))
-    st.caption(f"Codes in the data set: {as_typed(', '.join(opened.record.codes) or 'none')}.")
+    st.caption(f"Codes in the data set: {escape_markdown(', '.join(opened.record.codes) or 'none')}.")
     st.caption(_by_gate(opened.admission))
     answer = _choose_answer(tried, opened)
     line = tried.thresholds[tried.place(wrong.label)]
@@ -160,7 +161,7 @@ def _in_words(tried: Tried, wrong: Wrong) -> str:
     has = [in_full(name) for name, there in truth if there]
     probability = float(predictions.probabilities[wrong.row, tried.place(wrong.label)])
     return (
-        f"Record **{as_typed(names.ids[wrong.row])}** of {as_typed(names.origin(wrong.row).store)}, "
-        f"a {wrong.kind}. By its data set it has: {', '.join(has) or 'none of the labels'}. In the "
+        f"Record **{escape_markdown(names.ids[wrong.row])}** of "
+        f"{escape_markdown(names.origin(wrong.row).store)}, a {wrong.kind}. By its data set it has: {', '.join(has) or 'none of the labels'}. In the "
         f"validation it got {probability:.3f}."
     )

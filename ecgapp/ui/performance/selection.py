@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgapp.models import Evaluation, LabelMetrics, ModelCard, Predictions
-from ecgapp.models.card_words import in_full
 from ecgapp.tasks import Task
+from ecgapp.tasks.meanings import in_full
 
 ALL = "every class"
 Column = NDArray[np.float32]

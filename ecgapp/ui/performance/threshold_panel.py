@@ -5,8 +5,9 @@ import streamlit as st
 
 from ecgapp.evaluate import metrics_at
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient
 from ecgapp.tasks import Task
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance import figure_tables
 from ecgapp.ui.performance.alerts_panel import alerts_panel
 from ecgapp.ui.performance.calibration_panel import reliability_panel

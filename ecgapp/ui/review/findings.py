@@ -9,7 +9,8 @@ from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.rules import Presence
 from ecgapp.analysis.support import count
 from ecgapp.models import LabelMetrics, ModelCard
-from ecgapp.models.card_words import in_full, insufficient, meaning, of_label
+from ecgapp.models.card_words import insufficient, of_label
+from ecgapp.tasks.meanings import in_full, meaning
 
 OF_HUNDRED = "Of 100 like this"
 MARKS = {

@@ -8,7 +8,8 @@ from ecgapp import analysis
 from ecgapp.analysis import Findings, OpenedECG, Support
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import in_full, population
+from ecgapp.models.card_words import population
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.review import findings
 
 PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; for the session

@@ -13,9 +13,9 @@ from ecgapp.analysis.judgement.known_facts import Known
 from ecgapp.analysis.judgement.measured_lines import critical_lines
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.reviews import Review
 from ecgapp.signals.paper import PAGE_SECONDS
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review import gate_panel
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.sign_off.reading_panel import FIRST
@@ -49,7 +49,7 @@ def show_judgement(place: DeltaGenerator, ecg: OpenedECG, card: ModelCard | None
         if rest:
             worst, shown = rest[0].severity, rest[:MOST_BESIDE] if ecg.critical() else rest
             box = st.info if worst is Severity.NORMAL else st.warning
-            words = as_typed(" ".join(line.words for line in shown))
+            words = escape_markdown(" ".join(line.words for line in shown))
             words += " More in detail below the tracing." if len(shown) < len(rest) else ""
             box(f"**{worst.word}, {status}.** {words}", icon=ICONS[worst])
 
@@ -59,9 +59,9 @@ def details(ecg: OpenedECG, card: ModelCard | None) -> None:
     with st.expander("The judgement in detail: sources, and what else a critical finding could be"):
         for finding in ecg.critical():
             st.markdown(
-                f"**{as_typed(finding.name)}**, {finding.start:.1f}-{finding.end:.1f} s, found by "
-                f"{finding.found_by}. Could also be: {as_typed(finding.differential.rstrip('.'))}. "
-                f"Limits: {as_typed(finding.source.rstrip('.'))}."
+                f"**{escape_markdown(finding.name)}**, {finding.start:.1f}-{finding.end:.1f} s, found by "
+                f"{finding.found_by}. Could also be: {escape_markdown(finding.differential.rstrip('.'))}. "
+                f"Limits: {escape_markdown(finding.source.rstrip('.'))}."
             )
         judged, admission = ecg.judgement(card), ecg.admission()
         lines = [
@@ -99,9 +99,9 @@ def _critical_box(lines: Sequence[JudgementLine], found: Sequence[CriticalFindin
     if lines:
         parts = [_alarm(line.words, finding) for line, finding in zip(lines, found, strict=False)]
         if found:
-            parts[0] += f" :small[Could also be: {as_typed(found[0].differential.rstrip('.'))}.]"
-        parts += [f"**{as_typed(line.words)}**" for line in lines[len(found) :]]  # the gate's own
-        parts += [f":small[{as_typed(note)}]"] if note else []
+            parts[0] += f" :small[Could also be: {escape_markdown(found[0].differential.rstrip('.'))}.]"
+        parts += [f"**{escape_markdown(line.words)}**" for line in lines[len(found) :]]  # the gate's own
+        parts += [f":small[{escape_markdown(note)}]"] if note else []
         st.error(f"**{Severity.CRITICAL.word}.** {LINE_BREAK.join(parts)}", icon=ICONS[Severity.CRITICAL])
 
 
@@ -109,4 +109,4 @@ def _alarm(words: str, finding: CriticalFinding) -> str:
     """The alarm in bold, and its evidence."""
     evidence = words.removeprefix(finding.sentence).strip()
     where = f" ({finding.start:.1f}-{finding.end:.1f} s)" if finding.end > PAGE_SECONDS else ""
-    return f"**{as_typed(finding.sentence)}**{where} {as_typed(evidence)}"
+    return f"**{escape_markdown(finding.sentence)}**{where} {escape_markdown(evidence)}"

@@ -11,8 +11,8 @@ from ecgapp.analysis import Measurement, Measurements, TypicalBeat
 from ecgapp.analysis.ecg_comparison import heights
 from ecgapp.analysis.judgement.measured_lines import RULES
 from ecgapp.analysis.rules import Verdict
-from ecgapp.models.card_words import in_full
 from ecgapp.records import LEADS
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.tracing.beat_paper import lay_on_paper
 from ecgapp.ui.tracing.tracing import INK
 

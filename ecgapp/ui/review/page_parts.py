@@ -11,9 +11,9 @@ from ecgapp import analysis
 from ecgapp.analysis import Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, changes
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review import findings, preprocessing_steps, reconstruction_strips
 from ecgapp.ui.shell import model_choice, session
 from ecgapp.ui.tracing.tracing import blank_paper
@@ -50,7 +50,7 @@ def status(reviewed: Review, card: ModelCard | None) -> str:
     purpose = card.purpose if card is not None else ""
     changed = changes(answer for answer in reviewed.answers if answer.task == purpose)
     if reviewed.is_confirmed and changed:
-        return f"{reviewed.word} ({as_typed(', '.join(changed))})"
+        return f"{reviewed.word} ({escape_markdown(', '.join(changed))})"
     return reviewed.word
 
 

@@ -10,12 +10,12 @@ from ecgapp import analysis, report
 from ecgapp.analysis import Asked, Examined, OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
 from ecgapp.reviews import Review
 from ecgapp.signals.paper import PAGE_SECONDS
 from ecgapp.storage import documents
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review.findings_panel import supported
 from ecgapp.ui.shell import model_choice, opened, session
 from ecgapp.ui.sign_off.caliper_panel import calipers
@@ -177,7 +177,9 @@ def _made(contents: Contents) -> Made:
 
 
 def _offer(made: Made) -> None:
-    head = f"with the reference {as_typed(made.reference)}" if made.reference else "without a reference"
+    head = (
+        f"with the reference {escape_markdown(made.reference)}" if made.reference else "without a reference"
+    )
     st.markdown(f"Made at {made.at:%H:%M:%S} UTC, {head}.")
     with st.container(horizontal=True):
         for suffix, (name, kind, words) in FILES.items():

@@ -12,8 +12,8 @@ from ecgapp.analysis.beat_relevance import by_beat, by_wave
 from ecgapp.errors import EcgAppError
 from ecgapp.explain import BASELINES, GRAD_CAM, RECONSTRUCTION, Recipe, methods_of
 from ecgapp.models import ModelCard, TrainedModel
-from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.review import relevance_charts
 from ecgapp.ui.review.findings import in_order
 from ecgapp.ui.review.page_parts import choose_window

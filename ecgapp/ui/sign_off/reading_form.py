@@ -8,7 +8,6 @@ import streamlit as st
 from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError, ReviewError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import NORMALS, as_typed, meaning
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import (
     LONGEST_COMMENT,
@@ -23,6 +22,8 @@ from ecgapp.reviews import (
     stamp,
     unconfirmed_beside_normal,
 )
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.tasks.meanings import NORMALS, meaning
 from ecgapp.ui.shell import session
 from ecgapp.ui.sign_off import reader as reading
 from ecgapp.ui.sign_off.caliper_panel import CALIPERS, to_keep
@@ -138,7 +139,7 @@ def _ask_beside_normal(form: Form) -> None:
     """A box to tick, once a decision was held back because it calls a normal label and others present."""
     labels: tuple[str, ...] = st.session_state.get(form.key(_ASKED), ())
     if labels:
-        named = as_typed(in_a_row(labels))
+        named = escape_markdown(in_a_row(labels))
         st.warning(
             f"Not saved: {named} are called present together, though one says that the ECG is normal. "
             "Change one of them, or tick the box, and press the same button again."

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from ecgapp.models.card_words import as_typed
 from ecgapp.reviews import WORDS, Answer, Event, Read, Review, in_words, moment
+from ecgapp.storage.plain_text import escape_markdown
 
 NONE = "-"
 
@@ -14,13 +14,13 @@ NONE = "-"
 def show_reads(review: Review) -> None:
     """Each read that was made first, beside what the model said then and what the review says now."""
     for number, read in enumerate(review.reads):
-        st.markdown(f"**Read first by {as_typed(read.by)}**: {_times(read)} {_agreement(read)}")
+        st.markdown(f"**Read first by {escape_markdown(read.by)}**: {_times(read)} {_agreement(read)}")
         if read.answers:
             st.dataframe(
                 reads_table(read, review), hide_index=True, height="content", key=f"read_first_{number}"
             )
         if read.statements:
-            st.markdown(f"Stated: {as_typed('; '.join(read.statements))}")
+            st.markdown(f"Stated: {escape_markdown('; '.join(read.statements))}")
 
 
 def reads_table(read: Read, review: Review) -> pd.DataFrame:
@@ -50,8 +50,8 @@ def _both(read: Answer, model: Answer | None) -> str:
 def show_comments(review: Review) -> None:
     """Every comment, as it was typed, with its author and time."""
     for comment in review.comments:
-        text = as_typed(" ".join(comment.text.split()))
-        st.markdown(f"{as_typed(comment.by)}, {moment(comment.at)}: {text}")
+        text = escape_markdown(" ".join(comment.text.split()))
+        st.markdown(f"{escape_markdown(comment.by)}, {moment(comment.at)}: {text}")
 
 
 def show_history(events: Sequence[Event]) -> None:

@@ -5,9 +5,9 @@ import streamlit as st
 from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Kind, Review, against
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.sign_off.reading_form import Form, decide, draw_fields, fill_absent, keep_record, show_problem
 from ecgapp.ui.sign_off.reading_history import show_comments, show_history, show_reads
@@ -64,14 +64,14 @@ def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, fou
 def _show_status(form: Form) -> None:
     """Who stands for the findings since when, and where that differs from the model."""
     review = form.review
-    words = as_typed(review.words)
+    words = escape_markdown(review.words)
     if not review.is_confirmed:
         st.markdown(f"Status: **{words}**. {_source(form)} {UNJUDGED}")
         return
-    st.markdown(f"Status: **{words}**. {as_typed(against(review.standing))}")
+    st.markdown(f"Status: **{words}**. {escape_markdown(against(review.standing))}")
     if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
         st.warning(
-            f"This was decided beside another model: {as_typed(review.model.name)}, "
+            f"This was decided beside another model: {escape_markdown(review.model.name)}, "
             f"sha256 {review.model.sha256[:12]}. Look at the findings again."
         )
 

@@ -5,10 +5,10 @@ import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation, Finding
 from ecgapp.explain import GRAD_CAM, INTEGRATED_GRADIENTS, OCCLUSION, SMOOTHGRAD
-from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.paper import STACKED, Cell, Sheet, lay_out
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.tracing.tracing import FRAME, tracing, zeros_of
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length

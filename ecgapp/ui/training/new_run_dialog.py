@@ -7,7 +7,6 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import DatasetError
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
     LOWEST_RATE,
@@ -20,6 +19,7 @@ from ecgapp.runs.form_to_config import (
 from ecgapp.runs.next_config import Changes, changes_of, differences, refuse_unknown, renewed, shared
 from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import CHOSEN_RUN, refuse_hopeless, start_run
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.training.dialog import Asked
@@ -34,7 +34,7 @@ def ask_new_run(asked: Asked) -> None:
     changed = differences(config, wanted)
     st.markdown("**Differences**")
     st.markdown(
-        "\n".join(f"- {as_typed(line)}" for line in changed)
+        "\n".join(f"- {escape_markdown(line)}" for line in changed)
         or "None: the same settings give the same weights."
     )
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
@@ -56,7 +56,7 @@ def _opened(entry: str, settings: Settings) -> DatasetStore:
     try:
         return open_store(entry, settings)
     except DatasetError as error:
-        raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
+        raise DatasetError(f"Data set {escape_markdown(Path(entry).name)}: {error}") from error
 
 
 def _ask_changes(before: Changes) -> Changes:

@@ -10,7 +10,7 @@ import streamlit as st
 from ecgapp.analysis import Severity
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.models.card_words import as_typed
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review.judgement_panel import ICONS
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.worklist.worklist_actions import actions
@@ -183,12 +183,12 @@ def _files(files: Sequence[Item], settings: Settings) -> None:
 
 def _tell(item: Item, hidden: bool) -> None:
     """The judgement of the chosen line in full."""
-    critical = [as_typed(finding.sentence) for finding in item.outcome.critical]
+    critical = [escape_markdown(finding.sentence) for finding in item.outcome.critical]
     if critical:
         st.error(f"No. {item.number}: {' '.join(critical)}", icon=ICONS[Severity.CRITICAL])
     words = item.outcome.sentence if hidden else reason(item)
     if words:
-        st.warning(f"No. {item.number} is {item.state}. {as_typed(words)}")
+        st.warning(f"No. {item.number} is {item.state}. {escape_markdown(words)}")
 
 
 def _open_button(shown: Sequence[Item], sort: str, hidden: bool) -> None:
