@@ -160,8 +160,8 @@ def _in_words(tried: Tried, wrong: Wrong) -> str:
     truth = zip(tried.task.label_names, predictions.targets[wrong.row] == 1, strict=True)
     has = [in_full(name) for name, there in truth if there]
     probability = float(predictions.probabilities[wrong.row, tried.place(wrong.label)])
+    record, store = escape_markdown(names.ids[wrong.row]), escape_markdown(names.origin(wrong.row).store)
     return (
-        f"Record **{escape_markdown(names.ids[wrong.row])}** of "
-        f"{escape_markdown(names.origin(wrong.row).store)}, a {wrong.kind}. By its data set it has: {', '.join(has) or 'none of the labels'}. In the "
-        f"validation it got {probability:.3f}."
+        f"Record **{record}** of {store}, a {wrong.kind}. By its data set it has: "
+        f"{', '.join(has) or 'none of the labels'}. In the validation it got {probability:.3f}."
     )
