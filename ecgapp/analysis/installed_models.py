@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ecgapp import models
 from ecgapp.config import Settings
@@ -68,6 +69,20 @@ def version_predictions(card: ModelCard, settings: Settings) -> Predictions | No
 
 def _folders(settings: Settings) -> tuple[Path, Path]:
     return settings.weights, settings.shipped_weights
+
+
+class Models(Protocol):
+    """The models that a program or a page uses."""
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """The cards of all installed models, by name."""
+
+    def opened(self, card: ModelCard) -> TrainedModel:
+        """The model of this card.
+
+        Raises:
+            ModelError: its weights are missing or damaged.
+        """
 
 
 class InstalledModels:

@@ -1,6 +1,6 @@
 """A record as a model takes it: preprocessed, cut into windows, with what the reader must know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
@@ -48,6 +48,19 @@ def prepare(record: ECGRecord, model: TrainedModel) -> Prepared:
     windows = cut_windows(stages[-1].signal, config)
     warnings = (*_about_leads(record, config), *_about_windows(record, config, windows))
     return Prepared(config, stages, windows, warnings)
+
+
+def as_preprocessed(record: ECGRecord, config: PreprocessingConfig) -> ECGRecord:
+    """The model's leads of ``record`` at its rate and band, before each lead is brought to unit variance.
+
+    Raises:
+        LeadsMissingError: names the leads that the model needs and the record lacks.
+        SignalError: the record cannot be preprocessed; says why.
+    """
+    stage = steps(record.select(config.leads), record.sampling_rate, config)[-2]
+    derived = record.derived & set(config.leads)
+    rate = stage.sampling_rate
+    return replace(record, signal=stage.signal, leads=config.leads, sampling_rate=rate, derived=derived)
 
 
 def _about_leads(record: ECGRecord, config: PreprocessingConfig) -> list[str]:

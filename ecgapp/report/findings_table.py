@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from ecgapp.analysis import Finding, Findings, Support
 from ecgapp.analysis.support import count
 from ecgapp.models.card_words import insufficient, of_label
-from ecgapp.report.page import Column, Type
-from ecgapp.report.section import SMALL
+from ecgapp.report.page import SMALL, Column, Type
 
 HEAD = (
     "Finding",

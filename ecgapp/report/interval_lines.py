@@ -1,7 +1,7 @@
 """Rate, intervals, axes and ST levels on paper; what is blank is blank, with its reason."""
 
 from ecgapp.analysis import Measurement, Measurements
-from ecgapp.report.contents import Measured
+from ecgapp.report.contents import DelineatorMeasurements
 from ecgapp.report.page import Column, Type
 
 COLUMNS = 2
@@ -11,7 +11,7 @@ STEP = 3.7  # mm from row to row
 SIZE, SMALL = 7.2, 6.8  # points
 
 
-def print_measurements(column: Column, measured: Measured) -> None:
+def print_measurements(column: Column, measured: DelineatorMeasurements) -> None:
     """Every row in two columns, then ST levels, reasons for blanks, and by what they were read."""
     found = measured.measurements
     filled = [row for row in found.rows if row.value is not None]

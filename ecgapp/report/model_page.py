@@ -8,11 +8,23 @@ from ecgapp.models.card_words import population
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents
 from ecgapp.report.findings_table import INDENT, print_table
-from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.interval_lines import print_measurements
 from ecgapp.report.map_words import print_relevance
-from ecgapp.report.page import ALARM, Column, Page, Type
-from ecgapp.report.section import FOOT, SMALL, Section, height_of_all, print_all
+from ecgapp.report.page import (
+    ALARM,
+    FOOT,
+    LEFT,
+    RIGHT,
+    SMALL,
+    Column,
+    Page,
+    Section,
+    Type,
+    height_of_all,
+    print_all,
+    print_foot,
+    print_head,
+)
 from ecgapp.report.signatures import UNTIL, by_whom, print_decision, wrote
 from ecgapp.report.summary import SIGN
 from ecgapp.signals import remarks

@@ -16,6 +16,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from ecgapp.config import DISCLAIMER
+from ecgapp.report.contents import Contents
+
 WIDTH, HEIGHT = 297.0, 210.0  # mm
 MILLIMETRE = 72 / 25.4  # points
 INK, GREY = "#000000", "#4a4a4a"
@@ -25,6 +28,15 @@ NO_LIGATURES = ("-liga", "-dlig")  # a joined fi is a sign that nobody searches 
 LETTER = 0.55  # a letter's mean width, of its height in type
 LINE = 1.35  # from one line to the next, of the same
 ABOVE, BELOW = 3.0, 4.6  # mm from the line before a heading, and to the one behind it
+
+LEFT, RIGHT = 16.0, 281.0  # mm between which everything stands
+HEAD_LINE = 196.5  # mm: where name and date are written
+BY_HAND = (  # what is asked, where it stands, and from where to where a line is ruled, in mm
+    ("Name, date of birth", LEFT, 43.0, 113.0),
+    ("Recorded on", 117.0, 134.5, 172.0),
+)
+FOOT = 16.0  # mm above the page's lower edge: no line stands below it
+SMALL = 6.8  # points
 
 Points = NDArray[np.floating]
 
@@ -118,3 +130,62 @@ def _in_font(words: str) -> str:
     """``words`` with a question mark for each sign that the font has not."""
     font = get_font(findfont(FONT))
     return "".join(sign if font.get_char_index(ord(sign)) else "?" for sign in words)
+
+
+def print_head(page: Page, contents: Contents, title: str) -> None:
+    """The title, the status in a frame, what the reader typed, and room for name and date of the recording.
+
+    Whose ECG it is stands in no file of this app, so it is written by hand, on every sheet.
+    """
+    page.text(LEFT, 202.5, title, Type(12, bold=True))
+    page.text(RIGHT - 1, 202.5, contents.status.upper(), Type(11, bold=True, align="right", frame=True))
+    for words, left, start, stop in BY_HAND:
+        page.text(left, HEAD_LINE, words, Type(8))
+        page.line(np.array([start, stop]), np.array([HEAD_LINE - 0.8, HEAD_LINE - 0.8]), 0.15, GREY)
+    reference = f"Reference: {contents.printed_reference}" if contents.printed_reference else ""
+    made = f"report made {contents.made:%Y-%m-%d %H:%M} UTC"
+    small = Type(7, colour=GREY, align="right")
+    page.text(RIGHT, HEAD_LINE, "      ".join(part for part in (reference, made) if part), small)
+
+
+def print_foot(page: Page, number: tuple[int, int], words: str) -> None:
+    """The disclaimer, ``words``, and which page of how many this is."""
+    page.text(LEFT, 11.5, f"{DISCLAIMER} {words}", Type(colour=GREY))
+    page.text(RIGHT, 11.5, f"page {number[0]} of {number[1]}", Type(colour=GREY, align="right"))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and the sentences under it."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+def print_section(column: Column, section: Section) -> Section | None:
+    """Print the sentences that fit above the foot, the heading only with the first; what is left of it."""
+    head = column.heading_height
+    told = 0
+    for sentence in section.sentences:
+        if column.y - head - column.height_of(sentence, SMALL) < FOOT:
+            break
+        if not told:
+            column.heading(section.heading)
+            head = 0.0
+        column.paragraph(sentence, SMALL)
+        told += 1
+    rest = section.sentences[told:]
+    return Section(section.heading, rest) if rest else None
+
+
+def print_all(column: Column, sections: Sequence[Section]) -> tuple[Section, ...]:
+    """One below the other, as far as they fit; what is left of each."""
+    left = (print_section(column, section) for section in sections if section.sentences)
+    return tuple(rest for rest in left if rest is not None)
+
+
+def height_of_all(column: Column, sections: Sequence[Section]) -> float:
+    """What ``sections`` take in ``column``, in mm."""
+    known = [section for section in sections if section.sentences]
+    told = (sentence for section in known for sentence in section.sentences)
+    return len(known) * column.heading_height + sum(column.height_of(sentence, SMALL) for sentence in told)

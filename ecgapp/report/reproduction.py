@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ecgapp.analysis import Measurements, OpenedECG, available_models, examine, open_version, support
+from ecgapp.analysis import OpenedECG, available_models, open_version
+from ecgapp.analysis.judgement.judgement_document import critical_document
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
-from ecgapp.report.contents import gather
+from ecgapp.report.contents import gather_evidence
 from ecgapp.report.finding_support import beside, prevalences
-from ecgapp.report.judgement_document import alarm
-from ecgapp.signals import record_quality
 from ecgapp.storage import documents
 
 
@@ -28,7 +27,7 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
         SignalError: the model cannot take the record.
     """
     ecg = OpenedECG(record, _ModelsOf(bundle, settings))
-    facts = record_facts(record, ecg.heart_rate)
+    facts = record_facts(ecg)
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
     found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
@@ -40,7 +39,7 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     if bundle.judgement:  # critical findings had been asked for
         found += _of_alarms(bundle, ecg)
     if bundle.model is not None:
-        found += _of_model(bundle, record, open_version(bundle.model, settings), measured)
+        found += _of_model(bundle, ecg, bundle.model)
     return (*found, *_differences("The software", bundle.software, software())) if found else ()
 
 
@@ -69,7 +68,7 @@ class _ModelsOf:
 
 def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
     """What differs among the critical findings, which the rules and networks in use find anew."""
-    now = {one.kind: one for one in map(alarm, ecg.critical())}
+    now = {one.kind: one for one in map(critical_document, ecg.critical())}
     then = {one.kind: one for one in bundle.critical}
     found = []
     for kind in then | now:
@@ -80,17 +79,14 @@ def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
     return found
 
 
-def _of_model(
-    bundle: Bundle, record: ECGRecord, model: TrainedModel, measured: Measurements | None
-) -> list[str]:
+def _of_model(bundle: Bundle, ecg: OpenedECG, card: ModelCard) -> list[str]:
     found = []
-    examined = bundle.relevance is not None and bundle.relevance.checks
-    again = gather(record, model, examine=(lambda asked: examine(record, model, asked)) if examined else None)
+    examined = bundle.relevance is not None and bool(bundle.relevance.checks)
+    again = gather_evidence(ecg, card, examined)
     for then, now in zip(bundle.predictions, predictions(again.findings), strict=True):
         found += _differences(f"The class {then.label}", then, now)
     if bundle.beside:
-        known = (measured, record.sampling_rate) if measured else None
-        stands = support(again.findings, known, record_quality(record), prevalences(bundle.beside))
+        stands = ecg.support(card, prevalences(bundle.beside))
         for was, comes in zip(bundle.beside, beside(tuple(stands.values())), strict=True):
             found += _differences(f"What stands beside {was.label}", was, comes)
     return found + _differences("The relevance", bundle.relevance, relevance_of(again))

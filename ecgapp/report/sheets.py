@@ -13,7 +13,7 @@ ROW = 1.75  # mV of paper that each row has on average, at least
 def sheets_of(contents: Contents) -> tuple[Sheet, ...]:
     """The rows of each page, numbered anew; all pages share their seconds and hold about as many rows."""
     drawing = contents.drawing
-    whole = lay_out(contents.shown, drawing.layout, contents.start, scale=drawing.scale)
+    whole = lay_out(contents.drawn, drawing.layout, contents.start, scale=drawing.scale)
     most = rows_of_a_page(drawing.scale)
     n_pages = -(-whole.n_rows // most)
     size = -(-whole.n_rows // n_pages)

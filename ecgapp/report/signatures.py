@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from ecgapp.report.contents import Contents
-from ecgapp.report.page import Column
-from ecgapp.report.section import Section
+from ecgapp.report.page import Column, Section
 from ecgapp.reviews import Answer, Read, Review, State, against, in_a_row, moment, present
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."

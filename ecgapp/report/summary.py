@@ -5,8 +5,7 @@ from textwrap import wrap
 from ecgapp.analysis import Measurements, beside_critical
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.report.contents import Contents
-from ecgapp.report.head import LEFT, RIGHT
-from ecgapp.report.page import ALARM, LETTER, LINE, MILLIMETRE, Page, Type
+from ecgapp.report.page import ALARM, LEFT, LETTER, LINE, MILLIMETRE, RIGHT, Page, Type
 from ecgapp.report.signatures import statement
 
 SIGN = "\u26a0"  # a warning triangle

@@ -8,11 +8,10 @@ import numpy as np
 from ecgapp.analysis.evidence_marks import evidence_marks
 from ecgapp.records import ECGRecord, FloatArray
 from ecgapp.report.contents import Contents
-from ecgapp.report.head import LEFT, print_foot, print_head
-from ecgapp.report.page import ALARM, Page, Type
+from ecgapp.report.page import ALARM, LEFT, Page, Type, print_foot, print_head
 from ecgapp.report.sheets import ROWS, sheets_of
 from ecgapp.report.summary import draw_summary
-from ecgapp.signals import beat_list, remarks, st_changes
+from ecgapp.signals import remarks, st_changes
 from ecgapp.signals.paper import (
     MARK_GAP,
     SYNTHETIC,
@@ -102,7 +101,7 @@ class _Strips:
 
 def draw_tracing(page: Page, contents: Contents, number: int = 0, total: int | None = None) -> None:
     """One page of the tracing, the first is ``number`` 0, with its head and foot."""
-    record, sheets = contents.shown, sheets_of(contents)
+    record, sheets = contents.drawn, sheets_of(contents)
     sheet = sheets[number]
     signals = pieces(record, sheet)
     zeros, around = row_zeros(sheet, signals), edges(sheet, signals)
@@ -196,10 +195,10 @@ def _print_head(page: Page, contents: Contents) -> None:
 
 def _moved_st(contents: Contents) -> str:
     """Where the filter in force moves ST by more than 0.5 mm; nothing without one."""
-    record, shown = contents.record, contents.shown
+    record, shown = contents.record, contents.drawn
     if shown is record or record.units != "mV":
         return ""
-    beats = beat_list(record, contents.quality).times.tolist()
+    beats = contents.ecg.beats.times.tolist()
     moved = [change for change in st_changes(record, shown, beats) if change.large]
     return st_warning(moved) if moved else ""
 
@@ -215,7 +214,7 @@ def _print_foot(page: Page, strips: _Strips, number: tuple[int, int]) -> None:
 
 def settings_in_words(contents: Contents, sheet: Sheet) -> str:
     """Speed, gain, filter, rate and stretch, as they stand on the tracing."""
-    record, scale = contents.shown, sheet.scale
+    record, scale = contents.drawn, sheet.scale
     gain = (
         f"{scale.gain:g} mm/mV" if record.units == "mV" else "volts lost: the pulse is 5 standard deviations"
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tiny_models
+from only_models import open_with
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
@@ -15,6 +16,7 @@ from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.errors import SignalError
 from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
+from ecgapp.ui.shell.ecg_in_view import IN_VIEW, ECGInView
 
 PAGE = str(PROJECT / "pages" / "compare.py")
 SINUS, FIBRILLATION = list(DEMOS)[:2]
@@ -130,7 +132,7 @@ def test_swapping_turns_both_around_and_takes_what_was_computed_along(page, monk
     def again(*_arguments):
         raise AssertionError("computed twice")
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.measure", again)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.measure", again)
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.find", again)
     page.button(key="swap").click().run()
     assert not page.exception
@@ -199,17 +201,18 @@ def test_the_same_recording_twice_is_told_of(page):
 
 def test_the_ecg_of_the_review_page_is_the_later_one_until_another_is_opened(page):
     reviewed = synthesise(DEMOS[FIBRILLATION]).record
-    page.session_state["record"] = (reviewed, "Uploaded ECG")
+    page.session_state[IN_VIEW] = ECGInView(open_with(reviewed), "Uploaded ECG")
     page.run()
     assert list(figures(page)) == ["compare_later"]
     assert "the one in view on the Review page" in said(page)
-    page.session_state["record"] = (synthesise(DEMOS[SINUS]).record, "Another ECG")
+    another = synthesise(DEMOS[SINUS]).record
+    page.session_state[IN_VIEW] = ECGInView(open_with(another), "Another ECG")
     page.run()
     assert "Another ECG" in printed(figures(page)["compare_later"])
     choose(page, "later", "ST elevation")
     assert "ST elevation" in printed(figures(page)["compare_later"])
-    assert page.session_state["record"][1] == "Another ECG"
-    assert not set(page.session_state["results"]) - {"ecg"}
+    assert page.session_state[IN_VIEW].title == "Another ECG"
+    assert page.session_state[IN_VIEW].page_state == {}
 
 
 def columns_of(page):

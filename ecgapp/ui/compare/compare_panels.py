@@ -16,8 +16,8 @@ from ecgapp.analysis.ecg_comparison import (
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.storage.plain_text import escape_markdown
-from ecgapp.ui.compare import compare_doubts, paired_beats, slots
-from ecgapp.ui.compare.slots import EARLIER, LATER, Held
+from ecgapp.ui.compare import compare_admission, paired_beats, slots
+from ecgapp.ui.compare.slots import EARLIER, LATER, ComparedECG
 from ecgapp.ui.shell.opening import choose_record
 from ecgapp.ui.tracing.paper_frame import paper
 
@@ -50,13 +50,13 @@ INTERVAL_COLUMNS = {
 }  # fmt: skip
 
 
-def openings() -> dict[str, Held]:
+def openings() -> dict[str, ComparedECG]:
     """Both ways in, and a button that swaps; what is open, by its slot, the earlier one first."""
     slots.follow_review()
     for slot, place in zip((EARLIER, LATER), st.columns(2, gap="large"), strict=True):
         with place:
             _opening(slot)
-    both = {slot: one for slot in (EARLIER, LATER) if (one := slots.held(slot)) is not None}
+    both = {slot: one for slot in (EARLIER, LATER) if (one := slots.compared(slot)) is not None}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Swap earlier and later", on_click=slots.swap, disabled=not both, key="swap")
         st.caption(WORDS)
@@ -70,7 +70,7 @@ def _opening(slot: str) -> None:
     choose_record(slots.opening(slot))
     if (sentence := slots.problem(slot)) is not None:
         st.error(sentence)
-    one = slots.held(slot)
+    one = slots.compared(slot)
     if one is None:
         st.info(f"No {slot} ECG is open.")
         return
@@ -82,7 +82,7 @@ def _opening(slot: str) -> None:
     )
 
 
-def _ask_reference(slot: str, one: Held) -> None:
+def _ask_reference(slot: str, one: ComparedECG) -> None:
     """What the reader calls this ECG, such as its date; signs that a page takes for markup are dropped."""
     typed = st.text_input(
         f"Reference of the {slot} ECG (optional, not stored)",
@@ -95,7 +95,7 @@ def _ask_reference(slot: str, one: Held) -> None:
     one.reference = "".join(sign for sign in typed if sign.isalnum() or sign in " -.:/").strip()
 
 
-def critical_findings(both: Mapping[str, Held]) -> None:
+def critical_findings(both: Mapping[str, ComparedECG]) -> None:
     """A red box with the critical findings of each ECG; nothing where there are none."""
     parts = [
         f"**{slot.capitalize()} ECG: {escape_markdown(finding.sentence)}** "
@@ -107,14 +107,14 @@ def critical_findings(both: Mapping[str, Held]) -> None:
         st.error("\n\n".join(parts), icon=":material/emergency:")
 
 
-def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[FindingChange, ...]:
+def compared_findings(both: Mapping[str, ComparedECG], card: ModelCard) -> tuple[FindingChange, ...]:
     """Every class in both; none, and a sentence for each ECG that the model cannot take."""
     found = {slot: _found(slot, one, card) for slot, one in both.items()}
     earlier, later = found[EARLIER], found[LATER]
     return () if earlier is None or later is None else finding_changes(earlier, later)
 
 
-def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
+def _found(slot: str, one: ComparedECG, card: ModelCard) -> Findings | None:
     """What ``card``'s model finds in one ECG; the gate has let it through."""
     try:
         return one.ecg.findings(card)
@@ -123,7 +123,7 @@ def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
         return None
 
 
-def measured(both: Mapping[str, Held]) -> dict[str, Measurements]:
+def measured(both: Mapping[str, ComparedECG]) -> dict[str, Measurements]:
     """The measurements of both; none where no delineator is installed.
 
     Raises:
@@ -133,11 +133,13 @@ def measured(both: Mapping[str, Held]) -> dict[str, Measurements]:
     return {slot: one for slot, one in found.items() if one is not None}
 
 
-def findings_panel(both: Mapping[str, Held], changes: tuple[FindingChange, ...], card: ModelCard) -> None:
+def findings_panel(
+    both: Mapping[str, ComparedECG], changes: tuple[FindingChange, ...], card: ModelCard
+) -> None:
     """One row a class, and what of the recordings makes a finding doubtful."""
-    table = change_tables.findings(changes, compare_doubts.marks(both, changes))
+    table = change_tables.findings(changes, compare_admission.doubt_marks(both, changes))
     st.dataframe(table, hide_index=True, column_config=FINDING_COLUMNS, height="content")
-    for sentence in compare_doubts.sentences(both, changes):
+    for sentence in compare_admission.doubt_sentences(both, changes):
         st.markdown(sentence)
     st.caption(
         f"Both read by {card.title}, sha256 {card.sha256[:12]}. New: below its threshold earlier, above it "
@@ -181,7 +183,7 @@ def _about_error(card: ModelCard) -> str:
     )
 
 
-def beats_panel(both: Mapping[str, Held], found: Mapping[str, Measurements]) -> None:
+def beats_panel(both: Mapping[str, ComparedECG], found: Mapping[str, Measurements]) -> None:
     """Median beats over each other, and the same as a table."""
     beats = {slot: one.beat for slot, one in found.items()}
     earlier, later = beats[EARLIER], beats[LATER]

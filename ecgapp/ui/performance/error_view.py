@@ -7,19 +7,19 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp import analysis
-from ecgapp.analysis import Admission, Asked, Explanation, Finding
+from ecgapp.analysis import Admission, Explanation, Finding, Findings, OpenedECG, SaliencyQuestion
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
-from ecgapp.models import TrainedModel
-from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.records import ECGRecord
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.system.memory import give_back_freed
 from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.selection import Tried
 from ecgapp.ui.review import relevance_charts
 from ecgapp.ui.review.saliency_panel import tell_shortfall
-from ecgapp.ui.shell import auth, model_choice, session
-from ecgapp.ui.shell.opened import opened_ecg
+from ecgapp.ui.shell import auth, ecg_in_view, model_choice, session
+from ecgapp.ui.shell.open_ecgs import open_ecg
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.tracing import saliency_overlay
 from ecgapp.ui.tracing.paper_frame import paper
@@ -32,7 +32,7 @@ FROM_MEMBER = "The list shows the answer of the one member that had not learnt f
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class NetworkAnswer:
     """What one network says of the class now, why, and the picture of that."""
 
     finding: Finding
@@ -41,13 +41,11 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
-    """A record, and the answers to it: of the model, and of the one member that the list's is from."""
+class OpenedMistake:
+    """An ECG, and the answers to it: of the model, and of the one member that the list's is from."""
 
-    record: ECGRecord
-    answers: dict[str, Answer]
-    key: str  # its fingerprint
-    admission: Admission  # the gate's two answers
+    ecg: OpenedECG
+    answers: dict[str, NetworkAnswer]
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,10 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
     except EcgAppError as error:
         st.info(escape_markdown(str(error)))
         return
-    reader.mark_seen(opened.key)  # who saw this can read it first no more
+    reader.mark_seen(opened.ecg.fingerprint)  # who saw this can read it first no more
     st.markdown(_in_words(tried, wrong))
-    st.caption(f"Codes in the data set: {escape_markdown(', '.join(opened.record.codes) or 'none')}.")
-    st.caption(_by_gate(opened.admission))
+    st.caption(f"Codes in the data set: {escape_markdown(', '.join(opened.ecg.record.codes) or 'none')}.")
+    st.caption(_by_gate(opened.ecg.admission()))
     answer = _choose_answer(tried, opened)
     line = tried.thresholds[tried.place(wrong.label)]
     st.markdown(saliency_overlay.in_words(answer.explanation, replace(answer.finding, threshold=line)))
@@ -84,12 +82,12 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
     with st.expander("Relevance by lead as a table"):
         st.dataframe(relevance_charts.lead_table(answer.explanation), hide_index=True, key="error_leads")
     if st.button("Open on the Review page", key="error_review", icon=":material/open_in_new:"):
-        session.open_record(opened.record, f"Record {opened.record.record_id}")
+        ecg_in_view.open_record(opened.ecg.record, f"Record {opened.ecg.record.record_id}")
         st.session_state["classifier"] = tried.card.name
         st.switch_page(REVIEW)
 
 
-def _choose_answer(tried: Tried, opened: Opened) -> Answer:
+def _choose_answer(tried: Tried, opened: OpenedMistake) -> NetworkAnswer:
     """Whose answer is shown; of an ensemble first the member's, for it made the mistake."""
     names = list(opened.answers)
     if len(names) == 1:
@@ -106,13 +104,13 @@ def _choose_answer(tried: Tried, opened: Opened) -> Answer:
     return opened.answers[chosen or names[0]]
 
 
-def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> Opened:
+def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> OpenedMistake:
     """Opened once; the next record takes its place, so that a session holds one.
 
     Raises:
         EcgAppError: the record is not on this machine, or the model cannot take it.
     """
-    kept: tuple[Hashable, Opened] | None = st.session_state.get(OPENED)
+    kept: tuple[Hashable, OpenedMistake] | None = st.session_state.get(OPENED)
     if kept is None or kept[0] != key:
         st.session_state.pop(OPENED, None)
         with st.spinner("Opening the record"):
@@ -122,16 +120,17 @@ def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> Opened:
     return kept[1]
 
 
-def _open(tried: Tried, wrong: Wrong) -> Opened:
-    record = analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings())
-    model = model_choice.opened(tried.card)
-    judge = None
+def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
+    ecg = open_ecg(analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings()))
+    answers = {}
     if tried.cross_fitted:
-        judge = analysis.judge_of(record, model, tried.predictions.probabilities[wrong.row])
-    answers = {} if judge is None else {MEMBER: _answer(record, judge, wrong.label)}
-    answers[ENSEMBLE] = _answer(record, model, wrong.label)
-    admission = opened_ecg(record).admission()
-    return Opened(record, answers, fingerprint(record), admission)
+        probabilities = tried.predictions.probabilities[wrong.row]
+        member = analysis.judge_of(ecg.record, model_choice.opened(tried.card), probabilities)
+        if member is not None:
+            answers[MEMBER] = _answer_of_member(ecg.record, member, wrong.label)
+    answers[ENSEMBLE] = _answer(ecg, tried.card, wrong.label)
+    ecg.admission()  # now, while the reader sees that the record is being opened
+    return OpenedMistake(ecg, answers)
 
 
 def _by_gate(judged: Admission) -> str:
@@ -145,11 +144,22 @@ def _by_gate(judged: Admission) -> str:
     return f"The gate lets it through. {judged.in_figures}"
 
 
-def _answer(record: ECGRecord, model: TrainedModel, label: str) -> Answer:
-    found = analysis.find(record, model)
-    explanation = analysis.explain_against(record, model, Asked(label, found.best_window(label)))
-    finding = next(row for row in found.rows if row.label == label)
-    return Answer(finding, explanation, saliency_overlay.saliency(record, explanation))
+def _answer(ecg: OpenedECG, card: ModelCard, label: str) -> NetworkAnswer:
+    findings = ecg.findings(card)
+    explanation = ecg.explanation(card, SaliencyQuestion(label, findings.best_window(label)))
+    return _drawn(ecg.record, findings, explanation)
+
+
+def _answer_of_member(record: ECGRecord, member: TrainedModel, label: str) -> NetworkAnswer:
+    """The answer of one member of an ensemble, which is no installed model of its own."""
+    findings = analysis.find(record, member)
+    question = SaliencyQuestion(label, findings.best_window(label))
+    return _drawn(record, findings, analysis.explain(findings.prepared, member, question))
+
+
+def _drawn(record: ECGRecord, findings: Findings, explanation: Explanation) -> NetworkAnswer:
+    finding = next(row for row in findings.rows if row.label == explanation.label)
+    return NetworkAnswer(finding, explanation, saliency_overlay.saliency(record, explanation))
 
 
 def _in_words(tried: Tried, wrong: Wrong) -> str:

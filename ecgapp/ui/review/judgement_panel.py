@@ -16,7 +16,6 @@ from ecgapp.models import ModelCard
 from ecgapp.reviews import Review
 from ecgapp.signals.paper import PAGE_SECONDS
 from ecgapp.storage.plain_text import escape_markdown
-from ecgapp.ui.review import gate_panel
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.sign_off.reading_panel import FIRST
 
@@ -30,6 +29,7 @@ ICONS = {
 }
 MOST_BESIDE = 3  # further lines beside a critical finding, so that the tracing stays in view
 LINE_BREAK = "  \n"  # of Markdown
+GATE_STAYS = "The tracing stays for you to read. How often good records fail: see the Performance page."
 BEFORE_READING = (
     "This alarm is shown before your read because it may be urgent. It comes from rules and from the network "
     "of ventricular rhythms; no classifier has been asked. The trail keeps that you saw it."
@@ -70,7 +70,7 @@ def details(ecg: OpenedECG, card: ModelCard | None) -> None:
         ]
         st.table(pd.DataFrame(lines).set_index("Severity"))
         if admission.labels_withheld:
-            st.caption(gate_panel.in_figures(admission))
+            st.caption(f"{admission.in_figures} {GATE_STAYS}".lstrip())
 
 
 def before_reading(place: DeltaGenerator, ecg: OpenedECG, reviewed: Review) -> None:

@@ -26,7 +26,7 @@ from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.tasks.meanings import NORMALS, meaning
 from ecgapp.ui.shell import session
 from ecgapp.ui.sign_off import reader as reading
-from ecgapp.ui.sign_off.caliper_panel import CALIPERS, to_keep
+from ecgapp.ui.sign_off.caliper_panel import read_again, to_keep
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"
@@ -239,7 +239,7 @@ def _keep_calipers(form: Form, kind: Kind) -> None:
     if wanted != kept:
         reading.journal().add(Event(form.review.record, Kind.CALIPERS, reading.reader(), calipers=wanted))
     if kind is Kind.READ:
-        session.forget(CALIPERS)
+        read_again()
 
 
 def _label(answer: Answer) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ecgapp.records import ECGRecord
-from ecgapp.ui.shell import session
+from ecgapp.ui.shell.ecg_in_view import page_state
 from ecgapp.ui.tracing.overview import clock, overview, stretch_around, table
 
 CHART = "overview"
@@ -16,7 +16,7 @@ PLAIN = {"displayModeBar": False}
 
 
 @dataclass
-class Page:
+class PagePosition:
     """Where the page begins, s. A jump counts up, so that the slider is drawn anew at its new place."""
 
     start: float = 0.0
@@ -33,24 +33,24 @@ def choose_page(record: ECGRecord, length: float) -> float:
     if record.duration <= length:
         return 0.0
     last = last_start(record.duration, length)
-    page = session.remember("page", Page)
+    page = page_state(PagePosition)
     page.start = min(page.start, last)
     _overview(record, page, length)
     _controls(page, length, last)
     return page.start
 
 
-def shown_start(record: ECGRecord, length: float) -> float:
+def page_start(record: ECGRecord, length: float) -> float:
     """Where the page on the screen begins, s, once it has been chosen."""
     if record.duration <= length:
         return 0.0
-    return min(session.remember("page", Page).start, last_start(record.duration, length))
+    return min(page_state(PagePosition).start, last_start(record.duration, length))
 
 
 def go_to(record: ECGRecord, start: float, length: float) -> None:
     """Show the page of ``length`` seconds that begins nearest ``start``, s."""
     if record.duration > length:
-        session.remember("page", Page).go_to(start, last_start(record.duration, length))
+        page_state(PagePosition).go_to(start, last_start(record.duration, length))
 
 
 def last_start(duration: float, length: float) -> float:
@@ -59,7 +59,7 @@ def last_start(duration: float, length: float) -> float:
     return float(max(steps, 1) * STEP)
 
 
-def _controls(page: Page, length: float, last: float) -> None:
+def _controls(page: PagePosition, length: float, last: float) -> None:
     key = f"page_start_{length:g}_{page.jumps}"
 
     def slide() -> None:
@@ -84,7 +84,7 @@ def _controls(page: Page, length: float, last: float) -> None:
         st.slider(label, 0.0, last, page.start, STEP, key=key, on_change=slide)
 
 
-def _overview(record: ECGRecord, page: Page, length: float) -> None:
+def _overview(record: ECGRecord, page: PagePosition, length: float) -> None:
     """One lead of the whole record, or of a stretch about the page; a box drawn on it is the next page."""
     shorter = [name for name, seconds in STRETCHES.items() if seconds < record.duration]
     name = st.segmented_control(

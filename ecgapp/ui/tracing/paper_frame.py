@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ecgapp.ui.tracing.tracing import SIDES, height_per_width
 
+PLAIN = {"displayModeBar": False}  # of charts that have no tools
 # A chart knows its width only in the browser, so that its height is worked out there too.
 STYLE = """<style>
 .st-key-{key}_wide {{ container-type: inline-size; }}

@@ -60,7 +60,8 @@ def test_the_steps_table_tells_each_step_of_the_lead():
 
 
 def test_the_reconstructions_table_has_the_errors_of_its_bars():
-    result = analysis.reconstruct(RECORD, tiny_models.autoencoder(), 1)
+    autoencoder = tiny_models.autoencoder()
+    result = analysis.reconstruct(analysis.prepare(RECORD, autoencoder), autoencoder, 1)
     table = reconstruction_strips.table(result)
     assert list(table["Lead"]) == list(result.leads)
     np.testing.assert_allclose(table["MSE per sample (SD²)"].astype(float), result.mse_per_lead, atol=6e-4)

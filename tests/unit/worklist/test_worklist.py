@@ -162,7 +162,7 @@ def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, m
             raise ZeroDivisionError("a bug")
         return beat_list(record, quality)
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.beat_list", beats)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", beats)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
     assert "a bug" not in items[2].outcome.sentence
