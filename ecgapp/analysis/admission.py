@@ -5,7 +5,7 @@ unlike the training data, keeps its rate, intervals, rules and critical findings
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from ecgapp.evaluate.detectors.record_readability import readability_network, re
 from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals.quality.readability_features import NUMBERS
+from ecgapp.storage.documents import fields_to_plain
 
 NOT_JUDGED = {
     True: "Whether this is a readable ECG was not judged.",
@@ -41,7 +42,8 @@ class GateAnswer:
 
     ``score`` is between 0 and 1, the higher the worse; None where it could not be judged. Then ``reason``
     says why, and ``failed`` only where the judge itself is broken. What passes has no reason, but where a
-    recognised rhythm overruled the score.
+    recognised rhythm overruled the score. ``urgent``: a refused signal that may be a dangerous rhythm or a
+    standstill, so that somebody must look at the patient; documents leave it out, for ``reason`` says so.
     """
 
     score: float | None
@@ -50,6 +52,11 @@ class GateAnswer:
     reason: str = ""
     parts: tuple[Part, ...] = ()
     judge: str = ""
+    urgent: bool = field(default=False, compare=False)
+
+    def to_document(self) -> dict[str, object]:
+        """The answer as it is written to bundles and to the command line."""
+        return {name: plain for name, plain in fields_to_plain(self).items() if name != "urgent"}
 
     @property
     def judged(self) -> bool:
@@ -143,7 +150,7 @@ def admit(record: ECGRecord, judges: Judges, rhythm: bool = False) -> Admission:
     """
     readable = _answer(record, judges.readability, _judge_readable)
     if rhythm and readable.failed and readable.judged:
-        readable = replace(readable, failed=False, reason=RHYTHM_FOUND)
+        readable = replace(readable, failed=False, reason=RHYTHM_FOUND, urgent=False)
     if readable.failed and readable.judged:
         return Admission(readable)
     return Admission(readable, _answer(record, judges.similarity, _judge_similar))
@@ -172,14 +179,19 @@ def _judge_readable(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -
     network = readability_network(model)
     numbers = record_numbers(record, model)
     if not len(numbers):
-        return replace(empty, score=1.0, failed=True, reason=admission_words.STANDSTILL)
+        return replace(empty, score=1.0, failed=True, reason=admission_words.STANDSTILL, urgent=True)
     score, middle = unreadable(numbers, network), np.median(numbers, axis=0)
     with torch.inference_mode():
         weights = network.contributions(torch.from_numpy(middle).float()).double().numpy()
     failed = score >= empty.threshold
     usual = network.usual.double().numpy()
-    reason = admission_words.why_unreadable(record, middle, usual) if failed else ""
-    return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(NUMBERS, middle, weights))
+    parts = _parts(NUMBERS, middle, weights)
+    if not failed:
+        return replace(empty, score=score, parts=parts)
+    refusal = admission_words.why_unreadable(record, middle, usual)
+    return replace(
+        empty, score=score, failed=True, reason=refusal.sentence, urgent=refusal.urgent, parts=parts
+    )
 
 
 def _judge_similar(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -> GateAnswer:

@@ -1,5 +1,7 @@
 """What each question of the gate says of a record that fails it, in sentences for the reader."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ecgapp.evaluate.arrays import Floats
@@ -52,7 +54,15 @@ REASONS = {  # of each part; {found} is of this record, {usual} of the median go
 PLAIN = {"contradiction": 4.0, "roughness": 1.0, "disagreement": 1.0, "evenness": 1.0}
 
 
-def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> str:
+@dataclass(frozen=True)
+class Refusal:
+    """Why a record is refused; ``urgent`` if it may be a dangerous rhythm or a standstill."""
+
+    sentence: str
+    urgent: bool
+
+
+def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> Refusal:
     """Why the record is refused, from the medians of its windows' ``NUMBERS``, and the usual ones.
 
     Names asystole where nearly nothing is there, and ventricular fibrillation where the signal has the rate
@@ -60,10 +70,12 @@ def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> str:
     """
     height = _height(record)
     if record.units == "mV" and height < LOWEST:
-        return SMALL.format(height=LOWEST)
-    said = f"{UNREADABLE} {_noise(numbers, usual)}"
+        return Refusal(SMALL.format(height=LOWEST), urgent=True)
+    sentence = f"{UNREADABLE} {_noise(numbers, usual)}"
     rate = _heart_like(record, height)
-    return said if rate is None else f"{said} {PERHAPS_FIBRILLATION.format(rate=rate)}"
+    if rate is None:
+        return Refusal(sentence, urgent=False)
+    return Refusal(f"{sentence} {PERHAPS_FIBRILLATION.format(rate=rate)}", urgent=True)
 
 
 def _noise(numbers: Floats, usual: Floats) -> str:

@@ -31,14 +31,21 @@ class Support:
         """Whether the reader chose another prevalence than that of the validation records."""
         return self.prevalence != self.validation
 
+    @property
+    def of_hundred(self) -> str:
+        """How many of 100 patients with this answer have the class: ``67 (61-73)``; "" if it is not known."""
+        if self.meaning is None:
+            return ""
+        share = self.meaning.share
+        return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"
+
     def in_patients(self) -> str:
         """The finding in a hundred patients, with the prevalence that this holds at."""
         if self.meaning is None or self.validation is None:
             return "The validation data do not suffice to tell how many patients like this have it."
-        share, side = self.meaning.share, "with" if self.meaning.positive else "without"
+        side = "with" if self.meaning.positive else "without"
         sentence = (
-            f"Of 100 patients {side} this finding, about {count(share.value)} "
-            f"({count(share.low)}-{count(share.high)}) have it, at a prevalence of "
+            f"Of 100 patients {side} this finding, about {self.of_hundred} have it, at a prevalence of "
             f"{per_cent(self.meaning.prevalence)}"
         )
         if not self.is_set:

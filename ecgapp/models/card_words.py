@@ -3,11 +3,15 @@
 from ecgapp.models import EnsembleConfig, Interval, LabelMetrics, ModelCard
 
 
-def with_interval(figure: Interval | None) -> str:
-    """``0.81 (0.74-0.88)``; a dash where the figure is undefined."""
+def with_interval(figure: Interval | None, digits: int = 2, between: str = "-") -> str:
+    """``0.81 (0.74-0.88)``; a dash if the figure is undefined.
+
+    ``between`` stands between the ends of the interval: ``" to "`` if they can be negative.
+    """
     if figure is None:
         return "-"
-    return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
+    value, low, high = (f"{number:.{digits}f}" for number in (figure.value, figure.low, figure.high))
+    return f"{value} ({low}{between}{high})"
 
 
 def in_percent(figure: Interval | None) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from ecgapp.analysis import Finding, Findings, Support
-from ecgapp.analysis.support import count
 from ecgapp.models.card_words import insufficient, of_label
 from ecgapp.report.page import SMALL, Column, Type
 
@@ -79,12 +78,5 @@ def _cells(row: Finding, support: Support | None) -> tuple[str, ...]:
         of_label(metrics, "precision"),
         of_label(metrics, "recall") if known else "",
         f"{metrics.n_positive:,} of {metrics.n:,}" if metrics else "",
-        _of_hundred(support),
+        support.of_hundred if support is not None else "",
     )
-
-
-def _of_hundred(support: Support | None) -> str:
-    if support is None or support.meaning is None:
-        return ""
-    share = support.meaning.share
-    return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ecgapp.config import DISCLAIMER
 from ecgapp.report.contents import Contents
+from ecgapp.reviews import moment
 
 WIDTH, HEIGHT = 297.0, 210.0  # mm
 MILLIMETRE = 72 / 25.4  # points
@@ -143,7 +144,7 @@ def print_head(page: Page, contents: Contents, title: str) -> None:
         page.text(left, HEAD_LINE, words, Type(8))
         page.line(np.array([start, stop]), np.array([HEAD_LINE - 0.8, HEAD_LINE - 0.8]), 0.15, GREY)
     reference = f"Reference: {contents.printed_reference}" if contents.printed_reference else ""
-    made = f"report made {contents.made:%Y-%m-%d %H:%M} UTC"
+    made = f"report made {moment(contents.made.timestamp())}"
     small = Type(7, colour=GREY, align="right")
     page.text(RIGHT, HEAD_LINE, "      ".join(part for part in (reference, made) if part), small)
 

@@ -29,9 +29,8 @@ from ecgapp.models import load_card, save_model
 from ecgapp.records import fingerprint
 from ecgapp.storage import admin_password
 from ecgapp.ui.performance.error_view import OPENED
-from ecgapp.ui.performance.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.performance.selection import Tried
-from ecgapp.ui.performance.threshold_panel import PART, PARTS
+from ecgapp.ui.performance.threshold_panel import PART, PARTS, per_class_csv, predictions_csv
 from ecgapp.ui.shell import auth
 
 

@@ -6,7 +6,6 @@ Headline, worklist, report and command line all use it.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.judgement.known_facts import Known
 from ecgapp.analysis.judgement.label_lines import finding_lines, normal_lines
 from ecgapp.analysis.judgement.measured_lines import critical_lines, rate_lines, recording_lines, rule_lines
@@ -40,8 +39,8 @@ def gate_lines(known: Known) -> Iterator[JudgementLine]:
     """Why there are no labels, and whether the gate could judge the record."""
     judged = known.admission
     if judged is not None and judged.refused:
-        urgent = LOOK in judged.reason  # it may be ventricular fibrillation, or a standstill
-        yield JudgementLine(Severity.CRITICAL if urgent else Severity.PROMPT, judged.reason, GATE)
+        severity = Severity.CRITICAL if judged.readable.urgent else Severity.PROMPT
+        yield JudgementLine(severity, judged.reason, GATE)
     elif known.refusal:
         yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", GATE)
     elif not known.scores:

@@ -19,9 +19,8 @@ from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.compare import compare_admission, paired_beats, slots
 from ecgapp.ui.compare.slots import EARLIER, LATER, ComparedECG
 from ecgapp.ui.shell.opening import choose_record
-from ecgapp.ui.tracing.paper_frame import paper
+from ecgapp.ui.tracing.paper_frame import PLAIN, paper
 
-PLAIN = {"displayModeBar": False}
 REFERENCE_LENGTH = 24
 WORDS = (
     "Which ECG is the earlier one, and that both are of one patient, is your statement: no date and no name "

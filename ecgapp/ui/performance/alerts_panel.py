@@ -7,15 +7,15 @@ import streamlit as st
 
 from ecgapp.evaluate import Alerts, alerts_by_threshold, share_of
 from ecgapp.models import Interval
-from ecgapp.models.card_words import insufficient
+from ecgapp.models.card_words import insufficient, with_interval
 from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, ORANGE, band, in_force, plain_layout
 from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
 GRID = np.linspace(0.0, 1.0, 101)
 EVERY = 5  # of the grid's lines stand in the table
 DRAWS = 300
-PLAIN = {"displayModeBar": False}
 
 
 @st.fragment
@@ -75,8 +75,7 @@ def patients(figure: Interval | None) -> str:
     """``12 (10-14)``, with a decimal where there are fewer than ten."""
     if figure is None:
         return "-"
-    digits = 0 if figure.value >= 9.95 else 1
-    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}-{figure.high:.{digits}f})"
+    return with_interval(figure, 0 if figure.value >= 9.95 else 1)
 
 
 def alerts_chart(curve: tuple[Alerts, ...], here: Alerts) -> go.Figure:

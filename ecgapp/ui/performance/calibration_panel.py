@@ -6,13 +6,14 @@ import streamlit as st
 
 from ecgapp.evaluate import Reliability, reliability
 from ecgapp.models import Interval
-from ecgapp.models.card_words import insufficient
+from ecgapp.models.card_words import insufficient, with_interval
 from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, plain_layout
 from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
 DRAWS = 300
-PLAIN = {"displayModeBar": False}
+DIGITS = 3  # good figures lie below 0.1
 
 
 @st.fragment
@@ -59,13 +60,8 @@ def in_words(found: Reliability, label: str) -> str:
     """The two figures of one class."""
     return (
         f"**{in_full(label)}**, {found.n_positive} of {found.n:,} records have it: expected calibration "
-        f"error {_three(found.ece)}, Brier score {_three(found.brier)}."
+        f"error {with_interval(found.ece, DIGITS)}, Brier score {with_interval(found.brier, DIGITS)}."
     )
-
-
-def _three(figure: Interval | None) -> str:
-    """Three digits: good figures lie below 0.1."""
-    return "-" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
 
 
 def diagram(found: Reliability) -> go.Figure:
@@ -105,7 +101,9 @@ def bins_table(found: Reliability) -> pd.DataFrame:
         [
             {
                 "Mean probability told, %": f"{100 * bin_.mean_probability:.1f}",
-                "Have it, % (95 %)": f"{100 * bin_.share:.1f} ({100 * bin_.low:.1f}-{100 * bin_.high:.1f})",
+                "Have it, % (95 %)": with_interval(
+                    Interval(100 * bin_.share, 100 * bin_.low, 100 * bin_.high), 1
+                ),
                 "Records": bin_.n,
             }
             for bin_ in found.bins
@@ -124,4 +122,7 @@ def _row(tried: Tried, label: str) -> dict[str, object]:
     if (reason := insufficient(metrics)) is not None:
         return row | {"Expected calibration error": reason, "Brier score": "-"}
     found = measured(tried, label)
-    return row | {"Expected calibration error": _three(found.ece), "Brier score": _three(found.brier)}
+    return row | {
+        "Expected calibration error": with_interval(found.ece, DIGITS),
+        "Brier score": with_interval(found.brier, DIGITS),
+    }

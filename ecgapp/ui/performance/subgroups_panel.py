@@ -9,8 +9,8 @@ from ecgapp.models import ENOUGH_POSITIVES, LabelMetrics
 from ecgapp.models.card_words import with_interval
 from ecgapp.ui.performance.charts import AXIS, COLOURS, SYMBOLS, plain_layout
 from ecgapp.ui.performance.selection import Tried, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
-PLAIN = {"displayModeBar": False}
 DRAWS = 300
 BESIDE = 0.16  # of the way from one class to the next lie two data sets apart
 NOT_KEPT = (

@@ -11,8 +11,8 @@ from ecgapp.evaluate.detectors.ventricular_decision import CERTAIN, SHORTEST
 from ecgapp.models import ModelCard, VentricularConfig, VentricularFigures, VentricularMetrics
 from ecgapp.models.card_words import in_percent
 from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, ORANGE
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
-PLAIN = {"displayModeBar": False}
 ROW, FRAME = 24, 90  # px of a kind in the chart, and of its axis and legend
 WHAT = (
     "**Does any lead show ventricular tachycardia, flutter or fibrillation?** The network reads one lead of "

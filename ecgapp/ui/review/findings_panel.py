@@ -8,7 +8,6 @@ import streamlit as st
 from ecgapp.analysis import Finding, Findings, OpenedECG, Support
 from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.rules import Presence
-from ecgapp.analysis.support import count
 from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.models.card_words import insufficient, of_label, population
 from ecgapp.tasks.meanings import in_full, meaning
@@ -155,7 +154,7 @@ def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
         "Probability": row.probability,
         "Threshold": row.threshold,
         "Result": "▲ above" if row.positive else "below",
-        OF_HUNDRED: _of_hundred(beside),
+        OF_HUNDRED: beside.of_hundred or "-",
         "Precision (95 %)": of_label(metrics, "precision"),
         "Positives of n": _positives(metrics),
         "Rule": _of_rule(row, beside),
@@ -169,13 +168,6 @@ def _of_rule(row: Finding, beside: Support) -> str:
         return "no rule"
     mark = CONTRADICTS if beside.verdict.contradicts(row.positive) else ""
     return f"{mark}{MARKS[beside.verdict.presence]}"
-
-
-def _of_hundred(beside: Support) -> str:
-    if beside.meaning is None:
-        return "-"
-    share = beside.meaning.share
-    return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"
 
 
 def in_detail(row: Finding, beside: Support) -> list[str]:

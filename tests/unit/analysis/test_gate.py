@@ -434,6 +434,7 @@ def test_a_record_without_any_signal_may_be_loose_electrodes_or_asystole(whole):
     assert "electrodes are off" in told.reason
     assert "asystole" in told.reason
     assert LOOK in told.reason
+    assert told.readable.urgent
 
 
 def test_noise_that_is_nearly_nothing_names_asystole_too(whole):
@@ -449,9 +450,11 @@ def test_a_refused_signal_with_the_rate_and_size_of_a_heart_may_be_fibrillation(
     assert told.refused
     assert "ventricular fibrillation" in told.reason
     assert LOOK in told.reason
+    assert told.readable.urgent
     huge = analysis.admit(of_signal(400 * pure, leads=("ECG",)), Judges(readability))
     assert huge.refused
     assert "fibrillation" not in huge.reason
+    assert not huge.readable.urgent
     white = analysis.admit(of_signal(NOISE), Judges(readability))
     assert "fibrillation" not in white.reason
 

@@ -9,7 +9,6 @@ import tiny_models
 from only_models import OnlyModels
 
 from ecgapp.analysis import Admission, GateAnswer, InstalledModels, Known, OpenedECG, Severity, judge
-from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
 from ecgapp.analysis.judgement.label_lines import LOOKED_FOR
@@ -272,7 +271,7 @@ def test_labels_that_are_withheld_leave_measurements_and_are_to_be_read_soon():
 
 
 def test_a_refused_signal_that_may_be_a_dangerous_rhythm_is_critical():
-    urgent = Admission(GateAnswer(0.9, 0.5, True, f"It may be ventricular fibrillation: {LOOK}."))
+    urgent = Admission(GateAnswer(0.9, 0.5, True, "It may be fibrillation.", urgent=True))
     for found in (judge(known(admission=urgent)), judge(known(admission=urgent, critical=(ANTERIOR,)))):
         assert found.severity is Severity.CRITICAL
         assert found.of(Severity.CRITICAL)[-1].source == "gate"

@@ -11,7 +11,7 @@ from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.runs import curve_tables
 from ecgapp.runs.run_figures import RunFigures
 from ecgapp.ui.review import preprocessing_steps, reconstruction_strips
-from ecgapp.ui.tracing import overview
+from ecgapp.ui.tracing import paging
 from ecgapp.ui.training import curves
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
@@ -69,7 +69,7 @@ def test_the_reconstructions_table_has_the_errors_of_its_bars():
 
 
 def test_the_overviews_table_keeps_the_highest_point_of_the_stretch():
-    table = overview.table(RECORD, (0.0, 25.0))
+    table = paging.overview_table(RECORD, (0.0, 25.0))
     lead = RECORD.select(["II"])[0]
     highest = float(lead.max() - np.median(lead))
     assert table["II, highest (mV)"].astype(float).max() == pytest.approx(highest, abs=0.02)

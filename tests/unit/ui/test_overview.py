@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ecgapp.records import ECGRecord
-from ecgapp.ui.tracing.overview import POINTS, clock, overview, stretch_around
-from ecgapp.ui.tracing.paging import PagePosition, last_start
+from ecgapp.ui.tracing.paging import POINTS, PagePosition, clock, last_start, overview, stretch_around
 
 
 def record_of(seconds, sampling_rate=250.0):
