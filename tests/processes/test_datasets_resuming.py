@@ -262,14 +262,15 @@ def test_an_import_that_is_killed_twenty_times_ends_in_the_same_store(source, tm
 SIDE_BY_SIDE = """
 import sys, time
 from pathlib import Path
-from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, importing, unfinished
+from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset
+from ecgapp.datasets.importing import importer, unfinished
 
 def follow(done, total):
     print(done, flush=True)
     time.sleep(60)
 
 if __name__ == "__main__":
-    importing.PART_RECORDS = unfinished.PART_RECORDS = 5
+    importer.PART_RECORDS = unfinished.PART_RECORDS = 5
     import_dataset("ptb-xl", Path(sys.argv[1]), Path(sys.argv[2]), ImportOptions(workers=2), follow)
 """
 

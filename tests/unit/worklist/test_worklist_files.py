@@ -230,7 +230,7 @@ def test_a_full_disk_ends_the_intake_with_a_sentence_and_a_count(settings, tmp_p
             raise ArchiveError("The disk is full.")
         kept.append(record)
 
-    monkeypatch.setattr("ecgapp.archive.Archive.keep", keep)
+    monkeypatch.setattr("ecgapp.records.archive.Archive.keep", keep)
     intake = taken(settings, [file for k in range(5) for file in files_of(tmp_path / "made", f"r{k}", k)])
     assert intake.problem == "The disk is full. Not taken: 3 of 5 records."
     assert len(Worklist(settings).items()) == 2
