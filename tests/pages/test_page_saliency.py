@@ -181,7 +181,7 @@ def test_an_ensembles_stability_is_a_figure(tmp_path, monkeypatch):
 
 def test_a_pause_without_beats_still_has_its_map(page, monkeypatch):
     none = BeatList(tiny_models.np.zeros(0, int), 500.0, (), 10.0)
-    monkeypatch.setattr("ecgapp.analysis.beat_relevance.beat_list", lambda _: none)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", lambda *_: none)
     page.selectbox(key="demo").set_value("Left bundle branch block").run()
     assert not page.exception
     assert "Too few beats" in said(page)
