@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.table import Row, show, tell
 from ecgapp.analysis import measure, open_model
-from ecgapp.analysis.rules import Check, Facts, Presence, check, rule_labels
+from ecgapp.analysis.rules import Facts, Presence, RuleOutcome, check, rule_labels
 from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
@@ -70,7 +70,7 @@ def rows(judged: Sequence[Judged]) -> list[Row]:
     return lines
 
 
-def _row(label: str, checks: Sequence[Check | None], truths: Sequence[float]) -> Row:
+def _row(label: str, checks: Sequence[RuleOutcome | None], truths: Sequence[float]) -> Row:
     told = [
         (found.presence, truth == 1)
         for found, truth in zip(checks, truths, strict=True)

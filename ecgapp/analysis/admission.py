@@ -28,7 +28,7 @@ RHYTHM_FOUND = "A heart rhythm was recognised in it, so that it is not refused."
 
 
 @dataclass(frozen=True)
-class Part:
+class ScorePart:
     """One of the numbers that a score is made of; ``weight`` is what it adds to the score's logit."""
 
     name: str
@@ -50,7 +50,7 @@ class GateAnswer:
     threshold: float
     failed: bool
     reason: str = ""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ScorePart, ...] = ()
     judge: str = ""
     urgent: bool = field(default=False, compare=False)
 
@@ -207,9 +207,9 @@ def _judge_similar(record: ECGRecord, model: TrainedModel, empty: GateAnswer) ->
     return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(PARTS, values, weights))
 
 
-def _parts(names: tuple[str, ...], values: Floats, weights: Floats) -> tuple[Part, ...]:
+def _parts(names: tuple[str, ...], values: Floats, weights: Floats) -> tuple[ScorePart, ...]:
     rows = zip(names, values.tolist(), weights.tolist(), strict=True)
-    return tuple(Part(name, value, weight) for name, value, weight in rows)
+    return tuple(ScorePart(name, value, weight) for name, value, weight in rows)
 
 
 def judge_cards(

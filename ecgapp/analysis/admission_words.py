@@ -80,14 +80,14 @@ def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> Refusal
 
 def _noise(numbers: Floats, usual: Floats) -> str:
     """The sentence that describes the signal by the number that is easiest to understand."""
-    found, known = (dict(zip(NUMBERS, np.exp(each).tolist(), strict=True)) for each in (numbers, usual))
-    pure = 1 - found["tone"]
+    measured, known = (dict(zip(NUMBERS, np.exp(each).tolist(), strict=True)) for each in (numbers, usual))
+    pure = 1 - measured["tone"]
     if pure > PURE:
         return TONE.format(share=pure)
-    if found["roughness"] > MUCH_NOISE:
-        return NOISE.format(share=found["roughness"], usual=known["roughness"])
-    if found["slowness"] > MUCH_DRIFT:
-        return DRIFT.format(share=found["slowness"], usual=known["slowness"])
+    if measured["roughness"] > MUCH_NOISE:
+        return NOISE.format(share=measured["roughness"], usual=known["roughness"])
+    if measured["slowness"] > MUCH_DRIFT:
+        return DRIFT.format(share=measured["slowness"], usual=known["slowness"])
     return NO_HEARTBEATS
 
 
@@ -119,8 +119,10 @@ def why_unlike(values: Floats, weights: Floats, network: Gate) -> str:
     plain = [name for name, least in PLAIN.items() if units[PARTS.index(name)] >= least]
     name = plain[0] if plain else PARTS[int(weights.argmax())]
     place = PARTS.index(name)
-    found, usual = (_readable(name, value) for value in (float(values[place]), float(network.centre[place])))
-    return f"{WITHHELD} {REASONS[name].format(found=found, usual=usual)}"
+    measured, usual = (
+        _readable(name, value) for value in (float(values[place]), float(network.centre[place]))
+    )
+    return f"{WITHHELD} {REASONS[name].format(measured=measured, usual=usual)}"
 
 
 def _readable(name: str, value: float) -> float:

@@ -95,5 +95,5 @@ def _median_beat(
     """The median over ``beats`` (s) of one lead as recorded, at ``offsets`` (s) from R, about its middle."""
     signal = record.signal[record.leads.index(lead)].astype(np.float64)
     times = np.arange(record.n_samples) / record.sampling_rate
-    found = np.median(np.interp(beats[:, None] + offsets, times, signal), axis=0)
-    return np.asarray(found - np.median(found))
+    median = np.median(np.interp(beats[:, None] + offsets, times, signal), axis=0)
+    return np.asarray(median - np.median(median))

@@ -149,9 +149,9 @@ def repeated(name: str, rr: tuple[float, ...] = (1.0, 1.0)) -> float | None:
 def _deviation(card: ModelCard, wave: str, edge: str) -> float | None:
     """The SD of this boundary's errors in ms, None where the card has none."""
     boundaries = card.delineation.boundaries if card.delineation else ()
-    for found in boundaries:
-        if (found.wave, found.edge) == (wave, edge) and found.deviation is not None:
-            return found.deviation.value
+    for boundary in boundaries:
+        if (boundary.wave, boundary.edge) == (wave, edge) and boundary.deviation is not None:
+            return boundary.deviation.value
     return None
 
 

@@ -25,22 +25,22 @@ class EvidenceMark:
     words: str
 
 
-def evidence_marks(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[EvidenceMark, ...]:
+def evidence_marks(findings: Sequence[CriticalFinding], sheet: Sheet) -> tuple[EvidenceMark, ...]:
     """The stretches of ``sheet`` that show these findings; none for what lies on another page."""
     marks: list[EvidenceMark] = []
-    for number, finding in enumerate(found):
-        shown = [cell for cell in _cells(finding, sheet) if _overlap(finding, cell)]
-        for place, cell in enumerate(shown):
+    for number, finding in enumerate(findings):
+        cells = [cell for cell in _cells(finding, sheet) if _overlap(finding, cell)]
+        for place, cell in enumerate(cells):
             words = finding.name if place == 0 else ""
             start, stop = max(finding.start, cell.start), min(finding.end, cell.stop)
             marks.append(EvidenceMark(cell, start, stop, number, words))
     return tuple(marks)
 
 
-def elsewhere(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalFinding, ...]:
+def elsewhere(findings: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalFinding, ...]:
     """The findings whose evidence lies outside of ``sheet``."""
-    shown = {mark.number for mark in evidence_marks(found, sheet)}
-    return tuple(finding for number, finding in enumerate(found) if number not in shown)
+    on_sheet = {mark.number for mark in evidence_marks(findings, sheet)}
+    return tuple(finding for number, finding in enumerate(findings) if number not in on_sheet)
 
 
 def page_start(finding: CriticalFinding, sheet: Sheet) -> float:

@@ -7,7 +7,7 @@ from ecgapp.analysis.admission import Admission, Judges, admit, judges_for
 from ecgapp.analysis.beat_relevance import BeatRelevance, WaveShare, by_beat, by_wave
 from ecgapp.analysis.explanation import ExaminedMaps, Explanation, SaliencyQuestion, examine, explain, fits
 from ecgapp.analysis.findings import Findings, find
-from ecgapp.analysis.judgement import Judgement, Known, Score, judge
+from ecgapp.analysis.judgement import Judgement, KnownFacts, Score, judge
 from ecgapp.analysis.measured_ecg import MOSTLY_VENTRICULAR, MeasuredECG, ResultKind
 from ecgapp.analysis.reconstruction import WindowReconstruction, reconstruct
 from ecgapp.analysis.support import Support, support
@@ -119,7 +119,7 @@ class OpenedECG(MeasuredECG):
     def judge(self, scores: Sequence[Score], card: ModelCard | None, no_labels: str = "") -> Judgement:
         """The same beside ``scores`` that were computed elsewhere, or the sentence why there are none."""
         return judge(
-            Known(
+            KnownFacts(
                 self.critical(),
                 tuple(scores),
                 card,

@@ -66,12 +66,12 @@ def reconstruct(prepared: Prepared, autoencoder: TrainedModel, window: int = 0) 
         kind = "classifier" if autoencoder.card.is_classifier else autoencoder.card.purpose
         raise ModelError(f"{autoencoder.card.name} is a {kind}. Choose an autoencoder.")
     chosen = prepared.windows.windows[window : window + 1]
-    kept = prepared.recorded_samples(window)
+    n_recorded = prepared.recorded_samples(window)
     output = run_network(autoencoder, chosen)
     return WindowReconstruction(
         prepared.config.leads,
-        chosen[0, :, :kept],
-        output[0, :, :kept],
+        chosen[0, :, :n_recorded],
+        output[0, :, :n_recorded],
         prepared.config.sampling_rate,
         prepared.start(window),
         prepared,

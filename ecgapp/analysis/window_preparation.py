@@ -64,7 +64,7 @@ def as_preprocessed(record: ECGRecord, config: PreprocessingConfig) -> ECGRecord
 
 
 def _about_leads(record: ECGRecord, config: PreprocessingConfig) -> list[str]:
-    flat = [found.lead for found in lead_quality(record) if found.flat and found.lead in config.leads]
+    flat = [quality.lead for quality in lead_quality(record) if quality.flat and quality.lead in config.leads]
     derived = [lead for lead in config.leads if lead in record.derived]
     sentences = []
     if flat:

@@ -147,8 +147,8 @@ def bundle(contents: Contents) -> Bundle:
     if contents.review is not None and contents.review.version:
         document = replace(document, status=contents.review.words, review=contents.review)
     if contents.measured is not None:
-        found = figures(contents.measured.measurements)
-        document = replace(document, delineator=contents.measured.card, measurements=found)
+        measurements = figures(contents.measured.measurements)
+        document = replace(document, delineator=contents.measured.card, measurements=measurements)
     if evidence is None:
         return document
     answers, relevance = predictions(evidence.findings), relevance_of(evidence)

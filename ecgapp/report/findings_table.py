@@ -36,8 +36,8 @@ def print_table(column: Column, findings: Findings, support: Sequence[Support] =
     _print_row(column, HEAD, bold=True)
     for row in rows[:MOST_ROWS]:
         _print_row(column, _cells(row, beside.get(row.label)), bold=row.positive)
-        if told := _beside(row, beside.get(row.label)):
-            column.paragraph(told, SMALL, INDENT, MOST_LINES[row.positive])
+        if words := _beside(row, beside.get(row.label)):
+            column.paragraph(words, SMALL, INDENT, MOST_LINES[row.positive])
             column.y -= 0.6
     if len(rows) > MOST_ROWS:
         column.paragraph(f"{len(rows) - MOST_ROWS} less likely classes are not printed.")

@@ -148,8 +148,8 @@ def _about(contents: Contents) -> Section:
     if evidence is None:
         return Section("", ())
     named = [f"{row.label}: {meaning(row.label)}" for row in evidence.findings.rows if meaning(row.label)]
-    told = [population(evidence.card), "; ".join(named), *evidence.findings.warnings]
-    return Section("About these figures", (*told, *([OF_HUNDRED] if contents.support else [])))
+    sentences = [population(evidence.card), "; ".join(named), *evidence.findings.warnings]
+    return Section("About these figures", (*sentences, *([OF_HUNDRED] if contents.support else [])))
 
 
 def _further(contents: Contents) -> list[Section]:

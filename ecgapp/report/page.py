@@ -166,16 +166,16 @@ class Section:
 def print_section(column: Column, section: Section) -> Section | None:
     """Print the sentences that fit above the foot, the heading only with the first; what is left of it."""
     head = column.heading_height
-    told = 0
+    n_printed = 0
     for sentence in section.sentences:
         if column.y - head - column.height_of(sentence, SMALL) < FOOT:
             break
-        if not told:
+        if not n_printed:
             column.heading(section.heading)
             head = 0.0
         column.paragraph(sentence, SMALL)
-        told += 1
-    rest = section.sentences[told:]
+        n_printed += 1
+    rest = section.sentences[n_printed:]
     return Section(section.heading, rest) if rest else None
 
 
@@ -188,5 +188,7 @@ def print_all(column: Column, sections: Sequence[Section]) -> tuple[Section, ...
 def height_of_all(column: Column, sections: Sequence[Section]) -> float:
     """What ``sections`` take in ``column``, in mm."""
     known = [section for section in sections if section.sentences]
-    told = (sentence for section in known for sentence in section.sentences)
-    return len(known) * column.heading_height + sum(column.height_of(sentence, SMALL) for sentence in told)
+    sentences = (sentence for section in known for sentence in section.sentences)
+    return len(known) * column.heading_height + sum(
+        column.height_of(sentence, SMALL) for sentence in sentences
+    )

@@ -30,17 +30,17 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     facts = record_facts(ecg)
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
-    found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
+    differences = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
     if bundle.admission is not None:
-        found += _differences("The gate", bundle.admission, ecg.admission())
+        differences += _differences("The gate", bundle.admission, ecg.admission())
     measured = ecg.measurements() if bundle.delineator is not None else None
     if measured is not None:
-        found += _differences("The measurements", bundle.measurements, figures(measured))
+        differences += _differences("The measurements", bundle.measurements, figures(measured))
     if bundle.judgement:  # critical findings had been asked for
-        found += _of_alarms(bundle, ecg)
+        differences += _of_alarms(bundle, ecg)
     if bundle.model is not None:
-        found += _of_model(bundle, ecg, bundle.model)
-    return (*found, *_differences("The software", bundle.software, software())) if found else ()
+        differences += _of_model(bundle, ecg, bundle.model)
+    return (*differences, *_differences("The software", bundle.software, software())) if differences else ()
 
 
 class _ModelsOf:
@@ -70,26 +70,28 @@ def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
     """What differs among the critical findings, which the rules and networks in use find anew."""
     now = {one.kind: one for one in map(critical_document, ecg.critical())}
     then = {one.kind: one for one in bundle.critical}
-    found = []
+    differences = []
     for kind in then | now:
         if kind not in now or kind not in then:
-            found.append(f"The critical finding {kind} is {'new' if kind in now else 'no longer found'}.")
+            differences.append(
+                f"The critical finding {kind} is {'new' if kind in now else 'no longer differences'}."
+            )
             continue
-        found += _differences(f"The critical finding {kind}", then[kind], now[kind])
-    return found
+        differences += _differences(f"The critical finding {kind}", then[kind], now[kind])
+    return differences
 
 
 def _of_model(bundle: Bundle, ecg: OpenedECG, card: ModelCard) -> list[str]:
-    found = []
+    differences = []
     examined = bundle.relevance is not None and bool(bundle.relevance.checks)
     again = gather_evidence(ecg, card, examined)
     for then, now in zip(bundle.predictions, predictions(again.findings), strict=True):
-        found += _differences(f"The class {then.label}", then, now)
+        differences += _differences(f"The class {then.label}", then, now)
     if bundle.beside:
         stands = ecg.support(card, prevalences(bundle.beside))
         for was, comes in zip(bundle.beside, beside(tuple(stands.values())), strict=True):
-            found += _differences(f"What stands beside {was.label}", was, comes)
-    return found + _differences("The relevance", bundle.relevance, relevance_of(again))
+            differences += _differences(f"What stands beside {was.label}", was, comes)
+    return differences + _differences("The relevance", bundle.relevance, relevance_of(again))
 
 
 def _differences(what: str, then: object, now: object) -> list[str]:

@@ -74,7 +74,7 @@ def runs(levels: FloatArray) -> list[tuple[int, int, int]]:
 def _draw_bins(page: Page, frame: Frame, explanation: Explanation, levels: FloatArray, middle: float) -> None:
     step = frame.width * BIN / (explanation.stop - explanation.start)
     half = 0.48 * frame.row(len(explanation.leads))
-    found = runs(levels)
+    rectangles = runs(levels)
     corners = [
         (
             frame.left + step * first,
@@ -82,9 +82,9 @@ def _draw_bins(page: Page, frame: Frame, explanation: Explanation, levels: Float
             min(frame.left + step * behind, frame.left + frame.width),
             middle + half if shade > 0 else middle,
         )
-        for first, behind, shade in found
+        for first, behind, shade in rectangles
     ]
-    page.boxes(np.array(corners), [_colour(shade) for _, _, shade in found])
+    page.boxes(np.array(corners), [_colour(shade) for _, _, shade in rectangles])
 
 
 def _colour(shade: int) -> str:

@@ -195,21 +195,21 @@ def _print_head(page: Page, contents: Contents) -> None:
 
 def _moved_st(contents: Contents) -> str:
     """Where the filter in force moves ST by more than 0.5 mm; nothing without one."""
-    record, shown = contents.record, contents.drawn
-    if shown is record or record.units != "mV":
+    record, drawn = contents.record, contents.drawn
+    if drawn is record or record.units != "mV":
         return ""
     beats = contents.ecg.beats.times.tolist()
-    moved = [change for change in st_changes(record, shown, beats) if change.large]
+    moved = [change for change in st_changes(record, drawn, beats) if change.large]
     return st_warning(moved) if moved else ""
 
 
 def _print_foot(page: Page, strips: _Strips, number: tuple[int, int]) -> None:
     pulse = f"the pulse is {strips.gain:g} mm tall and 5 mm wide"
     print_foot(page, number, f"Printed at 100 % on A4, {pulse}.")
-    told = [f"Cut, and marked by an arrow: {', '.join(strips.cut_leads)}."] if strips.cut_leads else []
+    sentences = [f"Cut, and marked by an arrow: {', '.join(strips.cut_leads)}."] if strips.cut_leads else []
     if strips.crossing:
-        told.append(f"Through another row: {', '.join(strips.crossing)}. Half the gain would fit.")
-    page.text(LEFT, UNDER, " ".join(told), Type(7.5, bold=True))
+        sentences.append(f"Through another row: {', '.join(strips.crossing)}. Half the gain would fit.")
+    page.text(LEFT, UNDER, " ".join(sentences), Type(7.5, bold=True))
 
 
 def settings_in_words(contents: Contents, sheet: Sheet) -> str:

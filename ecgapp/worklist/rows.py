@@ -145,7 +145,7 @@ def _critical_finding(row: sqlite3.Row) -> CriticalFinding:
     )
 
 
-class Details:
+class ItemDetails:
     """What was found in the items of a list, read at once."""
 
     def __init__(self, connection: sqlite3.Connection, number: int | None = None) -> None:
@@ -179,7 +179,7 @@ class Details:
         )
 
 
-def item_of(row: sqlite3.Row, details: Details) -> Item:
+def item_of(row: sqlite3.Row, details: ItemDetails) -> Item:
     """A row of ``items``, with what was found in it."""
     number = row["number"]
     return Item(

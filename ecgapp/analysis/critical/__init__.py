@@ -56,11 +56,11 @@ def critical_findings(
     or, if slow, AV block are found for most of its time.
     """
     whole = facts if not stretches else replace(facts, measurements=joined(stretches))
-    found = [finding for rule in _OF_RECORD for finding in rule(whole)]
+    findings = [finding for rule in _OF_RECORD for finding in rule(whole)]
     parts = [replace(facts, measurements=measured) for measured in stretches] or [facts]
-    found += [finding for part in parts for rule in _OF_STRETCH for finding in rule(part)]
-    found = _merged(found)
-    return worst_first([one for one in found if not _covered(one, found)])
+    findings += [finding for part in parts for rule in _OF_STRETCH for finding in rule(part)]
+    findings = _merged(findings)
+    return worst_first([one for one in findings if not _covered(one, findings)])
 
 
 def joined(stretches: Sequence[Measurements]) -> Measurements:
@@ -70,11 +70,11 @@ def joined(stretches: Sequence[Measurements]) -> Measurements:
     return replace(stretches[0], rhythm=rhythm)
 
 
-def _merged(found: Sequence[CriticalFinding]) -> list[CriticalFinding]:
+def _merged(findings: Sequence[CriticalFinding]) -> list[CriticalFinding]:
     """One finding in place of those of a kind that touch each other; pauses are counted."""
     merged: list[CriticalFinding] = []
-    pauses = [one for one in found if one.kind is CriticalKind.PAUSE]
-    for one in sorted(found, key=lambda each: each.start):
+    pauses = [one for one in findings if one.kind is CriticalKind.PAUSE]
+    for one in sorted(findings, key=lambda each: each.start):
         before = next((each for each in merged if each.kind is one.kind and one.start <= each.end), None)
         if one.kind is CriticalKind.PAUSE and len(pauses) > MOST_PAUSES:
             continue

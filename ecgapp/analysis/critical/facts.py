@@ -42,10 +42,10 @@ class CriticalFacts:
         Other runs must not silence a rule: very fine fibrillation has no complexes, and a slow ventricular
         rhythm may be the escape rhythm of a complete AV block.
         """
-        found = self.ventricular.runs if self.ventricular is not None else ()
+        network_runs = self.ventricular.runs if self.ventricular is not None else ()
         return tuple(
             run
-            for run in found
+            for run in network_runs
             if self._is_tall(run) and (_lasts(run) if run.fibrillation else self._is_fast(run))
         )
 

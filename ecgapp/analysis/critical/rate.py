@@ -43,13 +43,13 @@ def standstill(facts: CriticalFacts) -> list[CriticalFinding]:
         return []
     duration = facts.record.duration
     times = facts.beats.times.tolist()
-    found = []
+    findings = []
     for start, end in pairwise([0.0, *times, duration]):
         if not times or facts.recorded(start, end) < PAUSE or facts.in_fibrillation(start, end):
             continue
         if _is_quiet(facts, (start, end)):
-            found.append(_gap(facts, start, end))
-    return found
+            findings.append(_gap(facts, start, end))
+    return findings
 
 
 def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
@@ -123,15 +123,15 @@ def rates(facts: CriticalFacts) -> list[CriticalFinding]:
     """A ventricular rate below 40 or above 150/min; a ventricular tachycardia is no second finding."""
     if facts.is_noise:
         return []
-    found = []
+    findings = []
     for kind, beyond, seconds in (
         (CriticalKind.BRADYCARDIA, _slow, SLOW_FOR),
         (CriticalKind.TACHYCARDIA, _fast, FAST_FOR),
     ):
         for start, end in _stretches(facts, beyond, seconds):
             if facts.run_share(start, end) <= MOSTLY:
-                found.append(_rate_finding(facts, kind, start, end))
-    return found
+                findings.append(_rate_finding(facts, kind, start, end))
+    return findings
 
 
 def _slow(intervals: NDArray[np.float64]) -> bool:

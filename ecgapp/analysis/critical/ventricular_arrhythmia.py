@@ -12,7 +12,7 @@ import numpy as np
 
 from ecgapp.analysis.critical.facts import HALF_QRS, SLOWEST, CriticalFacts, Span
 from ecgapp.analysis.critical.finding import BOTH, NETWORK, RULE, CriticalFinding, CriticalKind
-from ecgapp.analysis.measurement.beat_timing import Beat
+from ecgapp.analysis.measurement.beat_timing import TimedBeat
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRun
 
 BROAD = 120.0  # ms
@@ -54,20 +54,20 @@ def broad_tachycardia(facts: CriticalFacts) -> list[CriticalFinding]:
     """Runs of broad complexes, found by the network, by rate and width, or by both."""
     by_network = [run for run in facts.runs if not run.fibrillation]
     by_rule = broad_runs(facts)
-    found = [_of_network(facts, run, by_rule) for run in by_network]
+    findings = [_of_network(facts, run, by_rule) for run in by_network]
     alone = [
         beats for beats in by_rule if not any(_overlap(_span(beats), (r.start, r.end)) for r in facts.runs)
     ]
-    return [*found, *(_of_rule(facts, beats) for beats in alone)]
+    return [*findings, *(_of_rule(facts, beats) for beats in alone)]
 
 
-def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
+def broad_runs(facts: CriticalFacts) -> list[list[TimedBeat]]:
     """Runs of beats faster than ``FAST`` that are broad for the most part; edges are broad beats."""
     beats = _beats(facts)
     if facts.beats.rate is not None and facts.beats.rate > FAST and _is_broad(beats):
         return [beats]  # irregular, as in fibrillation of the atria, it is one tachycardia all the same
-    runs: list[list[Beat]] = []
-    current: list[Beat] = []
+    runs: list[list[TimedBeat]] = []
+    current: list[TimedBeat] = []
     for beat in beats:
         joins = bool(current) and beat.rr is not None and beat.rr < 60 / FAST
         if not joins:
@@ -78,7 +78,7 @@ def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
     return [run for run in map(_trimmed, runs) if len(run) >= RUN and _is_broad(run)]
 
 
-def _beats(facts: CriticalFacts) -> list[Beat]:
+def _beats(facts: CriticalFacts) -> list[TimedBeat]:
     """The measured beats; if the median QRS is broad, those a little narrower count as broad.
 
     A single complex is measured less exactly than the median of all, and in fewer than ``SEVERAL`` leads so
@@ -106,7 +106,7 @@ def dominant_frequency(facts: CriticalFacts, run: VentricularRun) -> float:
     return float(frequencies[inside][power[inside].argmax()])
 
 
-def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Beat]]) -> CriticalFinding:
+def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[TimedBeat]]) -> CriticalFinding:
     rate = facts.rate_in(run)
     agreeing = [beats for beats in by_rule if _overlap(_span(beats), (run.start, run.end))]
     words = _by_network(run)
@@ -130,7 +130,7 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
     )
 
 
-def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
+def _of_rule(facts: CriticalFacts, beats: list[TimedBeat]) -> CriticalFinding:
     rate = 60 / median([beat.rr for beat in beats[1:] if beat.rr])
     start, end = _rule_span(facts, beats)
     return CriticalFinding(
@@ -190,13 +190,13 @@ def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
-def _trimmed(beats: list[Beat]) -> list[Beat]:
+def _trimmed(beats: list[TimedBeat]) -> list[TimedBeat]:
     """Without the beats at either end that are not broad."""
     broad = [place for place, beat in enumerate(beats) if _broad(beat)]
     return beats[broad[0] : broad[-1] + 1] if broad else []
 
 
-def _is_broad(beats: list[Beat]) -> bool:
+def _is_broad(beats: list[TimedBeat]) -> bool:
     """Whether the complexes are broad: their median, and most of them."""
     widths = [beat.width for beat in beats if beat.width is not None]
     if len(widths) < max(RUN, len(beats) / 2):
@@ -204,17 +204,17 @@ def _is_broad(beats: list[Beat]) -> bool:
     return median(widths) >= BROAD and sum(map(_broad, beats)) >= MOSTLY * len(widths)
 
 
-def _broad(beat: Beat) -> bool:
+def _broad(beat: TimedBeat) -> bool:
     return beat.width is not None and beat.width >= BROAD
 
 
-def _span(beats: list[Beat]) -> Span:
+def _span(beats: list[TimedBeat]) -> Span:
     """From the onset of the first complex to the offset of the last one, with R in its middle."""
     first, last = (1e-3 * (beat.width or BROAD) / 2 for beat in (beats[0], beats[-1]))
     return beats[0].time - first, beats[-1].time + last
 
 
-def _rule_span(facts: CriticalFacts, beats: list[Beat]) -> Span:
+def _rule_span(facts: CriticalFacts, beats: list[TimedBeat]) -> Span:
     """The span of a run, up to the record's edge if that cuts a complex."""
     interval = median([beat.rr for beat in beats[1:] if beat.rr])
     return _to_edges(_span(beats), interval, facts.record.duration)
@@ -237,6 +237,6 @@ def _network_silent(facts: CriticalFacts) -> str:
     return "The ventricular network does not call it ventricular."
 
 
-def _widths_in_words(beats: list[Beat]) -> str:
+def _widths_in_words(beats: list[TimedBeat]) -> str:
     widths = [beat.width for beat in beats if beat.width is not None]
     return f"QRS {median(widths):.0f} ms (median of {len(widths)} beats)."

@@ -6,7 +6,7 @@ Headline, worklist, report and command line all use it.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.label_lines import finding_lines, normal_lines
 from ecgapp.analysis.judgement.measured_lines import critical_lines, rate_lines, recording_lines, rule_lines
 from ecgapp.analysis.judgement.statements import GATE, Judgement, JudgementLine, Severity, worst_first
@@ -15,7 +15,7 @@ STAND = "Heart rate, measurements and critical findings are computed all the sam
 NOT_COMPUTED = "No label was computed."
 
 
-def judge(known: Known) -> Judgement:
+def judge(known: KnownFacts) -> Judgement:
     """The judgement of an ECG: all statements about it, the most severe first."""
     lines = [
         *critical_lines(known),
@@ -35,7 +35,7 @@ def _against_normal(line: JudgementLine) -> JudgementLine:
     return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
 
 
-def gate_lines(known: Known) -> Iterator[JudgementLine]:
+def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """Why there are no labels, and whether the gate could judge the record."""
     judged = known.admission
     if judged is not None and judged.refused:

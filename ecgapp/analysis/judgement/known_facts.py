@@ -31,7 +31,7 @@ class Score(Protocol):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFacts:
     """Everything that a judgement is made of; what is missing is not known.
 
     ``card`` is the classifier's that gave the ``scores``. Where there are none, ``no_labels`` says why
@@ -74,8 +74,8 @@ class Known:
     @property
     def findings(self) -> tuple[Score, ...]:
         """The labels above their threshold, likeliest first, without those for a normal ECG."""
-        found = [one for one in self.stated if one.positive and one.label not in NORMAL_LABELS]
-        return tuple(sorted(found, key=lambda one: -one.probability))
+        positive = [one for one in self.stated if one.positive and one.label not in NORMAL_LABELS]
+        return tuple(sorted(positive, key=lambda one: -one.probability))
 
     @property
     def normal(self) -> Score | None:

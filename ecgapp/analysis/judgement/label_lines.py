@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ecgapp.analysis.judgement.known_facts import NORMAL_LABELS, Known, Score
+from ecgapp.analysis.judgement.known_facts import NORMAL_LABELS, KnownFacts, Score
 from ecgapp.analysis.judgement.probability_words import against_threshold, few_positives, labelled
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence, Verdict
@@ -26,14 +26,14 @@ LOOKED_FOR = {
 }
 
 
-def finding_lines(known: Known) -> Iterator[JudgementLine]:
+def finding_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """Each label above its threshold, and the rule's word where it contradicts."""
     for score in known.findings:
         result = known.rules.get(RULE_OF.get(score.label, score.label))
         against = result is not None and result.contradicts(True)
-        told = f" (rule: absent; {result.words})" if result is not None and against else ""
+        rule_words = f" (rule: absent; {result.words})" if result is not None and against else ""
         few = few_positives(score.label, known)
-        words = f"{labelled(score)}{f' ({few})' if few else ''}{told}."
+        words = f"{labelled(score)}{f' ({few})' if few else ''}{rule_words}."
         severity = Severity.ABNORMAL
         if score.label in NO_FINDING:
             severity = Severity.UNKNOWN
@@ -44,7 +44,7 @@ def finding_lines(known: Known) -> Iterator[JudgementLine]:
         yield JudgementLine(severity, words, "rule and network" if against else "network")
 
 
-def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[JudgementLine]:
+def normal_lines(known: KnownFacts, others: Sequence[JudgementLine]) -> Iterator[JudgementLine]:
     """The lines about a normal ECG; ``others`` are the lines found already."""
     normal = known.normal
     if known.findings:
@@ -62,7 +62,7 @@ def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[Judg
         yield from _measured_abnormal(known)
 
 
-def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine]) -> JudgementLine:
+def _called_normal(normal: Score, known: KnownFacts, others: Sequence[JudgementLine]) -> JudgementLine:
     """The network's "normal" with everything that speaks against it, or that nothing does."""
     said = f"Network: normal {against_threshold(normal)}"
     rule = _normal_rule(known)
@@ -85,7 +85,7 @@ def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine])
     return JudgementLine(Severity.NORMAL, words, "rule and network")
 
 
-def _none_found(normal: Score | None, known: Known) -> JudgementLine:
+def _none_found(normal: Score | None, known: KnownFacts) -> JudgementLine:
     """No label is above its threshold: whether normal is improbable, and what is not covered."""
     n_labels = len(known.stated)
     count = COUNTS[n_labels] if n_labels < len(COUNTS) else str(n_labels)
@@ -97,18 +97,18 @@ def _none_found(normal: Score | None, known: Known) -> JudgementLine:
     return JudgementLine(Severity.UNKNOWN, f"{words}. {not_looked_for(known)}", "network")
 
 
-def _measured_abnormal(known: Known) -> Iterator[JudgementLine]:
+def _measured_abnormal(known: KnownFacts) -> Iterator[JudgementLine]:
     """The measurements outside of their limits that no other line names."""
     rule = _normal_rule(known)
     if not known.findings and rule is not None and rule.presence is Presence.ABSENT:
         yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
 
 
-def _normal_rule(known: Known) -> Verdict | None:
+def _normal_rule(known: KnownFacts) -> Verdict | None:
     return next((known.rules[label] for label in sorted(NORMAL_LABELS) if label in known.rules), None)
 
 
-def not_looked_for(known: Known) -> str:
+def not_looked_for(known: KnownFacts) -> str:
     """What the network does not look for, in a sentence."""
     asked = {score.label for score in known.stated}
     missing = [name for name, labels in LOOKED_FOR.items() if not labels & asked]

@@ -7,7 +7,7 @@ from ecgapp.analysis.critical import CriticalKind
 from ecgapp.analysis.critical.rate import SLOW as CRITICALLY_SLOW
 from ecgapp.analysis.critical.ventricular_arrhythmia import BROAD
 from ecgapp.analysis.critical.ventricular_arrhythmia import FAST as FAST_IF_BROAD
-from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.probability_words import beside_rule, in_words
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence
@@ -36,15 +36,15 @@ RATES = frozenset(  # kinds that explain a slow or fast heart rate
 )
 
 
-def critical_lines(known: Known) -> Iterator[JudgementLine]:
+def critical_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """Each critical finding with its evidence, and what the network says of the same."""
-    for found in known.critical:
-        beside = [beside_rule("STE", known)] if found.kind is CriticalKind.ST_ELEVATION else []
-        words = " ".join(part for part in (found.sentence, found.evidence, *beside) if part)
-        yield JudgementLine(Severity.CRITICAL, words, found.found_by)
+    for finding in known.critical:
+        beside = [beside_rule("STE", known)] if finding.kind is CriticalKind.ST_ELEVATION else []
+        words = " ".join(part for part in (finding.sentence, finding.evidence, *beside) if part)
+        yield JudgementLine(Severity.CRITICAL, words, finding.found_by)
 
 
-def rate_lines(known: Known) -> Iterator[JudgementLine]:
+def rate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """Heart rate, QRS at a fast rate and QTc where they are abnormal, and no critical finding says so."""
     kinds = _kinds(known)
     rate = known.heart_rate
@@ -66,7 +66,7 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
         yield JudgementLine(Severity.ABNORMAL, words, "measurement")
 
 
-def rule_lines(known: Known) -> Iterator[JudgementLine]:
+def rule_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """What a rule finds and the network does not, or does not look for."""
     kinds = _kinds(known)
     if kinds & DISORGANISED or known.unreadable or _is_paced(known):
@@ -75,16 +75,16 @@ def rule_lines(known: Known) -> Iterator[JudgementLine]:
         result = known.rules.get(label)
         if result is None or result.presence is not Presence.PRESENT or SAID_BY.get(label) in kinds:
             continue
-        found = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
-        if any(one.positive for one in found):
+        scores = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
+        if any(one.positive for one in scores):
             continue
-        severity = Severity.CONTRADICTION if found else Severity.ABNORMAL
-        beside = [beside_rule(one.label, known) for one in found]
+        severity = Severity.CONTRADICTION if scores else Severity.ABNORMAL
+        beside = [beside_rule(one.label, known) for one in scores]
         words = " ".join((f"{in_words(label)} by rule: {result.words}.", *beside))
-        yield JudgementLine(severity, words, "rule and network" if found else "rule")
+        yield JudgementLine(severity, words, "rule and network" if scores else "rule")
 
 
-def recording_lines(known: Known) -> Iterator[JudgementLine]:
+def recording_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """Pacing spikes, and limb leads that are not what their names say.
 
     Swapped electrodes are told from P waves and sinus beats, so a rhythm without either says nothing of them.
@@ -99,14 +99,14 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
 
 
-def _is_paced(known: Known) -> bool:
+def _is_paced(known: KnownFacts) -> bool:
     """Whether pacing spikes are found: the rules hold for beats of the heart's own."""
     return known.quality is not None and bool(known.quality.pacing)
 
 
-def _kinds(known: Known) -> frozenset[CriticalKind]:
-    return frozenset(found.kind for found in known.critical)
+def _kinds(known: KnownFacts) -> frozenset[CriticalKind]:
+    return frozenset(finding.kind for finding in known.critical)
 
 
-def _value(name: str, known: Known) -> float | None:
+def _value(name: str, known: KnownFacts) -> float | None:
     return None if known.measured is None else known.measured.value(name)

@@ -1,6 +1,6 @@
 """Probabilities of a judgement in words, always beside their threshold."""
 
-from ecgapp.analysis.judgement.known_facts import Known, Score
+from ecgapp.analysis.judgement.known_facts import KnownFacts, Score
 from ecgapp.tasks.meanings import in_full, meaning
 
 
@@ -21,7 +21,7 @@ def in_words(label: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def few_positives(label: str, known: Known) -> str:
+def few_positives(label: str, known: KnownFacts) -> str:
     """``tested on 10 positives only`` where the label has too few for figures; else ""."""
     metrics = known.metrics(label)
     if metrics is None or metrics.sufficient:
@@ -29,13 +29,13 @@ def few_positives(label: str, known: Known) -> str:
     return f"tested on {metrics.n_positive} positives only"
 
 
-def beside_rule(label: str, known: Known) -> str:
+def beside_rule(label: str, known: KnownFacts) -> str:
     """The network's answer on a label that a rule finds, in a sentence; "" where it does not look for it."""
     score = known.score(label)
     if score is None:
         return ""
-    told = "; ".join(part for part in (_bare(score, label), few_positives(label, known)) if part)
-    return f"The network {'finds it too' if score.positive else 'does not find it'} ({told})."
+    words = "; ".join(part for part in (_bare(score, label), few_positives(label, known)) if part)
+    return f"The network {'finds it too' if score.positive else 'does not find it'} ({words})."
 
 
 def _bare(score: Score, label: str) -> str:

@@ -140,8 +140,8 @@ def _alike(
     alike = likeness / np.sqrt(power * np.maximum(np.einsum("ijk,ijk->j", windows, windows), 1e-9))
     alike[(likeness < SIZES[0] * power) | (likeness > SIZES[1] * power)] = 0.0
     alike[_in_other_waves(classes, rate)[half : n_samples - half]] = 0.0
-    found, _ = scipy_signal.find_peaks(alike, height=ALIKE, distance=max(1, round(APART * rate)))
-    return np.asarray((found + half) / rate, np.float64)
+    peaks, _ = scipy_signal.find_peaks(alike, height=ALIKE, distance=max(1, round(APART * rate)))
+    return np.asarray((peaks + half) / rate, np.float64)
 
 
 def _levelled(windows: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Beat for beat: how long after the last one, how early, and how wide."""
+"""TimedBeat for beat: how long after the last one, how early, and how wide."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ EARLY = 0.20  # shorter than the neighbouring intervals by this share: premature
 
 
 @dataclass(frozen=True)
-class Beat:
+class TimedBeat:
     """One beat: ``time`` of R in s, the interval before it in s, its QRS in ms, and how early it comes.
 
     ``early`` is the share by which the interval before it is shorter than those around it; None where that
@@ -42,7 +42,7 @@ class Beat:
 class Rhythm:
     """All beats, in order of time."""
 
-    beats: tuple[Beat, ...] = ()
+    beats: tuple[TimedBeat, ...] = ()
 
     @cached_property
     def intervals(self) -> NDArray[np.float64]:
@@ -89,11 +89,11 @@ def rhythm_of(delineation: Delineation, times: NDArray[np.float64], start: float
 def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -> Rhythm:
     """Beats at these times of R, in s, with the widths of their QRS in ms as far as those are known."""
     intervals = np.diff(times)
-    beats: list[Beat] = []
+    beats: list[TimedBeat] = []
     for number, time in enumerate(times.tolist()):
         judged = number > 0 and not beats[-1].premature
         beats.append(
-            Beat(
+            TimedBeat(
                 time,
                 float(intervals[number - 1]) if number else None,
                 _early(intervals, number - 1) if judged else None,
@@ -129,9 +129,9 @@ def _run(inside: NDArray[np.bool_], centre: int) -> tuple[int, int] | None:
 
 
 def _width(runs: list[tuple[int, int] | None], rate: float) -> float | None:
-    found = [run for run in runs if run is not None]
-    if 2 * len(found) < len(runs) or not found:
+    known = [run for run in runs if run is not None]
+    if 2 * len(known) < len(runs) or not known:
         return None
-    rank = min(CONFIRMING, (len(found) - 1) // 2)
-    onsets, offsets = sorted(run[0] for run in found), sorted(run[1] for run in found)
+    rank = min(CONFIRMING, (len(known) - 1) // 2)
+    onsets, offsets = sorted(run[0] for run in known), sorted(run[1] for run in known)
     return 1000 * (offsets[-1 - rank] - onsets[rank]) / rate

@@ -64,11 +64,11 @@ def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) ->
     signal = preprocess(record.select(usable)[:, None], record.sampling_rate, config)[:, 0]
     logits = np.stack([_logits(lead, model, config) for lead in signal])
     logits += pooled * logits.mean(axis=0, keepdims=True)
-    found = Delineation(usable, signal, _softmax(logits), config.sampling_rate)
-    if has_p_waves([found.waves(lead) for lead in usable]):
-        return found
+    delineation = Delineation(usable, signal, _softmax(logits), config.sampling_rate)
+    if has_p_waves([delineation.waves(lead) for lead in usable]):
+        return delineation
     logits[:, WAVES.index("P") + 1] = NEVER
-    return replace(found, probabilities=_softmax(logits), doubted=found.probabilities)
+    return replace(delineation, probabilities=_softmax(logits), doubted=delineation.probabilities)
 
 
 def _logits(signal: FloatArray, model: TrainedModel, config: PreprocessingConfig) -> FloatArray:
@@ -113,9 +113,9 @@ def judged_leads(model: TrainedModel, records: Sequence[MarkedRecord], first: in
     """
     leads = []
     for number, marked in enumerate(records, start=first):
-        found = delineate(marked.record, model)
+        delineation = delineate(marked.record, model)
         leads += [
-            LeadWaves(number, waves, found.waves(lead) if lead in found.leads else ())
+            LeadWaves(number, waves, delineation.waves(lead) if lead in delineation.leads else ())
             for lead, waves in zip(marked.record.leads, marked.waves, strict=True)
             if waves
         ]

@@ -44,7 +44,7 @@ def in_unit(value: float, unit: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class MeasurementInput:
     """What the table is drawn from.
 
     ``whole`` are the beats of the record, ``here`` those of the stretch that is measured, whose signal and
@@ -69,7 +69,7 @@ class Known:
         return self.doubt or {"P": self.no_p, "T": NO_T}.get(kind, "")
 
 
-def rows(known: Known) -> tuple[Measurement, ...]:
+def rows(known: MeasurementInput) -> tuple[Measurement, ...]:
     """Rates, intervals and axes, in the order of the table."""
     p, qrs, t = (known.span(kind) for kind in ("P", "QRS", "T"))
     over = "first onset to last offset"
@@ -85,7 +85,7 @@ def rows(known: Known) -> tuple[Measurement, ...]:
     )
 
 
-def _rates(known: Known) -> tuple[Measurement, Measurement]:
+def _rates(known: MeasurementInput) -> tuple[Measurement, Measurement]:
     """Of the whole record, and of the stretch."""
     rate, rr = known.whole.rate, known.here.rate
     partly = known.here.duration < known.whole.duration
@@ -110,14 +110,14 @@ _FORMULAS = {
 _AXES = {"P": (0, 75), "QRS": (-30, 90), "T": (0, 90)}
 
 
-def _qt(known: Known, qt: float | None) -> list[Measurement]:
+def _qt(known: MeasurementInput, qt: float | None) -> list[Measurement]:
     """QT, and what it would be at 60 beats a minute."""
     rate, blank = known.here.rate, known.blank("T")
-    found = [_row("QT", qt, None, "QRS onset to T end", blank)]
+    measurements = [_row("QT", qt, None, "QRS onset to T end", blank)]
     for name, corrected in _CORRECTIONS.items():
         value = corrected(qt, 60 / rate) if qt is not None and rate else None
-        found.append(_row(f"QTc {name}", value, (350, 460), _FORMULAS[name], blank))
-    return found
+        measurements.append(_row(f"QTc {name}", value, (350, 460), _FORMULAS[name], blank))
+    return measurements
 
 
 def _row(
@@ -131,7 +131,7 @@ def _length(span: Span | None) -> float | None:
     return 1000 * (span[1] - span[0]) if span else None
 
 
-def _axis(kind: str, normal: tuple[float, float], known: Known) -> Measurement:
+def _axis(kind: str, normal: tuple[float, float], known: MeasurementInput) -> Measurement:
     name, how, beat = f"{kind} axis", "net areas in I, aVF", known.beat
     if beat is None or kind not in beat.spans:
         return Measurement(name, None, "°", normal, how, known.blank(kind))
@@ -144,7 +144,7 @@ def _axis(kind: str, normal: tuple[float, float], known: Known) -> Measurement:
     return Measurement(name, frontal_axis(one, foot), "°", normal, how)
 
 
-def _plane_doubt(beat: TypicalBeat, known: Known) -> str:
+def _plane_doubt(beat: TypicalBeat, known: MeasurementInput) -> str:
     """Why no axis can be read from the limb leads; "" where it can."""
     if known.part.units != "mV":
         return NO_VOLTS
@@ -158,18 +158,18 @@ def _net(beat: TypicalBeat, lead: str, kind: str) -> float:
     return float(np.mean(wave - level))
 
 
-def levels(known: Known, behind_j: tuple[float, float]) -> dict[str, float | None]:
+def levels(known: MeasurementInput, behind_j: tuple[float, float]) -> dict[str, float | None]:
     """ST of each standard lead that was recorded, mm, averaged over these two s behind J.
 
     None where the lead is noisy or swapped, the volts are lost, or there is no typical beat.
     """
-    found: dict[str, float | None] = {lead: None for lead in LEADS if lead in known.part.leads}
+    by_lead: dict[str, float | None] = {lead: None for lead in LEADS if lead in known.part.leads}
     if known.beat is None or known.part.units != "mV":
-        return found
+        return by_lead
     j = known.beat.spans["QRS"][1]
     swapped = LIMBS if known.quality.limb_reversal else ()
-    for lead in found:
+    for lead in by_lead:
         if lead in known.beat.leads and lead not in swapped:
             stretch = known.beat.between(lead, j + behind_j[0], j + behind_j[1])
-            found[lead] = MILLIMETRES * float(stretch.mean())
-    return found
+            by_lead[lead] = MILLIMETRES * float(stretch.mean())
+    return by_lead

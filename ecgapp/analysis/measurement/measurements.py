@@ -7,7 +7,15 @@ import numpy as np
 from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm, atrial_rhythm
 from ecgapp.analysis.measurement.beat_timing import Rhythm, rhythm_of
 from ecgapp.analysis.measurement.delineation import delineate
-from ecgapp.analysis.measurement.measured_rows import AT_J, AT_J_PLUS, NO_P, Known, Measurement, levels, rows
+from ecgapp.analysis.measurement.measured_rows import (
+    AT_J,
+    AT_J_PLUS,
+    NO_P,
+    Measurement,
+    MeasurementInput,
+    levels,
+    rows,
+)
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat, typical_beat
 from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
@@ -90,24 +98,26 @@ def measure(
     here = beats.between(start, end) if part.n_samples < record.n_samples else beats
     warnings = _warnings(record, quality, start, end)
     if unreliable:
-        return _measured(Known(beats, here, part, quality, None, unreliable), start, warnings)
+        return _measured(MeasurementInput(beats, here, part, quality, None, unreliable), start, warnings)
     plain = without_spikes(part, quality.pacing)
     try:
         delineation = delineate(plain, model)
     except SignalError as error:
-        return _measured(Known(beats, here, part, quality, None, str(error)), start, warnings)
+        return _measured(MeasurementInput(beats, here, part, quality, None, str(error)), start, warnings)
     beat = typical_beat(plain, delineation, here.peaks)
     doubt = _doubt(beat)
     rhythm = rhythm_of(delineation, here.times, start)
     if doubt or beat is None:
-        known = Known(beats, here, part, quality, None, doubt)
+        known = MeasurementInput(beats, here, part, quality, None, doubt)
         return replace(_measured(known, start, warnings), rhythm=rhythm)
     atrial = atrial_rhythm(delineation, here)
     paced = _is_paced(beat, here, quality)
     no_p = PACED if paced else DISSOCIATED if atrial.dissociated else NO_P
-    known = Known(beats, here, part, quality, beat if no_p == NO_P else _without_p(beat), no_p=no_p)
-    found = _measured(known, start, (*warnings, *_about(beat)))
-    return replace(found, rhythm=rhythm, atrial=atrial.later(start), paced=paced)
+    known = MeasurementInput(
+        beats, here, part, quality, beat if no_p == NO_P else _without_p(beat), no_p=no_p
+    )
+    measurements = _measured(known, start, (*warnings, *_about(beat)))
+    return replace(measurements, rhythm=rhythm, atrial=atrial.later(start), paced=paced)
 
 
 def _stretch(record: ECGRecord, start: float) -> tuple[float, ECGRecord]:
@@ -120,7 +130,7 @@ def _stretch(record: ECGRecord, start: float) -> tuple[float, ECGRecord]:
     return first / record.sampling_rate, complete_leads(part)
 
 
-def _measured(known: Known, start: float, warnings: tuple[str, ...]) -> Measurements:
+def _measured(known: MeasurementInput, start: float, warnings: tuple[str, ...]) -> Measurements:
     return Measurements(
         rows(known),
         levels(known, AT_J_PLUS),

@@ -123,10 +123,10 @@ def _spans(probabilities: FloatArray, rate: float) -> dict[str, Span]:
         return {}
     before = [run for run in _runs(probabilities, "P") if qrs[0] - PR_RANGE * rate < run[1] < qrs[0] + 2]
     behind = [run for run in _runs(probabilities, "T") if qrs[1] - 2 < run[0] < qrs[1] + ST_T_RANGE * rate]
-    found = {"P": before[-1:], "QRS": [qrs], "T": behind[:1]}
+    waves = {"P": before[-1:], "QRS": [qrs], "T": behind[:1]}
     return {
         kind: ((runs[0][0] - centre) / rate, (runs[0][1] - centre) / rate)
-        for kind, runs in found.items()
+        for kind, runs in waves.items()
         if runs
     }
 
@@ -166,10 +166,10 @@ def _over_leads(leads: list[dict[str, Span]]) -> dict[str, Span]:
     """
     spans = {}
     for kind in WAVES:
-        found = [lead[kind] for lead in leads if kind in lead]
-        if found and 2 * len(found) >= len(leads):
-            rank = min(CONFIRMING, (len(found) - 1) // 2)
-            onsets, offsets = sorted(span[0] for span in found), sorted(span[1] for span in found)
+        of_kind = [lead[kind] for lead in leads if kind in lead]
+        if of_kind and 2 * len(of_kind) >= len(leads):
+            rank = min(CONFIRMING, (len(of_kind) - 1) // 2)
+            onsets, offsets = sorted(span[0] for span in of_kind), sorted(span[1] for span in of_kind)
             spans[kind] = (onsets[rank], offsets[-1 - rank])
     return spans
 

@@ -6,7 +6,16 @@ fascicle's block we look at the axis only: beyond -45 degrees. First-degree bloc
 """
 
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat
-from ecgapp.analysis.rules.verdict import Check, Facts, Presence, against, blank, cannot_tell, rule, side
+from ecgapp.analysis.rules.verdict import (
+    Facts,
+    Presence,
+    RuleOutcome,
+    against,
+    blank,
+    cannot_tell,
+    rule,
+    side,
+)
 
 LONG_PR, WIDE = 200.0, 120.0  # ms
 LEFT_AXIS = -45.0  # degrees
@@ -15,25 +24,25 @@ TAIL = 0.020  # s at its end that ST has already moved
 
 
 @rule("I-AVB")
-def first_degree_block(facts: Facts) -> Check:
+def first_degree_block(facts: Facts) -> RuleOutcome:
     """PR over 200 ms."""
     row = facts.row("PR")
     return blank(row) if row.value is None else against("PR", LONG_PR, facts)
 
 
 @rule("LBBB")
-def left_bundle(facts: Facts) -> Check:
+def left_bundle(facts: Facts) -> RuleOutcome:
     """Wide, and its late force points away from V1."""
     return _bundle_branch(facts, towards_v1=False)
 
 
 @rule("RBBB")
-def right_bundle(facts: Facts) -> Check:
+def right_bundle(facts: Facts) -> RuleOutcome:
     """Wide, and its late force points towards V1."""
     return _bundle_branch(facts, towards_v1=True)
 
 
-def _bundle_branch(facts: Facts, towards_v1: bool) -> Check:
+def _bundle_branch(facts: Facts, towards_v1: bool) -> RuleOutcome:
     row, beat = facts.row("QRS"), facts.measured.beat
     if row.value is None or beat is None:
         return blank(row)
@@ -47,7 +56,7 @@ def _bundle_branch(facts: Facts, towards_v1: bool) -> Check:
     late = late_force(beat)
     points = "upwards, as in right" if late > 0 else "downwards, as in left"
     words = f"{width.words}; its late part in V1 points {points} block"
-    return Check(width.presence if (late > 0) == towards_v1 else Presence.ABSENT, words)
+    return RuleOutcome(width.presence if (late > 0) == towards_v1 else Presence.ABSENT, words)
 
 
 def late_force(beat: TypicalBeat) -> float:
@@ -58,27 +67,27 @@ def late_force(beat: TypicalBeat) -> float:
 
 
 @rule("CD")
-def conduction_disturbance(facts: Facts) -> Check:
+def conduction_disturbance(facts: Facts) -> RuleOutcome:
     """Wide QRS, long PR, or an axis far to the left."""
     if facts.row("QRS").value is None:
         return blank(facts.row("QRS"))
-    found = [against("QRS", WIDE, facts)]
+    checks = [against("QRS", WIDE, facts)]
     if facts.row("PR").value is not None:
-        found.append(against("PR", LONG_PR, facts))
+        checks.append(against("PR", LONG_PR, facts))
     axis = facts.row("QRS axis").value
     if axis is not None:
-        found.append(_left_axis(axis, facts.error("QRS axis")))
+        checks.append(_left_axis(axis, facts.error("QRS axis")))
     for presence in (Presence.PRESENT, Presence.BORDERLINE, Presence.ABSENT):
-        words = [one.words for one in found if one.presence is presence]
+        words = [one.words for one in checks if one.presence is presence]
         if words:
-            return Check(presence, "; ".join(words))
+            return RuleOutcome(presence, "; ".join(words))
     return blank(facts.row("QRS"))
 
 
-def _left_axis(axis: float, error: float) -> Check:
+def _left_axis(axis: float, error: float) -> RuleOutcome:
     """An axis from -90 to -45 degrees."""
-    found = side(-axis, -LEFT_AXIS, error) if -90 - error <= axis else Presence.ABSENT
-    if found is Presence.BORDERLINE:
-        return Check(found, f"axis {axis:.0f}°, limit {LEFT_AXIS:.0f}°, error about {error:.0f}°")
-    where = "beyond" if found is Presence.PRESENT else "not beyond"
-    return Check(found, f"axis {axis:.0f}°, {where} {LEFT_AXIS:.0f}°")
+    presence = side(-axis, -LEFT_AXIS, error) if -90 - error <= axis else Presence.ABSENT
+    if presence is Presence.BORDERLINE:
+        return RuleOutcome(presence, f"axis {axis:.0f}°, limit {LEFT_AXIS:.0f}°, error about {error:.0f}°")
+    where = "beyond" if presence is Presence.PRESENT else "not beyond"
+    return RuleOutcome(presence, f"axis {axis:.0f}°, {where} {LEFT_AXIS:.0f}°")

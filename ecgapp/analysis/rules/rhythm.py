@@ -9,9 +9,9 @@ one that is conducted aberrantly is taken for the other kind.
 
 from statistics import median
 
-from ecgapp.analysis.measurement.beat_timing import EARLY, Beat
+from ecgapp.analysis.measurement.beat_timing import EARLY, TimedBeat
 from ecgapp.analysis.measurement.typical_beat import P_SHARE
-from ecgapp.analysis.rules.verdict import Check, Facts, Presence, cannot_tell, rule, side
+from ecgapp.analysis.rules.verdict import Facts, Presence, RuleOutcome, cannot_tell, rule, side
 
 IRREGULAR = 0.065  # of the median RR interval; see ``Rhythm.irregularity``
 UNSURE = 0.01  # of RR, by which that may be wrong: 5 ms at each R peak
@@ -22,7 +22,7 @@ FEW = "fewer than four beats"
 
 
 @rule("AF", "A")
-def atrial_fibrillation(facts: Facts) -> Check:
+def atrial_fibrillation(facts: Facts) -> RuleOutcome:
     """Irregular all along, and no P wave before most beats."""
     beat, rhythm = facts.measured.beat, facts.measured.rhythm
     if beat is None:
@@ -35,23 +35,23 @@ def atrial_fibrillation(facts: Facts) -> Check:
     )
     irregular = side(rhythm.irregularity, IRREGULAR, UNSURE)
     if rhythm.alternates and irregular is not Presence.ABSENT:
-        return Check(Presence.ABSENT, f"{words}; every other interval is alike, as in bigeminy")
-    return Check(irregular if beat.p_share < P_SHARE else Presence.ABSENT, words)
+        return RuleOutcome(Presence.ABSENT, f"{words}; every other interval is alike, as in bigeminy")
+    return RuleOutcome(irregular if beat.p_share < P_SHARE else Presence.ABSENT, words)
 
 
 @rule("PVC")
-def ventricular_beats(facts: Facts) -> Check:
+def ventricular_beats(facts: Facts) -> RuleOutcome:
     """Premature and wide."""
     return _premature(facts, wide=True)
 
 
 @rule("PAC")
-def atrial_beats(facts: Facts) -> Check:
+def atrial_beats(facts: Facts) -> RuleOutcome:
     """Premature, and as narrow as the others."""
     return _premature(facts, wide=False)
 
 
-def _premature(facts: Facts, wide: bool) -> Check:
+def _premature(facts: Facts, wide: bool) -> RuleOutcome:
     beats = facts.measured.rhythm.beats
     if facts.measured.doubt:
         return cannot_tell(facts.measured.doubt.removesuffix("."))
@@ -68,21 +68,23 @@ def _premature(facts: Facts, wide: bool) -> Check:
     if not of_kind:
         other = _narrow(early) if wide else "wide"
         words = f"{_count(early, facts)} early; {'it is' if len(early) == 1 else 'they are'} {other}"
-        return Check(Presence.ABSENT, f"{words} ({_widths(early)})")
+        return RuleOutcome(Presence.ABSENT, f"{words} ({_widths(early)})")
     words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {_be(of_kind)} {kind}"
-    return Check(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
+    return RuleOutcome(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
 
 
-def _none_early(facts: Facts) -> Check:
+def _none_early(facts: Facts) -> RuleOutcome:
     beats = facts.measured.rhythm.beats
     almost = [beat for beat in beats if beat.early is not None and beat.early >= EARLY - ALMOST]
     if almost:
         words = f"{_count(almost, facts)} early by {_shares(almost)}, limit {100 * EARLY:.0f} %"
-        return Check(Presence.BORDERLINE, words)
-    return Check(Presence.ABSENT, f"0 of {len(beats)} beats come early by {100 * EARLY:.0f} %{facts.span}")
+        return RuleOutcome(Presence.BORDERLINE, words)
+    return RuleOutcome(
+        Presence.ABSENT, f"0 of {len(beats)} beats come early by {100 * EARLY:.0f} %{facts.span}"
+    )
 
 
-def _count(chosen: list[Beat], facts: Facts) -> str:
+def _count(chosen: list[TimedBeat], facts: Facts) -> str:
     """``2 of 11 beats come``, with the span where the record is longer."""
     verb = "comes" if len(chosen) == 1 else "come"
     return f"{len(chosen)} of {len(facts.measured.rhythm.beats)} beats{facts.span} {verb}"
@@ -93,31 +95,31 @@ def share(value: float) -> str:
     return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
 
 
-def _usual_width(beats: tuple[Beat, ...]) -> float:
+def _usual_width(beats: tuple[TimedBeat, ...]) -> float:
     """The median of the beats that are on time, ms; 0 where none has a width."""
     widths = [beat.width for beat in beats if beat.width is not None and not beat.premature]
     return median(widths) if widths else 0.0
 
 
-def _is_wide(beat: Beat, usual: float) -> bool:
+def _is_wide(beat: TimedBeat, usual: float) -> bool:
     return beat.width is not None and beat.width >= max(WIDE, usual + WIDER)
 
 
-def _narrow(beats: list[Beat]) -> str:
+def _narrow(beats: list[TimedBeat]) -> str:
     """The word for beats that are not wide for their rhythm, which may be wide itself."""
     wide = any(beat.width is not None and beat.width >= WIDE for beat in beats)
     return "about as wide as the others" if wide else "narrow"
 
 
-def _be(beats: list[Beat]) -> str:
+def _be(beats: list[TimedBeat]) -> str:
     return "is" if len(beats) == 1 else "are"
 
 
-def _widths(beats: list[Beat]) -> str:
+def _widths(beats: list[TimedBeat]) -> str:
     return f"{_span([beat.width or 0.0 for beat in beats])} ms"
 
 
-def _shares(beats: list[Beat]) -> str:
+def _shares(beats: list[TimedBeat]) -> str:
     return f"{_span([100 * (beat.early or 0.0) for beat in beats])} %"
 
 

@@ -18,7 +18,7 @@ from ecgapp.analysis.rules.st_elevation import (
     st_elevation,
     together,
 )
-from ecgapp.analysis.rules.verdict import Check, Facts, Presence, blank, cannot_tell, rule
+from ecgapp.analysis.rules.verdict import Facts, Presence, RuleOutcome, blank, cannot_tell, rule
 
 DEPRESSED = -0.5  # mm
 ERROR = 0.2  # mm: half of what two halves of one recording differ by, since both halves are averaged
@@ -26,29 +26,31 @@ TOO_FEW = "ST cannot be measured in two leads: the volts are lost, or the leads 
 
 
 @rule("STE")
-def elevation(facts: Facts) -> Check:
+def elevation(facts: Facts) -> RuleOutcome:
     """Raised at J in two contiguous leads."""
     width, levels = facts.row("QRS"), inverted(facts.measured.j_levels)
     if width.value is None:
         return blank(width)
     if len(levels) < 2:
         return cannot_tell(TOO_FEW)
-    found, nearly = st_elevation(facts), raised(facts, ERROR)
-    if found is not None:
-        return Check(Presence.PRESENT, f"ST at J in mm: {_raised(found)}; {_limits(facts)}")
+    raised_leads, nearly = st_elevation(facts), raised(facts, ERROR)
+    if raised_leads is not None:
+        return RuleOutcome(Presence.PRESENT, f"ST at J in mm: {_raised(raised_leads)}; {_limits(facts)}")
     if nearly is not None:
-        return Check(Presence.BORDERLINE, f"ST at J in mm: {_raised(nearly)}; {_limits(facts)}, error 0.2")
+        return RuleOutcome(
+            Presence.BORDERLINE, f"ST at J in mm: {_raised(nearly)}; {_limits(facts)}, error 0.2"
+        )
     if width.value >= WIDE:
         return cannot_tell(f"QRS {width.value:.0f} ms shifts ST by itself, which may hide an elevation")
     highest = max(levels, key=levels.__getitem__)
     words = f"ST at J reaches {levels[highest]:+.1f} mm in {highest}; {_limits(facts)}"
-    return Check(Presence.ABSENT, words)
+    return RuleOutcome(Presence.ABSENT, words)
 
 
-def _raised(found: STElevation) -> str:
+def _raised(elevation: STElevation) -> str:
     """``V2 +2.5, V3 +3.1, with depression in III -0.8``."""
-    words = ", ".join(f"{lead} {level:+.1f}" for lead, level in found.levels.items())
-    opposite = ", ".join(f"{lead} {level:+.1f}" for lead, level in found.reciprocal.items())
+    words = ", ".join(f"{lead} {level:+.1f}" for lead, level in elevation.levels.items())
+    opposite = ", ".join(f"{lead} {level:+.1f}" for lead, level in elevation.reciprocal.items())
     return f"{words}, with depression in {opposite}" if opposite else words
 
 
@@ -59,7 +61,7 @@ def _limits(facts: Facts) -> str:
 
 
 @rule("STD")
-def depression(facts: Facts) -> Check:
+def depression(facts: Facts) -> RuleOutcome:
     """0.5 mm below the level before QRS at J+60, in two contiguous leads."""
     width, levels = facts.row("QRS"), inverted(facts.measured.st_levels)
     if width.value is None:
@@ -72,12 +74,12 @@ def depression(facts: Facts) -> Check:
         beyond = {lead for lead, level in levels.items() if level <= least}
         leads = [lead for row in CONTIGUOUS for lead in together(row, beyond)]
         if leads:
-            told = ", ".join(f"{lead} {levels[lead]:+.1f}" for lead in leads)
+            by_lead = ", ".join(f"{lead} {levels[lead]:+.1f}" for lead in leads)
             error = ", error 0.2" if presence is Presence.BORDERLINE else ""
-            words = f"ST at J+60 in mm: {told}; limit {DEPRESSED} mm in two contiguous leads{error}"
-            return Check(presence, words)
+            words = f"ST at J+60 in mm: {by_lead}; limit {DEPRESSED} mm in two contiguous leads{error}"
+            return RuleOutcome(presence, words)
     lowest = min(levels, key=levels.__getitem__)
     words = (
         f"ST at J+60 reaches {levels[lowest]:+.1f} mm in {lowest}; limit {DEPRESSED} in two contiguous leads"
     )
-    return Check(Presence.ABSENT, words)
+    return RuleOutcome(Presence.ABSENT, words)

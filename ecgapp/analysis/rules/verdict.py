@@ -54,7 +54,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Check:
+class RuleOutcome:
     """What a rule finds; ``words`` have the figures and the limit."""
 
     presence: Presence
@@ -86,19 +86,19 @@ class Verdict:
         return self.presence is (Presence.ABSENT if positive else Presence.PRESENT)
 
 
-Rule = Callable[[Facts], Check]
+Rule = Callable[[Facts], RuleOutcome]
 _RULES: dict[str, Rule] = {}
 
 
 def rule(*labels: str) -> Callable[[Rule], Rule]:
     """List a rule under its labels; a doubled one is an error."""
 
-    def register(found: Rule) -> Rule:
+    def register(textbook_rule: Rule) -> Rule:
         for label in labels:
             if label in _RULES:
                 raise ConfigError(f"There are two rules for {label}.")
-            _RULES[label] = found
-        return found
+            _RULES[label] = textbook_rule
+        return textbook_rule
 
     return register
 
@@ -108,26 +108,26 @@ def rule_labels() -> tuple[str, ...]:
     return tuple(sorted(_RULES))
 
 
-def check(label: str, facts: Facts) -> Check | None:
+def check(label: str, facts: Facts) -> RuleOutcome | None:
     """What the label's rule finds; None where there is no rule."""
-    found = _RULES.get(label)
-    return None if found is None else found(facts)
+    textbook_rule = _RULES.get(label)
+    return None if textbook_rule is None else textbook_rule(facts)
 
 
 def verdict(label: str, facts: Facts) -> Verdict | None:
     """What the label's rule finds, under the label's name; None where there is no rule."""
-    found = check(label, facts)
-    return None if found is None else Verdict(label, found.presence, found.words)
+    outcome = check(label, facts)
+    return None if outcome is None else Verdict(label, outcome.presence, outcome.words)
 
 
-def blank(row: Measurement) -> Check:
+def blank(row: Measurement) -> RuleOutcome:
     """The rule needs a measurement that is blank."""
-    return Check(Presence.CANNOT_TELL, f"{row.name} is blank. {row.reason.removesuffix('.')}")
+    return RuleOutcome(Presence.CANNOT_TELL, f"{row.name} is blank. {row.reason.removesuffix('.')}")
 
 
-def cannot_tell(words: str) -> Check:
+def cannot_tell(words: str) -> RuleOutcome:
     """The rule does not apply, and says why."""
-    return Check(Presence.CANNOT_TELL, words)
+    return RuleOutcome(Presence.CANNOT_TELL, words)
 
 
 def side(value: float, limit: float, error: float) -> Presence:
@@ -137,10 +137,12 @@ def side(value: float, limit: float, error: float) -> Presence:
     return Presence.PRESENT if value > limit else Presence.ABSENT
 
 
-def against(name: str, limit: float, facts: Facts) -> Check:
+def against(name: str, limit: float, facts: Facts) -> RuleOutcome:
     """An interval against the limit above which it is abnormal, in figures; it must not be blank."""
     value, error = facts.row(name).value or 0.0, facts.error(name)
-    found = side(value, limit, error)
-    if found is Presence.BORDERLINE:
-        return Check(found, f"{name} {value:.0f} ms, limit {limit:.0f}, error about {error:.0f} ms")
-    return Check(found, f"{name} {value:.0f} ms, {'over' if value > limit else 'under'} {limit:.0f} ms")
+    presence = side(value, limit, error)
+    if presence is Presence.BORDERLINE:
+        return RuleOutcome(presence, f"{name} {value:.0f} ms, limit {limit:.0f}, error about {error:.0f} ms")
+    return RuleOutcome(
+        presence, f"{name} {value:.0f} ms, {'over' if value > limit else 'under'} {limit:.0f} ms"
+    )

@@ -108,8 +108,8 @@ def critical_findings(both: Mapping[str, ComparedECG]) -> None:
 
 def compared_findings(both: Mapping[str, ComparedECG], card: ModelCard) -> tuple[FindingChange, ...]:
     """Every class in both; none, and a sentence for each ECG that the model cannot take."""
-    found = {slot: _found(slot, one, card) for slot, one in both.items()}
-    earlier, later = found[EARLIER], found[LATER]
+    findings = {slot: _found(slot, one, card) for slot, one in both.items()}
+    earlier, later = findings[EARLIER], findings[LATER]
     return () if earlier is None or later is None else finding_changes(earlier, later)
 
 
@@ -128,8 +128,8 @@ def measured(both: Mapping[str, ComparedECG]) -> dict[str, Measurements]:
     Raises:
         EcgAppError: the delineator cannot be opened.
     """
-    found = {slot: one.ecg.measurements() for slot, one in both.items()}
-    return {slot: one for slot, one in found.items() if one is not None}
+    by_slot = {slot: one.ecg.measurements() for slot, one in both.items()}
+    return {slot: one for slot, one in by_slot.items() if one is not None}
 
 
 def findings_panel(
@@ -146,9 +146,11 @@ def findings_panel(
     )
 
 
-def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ...], card: ModelCard) -> None:
+def intervals_panel(
+    measurements: Mapping[str, Measurements], changes: tuple[Change, ...], card: ModelCard
+) -> None:
     """Intervals and axes, then ST levels."""
-    for slot, one in found.items():
+    for slot, one in measurements.items():
         for sentence in one.warnings:
             st.warning(f"{slot.capitalize()}: {sentence}")
     table = change_tables.intervals(changes)
@@ -157,7 +159,7 @@ def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ..
         st.info(sentence)
     st.caption(_about_error(card))
     st.caption("ST level at J+60 ms, mm, as recorded, against the level just before QRS:")
-    st.dataframe(change_tables.levels(level_changes(found[EARLIER], found[LATER])))
+    st.dataframe(change_tables.levels(level_changes(measurements[EARLIER], measurements[LATER])))
     st.caption(change_tables.MARKED)
 
 
@@ -182,9 +184,9 @@ def _about_error(card: ModelCard) -> str:
     )
 
 
-def beats_panel(both: Mapping[str, ComparedECG], found: Mapping[str, Measurements]) -> None:
+def beats_panel(both: Mapping[str, ComparedECG], measurements: Mapping[str, Measurements]) -> None:
     """Median beats over each other, and the same as a table."""
-    beats = {slot: one.beat for slot, one in found.items()}
+    beats = {slot: one.beat for slot, one in measurements.items()}
     earlier, later = beats[EARLIER], beats[LATER]
     if earlier is None or later is None:
         blank = " and ".join(slot for slot, beat in beats.items() if beat is None)

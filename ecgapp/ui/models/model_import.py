@@ -75,7 +75,7 @@ def _packed(dropped: UploadedFile | None) -> PackedModel:
             st.session_state[_READ] = (key, read_bundle(io.BytesIO(dropped.getbuffer()), name))
         except ModelError as error:
             st.session_state[_READ] = (key, error)
-    found: PackedModel | ModelError = st.session_state[_READ][1]
-    if isinstance(found, ModelError):
-        raise found
-    return found
+    packed: PackedModel | ModelError = st.session_state[_READ][1]
+    if isinstance(packed, ModelError):
+        raise packed
+    return packed

@@ -70,8 +70,8 @@ def finished(run: Run, store: RunStore, settings: Settings) -> None:
     if not concerns:
         st.success(f"Finished. The model {name} can be promoted.")
         return
-    told = "  \n".join(escape_markdown(sentence) for sentence in concerns)
-    st.warning(f"Finished. Before you promote the model {name}:  \n{told}", icon=":material/warning:")
+    words = "  \n".join(escape_markdown(sentence) for sentence in concerns)
+    st.warning(f"Finished. Before you promote the model {name}:  \n{words}", icon=":material/warning:")
 
 
 def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple
     version = in_use(name, settings)
     current = version.card if version is not None else None
     rows = {words: card} | ({f"{name}, in use now": current} if current is not None else {})
-    st.dataframe(pd.DataFrame([_row(told, row) for told, row in rows.items()]), hide_index=True)
+    st.dataframe(pd.DataFrame([_row(heading, row) for heading, row in rows.items()]), hide_index=True)
     try:
         refuse_other_question(card, settings)
     except ModelError as error:
@@ -105,10 +105,10 @@ def show_concerns(card: ModelCard, current: ModelCard | None) -> tuple[str, ...]
     concerns = promotion_concerns(card, current)
     if not concerns:
         return ()
-    told = list(concerns)
+    sentences = list(concerns)
     if current is not None and not any(compared(card, current) in sentence for sentence in concerns):
-        told.append(compared(card, current))
-    st.warning("  \n".join(escape_markdown(sentence) for sentence in told), icon=":material/warning:")
+        sentences.append(compared(card, current))
+    st.warning("  \n".join(escape_markdown(sentence) for sentence in sentences), icon=":material/warning:")
     return concerns
 
 

@@ -38,7 +38,7 @@ INTERVALS = (
 
 def overview(versions: Iterable[Version]) -> None:
     """A line for each model in use; cells wrap, so that nothing is cut."""
-    rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
+    rows = [{"Model": version.name, **_used(version)} for version in versions if version.in_use]
     st.table(pd.DataFrame(rows).set_index("Model"))
 
 
@@ -132,8 +132,8 @@ def _used(version: Version) -> dict[str, object]:
 
 
 def _past(line: Line) -> dict[str, object]:
-    told = {"What": line.action, "By": escape_markdown(line.author), "Why": escape_markdown(line.reason)}
-    return {"When": time_words(line.time), **told, "sha256": line.sha256[:12], **_figures(line.read_card())}
+    facts = {"What": line.action, "By": escape_markdown(line.author), "Why": escape_markdown(line.reason)}
+    return {"When": time_words(line.time), **facts, "sha256": line.sha256[:12], **_figures(line.read_card())}
 
 
 def _words(version: Version) -> str:
@@ -141,15 +141,15 @@ def _words(version: Version) -> str:
     parts = [version.sha256[:12], f"card {version.digest[:6]}", version.origin]
     if version.line is not None:
         parts.append(f"{time_words(version.line.time)} by {version.line.author}")
-    shown = headline_words(version.card) if version.card is not None else {}
-    return ", ".join([*parts, *[f"{name} {figure}" for name, figure in shown.items()]])
+    figures = headline_words(version.card) if version.card is not None else {}
+    return ", ".join([*parts, *[f"{name} {figure}" for name, figure in figures.items()]])
 
 
 def _figures(card: ModelCard | None) -> dict[str, object]:
     """The headline figures with their intervals, and the number of records they rest on."""
     if card is None:
         return {"Figures": NONE, "n": NONE}
-    shown = [f"{name} {figure}" for name, figure in headline_words(card).items()]
+    figures = [f"{name} {figure}" for name, figure in headline_words(card).items()]
     n = n_validated(card)
     few = "" if n >= ENOUGH_RECORDS else f" \u26a0 fewer than {ENOUGH_RECORDS}"
-    return {"Figures": ", ".join(shown) or NONE, "n": f"{n:,}{few}"}
+    return {"Figures": ", ".join(figures) or NONE, "n": f"{n:,}{few}"}

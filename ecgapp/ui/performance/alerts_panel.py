@@ -62,12 +62,12 @@ def _counted(
     return alerts_by_threshold(_probabilities, _targets, np.array(thresholds), prevalence, n_bootstrap=DRAWS)
 
 
-def in_words(found: Alerts, label: str, percent: float) -> str:
+def in_words(alerts: Alerts, label: str, percent: float) -> str:
     """What the threshold means in a hundred patients."""
     return (
-        f"**At threshold {found.threshold:.2f}, of 100 patients of whom {percent:g} have "
-        f"{in_full(label)}:** about **{patients(found.alerts)}** are flagged (alerts), "
-        f"**{patients(found.right)}** of them rightly; **{patients(found.missed)}** who have it are missed."
+        f"**At threshold {alerts.threshold:.2f}, of 100 patients of whom {percent:g} have "
+        f"{in_full(label)}:** about **{patients(alerts.alerts)}** are flagged (alerts), "
+        f"**{patients(alerts.right)}** of them rightly; **{patients(alerts.missed)}** who have it are missed."
     )
 
 
@@ -80,11 +80,11 @@ def patients(figure: Interval | None) -> str:
 
 def alerts_chart(curve: tuple[Alerts, ...], here: Alerts) -> go.Figure:
     """Both figures run from 0 to 100, so they share an axis; line styles tell them apart without colour."""
-    lines = [found.threshold for found in curve]
+    lines = [alerts.threshold for alerts in curve]
     figure = go.Figure()
     series = (
-        ("alerts per 100 patients", BLUE, "solid", [found.alerts for found in curve], 1.0),
-        ("sensitivity, %", ORANGE, "dash", [found.sensitivity for found in curve], 100.0),
+        ("alerts per 100 patients", BLUE, "solid", [alerts.alerts for alerts in curve], 1.0),
+        ("sensitivity, %", ORANGE, "dash", [alerts.sensitivity for alerts in curve], 100.0),
     )
     for name, colour, dash, figures, factor in series:
         values = [figure_.value * factor if figure_ else None for figure_ in figures]
@@ -109,13 +109,13 @@ def alerts_table(curve: tuple[Alerts, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Threshold": f"{found.threshold:.2f}",
-                "Alerts per 100": patients(found.alerts),
-                "Rightly": patients(found.right),
-                "Missed": patients(found.missed),
-                "Sensitivity, %": patients(_percent(found.sensitivity)),
+                "Threshold": f"{alerts.threshold:.2f}",
+                "Alerts per 100": patients(alerts.alerts),
+                "Rightly": patients(alerts.right),
+                "Missed": patients(alerts.missed),
+                "Sensitivity, %": patients(_percent(alerts.sensitivity)),
             }
-            for found in curve
+            for alerts in curve
         ]
     )
 

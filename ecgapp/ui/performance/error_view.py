@@ -110,14 +110,14 @@ def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> OpenedMistake:
     Raises:
         EcgAppError: the record is not on this machine, or the model cannot take it.
     """
-    kept: tuple[Hashable, OpenedMistake] | None = st.session_state.get(OPENED)
-    if kept is None or kept[0] != key:
+    last: tuple[Hashable, OpenedMistake] | None = st.session_state.get(OPENED)
+    if last is None or last[0] != key:
         st.session_state.pop(OPENED, None)
         with st.spinner("Opening the record"):
-            kept = (key, _open(tried, wrong))
-        st.session_state[OPENED] = kept
+            last = (key, _open(tried, wrong))
+        st.session_state[OPENED] = last
         give_back_freed()
-    return kept[1]
+    return last[1]
 
 
 def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:

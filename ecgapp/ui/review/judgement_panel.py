@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgapp.analysis import JudgementLine, OpenedECG, Severity
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.judgement.judge import gate_lines
-from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.measured_lines import critical_lines
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
@@ -47,10 +47,10 @@ def show_judgement(place: DeltaGenerator, ecg: OpenedECG, card: ModelCard | None
         _critical_box(judged.of(Severity.CRITICAL), ecg.critical())
         rest = judged.of(*(one for one in Severity if one is not Severity.CRITICAL))
         if rest:
-            worst, shown = rest[0].severity, rest[:MOST_BESIDE] if ecg.critical() else rest
+            worst, first = rest[0].severity, rest[:MOST_BESIDE] if ecg.critical() else rest
             box = st.info if worst is Severity.NORMAL else st.warning
-            words = escape_markdown(" ".join(line.words for line in shown))
-            words += " More in detail below the tracing." if len(shown) < len(rest) else ""
+            words = escape_markdown(" ".join(line.words for line in first))
+            words += " More in detail below the tracing." if len(first) < len(rest) else ""
             box(f"**{worst.word}, {status}.** {words}", icon=ICONS[worst])
 
 
@@ -78,29 +78,33 @@ def before_reading(place: DeltaGenerator, ecg: OpenedECG, reviewed: Review) -> N
 
     That they were shown is kept in the trail; where it cannot be kept they are shown all the same.
     """
-    found = ecg.critical()
+    findings = ecg.critical()
     refusal = [
-        line for line in gate_lines(Known(admission=ecg.readability())) if line.severity is Severity.CRITICAL
+        line
+        for line in gate_lines(KnownFacts(admission=ecg.readability()))
+        if line.severity is Severity.CRITICAL
     ]
     with place.container():
-        _critical_box((*critical_lines(Known(found)), *refusal), found, BEFORE_READING)
+        _critical_box((*critical_lines(KnownFacts(findings)), *refusal), findings, BEFORE_READING)
         st.info(FIRST)
     try:
-        reader.note_alarmed(reviewed, found)
+        reader.note_alarmed(reviewed, findings)
     except EcgAppError as error:
         st.error(str(error))
 
 
-def _critical_box(lines: Sequence[JudgementLine], found: Sequence[CriticalFinding], note: str = "") -> None:
+def _critical_box(
+    lines: Sequence[JudgementLine], findings: Sequence[CriticalFinding], note: str = ""
+) -> None:
     """One red box with a line for each critical finding; nothing where there is none.
 
     What else it could be stands behind the worst one alone, for the tracing below should stay in view.
     """
     if lines:
-        parts = [_alarm(line.words, finding) for line, finding in zip(lines, found, strict=False)]
-        if found:
-            parts[0] += f" :small[Could also be: {escape_markdown(found[0].differential.rstrip('.'))}.]"
-        parts += [f"**{escape_markdown(line.words)}**" for line in lines[len(found) :]]  # the gate's own
+        parts = [_alarm(line.words, finding) for line, finding in zip(lines, findings, strict=False)]
+        if findings:
+            parts[0] += f" :small[Could also be: {escape_markdown(findings[0].differential.rstrip('.'))}.]"
+        parts += [f"**{escape_markdown(line.words)}**" for line in lines[len(findings) :]]  # the gate's own
         parts += [f":small[{escape_markdown(note)}]"] if note else []
         st.error(f"**{Severity.CRITICAL.word}.** {LINE_BREAK.join(parts)}", icon=ICONS[Severity.CRITICAL])
 

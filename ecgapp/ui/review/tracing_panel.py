@@ -48,8 +48,8 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
 
     Stretches that show a critical finding are marked, unless the reader hides the marks.
     """
-    record, found = ecg.record, ecg.critical()
-    view = choose_view(record, alarms=bool(found))
+    record, findings = ecg.record, ecg.critical()
+    view = choose_view(record, alarms=bool(findings))
     place = st.container()  # of the tracing, above the overview, so that it is on the first screen
     with st.container():  # holds the place, so that what is below is not built anew when pages come or go
         start = choose_page(record, view.scale.page_seconds)
@@ -57,7 +57,7 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
     badges = _badges(ecg.quality)
     words = Printed(in_force, badges)
-    marked = found if marks_alarms() else ()
+    marked = findings if marks_alarms() else ()
     key = TracingFigure(view, start, in_force, bool(marked))
     figure = figures().once(
         key,
@@ -66,7 +66,7 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
     )
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
     with place:
-        _ways_to(record, elsewhere(found, sheet), sheet)
+        _ways_to(record, elsewhere(findings, sheet), sheet)
         with paper(figure, "tracing"):
             st.plotly_chart(
                 with_calipers(figure, drawn, sheet),
@@ -91,14 +91,14 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
 
 def _badges(quality: RecordQuality) -> dict[str, str]:
     """A few words for each lead with a fault."""
-    return {found.lead: ", ".join(found.faults) for found in quality.leads if found.faults}
+    return {lead.lead: ", ".join(lead.faults) for lead in quality.leads if lead.faults}
 
 
-def _ways_to(record: ECGRecord, found: tuple[CriticalFinding, ...], sheet: Sheet) -> None:
+def _ways_to(record: ECGRecord, findings: tuple[CriticalFinding, ...], sheet: Sheet) -> None:
     """A button for each critical finding that lies on another page, which shows that page."""
-    if found:
+    if findings:
         with st.container(horizontal=True):
-            for number, finding in enumerate(found[:MOST_WAYS]):
+            for number, finding in enumerate(findings[:MOST_WAYS]):
                 st.button(
                     f"Go to {finding.start:.1f} s: {finding.name}",
                     key=f"go_to_critical_{number}",

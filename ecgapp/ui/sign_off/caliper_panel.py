@@ -121,9 +121,9 @@ def select_box(record: ECGRecord, sheet: Sheet, filtered: str) -> None:
     """Measure the box that was just drawn on the tracing; called when it is."""
     boxes = st.session_state[CHART]["selection"]["box"]
     if boxes:
-        found = measure(record, sheet, tuple(boxes[-1]["x"]), tuple(boxes[-1]["y"]))
-        if found is not None:
-            calipers().add(found, filtered)
+        caliper = measure(record, sheet, tuple(boxes[-1]["x"]), tuple(boxes[-1]["y"]))
+        if caliper is not None:
+            calipers().add(caliper, filtered)
 
 
 def with_calipers(figure: go.Figure, record: ECGRecord, sheet: Sheet) -> go.Figure:

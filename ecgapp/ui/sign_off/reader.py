@@ -142,20 +142,20 @@ def note_opened(review: Review) -> float:
     return trail.opened_at
 
 
-def note_alarmed(review: Review, found: Sequence[CriticalFinding]) -> None:
+def note_alarmed(review: Review, findings: Sequence[CriticalFinding]) -> None:
     """Keep, once, that critical findings were shown to whoever opened the ECG to read it first.
 
     Raises:
         EcgAppError: it cannot be kept.
     """
     trail = page_state(ReadFirstTrail)
-    if found and not trail.alarmed:
-        names = tuple(one.name[:LONGEST_STATEMENT] for one in found[:MOST_STATEMENTS])
+    if findings and not trail.alarmed:
+        names = tuple(one.name[:LONGEST_STATEMENT] for one in findings[:MOST_STATEMENTS])
         journal().add(Event(review.record, Kind.ALARMED, reader(), statements=names))
         trail.alarmed = True
 
 
-def note_shown(review: Review, found: Findings, card: ModelCard) -> Review:
+def note_shown(review: Review, findings: Findings, card: ModelCard) -> Review:
     """Keep, once, that the output was shown to whoever had opened the ECG to read it first; the review then.
 
     Raises:
@@ -166,18 +166,18 @@ def note_shown(review: Review, found: Findings, card: ModelCard) -> Review:
     unread = read is None and trail.opened_at is not None  # the switch was turned off before the read
     if trail.outputs_shown or not (unread or (read is not None and not read.shown)):
         return review
-    shown = Event(review.record, Kind.SHOWN, reader(), stamp(card), outputs(found, card))
-    journal().add(shown)
+    event = Event(review.record, Kind.SHOWN, reader(), stamp(card), outputs(findings, card))
+    journal().add(event)
     trail.outputs_shown = True
     return journal().review(review.record)
 
 
-def outputs(found: Findings, card: ModelCard) -> tuple[Answer, ...]:
+def outputs(findings: Findings, card: ModelCard) -> tuple[Answer, ...]:
     """The model's own answers, as a reader who agrees with all of them would give them."""
     states = {True: State.PRESENT, False: State.ABSENT}
     return tuple(
         Answer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
-        for row in found.rows
+        for row in findings.rows
     )
 
 

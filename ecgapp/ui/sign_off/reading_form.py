@@ -36,37 +36,37 @@ _TURN = "reading_turn"  # session state: counts up with each decision, which emp
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class ReviewForm:
     """What the form is about: the review as the page shows it, the labels, and what the model says of them.
 
-    ``found`` is None where the model's output is not there, or not to be seen yet. What the model finds is
+    ``findings`` are None where the model's output is not there, or not to be seen yet. What the model finds is
     filled in as present; all other classes stand on "not judged" until the reader judges them.
     """
 
     review: Review
     card: ModelCard | None
-    found: Findings | None = None
+    findings: Findings | None = None
 
     @property
     def questions(self) -> tuple[Answer, ...]:
         """One a class, as the form begins: from the review, else present where the model finds it."""
         if self.card is None or self.card.task is None:
             return ()
-        task, told = self.card.purpose, self.outputs
-        models = {answer.label: _filled_in(answer) for answer in told}
+        task, outputs = self.card.purpose, self.outputs
+        models = {answer.label: _filled_in(answer) for answer in outputs}
         empty = (Answer(task, label, State.NOT_JUDGED) for label in self.card.task.label_names)
         return tuple(self._first(models.get(one.label, one)) for one in empty)
 
     @property
     def outputs(self) -> tuple[Answer, ...]:
         """What the model says; nothing where it is not to be seen."""
-        if self.card is None or self.found is None:
+        if self.card is None or self.findings is None:
             return ()
-        return reading.outputs(self.found, self.card)
+        return reading.outputs(self.findings, self.card)
 
     @property
     def is_blind(self) -> bool:
-        return self.found is None
+        return self.findings is None
 
     def key(self, name: str) -> str:
         """Of a widget; another record, other answers or another model make other widgets."""
@@ -104,7 +104,7 @@ def _filled_in(answer: Answer) -> Answer:
     return answer if answer.state is State.PRESENT else replace(answer, state=State.NOT_JUDGED)
 
 
-def draw_fields(form: Form) -> None:
+def draw_fields(form: ReviewForm) -> None:
     """The choices, the statements and the comment; to be called inside an ``st.form``."""
     questions = form.questions
     for first in range(0, len(questions), ACROSS):
@@ -135,7 +135,7 @@ def draw_fields(form: Form) -> None:
     _ask_beside_normal(form)
 
 
-def _ask_beside_normal(form: Form) -> None:
+def _ask_beside_normal(form: ReviewForm) -> None:
     """A box to tick, once a decision was held back because it calls a normal label and others present."""
     labels: tuple[str, ...] = st.session_state.get(form.key(_ASKED), ())
     if labels:
@@ -147,17 +147,17 @@ def _ask_beside_normal(form: Form) -> None:
         st.checkbox(f"I mean it: {named} are present together", key=_box_key(form, labels))
 
 
-def _box_key(form: Form, labels: Sequence[str]) -> str:
+def _box_key(form: ReviewForm, labels: Sequence[str]) -> str:
     """Of the box for just these labels: others need another tick."""
     return form.key(f"{_ASKED}_{'_'.join(labels)}")
 
 
-def comment_key(form: Form) -> str:
+def comment_key(form: ReviewForm) -> str:
     """Of the comment's field, which is empty again once it was kept."""
     return f"comment_{form.review.record[:16]}_{st.session_state.get(_TURN, 0)}"
 
 
-def decide(kind: Kind, form: Form) -> None:
+def decide(kind: Kind, form: ReviewForm) -> None:
     """Keep what the reader decided, as a button's callback; where it is refused, a sentence says why."""
     st.session_state.pop(_PROBLEM, None)
     try:
@@ -174,7 +174,7 @@ def decide(kind: Kind, form: Form) -> None:
         st.session_state[_PROBLEM] = str(error)
 
 
-def keep_record(record: ECGRecord, form: Form, wanted: bool) -> None:
+def keep_record(record: ECGRecord, form: ReviewForm, wanted: bool) -> None:
     """Keep the ECG itself, to train on, or delete the kept copy; as a callback."""
     st.session_state.pop(_PROBLEM, None)
     try:
@@ -192,7 +192,7 @@ def show_problem() -> None:
         st.error(problem)
 
 
-def fill_absent(form: Form) -> None:
+def fill_absent(form: ReviewForm) -> None:
     """What was not judged becomes absent, in the form alone; but whether the ECG is normal stays open.
 
     That the other classes are absent does not make an ECG normal, nor abnormal: only the reader can say.
@@ -204,7 +204,7 @@ def fill_absent(form: Form) -> None:
             st.session_state[form.key(one.label)] = State.ABSENT
 
 
-def _event(kind: Kind, form: Form) -> Event:
+def _event(kind: Kind, form: ReviewForm) -> Event:
     """What is kept of the form when a button of this kind is pressed.
 
     Raises:
@@ -212,7 +212,7 @@ def _event(kind: Kind, form: Form) -> Event:
     """
     said, stated, reader = form.said(), form.stated(), reading.reader()
     comment = st.session_state[comment_key(form)].strip()
-    model = stamp(form.card) if form.card is not None and form.found is not None else None
+    model = stamp(form.card) if form.card is not None and form.findings is not None else None
     if kind is Kind.READ:
         since = reading.note_opened(form.review)
         return Event(form.review.record, kind, reader, None, said, stated, comment, since=since)
@@ -225,18 +225,18 @@ def _event(kind: Kind, form: Form) -> Event:
     return Event(form.review.record, kind, reader, model, comment=comment)
 
 
-def _refuse_unsaved(said: tuple[Answer, ...], stated: tuple[str, ...], form: Form) -> None:
-    kept = {(one.task, one.label): one.state for one in form.review.answers}
-    same = all(kept.get((one.task, one.label)) is one.state for one in said)
+def _refuse_unsaved(said: tuple[Answer, ...], stated: tuple[str, ...], form: ReviewForm) -> None:
+    saved = {(one.task, one.label): one.state for one in form.review.answers}
+    same = all(saved.get((one.task, one.label)) is one.state for one in said)
     if form.review.is_confirmed and not (same and stated == form.review.statements):
         raise ReviewError("What stands in the form is not what was saved. Save your edits, then sign.")
 
 
-def _keep_calipers(form: Form, kind: Kind) -> None:
+def _keep_calipers(form: ReviewForm, kind: Kind) -> None:
     """Those of a first read stand beside those that others kept before."""
-    own, kept = to_keep(), form.review.calipers
-    wanted = (*kept, *(one for one in own if one not in kept)) if kind is Kind.READ else own
-    if wanted != kept:
+    own, stored = to_keep(), form.review.calipers
+    wanted = (*stored, *(one for one in own if one not in stored)) if kind is Kind.READ else own
+    if wanted != stored:
         reading.journal().add(Event(form.review.record, Kind.CALIPERS, reading.reader(), calipers=wanted))
     if kind is Kind.READ:
         read_again()

@@ -25,10 +25,10 @@ def show_reads(review: Review) -> None:
 
 def reads_table(read: Read, review: Review) -> pd.DataFrame:
     """One row a class: the read, the model's output then, whether they agree, and the review now."""
-    shown = {(one.task, one.label): one for one in read.output}
+    by_label = {(one.task, one.label): one for one in read.output}
     rows = []
     for one in read.answers:
-        model, now = shown.get((one.task, one.label)), review.answer(one.task, one.label)
+        model, now = by_label.get((one.task, one.label)), review.answer(one.task, one.label)
         rows.append(
             {
                 "Finding": one.label,
@@ -76,20 +76,20 @@ def _row(event: Event) -> dict[str, str]:
 
 def _times(read: Read) -> str:
     opened = f"opened {moment(read.opened)}, " if read.opened else ""
-    shown = f", shown the model's output {moment(read.shown)}" if read.shown else ""
-    return f"{opened}committed {moment(read.committed)}{shown}."
+    when_shown = f", shown the model's output {moment(read.shown)}" if read.shown else ""
+    return f"{opened}committed {moment(read.committed)}{when_shown}."
 
 
 def _agreement(read: Read) -> str:
     """In how many of the classes that were judged the read and the model's output agree."""
-    shown = {(one.task, one.label): one.models for one in read.output}
-    known = [one for one in read.answers if (one.task, one.label) in shown]
+    by_label = {(one.task, one.label): one.models for one in read.output}
+    known = [one for one in read.answers if (one.task, one.label) in by_label]
     judged = [one for one in known if one.is_judged]
     if not known:
         return ""
     if not judged:
         return f"None of {len(known)} classes was judged."
-    n = sum(one.state is shown[one.task, one.label] for one in judged)
+    n = sum(one.state is by_label[one.task, one.label] for one in judged)
     return f"Reader and model agree in {n} of {len(judged)} classes that were judged, of {len(known)}."
 
 

@@ -9,7 +9,14 @@ from ecgapp.records import ECGRecord
 from ecgapp.reviews import Kind, Review, against
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.sign_off import reader
-from ecgapp.ui.sign_off.reading_form import Form, decide, draw_fields, fill_absent, keep_record, show_problem
+from ecgapp.ui.sign_off.reading_form import (
+    ReviewForm,
+    decide,
+    draw_fields,
+    fill_absent,
+    keep_record,
+    show_problem,
+)
 from ecgapp.ui.sign_off.reading_history import show_comments, show_history, show_reads
 
 FIRST = (
@@ -32,7 +39,7 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
     except EcgAppError as error:
         st.error(str(error))
         return
-    form = Form(review, card)
+    form = ReviewForm(review, card)
     show_problem()
     with st.form("reading", enter_to_submit=False):
         draw_fields(form)
@@ -43,10 +50,12 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
             _rest_absent(form)
 
 
-def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, found: Findings | None) -> None:
+def reading_panel(
+    record: ECGRecord, review: Review, card: ModelCard | None, findings: Findings | None
+) -> None:
     """Status, the form beside the model's answers, first reads, comments and the audit trail."""
     st.subheader("Your reading")
-    form = Form(review, card, found)
+    form = ReviewForm(review, card, findings)
     _show_status(form)
     show_problem()
     with st.form("reading", enter_to_submit=False):
@@ -61,7 +70,7 @@ def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, fou
         st.error(str(error))
 
 
-def _show_status(form: Form) -> None:
+def _show_status(form: ReviewForm) -> None:
     """Who stands for the findings since when, and where that differs from the model."""
     review = form.review
     words = escape_markdown(review.words)
@@ -76,38 +85,38 @@ def _show_status(form: Form) -> None:
         )
 
 
-def _source(form: Form) -> str:
+def _source(form: ReviewForm) -> str:
     """From where the form is filled in."""
     if any(form.review.answer(one.task, one.label) for one in form.questions):
         return "The form is filled in with what was said of this ECG before."
-    if form.found is None:
+    if form.findings is None:
         return "The model says nothing here, so nothing is filled in."
     return "What the model finds is filled in as present."
 
 
-def _rest_absent(form: Form) -> None:
+def _rest_absent(form: ReviewForm) -> None:
     st.form_submit_button(
         "All others absent", key="rest_absent", on_click=fill_absent, args=(form,),
         help="What is not judged yet is set to absent; whether the ECG is normal stays for you to say.",
     )  # fmt: skip
 
 
-def _buttons(form: Form) -> None:
+def _buttons(form: ReviewForm) -> None:
     review = form.review
     with st.container(horizontal=True):
         _rest_absent(form)
-        _button("Confirm the model's findings", Kind.CONFIRMED, form, form.found is None)
+        _button("Confirm the model's findings", Kind.CONFIRMED, form, form.findings is None)
         _button("Save my edits", Kind.EDITED, form)
         _button("Sign", Kind.SIGNED, form, not review.is_confirmed or review.signature is not None)
         _button("Withdraw", Kind.REOPENED, form, not review.is_confirmed)
         _button("Add the comment", Kind.COMMENTED, form)
 
 
-def _button(words: str, kind: Kind, form: Form, disabled: bool = False) -> None:
+def _button(words: str, kind: Kind, form: ReviewForm, disabled: bool = False) -> None:
     st.form_submit_button(words, key=f"decide_{kind}", on_click=decide, args=(kind, form), disabled=disabled)
 
 
-def _keep_box(record: ECGRecord, form: Form) -> None:
+def _keep_box(record: ECGRecord, form: ReviewForm) -> None:
     """Ticked where the ECG is kept, whatever was clicked: a click that is refused changes nothing."""
     key = f"keep_{form.review.record[:16]}"
     st.session_state[key] = form.review.kept
@@ -119,6 +128,6 @@ def _keep_box(record: ECGRecord, form: Form) -> None:
     st.caption(KEPT)
 
 
-def status_of_findings(review: Review, found: Findings, card: ModelCard) -> dict[str, str]:
+def status_of_findings(review: Review, findings: Findings, card: ModelCard) -> dict[str, str]:
     """The word for each class in the table of findings."""
-    return {row.label: review.status_of(card.purpose, row.label, row.positive) for row in found.rows}
+    return {row.label: review.status_of(card.purpose, row.label, row.positive) for row in findings.rows}

@@ -74,10 +74,10 @@ def measure(record: ECGRecord, sheet: Sheet, x: Span, y: Span) -> Caliper | None
         return _interval(record, sheet, box[0])
     signals = pieces(record, sheet)
     zeros = row_zeros(sheet, signals)
-    found = _cell(record, sheet, signals, zeros, box)
-    if found is None:
+    cell_and_signal = _cell(record, sheet, signals, zeros, box)
+    if cell_and_signal is None:
         return None
-    cell, signal = found
+    cell, signal = cell_and_signal
     factor, zero = sheet.scale.of(cell.lead), float(zeros[cell.row])
     first, last = (_sample(record, cell, time) for time in box[0])
     offset = sample_range(record, cell)[0]

@@ -102,8 +102,8 @@ def _overview(record: ECGRecord, page: PagePosition, length: float) -> None:
     name = st.segmented_control(
         "Overview: draw across it to go there", [*shorter, WHOLE], default=WHOLE, key="stretch", required=True
     )
-    shown = page.start, min(page.start + length, record.duration)
-    stretch = stretch_around(shown, STRETCHES.get(name or WHOLE, record.duration), record.duration)
+    on_page = page.start, min(page.start + length, record.duration)
+    stretch = stretch_around(on_page, STRETCHES.get(name or WHOLE, record.duration), record.duration)
 
     def jump() -> None:
         boxes = st.session_state[CHART]["selection"]["box"]
@@ -111,7 +111,7 @@ def _overview(record: ECGRecord, page: PagePosition, length: float) -> None:
             page.go_to(min(boxes[-1]["x"]), last_start(record.duration, length))
 
     st.plotly_chart(
-        overview(record, stretch, shown),
+        overview(record, stretch, on_page),
         theme=None,
         config=PLAIN,
         key=CHART,

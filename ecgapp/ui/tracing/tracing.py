@@ -178,10 +178,12 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
 def _fitted(badge: str, width: float) -> str:
     """As many of the words of ``badge`` as ``width`` mm hold, one at least, and how many more there are."""
     words = badge.split(", ")
-    for kept in range(len(words), 1, -1):
-        shown = ", ".join([*words[:kept], *([f"+{len(words) - kept}"] if kept < len(words) else [])])
-        if len(shown) <= BADGE * width:
-            return shown
+    for n_words in range(len(words), 1, -1):
+        fitted = ", ".join(
+            [*words[:n_words], *([f"+{len(words) - n_words}"] if n_words < len(words) else [])]
+        )
+        if len(fitted) <= BADGE * width:
+            return fitted
     return words[0] if len(words) == 1 else f"{words[0]}, +{len(words) - 1}"
 
 
@@ -191,9 +193,9 @@ def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED
     gain = f"{scale.gain:g} mm/mV" if record.units == "mV" else LOST
     gain += ", calibration assumed" if record.calibration_assumed else ""
     half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []
-    shown = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
+    stretch = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
     rate = f"{record.sampling_rate:g} Hz"
-    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, shown])
+    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, stretch])
 
 
 def _printed(record: ECGRecord, printed: Sequence[str], notes: Sequence[str]) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ import pytest
 import tiny_models
 from only_models import OnlyModels
 
-from ecgapp.analysis import Admission, GateAnswer, InstalledModels, Known, OpenedECG, Severity, judge
+from ecgapp.analysis import Admission, GateAnswer, InstalledModels, KnownFacts, OpenedECG, Severity, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
 from ecgapp.analysis.judgement.label_lines import LOOKED_FOR
@@ -68,7 +68,7 @@ def known(**parts):
         "quality": SOUND,
         "admission": Admission(),
     }
-    return Known(**usual | parts)
+    return KnownFacts(**usual | parts)
 
 
 def words(found):
