@@ -39,7 +39,7 @@ _TURN = "reading_turn"  # session state: counts up with each decision, which emp
 class ReviewForm:
     """What the form is about: the review as the page shows it, the labels, and what the model says of them.
 
-    ``findings`` are None where the model's output is not there, or not to be seen yet. What the model finds is
+    ``findings`` are None if the model's output is not there, or not to be seen yet. What the model finds is
     filled in as present; all other classes stand on "not judged" until the reader judges them.
     """
 

@@ -9,7 +9,7 @@ import pytest
 
 from ecgapp import analysis
 from ecgapp.analysis.doubts import PACED, doubts, doubts_all
-from ecgapp.analysis.measurement.beat_timing import Beat, Rhythm, rhythm_at
+from ecgapp.analysis.measurement.beat_timing import TimedBeat, Rhythm, rhythm_at
 from ecgapp.analysis.rules import (
     Facts,
     Presence,
@@ -243,8 +243,8 @@ def test_in_a_wide_qrs_elevation_counts_only_where_it_is_concordant_or_large_for
 
 
 def test_premature_beats_are_told_apart_by_their_width():
-    usual = [Beat(0.9 * k, 0.9, 0.0, 92.0) for k in range(8)]
-    narrow, wide = Beat(8.0, 0.6, 0.33, 94.0), Beat(8.0, 0.6, 0.33, 160.0)
+    usual = [TimedBeat(0.9 * k, 0.9, 0.0, 92.0) for k in range(8)]
+    narrow, wide = TimedBeat(8.0, 0.6, 0.33, 94.0), TimedBeat(8.0, 0.6, 0.33, 160.0)
     assert check("PAC", with_beats(*usual, narrow)).present
     assert not check("PVC", with_beats(*usual, narrow)).present
     assert check("PVC", with_beats(*usual, wide)).present
@@ -253,8 +253,8 @@ def test_premature_beats_are_told_apart_by_their_width():
 
 
 def test_in_a_wide_rhythm_a_beat_as_wide_as_the_others_is_no_ventricular_one():
-    usual = [Beat(0.9 * k, 0.9, 0.0, 160.0) for k in range(8)]
-    beats = with_beats(*usual, Beat(8.0, 0.6, 0.33, 164.0))
+    usual = [TimedBeat(0.9 * k, 0.9, 0.0, 160.0) for k in range(8)]
+    beats = with_beats(*usual, TimedBeat(8.0, 0.6, 0.33, 164.0))
     assert not check("PVC", beats).present
     assert "it is about as wide as the others (164 ms)" in check("PVC", beats).words
     assert "is about as wide as the others (164 ms)" in check("PAC", beats).words
@@ -266,7 +266,7 @@ def test_in_fibrillation_no_beat_is_called_early():
 
 def test_one_early_beat_does_not_make_a_rhythm_irregular():
     def rhythm(*intervals):
-        return Rhythm(tuple(Beat(0.0, rr, None, 90.0) for rr in (None, *intervals)))
+        return Rhythm(tuple(TimedBeat(0.0, rr, None, 90.0) for rr in (None, *intervals)))
 
     assert rhythm(0.8, 0.8, 0.8, 0.5, 1.1, 0.8, 0.8, 0.8, 0.8).irregularity < 0.01
     assert rhythm(0.8, 0.6, 0.9, 0.5, 1.1, 0.7, 0.95, 0.6).irregularity > 0.2
