@@ -16,7 +16,7 @@ from ecgapp.errors import DatasetError
 from ecgapp.records import RHYTHMS, FloatArray, SyntheticConfig, synthesise
 from ecgapp.signals import preprocess
 from ecgapp.training import Reporter, TrainingConfig
-from ecgapp.training.data.in_memory import load_records
+from ecgapp.training.data.in_memory import Loading, choose_records, load_signals
 from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows, random_windows
 
 LAYOUTS = ("ptb-xl", "ptb-xl-zscored")
@@ -33,7 +33,10 @@ def real_records(data: Path, config: TrainingConfig, home: Path) -> RecordSet:
     stores = import_all(data, Settings(home), set(LAYOUTS))
     if not stores:
         raise DatasetError("This folder holds no PTB-XL. Leave --data out for synthetic ECGs.")
-    return load_records(replace(config, stores=tuple(stores)), list(stores.values()), _Aloud())
+    opened = list(stores.values())
+    records = choose_records(replace(config, stores=tuple(stores)), opened)
+    everything = np.arange(len(records), dtype=np.int64)
+    return load_signals(records, everything, opened, Loading(config.augmentation.shift, _Aloud()))
 
 
 class _Aloud(Reporter):

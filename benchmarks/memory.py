@@ -9,9 +9,9 @@ import torch
 
 from benchmarks.contestants import makers
 from benchmarks.table import Row
+from ecgapp.system.memory import keep_freed_memory
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import resolve_device
-from ecgapp.training.out_of_memory import keep_freed_memory
 
 STEPS = 3
 _MEGABYTE = 1e6

@@ -15,17 +15,17 @@ from benchmarks.lead2 import batches_of
 from benchmarks.peak import now
 from benchmarks.table import Row, at_most, tell
 from ecgapp.jobs import Attachment, Heartbeat, RunStore
-from ecgapp.models import build
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.sharding import deal_alike
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import resolve_device
-from ecgapp.training.going_on import run
 from ecgapp.training.inference import Inference
-from ecgapp.training.loop.job import Job, Member
+from ecgapp.training.loop.training_loop import Loop
 from ecgapp.training.objective import Reconstruction, Scores
-from ecgapp.training.result.example_writer import Gallery
+from ecgapp.training.parallel.process_group import ALONE
+from ecgapp.training.preparation import Member, PreparedTraining
+from ecgapp.training.result.example_writer import ExampleWriter
 from ecgapp.worker.reporter import RunReporter
 
 MOST = 3.0  # per cent of the bare steps' time
@@ -46,7 +46,7 @@ class TimedJudge(Reconstruction):
         return scores
 
 
-class Reconstructions(Gallery):
+class ReconstructionsOnly(ExampleWriter):
     """The looks at windows that every training takes; synthetic records lie in no store to be named."""
 
     def _rank(self, records: RecordSet, scores: Scores, epoch: int) -> None:
@@ -66,8 +66,10 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
         started = now(judge.device)
         member = Member(lanes, validation, config.seed)
         place = store.folder(created.id)
-        job = Job(config, records, (member,), judge, place, "", Reconstructions(place, ()))
-        run(job, [build(config.network)], reporter)
+        training = PreparedTraining(config, (), records, (member,), None, "", reporter, place, place, ALONE)
+        loop = Loop(training, training.networks())
+        loop.objective, loop.examples = judge, ReconstructionsOnly(place, ())
+        loop.run(None)
         spent = now(judge.device) - started - judge.seconds
     attachment.end("finished", "")
     return spent, config.epochs * lanes.steps

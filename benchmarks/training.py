@@ -32,10 +32,10 @@ from benchmarks.table import Row, at_least, show, tell
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import EcgAppError
 from ecgapp.models import build
+from ecgapp.system.memory import keep_freed_memory
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import RecordSet
 from ecgapp.training.devices import resolve_device, resolve_precision
-from ecgapp.training.out_of_memory import keep_freed_memory
 
 RESULTS = Path(__file__).parent / "results"
 IMPORT, READ = 400.0, 10_000.0  # records a second, at least

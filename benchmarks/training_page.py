@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -19,9 +20,10 @@ from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import PROJECT, Settings
 from ecgapp.jobs import Run, RunStore, metric_names
 from ecgapp.jobs.run_table import update
+from ecgapp.models import ECGClassifierConfig
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
-from ecgapp.training import finetuning_defaults
+from ecgapp.training import pretraining_defaults
 from ecgapp.ui.shell import auth
 
 N_STEPS, N_EPOCHS, N_BEATS = 100_000, 200, 43_200
@@ -66,7 +68,9 @@ def main() -> None:
 
 def long_run(store: RunStore) -> Run:
     """A fine-tuning under way, with all its numbers."""
-    config = finetuning_defaults(task_name=TASK)
+    usual = pretraining_defaults()
+    network = ECGClassifierConfig(usual.network, len(task(TASK).labels))
+    config = replace(usual, name="classifier", phase="finetune", network=network, task=TASK)
     run = store.create("long", config.phase, "cpu", documents.dump(config))
     with store.database.write() as connection:
         update(connection, run.id, state="running", heartbeat=1e12, epoch=N_EPOCHS, epochs=2 * N_EPOCHS)

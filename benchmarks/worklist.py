@@ -25,7 +25,7 @@ from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.records import LEADS, ECGRecord, fingerprint, read_record, write_wfdb
-from ecgapp.worklist import Wish, Worklist, arranged
+from ecgapp.worklist import ListView, Worklist, arranged
 from ecgapp.worklist.grouping import grouped, in_folder
 from ecgapp.worklist.intake import Intake
 from ecgapp.worklist.start_scoring import slots
@@ -88,7 +88,7 @@ def run(folder: Path) -> Run:
             largest = max(largest, *(_memory(child) for child in psutil.Process().children()), 0.0)
             time.sleep(LOOK)
         listing = time.perf_counter()
-        found = arranged(worklist.items(), Wish())
+        found = arranged(worklist.items(), ListView())
         ended = time.perf_counter()
         while psutil.Process().children():  # they linger for what may follow
             time.sleep(LOOK)

@@ -1,8 +1,9 @@
-"""The README's two pictures, taken from the running app on synthetic ECGs: review.png and training.png.
+"""Takes the two pictures of README and docs/pages.md, review.png and training.png, from the running app.
 
     python -m docs.pictures
 
-Needs what ``requirements-dev.txt`` installs, Chromium, the shipped weights, and about three minutes.
+The ECGs are synthetic. Needs what ``requirements-dev.txt`` installs, Chromium, the shipped weights, and about
+three minutes.
 """
 
 import os
@@ -54,7 +55,7 @@ def main() -> None:
 
 
 def picture_review(page: Page) -> None:
-    """Head, tracing and headline, then findings and saliency; the two sections between are left out."""
+    """Take the Review page without the sections between findings and saliency."""
     page.set_viewport_size({"width": REVIEW_WIDTH, "height": 900})
     choose(page, "demo", DEMO)
     page.locator(".st-key-saliency .heatmaplayer image").first.wait_for(state="attached")
@@ -74,7 +75,7 @@ def picture_review(page: Page) -> None:
 
 
 def picture_training(page: Page) -> None:
-    """A fine-tuning at work, as soon as its curves say something."""
+    """Take the Training page during a fine-tuning, after some epochs."""
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_text(f"Epoch {EPOCHS_SHOWN} of").wait_for()
@@ -85,7 +86,7 @@ def picture_training(page: Page) -> None:
 
 @contextmanager
 def training(settings: Settings, source: Path) -> Iterator[None]:
-    """A data set of synthetic ECGs, and a fine-tuning on it that is under way; ended at the end."""
+    """Run a fine-tuning on a data set of synthetic ECGs; its processes are killed on leaving."""
     write_ecgs(source)
     import_dataset("folder", source, settings.stores / "synthetic")
     pretrained = available_models(settings)[ENCODER]
@@ -104,7 +105,7 @@ def training(settings: Settings, source: Path) -> Iterator[None]:
 
 
 def write_ecgs(folder: Path) -> None:
-    """Noisy records of five rhythms, with a column for each of the nine classes."""
+    """Write noisy records of five rhythms, with a column for each of the nine classes."""
     labels = task(CLASSIFIER).label_names
     folder.mkdir()
     lines = [",".join(["record", "fold", *labels])]
@@ -119,7 +120,7 @@ def write_ecgs(folder: Path) -> None:
 
 
 def end(run: Run) -> None:
-    """Kill the run's processes: each has its id in its command."""
+    """Kill the processes of a run, which have its id in their command."""
     for process in psutil.process_iter(["cmdline"]):
         if run.id in (process.info["cmdline"] or []) and process.pid != os.getpid():
             process.kill()
@@ -127,10 +128,10 @@ def end(run: Run) -> None:
 
 @contextmanager
 def tab() -> Iterator[Page]:
-    """A tab of a headless Chromium."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """Open a tab of a headless Chromium."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 900})
         page.set_default_timeout(PATIENCE)
         yield page
@@ -138,18 +139,18 @@ def tab() -> Iterator[Page]:
 
 
 def choose(page: Page, key: str, option: str) -> None:
-    """Choose from a select box."""
+    """Choose an option of a select box."""
     page.locator(f".st-key-{key} input").click()
     page.get_by_role("option", name=option, exact=True).click()
 
 
 def heading(page: Page, words: str) -> Locator:
-    """The heading of a section."""
+    """Return the heading of a section."""
     return page.get_by_role("heading", name=words)
 
 
 def top(element: Locator) -> int:
-    """Where an element begins, px below the page's head."""
+    """Return the upper edge of an element, in px from the top of the page."""
     box = element.bounding_box()
     if box is None:
         raise LookupError("The page lacks what the picture should show.")
@@ -157,10 +158,10 @@ def top(element: Locator) -> int:
 
 
 def whole_page(page: Page, width: int = WIDTH) -> Image.Image:
-    """All of it, without scrolling."""
+    """Return a picture of the whole page, without scrolling."""
     page.mouse.move(width / 2, 2)  # the toolbars of figures and tables follow the mouse
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
-    height = page.get_by_test_id("stMainBlockContainer").evaluate("shown => shown.scrollHeight")
+    height = page.get_by_test_id("stMainBlockContainer").evaluate("block => block.scrollHeight")
     page.set_viewport_size({"width": width, "height": height + 80})
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         page.screenshot(path=file.name, animations="disabled")
@@ -168,7 +169,7 @@ def whole_page(page: Page, width: int = WIDTH) -> Image.Image:
 
 
 def save(picture: Image.Image, name: str) -> None:
-    """Write it with 52 shades a channel, which no eye misses and which save a quarter of the bytes."""
+    """Write a picture with 52 shades per channel, which looks the same and saves a quarter of the bytes."""
     picture.point([round(value / 5) * 5 for value in range(256)] * 3).save(FOLDER / name, optimize=True)
 
 

@@ -1,6 +1,6 @@
-"""``python -m ecgapp``: what the app does, from a terminal or a script.
+"""The command line ``python -m ecgapp``.
 
-Exit code 0: done; 1: the input was refused, in one sentence on standard error; 2: wrong use.
+Exit codes: 0 on success; 1 if the input was refused, with one sentence on standard error; 2 on wrong usage.
 """
 
 import argparse
@@ -17,14 +17,14 @@ Command = Callable[[argparse.Namespace, Settings], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command and return its exit code."""
     parsed = _parser().parse_args(arguments)
     try:
         return _command(parsed.command)(parsed, Settings.from_environment())
     except EcgAppError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except BrokenPipeError:  # who reads our output has seen enough, as `head` does
+    except BrokenPipeError:  # the reader of our output has stopped, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-_COMMANDS = {  # each imports what it needs, so that `runs` answers without loading torch
+_COMMANDS = {  # imported on demand, so that `runs` does not load torch
     "predict": ("ecgapp.cli.predict", "predict"),
     "import": ("ecgapp.cli.import_folder", "import_folder"),
     "verify": ("ecgapp.cli.verify", "verify"),
@@ -50,10 +50,10 @@ _RUN_ACTIONS = {
     "stop": "write a checkpoint and end; a waiting one leaves the queue",
     "resume": "go on from the last checkpoint",
     "move": "change a waiting one's place in the queue",
-    "follow": "watch it until it ends",
+    "follow": "print its progress until it ends",
     "delete": "remove it with its numbers, checkpoints and log",
 }
-_MODEL_CHANGES = {  # what each needs, and what it does
+_MODEL_CHANGES = {  # the arguments and the effect of each
     "promote": (("run", "name"), "use a finished run's model under a name"),
     "roll-back": (("name", "sha256"), "use another version of a model, the shipped one included"),
     "import": (("file",), "use a model that another machine exported"),
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m ecgapp", description=f"12-lead ECGs. {DISCLAIMER}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    predict = commands.add_parser("predict", help="what a model finds in ECG records")
+    predict = commands.add_parser("predict", help="the findings of a model in ECG records")
     predict.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a WFDB record's .hea file")
     predict.add_argument("--model", metavar="NAME", help="a classifier; by default nine_class")
     predict.add_argument("--json", action="store_true", help="print one JSON document")
@@ -158,9 +158,7 @@ def _add_models(models: argparse.ArgumentParser) -> None:
         if action == "import":
             change.add_argument("--name", metavar="NAME", help="by default the model's own")
         if action == "promote":
-            words = (
-                "NAME once more, where something speaks against the model and it is to be used all the same"
-            )
+            words = "NAME again, to use the model in spite of concerns"
             change.add_argument("--despite", metavar="NAME", default="", help=words)
         change.add_argument("--by", required=True, metavar="WHO", help="who decides this")
         change.add_argument("--reason", required=True, metavar="WHY", help="is kept in the history")

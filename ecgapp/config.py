@@ -1,4 +1,4 @@
-"""Where things are on this machine, read from the environment once."""
+"""The folders of an installation, read from the environment."""
 
 import os
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ DISCLAIMER = "Research software, not a medical device."
 
 @dataclass(frozen=True)
 class Settings:
-    """The folders of one installation; ``home`` holds everything that changes."""
+    """The folders of one installation; ``home`` contains everything that changes."""
 
     home: Path
     shipped_weights: Path = PROJECT / "weights"
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """``ECGAPP_HOME`` if it is set, else ``~/.ecgapp``."""
+        """The settings with ``ECGAPP_HOME`` as home if it is set, else ``~/.ecgapp``."""
         return cls(Path(os.environ.get("ECGAPP_HOME") or Path.home() / ".ecgapp").expanduser())
 
     @property
     def stores(self) -> Path:
-        """Imported dataset stores, a folder each."""
+        """Imported dataset stores, one folder each."""
         return self.home / "stores"
 
     @property
@@ -32,7 +32,7 @@ class Settings:
 
     @property
     def weights(self) -> Path:
-        """Weights promoted on this machine; they stand before the shipped ones."""
+        """Models promoted on this machine; they take precedence over shipped ones of the same name."""
         return self.home / "weights"
 
     @property
@@ -42,7 +42,7 @@ class Settings:
 
     @property
     def archive(self) -> Path:
-        """ECGs that somebody asked to be kept here, by their fingerprint."""
+        """ECGs stored for training or for the worklist, by their fingerprint."""
         return self.home / "archive"
 
     @property

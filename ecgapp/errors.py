@@ -1,49 +1,48 @@
-"""What can go wrong in words that a clinician can act on.
+"""The errors that the app explains to its users.
 
-A message is one plain sentence (or two): what is wrong, and what to do. It holds no patient
-data, hence no file name and no path. Pages catch ``EcgAppError`` only; anything else is a bug.
+A message is one plain sentence (or two) on the problem and its solution. It contains no patient data,
+hence no file name and no path. Pages catch ``EcgAppError`` only; any other exception is a bug.
 
     EcgAppError
-    ├── ConfigError              a setting that makes no sense (also a ValueError)
+    ├── ConfigError              an invalid setting (also a ValueError)
     ├── RecordError              a file is not a usable ECG record
     │   ├── IncompleteRecordError    the header or the signal file is missing
-    │   ├── CorruptRecordError       truncated, wrong checksum, impossible header
-    │   ├── UnsupportedRecordError   a format that no reader knows
+    │   ├── CorruptRecordError       truncated, wrong checksum, invalid header
+    │   ├── UnsupportedRecordError   an unknown format
     │   └── UnknownUnitError         a lead's unit is not a voltage
-    ├── SignalError              a record is readable, but a model cannot take it
+    ├── SignalError              a record is readable, but does not fit the model
     │   ├── LeadsMissingError        a lead that the model needs is absent
     │   └── MissingSamplesError      samples that the recorder marked invalid
     ├── DatasetError             a store or its source is not usable
-    │   ├── DatasetLostError         it is gone or damaged: imported again it is what it was
-    │   ├── DatasetNewerError        a newer version of the app wrote it: that one can read it
+    │   ├── DatasetLostError         missing or damaged; importing it again restores it
+    │   ├── DatasetNewerError        written by a newer version of the app
     │   └── PatientLeakError         one patient in two folds
     ├── ModelError               weights, cards, architectures
-    │   ├── ModelNotFoundError       installed again it is what it was
-    │   │   └── ModelNotMadeError        the run that was to make it has none
-    │   └── WeightsMismatchError     weights and card disagree; names both
-    ├── TrainingError            a training that cannot start or go on: only other settings or data help
-    │   └── InterruptedTrainingError  what was around it ended it: once that is mended it goes on
+    │   ├── ModelNotFoundError       not installed; installing it restores it
+    │   │   └── ModelNotMadeError        the run has not made its model
+    │   └── WeightsMismatchError     weights and card disagree
+    ├── TrainingError            a training that cannot start or continue: only other settings or data help
+    │   └── InterruptedTrainingError  ended by its environment: it can be resumed
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
-    ├── AccessError              the administrator's password is wrong, or tried too often
-    ├── ArchiveError             a kept ECG that cannot be written, opened or deleted
-    ├── ReviewError              a review that cannot be kept as it is, or moved on meanwhile
+    ├── AccessError              the administrator's password is wrong, or was tried too often
+    ├── ArchiveError             a stored ECG that cannot be written, opened or deleted
+    ├── ReviewError              a review that cannot be stored, or has changed meanwhile
     └── ReportError              a report that cannot be drawn
 """
 
 
 class EcgAppError(Exception):
-    """Anything that the app can explain to its user.
+    """An error that the app explains to its user.
 
-    Where it ends a run, ``resume_helps`` says whether that run can go on once the cause is mended;
-    otherwise only a new run with other settings can. Its message need not say so: the run's does. Few
-    do: those whose cause lies outside of what the run is made of.
+    If it ends a run, ``resume_helps`` is whether the run can be resumed once the cause is removed; otherwise
+    only a new run with other settings helps. The cause of most errors lies in the run itself.
     """
 
     resume_helps = False
 
 
 class ConfigError(EcgAppError, ValueError):
-    """A setting that makes no sense."""
+    """An invalid setting."""
 
 
 class RecordError(EcgAppError):
@@ -59,15 +58,15 @@ class CorruptRecordError(RecordError):
 
 
 class UnsupportedRecordError(RecordError):
-    """No reader knows this format."""
+    """The format is not supported."""
 
 
 class UnknownUnitError(RecordError):
-    """A lead's unit is not a voltage that we know."""
+    """A lead's unit is not a known voltage."""
 
 
 class SignalError(EcgAppError):
-    """The record is readable, but this model cannot take it."""
+    """The record is readable, but does not fit this model."""
 
 
 class LeadsMissingError(SignalError):
@@ -83,13 +82,13 @@ class DatasetError(EcgAppError):
 
 
 class DatasetLostError(DatasetError):
-    """A dataset store is not there, or damaged; imported again from the same files it is the same."""
+    """A dataset store is missing or damaged; importing the same files again restores it."""
 
     resume_helps = True
 
 
 class DatasetNewerError(DatasetError):
-    """A newer version of the app wrote the dataset store; after an update of this one it can be read."""
+    """A newer version of the app wrote the dataset store; updating this one helps."""
 
     resume_helps = True
 
@@ -99,17 +98,17 @@ class PatientLeakError(DatasetError):
 
 
 class ModelError(EcgAppError):
-    """Weights, cards or architectures."""
+    """An error of weights, cards or architectures."""
 
 
 class ModelNotFoundError(ModelError):
-    """No model of this name is installed. Installed again it is what it was."""
+    """No model of this name is installed."""
 
     resume_helps = True
 
 
 class ModelNotMadeError(ModelNotFoundError):
-    """The run whose model is asked for has made none."""
+    """The run has not made a model."""
 
     resume_helps = False
 
@@ -119,22 +118,22 @@ class WeightsMismatchError(ModelError):
 
 
 class TrainingError(EcgAppError):
-    """A training cannot start or go on, and could not the next time either."""
+    """A training cannot start or continue, and resuming it does not help."""
 
 
 class InterruptedTrainingError(TrainingError):
-    """A training was ended by what is around it: a disk, a machine, another process."""
+    """A training was ended by its environment: a disk, a machine, another process."""
 
     resume_helps = True
 
 
 def training_error(sentence: str, resume_helps: bool) -> TrainingError:
-    """The error that another process of the training has had."""
+    """The error for a failure in another process of the training."""
     return InterruptedTrainingError(sentence) if resume_helps else TrainingError(sentence)
 
 
 class JobError(EcgAppError):
-    """A run cannot be queued, stopped, resumed or promoted. One that it ends could not reach its list."""
+    """A run cannot be queued, stopped, resumed or promoted, or could not write its database."""
 
     resume_helps = True
 
@@ -148,8 +147,8 @@ class ReportError(EcgAppError):
 
 
 class ArchiveError(EcgAppError):
-    """A kept ECG cannot be written, opened or deleted."""
+    """A stored ECG cannot be written, opened or deleted."""
 
 
 class ReviewError(EcgAppError):
-    """A review cannot be kept as it is, or somebody changed it meanwhile."""
+    """A review cannot be stored, or has changed meanwhile."""

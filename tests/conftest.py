@@ -7,6 +7,19 @@ from pathlib import Path
 
 import pytest
 
+TIMED = {"processes", "browser"}  # folders whose tests start processes and measure time
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests for ``--dist loadgroup``: all timed ones on one worker, others by file.
+
+    Two timed tests at once could starve each other on two cores. A file's fixtures are made once.
+    """
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group("timed" if folder in TIMED else item.path.stem))
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

@@ -3,7 +3,7 @@
 from ecgapp.analysis.admission import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.doubts import doubts_all
 from ecgapp.analysis.explanation import ExaminedMaps, Explanation, SaliencyQuestion, examine, explain, fits
-from ecgapp.analysis.findings import Finding, Findings, find
+from ecgapp.analysis.findings import Finding, Findings, find, find_many
 from ecgapp.analysis.installed_models import (
     InstalledModels,
     available_models,
@@ -22,7 +22,7 @@ from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.analysis.reconstruction import WindowReconstruction, reconstruct
 from ecgapp.analysis.store_evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.support import Support, support
-from ecgapp.analysis.validation_record import judge_of, missing_stores, validated_record
+from ecgapp.analysis.validation_record import answering_member, missing_stores, validated_record
 from ecgapp.analysis.window_preparation import Prepared, prepare
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "TypicalBeat",
     "WindowReconstruction",
     "admit",
+    "answering_member",
     "atrial_rhythm",
     "available_models",
     "beside_critical",
@@ -58,10 +59,10 @@ __all__ = [
     "explain",
     "familiarity",
     "find",
+    "find_many",
     "fits",
     "judge",
     "judge_cards",
-    "judge_of",
     "judges_for",
     "measure",
     "missing_stores",

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp import explain as saliency
-from ecgapp.analysis.findings import run_network, task_of
+from ecgapp.analysis.findings import task_of
 from ecgapp.analysis.window_preparation import Prepared
 from ecgapp.errors import ModelError
 from ecgapp.explain import Attribution, Baseline, Examination, Recipe
 from ecgapp.models import AutoencoderConfig, ModelCard, TrainedModel
+from ecgapp.models.answers import run_network
 from ecgapp.records.record import FloatArray
 
 
@@ -138,7 +139,7 @@ def _made(
     if name == saliency.MEDIAN_BEAT:
         return saliency.median_beat(recorded, prepared.config.sampling_rate)
     if name == saliency.RECONSTRUCTION and autoencoder is not None:
-        return Baseline(name, run_network(autoencoder, window[None])[0])
+        return Baseline(name, run_network(autoencoder.network, window[None])[0])
     raise ModelError("This baseline needs an autoencoder that reads the same leads. Choose another one.")
 
 

@@ -1,20 +1,21 @@
-"""What a classifier finds in a record: one row a label, never a probability without its threshold."""
+"""The findings of a classifier in one record or in many: one row a label, each with its threshold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ecgapp.analysis.window_preparation import Prepared, prepare
-from ecgapp.errors import ModelError
+from ecgapp.analysis.window_preparation import Prepared, prepare_many
+from ecgapp.errors import ModelError, SignalError
 from ecgapp.models import LabelMetrics, ModelCard, TrainedModel
+from ecgapp.models.answers import ProbabilityRule, mean_logits, member_logits
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 
 UNCONFIRMED = "unconfirmed"  # the status of a finding that no reader has judged
-BATCH = 64  # windows in one forward pass
+_EDGE = 1e-6  # of a probability, so that its logit is finite
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,29 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """All labels in the task's order; ``window_probabilities`` is float32 (n_windows, n_labels)."""
+    """One record's labels in the task's order, with the probabilities behind them.
+
+    ``window_probabilities`` is float32 (n_windows, n_labels); ``member_probabilities`` (n_members, n_labels)
+    are the record's by each member of an ensemble, or by the one network.
+    """
 
     rows: tuple[Finding, ...]
     window_probabilities: FloatArray
+    member_probabilities: FloatArray
     prepared: Prepared
-    warnings: tuple[str, ...]
+    card: ModelCard
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the reader, about the record and about its windows."""
+        return (*self.prepared.warnings, *_about_aggregation(len(self.window_probabilities), self.card))
+
+    @property
+    def spread(self) -> NDArray[np.float64]:
+        """The members' standard deviation in logits, (n_labels,); 0 for a single network."""
+        inside = np.clip(self.member_probabilities.astype(np.float64), _EDGE, 1 - _EDGE)
+        spread: NDArray[np.float64] = np.log(inside / (1 - inside)).std(axis=0)
+        return spread
 
     @property
     def top(self) -> Finding:
@@ -58,17 +76,48 @@ def find(record: ECGRecord, model: TrainedModel) -> Findings:
         ModelError: the model is an autoencoder.
         SignalError: the model cannot take this record; says why.
     """
-    task = task_of(model.card)
-    prepared = prepare(record, model)
-    by_window = probabilities(model, prepared.windows.windows)
-    rows = [
-        Finding(label, float(probability), threshold, _metrics(model.card, label))
-        for label, probability, threshold in zip(
-            task.label_names, aggregate(by_window, model.card), model.card.thresholds, strict=True
-        )
+    (findings,) = find_many([record], model)
+    if isinstance(findings, SignalError):
+        raise findings
+    return findings
+
+
+def find_many(records: Sequence[ECGRecord], model: TrainedModel) -> list[Findings | SignalError]:
+    """``find`` of each record, with the windows of all in the same forward passes.
+
+    Returns:
+        For each record its findings, or the error that says why the model cannot take it.
+
+    Raises:
+        ModelError: the model is an autoencoder.
+    """
+    task_of(model.card)
+    prepared = prepare_many(records, model.card.preprocessing)
+    usable = iter(_findings([one for one in prepared if isinstance(one, Prepared)], model))
+    return [next(usable) if isinstance(one, Prepared) else one for one in prepared]
+
+
+def _findings(prepared: Sequence[Prepared], model: TrainedModel) -> list[Findings]:
+    if not prepared:
+        return []
+    card, task = model.card, task_of(model.card)
+    rule = ProbabilityRule(task.multilabel, card.temperature, card.aggregation)
+    windows = [one.windows.windows for one in prepared]
+    ends, places = np.cumsum([len(each) for each in windows]), np.arange(len(prepared), dtype=np.int64)
+    owners = np.repeat(places, [len(each) for each in windows])
+    logits = member_logits(model.network, windows[0] if len(windows) == 1 else np.concatenate(windows))
+    together = mean_logits(logits)
+    members = np.stack([rule.records(each, owners, places) for each in logits], axis=1)
+    answers = rule.records(together, owners, places), np.split(rule.windows(together), ends[:-1]), members
+    return [
+        Findings(_rows(record, card), by_window, by_member, one, card)
+        for one, record, by_window, by_member in zip(prepared, *answers, strict=True)
     ]
-    warnings = (*prepared.warnings, *_about_aggregation(len(by_window), model.card))
-    return Findings(tuple(rows), by_window, prepared, warnings)
+
+
+def _rows(probabilities: FloatArray, card: ModelCard) -> tuple[Finding, ...]:
+    labels = zip(task_of(card).label_names, probabilities.tolist(), card.thresholds, strict=True)
+    return tuple(Finding(label, p, threshold, _metrics(card, label)) for label, p, threshold in labels)
 
 
 def task_of(card: ModelCard) -> Task:
@@ -80,38 +129,6 @@ def task_of(card: ModelCard) -> Task:
     if card.task is None:
         raise ModelError(f"{card.name} is an autoencoder and finds no classes. Choose a classifier.")
     return card.task
-
-
-def run_network(model: TrainedModel, windows: FloatArray) -> FloatArray:
-    """The network's output for each window (n_windows, n_leads, n_samples), in bounded batches."""
-    with torch.inference_mode():
-        batches = torch.split(torch.from_numpy(np.ascontiguousarray(windows)), BATCH)
-        output: FloatArray = torch.cat([model.network(batch).float() for batch in batches]).numpy()
-    return output
-
-
-def probabilities(model: TrainedModel, windows: FloatArray) -> FloatArray:
-    """Calibrated probabilities, float32 (n_windows, n_labels), of windows as the network takes them."""
-    return calibrated(run_network(model, windows), model.card)
-
-
-def calibrated(logits: FloatArray, card: ModelCard) -> FloatArray:
-    """Probabilities of logits (..., n_labels), by the card's temperature."""
-    scaled = torch.from_numpy(logits) / card.temperature
-    answers = scaled.sigmoid() if task_of(card).multilabel else scaled.softmax(dim=-1)
-    return np.asarray(answers.numpy(), dtype=np.float32)
-
-
-def aggregate(by_window: FloatArray, card: ModelCard) -> FloatArray:
-    """The record's probabilities (n_labels,) from its windows' (n_windows, n_labels)."""
-    record: FloatArray = by_window.max(axis=0) if card.aggregation == "max" else by_window.mean(axis=0)
-    return record
-
-
-def aggregate_records(by_window: FloatArray, records: NDArray[np.int64], card: ModelCard) -> FloatArray:
-    """The same for many records: ``records`` (n_windows,) says whose window each is, 0, 1, 2, ..."""
-    groups = np.split(by_window, np.flatnonzero(np.diff(records)) + 1)
-    return np.stack([aggregate(group, card) for group in groups])
 
 
 def _metrics(card: ModelCard, label: str) -> LabelMetrics | None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.findings import run_network
 from ecgapp.analysis.window_preparation import Prepared
 from ecgapp.errors import ModelError
 from ecgapp.models import TrainedModel
+from ecgapp.models.answers import run_network
 from ecgapp.records.record import FloatArray
 
 HIGH_SECONDS = 0.4  # length of the stretch that is named as the worst
@@ -67,7 +67,7 @@ def reconstruct(prepared: Prepared, autoencoder: TrainedModel, window: int = 0) 
         raise ModelError(f"{autoencoder.card.name} is a {kind}. Choose an autoencoder.")
     chosen = prepared.windows.windows[window : window + 1]
     n_recorded = prepared.recorded_samples(window)
-    output = run_network(autoencoder, chosen)
+    output = run_network(autoencoder.network, chosen)
     return WindowReconstruction(
         prepared.config.leads,
         chosen[0, :, :n_recorded],

@@ -1,18 +1,21 @@
 """A model on the records of a dataset store: the same path that one record takes."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.findings import aggregate_records, probabilities, run_network, task_of
+from ecgapp.analysis.findings import find_many, task_of
+from ecgapp.analysis.window_preparation import prepare_many
 from ecgapp.datasets import DatasetStore
-from ecgapp.errors import DatasetError, LeadsMissingError, ModelError
+from ecgapp.errors import DatasetError, LeadsMissingError, ModelError, SignalError
 from ecgapp.evaluate import evaluate_predictions, reconstruction_metrics, window_errors
 from ecgapp.models import Evaluation, ModelCard, Predictions, ReconstructionMetrics, TrainedModel
-from ecgapp.records.record import FloatArray
-from ecgapp.signals import cut_windows, preprocess
+from ecgapp.models.answers import run_network
+from ecgapp.records import ECGRecord
 
+T = TypeVar("T")
 RECORDS = 64  # preprocessed at a time, so that memory stays the same for any store
 
 
@@ -74,43 +77,56 @@ def predict_store(
     """
     task = task_of(model.card)
     answers, order = [], []
-    for windows, owners, rows in _windows(model, store, folds):
-        answers.append(aggregate_records(probabilities(model, windows), owners, model.card))
+    for records, rows in _records(model, store, folds):
+        for findings in map(_usable, find_many(records, model)):
+            answers.append([row.probability for row in findings.rows])
         order.append(rows)
     rows = np.concatenate(order)
     targets = store.targets(task, rows)
     recorded = store.folds[rows].astype(np.int64)
-    return Predictions(np.concatenate(answers), targets, recorded)
+    return Predictions(np.array(answers, np.float32), targets, recorded)
 
 
 def _reconstruction(
     model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None, name: str
 ) -> ReconstructionMetrics:
-    errors, records = [], []
-    for windows, owners, rows in _windows(model, store, folds):
-        errors.append(window_errors(windows, run_network(model, windows)))
-        records.append(rows[owners])
+    errors, owners = [], []
+    for records, rows in _records(model, store, folds):
+        cut = [_usable(one).windows.windows for one in prepare_many(records, model.card.preprocessing)]
+        windows = np.concatenate(cut)
+        errors.append(window_errors(windows, run_network(model.network, windows)))
+        owners.append(np.repeat(rows, [len(each) for each in cut]))
     n_samples = model.card.preprocessing.window
-    return reconstruction_metrics(np.concatenate(errors), np.concatenate(records), n_samples, name)
+    return reconstruction_metrics(np.concatenate(errors), np.concatenate(owners), n_samples, name)
 
 
-def _windows(
+def _usable(result: T | SignalError) -> T:
+    """The result; one record that the model cannot take ends the evaluation of a whole store."""
+    if isinstance(result, SignalError):
+        raise result
+    return result
+
+
+def _records(
     model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None
-) -> Iterator[tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]]:
-    """Groups of records: their windows, whose each is (0, 1, 2, ...), and the records' rows."""
-    config = model.card.preprocessing
-    places = _places(config.leads, store.manifest.leads)
+) -> Iterator[tuple[list[ECGRecord], NDArray[np.int64]]]:
+    """Groups of records, with the leads that the model needs, and their rows in the store."""
+    needed = model.card.preprocessing.leads
+    places = _places(needed, store.manifest.leads)
     rows = store.rows(folds)
     if len(rows) == 0:
         raise DatasetError("The dataset has no records in these folds. Choose other folds.")
     store.verify_index()  # no figure from a file that changed since its import
     for name in store.shards_of(rows):
         store.verify_file(name)
-    for signal, group in store.batches(rows, RECORDS):
-        prepared = preprocess(signal[:, places], store.manifest.sampling_rate, config)
-        cut = [cut_windows(record, config).windows for record in prepared]
-        owners = np.repeat(np.arange(len(cut), dtype=np.int64), [len(windows) for windows in cut])
-        yield np.concatenate(cut), owners, np.asarray(group, dtype=np.int64)
+    rate = store.manifest.sampling_rate
+    for signals, group in store.batches(rows, RECORDS):
+        numbers = np.asarray(group, np.int64)
+        records = [
+            ECGRecord(str(row), signal[places], rate, needed)
+            for row, signal in zip(numbers.tolist(), signals, strict=True)
+        ]
+        yield records, numbers
 
 
 def _places(needed: Sequence[str], leads: Sequence[str]) -> list[int]:

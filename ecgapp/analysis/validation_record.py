@@ -1,18 +1,15 @@
-"""A record that a model was validated on, found again in a data set of this machine."""
+"""The record behind a validation answer, in a data set of this machine, and the member that answered."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from ecgapp.analysis.findings import find
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError
-from ecgapp.models import Ensemble, EnsembleConfig, ModelCard, Origin, Predictions, TrainedModel
+from ecgapp.models import Classifier, Ensemble, EnsembleConfig, ModelCard, Origin, Predictions, TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.records.record import FloatArray
 
-_SAME_ANSWER = 1e-3  # between a kept probability and the one that another machine computes
 _NUMBERED = "folder"  # its ids count the files, and change their meaning when files come or go
 _CHANGED = (
     "The data set {name} has changed since this model was validated, so that its records may be others. "
@@ -46,27 +43,19 @@ def validated_record(card: ModelCard, predictions: Predictions, row: int, settin
     return store.record(place)
 
 
-def judge_of(record: ECGRecord, model: TrainedModel, told: FloatArray) -> TrainedModel | None:
-    """The member of a cross-fitted ensemble that answered ``told`` (n_labels,) for this record.
+def answering_member(model: TrainedModel, predictions: Predictions, row: int) -> TrainedModel | None:
+    """The member of a cross-fitted ensemble that answered for the record of ``row``, as a model of its own.
 
-    It is the one that had not learnt from the record. None where the model is no ensemble, or none of
-    its members, or more than one, gives this answer.
-
-    Raises:
-        SignalError: the model cannot take this record.
+    It had not learnt from the record. None if the model is no ensemble, or if the predictions, of an earlier
+    version, do not name a member of it.
     """
     config, network = model.card.network, model.network
     if not (isinstance(config, EnsembleConfig) and isinstance(network, Ensemble)):
         return None
-    card = replace(model.card, network=config.member)
-    members = [TrainedModel(member, card) for member in network.members]  # type: ignore[arg-type]
-    answers = [[row.probability for row in find(record, member).rows] for member in members]
-    fitting = [
-        member
-        for member, answer in zip(members, answers, strict=True)
-        if np.allclose(answer, told, rtol=0, atol=_SAME_ANSWER)
-    ]
-    return fitting[0] if len(fitting) == 1 else None
+    if predictions.members is None or predictions.members[row] >= len(network.members):
+        return None
+    member: Classifier = network.members[int(predictions.members[row])]  # type: ignore[assignment]
+    return TrainedModel(member, replace(model.card, network=config.member))
 
 
 def missing_stores(predictions: Predictions, settings: Settings) -> tuple[str, ...]:

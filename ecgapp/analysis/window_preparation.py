@@ -1,20 +1,33 @@
-"""A record as a model takes it: preprocessed, cut into windows, with what the reader must know."""
+"""Records as a model takes them: preprocessed, cut into windows, with sentences for the reader."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+import numpy as np
+
+from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
-from ecgapp.signals import PreprocessingConfig, Step, Windows, cut_windows, lead_quality, steps
+from ecgapp.signals import PreprocessingConfig, RecordWindows, Step, cut_windows, lead_quality, steps
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Every preprocessing step of the model's leads, the windows, and sentences for the reader."""
+    """A record's preprocessing steps, of the model's leads, and its windows."""
 
+    record: ECGRecord
     config: PreprocessingConfig
     steps: tuple[Step, ...]
-    windows: Windows
-    warnings: tuple[str, ...]
+    windows: RecordWindows
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the reader: flat and computed leads, padding, several windows."""
+        return (
+            *_about_leads(self.record, self.config),
+            *_about_windows(self.record, self.config, self.windows),
+        )
 
     def start(self, window: int) -> float:
         """Where this window begins, in seconds of the recording."""
@@ -43,11 +56,46 @@ def prepare(record: ECGRecord, model: TrainedModel) -> Prepared:
         MissingSamplesError: the recorder marked samples as invalid.
         SignalError: the record is too short.
     """
-    config = model.card.preprocessing
-    stages = steps(record.select(config.leads), record.sampling_rate, config)
-    windows = cut_windows(stages[-1].signal, config)
-    warnings = (*_about_leads(record, config), *_about_windows(record, config, windows))
-    return Prepared(config, stages, windows, warnings)
+    (prepared,) = prepare_many([record], model.card.preprocessing)
+    if isinstance(prepared, SignalError):
+        raise prepared
+    return prepared
+
+
+def prepare_many(records: Sequence[ECGRecord], config: PreprocessingConfig) -> list[Prepared | SignalError]:
+    """Preprocess each record by itself; those of one length and rate go through the filters together.
+
+    Returns:
+        For each record what ``prepare`` returns, or the error that it raises.
+    """
+    groups: dict[tuple[int, float], list[int]] = {}
+    for place, record in enumerate(records):
+        groups.setdefault((record.n_samples, record.sampling_rate), []).append(place)
+    prepared: dict[int, Prepared | SignalError] = {}
+    for places in groups.values():
+        together = _prepare_alike([records[place] for place in places], config)
+        prepared.update(zip(places, together, strict=True))
+    return [prepared[place] for place in range(len(records))]
+
+
+def _prepare_alike(records: Sequence[ECGRecord], config: PreprocessingConfig) -> list[Prepared | SignalError]:
+    """``prepare_many`` of records of one length and rate; one that cannot be used is found by itself."""
+    try:
+        signal = np.stack([record.select(config.leads) for record in records])
+        stages = steps(signal, records[0].sampling_rate, config)
+        return [
+            Prepared(
+                record,
+                config,
+                tuple(replace(stage, signal=stage.signal[place]) for stage in stages),
+                cut_windows(stages[-1].signal[place], config),
+            )
+            for place, record in enumerate(records)
+        ]
+    except SignalError as error:
+        if len(records) == 1:
+            return [error]
+    return [_prepare_alike([record], config)[0] for record in records]
 
 
 def as_preprocessed(record: ECGRecord, config: PreprocessingConfig) -> ECGRecord:
@@ -80,7 +128,7 @@ def _named(leads: list[str]) -> str:
     return f"lead {leads[0]}" if len(leads) == 1 else f"leads {', '.join(leads)}"
 
 
-def _about_windows(record: ECGRecord, config: PreprocessingConfig, windows: Windows) -> list[str]:
+def _about_windows(record: ECGRecord, config: PreprocessingConfig, windows: RecordWindows) -> list[str]:
     length = f"{config.window_seconds:g} s"
     if windows.padded:
         return [

@@ -1,4 +1,4 @@
-"""``demo``: the built-in synthetic records as WFDB files, to try everything with."""
+"""The command ``demo``: writes the built-in synthetic records as WFDB files."""
 
 import re
 import sys
@@ -10,7 +10,7 @@ from ecgapp.records import DEMOS, synthesise, write_wfdb
 
 
 def demo(arguments: Namespace, _settings: Settings) -> int:
-    """Write each demo record as a .hea and a .dat file."""
+    """Write each demonstration record as a .hea and a .dat file."""
     for title, config in DEMOS.items():
         name = "synthetic-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
         try:

@@ -1,4 +1,4 @@
-"""``models``: which models are in use, since when, by whom and why; and what can be done to one of them."""
+"""The command ``models``: lists the models in use and their history, and changes them."""
 
 import sys
 from argparse import Namespace
@@ -38,29 +38,29 @@ _PAST_HEADS = ("when (UTC)", "name", "what", "sha256", "by", "n", "figures", "wh
 
 
 def models(arguments: Namespace, settings: Settings) -> int:
-    """List the models, or do what was asked."""
+    """List the models, or run the requested action."""
     sys.stdout.write(_ACTIONS[arguments.action](arguments, settings) + "\n")
     return 0
 
 
 def _list(_arguments: Namespace, settings: Settings) -> str:
-    found = [version for name in model_names(settings) for version in versions(name, settings)]
-    rows = [_cells(version) for version in found if version.in_use]
+    all_versions = [version for name in model_names(settings) for version in versions(name, settings)]
+    rows = [_cells(version) for version in all_versions if version.in_use]
     return _table([_HEADS, *rows]) if rows else "There are no models on this machine yet."
 
 
 def _history(arguments: Namespace, settings: Settings) -> str:
     rows = [
         (
-            _when(line.time),
-            line.name,
-            line.action,
-            line.sha256[:12],
-            line.author,
-            *_figures(line.read_card()),
-            line.reason,
+            _when(entry.time),
+            entry.name,
+            entry.action,
+            entry.sha256[:12],
+            entry.author,
+            *_figures(entry.read_card()),
+            entry.reason,
         )
-        for line in History(settings).lines(arguments.name)
+        for entry in History(settings).entries(arguments.name)
     ]
     return _table([_PAST_HEADS, *rows]) if rows else "No model was changed yet."
 
@@ -126,25 +126,25 @@ def _decision(arguments: Namespace) -> Decision:
 
 
 def _now(card: ModelCard, concerns: tuple[str, ...] = ()) -> str:
-    """What is in use now, and what speaks against it."""
-    told = f"{card.name} is in use now, sha256 {card.sha256}."
-    return "\n".join((told, *(f"Although: {sentence}" for sentence in concerns)))
+    """The model that is in use now, and the concerns about it."""
+    in_use = f"{card.name} is in use now, sha256 {card.sha256}."
+    return "\n".join((in_use, *(f"Although: {sentence}" for sentence in concerns)))
 
 
 def _cells(version: Version) -> tuple[str, ...]:
-    card, line = version.card, version.line
+    card, entry = version.card, version.entry
     task = card.purpose if card else ""
-    since, by = (_when(line.time), line.author) if line else ("", "")
+    since, by = (_when(entry.time), entry.author) if entry else ("", "")
     return version.name, task, version.sha256[:12], version.origin, since, by, *_figures(card)
 
 
 def _figures(card: ModelCard | None) -> tuple[str, str]:
-    """On how many records, and each figure with its 95 % interval, or why there is none."""
+    """The number of records, and each headline figure with its 95 % interval; empty without a card."""
     if card is None:
         return "", ""
-    told = [f"{name} {figure}" for name, figure in headline_words(card, DIGITS).items()]
+    figures = [f"{name} {figure}" for name, figure in headline_words(card, DIGITS).items()]
     n = n_validated(card)
-    return f"{n:,}{'' if n >= ENOUGH_RECORDS else ' (few)'}", ", ".join(told)
+    return f"{n:,}{'' if n >= ENOUGH_RECORDS else ' (few)'}", ", ".join(figures)
 
 
 def _when(seconds: float) -> str:
@@ -154,4 +154,4 @@ def _when(seconds: float) -> str:
 def _table(rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return "\n".join("  ".join(line).rstrip() for line in cells)
+    return "\n".join("  ".join(row).rstrip() for row in cells)

@@ -1,4 +1,4 @@
-"""``reviews``: which ECGs have been reviewed, by whom; their labels for the importer; the audit trail."""
+"""The command ``reviews``: lists reviewed ECGs, and exports their labels and the audit trail."""
 
 import sys
 from argparse import Namespace
@@ -11,7 +11,7 @@ from ecgapp.storage.files import write_atomically
 
 
 def reviews(arguments: Namespace, settings: Settings) -> int:
-    """List the reviews, or write what was asked for."""
+    """List the reviews, or run the requested action."""
     lines = _ACTIONS[arguments.action](arguments, settings)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
@@ -20,8 +20,8 @@ def reviews(arguments: Namespace, settings: Settings) -> int:
 def _list(_arguments: Namespace, settings: Settings) -> list[str]:
     lines = []
     for review in Journal(settings).reviews():
-        kept = "kept for training" if review.kept else "not kept"
-        parts = (review.record[:16], review.words, ", ".join(changes(review.standing)), kept)
+        training = "kept for training" if review.kept else "not kept"
+        parts = (review.record[:16], review.words, ", ".join(changes(review.standing)), training)
         lines.append("  ".join(part for part in parts if part))
     return lines or ["No ECG has been reviewed on this machine yet."]
 

@@ -1,4 +1,4 @@
-"""``verify``: is a data set still what its import wrote? It reads every file."""
+"""The command ``verify``: compares every file of a data set with its checksum."""
 
 import sys
 from argparse import Namespace
@@ -8,7 +8,7 @@ from ecgapp.datasets import open_store
 
 
 def verify(arguments: Namespace, settings: Settings) -> int:
-    """Compare all files with their checksums; 0 if they agree.
+    """Compare all files of a data set with their checksums; the exit code is 0 if they agree.
 
     Raises:
         DatasetError: there is no such data set, or a file has changed since the import.

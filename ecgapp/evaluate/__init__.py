@@ -1,4 +1,4 @@
-"""How well a model does, with intervals: metrics, thresholds, calibration, the learning curve index."""
+"""Evaluation of models with confidence intervals: metrics, thresholds, calibration, learning curves."""
 
 from ecgapp.evaluate.alerts import Alerts, alerts_by_threshold, share_of
 from ecgapp.evaluate.bootstrap import bootstrap_interval

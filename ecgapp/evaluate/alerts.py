@@ -1,11 +1,11 @@
-"""A threshold in patients: of 100 like these, how many are flagged, how many rightly, how many missed?
+"""The meaning of a threshold for 100 patients: how many are flagged, rightly flagged and missed.
 
-Sensitivity and the share of false alarms come from the records, the prevalence from whoever asks:
+Sensitivity and the share of false alarms come from the records, the prevalence is a parameter:
 
     alerts = 100 (p sensitivity + (1 - p) false alarms)    right = 100 p sensitivity
     missed = 100 p (1 - sensitivity)
 
-The 95 % intervals are those of the records, by bootstrap draws; the prevalence is taken as told.
+The 95 % intervals are those of the records, by bootstrap draws; the prevalence counts as exact.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ FIGURES = ("alerts", "right", "missed", "sensitivity")
 
 @dataclass(frozen=True)
 class Alerts:
-    """At one threshold, out of 100 patients; ``sensitivity`` is a share. None where it is undefined."""
+    """Numbers out of 100 patients at one threshold; ``sensitivity`` is a share. None if undefined."""
 
     threshold: float
     alerts: Interval | None
@@ -44,9 +44,10 @@ def alerts_by_threshold(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> tuple[Alerts, ...]:
-    """One label's figures at each of ``thresholds``; ``probabilities`` and ``targets`` are (n_records,).
+    """The numbers of one label at each of ``thresholds``.
 
-    A probability at the threshold counts as an alert; unknown (NaN) targets say nothing.
+    ``probabilities`` and ``targets`` are (n_records,). A probability at the threshold counts as an alert;
+    records with unknown (NaN) targets are left out.
 
     Raises:
         ConfigError: the prevalence is no share, or the arrays do not fit each other.
@@ -68,14 +69,14 @@ def alerts_by_threshold(
 
 
 def share_of(targets: AnyFloats) -> float:
-    """The share of one label's known ``targets`` (n_records,) that are positive; 0 where none is known."""
+    """The share of one label's known ``targets`` (n_records,) that are positive; 0 if none is known."""
     known = np.asarray(targets)[~np.isnan(targets)]
     return float(known.mean()) if known.size else 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class _Counted:
-    """Records in descending order of probability, and how many of them lie at or above each threshold."""
+    """Records in descending order of probability, with the number at or above each threshold."""
 
     order: Places
     truths: Floats  # in that order
@@ -88,7 +89,7 @@ class _Counted:
         return cls(order, truths[order], above)
 
     def figures(self, weights: Floats, prevalence: float) -> Floats:
-        """``FIGURES`` under (n_records, n_draws): (4, n_thresholds, n_draws); NaN where undefined."""
+        """``FIGURES`` under weights (n_records, n_draws): (4, n_thresholds, n_draws); NaN if undefined."""
         ranked = weights[self.order]
         yes = _running(ranked * self.truths[:, None])
         no = _running(ranked * (1 - self.truths[:, None]))
@@ -100,7 +101,7 @@ class _Counted:
 
 
 def _running(values: Floats) -> Floats:
-    """Sums over the first 0, 1, 2, ... rows: (n_rows + 1, n_draws)."""
+    """The sums over the first 0, 1, 2, ... rows: (n_rows + 1, n_draws)."""
     sums = np.zeros((len(values) + 1, values.shape[1]))
     np.cumsum(values, axis=0, out=sums[1:])
     return sums

@@ -1,4 +1,4 @@
-"""What every figure is computed from: probabilities, targets with unknowns, and checks on both."""
+"""Checks and counts of probabilities and targets, from which all figures are computed."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Bools = NDArray[np.bool_]
 
 
 def checked(scores: AnyFloats, targets: AnyFloats) -> tuple[Floats, Floats]:
-    """Both as float64 (n_records, n_labels); targets are 1, 0, or NaN where unknown.
+    """``scores`` and ``targets`` as float64 (n_records, n_labels); targets are 1, 0, or NaN if unknown.
 
     Raises:
         ConfigError: shapes differ, a score is not finite, or a target is none of the three.
@@ -29,7 +29,7 @@ def checked(scores: AnyFloats, targets: AnyFloats) -> tuple[Floats, Floats]:
 
 
 def decide(probabilities: Floats, thresholds: AnyFloats | float) -> Bools:
-    """Which labels are above the line: a probability *at* its threshold counts as positive.
+    """Flags of the labels at or above their threshold, (n_records, n_labels).
 
     Raises:
         ConfigError: there is not one threshold for each label.
@@ -41,16 +41,16 @@ def decide(probabilities: Floats, thresholds: AnyFloats | float) -> Bools:
 
 
 def outcomes(decisions: Bools, targets: Floats) -> Floats:
-    """1 where a decision is a true positive, false positive, false negative, true negative.
+    """The true positives, false positives, false negatives and true negatives of ``decisions``.
 
-    Float64 (4, n_records, n_labels), in this order; all four are 0 where the target is unknown.
+    Float64 (4, n_records, n_labels) of 0 and 1, in this order; all four are 0 if the target is unknown.
     """
     yes, no = targets == 1, targets == 0
     return np.stack([decisions & yes, decisions & no, ~decisions & yes, ~decisions & no]).astype(np.float64)
 
 
 def ratio(numerator: AnyFloats, denominator: AnyFloats) -> Floats:
-    """Their quotient, NaN where the denominator is 0."""
+    """The quotient of two arrays, NaN where the denominator is 0."""
     out = np.full(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)), np.nan)
     np.divide(numerator, denominator, out=out, where=np.asarray(denominator) != 0)
     return out

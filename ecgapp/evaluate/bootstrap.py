@@ -1,11 +1,11 @@
-"""Percentile bootstrap over records, many draws at once.
+"""The percentile bootstrap over records, with many draws at once.
 
-A draw is a vector of weights: how often each record was drawn (with replacement, as many as there
-are). A statistic that takes weights is computed for a whole block of draws by cumulative sums and
-matrix products, where resampling rows would call it a thousand times.
+A draw is a vector of weights: the number of times that each record was drawn (with replacement, as many
+as there are). A statistic of weights is computed for a whole block of draws by cumulative sums and matrix
+products, instead of a thousand times on resampled rows.
 
-Draws in which a figure is undefined (a label without positives, say) are left out of that figure's
-interval; the effect is the same as drawing again until it is defined.
+Draws in which a figure is undefined (a label without positives, for example) are left out of that figure's
+interval, which has the same effect as drawing again until it is defined.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,14 +15,14 @@ import numpy as np
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.models.validation_figures import Interval
 
-FEWEST_DRAWS = 20  # with fewer draws in which a figure is defined, it gets no interval
-BLOCK = 1 << 18  # weights in memory at once: 2 MB of float64, which stays in the cache
+FEWEST_DRAWS = 20  # fewest draws with a defined figure for an interval
+BLOCK = 1 << 18  # weights in memory at once: 2 MB of float64, which fits into the cache
 
 Statistic = Callable[[Floats], Floats]  # weights (n_records, n_draws) -> values (..., n_draws)
 
 
 def draw_weights(n_records: int, n_draws: int, seed: int) -> Iterator[Floats]:
-    """Blocks of weights, each float64 (n_records, up to n_draws), n_draws columns in all."""
+    """Yields blocks of weights, each float64 (n_records, up to n_draws), n_draws columns in all."""
     rng = np.random.default_rng(seed)
     block = max(1, BLOCK // max(1, n_records))
     for first in range(0, n_draws, block):
@@ -40,19 +40,19 @@ def bootstrap_draws(statistic: Statistic, n_records: int, n_draws: int, seed: in
 def bootstrap_interval(
     statistic: Statistic, n_records: int, n_bootstrap: int = 1000, seed: int = 0
 ) -> Interval | None:
-    """A one-figure statistic on all records, with its 95 % interval over draws of records.
+    """A statistic with one value on all records, with its 95 % interval over draws of records.
 
-    ``statistic`` maps weights (n_records, n_draws) to values (n_draws,). None where it is undefined.
+    ``statistic`` maps weights (n_records, n_draws) to values (n_draws,). None if it is undefined.
     """
     value = float(statistic(np.ones((n_records, 1)))[..., 0]) if n_records else float("nan")
     return interval(value, bootstrap_draws(statistic, n_records, n_bootstrap, seed)) if n_records else None
 
 
 def interval(value: float, draws: Floats | None) -> Interval | None:
-    """``value`` between the 2.5th and 97.5th percentile of its ``draws``.
+    """``value`` with the 2.5th and 97.5th percentile of its ``draws``.
 
-    None where the value is undefined, or too few draws define it. Without draws the interval has
-    no width: it was not computed.
+    None if the value is undefined, or defined in too few draws. Without draws the interval has no width,
+    because it was not computed.
     """
     if np.isnan(value):
         return None

@@ -1,6 +1,6 @@
-"""One temperature for all labels: logits are divided by it before they become probabilities.
+"""Temperature scaling: all logits are divided by one temperature before they become probabilities.
 
-Guo et al. (2017), arXiv:1706.04599. Ranks do not move, so AUROC and AUPRC stay as they are.
+Guo et al. (2017), arXiv:1706.04599. Ranks do not change, so AUROC and AUPRC stay the same.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ COLDEST, HOTTEST = 0.05, 20.0
 
 
 def fit_temperature(logits: AnyFloats, targets: AnyFloats, multilabel: bool = True) -> float:
-    """The temperature between 0.05 and 20 under which ``targets`` are most likely.
+    """The temperature between 0.05 and 20 at which ``targets`` are most likely.
 
     Both are (n_records, n_labels). Multi-label: a sigmoid for each label, unknown targets left out.
     Otherwise a softmax over the labels, and records with an unknown target are left out.
@@ -29,20 +29,20 @@ def fit_temperature(logits: AnyFloats, targets: AnyFloats, multilabel: bool = Tr
         logits, known = logits[rows], known[rows]
     if np.isnan(known).all():
         raise ConfigError("Probabilities cannot be calibrated on records without known labels.")
-    found = minimize_scalar(
+    best = minimize_scalar(
         lambda log: loss(logits / np.exp(log), known),
         bounds=(np.log(COLDEST), np.log(HOTTEST)),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(best.x))
 
 
 def _sigmoid_loss(logits: Floats, targets: Floats) -> float:
-    """Mean negative log-likelihood of each known answer."""
+    """The mean negative log-likelihood of each known target."""
     return float(-np.nanmean(log_expit(np.where(targets == 1, logits, -logits) + 0 * targets)))
 
 
 def _softmax_loss(logits: Floats, targets: Floats) -> float:
-    """Mean negative log-likelihood of each record's one label."""
+    """The mean negative log-likelihood of each record's label."""
     return float(-np.mean(np.sum(targets * log_softmax(logits, axis=1), axis=1)))

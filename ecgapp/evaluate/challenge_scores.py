@@ -1,13 +1,13 @@
-"""F-beta and G-beta as the PhysioNet/CinC Challenge 2020 defines them.
+"""F-beta and G-beta as defined by the PhysioNet/CinC Challenge 2020.
 
-Record i counts 1 / max(1, number of its true labels). For each label, weighted true positives
+Record i has the weight 1 / max(1, number of its true labels). For each label, weighted true positives
 TP, false positives FP and false negatives FN give
 
     F = (1 + b^2) TP / ((1 + b^2) TP + FP + b^2 FN)        G = TP / (TP + FP + b FN)
 
-and the score is the unweighted mean over the labels whose denominator is not zero. Nothing is
-forced: a record may have no label above its threshold (the PTB-XL benchmark's variant then takes
-the most probable label; its figures are therefore not these). Unknown targets are left out.
+and the score is the unweighted mean over the labels whose denominator is not zero. A record may have
+no label above its threshold (the PTB-XL benchmark's variant then takes the most probable label, so its
+figures differ from these). Unknown targets are left out.
 """
 
 import numpy as np
@@ -16,25 +16,25 @@ from ecgapp.evaluate.arrays import AnyFloats, Bools, Floats, checked, outcomes, 
 
 
 def challenge_weights(targets: AnyFloats) -> Floats:
-    """What each record counts: 1 over the number of its true labels, 1 where it has none; (n_records,)."""
+    """The weight of each record, (n_records,): 1 over the number of its true labels, or 1 without any."""
     return np.asarray(1.0 / np.maximum(1.0, np.nansum(targets, axis=1, dtype=np.float64)))
 
 
 def f_beta(true_positive: Floats, false_positive: Floats, false_negative: Floats, beta: float) -> Floats:
-    """F-beta of counts, of any one shape; NaN where there is nothing to find and nothing was found."""
+    """F-beta of counts, of any shape; NaN if there are neither positives nor positive predictions."""
     hits = (1 + beta**2) * true_positive
     return ratio(hits, hits + false_positive + beta**2 * false_negative)
 
 
 def g_beta(true_positive: Floats, false_positive: Floats, false_negative: Floats, beta: float) -> Floats:
-    """G-beta of counts, of any one shape; NaN as in ``f_beta``."""
+    """G-beta of counts, of any shape; NaN if there are neither positives nor positive predictions."""
     return ratio(true_positive, true_positive + false_positive + beta * false_negative)
 
 
 def f_beta_g_beta(decisions: Bools, targets: AnyFloats, beta: float = 2.0) -> tuple[float, float]:
     """The challenge's F and G of ``decisions`` (n_records, n_labels) on 0/1/NaN ``targets``.
 
-    NaN where no label has a denominator.
+    NaN if no label has a denominator.
     """
     _, known = checked(np.zeros(np.shape(targets)), targets)
     counts = np.einsum(
@@ -45,6 +45,6 @@ def f_beta_g_beta(decisions: Bools, targets: AnyFloats, beta: float = 2.0) -> tu
 
 
 def mean_defined(values: Floats) -> float:
-    """Mean over what is not NaN; NaN where nothing is left."""
+    """The mean over the values that are not NaN; NaN without any."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if defined.size else float("nan")

@@ -1,7 +1,7 @@
-"""Label against label: in the records that have one, which labels were found?
+"""The confusion matrix of several labels: the labels predicted for the records of each label.
 
-A record may have several labels, so that a row's shares may sum to more than 1, and what is found
-beside the row's own label may be right. Counted apart is what the record is known not to have.
+A record may have several labels, so that a row's shares may sum to more than 1, and a predicted label
+other than the row's may be right. Labels that the record is known not to have are counted separately.
 """
 
 from dataclasses import dataclass
@@ -16,22 +16,24 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrix:
-    """Row i: records that have label i, the last row those that are known to have none of the labels.
+    """Counts by label: row i has the records with label i, the last row those known to have none.
 
-    ``n`` (n_labels + 1,) counts a row's records, ``found`` (n_labels + 1, n_labels + 1) those in which
-    label j was found, last column: none was. ``wrong``, of the same shape, counts the records among
-    them that are known not to have label j; of the last column, those that have a label.
+    ``n`` (n_labels + 1,) counts a row's records, ``predicted`` (n_labels + 1, n_labels + 1) those for which
+    label j was predicted, in the last column none. ``wrong``, of the same shape, counts the records among
+    them that are known not to have label j; in the last column, those that have a label.
     """
 
     n: Counts
-    found: Counts
+    predicted: Counts
     wrong: Counts
 
 
 def confusion_matrix(
     probabilities: AnyFloats, targets: AnyFloats, thresholds: AnyFloats | tuple[float, ...]
 ) -> ConfusionMatrix:
-    """Of ``probabilities`` (n_records, n_labels) at one threshold a label, against 1, 0 or NaN (unknown).
+    """The confusion matrix of ``probabilities`` (n_records, n_labels) at one threshold for each label.
+
+    Targets are 1, 0 or NaN (unknown).
 
     Raises:
         ConfigError: the arrays do not fit each other.

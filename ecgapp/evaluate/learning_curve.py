@@ -2,9 +2,9 @@
 
     LCI = mean(rises of F1 from epoch to epoch) / (mean(|drops|) + eps) * best F1
 
-Large where a curve climbs steadily and high. The paper sets eps to the smallest value that avoids
-infinity; while nothing has dropped yet that would make the index astronomically large, so
-here it has no value until the first drop.
+It is large if a curve rises steadily and high. The paper sets eps to the smallest value that avoids
+infinity, which makes the index astronomically large before the first drop; here it has no value until
+then.
 """
 
 import math
@@ -21,10 +21,10 @@ SMALLEST = float(np.finfo(np.float64).tiny)
 
 @dataclass(frozen=True)
 class LearningCurveIndex:
-    """The index and every number that went into it; ``value`` is None while there is no drop.
+    """The index and the numbers of its formula; ``value`` is None while there is no drop.
 
-    ``mean_positive`` is the mean rise and ``mean_negative`` the mean size of a drop, 0 where there
-    was none. ``best_epoch`` counts from 1 and is the first that reached ``best``.
+    ``mean_positive`` is the mean rise and ``mean_negative`` the mean size of a drop, 0 without any.
+    ``best_epoch`` counts from 1 and is the first that reached ``best``.
     """
 
     value: float | None
@@ -37,12 +37,12 @@ class LearningCurveIndex:
 
 
 def learning_curve_index(f1_by_epoch: Sequence[float]) -> LearningCurveIndex:
-    """The index of one run's F1 on held-back records, epoch by epoch.
+    """The index of one run from the F1 on held-back records after each epoch.
 
     Raises:
         ConfigError: an F1 is not a finite number.
     """
-    _refuse_what_is_no_number(f1_by_epoch)
+    _check_finite(f1_by_epoch)
     changes = np.diff(np.asarray(f1_by_epoch, dtype=np.float64))
     rises, drops = changes[changes > 0], -changes[changes < 0]
     rise, drop = _mean(rises), _mean(drops)
@@ -53,12 +53,12 @@ def learning_curve_index(f1_by_epoch: Sequence[float]) -> LearningCurveIndex:
 
 
 def indices_by_epoch(f1_by_epoch: Sequence[float]) -> tuple[float | None, ...]:
-    """The index as it stood after each epoch; None where nothing had dropped yet.
+    """The index after each epoch; None before the first drop.
 
     Raises:
         ConfigError: an F1 is not a finite number.
     """
-    _refuse_what_is_no_number(f1_by_epoch)
+    _check_finite(f1_by_epoch)
     f1 = np.asarray(f1_by_epoch, dtype=np.float64)
     if not len(f1):
         return ()
@@ -68,13 +68,13 @@ def indices_by_epoch(f1_by_epoch: Sequence[float]) -> tuple[float | None, ...]:
     return tuple(float(value) if seen else None for value, seen in zip(values, drop > 0, strict=True))
 
 
-def _refuse_what_is_no_number(f1_by_epoch: Sequence[float]) -> None:
+def _check_finite(f1_by_epoch: Sequence[float]) -> None:
     if not all(math.isfinite(f1) for f1 in f1_by_epoch):
         raise ConfigError("The learning curve index needs a finite F1 for each epoch.")
 
 
 def _running_mean(changes: Floats) -> Floats:
-    """Mean of those above 0 so far, after each."""
+    """The mean of the positive changes so far, after each change."""
     counts = np.cumsum(changes > 0)
     return np.cumsum(np.maximum(changes, 0)) / np.maximum(counts, 1)
 

@@ -1,4 +1,4 @@
-"""Where a model was wrong about one label, worst first."""
+"""The records in which a model was wrong about one label, worst first."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from ecgapp.evaluate.arrays import AnyFloats, checked
 
 
 class Mistake(StrEnum):
-    """What can go wrong: a label that is found and not there, or there and not found."""
+    """The kinds of mistakes: a label predicted but absent, or present but not predicted."""
 
     FALSE_POSITIVE = "false positive"
     FALSE_NEGATIVE = "false negative"
@@ -18,10 +18,10 @@ class Mistake(StrEnum):
 def mistakes(
     probabilities: AnyFloats, targets: AnyFloats, threshold: float, kind: Mistake
 ) -> NDArray[np.int64]:
-    """The rows of one label's mistakes of this kind, those furthest from the threshold first.
+    """The rows of one label's mistakes of one kind, those furthest from the threshold first.
 
-    ``probabilities`` and ``targets`` are (n_records,); where the truth is unknown nobody was wrong. A
-    probability at the threshold counts as found.
+    ``probabilities`` and ``targets`` are (n_records,). Records with an unknown target are no mistakes. A
+    probability at the threshold counts as positive.
 
     Raises:
         ConfigError: the arrays do not fit each other.

@@ -1,12 +1,12 @@
-"""What a finding means where the disease is rarer, or commoner, than among the validation records.
+"""The meaning of a positive or negative result at another prevalence than in the validation records.
 
-Of those with a positive answer, prevalence * sensitivity have it and (1 - prevalence) * (1 - specificity)
-do not: Bayes. The interval comes from draws of sensitivity and specificity under Jeffreys' prior, the
-objective Bayesian way that Mossman & Berger (2001, doi:10.1177/0272989X0102100608) found best of five; where
-nobody was wrong it reaches to the figure itself (Brown et al. 2001, doi:10.1214/ss/1009213286). One
-record's own probability moves by the prior shift of Saerens et al. (2002,
-doi:10.1162/089976602753284446). Both take for granted that the disease looks the same
-there, only less often; where it is milder, or is found earlier, they promise too much.
+By Bayes' theorem prevalence * sensitivity of the patients have the disease and a positive result, and
+(1 - prevalence) * (1 - specificity) a positive result without it. The interval comes from draws of
+sensitivity and specificity under Jeffreys' prior, the objective Bayesian method that is the best of five in
+Mossman & Berger (2001, doi:10.1177/0272989X0102100608); without any mistakes it extends to the value itself
+(Brown et al. 2001, doi:10.1214/ss/1009213286). The probability of a single record is changed by the prior
+shift of Saerens et al. (2002, doi:10.1162/089976602753284446). Both assume that the disease looks the same
+at the other prevalence; if it is milder, or is detected earlier, they are too optimistic.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ HALF = 0.5  # Jeffreys' prior for a share: Beta(1/2, 1/2)
 
 @dataclass(frozen=True)
 class Meaning:
-    """At ``prevalence``, the ``share`` of patients with this answer, above or below, that have the label."""
+    """The ``share`` of patients with this result, positive or negative, that have the label."""
 
     positive: bool
     prevalence: float
@@ -31,14 +31,14 @@ class Meaning:
 
 
 def validation_prevalence(metrics: LabelMetrics) -> float | None:
-    """The share of the validation records that have the label; None where all or none of them do."""
+    """The share of the validation records that have the label; None if all or none of them do."""
     return metrics.n_positive / metrics.n if 0 < metrics.n_positive < metrics.n else None
 
 
 def meaning_at(metrics: LabelMetrics, prevalence: float, positive: bool, seed: int = 0) -> Meaning | None:
-    """What an answer above (``positive``) or below the threshold means at this prevalence.
+    """The meaning of a result above (``positive``) or below the threshold at this prevalence.
 
-    None where the counts do not say: too few positives to show a percentage, no negatives, or no such answer.
+    None if the counts are too small: too few positives for a percentage, no negatives, or no such result.
 
     Raises:
         ConfigError: the prevalence does not lie between 0 and 1.
@@ -62,7 +62,7 @@ def meaning_at(metrics: LabelMetrics, prevalence: float, positive: bool, seed: i
 
 
 def shifted(probability: float, before: float, after: float) -> float:
-    """``probability``, true where the prevalence is ``before``, moved to where it is ``after``.
+    """``probability`` at the prevalence ``before``, converted to the prevalence ``after``.
 
     Raises:
         ConfigError: a prevalence does not lie between 0 and 1.
@@ -74,12 +74,12 @@ def shifted(probability: float, before: float, after: float) -> float:
 
 
 def _draws(hits: int, n: int, rng: np.random.Generator) -> Floats:
-    """Shares that ``hits`` of ``n`` could have come from."""
+    """Random shares from which ``hits`` of ``n`` may result."""
     return rng.beta(hits + HALF, n - hits + HALF, DRAWS)
 
 
 def _bayes(among_ill: float | Floats, among_others: float | Floats, prevalence: float) -> Floats:
-    """Of all with the answer, the share that is ill."""
+    """The share of ill patients among all with the result."""
     ill = prevalence * np.asarray(among_ill)
     return np.asarray(ill / (ill + (1 - prevalence) * np.asarray(among_others)))
 

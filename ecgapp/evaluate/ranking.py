@@ -1,4 +1,4 @@
-"""AUROC and AUPRC, and both in a thousand bootstrap draws at once.
+"""AUROC and AUPRC, also for a thousand bootstrap draws at once.
 
 The figures themselves are scikit-learn's: AUROC by trapezoids, ties counting half; AUPRC the sum of
 recall steps times precision. The draws use the same definitions on weighted records.
@@ -15,7 +15,7 @@ from ecgapp.evaluate.challenge_scores import mean_defined
 
 
 def auroc_and_auprc(probabilities: Floats, targets: Floats) -> tuple[float, float]:
-    """Both, of one label's records (n_records,); NaN where there are no positives or no negatives."""
+    """AUROC and AUPRC of one label's records (n_records,); NaN without positives or negatives."""
     known = ~np.isnan(targets)
     scores, truths = probabilities[known], targets[known]
     if not 0 < truths.sum() < truths.size:
@@ -24,18 +24,18 @@ def auroc_and_auprc(probabilities: Floats, targets: Floats) -> tuple[float, floa
 
 
 def macro_auroc(probabilities: AnyFloats, targets: AnyFloats) -> float | None:
-    """Unweighted mean over the labels that have positives and negatives; None where none has."""
+    """The unweighted mean AUROC of the labels with positives and negatives; None without any."""
     scores, truths = checked(probabilities, targets)
     mean = mean_defined(np.array([auroc_and_auprc(s, t)[0] for s, t in zip(scores.T, truths.T, strict=True)]))
     return None if np.isnan(mean) else mean
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking:
-    """One label's records in descending order of score, ready for weights.
+class LabelRanking:
+    """One label's records in descending order of score, prepared for weights.
 
-    ``positives`` and ``negatives`` are row numbers. The rest has one entry a positive: how many
-    negatives score higher, how many at least as high, how many positives at least as high.
+    ``positives`` and ``negatives`` are row numbers. The other arrays have one entry for each positive: the
+    number of negatives that score higher or at least as high, and of positives at least as high.
     """
 
     positives: NDArray[np.intp]
@@ -45,8 +45,8 @@ class Ranking:
     positives_from: NDArray[np.intp]
 
     @classmethod
-    def of(cls, probabilities: Floats, targets: Floats) -> "Ranking":
-        """Rank one label's records (n_records,); unknown targets are left out."""
+    def of(cls, probabilities: Floats, targets: Floats) -> "LabelRanking":
+        """The ranking of one label's records (n_records,); unknown targets are left out."""
         order = np.argsort(-probabilities, kind="stable")
         positives, negatives = order[targets[order] == 1], order[targets[order] == 0]
         up, down = -probabilities[positives], -probabilities[negatives]
@@ -63,18 +63,18 @@ class Ranking:
         hits = weights[self.positives]
         alarms = _running(weights[self.negatives])
         above, at_least = alarms[self.negatives_above], alarms[self.negatives_from]
-        found, negatives = hits.sum(axis=0), alarms[-1]
-        wins = negatives * found - np.einsum("ij,ij->j", hits, above + at_least) / 2
+        positives, negatives = hits.sum(axis=0), alarms[-1]
+        wins = negatives * positives - np.einsum("ij,ij->j", hits, above + at_least) / 2
         caught = _running(hits)[self.positives_from]
-        precision = caught / np.maximum(caught + at_least, 1)  # 0 / 0 only where the positive weighs 0
+        precision = caught / np.maximum(caught + at_least, 1)  # 0 / 0 only if the positive weighs 0
         steps = np.einsum("ij,ij->j", hits, precision)
         return np.stack(
-            [ratio(wins, found * negatives), np.where(negatives > 0, ratio(steps, found), np.nan)]
+            [ratio(wins, positives * negatives), np.where(negatives > 0, ratio(steps, positives), np.nan)]
         )
 
 
 def _running(weights: Floats) -> Floats:
-    """Sums over the first 0, 1, 2, ... rows: (n_rows + 1, n_draws)."""
+    """The sums over the first 0, 1, 2, ... rows: (n_rows + 1, n_draws)."""
     sums = np.zeros((len(weights) + 1, weights.shape[1]))
     np.cumsum(weights, axis=0, out=sums[1:])
     return sums
@@ -82,7 +82,7 @@ def _running(weights: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class PrecisionRecallCurve:
-    """Float64 arrays of one length: at each threshold, from the highest down, precision and recall."""
+    """Precision and recall at each threshold, from the highest down: float64 arrays of one length."""
 
     recall: Floats
     precision: Floats
@@ -92,10 +92,10 @@ class PrecisionRecallCurve:
 def precision_recall_points(
     probabilities: AnyFloats, targets: AnyFloats, max_points: int = 200
 ) -> PrecisionRecallCurve:
-    """One label's curve, (n_records,) each, to draw: at each recall its best precision.
+    """One label's precision-recall curve for drawing: the best precision at each recall.
 
-    At most ``max_points`` (at least 2), even steps of recall, both ends kept; empty where there are
-    no positives.
+    Both arrays are (n_records,). The curve has at most ``max_points`` (at least 2) in even steps of recall,
+    with both ends; it is empty without positives.
     """
     scores, truths = checked(np.asarray(probabilities)[:, None], np.asarray(targets)[:, None])
     known = ~np.isnan(truths[:, 0])
@@ -106,5 +106,5 @@ def precision_recall_points(
     curve = precision_recall_curve(truths, scores)
     precision, recall, thresholds = (values[: len(curve[2])][::-1] for values in curve)
     best = np.flatnonzero(np.diff(recall, prepend=0.0))  # the highest threshold that reaches each recall
-    kept = best[np.unique(np.linspace(0, len(best) - 1, max_points).round().astype(np.intp))]
-    return PrecisionRecallCurve(recall[kept], precision[kept], thresholds[kept])
+    rows = best[np.unique(np.linspace(0, len(best) - 1, max_points).round().astype(np.intp))]
+    return PrecisionRecallCurve(recall[rows], precision[rows], thresholds[rows])

@@ -1,4 +1,4 @@
-"""How closely an autoencoder gives back its input, with intervals over records."""
+"""The reconstruction error of an autoencoder, with intervals over records."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from ecgapp.models.validation_figures import Interval, ReconstructionMetrics
 
 
 def window_errors(inputs: AnyFloats, outputs: AnyFloats) -> Floats:
-    """Mean squared error a sample of each window, over leads and time: (n_windows,).
+    """The mean squared error per sample of each window, over leads and time: (n_windows,).
 
     Both are (n_windows, n_leads, n_samples) in normalised units.
     """
@@ -22,10 +22,10 @@ def window_errors(inputs: AnyFloats, outputs: AnyFloats) -> Floats:
 def reconstruction_metrics(
     errors: AnyFloats, records: NDArray[Any], n_samples: int, dataset: str, n_bootstrap: int = 1000
 ) -> ReconstructionMetrics:
-    """The mean of ``window_errors``; whole records are drawn for its interval, since their windows are alike.
+    """The mean of ``window_errors`` with its interval, for which whole records are drawn.
 
-    ``records`` (n_windows,) says which record a window is from, in numbers or names; ``n_samples``
-    is a window's length, by which Jang et al. (2021), doi:10.4258/hir.2021.27.1.19, sum the error.
+    ``records`` (n_windows,) is the number or name of each window's record; ``n_samples`` is a window's
+    length, over which Jang et al. (2021), doi:10.4258/hir.2021.27.1.19, sum the error.
 
     Raises:
         ConfigError: there are no windows, or not a finite error and a record for each.

@@ -1,10 +1,10 @@
-"""Whether probabilities can be taken at their word: of the records told 30 %, do 30 % have it?
+"""Calibration of probabilities: of the records with a probability of 30 %, do 30 % have the label.
 
 Reliability bins, the expected calibration error over them (Guo et al. 2017, arXiv:1706.04599: ten
 bins of equal width) and the Brier score (Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2).
 The intervals of a bin's share are Wilson's (1927, doi:10.1080/01621459.1927.10502953); those of the two
-figures come from bootstrap draws of records. A small class makes the expected calibration error look
-larger than it is, in the draws more than in the records, so its interval may lie above the figure.
+figures come from bootstrap draws of records. In a small class the expected calibration error is
+overestimated, in the draws more than in the records, so its interval may lie above the figure.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ Z = float(ndtri(0.975))
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Records whose probabilities lie close together; ``low`` to ``high`` is the share's 95 % interval."""
+    """Records with similar probabilities; ``low`` to ``high`` is the share's 95 % interval."""
 
     mean_probability: float
-    share: float  # of them that have the label
+    share: float  # of the records, that have the label
     low: float
     high: float
     n: int
@@ -35,10 +35,10 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class Reliability:
-    """One label's bins that hold a record, from low to high, and two figures over all of them.
+    """One label's non-empty bins, from low to high, and two figures over all of them.
 
     ``ece`` is the expected calibration error, ``brier`` the mean squared distance from the truth; both
-    are None where no record's answer is known.
+    are None if no record's target is known.
     """
 
     bins: tuple[ReliabilityBin, ...]
@@ -51,7 +51,7 @@ class Reliability:
 def reliability(
     probabilities: AnyFloats, targets: AnyFloats, n_bins: int = N_BINS, *, n_bootstrap: int = 1000
 ) -> Reliability:
-    """How well one label's ``probabilities`` (n_records,) keep their word; unknown (NaN) targets say nothing.
+    """The calibration of one label's ``probabilities`` (n_records,); unknown (NaN) targets are left out.
 
     Raises:
         ConfigError: the arrays do not fit each other.
@@ -64,15 +64,19 @@ def reliability(
     scores, truths = scores[known], truths[known]
     places = np.clip((scores * n_bins).astype(np.int64), 0, n_bins - 1)
     member = (places[:, None] == np.arange(n_bins)).astype(np.float64)  # (n_records, n_bins)
-    figures = (_calibration_error(member, scores - truths), _brier(scores - truths))
-    ece, brier = (bootstrap_interval(figure, len(scores), n_bootstrap) for figure in figures)
+    errors = scores - truths
+    statistics: tuple[Callable[[Floats], Floats], ...] = (
+        _calibration_error(member, errors),
+        lambda weights: np.asarray(np.square(errors) @ weights / weights.sum(axis=0)),  # Brier score
+    )
+    ece, brier = (bootstrap_interval(statistic, len(scores), n_bootstrap) for statistic in statistics)
     return Reliability(_bins(member, scores, truths), len(scores), int(truths.sum()), ece, brier)
 
 
 def calibration_figures(
     probabilities: AnyFloats, targets: AnyFloats, n_bins: int = N_BINS, *, n_bootstrap: int = 1000
 ) -> tuple[Reliability, ...]:
-    """The same for every label of (n_records, n_labels), in the task's order.
+    """The calibration of every label of (n_records, n_labels), in the task's order.
 
     Raises:
         ConfigError: the arrays do not fit each other.
@@ -83,7 +87,7 @@ def calibration_figures(
 
 
 def wilson(hits: int, n: int) -> Interval | None:
-    """``hits`` of ``n`` as a share with its 95 % interval; None of none."""
+    """``hits`` of ``n`` as a share with its 95 % interval; None if ``n`` is 0."""
     if n == 0:
         return None
     share, spread = hits / n, Z * Z / n
@@ -104,10 +108,6 @@ def _bins(member: Floats, scores: Floats, truths: Floats) -> tuple[ReliabilityBi
 
 
 def _calibration_error(member: Floats, errors: Floats) -> Callable[[Floats], Floats]:
-    """Mean over bins, weighed by their records, of how far mean probability and share lie apart."""
+    """The mean over bins, weighted by their records, of the distance of mean probability and share."""
     signed = member * errors[:, None]
     return lambda weights: np.asarray(np.abs(signed.T @ weights).sum(axis=0) / weights.sum(axis=0))
-
-
-def _brier(errors: Floats) -> Callable[[Floats], Floats]:
-    return lambda weights: np.asarray(np.square(errors) @ weights / weights.sum(axis=0))

@@ -1,7 +1,7 @@
-"""The same model on parts of the records, as from several hospitals: does it do as well in each?
+"""Evaluation of a model on parts of the records, such as those of each hospital.
 
-A part is judged on the labels that have enough positives in it, so that two parts' means may run over
-different labels: beside a mean stands over how many. What they share is comparable label by label.
+A part is evaluated on the labels that have enough positives in it, so that two parts' means may be over
+different labels: the number of labels is given with a mean. Single labels are comparable between parts.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from ecgapp.tasks.task import Task
 
 @dataclass(frozen=True)
 class Subgroup:
-    """Records of one part; ``evaluation`` has only labels with enough positives, None where none has."""
+    """The records of one part; ``evaluation`` has only labels with enough positives, None without any."""
 
     name: str
     n: int
@@ -29,7 +29,9 @@ class Subgroup:
 def by_origin(
     task: Task, predictions: Predictions, thresholds: AnyFloats | tuple[float, ...], n_bootstrap: int = 200
 ) -> tuple[Subgroup, ...]:
-    """One part for each data set, and one for each source in it where it has several; none without names.
+    """One subgroup for each data set, and one for each source in it if it has several.
+
+    The result is empty if the predictions have no names.
 
     Raises:
         ConfigError: the arrays do not fit each other or the task.
@@ -62,11 +64,11 @@ def _at(predictions: Predictions, rows: NDArray[np.int64]) -> Predictions:
 
 def _subgroup(task: Task, part: Predictions, thresholds: AnyFloats, name: str, n_bootstrap: int) -> Subgroup:
     positives = (part.targets == 1).sum(axis=0)
-    kept = np.flatnonzero((positives >= ENOUGH_POSITIVES) & (part.targets == 0).any(axis=0))
+    columns = np.flatnonzero((positives >= ENOUGH_POSITIVES) & (part.targets == 0).any(axis=0))
     counts = tuple(int(count) for count in positives)
-    if not len(kept):
+    if not len(columns):
         return Subgroup(name, len(part.folds), counts, None)
-    judged = replace(task, labels=tuple(task.labels[place] for place in kept))
-    answers = part.probabilities[:, kept], part.targets[:, kept], thresholds[kept]
-    found = evaluate_predictions(judged, *answers, name, n_bootstrap=n_bootstrap)
-    return Subgroup(name, len(part.folds), counts, found)
+    judged = replace(task, labels=tuple(task.labels[place] for place in columns))
+    arrays = part.probabilities[:, columns], part.targets[:, columns], thresholds[columns]
+    evaluation = evaluate_predictions(judged, *arrays, name, n_bootstrap=n_bootstrap)
+    return Subgroup(name, len(part.folds), counts, evaluation)

@@ -1,4 +1,4 @@
-"""Why a model said so, and whether that explanation deserves trust."""
+"""Attribution maps of a model's answer to an ECG window, and their reliability."""
 
 from ecgapp.explain.attribution import Attribution, Recipe, attribute, methods_of
 from ecgapp.explain.baselines import (
@@ -16,7 +16,7 @@ from ecgapp.explain.deletion import FRACTIONS, Deletion
 from ecgapp.explain.limits import Grade
 from ecgapp.explain.maps import rank_correlation
 from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, OCCLUSION, SMOOTHGRAD
-from ecgapp.explain.reliability import Card, Check, Examination, examine
+from ecgapp.explain.reliability import Examination, MapReliability, ReliabilityCheck, examine
 
 __all__ = [
     "BASELINES",
@@ -32,12 +32,12 @@ __all__ = [
     "ZERO",
     "Attribution",
     "Baseline",
-    "Card",
-    "Check",
     "Deletion",
     "Examination",
     "Grade",
+    "MapReliability",
     "Recipe",
+    "ReliabilityCheck",
     "attribute",
     "examine",
     "lead_mean",

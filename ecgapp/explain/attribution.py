@@ -1,4 +1,4 @@
-"""Which samples of which leads moved a label's logit: one signature for all methods and baselines."""
+"""Attribution of a label's logit to samples and leads, with one signature for all methods."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +17,15 @@ from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, Ques
 from ecgapp.explain.private import private_copy
 from ecgapp.models import Ensemble, TrainedModel
 
-FINER = 2  # 4 is no better: on 30 real ECGs 4 missed with 16 steps, 2 with 32 and with 64
+FINER = 2  # times the steps; 4 is no better: of 30 real ECGs 4 failed with 16 steps, 2 with 32 and with 64
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a map is made: ``steps`` are those of Integrated Gradients, ``seed`` that of SmoothGrad's noise."""
+    """The method of a map and its parameters.
+
+    ``steps`` are those of Integrated Gradients, ``seed`` is that of SmoothGrad's noise.
+    """
 
     method: str = INTEGRATED_GRADIENTS
     steps: int = 16
@@ -35,13 +38,13 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each sample added to the label's logit, against ``baseline``.
+    """The contribution of each sample to a label's logit, relative to ``baseline``.
 
-    ``values`` is float32 (n_leads, n_samples), in logits (Grad-CAM: in no unit); negative where a sample
-    spoke against the label. ``completeness_error`` is |sum of values - (logit - baseline_logit)| /
-    |logit - baseline_logit|, which only Integrated Gradients promises to be small. ``parts`` is float32
-    (n_parts, n_leads, n_samples): the maps whose mean ``values`` is, of an ensemble's members or of
-    several draws; one where the map has no parts.
+    ``values`` is float32 (n_leads, n_samples), in logits (Grad-CAM: without a unit); negative if a sample
+    speaks against the label. ``completeness_error`` is |sum of values - (logit - baseline_logit)| /
+    |logit - baseline_logit|, which is small by theory for Integrated Gradients only. ``parts`` is float32
+    (n_parts, n_leads, n_samples): the maps of an ensemble's members or of several draws, whose mean is
+    ``values``; a single one if the map has no parts.
     """
 
     values: NDArray[np.float32]
@@ -54,9 +57,9 @@ class Attribution:
 
     @property
     def shortfall(self) -> str:
-        """A sentence where the map's sum misses the change by more than an amber check may; else nothing.
+        """The warning that the map's sum misses the logit's change by more than the amber limit; else "".
 
-        Only Integrated Gradients promise that sum, so the others have no shortfall.
+        The sum is defined for Integrated Gradients only, so the other methods have no shortfall.
         """
         error, most = self.completeness_error, COMPLETENESS.amber
         if self.method != INTEGRATED_GRADIENTS or error <= most:
@@ -75,12 +78,12 @@ def attribute(
     recipe: Recipe | None = None,
     baseline: Baseline | None = None,
 ) -> Attribution:
-    """Explain one label of one window (n_leads, n_samples), in the model's normalised units.
+    """The attribution map of one label for one window (n_leads, n_samples) in normalised units.
 
-    ``label`` is a name or its position in the task. Without a recipe: Integrated Gradients; without a
-    baseline: zeros. Where Integrated Gradients miss their sum by more than the limit of a green check,
-    they are computed once more in ``FINER`` times as many steps. The same input gives the same answer,
-    on any thread: Captum works on a private copy of the network.
+    ``label`` is a name or its position in the task. The default recipe is Integrated Gradients, the default
+    baseline zeros. If the sum of Integrated Gradients misses the limit of a green check, they are computed
+    again in ``FINER`` times as many steps. The same input gives the same map on any thread, because Captum
+    works on a private copy of the network.
 
     Raises:
         ModelError: the model is an autoencoder, has no such label, or lacks what the method needs.
@@ -105,7 +108,7 @@ def attribute(
 def _map(
     networks: list[nn.Module], method: str, question: Question
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean map (n_leads, n_samples), and the maps of the parts."""
+    """The mean map (n_leads, n_samples), and the maps of its parts."""
     parts = METHODS[method](networks, question)
     return parts.mean(0).float().cpu().numpy(), parts.float().cpu().numpy()
 
@@ -116,7 +119,7 @@ def _completeness_error(values: NDArray[np.float32], change: float) -> float:
 
 
 def methods_of(model: TrainedModel) -> tuple[str, ...]:
-    """The methods that can explain this model."""
+    """The methods that can explain this model; Grad-CAM needs an encoder."""
     has_encoder = all(hasattr(network, "encoder") for network in _members(model.network))
     return tuple(method for method in METHODS if has_encoder or method != GRAD_CAM)
 
@@ -124,7 +127,7 @@ def methods_of(model: TrainedModel) -> tuple[str, ...]:
 def question_of(
     model: TrainedModel, window: NDArray[np.float32], label: str | int, baseline: Baseline
 ) -> Question:
-    """Window, baseline and label as the methods take them.
+    """The window, baseline and label as tensors for the methods.
 
     Raises:
         EcgAppError: as ``attribute``.
@@ -136,7 +139,7 @@ def question_of(
 
 @contextmanager
 def networks_of(model: TrainedModel) -> Iterator[list[nn.Module]]:
-    """Private copies of the networks that answer together, lent to this thread."""
+    """Private copies of the model's networks, for exclusive use by this thread."""
     with private_copy(model.network) as private:
         yield _members(private)
 
@@ -144,8 +147,8 @@ def networks_of(model: TrainedModel) -> Iterator[list[nn.Module]]:
 @torch.no_grad()
 def logits(networks: list[nn.Module], windows: Tensor, target: int) -> list[float]:
     """The label's mean logit over the networks for each of ``windows`` (n, n_leads, n_samples)."""
-    found: list[float] = torch.stack([net(windows)[:, target] for net in networks]).mean(0).double().tolist()
-    return found
+    means: list[float] = torch.stack([net(windows)[:, target] for net in networks]).mean(0).double().tolist()
+    return means
 
 
 def _members(network: nn.Module) -> list[nn.Module]:
@@ -153,7 +156,7 @@ def _members(network: nn.Module) -> list[nn.Module]:
 
 
 def _position(model: TrainedModel, label: str | int) -> int:
-    """Where ``label`` stands among the model's logits."""
+    """The index of ``label`` among the model's logits."""
     if model.card.task is None:
         raise ModelError("An autoencoder has no findings to explain; choose a classifier.")
     names = model.card.task.label_names
@@ -165,7 +168,7 @@ def _position(model: TrainedModel, label: str | int) -> int:
 
 
 def _tensor(model: TrainedModel, window: NDArray[np.float32]) -> Tensor:
-    """The window where the network is, as float32 (n_leads, n_samples)."""
+    """The window as a float32 tensor (n_leads, n_samples) on the network's device."""
     preprocessing = model.card.preprocessing
     if window.shape != (len(preprocessing.leads), preprocessing.window):
         shape = f"{len(preprocessing.leads)} leads and {preprocessing.window} samples"

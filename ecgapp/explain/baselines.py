@@ -1,6 +1,6 @@
-"""Against what a window is explained: each baseline is a window without what is asked about, and has a name.
+"""The reference inputs of attributions: zero, lead mean, median beat, reconstruction.
 
-A map says what set the window apart from its baseline, so another baseline is another question.
+A map explains the difference between the window and its baseline, so it depends on the baseline.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ RECONSTRUCTION = "autoencoder's reconstruction"
 BASELINES = (ZERO, LEAD_MEAN, MEDIAN_BEAT, RECONSTRUCTION)
 
 FEWEST_BEATS = 3
-BEFORE = 0.4  # of the median beat-to-beat interval that a beat reaches before its R peak; the rest lies after
+BEFORE = 0.4  # of the median beat-to-beat interval, the part of a beat before its R peak; the rest lies after
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """``values`` is float32 (n_leads, n_samples) in the model's normalised units."""
+    """A named reference input; ``values`` is float32 (n_leads, n_samples) in normalised units."""
 
     name: str
     values: NDArray[np.float32]
@@ -41,7 +41,7 @@ def lead_mean(window: NDArray[np.float32]) -> Baseline:
 
 
 def median_beat(window: NDArray[np.float32], sampling_rate: float) -> Baseline:
-    """The same median beat at every R peak: what is left is how each beat differs from the usual one.
+    """The median beat at every R peak, so that a map explains how beats differ from it.
 
     Raises:
         SignalError: the window holds fewer than ``FEWEST_BEATS`` beats.
@@ -63,7 +63,7 @@ def median_beat(window: NDArray[np.float32], sampling_rate: float) -> Baseline:
 
 
 def _places(n_samples: int, peaks: NDArray[np.int64], before: int, length: int) -> NDArray[np.int64]:
-    """Which sample of the template stands at each sample of the window; its ends are held in long pauses."""
+    """The sample of the template at each sample of the window; its ends are repeated in long pauses."""
     ends = peaks[:-1] + np.round((1 - BEFORE) * np.diff(peaks)).astype(np.int64)
     owner = np.searchsorted(ends, np.arange(n_samples), side="right")
     return np.clip(np.arange(n_samples) - peaks[owner] + before, 0, length - 1)

@@ -1,6 +1,6 @@
-"""Maps made comparable: cells of one lead and a fifth of a second, and rank correlations over them.
+"""Comparison of maps: sums over cells of one lead and a fifth of a second, and rank correlations.
 
-A map of single samples compares noise with noise; a cell is about as long as a wave.
+Single samples of maps are mostly noise; a cell is about as long as a wave.
 """
 
 import numpy as np
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 CELL_SECONDS = 0.2
-ROUNDED = 1e-3  # of a map's largest cell: differences below it are arithmetic, and count as ties
+ROUNDED = 1e-3  # of a map's largest cell: smaller differences are rounding errors and count as ties
 
 
 def cell_size(sampling_rate: float) -> int:
-    """Samples in a cell."""
+    """The number of samples in a cell."""
     return max(1, round(CELL_SECONDS * sampling_rate))
 
 
@@ -23,12 +23,12 @@ def cells(values: NDArray[np.float32], size: int) -> NDArray[np.float64]:
 
 
 def map_correlation(one: NDArray[np.float32], other: NDArray[np.float32], size: int) -> float:
-    """Spearman's rank correlation of two maps over their cells, signs and all."""
+    """Spearman's rank correlation of two maps over their cells, with signs."""
     return rank_correlation(_rounded(cells(one, size)), _rounded(cells(other, size)))
 
 
 def rank_correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Spearman's, over all entries; 0 where one of the two is constant."""
+    """Spearman's rank correlation over all entries; 0 if one of the two is constant."""
     ranks = np.stack([rankdata(one, axis=None), rankdata(other, axis=None)])
     ranks -= ranks.mean(axis=1, keepdims=True)
     sizes = np.linalg.norm(ranks, axis=1)

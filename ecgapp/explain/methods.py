@@ -1,8 +1,8 @@
-"""Four ways to ask a network what moved it, all from Captum, behind one signature.
+"""Four attribution methods from Captum behind one signature.
 
-Each takes networks that answer together (an ensemble's members, or one network) and returns one map
-for each, (n_networks, n_leads, n_samples); the ensemble's map is their mean, and how far they agree
-tells how stable it is. The networks must be private copies: Captum hooks what it is given.
+Each takes the networks of an ensemble, or one network, and returns one map for each,
+(n_networks, n_leads, n_samples). The ensemble's map is their mean; their agreement measures its stability.
+The networks must be private copies, because Captum registers hooks on them.
 """
 
 import math
@@ -21,17 +21,19 @@ OCCLUSION = "occlusion"
 
 NOISE = 0.15  # standard deviations of a lead: the noise of SmoothGrad
 NOISY_COPIES = 16
-REFINED = 0.1  # of occlusion's long pieces are looked at again in halves
+REFINED = 0.1  # share of occlusion's long pieces that are occluded again in halves
 AT_ONCE = 50  # windows in one forward pass
-_global_random_state = threading.Lock()  # NoiseTunnel draws from torch's own generator, which threads share
+_global_random_state = (
+    threading.Lock()
+)  # NoiseTunnel draws from torch's global generator, which threads share
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One label of one window; ``x`` and ``baseline`` are (n_leads, n_samples).
+    """One label of one window to be explained; ``x`` and ``baseline`` are (n_leads, n_samples).
 
-    ``cell`` is the shortest stretch that occlusion hides, in samples; ``steps`` those of Integrated
-    Gradients; ``seed`` that of SmoothGrad's noise.
+    ``cell`` is the shortest piece of occlusion, in samples; ``steps`` are those of Integrated Gradients;
+    ``seed`` is that of SmoothGrad's noise.
     """
 
     x: Tensor
@@ -47,9 +49,10 @@ Method = Callable[[Networks, Question], Tensor]
 
 
 def integrated_gradients(networks: Networks, question: Question) -> Tensor:
-    """Sundararajan et al. (2017), arXiv:1703.01365: the gradient along the way from baseline to window.
+    """Integrated Gradients: the mean gradient on the straight line from baseline to window.
 
-    Gauss-Legendre nodes, all in one batch. The sum is the logit's change, up to the completeness error.
+    Sundararajan et al. (2017), arXiv:1703.01365, with Gauss-Legendre nodes, all in one batch. The sum is the
+    logit's change, up to the completeness error.
     """
     from captum.attr import IntegratedGradients  # slow to import, and a training server has none
 
@@ -68,16 +71,16 @@ def integrated_gradients(networks: Networks, question: Question) -> Tensor:
 
 
 def smoothgrad(networks: Networks, question: Question) -> Tensor:
-    """Smilkov et al. (2017), arXiv:1706.03825: the mean gradient at noisy copies of the window.
+    """SmoothGrad: the mean gradient at noisy copies of the window, times window minus baseline.
 
-    Ours is multiplied by window minus baseline, so that it is in logits, and as a first-order guess
-    at the same change. One network is asked twice, with other noise, to see how stable its map is.
+    Smilkov et al. (2017), arXiv:1706.03825. The factor makes it a first-order estimate of the logit's change,
+    in logits. A single network is used twice with different noise to measure the stability of its map.
     """
     from captum.attr import NoiseTunnel, Saliency
 
-    asked = networks if len(networks) > 1 else [*networks, *networks]
+    repeated = networks if len(networks) > 1 else [*networks, *networks]
     gradients = []
-    for place, network in enumerate(asked):
+    for place, network in enumerate(repeated):
         with _global_random_state, torch.random.fork_rng(devices=_devices(question.x)):
             torch.manual_seed(question.seed + place)
             gradients.append(
@@ -95,9 +98,10 @@ def smoothgrad(networks: Networks, question: Question) -> Tensor:
 
 
 def grad_cam(networks: Networks, question: Question) -> Tensor:
-    """Selvaraju et al. (2017), arXiv:1610.02391, on the encoder's last feature map; has no baseline.
+    """Grad-CAM on the encoder's last feature map, without a baseline.
 
-    The feature map knows moments, but no leads: each lead gets an equal part.
+    Selvaraju et al. (2017), arXiv:1610.02391. The feature map has a time axis but no leads, so each lead gets
+    an equal part.
     """
     n_leads, n_samples = question.x.shape
     maps = [_at_samples(*_class_map(network, question), n_samples) for network in networks]
@@ -105,20 +109,21 @@ def grad_cam(networks: Networks, question: Question) -> Tensor:
 
 
 def occlusion(networks: Networks, question: Question) -> Tensor:
-    """What the logit loses where a piece of one lead is replaced by the baseline (Zeiler and Fergus 2014).
+    """Occlusion: the logit's loss if a piece of one lead is replaced by the baseline.
 
-    Pieces of two cells first; the ``REFINED`` part of them that matters most is then hidden cell by cell.
+    Zeiler and Fergus (2014), arXiv:1311.2901. Pieces of two cells are occluded first; the ``REFINED`` part of
+    them with the largest effect is then occluded cell by cell.
     """
     long = _pieces(question.x, 2 * question.cell)
-    found = _hidden(networks, question, long)
+    coarse = _hidden(networks, question, long)
     effect = torch.zeros(int(long.max()) + 1).index_put_(
-        (long.flatten().cpu(),), found.mean(0).flatten().cpu()
+        (long.flatten().cpu(),), coarse.mean(0).flatten().cpu()
     )
     strongest = effect.abs().topk(math.ceil(REFINED * len(effect))).indices.to(long.device)
     looked_at = torch.isin(long, strongest)
     short = torch.where(looked_at, _pieces(question.x, question.cell) + 1, 0)
     again = _hidden(networks, question, torch.unique(short, return_inverse=True)[1])
-    return torch.where(looked_at, again, found)
+    return torch.where(looked_at, again, coarse)
 
 
 METHODS: dict[str, Method] = {
@@ -134,13 +139,13 @@ def _devices(x: Tensor) -> list[torch.device]:
 
 
 def _pieces(x: Tensor, size: int) -> Tensor:
-    """Numbers of the pieces of ``size`` samples of each lead, (n_leads, n_samples)."""
+    """The number of the piece of ``size`` samples at each sample of each lead, (n_leads, n_samples)."""
     in_lead = torch.arange(x.shape[1], device=x.device) // size
     return torch.arange(len(x), device=x.device)[:, None] * (int(in_lead[-1]) + 1) + in_lead
 
 
 def _hidden(networks: Networks, question: Question, pieces: Tensor) -> Tensor:
-    """Each piece's effect, spread over its samples: (n_networks, n_leads, n_samples)."""
+    """The effect of each piece, spread over its samples: (n_networks, n_leads, n_samples)."""
     from captum.attr import FeatureAblation
 
     lost = torch.cat(
@@ -159,17 +164,17 @@ def _hidden(networks: Networks, question: Question, pieces: Tensor) -> Tensor:
 
 
 def _class_map(network: nn.Module, question: Question) -> tuple[Tensor, float, int]:
-    """Grad-CAM over the feature map's steps (n_steps,), the sample of step 0, and samples a step."""
+    """Grad-CAM over the feature map's steps (n_steps,), the sample of step 0, and samples per step."""
     from captum.attr import LayerGradCam
 
     encoder: nn.Module = network.get_submodule("encoder")
-    found = LayerGradCam(network, encoder).attribute(question.x[None], target=question.target).detach()[0, 0]
-    step = math.ceil(question.x.shape[1] / len(found))
-    return found, _first_centre(encoder, question.x, len(found), step), step
+    steps = LayerGradCam(network, encoder).attribute(question.x[None], target=question.target).detach()[0, 0]
+    step = math.ceil(question.x.shape[1] / len(steps))
+    return steps, _first_centre(encoder, question.x, len(steps), step), step
 
 
 def _first_centre(encoder: nn.Module, x: Tensor, n_steps: int, step: int) -> float:
-    """Where, in samples, the middle of what step 0 sees lies; measured at a step that sees no edge."""
+    """The centre of step 0's receptive field, in samples, measured at a step away from the edges."""
     middle = n_steps // 2
     with torch.enable_grad():
         seen = x[None].clone().requires_grad_(True)
@@ -180,8 +185,8 @@ def _first_centre(encoder: nn.Module, x: Tensor, n_steps: int, step: int) -> flo
     return float(touched[0] + touched[-1]) / 2 - middle * step
 
 
-def _at_samples(found: Tensor, first: float, step: int, n_samples: int) -> Tensor:
-    """Steps at their centres, straight lines between them: (n_samples,)."""
-    centres = first + step * np.arange(len(found))
-    drawn = np.interp(np.arange(n_samples), centres, found.cpu().double().numpy())
-    return torch.tensor(drawn, dtype=torch.float32, device=found.device)
+def _at_samples(steps: Tensor, first: float, step: int, n_samples: int) -> Tensor:
+    """The values of the steps interpolated linearly between their centres: (n_samples,)."""
+    centres = first + step * np.arange(len(steps))
+    drawn = np.interp(np.arange(n_samples), centres, steps.cpu().double().numpy())
+    return torch.tensor(drawn, dtype=torch.float32, device=steps.device)

@@ -1,8 +1,8 @@
-"""Private copies of networks, for explainers that hook or differentiate what they are given.
+"""Private copies of networks, for explainers that register hooks or differentiate.
 
-Streamlit serves each session on a thread of its own, and explainers are not thread-safe: a copy is
-made once for each network, is lent to one thread at a time, and goes with its network. Its batch norms are
-folded into the convolutions before them, which gives the same numbers in fewer steps.
+Streamlit serves each session on its own thread, and explainers are not thread-safe: a copy is made once for
+each network, is used by one thread at a time, and is deleted with its network. Its batch norms are folded
+into the convolutions before them, which gives the same numbers in fewer operations.
 """
 
 import copy
@@ -30,7 +30,7 @@ _making = threading.Lock()
 
 @contextmanager
 def private_copy(network: nn.Module) -> Iterator[nn.Module]:
-    """A copy of ``network`` in eval mode, without gradients on its weights, that nobody else uses now."""
+    """A copy of ``network`` in eval mode, without gradients of its weights, for one thread at a time."""
     with _making:
         if network not in _copies:
             _copies[network] = _Private(_folded(copy.deepcopy(network).eval().requires_grad_(False)))
@@ -40,7 +40,7 @@ def private_copy(network: nn.Module) -> Iterator[nn.Module]:
 
 
 def _folded(network: nn.Module) -> nn.Module:
-    """``network``, changed in place: in each sequence a batch norm behind a convolution is gone into it."""
+    """``network``, changed in place: batch norms behind a convolution in a sequence are fused into it."""
     for module in list(network.modules()):
         if not isinstance(module, nn.Sequential):
             continue

@@ -1,7 +1,8 @@
 """The randomised-weights check: a map that does not change with the weights does not explain them.
 
-After Adebayo et al. (2018), arXiv:1810.03292. Ours shuffles each tensor's own weights instead of
-drawing new ones, which keeps their scale, needs no global seed, and cannot yield an all-zero layer.
+The method is that of Adebayo et al. (2018), arXiv:1810.03292. Here each tensor's own weights are shuffled
+instead of drawing new ones, which keeps their scale, needs no global seed, and cannot yield a layer of
+zeros.
 """
 
 import copy
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-TWINS = 2  # of an ensemble's members are shuffled: enough to see the weights go, at a fraction of the time
+TWINS = 2  # of an ensemble's members are shuffled, which is enough for the check and takes less time
 
 
 def shuffled(networks: Sequence[nn.Module], seed: int) -> list[nn.Module]:

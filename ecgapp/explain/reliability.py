@@ -1,4 +1,4 @@
-"""The reliability card: five questions to a map, each with a figure and a grade; the worst grade counts."""
+"""The reliability of a map: several checks, each with a value and a grade; the worst grade counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ MOST_SPLITS = 10  # of the members into halves
 
 
 @dataclass(frozen=True)
-class Check:
-    """One question: its figure, None where it does not apply, and its grade against ``limit``."""
+class ReliabilityCheck:
+    """One check of a map: its value, None if it does not apply, and its grade against ``limit``."""
 
     name: str
     value: float | None
@@ -32,34 +32,34 @@ class Check:
 
 
 @dataclass(frozen=True, eq=False)
-class Card:
+class MapReliability:
     """The checks of one map, and its deletion curve."""
 
     method: str
-    checks: tuple[Check, ...]
+    checks: tuple[ReliabilityCheck, ...]
     deletion: Deletion
 
     @property
     def grade(self) -> Grade:
-        """That of the worst check."""
+        """The grade of the worst check."""
         return max((check.grade for check in self.checks if check.grade is not None), default=Grade.RED)
 
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """All methods' maps of one label and baseline, their cards, and how far they agree.
+    """All methods' maps of one label and baseline, their reliability, and their agreement.
 
-    ``agreement`` is (n_methods, n_methods), rank correlations, in the order of ``cards``.
+    ``agreement`` is (n_methods, n_methods), rank correlations, in the order of ``reliability``.
     """
 
     maps: Mapping[str, Attribution]
-    cards: Mapping[str, Card]
+    reliability: Mapping[str, MapReliability]
     agreement: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """What a map is held against: the maps of other methods, its twin of shuffled weights, deletion."""
+class MapEvidence:
+    """The data of the checks: maps of other methods, the map of shuffled weights, the deletion curve."""
 
     others: Sequence[NDArray[np.float32]]
     twin: NDArray[np.float32]
@@ -74,7 +74,7 @@ def examine(
     baseline: Baseline | None = None,
     seed: int = 0,
 ) -> Examination:
-    """Every method's map of ``window`` (n_leads, n_samples), and its card.
+    """The map of every method for ``window`` (n_leads, n_samples), and its reliability.
 
     Raises:
         EcgAppError: as ``attribute``.
@@ -88,44 +88,46 @@ def examine(
     with networks_of(model) as networks:
         twins = shuffled(networks, seed)
         random = random_curves(networks, question, seed)
-        curves = {method: map_curve(networks, question, found) for method, found in maps.items()}
-    cards = {
-        method: card(
-            found,
-            Evidence(
+        curves = {method: map_curve(networks, question, made) for method, made in maps.items()}
+    reliability = {
+        method: assess(
+            made,
+            MapEvidence(
                 [other.values for name, other in maps.items() if name != method],
                 METHODS[method](twins, question).mean(0).cpu().numpy(),
                 Deletion(curves[method], random),
                 question.cell,
             ),
         )
-        for method, found in maps.items()
+        for method, made in maps.items()
     }
-    return Examination(maps, cards, _agreement([found.values for found in maps.values()], question))
+    return Examination(maps, reliability, _agreement([made.values for made in maps.values()], question))
 
 
-def card(found: Attribution, evidence: Evidence) -> Card:
-    """Every check of one map."""
+def assess(attribution: Attribution, evidence: MapEvidence) -> MapReliability:
+    """The results of all checks of one map."""
     checks = (
-        _completeness(found),
+        _completeness(attribution),
         _deletion(evidence.deletion),
-        _randomised(found, evidence),
-        _agreement_with_others(found, evidence),
-        _stability(found, evidence.cell),
-        _sees_leads(found),
+        _randomised(attribution, evidence),
+        _agreement_with_others(attribution, evidence),
+        _stability(attribution, evidence.cell),
+        _sees_leads(attribution),
     )
-    return Card(found.method, checks, evidence.deletion)
+    return MapReliability(attribution.method, checks, evidence.deletion)
 
 
-def _completeness(found: Attribution) -> Check:
+def _completeness(attribution: Attribution) -> ReliabilityCheck:
     name = "Completeness error"
-    if found.method != INTEGRATED_GRADIENTS:
-        return Check(name, None, None, None, "this method does not promise that its map sums to the change")
+    if attribution.method != INTEGRATED_GRADIENTS:
+        return ReliabilityCheck(
+            name, None, None, None, "this method does not promise that its map sums to the change"
+        )
     words = "share of the logit's change that the map's sum misses"
-    return _graded(name, found.completeness_error, limits.COMPLETENESS, words)
+    return _graded(name, attribution.completeness_error, limits.COMPLETENESS, words)
 
 
-def _deletion(deletion: Deletion) -> Check:
+def _deletion(deletion: Deletion) -> ReliabilityCheck:
     low, high = deletion.interval
     words = (
         f"share of {len(deletion.random)} random orders that do as well; mean logit {deletion.area:.2f}, "
@@ -134,45 +136,47 @@ def _deletion(deletion: Deletion) -> Check:
     return _graded("Deletion against random order", deletion.matched, limits.DELETION, words)
 
 
-def _randomised(found: Attribution, evidence: Evidence) -> Check:
-    value = abs(map_correlation(found.values, evidence.twin, evidence.cell))
+def _randomised(attribution: Attribution, evidence: MapEvidence) -> ReliabilityCheck:
+    value = abs(map_correlation(attribution.values, evidence.twin, evidence.cell))
     words = "rank correlation (size) with the map of shuffled weights; a map of the weights loses it"
     return _graded("Same map from shuffled weights", value, limits.RANDOMISED, words)
 
 
-def _agreement_with_others(found: Attribution, evidence: Evidence) -> Check:
+def _agreement_with_others(attribution: Attribution, evidence: MapEvidence) -> ReliabilityCheck:
     value = float(
-        np.median([map_correlation(found.values, other, evidence.cell) for other in evidence.others])
+        np.median([map_correlation(attribution.values, other, evidence.cell) for other in evidence.others])
     )
     return _graded(
         "Agreement of the methods", value, limits.AGREEMENT, "median rank correlation with the other methods"
     )
 
 
-def _stability(found: Attribution, cell: int) -> Check:
+def _stability(attribution: Attribution, cell: int) -> ReliabilityCheck:
     name = "Stability over seeds"
-    if found.parts is None or len(found.parts) < 2:
-        return Check(name, None, None, None, "one network, and a method without chance: nothing varies")
+    if attribution.parts is None or len(attribution.parts) < 2:
+        return ReliabilityCheck(
+            name, None, None, None, "one network, and a method without chance: nothing varies"
+        )
     halves = [
-        map_correlation(found.parts[list(half)].mean(0), found.parts[rest].mean(0), cell)
-        for half, rest in _splits(len(found.parts))
+        map_correlation(attribution.parts[list(half)].mean(0), attribution.parts[rest].mean(0), cell)
+        for half, rest in _splits(len(attribution.parts))
     ]
     words = "mean rank correlation between halves of the members, which were trained from other seeds"
     return _graded(name, float(np.mean(halves)), limits.STABILITY, words)
 
 
-def _sees_leads(found: Attribution) -> Check:
-    sees = found.method != GRAD_CAM
+def _sees_leads(attribution: Attribution) -> ReliabilityCheck:
+    sees = attribution.method != GRAD_CAM
     words = "tells leads apart" if sees else "knows moments, but not leads: each lead gets the same"
-    return Check("Resolution", None, None, Grade.GREEN if sees else Grade.AMBER, words)
+    return ReliabilityCheck("Resolution", None, None, Grade.GREEN if sees else Grade.AMBER, words)
 
 
-def _graded(name: str, value: float, limit: Limit, words: str) -> Check:
-    return Check(name, value, limit, limit.grade(value), words)
+def _graded(name: str, value: float, limit: Limit, words: str) -> ReliabilityCheck:
+    return ReliabilityCheck(name, value, limit, limit.grade(value), words)
 
 
 def _splits(count: int) -> list[tuple[tuple[int, ...], list[int]]]:
-    """Ways to halve ``count`` maps, at most ``MOST_SPLITS``, spread over all there are."""
+    """The ways to halve ``count`` maps, at most ``MOST_SPLITS``, evenly chosen."""
     every = list(combinations(range(count), count // 2))
     chosen = every[:: -(-len(every) // MOST_SPLITS)]
     return [(half, [place for place in range(count) if place not in half]) for half in chosen]

@@ -11,7 +11,8 @@ from safetensors.numpy import save as save_arrays
 from ecgapp.errors import ConfigError
 from ecgapp.storage import documents
 
-_ORIGIN_OF, _NAMES = "origin_of", "names"  # of a file that says whose its answers are
+_ORIGIN_OF, _NAMES = "origin_of", "names"  # arrays of a file that names its records
+_MEMBERS = "members"  # array of a file that names the members of an ensemble
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,26 @@ class Predictions:
     """A classifier's answers on its validation records, kept for the performance page.
 
     ``probabilities`` and ``targets`` are float32 (n_records, n_labels); targets are 1, 0, or NaN where
-    unknown. ``folds`` is int64 (n_records,). ``names`` is None in files of earlier versions.
+    unknown. ``folds`` is int64 (n_records,). ``members`` is int64 (n_records,): which member of a
+    cross-fitted ensemble answered, from 0, as it had not learnt from the record; None if the whole model did.
+    ``members`` and ``names`` are None in files of versions that did not keep them.
+
+    Raises:
+        ConfigError: there is not one member for each record.
     """
 
     probabilities: NDArray[np.float32]
     targets: NDArray[np.float32]
     folds: NDArray[np.int64]
     names: RecordNames | None = None
+    members: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        members = self.members
+        if members is None:
+            return
+        if members.shape != self.folds.shape or members.dtype != np.int64 or (members < 0).any():
+            raise ConfigError("Each record needs the number of the member that answered.")
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,8 @@ def to_bytes(predictions: Predictions) -> bytes:
         "targets": predictions.targets,
         "folds": predictions.folds,
     }
+    if predictions.members is not None:
+        arrays[_MEMBERS] = predictions.members
     if (names := predictions.names) is not None:
         text = documents.dump(_Words(names.ids, names.origins))
         arrays |= {_ORIGIN_OF: names.origin_of, _NAMES: np.frombuffer(text.encode(), np.uint8)}

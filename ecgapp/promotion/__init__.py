@@ -1,20 +1,20 @@
-"""Which models are in use on this machine: promoted, imported, rolled back; since when, by whom, why."""
+"""The models in use on this machine: promotion, import, rollback, and the history of all changes."""
 
 from ecgapp.promotion.bundles import SUFFIX, export_bundle, read_bundle
 from ecgapp.promotion.changes import (
+    check_same_task,
     concerns_here,
     delete_version,
     find_version,
     install_import,
     promote_run,
-    refuse_other_question,
     remove,
     roll_back,
     run_model,
 )
 from ecgapp.promotion.concerns import ENOUGH_RECORDS, FLAT_LINE, compared, promotion_concerns
 from ecgapp.promotion.headline_figures import headline, headline_words, n_validated
-from ecgapp.promotion.history import Action, Decision, History, Line
+from ecgapp.promotion.history import Action, Decision, History, HistoryEntry
 from ecgapp.promotion.versions import SHIPPED, Version, in_use, model_names, versions
 
 __all__ = [
@@ -25,8 +25,9 @@ __all__ = [
     "Action",
     "Decision",
     "History",
-    "Line",
+    "HistoryEntry",
     "Version",
+    "check_same_task",
     "compared",
     "concerns_here",
     "delete_version",
@@ -41,7 +42,6 @@ __all__ = [
     "promote_run",
     "promotion_concerns",
     "read_bundle",
-    "refuse_other_question",
     "remove",
     "roll_back",
     "run_model",

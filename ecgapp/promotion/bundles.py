@@ -1,7 +1,7 @@
-"""Models between machines: one zip file with the card, the weights and the validation predictions.
+"""Model bundles for transfer between machines: a zip file of card, weights and validation predictions.
 
-A bundle comes from outside. Everything is checked before anything is kept: names and sizes before a
-byte is read, sha256, card, the shape of every tensor before the network is built, then one window.
+A bundle is not trusted. It is checked completely before it is installed: names and sizes before a byte is
+read, sha256, card, the shape of every tensor before the network is built, then the output for one window.
 """
 
 import io
@@ -23,16 +23,16 @@ LARGEST_CARD = 2_000_000  # bytes
 
 _CARD, _WEIGHTS, _PREDICTIONS = "card.json", "weights.safetensors", "predictions.safetensors"
 _BAD_CARD = "The card in this bundle cannot be read. Export it again, with this version of the app."
-_MARKDOWN = ("![", "](")  # pages show a card's words as Markdown
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same model makes the same bytes
+_MARKDOWN = ("![", "](")  # pages show a card's text as Markdown
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first day of zip, so that equal models give equal bytes
 _BAD_ZIP = (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, struct.error, OverflowError)
 
 
 def export_bundle(name: str, settings: Settings) -> bytes:
-    """The model in use under this name, as one file for another machine.
+    """The bundle of the model in use under ``name``.
 
     Raises:
-        ModelNotFoundError: there is none.
+        ModelNotFoundError: there is no such model.
         WeightsMismatchError: its files are damaged.
     """
     packed = read_model((settings.weights, settings.shipped_weights), name)
@@ -49,10 +49,10 @@ def export_bundle(name: str, settings: Settings) -> bytes:
 
 
 def read_bundle(file: BinaryIO, name: str = "") -> PackedModel:
-    """The model in a bundle, all of it checked; under ``name`` where one is given.
+    """The checked model in a bundle, renamed to ``name`` if one is given.
 
     Raises:
-        ModelError: it is no bundle, is damaged, or does not work here; the message says which.
+        ModelError: the file is no bundle, is damaged, or does not work here; the message says which.
     """
     contents = _contents(file)
     card = _card(contents[_CARD])
@@ -65,7 +65,7 @@ def read_bundle(file: BinaryIO, name: str = "") -> PackedModel:
 
 
 def _card(content: bytes) -> ModelCard:
-    """A card that reads back as the same once it is written, and lets no browser fetch a picture."""
+    """The card in ``content``, if it survives writing and cannot make a browser load a picture."""
     try:
         card = documents.load(ModelCard, content.decode())
         written = documents.dump(card)
@@ -77,7 +77,7 @@ def _card(content: bytes) -> ModelCard:
 
 
 def _contents(file: BinaryIO) -> dict[str, bytes]:
-    """What the members hold, by name."""
+    """The contents of the bundle's members, by name."""
     try:
         with zipfile.ZipFile(file) as archive:
             _refuse_odd_members(archive.infolist())
@@ -87,7 +87,7 @@ def _contents(file: BinaryIO) -> dict[str, bytes]:
 
 
 def _refuse_odd_members(members: list[zipfile.ZipInfo]) -> None:
-    """Look at names and sizes alone. What is stored as it is cannot grow when it is read."""
+    """Check the members' names and sizes; uncompressed members cannot grow when they are read."""
     names = [member.filename for member in members]
     if sorted(names) not in ([_CARD, _WEIGHTS], [_CARD, _PREDICTIONS, _WEIGHTS]):
         raise ModelError("This file is no model bundle: it holds other files than a model's.")

@@ -1,4 +1,4 @@
-"""Changes of the models in use: each is one rename, and a line of the history says who and why."""
+"""Changes of the models in use: each is one rename of a file and one entry in the history."""
 
 import re
 from contextlib import suppress
@@ -20,42 +20,42 @@ from ecgapp.models import (
     use_version,
 )
 from ecgapp.promotion.concerns import promotion_concerns
-from ecgapp.promotion.history import Action, Decision, History, Line, line_of
+from ecgapp.promotion.history import Action, Decision, History, HistoryEntry, entry_of
 from ecgapp.promotion.versions import Version, files_of_its_own, in_use, versions
 
-SHORTEST_DIGEST = 6  # characters of a sha256 that may stand for it
+SHORTEST_DIGEST = 6  # characters of a sha256 that identify it
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", re.ASCII)
-_UNTOLD = Decision("unknown", "It was in use here, and its coming had not been recorded.")
-_RESULT = "result"  # the folder in a run's own that training leaves its model in
+_UNRECORDED = Decision("unknown", "Found in the model folder; who installed it is unknown.")
+_RESULT = "result"  # the subfolder of a run's folder with its model
 
 
 def promote_run(store: RunStore, run_id: str, name: str, decision: Decision, settings: Settings) -> ModelCard:
-    """Install the run's model, card and validation predictions, as ``name``.
+    """Install the run's model, card and validation predictions as ``name``.
 
-    A model of that name gives way to it and can be rolled back to. The run's events keep the promotion too.
+    It replaces a model of that name, to which one can roll back. The promotion is also an event of the run.
 
     Raises:
-        JobError: the run has not finished, its model is gone, or the disk is full.
-        ModelError: the name is no name, or belongs to a model of another kind; or the model was changed
-            since it was trained; or something speaks against it, and ``decision.despite`` is not its name.
+        JobError: the run has not finished, its model is missing, or the disk is full.
+        ModelError: the name is invalid or belongs to a model of another task; or the model was changed
+            since it was trained; or there are concerns and ``decision.despite`` is not its name.
     """
     packed = run_model(store, run_id)
     card = replace(packed.card, name=name)
-    refuse_other_question(card, settings)
+    check_same_task(card, settings)
     concerns = concerns_here(card, settings)
     if concerns and decision.despite.strip() != name:
         raise ModelError(f"{' '.join(concerns)} To promote it all the same, type its name: {name}.")
-    line = line_of(Action.PROMOTED, card, decision, run_id)
-    _install(replace(packed, card=card), line, settings)
-    told = f"Promoted as {name} by {line.author}, sha256 {card.sha256}. Why: {line.reason}"
-    told = " ".join((told, *(["Although:", *concerns] if concerns else ())))
-    store.add_event(run_id, "promoted", told)
+    entry = entry_of(Action.PROMOTED, card, decision, run_id)
+    _install(replace(packed, card=card), entry, settings)
+    words = f"Promoted as {name} by {entry.author}, sha256 {card.sha256}. Why: {entry.reason}"
+    words = " ".join((words, *(["Although:", *concerns] if concerns else ())))
+    store.add_event(run_id, "promoted", words)
     return card
 
 
 def concerns_here(card: ModelCard, settings: Settings) -> tuple[str, ...]:
-    """What speaks against using this model under its card's name, in place of the one in use.
+    """The concerns about using this model under its card's name, in place of the one in use.
 
     Raises:
         JobError: the history cannot be read.
@@ -65,10 +65,10 @@ def concerns_here(card: ModelCard, settings: Settings) -> tuple[str, ...]:
 
 
 def run_model(store: RunStore, run_id: str) -> PackedModel:
-    """What the run has trained.
+    """The model that the run has trained.
 
     Raises:
-        JobError: the run has not finished, or its model is gone.
+        JobError: the run has not finished, or its model is missing.
         WeightsMismatchError: its files cannot be read.
     """
     if store.get(run_id).state != "finished":
@@ -81,83 +81,90 @@ def run_model(store: RunStore, run_id: str) -> PackedModel:
 
 
 def install_import(packed: PackedModel, decision: Decision, settings: Settings) -> None:
-    """Install a model of another machine that ``read_bundle`` has checked, under its card's name.
+    """Install a model from another machine, checked by ``read_bundle``, under its card's name.
 
     Raises:
         JobError: the disk is full.
-        ModelError: the name is no name, or belongs to a model of another kind.
+        ModelError: the name is invalid or belongs to a model of another task.
     """
-    refuse_other_question(packed.card, settings)
-    _install(packed, line_of(Action.IMPORTED, packed.card, decision), settings)
+    check_same_task(packed.card, settings)
+    _install(packed, entry_of(Action.IMPORTED, packed.card, decision), settings)
 
 
 def roll_back(name: str, sha256: str, decision: Decision, settings: Settings) -> ModelCard:
-    """Use another version of the model ``name``, the shipped one included, from now on.
+    """Use another version of the model ``name`` from now on; it may be the shipped one.
 
     ``sha256`` is that of the version's weights or of its card, or its first digits.
 
+    Returns:
+        The card of that version.
+
     Raises:
         ModelNotFoundError: there is no such version.
-        ModelError: it is in use already, its files are damaged, or it answers another question than the
-            one in use.
+        ModelError: it is in use already, its files are damaged, or it has another task than the one in use.
     """
     version = find_version(name, sha256, settings)
     if version.in_use or version.card is None:
         why = "is in use already" if version.in_use else "was made for another version of the app"
         raise ModelError(f"This version of {name} {why}. Choose another one.")
-    refuse_other_question(version.card, settings)
-    line = line_of(Action.ROLLED_BACK, version.card, decision, version.line.run_id if version.line else "")
+    check_same_task(version.card, settings)
+    entry = entry_of(
+        Action.ROLLED_BACK, version.card, decision, version.entry.run_id if version.entry else ""
+    )
     if version.shipped:
-        _give_way(line, settings)
+        _take_out_of_use(entry, settings)
     else:
-        _install(read_version(settings.weights, version.card), line, settings)
+        _install(read_version(settings.weights, version.card), entry, settings)
     return version.card
 
 
 def remove(name: str, decision: Decision, settings: Settings) -> None:
-    """Offer no model of this name any more, or only the shipped one; the versions here can come back.
+    """Take this machine's model of this name out of use; a shipped one replaces it.
 
     Raises:
-        ModelNotFoundError: this machine has none of its own of this name.
+        ModelNotFoundError: this machine has no model of its own of this name.
     """
     version = in_use(name, settings)
     if version is None or version.shipped or version.card is None:
         raise ModelNotFoundError(f"There is no model {name} of this machine's own to remove.")
-    _give_way(line_of(Action.REMOVED, version.card, decision), settings)
+    _take_out_of_use(entry_of(Action.REMOVED, version.card, decision), settings)
 
 
 def delete_version(name: str, sha256: str, decision: Decision, settings: Settings) -> int:
-    """Delete a version's files, where no other version has them too; the bytes that were freed.
+    """Delete the files of a version that no other version uses.
+
+    Returns:
+        The bytes that were freed.
 
     Raises:
         ModelNotFoundError: there is no such version.
         ModelError: it is in use, or it is the shipped one.
     """
     version = find_version(name, sha256, settings)
-    if version.in_use or version.shipped or version.line is None:
+    if version.in_use or version.shipped or version.entry is None:
         raise ModelError("A version in use and the shipped version cannot be deleted.")
-    told = replace(version.line, action=Action.DELETED, installed=False, time=0.0)
-    line = replace(told, author=decision.by.strip(), reason=decision.reason.strip())
-    doomed = files_of_its_own(line, settings)
-    History(settings).tell(line)
+    deleted = replace(version.entry, action=Action.DELETED, installed=False, time=0.0)
+    entry = replace(deleted, author=decision.by.strip(), reason=decision.reason.strip())
+    doomed = files_of_its_own(entry, settings)
+    History(settings).add(entry)
     return sum(_delete(path) for path in doomed)
 
 
 def find_version(name: str, sha256: str, settings: Settings) -> Version:
-    """The version of this name the sha256 of whose weights, or of whose card, begins so.
+    """The version of this name whose weights or card have a sha256 that begins with ``sha256``.
 
-    Of versions with the same weights it is the one that is not in use, where only one is not.
+    If several versions have the same weights, it is the one that is not in use, if there is only one.
 
     Raises:
-        ModelNotFoundError: there is none, or there are several.
+        ModelNotFoundError: there is no such version, or there are several.
     """
-    found = [
+    matching = [
         version
         for version in versions(name, settings)
         if version.sha256.startswith(sha256) or version.digest.startswith(sha256)
     ]
-    others = [version for version in found if not version.in_use] or found
-    if len(sha256) < SHORTEST_DIGEST or not found:
+    others = [version for version in matching if not version.in_use] or matching
+    if len(sha256) < SHORTEST_DIGEST or not matching:
         raise ModelNotFoundError(
             f"The model {name} has no version that begins with {sha256 or 'nothing'}. "
             f"Give at least {SHORTEST_DIGEST} digits of one in its history."
@@ -171,8 +178,8 @@ def find_version(name: str, sha256: str, settings: Settings) -> Version:
     return others[0]
 
 
-def refuse_other_question(card: ModelCard, settings: Settings) -> None:
-    """Let nobody who asks for the model of a name get answers to another question, or from other leads.
+def check_same_task(card: ModelCard, settings: Settings) -> None:
+    """Refuse a model with another task or other leads than the model in use under its name.
 
     Raises:
         ModelError: the model in use under this name has another purpose, task, labels or leads.
@@ -180,8 +187,8 @@ def refuse_other_question(card: ModelCard, settings: Settings) -> None:
     version = in_use(card.name, settings)
     if version is None or version.card is None:
         return
-    before, now = _question(version.card), _question(card)
-    other = [what for what, answer in before.items() if answer != now[what]]
+    before, now = _task_and_leads(version.card), _task_and_leads(card)
+    other = [part for part, value in before.items() if value != now[part]]
     if other:
         raise ModelError(
             f"The name {card.name} belongs to a model that answers another question: {version.card.title}. "
@@ -190,8 +197,8 @@ def refuse_other_question(card: ModelCard, settings: Settings) -> None:
         )
 
 
-def _question(card: ModelCard) -> dict[str, object]:
-    """What a model answers (a task's labels, or what it does without a task), and from which leads."""
+def _task_and_leads(card: ModelCard) -> dict[str, object]:
+    """The outputs of a model (a task's labels, or its purpose without a task), and its leads."""
     answers: object = card.purpose, card.asks_if_readable
     if card.task is not None:
         answers = card.task.name, card.task.label_names
@@ -199,43 +206,44 @@ def _question(card: ModelCard) -> dict[str, object]:
 
 
 def refuse_bad_name(name: str) -> None:
-    """
+    """Refuse a model name that is no valid file name.
+
     Raises:
-        ModelError: the name could not be a file's.
+        ModelError: the name is empty, too long, or has other characters.
     """
     if not _NAME.fullmatch(name):
         raise ModelError("Name the model with up to 60 letters, digits, dots, dashes or underscores.")
 
 
-def _install(packed: PackedModel, line: Line, settings: Settings) -> None:
+def _install(packed: PackedModel, entry: HistoryEntry, settings: Settings) -> None:
     refuse_bad_name(packed.card.name)
     unpack(packed)
     history = History(settings)
     try:
-        _record_found(packed.card.name, history, settings)
+        _record_copied(packed.card.name, history, settings)
         keep_version(settings.weights, packed)
     except OSError as error:
         raise JobError("The model cannot be installed. Check that the disk is not full.") from error
-    history.change(line, lambda: use_version(settings.weights, packed.card))
+    history.change(entry, lambda: use_version(settings.weights, packed.card))
 
 
-def _give_way(line: Line, settings: Settings) -> None:
-    """Take this machine's own model of the line's name out of use."""
+def _take_out_of_use(entry: HistoryEntry, settings: Settings) -> None:
+    """Take this machine's own model of the entry's name out of use."""
     history = History(settings)
-    _record_found(line.name, history, settings)
-    card = settings.weights / f"{line.name}.json"
-    history.change(replace(line, installed=False), lambda: card.unlink(missing_ok=True))
+    _record_copied(entry.name, history, settings)
+    card = settings.weights / f"{entry.name}.json"
+    history.change(replace(entry, installed=False), lambda: card.unlink(missing_ok=True))
 
 
-def _record_found(name: str, history: History, settings: Settings) -> None:
-    """A model that other hands put here gets a line, so that it can come back."""
+def _record_copied(name: str, history: History, settings: Settings) -> None:
+    """Add an entry for a model that was copied here by hand, so that one can roll back to it."""
     own = installed_models([settings.weights]).get(name)
-    if own is None or any(line.installed and line.read_card() == own for line in history.lines(name)):
+    if own is None or any(entry.installed and entry.read_card() == own for entry in history.entries(name)):
         return
-    with suppress(ModelError):  # a damaged one need not come back
+    with suppress(ModelError):  # a damaged model is not recorded
         unpack(read_version(settings.weights, own))
         keep_plain_files(settings.weights, own)
-        history.tell(line_of(Action.FOUND, own, _UNTOLD))
+        history.add(entry_of(Action.FOUND, own, _UNRECORDED))
 
 
 def _delete(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Whether a model from outside is whole: its files are its card's, its tensors fit, it answers as told."""
+"""Checks of a model from outside: its files match its card, its tensors fit, its output is as described."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -30,15 +30,15 @@ from ecgapp.models.serialisation import sha256_of_bytes
 from ecgapp.storage import documents
 
 _FIGURES = ("macro_auroc", "macro_auprc", "macro_f1", "f2", "g2")
-_ROUNDING = 1e-3  # between a card's figures and those that its predictions give here
+_ROUNDING = 1e-3  # between a card's figures and those computed from its predictions
 LARGEST_NUMBER = 20_000  # in a network's config; a larger one could fill the memory before it is refused
 
 
 def refuse_unusable(packed: PackedModel) -> None:
-    """Check everything that a model is, down to its answer to a silent window.
+    """Check a model completely, including its output for an empty window.
 
     Raises:
-        ModelError: something is wrong; the message says what.
+        ModelError: the model cannot be used; the message says why.
     """
     card = packed.card
     _refuse_odd_thresholds(card)
@@ -55,7 +55,7 @@ def refuse_unusable(packed: PackedModel) -> None:
 
 
 def _refuse_odd_thresholds(card: ModelCard) -> None:
-    """What turns probabilities into findings must be probabilities itself, one for each label."""
+    """Check that there is one threshold between 0 and 1 for each label, and a temperature above 0."""
     n_thresholds = len(card.task.labels) if card.task is not None else int(card.is_gate)
     if len(card.thresholds) != n_thresholds or not all(0 <= line <= 1 for line in card.thresholds):
         raise ModelError(f"The card of {card.name} needs one threshold from 0 to 1 for each label.")
@@ -64,7 +64,7 @@ def _refuse_odd_thresholds(card: ModelCard) -> None:
 
 
 def _refuse_other_tensors(card: ModelCard, weights: bytes) -> None:
-    """Names, shapes and kinds against those of an empty network; then every number must be finite."""
+    """Check names, shapes and types of the tensors against an empty network, and that all are finite."""
     try:
         tensors = safetensors.torch.load(weights)
     except safetensors.SafetensorError as error:
@@ -133,24 +133,24 @@ def _expected(card: ModelCard, window: torch.Tensor) -> tuple[int, ...]:
 def _refuse_odd_predictions(card: ModelCard, predictions: Predictions) -> None:
     n = len(np.atleast_1d(predictions.folds))
     answers = ("float32", (n, len(card.task.labels) if card.task else 0))
-    found = [
+    arrays = [
         (array.dtype.name, array.shape)
         for array in (predictions.probabilities, predictions.targets, predictions.folds)
     ]
     inside = (predictions.probabilities >= 0) & (predictions.probabilities <= 1)
     known = np.isnan(predictions.targets) | np.isin(predictions.targets, (0, 1))
-    if found != [answers, answers, ("int64", (n,))] or not (inside.all() and known.all()):
+    if arrays != [answers, answers, ("int64", (n,))] or not (inside.all() and known.all()):
         raise ModelError(f"The validation predictions of {card.name} do not fit its card.")
 
 
 def _refuse_other_figures(card: ModelCard, predictions: Predictions) -> None:
-    """A card's figures are those of the predictions that it comes with."""
-    told = card.validation
-    if told is None or card.task is None:
+    """Check that a card's figures are those of the predictions in its bundle."""
+    stated = card.validation
+    if stated is None or card.task is None:
         return
-    found = metrics_at(card.task, predictions.probabilities, predictions.targets, card.thresholds)
-    if _counts(told) != _counts(found) or not all(
-        _alike(getattr(told, figure), getattr(found, figure)) for figure in _FIGURES
+    computed = metrics_at(card.task, predictions.probabilities, predictions.targets, card.thresholds)
+    if _counts(stated) != _counts(computed) or not all(
+        _alike(getattr(stated, figure), getattr(computed, figure)) for figure in _FIGURES
     ):
         raise ModelError(
             f"The figures on the card of {card.name} are not those of its validation predictions. "
@@ -162,8 +162,8 @@ def _counts(evaluation: Evaluation) -> list[tuple[object, ...]]:
     return [(evaluation.n,), *[(of.label, of.n, of.n_positive) for of in evaluation.per_label]]
 
 
-def _alike(told: Interval | None, found: Interval | None) -> bool:
-    """The same figure, but for what another machine rounds otherwise."""
-    if told is None or found is None:
-        return told is found
-    return abs(told.value - found.value) <= _ROUNDING and told.low <= told.value <= told.high
+def _alike(stated: Interval | None, computed: Interval | None) -> bool:
+    """Whether two figures are equal up to rounding."""
+    if stated is None or computed is None:
+        return stated is computed
+    return abs(stated.value - computed.value) <= _ROUNDING and stated.low <= stated.value <= stated.high

@@ -1,10 +1,10 @@
-"""What speaks against using a trained model: too few records, worse than the one in use, nothing learnt."""
+"""Concerns about using a trained model: too few records, worse than the one in use, nothing learnt."""
 
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
 from ecgapp.promotion.headline_figures import FALSE_ALARMS, SENSITIVITY, headline, n_of, n_validated
 
-ENOUGH_RECORDS = 30  # fewer validation records, or patients, say next to nothing of other patients
-# Windows have unit variance in each lead, so a flat line's mean squared error is 1 a sample.
+ENOUGH_RECORDS = 30  # validation records, or patients; fewer say next to nothing of other patients
+# Windows have unit variance in each lead, so the mean squared error of a flat line is 1 per sample.
 FLAT_LINE = 0.95
 # The figures by which models are compared.
 _LOWER_IS_BETTER = {
@@ -18,18 +18,18 @@ _LOWER_IS_BETTER = {
 
 
 def promotion_concerns(card: ModelCard, current: ModelCard | None) -> tuple[str, ...]:
-    """A sentence for each reason not to use the model of ``card``; none where nothing speaks against it.
+    """One sentence for each reason not to use the model of ``card``; empty without any.
 
-    ``current`` is the model that it would replace, None where there is none. Models are compared by their
-    first headline figure, ventricular networks by both, and by the point estimate alone: whoever replaces
-    a model should know that it looks worse, even where the intervals overlap.
+    ``current`` is the model that it would replace, if any. Models are compared by their first headline
+    figure, ventricular networks by both, and by the point estimate alone, so that a worse model gives a
+    warning even if the intervals overlap.
     """
     few = _few_records(card), _few_positives(card), _few_patients(card)
     return tuple(sentence for sentence in (*few, _flat(card), _worse(card, current)) if sentence)
 
 
 def compared(card: ModelCard, current: ModelCard) -> str:
-    """The figures by which two models are compared, a sentence each, with intervals and n."""
+    """Sentences with the figures by which two models are compared, with intervals and n."""
     return " ".join(
         f"{name}: {_figure(card, name)} here, {_figure(current, name)} of the model in use."
         for name in _compared_by(card)
@@ -61,7 +61,7 @@ def _few_positives(card: ModelCard) -> str:
 
 
 def _few_patients(card: ModelCard) -> str:
-    """Windows of one patient resemble each other, so that patients count, not windows."""
+    """The concern that too few patients had ventricular rhythms; windows of one patient are alike."""
     n = ENOUGH_RECORDS if card.ventricular is None else card.ventricular.n_ventricular_patients
     if n >= ENOUGH_RECORDS:
         return ""
@@ -82,7 +82,7 @@ def _flat(card: ModelCard) -> str:
 
 
 def _worse(card: ModelCard, current: ModelCard | None) -> str:
-    """By how much the compared figures are worse; nothing where the two cannot be compared."""
+    """The concern that the compared figures are worse; "" if they are not, or cannot be compared."""
     if current is None:
         return ""
     names = [name for name in _compared_by(card) if name in _LOWER_IS_BETTER]
@@ -102,7 +102,7 @@ def _worse(card: ModelCard, current: ModelCard | None) -> str:
 
 
 def _gap(card: ModelCard, current: ModelCard, name: str) -> float | None:
-    """By how much ``card`` is worse in one figure; None where it has none."""
+    """The amount by which ``card`` is worse in one figure; None if it does not have the figure."""
     mine, theirs = headline(card)[name], headline(current)[name]
     if mine is None or theirs is None:
         return None
@@ -110,7 +110,7 @@ def _gap(card: ModelCard, current: ModelCard, name: str) -> float | None:
 
 
 def _compared_by(card: ModelCard) -> tuple[str, ...]:
-    """The first headline figure, of a ventricular network both; nothing where there is none."""
+    """The names of the compared figures: the first headline figure, of a ventricular network both."""
     names = tuple(headline(card))
     return names if card.ventricular is not None else names[:1]
 

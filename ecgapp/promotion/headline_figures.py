@@ -1,4 +1,4 @@
-"""A model's headline figures, for a table of several models or a choice between two."""
+"""The headline figures of a model, for tables of several models and comparisons of two."""
 
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, Interval, ModelCard
 
@@ -6,7 +6,7 @@ SENSITIVITY, FALSE_ALARMS = "Sensitivity", "False alarms"
 
 
 def headline(card: ModelCard) -> dict[str, Interval | None]:
-    """One or two figures of a model, by their names; none where it was not validated."""
+    """One or two figures of a model by name; empty if it was not validated."""
     if card.validation is not None:
         return {"Macro AUROC": card.validation.macro_auroc, "Macro F1": card.validation.macro_f1}
     if card.reconstruction is not None:
@@ -22,10 +22,10 @@ def headline(card: ModelCard) -> dict[str, Interval | None]:
 
 
 def headline_words(card: ModelCard, digits: int = 2) -> dict[str, str]:
-    """Each headline figure with its interval, and its n where that is not the card's.
+    """Each headline figure as text with its interval, and its n if it is not the card's.
 
-    Where a class that it is a mean over has too few positives that is said beside it; where all of
-    them have too few, instead of it.
+    If a class in a mean has too few positives, a remark follows the figure; if all of them have too few, it
+    replaces the figure.
     """
     few, all_few = _insufficient(card.validation) if card.validation is not None else ("", False)
     return {
@@ -35,14 +35,14 @@ def headline_words(card: ModelCard, digits: int = 2) -> dict[str, str]:
 
 
 def _beside(card: ModelCard, name: str, few: str) -> str:
-    """What is to be known of a figure: too few positives, or that it rests on a part of the records."""
+    """The remark on a figure: too few positives, or its n if it is not the card's."""
     n = n_of(card, name)
     words = few or (f"n = {n:,}" if n != n_validated(card) else "")
     return f"; {words}" if words else ""
 
 
 def _insufficient(evaluation: Evaluation) -> tuple[str, bool]:
-    """Of the classes that count in the means, how many positives the rarest has, and whether all are rare."""
+    """The remark on too few positives among the classes in the means, and whether all have too few."""
     counted = [metrics.n_positive for metrics in evaluation.per_label if metrics.n_positive]
     few = [n for n in counted if n < ENOUGH_POSITIVES]
     return (f"insufficient (n = {min(few)})" if few else ""), bool(few) and len(few) == len(counted)
@@ -55,13 +55,13 @@ def _with_digits(figure: Interval | None, digits: int) -> str:
 
 
 def n_validated(card: ModelCard) -> int:
-    """How many records the figures rest on."""
+    """The number of records, or patients, in the card's figures."""
     measured = card.validation or card.reconstruction or card.delineation or card.gate or card.ventricular
     return measured.n if measured is not None else 0
 
 
 def n_of(card: ModelCard, name: str) -> int:
-    """How many records the headline figure ``name`` rests on."""
+    """The number of records, or patients, in the headline figure ``name``."""
     if card.ventricular is None:
         return n_validated(card)
     return sum(kind.n for kind in card.ventricular.kinds_that_are(name == SENSITIVITY))

@@ -1,7 +1,7 @@
-"""The history of the installed models: what came into use when, by whom, why, and how well it did then.
+"""The history of the installed models: each change with its time, author, reason and model card.
 
-Lines are added, never changed or deleted. A line is written before its change is made, so that a kill
-between the two cannot take away who and why; it counts once the change is made.
+Entries are added, never changed or deleted. An entry is written before its change is made, so that author
+and reason survive a kill in between; it counts only after the change is made.
 """
 
 import sqlite3
@@ -45,21 +45,21 @@ PRAGMA user_version = 1;
 
 
 class Action(StrEnum):
-    """What was done to the model of a name."""
+    """The kinds of changes of a model."""
 
     PROMOTED = "promoted"  # from a run
     IMPORTED = "imported"  # from another machine
     ROLLED_BACK = "rolled back"
     REMOVED = "removed"  # from use; its files stay
     DELETED = "deleted"  # the files of a version that was not in use
-    FOUND = "found"  # in use without a line: copied here by hand
+    FOUND = "found"  # in use without an entry: copied here by hand
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Who decided, and why; a model never changes without both.
+    """The author and the reason of a change; both are required.
 
-    ``despite`` is the model's name, typed where something speaks against its promotion.
+    ``despite`` is the model's name, typed to promote it in spite of concerns.
     """
 
     by: str
@@ -68,19 +68,19 @@ class Decision:
 
     def __post_init__(self) -> None:
         if not self.by.strip():
-            raise ModelError("Say who you are: the history of the models keeps who decided.")
+            raise ModelError("Say who you are: the history of the models records who decided.")
         if not self.reason.strip():
-            raise ModelError("Say in a few words why: the history of the models keeps the reason.")
+            raise ModelError("Say in a few words why: the history of the models records the reason.")
         if max(len(self.by), len(self.reason)) > LONGEST_WORDS:
             raise ModelError(f"Give your name and the reason in at most {LONGEST_WORDS} characters each.")
 
 
 @dataclass(frozen=True)
-class Line:
-    """One change. ``card`` is a JSON document, as it was then; ``time`` is seconds since 1970, UTC.
+class HistoryEntry:
+    """One change in the history; ``time`` is in seconds since 1970, UTC.
 
-    ``installed``: the card became this machine's own of its name; else that gave way, to the shipped
-    model of the name where there is one.
+    ``card`` is the model card at that time as a JSON document. ``installed``: whether the card became this
+    machine's model of its name; otherwise the shipped model of that name, if any, came into use.
     """
 
     action: str
@@ -95,32 +95,34 @@ class Line:
     time: float = 0.0
 
     def read_card(self) -> ModelCard | None:
-        """The card as it was then; None where another version of the app wrote it."""
+        """The card at that time; None if another version of the app wrote it."""
         try:
             return documents.load(ModelCard, self.card)
         except ConfigError:
             return None
 
 
-_COLUMNS = tuple(field.name for field in fields(Line))
+_COLUMNS = tuple(field.name for field in fields(HistoryEntry))
 
 
-def line_of(action: Action, card: ModelCard, decision: Decision, run_id: str = "") -> Line:
-    """A line that makes ``card`` this machine's own of its name."""
+def entry_of(action: Action, card: ModelCard, decision: Decision, run_id: str = "") -> HistoryEntry:
+    """The entry for a change that makes ``card`` this machine's model of its name."""
     words = decision.by.strip(), decision.reason.strip()
     document = documents.dump(card)
-    return Line(action, card.name, card.sha256, card.predictions_sha256, document, True, *words, run_id)
+    return HistoryEntry(
+        action, card.name, card.sha256, card.predictions_sha256, document, True, *words, run_id
+    )
 
 
 class History:
-    """The lines, in ``settings.home``; every process of the installation may add to them."""
+    """The entries of the history in ``settings.home``, to which every process may add."""
 
     def __init__(self, settings: Settings) -> None:
         self._weights = settings.weights
         self._database = Database(settings.home / "models.sqlite", _SCHEMA, "The history of the models")
 
-    def lines(self, name: str | None = None) -> tuple[Line, ...]:
-        """The changes that were made, the newest first; of one model, or of all.
+    def entries(self, name: str | None = None) -> tuple[HistoryEntry, ...]:
+        """The changes that were made, the newest first, of one model or of all.
 
         Raises:
             JobError: the history cannot be read.
@@ -131,36 +133,36 @@ class History:
             made = [row for row in rows if row["place"] is not None or self._was_made(connection, row)]
         return tuple(_line(row) for row in made)
 
-    def change(self, line: Line, make: Callable[[], None]) -> None:
-        """Add ``line``, and ``make`` the change that it tells of.
+    def change(self, entry: HistoryEntry, make: Callable[[], None]) -> None:
+        """Add ``entry``, then call ``make``, which makes its change.
 
         Raises:
-            JobError: the line cannot be written, or the change cannot be made.
+            JobError: the entry cannot be written, or the change cannot be made.
         """
         with self._database.write() as connection:
-            self._place_last(connection, line.name)
-            number = _insert(connection, line)
-        with self._database.write() as connection:  # one change at a time, in the order of the lines
+            self._place_last(connection, entry.name)
+            number = _insert(connection, entry)
+        with self._database.write() as connection:  # one change at a time, in the order of the entries
             make()
             _place(connection, number)
 
-    def tell(self, line: Line) -> None:
-        """Add a line that goes with no change of what is in use.
+    def add(self, entry: HistoryEntry) -> None:
+        """Add an entry without a change of the model in use.
 
         Raises:
             JobError: it cannot be written.
         """
         with self._database.write() as connection:
-            _place(connection, _insert(connection, line))
+            _place(connection, _insert(connection, entry))
 
     def _place_last(self, connection: sqlite3.Connection, name: str) -> None:
-        """Settle the line of a change that was made just before its process was killed."""
+        """Number the entry of a change that was made just before its process was killed."""
         row = connection.execute(_LAST, (name,)).fetchone()
         if row is not None and row["place"] is None and self._was_made(connection, row):
             _place(connection, row["id"])
 
     def _was_made(self, connection: sqlite3.Connection, row: sqlite3.Row) -> bool:
-        """Whether a line without a place is the last of its name, and what it wanted is in use."""
+        """Whether an unnumbered entry is the last of its name and its change is in effect."""
         last = connection.execute(_LAST, (row["name"],)).fetchone()["id"]
         path = self._weights / f"{row['name']}.json"
         in_use = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -170,8 +172,8 @@ class History:
 _LAST = "SELECT * FROM lines WHERE name = ? ORDER BY id DESC LIMIT 1"
 
 
-def _insert(connection: sqlite3.Connection, line: Line) -> int:
-    values = vars(line) | {"time": line.time or time.time()}
+def _insert(connection: sqlite3.Connection, entry: HistoryEntry) -> int:
+    values = vars(entry) | {"time": entry.time or time.time()}
     marks = ", ".join(f":{column}" for column in _COLUMNS)
     query = f"INSERT INTO lines ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - columns of our own
     return int(connection.execute(query, values).lastrowid or 0)
@@ -182,6 +184,6 @@ def _place(connection: sqlite3.Connection, number: int) -> None:
     connection.execute(f"UPDATE lines SET place = {last} WHERE id = ?", (number,))  # noqa: S608 - our own
 
 
-def _line(row: sqlite3.Row) -> Line:
+def _line(row: sqlite3.Row) -> HistoryEntry:
     values = {column: row[column] for column in _COLUMNS}
-    return Line(**values | {"installed": bool(row["installed"])})
+    return HistoryEntry(**values | {"installed": bool(row["installed"])})

@@ -1,11 +1,11 @@
-"""ECG records: what they are, one reader per file format, lead algebra, and synthetic ECGs with known truth.
+"""ECG records: the ``ECGRecord`` type, readers of ECG files, lead algebra, and synthetic ECGs.
 
-A file becomes an ``ECGRecord`` through ``read_record`` alone: millivolts, leads in the order of
-``LEADS``, an id of ours. Whatever is wrong with the files is a ``RecordError`` with one plain sentence.
+``read_record`` is the only way from files to an ``ECGRecord``: millivolts, leads in the order of ``LEADS``,
+an id of ours. It raises a ``RecordError`` with one plain sentence if anything is wrong with the files.
 """
 
 from ecgapp.records.identity import fingerprint
-from ecgapp.records.leads import complete_leads, one_lead
+from ecgapp.records.leads import complete_leads
 from ecgapp.records.read_record import read_record
 from ecgapp.records.record import LEADS, ECGRecord, FloatArray
 from ecgapp.records.synthetic import (
@@ -36,7 +36,6 @@ __all__ = [
     "Wave",
     "complete_leads",
     "fingerprint",
-    "one_lead",
     "read_record",
     "synthesise",
     "write_wfdb",

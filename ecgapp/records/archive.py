@@ -1,4 +1,4 @@
-"""The archive: one file an ECG, named by its fingerprint. Nothing in it says whose it is."""
+"""The archive of ECGs: one file per ECG, named by its fingerprint, without the patient's identity."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _SIGNAL, _FACTS = "signal", "facts"
 
 @dataclass(frozen=True)
 class _Facts:
-    """What an ECG is beside its samples."""
+    """The fields of an ``ECGRecord`` other than its samples, as they are stored."""
 
     record_id: str
     sampling_rate: float
@@ -42,7 +42,10 @@ class Archive:
         self._folder = settings.archive
 
     def keep(self, record: ECGRecord) -> str:
-        """Keep ``record``, once; its fingerprint, under which it can be opened again.
+        """Store ``record``, unless it is there already.
+
+        Returns:
+            Its fingerprint, with which ``open`` reads it.
 
         Raises:
             ArchiveError: it cannot be written.
@@ -61,10 +64,10 @@ class Archive:
         return key
 
     def open(self, key: str) -> ECGRecord:
-        """The ECG of this fingerprint, bit for bit.
+        """The ECG with the fingerprint ``key``, equal to the stored one bit for bit.
 
         Raises:
-            ArchiveError: it is not there, or damaged.
+            ArchiveError: it is missing or damaged.
         """
         path = self._path(key)
         try:
@@ -80,7 +83,10 @@ class Archive:
         return record
 
     def delete(self, key: str) -> int:
-        """Delete the ECG; how many bytes that frees, 0 where it was not there.
+        """Delete the ECG with the fingerprint ``key``.
+
+        Returns:
+            The bytes that were freed; 0 if there is no such ECG.
 
         Raises:
             ArchiveError: it cannot be deleted.
@@ -97,20 +103,20 @@ class Archive:
         return size
 
     def remove_unfinished(self) -> None:
-        """Remove what kills left of ECGs that were being written; for whoever alone may write now.
+        """Remove partly written files of processes that were killed; the caller must be the only writer.
 
         Raises:
-            ArchiveError: it cannot be removed.
+            ArchiveError: they cannot be removed.
         """
         try:
             remove_unfinished(self._folder)
         except OSError as error:
             raise ArchiveError(
-                "What a kill left behind cannot be removed. Check the folder's rights."
+                "Unfinished files of a stopped process cannot be removed. Check the folder's rights."
             ) from error
 
     def keys(self) -> Iterator[str]:
-        """The fingerprints of all ECGs that are kept."""
+        """The fingerprints of all ECGs in the archive."""
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             yield path.name.removesuffix(_SUFFIX)
 
@@ -134,8 +140,8 @@ def _packed(record: ECGRecord) -> bytes:
         record.synthetic,
         record.units,
     )
-    told = np.frombuffer(documents.dump(facts).encode(), np.uint8)
-    return save({_SIGNAL: record.signal.copy(order="C"), _FACTS: told})
+    encoded = np.frombuffer(documents.dump(facts).encode(), np.uint8)
+    return save({_SIGNAL: record.signal.copy(order="C"), _FACTS: encoded})
 
 
 def _unpacked(content: bytes) -> ECGRecord:

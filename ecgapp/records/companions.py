@@ -1,4 +1,4 @@
-"""Finding the files that a header names, never outside the folders of the files that were given."""
+"""Finds the files that a header names, only among the given files and in the header's folder."""
 
 import stat
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from ecgapp.errors import IncompleteRecordError
 
 
 class Companions:
-    """The files of one record: those that were given, and those beside the header."""
+    """The files of one record: the given ones, and those in the header's folder."""
 
     def __init__(self, header: Path, given: Sequence[Path] = ()) -> None:
         self.folder = header.parent
@@ -17,20 +17,20 @@ class Companions:
     def signal_file(self, name: str, wanted: Sequence[str]) -> Path:
         """The file that the header calls ``name``; ``wanted`` are all the signal files that it names.
 
-        An upload is staged under names of ours: where the header names a single file of a kind and
-        a single one of that kind was given, that is it (the checksum tells whether it belongs).
+        Uploads are staged under names of ours. If the header names a single file of a type and a single
+        one of that type was given, that file is taken; its checksum is compared later.
 
         Raises:
             IncompleteRecordError: there is no such file.
         """
-        found = self._named(name)
-        if found is None and sum(_kind(other) == _kind(name) for other in wanted) == 1:
-            found = self._only_one_of(_kind(name))
-        if found is None:
+        path = self._named(name)
+        if path is None and sum(_kind(other) == _kind(name) for other in wanted) == 1:
+            path = self._only_one_of(_kind(name))
+        if path is None:
             raise IncompleteRecordError(
                 "The header's signal file is missing. Choose the .hea and its .dat or .mat file together."
             )
-        return found
+        return path
 
     def header_file(self, record: str) -> Path:
         """The header of the part called ``record``.
@@ -38,15 +38,15 @@ class Companions:
         Raises:
             IncompleteRecordError: there is no such file.
         """
-        found = self._named(f"{record}.hea")
-        if found is None:
+        path = self._named(f"{record}.hea")
+        if path is None:
             raise IncompleteRecordError("A part of this record is missing. Choose all of its files together.")
-        return found
+        return path
 
     def _named(self, name: str) -> Path | None:
-        for path in self.given:
-            if path.name == name and is_file(path):
-                return path
+        for given in self.given:
+            if given.name == name and is_file(given):
+                return given
         beside = self.folder / name
         if not is_file(beside) or (beside.is_symlink() and beside.resolve().parent != self.folder.resolve()):
             return None

@@ -1,4 +1,4 @@
-"""Which ECG this is, by its samples alone."""
+"""The fingerprint of an ECG, computed from its samples."""
 
 import hashlib
 
@@ -8,9 +8,9 @@ from ecgapp.records.record import ECGRecord
 
 
 def fingerprint(record: ECGRecord) -> str:
-    """sha256 in hex over leads, units, sampling rate and samples: the same for the same ECG from any file.
+    """The sha256 in hex of leads, units, sampling rate and samples: equal for the same ECG from any file.
 
-    Samples count as little-endian float32 with one NaN; what a file says beside them does not count.
+    Samples count as little-endian float32 with one NaN. Other contents of the file do not count.
     """
     plain = np.ascontiguousarray(record.signal, dtype="<f4")
     facts = "|".join((",".join(record.leads), record.units, float(record.sampling_rate).hex()))

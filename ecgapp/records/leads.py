@@ -1,4 +1,4 @@
-"""Lead names, their order, and the four leads that follow from I and II."""
+"""Lead names, their order, and the four leads that are computed from I and II."""
 
 import re
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ _STANDARD = {lead.upper(): lead for lead in LEADS}
 
 
 def lead_name(name: str, number: int) -> str:
-    """``name`` in our spelling: "AVR", "Lead aVR" and "ECG avr" are all "aVR"; others are kept.
+    """The standard spelling of a lead's name: "AVR", "Lead aVR" and "ECG avr" are all "aVR".
 
-    Of those only letters, digits, blanks, "+", "-" and "_" are kept, for pages show them as Markdown,
-    where other signs could fetch a picture. A signal without a name is called by its ``number``.
+    Other names keep letters, digits, blanks, "+", "-" and "_" only, because pages show them as Markdown,
+    in which other signs could load a picture. A signal without a name is called by its ``number``.
     """
     standard = _STANDARD.get(name.upper())
     if standard is not None:
@@ -26,21 +26,22 @@ def lead_name(name: str, number: int) -> str:
         words = words[1:]
     if len(words) == 1 and words[0] in _STANDARD:
         return _STANDARD[words[0]]
-    kept = re.sub(r"[^\w +-]", "", name).strip()[:MAX_NAME]
-    return kept or f"Signal {number}"
+    plain = re.sub(r"[^\w +-]", "", name).strip()[:MAX_NAME]
+    return plain or f"Signal {number}"
 
 
 def lead_order(names: Sequence[str]) -> list[int]:
-    """The rows of ``names`` with the standard leads first, in their order, others behind as they came."""
+    """The rows of ``names`` in the order of ``LEADS``, followed by other leads in their given order."""
     place = {lead: row for row, lead in enumerate(LEADS)}
     return sorted(range(len(names)), key=lambda row: place.get(names[row], len(LEADS)))
 
 
 def complete_leads(record: ECGRecord) -> ECGRecord:
-    """Add whichever of III, aVR, aVL, aVF are absent, where I and II are there; they are marked derived.
+    """``record`` with missing III, aVR, aVL and aVF computed from I and II and marked as derived.
 
     Einthoven's and Goldberger's equations: III = II - I, aVR = -(I + II) / 2, aVL = I - II / 2,
-    aVF = II - I / 2. A sample missing in I or II is missing in them too.
+    aVF = II - I / 2. A sample missing in I or II is missing in them too. Without I or II the record is
+    returned unchanged.
     """
     absent = [lead for lead in ("III", "aVR", "aVL", "aVF") if lead not in record.leads]
     if not absent or "I" not in record.leads or "II" not in record.leads:
@@ -61,12 +62,3 @@ def complete_leads(record: ECGRecord) -> ECGRecord:
         leads=tuple(names[row] for row in rows),
         derived=record.derived | frozenset(absent),
     )
-
-
-def one_lead(record: ECGRecord, lead: str, name: str = "") -> ECGRecord:
-    """``record`` with nothing but ``lead``, under another ``name`` if one is given ("ECG", "MLII").
-
-    Raises:
-        LeadsMissingError: the record has no such lead.
-    """
-    return replace(record, signal=record.select((lead,)), leads=(name or lead,), derived=frozenset())

@@ -1,4 +1,4 @@
-"""The one door through which files become an ``ECGRecord``."""
+"""Reads the files of one ECG into an ``ECGRecord``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +13,14 @@ SIGNAL_FILES = frozenset({".dat", ".mat"})
 
 
 def read_record(files: Sequence[Path], record_id: str | None = None) -> ECGRecord:
-    """Read the files of ONE record, given in any order; a header finds its signal files beside it.
+    """Read the files of one record, given in any order; signal files may also lie beside the header.
 
-    ``record_id`` is an id of ours; without it one is drawn. Derivable limb leads are added and marked.
+    ``record_id`` is an id of ours; by default a random one. Missing limb leads that follow from I and II
+    are added and marked as derived.
 
     Raises:
-        RecordError: what is wrong and what to do, in one sentence; nothing else is raised, whatever
-            the files hold.
+        RecordError: one sentence says what is wrong and what to do. No other exception is raised, whatever
+            the files contain.
     """
     if not files:
         raise IncompleteRecordError(
@@ -50,7 +51,7 @@ def _without_header(files: Sequence[Path]) -> RecordError:
 
 
 def _master(headers: Sequence[Path]) -> Path:
-    """The header that strings the others together."""
+    """The header of a multi-segment record among ``headers``."""
     masters = [path for path in headers if read_header(path).segments]
     if len(masters) != 1:
         raise UnsupportedRecordError("These files belong to several records. Open one record at a time.")

@@ -1,4 +1,4 @@
-"""The ECG record: what every reader returns and every other room takes."""
+"""The ECG record, which every reader returns and all other packages use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from ecgapp.errors import CorruptRecordError, LeadsMissingError
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 
-CALIBRATION_ASSUMED = "Calibration assumed"  # how a reader's warning about it begins
+CALIBRATION_ASSUMED = "Calibration assumed"  # first words of a reader's warning about it
 
 FloatArray = NDArray[np.float32]
 
@@ -31,10 +31,10 @@ class ECGRecord:
     sampling_rate: float
     leads: tuple[str, ...] = LEADS
     derived: frozenset[str] = frozenset()  # leads computed from others, not recorded
-    codes: tuple[str, ...] = ()  # what the file says of it, e.g. "SNOMED:164889003"
+    codes: tuple[str, ...] = ()  # diagnoses in the file, e.g. "SNOMED:164889003"
     warnings: tuple[str, ...] = ()  # sentences for the reader, e.g. that calibration is assumed
     synthetic: bool = False
-    units: str = "mV"  # "z-score" where the volts are lost
+    units: str = "mV"  # "z-score" if the voltages are unknown
 
     def __post_init__(self) -> None:
         if self.signal.ndim != 2 or self.signal.shape[0] != len(self.leads) or self.n_samples == 0:
@@ -57,11 +57,11 @@ class ECGRecord:
 
     @property
     def calibration_assumed(self) -> bool:
-        """Whether the file left open how many millivolts its numbers are."""
+        """Whether the file does not say how many millivolts its numbers are."""
         return any(warning.startswith(CALIBRATION_ASSUMED) for warning in self.warnings)
 
     def select(self, leads: Sequence[str]) -> FloatArray:
-        """The named leads' signal, (len(leads), n_samples) in mV, in the order asked for.
+        """The signal of ``leads`` in the given order, (len(leads), n_samples) in mV.
 
         Raises:
             LeadsMissingError: names every lead that the record does not have.

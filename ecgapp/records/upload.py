@@ -1,4 +1,4 @@
-"""From a browser's upload to a record: staged privately under names of ours, deleted once read."""
+"""Reads an upload: staged privately under names of ours, deleted once it is read."""
 
 import re
 import tempfile
@@ -9,12 +9,15 @@ from typing import Protocol
 from ecgapp.errors import UnsupportedRecordError
 from ecgapp.records import ECGRecord, read_record
 
-LARGEST = 50 * 2**20  # bytes of one record's files together; the server holds each file to its own limit
+LARGEST = 50 * 2**20  # bytes of one record's files together; the server also limits each file
 SUFFIX = re.compile(r"\.[a-z0-9]{1,8}", re.ASCII)
 
 
 class Upload(Protocol):
-    """What Streamlit hands over for each file. Its name is hostile: only the suffix is looked at."""
+    """One uploaded file, as Streamlit gives it.
+
+    Its name is not trusted: only its suffix is used.
+    """
 
     @property
     def name(self) -> str: ...
@@ -26,7 +29,7 @@ class Upload(Protocol):
 
 
 def read_upload(files: Sequence[Upload], uploads: Path) -> ECGRecord:
-    """The one record that ``files`` are; nothing of them stays in ``uploads``.
+    """The record that ``files`` make up; nothing of them stays in ``uploads``.
 
     Raises:
         RecordError: a plain sentence says what is wrong with them.
@@ -41,7 +44,7 @@ def read_upload(files: Sequence[Upload], uploads: Path) -> ECGRecord:
 
 
 def _stage(files: Sequence[Upload], folder: Path) -> list[Path]:
-    """Write the files as ``record-0.hea``, ``record-1.dat``: of their names only a tame suffix stays."""
+    """Write the files as ``record-0.hea``, ``record-1.dat``: only a harmless suffix of a name is used."""
     staged = []
     for number, file in enumerate(files):
         suffix = Path(file.name).suffix.lower()

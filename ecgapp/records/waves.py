@@ -1,4 +1,4 @@
-"""One wave of a heartbeat, as it is known, marked by hand, or found."""
+"""One wave of a heartbeat: P, QRS complex or T."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ WAVES = ("P", "QRS", "T")
 
 @dataclass(frozen=True)
 class Wave:
-    """``kind`` is one of ``WAVES``, times in s from the record's start."""
+    """A wave of a ``kind`` in ``WAVES``; times in s from the record's start."""
 
     kind: str
     onset: float

@@ -1,7 +1,7 @@
-"""Marks in a WFDB annotation file: the MIT format, of which times, codes and texts are read.
+"""Annotations in a WFDB annotation file in the MIT format: times, codes and texts.
 
-Two bytes a mark, little-endian: six bits of code, ten bits of samples since the mark before. Codes
-from 59 on are no marks but say something of the next or the last one (WFDB Programmer's Guide, annot(5)).
+A mark has two bytes, little-endian: six bits of code, ten bits of samples since the previous mark. Codes
+from 59 on are no marks but qualify the next or the previous one (WFDB Programmer's Guide, annot(5)).
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _PEAKS = {24: "P", 1: "QRS", 27: "T"}
 
 @dataclass(frozen=True)
 class Mark:
-    """One annotation: its sample of the record, its code, and its text, such as ``(VFL`` of a rhythm."""
+    """One annotation: its sample number, its code, and its text, such as ``(VFL`` of a rhythm."""
 
     sample: int
     code: int
@@ -26,7 +26,7 @@ class Mark:
 
 
 def read_marks(content: bytes) -> list[Mark]:
-    """The marks of an annotation file's ``content``, as they lie in it.
+    """The marks in the bytes of an annotation file, in the file's order.
 
     Raises:
         CorruptRecordError: it ends in the middle of a mark.
@@ -47,8 +47,8 @@ def read_marks(content: bytes) -> list[Mark]:
         elif code == _AUX:
             n_words = (value + 1) // 2
             if marks:
-                told = words[place : place + n_words]
-                marks[-1] = replace(marks[-1], text=_text(told, value))
+                text_words = words[place : place + n_words]
+                marks[-1] = replace(marks[-1], text=_text(text_words, value))
             place += n_words
         elif code not in (_NUM, _SUB, _CHN):
             sample += value
@@ -57,15 +57,15 @@ def read_marks(content: bytes) -> list[Mark]:
 
 
 def _text(words: list[int], length: int) -> str:
-    """``length`` characters, two a word."""
+    """The first ``length`` characters of ``words``, which hold two each."""
     content = np.array(words, "<u2").tobytes()[:length]
     return content.decode("ascii", errors="replace").rstrip("\0")
 
 
 def waves_of(marks: list[Mark], sampling_rate: float) -> tuple[Wave, ...]:
-    """P, QRS and T waves from triples of onset, peak and offset, or none where a triple is not whole.
+    """P, QRS and T waves from triples of onset, peak and offset; empty if a triple is incomplete.
 
-    A wave that lacks a boundary is there all the same: neither it nor its lead can teach or test anything.
+    A wave without a boundary is still a wave, so a lead with one can be used neither to train nor to test.
     """
     triples = [marks[start : start + 3] for start in range(0, len(marks), 3)]
     if any(not _is_whole(triple) for triple in triples):

@@ -1,9 +1,9 @@
 """The text header of a WFDB record, checked before anything is allocated.
 
-The format is PhysioNet's header(5). Ours differs where real files do: whatever follows the number
-of samples in the first line (a time and a date, in any order) is ignored, and a header that could
-only be right by luck is refused: counts that disagree, a rate or a gain that is zero, a file name
-that leads out of the record's folder, sizes that no ECG has.
+The format is PhysioNet's header(5), with two differences. Text behind the number of samples in the
+first line (a time and a date, in any order) is ignored, as real files vary. Implausible headers are
+refused: counts that disagree, a rate or a gain of zero, a file name that leads out of the record's
+folder, sizes that no ECG has.
 """
 
 import math
@@ -37,10 +37,10 @@ _NINE_NAMES = frozenset({"AF", "I-AVB", "LBBB", "Normal", "RBBB", "PAC", "PVC", 
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """One signal: where its samples are stored and what they mean.
+    """One signal: the file with its samples, and their format, calibration and name.
 
-    ``gain`` is in steps per unit, None where the header gives none; ``first`` and ``checksum``
-    are None where the header ends before them.
+    ``gain`` is in steps per unit, None if the header gives none; ``first`` and ``checksum``
+    are None if the line ends before them.
     """
 
     file: str
@@ -51,7 +51,7 @@ class SignalLine:
     gain: float | None
     baseline: int
     unit: str
-    unit_given: bool  # else the format's own default, mV, stands there
+    unit_given: bool  # if not, ``unit`` is the format's default, mV
     first: int | None
     checksum: int | None
     name: str
@@ -59,7 +59,7 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A part of a longer record: the record that holds it, "~" for a gap, and its frames."""
+    """A part of a longer record: the name of the record that holds it, "~" for a gap, and its length."""
 
     name: str
     n_frames: int
@@ -71,7 +71,7 @@ class WFDBHeader:
 
     n_signals: int
     frame_rate: float  # Hz
-    n_frames: int | None  # None where the header does not say
+    n_frames: int | None  # None if the header does not say
     signals: tuple[SignalLine, ...]
     segments: tuple[Segment, ...]
     codes: tuple[str, ...]
@@ -79,10 +79,10 @@ class WFDBHeader:
 
 
 def parse_header(content: bytes) -> WFDBHeader:
-    """Read a header file's bytes.
+    """The checked header in the bytes of a header file.
 
     Raises:
-        CorruptRecordError: this is no header, or it contradicts itself, or it leads elsewhere.
+        CorruptRecordError: this is no header, or it contradicts itself, or names files in other folders.
         UnsupportedRecordError: a storage format that WFDB does not define, or a record too long.
     """
     text = _decode(content)
@@ -137,7 +137,7 @@ def _decode(content: bytes) -> str:
 
 
 def _name_and_segments(token: str) -> tuple[str, int | None]:
-    """The record's name and, in ``name/number``, of how many parts it is made."""
+    """The record's name, and its number of parts if the token is ``name/number``."""
     match = re.fullmatch(r"([^/]+)/(\d{1,9})", token, re.ASCII)
     return (match.group(1), int(match.group(2))) if match else (token, None)
 
@@ -239,7 +239,7 @@ def _segments(lines: list[str], n_segments: int, n_frames: int) -> tuple[Segment
 
 
 def _codes(text: str) -> tuple[str, ...]:
-    """The diagnoses of a challenge header, as codes with their vocabulary; other words are left out."""
+    """The diagnoses of a challenge header as codes with their vocabulary, without unknown words."""
     match = _DIAGNOSES.search(text)
     words = re.split(r"[,;\s]+", match.group(1)) if match else []
     codes = [

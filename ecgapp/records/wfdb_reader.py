@@ -16,12 +16,12 @@ from ecgapp.records.wfdb_signals import read_signals
 def read_wfdb(header: Path, files: Sequence[Path] = (), record_id: str | None = None) -> ECGRecord:
     """Read the record whose header is ``header``; its signal files are among ``files`` or beside it.
 
-    Leads come in the order of ``LEADS`` and in millivolts, whatever the header has; samples that
+    Leads are in the order of ``LEADS`` and in millivolts, whatever the header has; samples that
     the recorder marked invalid are NaN. Signals that are no voltage are left out, with a warning.
     The first sample and the checksum of every signal are compared with the header's.
 
     Raises:
-        RecordError: what is wrong with the files, in one sentence.
+        RecordError: one sentence says what is wrong with the files.
     """
     described = read_header(header)
     companions = Companions(header, files)

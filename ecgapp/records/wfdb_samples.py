@@ -25,14 +25,14 @@ _BYTES = {8: 1.0, 16: 2.0, 24: 3.0, 32: 4.0, 61: 2.0, 80: 1.0, 160: 2.0, 212: 1.
 _FLAC = frozenset({508, 516, 524})
 _MAX_FLAC_RATIO = 100_000  # samples a byte; FLAC stores up to 65,535 equal samples in about 12 bytes
 _BITS = {16: 16, 61: 16, 160: 16, 516: 16, 24: 24, 524: 24, 32: 32, 80: 8, 508: 8, 310: 10, 311: 10, 212: 12}
-INVALID = {fmt: -(2 ** (bits - 1)) for fmt, bits in _BITS.items()}  # what marks a sample as missing
+INVALID = {fmt: -(2 ** (bits - 1)) for fmt, bits in _BITS.items()}  # the value of a missing sample
 
 
 def frames_in_file(path: Path, lines: Sequence[SignalLine]) -> int:
-    """How many whole frames of ``lines`` the file at ``path`` holds.
+    """The number of whole frames of ``lines`` in the file at ``path``.
 
     Raises:
-        CorruptRecordError: the file is empty, or its format does not tell.
+        CorruptRecordError: the file is empty, or the number does not follow from its format and size.
     """
     size = path.stat().st_size
     fmt, offset = lines[0].format, lines[0].offset
@@ -45,7 +45,7 @@ def frames_in_file(path: Path, lines: Sequence[SignalLine]) -> int:
 
 
 def stored_samples(path: Path, lines: Sequence[SignalLine], n_frames: int) -> list[IntArray]:
-    """The samples of each of ``lines``, which share the file at ``path``, before any skew is undone.
+    """The samples of each of ``lines``, which share the file at ``path``, before skews are undone.
 
     Each array has n_frames * samples_per_frame whole numbers.
 
@@ -87,7 +87,7 @@ def _check_size(size: int, line: SignalLine, n_samples: int) -> None:
 
 
 def _stored(path: Path, fmt: int, offset: int, n_samples: int) -> IntArray:
-    """Formats whose samples are whole bytes, some with an offset instead of a sign."""
+    """Samples of a format of whole bytes, some with an offset instead of a sign."""
     kind, middle = _STORED[fmt]
     raw = _read(path, offset, n_samples * np.dtype(kind).itemsize)
     flat = np.frombuffer(raw, kind)
@@ -97,7 +97,7 @@ def _stored(path: Path, fmt: int, offset: int, n_samples: int) -> IntArray:
 
 
 def _packed_212(path: Path, offset: int, n_samples: int) -> IntArray:
-    """Two 12-bit samples in three bytes; an odd last one takes two."""
+    """Samples of format 212: two of 12 bits in three bytes; an odd last one takes two."""
     n_bytes = math.ceil(n_samples * 1.5)
     raw = _read(path, offset, n_bytes) + b"\0" * (-n_bytes % 3)
     low, middle, high = np.frombuffer(raw, np.uint8).astype(np.int16).reshape(-1, 3).T

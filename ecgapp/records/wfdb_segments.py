@@ -1,4 +1,4 @@
-"""WFDB records made of several parts, one after the other: each part is a record of its own."""
+"""WFDB records that consist of several parts in sequence, each a record of its own."""
 
 from dataclasses import replace
 
@@ -20,14 +20,14 @@ GAP = "~"
 
 
 def read_segments(header: WFDBHeader, companions: Companions) -> Signals:
-    """Read all parts and lay them end to end; where a part lacks a lead, or there is a gap, it is NaN.
+    """The parts of a record joined in time; NaN in gaps and where a part lacks a lead.
 
     Raises:
         IncompleteRecordError: a part's header or signal file is missing.
         CorruptRecordError: a part is not what the record's header says, or is itself made of parts.
         UnsupportedRecordError: the whole is too long.
     """
-    # A first part of length 0 is a layout: it only says which signals to expect.
+    # A first part of length 0 is a layout: it only lists the signals.
     wanted = {
         segment.name: segment for segment in header.segments if segment.n_frames and segment.name != GAP
     }
@@ -58,7 +58,7 @@ def read_segments(header: WFDBHeader, companions: Companions) -> Signals:
 
 
 def _part(segment: Segment, header: WFDBHeader, companions: Companions) -> Signals | None:
-    """The part's signals; None for an empty part, which stands for a gap."""
+    """The signals of one part; None for an empty part, which means a gap."""
     path = companions.header_file(segment.name)
     with path.open("rb") as file:
         part = parse_header(file.read(MAX_HEADER_BYTES + 1))

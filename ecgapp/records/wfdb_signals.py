@@ -17,10 +17,10 @@ from ecgapp.records.wfdb_header import AGAIN, MAX_SAMPLES, SignalLine, WFDBHeade
 from ecgapp.records.wfdb_samples import INVALID, IntArray, frames_in_file, stored_samples
 
 MILLIVOLTS = {"mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "v": 1e3, "nv": 1e-6}  # per unit, lower case
-ASSUMED_GAIN = 200.0  # steps per mV; what WFDB takes where a header gives none
+ASSUMED_GAIN = 200.0  # steps per mV; the default of WFDB if a header gives none
 ASSUMED_STEP = 1000.0  # steps per mV; LUDB's true calibration, and most 12-lead recorders'
 LOWEST_RATE = 25.0  # Hz; below it a lead is a trend, not an ECG
-PLAUSIBLE = 50.0  # mV; more is no heart's voltage
+PLAUSIBLE = 50.0  # mV; no heart's voltage is higher
 _NO_ECG = ("ABP", "ART", "CO2", "CVP", "GSR", "PAP", "PLETH", "PULSE", "RESP", "SPO2")
 
 
@@ -35,7 +35,7 @@ class Signals:
 
 
 class _Lead(NamedTuple):
-    """A signal on its way: its header line, our name of it, its stored samples."""
+    """One signal: its header line, our name of it, its stored samples."""
 
     line: SignalLine
     name: str
@@ -51,11 +51,11 @@ def read_signals(header: WFDBHeader, companions: Companions) -> Signals:
         UnknownUnitError: no signal is a voltage, or a standard lead is not.
     """
     names = _names(header.signals)
-    kept = _ecg_rows(header.signals, names)
+    ecg_rows = _ecg_rows(header.signals, names)
     n_frames, stored = _stored(header, companions)
     read = [_Lead(*parts) for parts in zip(header.signals, names, stored, strict=True)]
     odd = _verify(read)
-    leads = [read[row] for row in kept]
+    leads = [read[row] for row in ecg_rows]
     per_frame, rate = _common_rate(leads, header.frame_rate)
     gains, notes = _gains(leads)
     signal = np.empty((len(leads), n_frames * per_frame), np.float32)
@@ -68,7 +68,7 @@ def read_signals(header: WFDBHeader, companions: Companions) -> Signals:
 
 
 def _names(lines: Sequence[SignalLine]) -> list[str]:
-    """Our name of each signal; a second signal of one name is numbered, a second standard lead refused."""
+    """Our name of each signal: repeated names are numbered, a repeated standard lead is refused."""
     names: list[str] = []
     for number, line in enumerate(lines, start=1):
         name = lead_name(line.name, number)
@@ -81,21 +81,21 @@ def _names(lines: Sequence[SignalLine]) -> list[str]:
 
 
 def _ecg_rows(lines: Sequence[SignalLine], names: Sequence[str]) -> list[int]:
-    kept = []
+    rows = []
     for row, (line, name) in enumerate(zip(lines, names, strict=True)):
         if line.unit.lower() in MILLIVOLTS and not name.upper().startswith(_NO_ECG):
-            kept.append(row)
+            rows.append(row)
         elif name in LEADS:
             raise UnknownUnitError(
                 f"The unit of lead {name} is not a voltage. Export the record in millivolts."
             )
-    if not kept:
+    if not rows:
         raise UnknownUnitError("None of the record's signals is a voltage. Choose a file that holds an ECG.")
-    return kept
+    return rows
 
 
 def _stored(header: WFDBHeader, companions: Companions) -> tuple[int, list[IntArray]]:
-    """Every signal's stored samples, file by file, and the number of frames."""
+    """The number of frames, and the stored samples of every signal."""
     groups = [
         list(group) for _, group in groupby(header.signals, key=lambda line: (line.file, line.format == 0))
     ]
@@ -119,10 +119,13 @@ def _stored(header: WFDBHeader, companions: Companions) -> tuple[int, list[IntAr
 
 
 def _verify(leads: Sequence[_Lead]) -> tuple[str, ...]:
-    """Compare each signal's 16-bit sum and first sample with the header's; sentences on what is odd.
+    """Compare each signal's 16-bit sum and first sample with the header's; warnings if the latter differs.
 
-    The sum decides. A header with a sum of 0 for every signal has none: then two wrong first samples
-    refuse the file, while a single one is told, for 6.5 % of CinC 2017's sound files have it wrong.
+    The sum decides. A header whose sums are all 0 has no sums: then two wrong first samples refuse the
+    file, and a single one is a warning, because 6.5 % of CinC 2017's sound files have it wrong.
+
+    Raises:
+        CorruptRecordError: the file is damaged or belongs to another header.
     """
     read = [lead for lead in leads if lead.line.format]
     summed = any(line.checksum for line, _, _ in read)
@@ -150,7 +153,7 @@ def _sum_is(samples: IntArray, checksum: int | None) -> bool:
 
 
 def _common_rate(leads: Sequence[_Lead], frame_rate: float) -> tuple[int, float]:
-    """Samples per frame at which all leads can be had, and the rate that this makes in Hz.
+    """Samples per frame at which all leads are available, and the resulting rate in Hz.
 
     Leads of different rates are averaged within each frame, as the wfdb package does.
     """
@@ -162,7 +165,7 @@ def _common_rate(leads: Sequence[_Lead], frame_rate: float) -> tuple[int, float]
 
 
 def _calibrated(lead: _Lead, gain: float) -> NDArray[np.float64]:
-    """Millivolts, aligned in time; samples marked invalid, and those that a skew leaves open, are NaN."""
+    """A lead in millivolts, aligned in time; invalid samples and those that a skew leaves open are NaN."""
     line, _, samples = lead
     physical = (samples - np.float64(line.baseline)) / gain
     if line.format == 0:
@@ -176,7 +179,7 @@ def _calibrated(lead: _Lead, gain: float) -> NDArray[np.float64]:
 
 
 def _gains(leads: Sequence[_Lead]) -> tuple[list[float], tuple[str, ...]]:
-    """Steps per millivolt of each lead, and what had to be assumed."""
+    """Steps per millivolt of each lead, and warnings about assumed calibration."""
     if _gain_is_range(leads):
         note = f"{ASSUMED}: the header's gains are each lead's own range; 1000 steps per mV were taken."
         return [ASSUMED_STEP] * len(leads), (note,)
@@ -191,8 +194,8 @@ def _gains(leads: Sequence[_Lead]) -> tuple[list[float], tuple[str, ...]]:
 def _gain_is_range(leads: Sequence[_Lead]) -> bool:
     """Whether each lead's gain is its own peak-to-peak range, as the headers of LUDB 1.0.1 have it.
 
-    Such a gain scales every lead to a height of 1 "mV". That the stored numbers themselves share
-    one scale is proven by Einthoven's law, II = I + III, which they then obey to rounding.
+    Such a gain scales every lead to a height of 1 "mV". If the stored numbers obey Einthoven's law,
+    II = I + III, to rounding, they share one scale, which proves that the gains are wrong.
     """
     samples = {lead.name: lead.samples for lead in leads}
     if not {"I", "II", "III"} <= set(samples) or len({lead.line.gain for lead in leads}) == 1:
@@ -204,10 +207,10 @@ def _gain_is_range(leads: Sequence[_Lead]) -> bool:
 
 
 def _notes(leads: Sequence[_Lead], n_signals: int, signal: FloatArray) -> tuple[str, ...]:
-    """Sentences on what the reader of the tracing should know.
+    """Warnings for the reader of the tracing.
 
     Raises:
-        CorruptRecordError: a voltage that no number can hold.
+        CorruptRecordError: a voltage is infinite in float32.
     """
     notes = []
     if len(leads) < n_signals:

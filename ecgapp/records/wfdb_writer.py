@@ -1,4 +1,4 @@
-"""Writing a record as WFDB: a text header and 16-bit samples, with first values and checksums."""
+"""Writes a record in WFDB format: a text header and 16-bit samples, with first values and checksums."""
 
 import re
 from pathlib import Path

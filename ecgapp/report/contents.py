@@ -16,7 +16,7 @@ from ecgapp.analysis import (
 )
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.errors import EcgAppError
-from ecgapp.explain import INTEGRATED_GRADIENTS, Card
+from ecgapp.explain import INTEGRATED_GRADIENTS, MapReliability
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, Status
@@ -39,7 +39,7 @@ class ClassifierEvidence:
     findings: Findings
     question: SaliencyQuestion | None = None
     explanation: Explanation | None = None
-    reliability: Card | None = None
+    reliability: MapReliability | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +207,7 @@ def gather_evidence(ecg: OpenedECG, card: ModelCard, check_map: bool = False) ->
     if not (check_map or ecg.is_examined(card, question)):
         return ClassifierEvidence(card, findings, question, ecg.explanation(card, question))
     maps = ecg.examined(card, question)
-    reliability = maps.examination.cards[INTEGRATED_GRADIENTS]
+    reliability = maps.examination.reliability[INTEGRATED_GRADIENTS]
     return ClassifierEvidence(card, findings, question, maps.explanations[INTEGRATED_GRADIENTS], reliability)
 
 

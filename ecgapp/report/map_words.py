@@ -1,6 +1,6 @@
 """Page 2's map in words: which class, how it was made, and how far it can be trusted."""
 
-from ecgapp.explain import Card, Grade
+from ecgapp.explain import Grade, MapReliability
 from ecgapp.records import ECGRecord
 from ecgapp.report.contents import ClassifierEvidence
 from ecgapp.report.page import FOOT, SMALL, Column
@@ -51,7 +51,7 @@ def print_relevance(column: Column, record: ECGRecord, evidence: ClassifierEvide
     _print_reliability(column, evidence.reliability)
 
 
-def _print_reliability(column: Column, card: Card | None) -> None:
+def _print_reliability(column: Column, card: MapReliability | None) -> None:
     """The grade in a word, and each check with its figure and limits."""
     if card is None:
         column.paragraph("How far this map can be trusted has not been checked.", SMALL)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from ecgapp.report.contents import Contents
 from ecgapp.report.page import Column, Section
-from ecgapp.reviews import Answer, Read, Review, State, against, in_a_row, moment, present
+from ecgapp.reviews import Read, Review, ReviewAnswer, State, against, in_a_row, moment, present
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."
 LONGEST = 240  # characters of what a reader wrote that are printed
@@ -51,7 +51,7 @@ def wrote(contents: Contents) -> Section:
     return Section("What readers wrote", tuple(_short(words) for words in sentences))
 
 
-def _named(answers: Collection[Answer], statements: Iterable[str]) -> str:
+def _named(answers: Collection[ReviewAnswer], statements: Iterable[str]) -> str:
     """What is called present; else that none of the judged classes is, or that none was judged."""
     judged = any(answer.is_judged for answer in answers)
     return ", ".join(present(answers, statements)) or (

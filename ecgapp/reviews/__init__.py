@@ -1,6 +1,6 @@
-"""What readers say of ECGs: confirmed, edited, signed, when and by whom; an audit trail; training labels."""
+"""Reviews of ECGs by readers: answers, signatures, an audit trail, and labels for training."""
 
-from ecgapp.reviews.audit import WORDS, audit_csv, in_words
+from ecgapp.reviews.audit import EVENT_NAMES, audit_csv, event_description
 from ecgapp.reviews.keeping import keep_for_training, keep_no_longer, kept_for_training
 from ecgapp.reviews.label_export import Exported, export_reviews, packed_reviews
 from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
@@ -10,10 +10,10 @@ from ecgapp.reviews.review_events import (
     LONGEST_NAME,
     LONGEST_STATEMENT,
     MOST_STATEMENTS,
-    Answer,
-    Event,
+    EventKind,
     KeptCaliper,
-    Kind,
+    ReviewAnswer,
+    ReviewEvent,
     Stamp,
     State,
     same_reader,
@@ -23,21 +23,21 @@ from ecgapp.reviews.review_journal import Journal, reviews_of
 from ecgapp.reviews.review_words import against, beside_normal, changes, in_a_row, moment, present, verdict
 
 __all__ = [
+    "EVENT_NAMES",
     "LONGEST_COMMENT",
     "LONGEST_NAME",
     "LONGEST_STATEMENT",
     "MOST_STATEMENTS",
-    "WORDS",
-    "Answer",
     "Comment",
-    "Event",
+    "EventKind",
     "Exported",
     "Journal",
     "KeptCaliper",
-    "Kind",
     "Read",
     "ReadingMode",
     "Review",
+    "ReviewAnswer",
+    "ReviewEvent",
     "Signature",
     "Stamp",
     "State",
@@ -47,10 +47,10 @@ __all__ = [
     "beside_normal",
     "changes",
     "choose_reading_mode",
+    "event_description",
     "export_reviews",
     "fold",
     "in_a_row",
-    "in_words",
     "keep_for_training",
     "keep_no_longer",
     "kept_for_training",

@@ -1,27 +1,27 @@
-"""The audit trail in words and as a table: who did what, when, to which ECG, beside which model."""
+"""The audit trail as text and as a table: each event with author, time, ECG and model."""
 
 import csv
 import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ecgapp.reviews.review_events import Event, KeptCaliper, Kind
+from ecgapp.reviews.review_events import EventKind, KeptCaliper, ReviewEvent
 from ecgapp.reviews.review_words import changes
 from ecgapp.storage.plain_text import plain_cell
 
-WORDS = {
-    Kind.OPENED: "opened, to be read first",
-    Kind.ALARMED: "critical findings shown, before a read",
-    Kind.READ: "read committed, before the model's output",
-    Kind.SHOWN: "model's output shown",
-    Kind.CONFIRMED: "confirmed",
-    Kind.EDITED: "edited",
-    Kind.COMMENTED: "commented",
-    Kind.CALIPERS: "calipers kept",
-    Kind.SIGNED: "signed",
-    Kind.REOPENED: "withdrawn",
-    Kind.KEPT: "ECG kept for training",
-    Kind.FORGOTTEN: "ECG no longer kept for training",
+EVENT_NAMES = {
+    EventKind.OPENED: "opened, to be read first",
+    EventKind.ALARMED: "critical findings shown, before a read",
+    EventKind.READ: "read committed, before the model's output",
+    EventKind.SHOWN: "model's output shown",
+    EventKind.CONFIRMED: "confirmed",
+    EventKind.EDITED: "edited",
+    EventKind.COMMENTED: "commented",
+    EventKind.CALIPERS: "calipers kept",
+    EventKind.SIGNED: "signed",
+    EventKind.REOPENED: "withdrawn",
+    EventKind.KEPT: "ECG kept for training",
+    EventKind.FORGOTTEN: "ECG no longer kept for training",
 }
 COLUMNS = (
     "number", "time (UTC)", "record", "what", "who", "task", "model", "card sha256", "weights sha256",
@@ -29,8 +29,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def audit_csv(events: Iterable[Event]) -> str:
-    """Every event, a line each, the oldest first."""
+def audit_csv(events: Iterable[ReviewEvent]) -> str:
+    """The CSV table of all events, one line each, the oldest first."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -38,30 +38,30 @@ def audit_csv(events: Iterable[Event]) -> str:
     return text.getvalue()
 
 
-def in_words(event: Event) -> str:
-    """What an event says beside its kind."""
-    told = ", ".join(changes(event.answers))
-    if event.kind is Kind.READ:
-        told = answers_in_words(event)
-    if event.kind is Kind.CALIPERS:
-        told = ", ".join(f"{one.name} {1000 * (one.stop - one.start):.0f} ms" for one in event.calipers)
+def event_description(event: ReviewEvent) -> str:
+    """The description of an event's content, beside its kind."""
+    content = ", ".join(changes(event.answers))
+    if event.kind is EventKind.READ:
+        content = judged_answers(event)
+    if event.kind is EventKind.CALIPERS:
+        content = ", ".join(f"{one.name} {1000 * (one.stop - one.start):.0f} ms" for one in event.calipers)
     both = f"confirmed together: {', '.join(event.beside_normal)}" if event.beside_normal else ""
-    return "; ".join(part for part in (told, both, *event.statements, event.comment) if part)
+    return "; ".join(part for part in (content, both, *event.statements, event.comment) if part)
 
 
-def answers_in_words(event: Event) -> str:
-    """Every class that was judged: ``AF present, PVC absent``."""
+def judged_answers(event: ReviewEvent) -> str:
+    """The judged classes: ``AF present, PVC absent``."""
     return ", ".join(f"{answer.label} {answer.state}" for answer in event.answers if answer.is_judged)
 
 
-def _cells(event: Event) -> tuple[str, ...]:
+def _cells(event: ReviewEvent) -> tuple[str, ...]:
     model = event.model
     stamped = (model.task, model.name, model.digest, model.sha256) if model else ("", "", "", "")
     return (
         str(event.number),
         datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds"),
         event.record,
-        WORDS[event.kind],
+        EVENT_NAMES[event.kind],
         event.by,
         *stamped,
         "; ".join(_answer(event)),
@@ -74,17 +74,17 @@ def _cells(event: Event) -> tuple[str, ...]:
 
 
 def _caliper(one: KeptCaliper) -> str:
-    """One of time alone has no lead."""
+    """The description of a caliper; one of time alone has no lead."""
     lead = f" {one.lead}" if one.lead else ""
     return f"{one.name}{lead} {one.start:.3f}-{one.stop:.3f} s"
 
 
-def _answer(event: Event) -> list[str]:
-    """Each answer with the model's probability and threshold beside it, where they were seen."""
-    told = []
+def _answer(event: ReviewEvent) -> list[str]:
+    """Each answer, with the model's probability and threshold if the reader had seen them."""
+    answers = []
     for one in event.answers:
         seen = one.probability is not None and one.threshold is not None
-        told.append(
+        answers.append(
             f"{one.label} {one.state}{f' ({one.probability:.4f}/{one.threshold:.4f})' if seen else ''}"
         )
-    return told
+    return answers

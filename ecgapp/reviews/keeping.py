@@ -1,4 +1,4 @@
-"""An ECG that a reader keeps for training, or keeps no longer, in an archive that the worklist shares.
+"""Storing and deleting ECGs that readers keep for training, in an archive shared with the worklist.
 
 Both happen while the worklist is locked, so that neither deletes samples which the other begins to need.
 """
@@ -9,21 +9,21 @@ from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.records.archive import Archive
-from ecgapp.reviews.review_events import Event, Kind
+from ecgapp.reviews.review_events import EventKind, ReviewEvent
 from ecgapp.reviews.review_journal import Journal
 from ecgapp.worklist import Worklist
 
 
 def keep_for_training(record: ECGRecord, reader: str, settings: Settings) -> None:
-    """Keep ``record`` because ``reader`` wants it; what is kept stands in the journal first.
+    """Store ``record`` for training on behalf of ``reader``, after an entry in the journal.
 
     Raises:
-        ReviewError: nobody wants it.
-        ArchiveError: the samples cannot be written; the journal says that they are not kept.
+        ReviewError: the reader has no name.
+        ArchiveError: the samples cannot be written; the journal records that they are not kept.
         JobError: the journal or the worklist cannot be written.
     """
     key = fingerprint(record)
-    wanted, no_longer = (Event(key, kind, reader) for kind in (Kind.KEPT, Kind.FORGOTTEN))
+    wanted, no_longer = (ReviewEvent(key, kind, reader) for kind in (EventKind.KEPT, EventKind.FORGOTTEN))
     journal = Journal(settings)
     with Worklist(settings).alone():
         journal.add(wanted)
@@ -35,14 +35,14 @@ def keep_for_training(record: ECGRecord, reader: str, settings: Settings) -> Non
 
 
 def keep_no_longer(key: str, reader: str, settings: Settings) -> None:
-    """Delete the kept samples, unless their ECG is on the worklist; the journal says so afterwards.
+    """Delete the samples of an ECG kept for training, unless it is on the worklist; then record it.
 
     Raises:
-        ReviewError: nobody wants it.
-        ArchiveError: they cannot be deleted; the journal says that they are kept.
+        ReviewError: the reader has no name.
+        ArchiveError: they cannot be deleted; the journal records that they are kept.
         JobError: the journal or the worklist cannot be read or written.
     """
-    event, worklist = Event(key, Kind.FORGOTTEN, reader), Worklist(settings)
+    event, worklist = ReviewEvent(key, EventKind.FORGOTTEN, reader), Worklist(settings)
     with worklist.alone():
         if key not in worklist:
             Archive(settings).delete(key)
@@ -50,7 +50,7 @@ def keep_no_longer(key: str, reader: str, settings: Settings) -> None:
 
 
 def kept_for_training(settings: Settings) -> Collection[str]:
-    """The keys of all ECGs that readers keep.
+    """The fingerprints of all ECGs that readers keep for training.
 
     Raises:
         JobError: the journal cannot be read.

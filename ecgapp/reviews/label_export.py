@@ -1,7 +1,7 @@
-"""Reviewed ECGs as a folder that the importer takes: what readers decided becomes training labels.
+"""Export of reviewed ECGs as a folder for the importer: readers' answers become training labels.
 
-Only ECGs that a reader kept for training, and whose findings a reader stands behind. A record is named
-by its fingerprint, and each counts as a patient of its own: whose it is, nobody here knows.
+Only ECGs that a reader keeps for training and whose findings are confirmed are exported. A record is named
+by its fingerprint and counts as a patient of its own, because its patient is unknown.
 """
 
 import csv
@@ -25,18 +25,18 @@ from ecgapp.storage.files import write_atomically
 from ecgapp.storage.plain_text import plain_cell
 
 LABELS, RECORDS, AUDIT = "labels.csv", "records", "audit.csv"
-NAME_DIGITS = 16  # of a fingerprint, which stand for the record
+NAME_DIGITS = 16  # digits of a fingerprint in the name of a record
 UNCONFIRMED = "Its findings are unconfirmed."
 UNJUDGED = "Nothing of it was judged."
 GONE = "Its samples are no longer on this machine, or are damaged."
 NO_VOLTS = "Its volts are lost, so WFDB cannot hold it."
 _RESERVED = frozenset({"record", "patient", "fold"})  # the importer's own columns
-_CELLS = {State.PRESENT: "1", State.ABSENT: "0"}  # what was not judged stays empty: unknown, not absent
+_CELLS = {State.PRESENT: "1", State.ABSENT: "0"}  # not judged: empty, which means unknown, not absent
 
 
 @dataclass(frozen=True)
 class Exported:
-    """How many records were written, which columns they have, and what was left out and why."""
+    """The number of exported records, their label columns, and the numbers left out by reason."""
 
     n_records: int
     columns: tuple[str, ...]
@@ -68,10 +68,10 @@ def export_reviews(folder: Path, settings: Settings) -> Exported:
 
 
 def packed_reviews(settings: Settings) -> bytes:
-    """The same as one zip file.
+    """The files of ``export_reviews`` as one zip file.
 
     Raises:
-        ReviewError: there is no room for it.
+        ReviewError: the disk is full.
         JobError: the reviews cannot be read.
     """
     packed = io.BytesIO()
@@ -90,14 +90,14 @@ def packed_reviews(settings: Settings) -> bytes:
 
 
 def label_columns(reviews: Sequence[Review]) -> tuple[str, ...]:
-    """Every class that was judged in one of ``reviews``, then every statement of the readers' own."""
+    """The labels judged in any of ``reviews``, followed by the readers' own statements."""
     labels = (answer.label for review in reviews for answer in review.standing if answer.is_judged)
     stated = sorted({column for review in reviews for column in _stated(review)})
     return tuple(dict.fromkeys((*labels, *stated)))
 
 
 def record_name(review: Review) -> str:
-    """What the record is called in an export."""
+    """The name of the record in an export."""
     return f"ecg-{review.record[:NAME_DIGITS]}"
 
 
@@ -116,7 +116,7 @@ def _write_records(
 
 
 def _why_not(review: Review) -> str:
-    """Why the review gives no labels; nothing where it does."""
+    """The reason why the review gives no labels; "" if it does."""
     if not review.is_confirmed:
         return UNCONFIRMED
     judged = any(answer.is_judged for answer in review.standing)
@@ -124,7 +124,7 @@ def _why_not(review: Review) -> str:
 
 
 def _opened(review: Review, archive: Archive) -> ECGRecord | str:
-    """The ECG, or why it cannot be exported."""
+    """The ECG, or the reason why it cannot be exported."""
     try:
         record = archive.open(review.record)
     except ArchiveError:
@@ -143,17 +143,17 @@ def _labels_csv(reviews: Sequence[Review], columns: Sequence[str]) -> str:
 
 
 def _cells(review: Review) -> Iterator[tuple[str, str]]:
-    """Each column that the review fills; nothing where two tasks' answers contradict each other."""
+    """The columns that the review fills; "" if the answers of two tasks contradict each other."""
     for label in dict.fromkeys(answer.label for answer in review.standing):
         judged = (answer for answer in review.standing if answer.label == label and answer.is_judged)
-        told = {_CELLS[answer.state] for answer in judged}
-        yield label, told.pop() if len(told) == 1 else ""
+        cells = {_CELLS[answer.state] for answer in judged}
+        yield label, cells.pop() if len(cells) == 1 else ""
     for column in _stated(review):
         yield column, "1"
 
 
 def _stated(review: Review) -> list[str]:
-    """The reader's own statements as names of columns, which hold no colon and are not the importer's."""
+    """The reader's own statements as column names, without colons and the importer's own names."""
     taken = _RESERVED | {answer.label.lower() for answer in review.standing}
     names = (" ".join(statement.replace(":", " ").split()) for statement in review.statements)
     return [name if name.lower() not in taken else f"stated {name}" for name in names if name]

@@ -1,4 +1,4 @@
-"""Whether an installation begins every session with reading first, as its administrator chose."""
+"""The installation's setting whether sessions begin in read-first mode."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,16 @@ _FILE = "reading.json"
 
 @dataclass(frozen=True)
 class ReadingMode:
-    """``read_first``: the model's output stays away until the reader has committed a read."""
+    """The mode in which a session begins.
+
+    ``read_first``: the model's output is hidden until the reader has committed a read.
+    """
 
     read_first: bool = False
 
 
 def reading_mode(settings: Settings) -> ReadingMode:
-    """That of this installation; without read-first where nobody chose, or the choice cannot be read."""
+    """The mode of this installation; not read-first if it was never set, or cannot be read."""
     try:
         return documents.load(ReadingMode, (settings.home / _FILE).read_text(encoding="utf-8"))
     except (OSError, ConfigError, UnicodeError):
@@ -26,7 +29,7 @@ def reading_mode(settings: Settings) -> ReadingMode:
 
 
 def choose_reading_mode(mode: ReadingMode, settings: Settings) -> None:
-    """Let new sessions begin so.
+    """Set the mode for new sessions.
 
     Raises:
         ReviewError: it cannot be written.

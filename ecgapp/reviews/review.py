@@ -1,4 +1,4 @@
-"""The present state of a review: a pure fold over its events. The same events always give the same review."""
+"""The state of a review, computed from its events; equal events always give equal reviews."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -6,15 +6,24 @@ from enum import StrEnum
 from functools import reduce
 
 from ecgapp.errors import ConfigError, ReviewError
-from ecgapp.reviews.review_events import Answer, Event, KeptCaliper, Kind, Stamp, same_reader
+from ecgapp.reviews.review_events import EventKind, KeptCaliper, ReviewAnswer, ReviewEvent, Stamp, same_reader
 from ecgapp.reviews.review_words import beside_normal, in_a_row, moment, verdict
 
-# These change nothing that another reader decides on.
-QUIET = frozenset({Kind.OPENED, Kind.ALARMED, Kind.SHOWN, Kind.CALIPERS, Kind.KEPT, Kind.FORGOTTEN})
+# Events that do not change the version on which another reader decides.
+QUIET = frozenset(
+    {
+        EventKind.OPENED,
+        EventKind.ALARMED,
+        EventKind.SHOWN,
+        EventKind.CALIPERS,
+        EventKind.KEPT,
+        EventKind.FORGOTTEN,
+    }
+)
 
 
 class Status(StrEnum):
-    """What the findings of an ECG are worth."""
+    """The status of an ECG's findings."""
 
     UNCONFIRMED = "unconfirmed"
     CONFIRMED = "confirmed"
@@ -23,10 +32,10 @@ class Status(StrEnum):
 
     @classmethod
     def from_document(cls, plain: str) -> "Status":
-        """Read it from a document.
+        """The status from its text in a document.
 
         Raises:
-            ConfigError: it is none of them.
+            ConfigError: there is no such status.
         """
         try:
             return cls(plain)
@@ -36,7 +45,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Comment:
-    """Free text of a reader."""
+    """A reader's comment; ``at`` is in s since 1970."""
 
     by: str
     at: float
@@ -45,23 +54,23 @@ class Comment:
 
 @dataclass(frozen=True)
 class Read:
-    """A read made before the model's output was shown, and that output as it was shown then.
+    """A read made before the model's output was shown, and the output as it was shown then.
 
-    ``opened``, ``committed`` and ``shown`` are s since 1970; ``shown`` is 0 until it was.
+    ``opened``, ``committed`` and ``shown`` are s since 1970; ``shown`` is 0 if the output was not shown.
     """
 
     by: str
     opened: float
     committed: float
-    answers: tuple[Answer, ...]
+    answers: tuple[ReviewAnswer, ...]
     statements: tuple[str, ...]
     shown: float = 0.0
-    output: tuple[Answer, ...] = ()
+    output: tuple[ReviewAnswer, ...] = ()
 
 
 @dataclass(frozen=True)
 class Signature:
-    """Who stands for the review, and since when."""
+    """A reader's signature under a review; ``at`` is in s since 1970."""
 
     by: str
     at: float
@@ -69,11 +78,11 @@ class Signature:
 
 @dataclass(frozen=True)
 class Review:
-    """All that readers said of one ECG. ``version`` is the number of the last event that changed it.
+    """The review of one ECG by all readers. ``version`` is the number of the last event that changed it.
 
-    ``answered`` is the number of the event that gave the answers, ``by`` and ``at`` are its author and time.
-    ``decided`` names the tasks whose answers a reader confirmed or edited, and did not withdraw since.
-    ``beside_normal`` are the labels that a reader confirmed to be present together with one that says normal.
+    ``answered`` is the number of the event with the answers, ``by`` and ``at`` are its author and time.
+    ``decided`` are the tasks whose answers a reader confirmed or edited, and did not withdraw since.
+    ``beside_normal`` are the labels that a reader confirmed to be present together with a normal label.
     """
 
     record: str
@@ -83,7 +92,7 @@ class Review:
     by: str = ""
     at: float = 0.0
     model: Stamp | None = None
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ReviewAnswer, ...] = ()
     decided: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
@@ -96,87 +105,89 @@ class Review:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether a reader stands behind the answers: confirmed, edited or amended."""
+        """Whether a reader has confirmed, edited or amended the answers."""
         return self.status is not Status.UNCONFIRMED
 
     @property
-    def standing(self) -> tuple[Answer, ...]:
-        """The answers that a reader stands behind: none of a task that was only read, or withdrawn."""
+    def standing(self) -> tuple[ReviewAnswer, ...]:
+        """The confirmed answers, without those of tasks that were only read, or withdrawn."""
         return tuple(answer for answer in self.answers if answer.task in self.decided)
 
     @property
     def word(self) -> str:
-        """Its status, and whether it is signed."""
+        """The status, and whether the review is signed."""
         return f"{self.status}, signed" if self.signature is not None else str(self.status)
 
     @property
     def words(self) -> str:
-        """Status, who and when, in a line."""
+        """Status, author and time in one line."""
         if not self.is_confirmed:
             return str(Status.UNCONFIRMED)
-        told = f"{self.status} by {self.by} at {moment(self.at)}"
+        line = f"{self.status} by {self.by} at {moment(self.at)}"
         if self.signature is None:
-            return told
-        return f"{told}, signed by {self.signature.by} at {moment(self.signature.at)}"
+            return line
+        return f"{line}, signed by {self.signature.by} at {moment(self.signature.at)}"
 
-    def answer(self, task: str, label: str) -> Answer | None:
-        """What was said last of a class."""
+    def answer(self, task: str, label: str) -> ReviewAnswer | None:
+        """The last answer on one class."""
         return next((one for one in self.answers if (one.task, one.label) == (task, label)), None)
 
     def read_by(self, reader: str) -> Read | None:
-        """The read that this reader committed before the model's output was shown."""
+        """The read that ``reader`` committed before the model's output was shown."""
         return next((read for read in self.reads if same_reader(read.by, reader)), None)
 
     def status_of(self, task: str, label: str, positive: bool) -> str:
-        """A word or two for one row of the findings, of which the model now says ``positive``."""
+        """The status of one row of the findings, for which the model's result is ``positive``."""
         answer = self.answer(task, label)
         if task not in self.decided or answer is None:
             return str(Status.UNCONFIRMED)
         return verdict(answer.state, positive)
 
 
-def fold(record: str, events: Iterable[Event]) -> Review:
+def fold(record: str, events: Iterable[ReviewEvent]) -> Review:
     """The review of ``record`` after ``events``, the oldest first."""
     return reduce(after, events, Review(record))
 
 
-def after(review: Review, event: Event) -> Review:
-    """The review once ``event`` has happened to it."""
-    changed = _STEPS.get(event.kind, _nothing)(review, event)
+def after(review: Review, event: ReviewEvent) -> Review:
+    """The review after ``event``."""
+    step = _STEPS.get(event.kind)
+    changed = review if step is None else step(review, event)
     if event.comment:
         changed = replace(changed, comments=(*changed.comments, Comment(event.by, event.at, event.comment)))
     return changed if event.kind in QUIET else replace(changed, version=event.number)
 
 
-def unconfirmed_beside_normal(review: Review, event: Event) -> tuple[str, ...]:
-    """The labels that ``event`` would leave present together with a normal one, unless that is confirmed.
+def unconfirmed_beside_normal(review: Review, event: ReviewEvent) -> tuple[str, ...]:
+    """The labels present together with a normal one after ``event``, unless that is confirmed.
 
-    A first read counts for itself: it is independent of what stands in the review.
+    A first read is independent of the review's answers.
     """
-    if event.kind is Kind.READ:
-        found, known = beside_normal(event.answers), event.beside_normal
-    elif event.kind in (Kind.CONFIRMED, Kind.EDITED, Kind.SIGNED):
+    if event.kind is EventKind.READ:
+        labels, known = beside_normal(event.answers), event.beside_normal
+    elif event.kind in (EventKind.CONFIRMED, EventKind.EDITED, EventKind.SIGNED):
         changed = after(review, event)
-        found, known = beside_normal(changed.standing), changed.beside_normal
+        labels, known = beside_normal(changed.standing), changed.beside_normal
     else:
         return ()
-    return () if set(found) <= set(known) else found
+    return () if set(labels) <= set(known) else labels
 
 
-def refuse_impossible(review: Review, event: Event) -> None:
-    """
+def refuse_impossible(review: Review, event: ReviewEvent) -> None:
+    """Check that ``event`` can be added to ``review``.
+
     Raises:
-        ReviewError: ``event`` cannot happen to this review; the message says why.
+        ReviewError: it cannot; the message says why.
     """
-    if event.kind is Kind.READ and review.read_by(event.by) is not None:
+    if event.kind is EventKind.READ and review.read_by(event.by) is not None:
         raise ReviewError("You have committed your read of this ECG already. Edit it instead.")
-    if event.kind in (Kind.CONFIRMED, Kind.EDITED):
+    if event.kind in (EventKind.CONFIRMED, EventKind.EDITED):
         _refuse_empty(event)
-    if event.kind is Kind.SIGNED and not review.is_confirmed:
+    if event.kind is EventKind.SIGNED and not review.is_confirmed:
         raise ReviewError("Confirm the findings, or save your edits, before you sign.")
-    if event.kind is Kind.SIGNED and review.signature is not None:
+    if event.kind is EventKind.SIGNED and review.signature is not None:
         raise ReviewError("This review is signed already.")
-    if event.kind is Kind.REOPENED and not review.is_confirmed:
+    if event.kind is EventKind.REOPENED and not review.is_confirmed:
         raise ReviewError("There is nothing to withdraw: these findings are unconfirmed.")
     if labels := unconfirmed_beside_normal(review, event):
         raise ReviewError(
@@ -185,30 +196,31 @@ def refuse_impossible(review: Review, event: Event) -> None:
         )
 
 
-def _refuse_empty(event: Event) -> None:
-    """
+def _refuse_empty(event: ReviewEvent) -> None:
+    """Check that ``event`` judges something, and confirms only the model's own findings.
+
     Raises:
-        ReviewError: the event judges nothing, or confirms what the model does not say.
+        ReviewError: it does not.
     """
     if not any(answer.is_judged for answer in event.answers) and not event.statements:
         raise ReviewError(
             "Nothing is judged yet. Choose present or absent for a class, or set all others absent."
         )
-    if event.kind is Kind.CONFIRMED and not all(answer.confirms for answer in event.answers):
+    if event.kind is EventKind.CONFIRMED and not all(answer.confirms for answer in event.answers):
         raise ReviewError(
             "Your answers are not the model's. "
             "Save them as your edits, or set them back to confirm the model's."
         )
 
 
-def _read(review: Review, event: Event) -> Review:
-    """The read is kept as it is; the review's answers are its, until somebody has confirmed others."""
+def _read(review: Review, event: ReviewEvent) -> Review:
+    """The review with a new read, whose answers are the review's unless others are confirmed."""
     read = Read(event.by, event.since, event.at, event.answers, event.statements)
     review = replace(review, reads=(*review.reads, read))
     return review if review.is_confirmed else _answered(review, event)
 
 
-def _shown(review: Review, event: Event) -> Review:
+def _shown(review: Review, event: ReviewEvent) -> Review:
     reads = tuple(
         replace(read, shown=event.at, output=event.answers)
         if same_reader(read.by, event.by) and not read.shown
@@ -218,15 +230,15 @@ def _shown(review: Review, event: Event) -> Review:
     return replace(review, reads=reads)
 
 
-def _decided(review: Review, event: Event) -> Review:
-    status = Status.CONFIRMED if event.kind is Kind.CONFIRMED else Status.EDITED
+def _decided(review: Review, event: ReviewEvent) -> Review:
+    status = Status.CONFIRMED if event.kind is EventKind.CONFIRMED else Status.EDITED
     status = Status.AMENDED if review.was_signed else status
     tasks = dict.fromkeys((*review.decided, *(answer.task for answer in event.answers)))
     return replace(_answered(review, event), status=status, decided=tuple(tasks), signature=None)
 
 
-def _answered(review: Review, event: Event) -> Review:
-    """The event's answers stand before older ones of the same classes; other tasks' stay."""
+def _answered(review: Review, event: ReviewEvent) -> Review:
+    """The review with the event's answers in the place of older ones of the same classes."""
     fresh = {(answer.task, answer.label) for answer in event.answers}
     others = tuple(answer for answer in review.answers if (answer.task, answer.label) not in fresh)
     return replace(
@@ -241,27 +253,23 @@ def _answered(review: Review, event: Event) -> Review:
     )
 
 
-def _signed(review: Review, event: Event) -> Review:
+def _signed(review: Review, event: ReviewEvent) -> Review:
     both = event.beside_normal or review.beside_normal
     return replace(review, signature=Signature(event.by, event.at), was_signed=True, beside_normal=both)
 
 
-def _reopened(review: Review, event: Event) -> Review:
+def _reopened(review: Review, event: ReviewEvent) -> Review:
     return replace(review, status=Status.UNCONFIRMED, decided=(), signature=None)
 
 
-def _nothing(review: Review, event: Event) -> Review:
-    return review
-
-
-_STEPS: dict[Kind, Callable[[Review, Event], Review]] = {
-    Kind.READ: _read,
-    Kind.SHOWN: _shown,
-    Kind.CONFIRMED: _decided,
-    Kind.EDITED: _decided,
-    Kind.SIGNED: _signed,
-    Kind.REOPENED: _reopened,
-    Kind.CALIPERS: lambda review, event: replace(review, calipers=event.calipers),
-    Kind.KEPT: lambda review, event: replace(review, kept=True),
-    Kind.FORGOTTEN: lambda review, event: replace(review, kept=False),
+_STEPS: dict[EventKind, Callable[[Review, ReviewEvent], Review]] = {
+    EventKind.READ: _read,
+    EventKind.SHOWN: _shown,
+    EventKind.CONFIRMED: _decided,
+    EventKind.EDITED: _decided,
+    EventKind.SIGNED: _signed,
+    EventKind.REOPENED: _reopened,
+    EventKind.CALIPERS: lambda review, event: replace(review, calipers=event.calipers),
+    EventKind.KEPT: lambda review, event: replace(review, kept=True),
+    EventKind.FORGOTTEN: lambda review, event: replace(review, kept=False),
 }

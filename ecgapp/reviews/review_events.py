@@ -1,6 +1,7 @@
-"""What happens to the review of an ECG: one event each, with who, when, what, and beside which model.
+"""The events of a review: each with its author, time, kind, content and model.
 
-Nothing here says whose ECG it is: a record is its fingerprint, and what readers type is theirs.
+An event does not identify the patient: a record is named by its fingerprint. Text that readers type is
+stored as it is.
 """
 
 from dataclasses import dataclass
@@ -15,25 +16,25 @@ MOST_STATEMENTS = 12
 LONGEST_COMMENT = 2000
 
 
-class Kind(StrEnum):
-    """What was done."""
+class EventKind(StrEnum):
+    """The kinds of events."""
 
-    OPENED = "opened"  # to be read before the model's output is shown
-    READ = "read"  # that read was committed
-    ALARMED = "alarmed"  # critical findings were shown to somebody who reads first; ``statements`` name them
-    SHOWN = "shown"  # the model's output, to somebody who had read first
-    CONFIRMED = "confirmed"  # what the model found
+    OPENED = "opened"  # in read-first mode
+    READ = "read"  # a read was committed before the model's output was shown
+    ALARMED = "alarmed"  # critical findings were shown in read-first mode; ``statements`` name them
+    SHOWN = "shown"  # the model's output was shown after the read
+    CONFIRMED = "confirmed"  # the model's findings
     EDITED = "edited"  # the reader's own answers
     COMMENTED = "commented"
-    CALIPERS = "calipers"  # those that are kept from now on
+    CALIPERS = "calipers"  # the stored calipers from now on
     SIGNED = "signed"
-    REOPENED = "reopened"  # signature and confirmation are taken back
-    KEPT = "kept"  # the ECG itself, to train on
-    FORGOTTEN = "forgotten"  # it is kept no longer
+    REOPENED = "reopened"  # signature and confirmation were withdrawn
+    KEPT = "kept"  # the ECG was stored for training
+    FORGOTTEN = "forgotten"  # it is not stored for training any more
 
 
 class State(StrEnum):
-    """What a reader says of one finding."""
+    """A reader's answer on one finding."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -41,10 +42,10 @@ class State(StrEnum):
 
     @classmethod
     def from_document(cls, plain: str) -> "State":
-        """Read it from a document.
+        """The state from its text in a document.
 
         Raises:
-            ConfigError: it is none of the three.
+            ConfigError: there is no such state.
         """
         try:
             return cls(plain)
@@ -54,7 +55,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Stamp:
-    """Beside which model: ``digest`` is the sha256 of its card, ``sha256`` that of its weights."""
+    """The identity of a model.
+
+    ``digest`` is the sha256 of its card, ``sha256`` that of its weights.
+    """
 
     name: str
     task: str
@@ -63,13 +67,16 @@ class Stamp:
 
 
 def stamp(card: ModelCard) -> Stamp:
-    """That of a model."""
+    """The identity of the model of ``card``."""
     return Stamp(card.name, card.purpose, card.digest, card.sha256)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One class of one task. Probability and threshold are the model's at that time, None where unseen."""
+class ReviewAnswer:
+    """A reader's answer on one class of one task.
+
+    Probability and threshold are the model's at that time, None if the reader had not seen them.
+    """
 
     task: str
     label: str
@@ -79,33 +86,33 @@ class Answer:
 
     @property
     def models(self) -> State | None:
-        """What the model said; None where its output was not there."""
+        """The model's result; None if the reader had not seen it."""
         if self.probability is None or self.threshold is None:
             return None
         return State.PRESENT if self.probability >= self.threshold else State.ABSENT
 
     @property
     def is_judged(self) -> bool:
-        """Whether the reader says present or absent."""
+        """Whether the answer is present or absent."""
         return self.state is not State.NOT_JUDGED
 
     @property
     def agrees(self) -> bool:
-        """Whether reader and model say the same; never where one of them said nothing."""
+        """Whether reader and model agree; False if one of them gave no result."""
         return self.models is self.state
 
     @property
     def confirms(self) -> bool:
-        """Whether it may stand in a confirmation of the model's findings.
+        """Whether the answer may be part of a confirmation of the model's findings.
 
-        What the model found is present; what it did not find is absent or not judged.
+        Positive classes must be present; negative ones absent or not judged.
         """
         return self.agrees or (self.models is State.ABSENT and not self.is_judged)
 
 
 @dataclass(frozen=True)
 class KeptCaliper:
-    """A caliper under its name: seconds, mV from the lead's zero line, and on which tracing it was drawn."""
+    """A stored caliper: seconds, mV from the lead's zero line, and the filter of the tracing."""
 
     name: str
     lead: str
@@ -119,22 +126,22 @@ class KeptCaliper:
 
 
 @dataclass(frozen=True)
-class Event:
-    """One thing that somebody did; ``at`` (s since 1970) and ``number`` are the journal's to give.
+class ReviewEvent:
+    """One event of a review; the journal sets ``at`` (s since 1970) and ``number``.
 
-    ``since`` is when the ECG was opened, where a read tells of it. A read's ``answers`` have no
-    probabilities, for nobody had seen them. ``beside_normal`` are the labels that the reader explicitly
-    confirmed to be present together with a label that says normal, that one included.
+    ``since`` is the time when the ECG was opened, in the event of a read. A read's ``answers`` have no
+    probabilities, because the reader had not seen them. ``beside_normal`` are the labels that the reader
+    explicitly confirmed to be present together with a normal label, including that one.
 
     Raises:
-        ReviewError: nobody did it, or words are longer than they may be.
+        ReviewError: there is no author, or a text is too long.
     """
 
     record: str
-    kind: Kind
+    kind: EventKind
     by: str
     model: Stamp | None = None
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ReviewAnswer, ...] = ()
     statements: tuple[str, ...] = ()
     comment: str = ""
     calipers: tuple[KeptCaliper, ...] = ()
@@ -144,8 +151,8 @@ class Event:
     number: int = 0
 
     def __post_init__(self) -> None:
-        if not self.by.strip() and self.kind not in (Kind.OPENED, Kind.ALARMED, Kind.SHOWN):
-            raise ReviewError("Type your name or initials first: a review keeps who made it.")
+        if not self.by.strip() and self.kind not in (EventKind.OPENED, EventKind.ALARMED, EventKind.SHOWN):
+            raise ReviewError("Type your name or initials first: a review records who made it.")
         if len(self.by) > LONGEST_NAME:
             raise ReviewError(f"Give your name in at most {LONGEST_NAME} characters.")
         if len(self.comment) > LONGEST_COMMENT:
@@ -160,5 +167,5 @@ class Event:
 
 
 def same_reader(one: str, other: str) -> bool:
-    """Whether two names are one reader's: capitals and spaces do not count."""
+    """Whether two names belong to one reader; capitals and spaces do not count."""
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())

@@ -1,6 +1,6 @@
-"""The journal of the reviews: events are added, never changed or deleted; SQLite itself refuses both.
+"""The journal of all reviews: events are added, never changed or deleted, which SQLite enforces.
 
-What ``add`` returns from is on the disk: neither a kill nor a power cut takes it away.
+An event is on the disk when ``add`` returns, safe from a kill or a power cut.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from itertools import groupby
 from ecgapp.config import Settings
 from ecgapp.errors import ReviewError
 from ecgapp.reviews.review import Review, fold, refuse_impossible
-from ecgapp.reviews.review_events import Answer, Event, KeptCaliper, Kind, Stamp
+from ecgapp.reviews.review_events import EventKind, KeptCaliper, ReviewAnswer, ReviewEvent, Stamp
 from ecgapp.reviews.review_words import moment
 from ecgapp.storage import documents
 from ecgapp.storage.database import Database
@@ -49,9 +49,9 @@ _OF_RECORD = "SELECT * FROM events WHERE record = ? ORDER BY number"
 
 @dataclass(frozen=True)
 class _Content:
-    """What an event says, as it is kept."""
+    """The content of an event, as it is stored."""
 
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ReviewAnswer, ...] = ()
     statements: tuple[str, ...] = ()
     comment: str = ""
     calipers: tuple[KeptCaliper, ...] = ()
@@ -60,18 +60,18 @@ class _Content:
 
 
 class Journal:
-    """All events, in ``settings.home``; every process of the installation may add to them."""
+    """All events, in ``settings.home``, to which every process of the installation may add."""
 
     def __init__(self, settings: Settings) -> None:
         self.database = Database(settings.home / "reviews.sqlite", _SCHEMA, "The list of reviews")
 
-    def add(self, event: Event, seen: int | None = None) -> Event:
-        """Keep ``event``, and return it with its number and time.
+    def add(self, event: ReviewEvent, seen: int | None = None) -> ReviewEvent:
+        """Store ``event``, and return it with its number and time.
 
-        ``seen`` is the review's version on the reader's page, None where it does not matter.
+        ``seen`` is the review's version on the reader's page, None to skip the comparison.
 
         Raises:
-            ReviewError: somebody has changed the review since, or ``event`` cannot happen to it.
+            ReviewError: the review has changed since, or ``event`` cannot be added to it.
             JobError: it cannot be written.
         """
         with self.database.write() as connection:
@@ -84,8 +84,8 @@ class Journal:
             number = connection.execute(_INSERT, _values(replace(event, at=at))).lastrowid
         return replace(event, at=at, number=int(number or 0))
 
-    def events(self, record: str | None = None) -> tuple[Event, ...]:
-        """Those of one record, or all of them, the oldest first.
+    def events(self, record: str | None = None) -> tuple[ReviewEvent, ...]:
+        """The events of one record, or of all, the oldest first.
 
         Raises:
             JobError: they cannot be read.
@@ -95,7 +95,7 @@ class Journal:
             return tuple(_event(row) for row in connection.execute(query, values))
 
     def review(self, record: str) -> Review:
-        """The present state of one record's review; unconfirmed and empty where there is none.
+        """The review of one record; unconfirmed and empty if it has no events.
 
         Raises:
             JobError: it cannot be read.
@@ -103,7 +103,7 @@ class Journal:
         return fold(record, self.events(record))
 
     def reviews(self) -> tuple[Review, ...]:
-        """Every review, by record.
+        """All reviews, in the order of their records.
 
         Raises:
             JobError: they cannot be read.
@@ -111,32 +111,32 @@ class Journal:
         return reviews_of(self.events())
 
 
-def reviews_of(events: Iterable[Event]) -> tuple[Review, ...]:
-    """The reviews that these events make, by record."""
+def reviews_of(events: Iterable[ReviewEvent]) -> tuple[Review, ...]:
+    """The reviews that these events give, in the order of their records."""
     ordered = sorted(events, key=lambda event: (event.record, event.number))
     return tuple(fold(record, group) for record, group in groupby(ordered, lambda event: event.record))
 
 
-def _moved_on(past: list[Event], review: Review) -> str:
+def _moved_on(past: list[ReviewEvent], review: Review) -> str:
     last = next((event for event in reversed(past) if event.number == review.version), None)
-    how = f": {last.kind} by {last.by} at {moment(last.at)}" if last else ""  # an older list was put back
+    how = f": {last.kind} by {last.by} at {moment(last.at)}" if last else ""  # an older list was restored
     return (
-        f"This review has moved on since your page was drawn{how}. "
-        "Nothing of yours was saved. Look at what stands there now, and decide again."
+        f"This review has changed since your page was drawn{how}. "
+        "Your entries were not saved. Look at the review as it is now, and decide again."
     )
 
 
-def _values(event: Event) -> tuple[object, ...]:
+def _values(event: ReviewEvent) -> tuple[object, ...]:
     model = event.model or Stamp("", "", "", "")
-    said = (event.answers, event.statements, event.comment, event.calipers)
-    content = _Content(*said, event.since, event.beside_normal)
+    typed = (event.answers, event.statements, event.comment, event.calipers)
+    content = _Content(*typed, event.since, event.beside_normal)
     stamped = (model.name, model.task, model.digest, model.sha256)
     return (event.record, event.at, event.kind, event.by, *stamped, documents.dump(content))
 
 
-def _event(row: sqlite3.Row) -> Event:
+def _event(row: sqlite3.Row) -> ReviewEvent:
     model = Stamp(row["model"], row["task"], row["card_sha256"], row["weights_sha256"])
     content = vars(documents.load(_Content, row["content"]))
     known = model if model.digest else None
-    told = {"model": known, "at": row["time"], "number": row["number"]}
-    return Event(row["record"], Kind(row["kind"]), row["author"], **told, **content)
+    stored = {"model": known, "at": row["time"], "number": row["number"]}
+    return ReviewEvent(row["record"], EventKind(row["kind"]), row["author"], **stored, **content)

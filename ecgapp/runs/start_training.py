@@ -17,7 +17,7 @@ from ecgapp.training.data.in_memory import choose_records
 from ecgapp.training.data.sharding import shareable_batch
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import n_devices
-from ecgapp.training.ensembles import parts
+from ecgapp.training.ensembles import records_of_members
 from ecgapp.training.objective import refuse_unanswered
 
 CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
@@ -54,7 +54,7 @@ def refuse_hopeless(config: TrainingConfig, stores: Sequence[DatasetStore]) -> N
         raise ConfigError("A compiled network learns on one device. Choose one, or train without compiling.")
     _refuse_empty_folds(config, stores)
     records = choose_records(config, stores)
-    networks = [part.train for part in parts(config, records)]
+    networks = [one.train for one in records_of_members(config, records)]
     if not config.pretraining:
         refuse_unanswered(records.targets, networks)
     if n > 1:

@@ -1,4 +1,4 @@
-"""Filter, resample, normalise, window, measure: numpy in, numpy out, no state."""
+"""Signal processing without state: filters, resampling, normalisation, windows, beats, quality."""
 
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.beat_list import BeatList, beat_list
@@ -11,7 +11,7 @@ from ecgapp.signals.quality.remarks import remarks
 from ecgapp.signals.r_peaks import r_peaks
 from ecgapp.signals.resample import resample
 from ecgapp.signals.st_level import StChange, st_changes, st_levels
-from ecgapp.signals.windows import Windows, cut_windows, window_starts
+from ecgapp.signals.windows import RecordWindows, cut_windows, window_starts
 
 __all__ = [
     "BeatList",
@@ -19,9 +19,9 @@ __all__ = [
     "LeadQuality",
     "PreprocessingConfig",
     "RecordQuality",
+    "RecordWindows",
     "StChange",
     "Step",
-    "Windows",
     "bandpass",
     "beat_list",
     "cut_windows",

@@ -1,4 +1,4 @@
-"""Remove baseline wander and high-frequency noise, without shifting any wave in time."""
+"""A band-pass filter that removes baseline wander and high-frequency noise without shifting waves."""
 
 from functools import lru_cache
 from typing import Literal
@@ -12,7 +12,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.resample import pad_ends
 
 PADDING_PERIODS = 5.0  # of the lowest frequency that passes: 10 s for 0.5 Hz
-PADDING_SECONDS = 1.0  # where nothing is cut off below
+PADDING_SECONDS = 1.0  # without a high-pass
 
 
 def bandpass(
@@ -22,12 +22,12 @@ def bandpass(
     lowpass: float | None,
     order: int = 2,
 ) -> FloatArray:
-    """Butterworth, forwards and backwards: zero phase, and half the amplitude at each cut-off.
+    """``signal`` through a Butterworth filter, forwards and backwards: zero phase.
 
-    ``signal`` is (..., n_samples), cut-offs in Hz. ``None``, and a ``lowpass`` at or above half
-    the sampling rate, leave that edge out. The ends are continued by even reflection for several
-    periods of ``highpass``; scipy's default of a few samples leaves errors of the size of a T
-    wave, and odd reflection turns an R peak at the end into a step of the baseline.
+    ``signal`` is (..., n_samples). Cut-offs are in Hz; each halves the amplitude. ``None``, and a
+    ``lowpass`` at or above half the sampling rate, leave that edge out. The ends are continued by even
+    reflection for several periods of ``highpass``: scipy's default of a few samples leaves errors of
+    the size of a T wave, and odd reflection turns an R peak at the end into a step of the baseline.
 
     Raises:
         SignalError: the sampling rate is too low for these cut-offs.
@@ -50,7 +50,7 @@ def bandpass(
 def _sections(
     sampling_rate: float, highpass: float | None, lowpass: float | None, order: int
 ) -> NDArray[np.float64]:
-    """Second-order sections of the filter that runs once in each direction."""
+    """Second-order sections of a filter that runs once in each direction."""
     edges = [edge for edge in (highpass, lowpass) if edge is not None]
     kind: Literal["lowpass", "highpass", "bandpass"] = "bandpass"
     if len(edges) == 1:

@@ -1,4 +1,4 @@
-"""The one list of a record's beats, from which rate, intervals and counts come everywhere."""
+"""The beats of a record, the only source of its rate, intervals and counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,19 +19,19 @@ HARMLESS = frozenset({"wander", "clipped", "mains 50 Hz", "mains 60 Hz"})
 BAND = (2.0, 40.0)  # Hz, in which the size and the slopes of a beat are judged
 NEAR = 0.12  # s around an R peak that hold its complex
 SMALL = 0.45  # of the second largest beat
-SEVERAL = 6  # leads, of which some shows a QRS complex larger than a P wave
+SEVERAL = 6  # leads: in as many, some lead shows a QRS complex larger than a P wave
 TALLEST_P = 0.45  # mV from top to bottom between 2 and 40 Hz
 SLOW = 10.0  # mV/s: a P wave of 0.25 mV rises more slowly, a QRS complex of 0.3 mV faster
 ALIKE = 0.6  # upper quartile of the correlations between the larger ones
-STANDS_OUT = 2.0  # times the median strength that beats must have where all leads are noisy
-FEW = 3  # sound leads; where there are fewer, those with a harmless fault help
+STANDS_OUT = 2.0  # times the median strength that beats must have if all leads are noisy
+FEW = 3  # sound leads; with fewer, leads with a harmless fault are used too
 
 
 @dataclass(frozen=True, eq=False)
 class BeatList:
     """The R ``peaks`` of a record of ``duration`` s: sample indices at ``sampling_rate`` Hz, ascending.
 
-    ``leads`` are those in which they were found. In the ``gaps``, spans in s, none of these has samples.
+    ``leads`` are those in which they were detected. In the ``gaps``, spans in s, none of these has samples.
     """
 
     peaks: NDArray[np.int64] = field(repr=False)
@@ -42,19 +42,19 @@ class BeatList:
 
     @cached_property
     def times(self) -> NDArray[np.float64]:
-        """s from the record's beginning."""
+        """The times of the R peaks, s from the record's beginning."""
         return np.asarray(self.peaks / self.sampling_rate, np.float64)
 
     @cached_property
     def intervals(self) -> NDArray[np.float64]:
-        """RR in s, one fewer than there are beats."""
+        """RR intervals in s, one fewer than there are beats."""
         return np.diff(self.times)
 
     @property
     def rate(self) -> float | None:
         """Beats per minute from the first beat to the last; None with fewer than two beats.
 
-        An interval with a gap in it does not count, for beats may be missing there.
+        An interval with a gap in it does not count, because beats may be missing there.
         """
         if len(self.peaks) < 2:
             return None
@@ -69,7 +69,7 @@ class BeatList:
         return len(self.peaks)
 
     def between(self, start: float, end: float) -> "BeatList":
-        """The beats from ``start`` up to ``end`` s, as a list of that stretch, counted from ``start``."""
+        """The beats from ``start`` up to ``end`` s, with times counted from ``start``."""
         first = round(start * self.sampling_rate)
         behind = round(end * self.sampling_rate)
         inside = self.peaks[(self.peaks >= first) & (self.peaks < behind)] - first
@@ -80,13 +80,13 @@ class BeatList:
 
 
 def beat_list(record: ECGRecord, quality: RecordQuality | None = None) -> BeatList:
-    """The beats of ``record``, from its sound leads; ``quality`` is found where it is not given.
+    """The beats of ``record``, detected in its sound leads; ``quality`` is computed if not given.
 
-    A faulty lead adds false beats, so it is left out while others have no fault. Wander, mains hum and
-    clipping lie outside the band in which beats are looked for, so leads with nothing else help where fewer
-    than three are sound. Where there are none of either, leads with a steady electrode serve, and at last
-    all that have a signal. A pacemaker's spikes are taken out first. From noise alone no beat is taken:
-    where each of those leads is noisy and what is found hardly stands out, the list is empty.
+    A faulty lead adds false beats, so it is left out if other leads have no fault. Wander, mains hum and
+    clipping lie outside the detector's band, so leads with no other fault are used too if fewer than three
+    are sound. If there are none of either, leads with a steady electrode are used, and finally all that have
+    a signal. A pacemaker's spikes are removed first. Noise alone gives no beats: if each of those leads is
+    noisy and the peaks hardly stand out, the list is empty.
     """
     judged = quality.leads if quality is not None else lead_quality(record)
     spikes = quality.pacing if quality is not None else pacing_spikes(record)
@@ -110,10 +110,11 @@ def _gaps(record: ECGRecord, leads: tuple[str, ...]) -> tuple[tuple[float, float
 
 
 def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``peaks`` without P waves and noise that are taken for beats where the ventricles pause.
+    """``peaks`` without P waves and noise that were taken for beats during ventricular pauses.
 
-    Such a peak is far smaller than the largest beats and, if the volts are known, no larger or faster in any
-    lead than a P wave. Nothing is left out unless the remaining beats resemble each other; artefacts do not.
+    Such a peak is far smaller than the largest beats and, if the voltages are known, no larger or faster in
+    any lead than a P wave. Peaks are left out only if the remaining beats resemble each other, which
+    artefacts do not.
     """
     if len(peaks) < 3:
         return peaks
@@ -131,15 +132,15 @@ def _of_ventricles(record: ECGRecord, signal: FloatArray, peaks: NDArray[np.int6
         if slow.all() and len(signal) >= SEVERAL and heights.max() < TALLEST_P:
             return peaks[:0]
         minor &= slow & (heights.max(axis=0) < TALLEST_P)
-    kept = beats[:, ~minor].transpose(1, 0, 2).reshape(int((~minor).sum()), -1)
-    if not minor.any() or len(kept) < 2:
+    major = beats[:, ~minor].transpose(1, 0, 2).reshape(int((~minor).sum()), -1)
+    if not minor.any() or len(major) < 2:
         return peaks
-    alike = np.asarray(np.corrcoef(kept))[np.triu_indices(len(kept), 1)]
+    alike = np.asarray(np.corrcoef(major))[np.triu_indices(len(major), 1)]
     return peaks[~minor] if float(np.quantile(alike, 0.75)) > ALIKE else peaks
 
 
 def leads_for_beats(leads: Sequence[LeadQuality]) -> tuple[str, ...]:
-    """The leads in which beats are looked for, in the record's order."""
+    """The leads in which beats are detected, in the record's order."""
     sound = [lead.lead for lead in leads if lead.usable]
     if len(sound) >= FEW:
         return tuple(sound)

@@ -1,9 +1,10 @@
-"""P waves of a slow heart, as in AV block, where the delineator misses those that no QRS complex follows.
+"""P waves of a slow heart, as in AV block, which the delineator misses if no QRS complex follows.
 
-The median QRST complex is subtracted from each beat; what recurs then is the atria's. Their strongest common
-direction over the leads is found (first principal component), and P waves are its peaks that resemble each
-other. Whether they are P waves is decided by their rhythm: see ``p_period``. Subtraction of the ventricular
-complex is that of Stridh and Sörnmo (2001, doi:10.1109/10.900266), without their alignment in space.
+The median QRST complex is subtracted from each beat; the remaining waves are atrial. They are projected on
+their strongest common direction over the leads (first principal component), and P waves are the peaks that
+resemble each other. Their rhythm decides whether they are P waves: see ``p_period``. Subtraction of the
+ventricular complex is that of Stridh and Sörnmo (2001, doi:10.1109/10.900266), without their spatial
+alignment.
 """
 
 import numpy as np
@@ -14,10 +15,10 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.bandpass import bandpass
 
 BAND = (1.5, 15.0)  # Hz
-BEFORE_R, AFTER_R = 0.12, 0.64  # s around an R peak that its QRST complex takes
-OF_RR = 0.75  # of the shortest RR interval that it takes at the most
-STEEP = 0.11  # s on either side of R in which what is left of QRS is no P wave
-CALM = 0.17  # s on either side of R, outside of which the atria's direction is found
+BEFORE_R, AFTER_R = 0.12, 0.64  # s around an R peak that its QRST complex occupies
+OF_RR = 0.75  # of the shortest RR interval, the longest that it occupies
+STEEP = 0.11  # s on either side of R in which the remainder of QRS is no P wave
+CALM = 0.17  # s on either side of R, outside of which the atria's direction is computed
 FEWEST = 3  # beats
 NEAR = 0.08  # s around a P wave's middle that hold it
 APART = 0.30  # s between two P waves at the least
@@ -31,7 +32,7 @@ Numbers = NDArray[np.float64]
 def diastolic_p_waves(signal: FloatArray, sampling_rate: float, beats: Numbers) -> Numbers:
     """The middles in s of P waves outside the QRS complexes of ``beats`` (R peaks in s), ascending.
 
-    ``signal`` is (n_leads, n_samples). None are found with fewer than three beats, or if nothing recurs.
+    ``signal`` is (n_leads, n_samples). The result is empty with fewer than three beats, or if no wave recurs.
     """
     if len(beats) < FEWEST:
         return np.zeros(0)
@@ -40,12 +41,12 @@ def diastolic_p_waves(signal: FloatArray, sampling_rate: float, beats: Numbers) 
     quiet = _apart(rest.shape[-1], sampling_rate, beats, STEEP)
     atria = _strongest(rest, _apart(rest.shape[-1], sampling_rate, beats, CALM))
     deviation = 1.4826 * float(np.median(np.abs(atria[quiet] - np.median(atria[quiet]))))
-    found = [_peaks(sign * atria, quiet, deviation, sampling_rate) for sign in (1.0, -1.0)]
-    return np.asarray(max(found, key=len) / sampling_rate, np.float64)
+    candidates = [_peaks(sign * atria, quiet, deviation, sampling_rate) for sign in (1.0, -1.0)]
+    return np.asarray(max(candidates, key=len) / sampling_rate, np.float64)
 
 
 def _apart(n_samples: int, rate: float, beats: Numbers, distance: float) -> NDArray[np.bool_]:
-    """Which samples lie further than ``distance`` s from each R peak."""
+    """Flags of the samples that lie further than ``distance`` s from each R peak."""
     apart = np.ones(n_samples, bool)
     for beat in beats:
         apart[max(0, round((beat - distance) * rate)) : max(0, round((beat + distance) * rate))] = False
@@ -53,7 +54,7 @@ def _apart(n_samples: int, rate: float, beats: Numbers, distance: float) -> NDAr
 
 
 def _without_ventricles(slow: Numbers, rate: float, beats: Numbers) -> Numbers:
-    """The signal less the median QRST complex of each lead."""
+    """The signal minus the median QRST complex of each lead."""
     before = round(BEFORE_R * rate)
     after = round(min(AFTER_R, OF_RR * float(np.diff(beats).min())) * rate)
     padded = np.pad(slow, ((0, 0), (before, after)))
@@ -68,14 +69,14 @@ def _without_ventricles(slow: Numbers, rate: float, beats: Numbers) -> Numbers:
 
 
 def _strongest(rest: Numbers, quiet: NDArray[np.bool_]) -> Numbers:
-    """The projection of the leads on the direction in which they move most: (n_samples,)."""
+    """The projection of the leads on their direction of largest variance: (n_samples,)."""
     moving = rest[:, quiet]
     _, vectors = np.linalg.eigh(moving @ moving.T)
     return np.asarray(vectors[:, -1] @ rest)
 
 
 def _peaks(atria: Numbers, quiet: NDArray[np.bool_], deviation: float, rate: float) -> NDArray[np.int64]:
-    """Peaks outside QRS that stand out and resemble each other."""
+    """Peaks outside QRS complexes that stand out and resemble each other."""
     peaks, _ = scipy_signal.find_peaks(atria, height=TALL * deviation, distance=max(1, round(APART * rate)))
     reach = round(NEAR * rate)
     peaks = peaks[(peaks >= reach) & (peaks < len(atria) - reach) & quiet[peaks]]

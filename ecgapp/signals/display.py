@@ -1,4 +1,4 @@
-"""Filters for the eye: what a reader may ask for, in words that stand on the tracing."""
+"""Filters of the displayed tracing, with the text that describes them on it."""
 
 from dataclasses import dataclass, replace
 
@@ -16,14 +16,14 @@ UNFILTERED = "none, as recorded"
 
 @dataclass(frozen=True)
 class DisplayFilter:
-    """Cut-offs and mains frequency in Hz; None leaves that part out."""
+    """Cut-off frequencies and mains frequency in Hz; None leaves that part out."""
 
     highpass: float | None = None
     lowpass: float | None = None
     notch: float | None = None
 
-    def in_words(self, sampling_rate: float) -> str:
-        """What is done to a record of this rate, as it stands on the tracing."""
+    def description(self, sampling_rate: float) -> str:
+        """The description on the tracing of what this filter does at ``sampling_rate`` Hz."""
         lowpass = self.lowpass if self.lowpass and self.lowpass < sampling_rate / 2 else sampling_rate / 2
         band = [] if self.highpass is None else [f"{self.highpass:g}-{lowpass:g} Hz"]
         notch = [f"{self.notch:g} Hz notch"] if self._notches(sampling_rate) else []
@@ -32,7 +32,7 @@ class DisplayFilter:
     def apply(self, signal: NDArray[np.floating], sampling_rate: float) -> FloatArray:
         """``signal`` (n_leads, n_samples) in mV, filtered without shifting any wave in time.
 
-        Missing samples are bridged for the filter, and stay missing. A lead without samples stays so.
+        Missing samples are bridged for the filter and stay missing. A lead without samples is unchanged.
 
         Raises:
             SignalError: the sampling rate is too low for these cut-offs.
@@ -55,7 +55,10 @@ class DisplayFilter:
 
 
 def _without_hum(signal: FloatArray, sampling_rate: float, frequency: float) -> FloatArray:
-    """The ends are continued by their first and last second: a mirrored hum would turn its phase there."""
+    """``signal`` (n_samples,) without the hum at ``frequency`` Hz.
+
+    The ends are continued by the first and last second, because a mirrored hum would change its phase there.
+    """
     second = min(round(sampling_rate), signal.size)
     before = np.tile(signal[:second], NOTCH_PADDING)
     padded = np.concatenate([before, signal, np.tile(signal[-second:], NOTCH_PADDING)])
@@ -65,7 +68,7 @@ def _without_hum(signal: FloatArray, sampling_rate: float, frequency: float) -> 
 
 
 def filtered(record: ECGRecord, wanted: DisplayFilter) -> ECGRecord:
-    """``record`` as ``wanted`` shows it; the same one where nothing is filtered.
+    """``record`` with ``wanted`` applied; the record itself if nothing is filtered.
 
     Raises:
         SignalError: the sampling rate is too low for these cut-offs.

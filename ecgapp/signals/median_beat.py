@@ -1,4 +1,4 @@
-"""Beats that are alike, laid over each other at R, so that a median of them can be taken."""
+"""Similar beats aligned at R, so that their median can be computed."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 from ecgapp.records.record import FloatArray
 
-BEFORE, AFTER = 0.45, 0.70  # s around R that are looked at
+BEFORE, AFTER = 0.45, 0.70  # s around R
 CORE = (0.10, 0.40)  # s around R by which beats are compared: QRS and T
-ALIKE = 0.80  # correlation with the typical beat, at least, of a beat that counts
-ROUNDS = 3  # of choosing the beats and taking their median again
+ALIKE = 0.80  # lowest correlation with the typical beat of a beat that counts
+ROUNDS = 3  # of selecting the beats and computing their median again
 
 
 @dataclass(frozen=True)
-class Beats:
-    """Which of the R peaks belong to beats of the commonest kind, and how alike those are.
+class CommonBeats:
+    """The R peaks of the beats of the commonest kind, and how similar those beats are.
 
     ``n_others`` look different, ``n_cut`` reach beyond the record's ends. ``alike`` is each usable lead's
     mean correlation of those beats with their median, (n_leads,).
@@ -27,26 +27,26 @@ class Beats:
     alike: NDArray[np.float64]
 
 
-def common_beats(signal: FloatArray, peaks: NDArray[np.int64], sampling_rate: float) -> Beats:
+def common_beats(signal: FloatArray, peaks: NDArray[np.int64], sampling_rate: float) -> CommonBeats:
     """The beats of ``signal`` (n_leads, n_samples) that look like most of them; none with fewer than two.
 
-    Beats that do not lie in the record as a whole are left out, too.
+    Beats that do not lie completely in the record are left out, too.
     """
     whole = _whole(peaks, signal.shape[1], sampling_rate)
     if len(whole) < 2:
-        return Beats(whole[:0], 0, len(peaks), np.zeros(len(signal)))
+        return CommonBeats(whole[:0], 0, len(peaks), np.zeros(len(signal)))
     cut = _standardised(aligned(signal, whole, sampling_rate, CORE))
     chosen = np.ones(len(whole), bool)
     for _ in range(ROUNDS):
         template = _standardised(np.median(cut[chosen], axis=0)[None])[0]
         alike = (cut * template).mean(axis=2)  # (n_beats, n_leads)
         typical = np.median(alike, axis=1)
-        found = typical >= min(ALIKE, float(np.median(typical)))
-        if found.sum() < 2 or (found == chosen).all():
+        similar = typical >= min(ALIKE, float(np.median(typical)))
+        if similar.sum() < 2 or (similar == chosen).all():
             break
-        chosen = found
+        chosen = similar
     n_others, n_cut = int((~chosen).sum()), len(peaks) - len(whole)
-    return Beats(whole[chosen], n_others, n_cut, np.asarray(alike[chosen].mean(axis=0)))
+    return CommonBeats(whole[chosen], n_others, n_cut, np.asarray(alike[chosen].mean(axis=0)))
 
 
 def aligned(
@@ -57,7 +57,7 @@ def aligned(
 ) -> NDArray[np.floating]:
     """``values`` (..., n_samples) around each peak: (n_beats, ..., n_around), R at ``round(span[0] * rate)``.
 
-    Where a beat reaches beyond the record its ends are held.
+    Beyond the record's ends the first or last sample is repeated.
     """
     around = np.arange(-round(span[0] * sampling_rate), round(span[1] * sampling_rate) + 1)
     places = np.clip(peaks[:, None] + around, 0, values.shape[-1] - 1)

@@ -1,4 +1,4 @@
-"""Bring every lead to one scale, as the networks expect it."""
+"""Scales every lead as the networks expect it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ FLAT = 1e-4  # mV of standard deviation: 0.1 µV, below the step of any recorder
 def normalise(signal: NDArray[np.floating]) -> FloatArray:
     """``signal`` (..., n_samples) with zero mean and unit variance over its last axis.
 
-    A flat lead has no scale: it comes back as zeros.
+    A flat lead has no scale: it becomes zeros.
     """
     centred = np.asarray(signal, np.float64)
     centred = centred - centred.mean(axis=-1, keepdims=True)

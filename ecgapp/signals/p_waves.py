@@ -1,8 +1,8 @@
-"""Whether what looks like P waves are some: in fibrillation the baseline wanders like P here and there.
+"""Distinguishes P waves from the irregular baseline of atrial fibrillation, which can look like them.
 
-True P waves come with nearly every beat, or, as in bigeminy or where they are faint, with some of them, but
-then always the same time before the QRS complex. In a complete AV block they keep a rhythm of their own. All
-of it is looked at over all leads of a record.
+True P waves come with nearly every beat, or, as in bigeminy or if they are faint, with some of them, but
+then always the same time before the QRS complex. In a complete AV block they have a rhythm of their own.
+All leads of a record are considered together.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,21 @@ from ecgapp.records.waves import Wave
 
 STRAY = 0.3  # P waves for each QRS complex; fewer are chance
 FEW = 0.9  # P waves for each QRS complex; fewer must come at a constant time before it
-SCATTER = 0.03  # s, times P waves for each QRS complex; the fewer they are the more constant they must be
+SCATTER = 0.03  # s, times P waves for each QRS complex; the fewer there are, the more constant they must be
 LONGEST_PR = 0.5  # s
 CUT_OFF = 0.3  # s; the P wave of a QRS complex that begins earlier may lie before the record
 PERIODS = (0.33, 1.7)  # s: 35 to 180 a minute
-MOST_HIDDEN = 3  # P waves in a row that QRS and T may hide
+MOST_HIDDEN = 3  # consecutive P waves that QRS and T may hide
 IN_STEP = 0.08  # of the period, by which an interval may differ from a multiple of it
 MOST_IN_STEP = 0.85  # of the intervals
 FEWEST = 5  # intervals
-OTHER_RATE = 0.06  # by which P waves' rate differs from that of QRS, as a share, where it is their own
+OTHER_RATE = (
+    0.06  # least relative difference between the rate of P waves and of QRS complexes if P has its own
+)
 
 
 def has_p_waves(leads: Sequence[Sequence[Wave]]) -> bool:
-    """Whether the P waves among these leads' waves are believed. True where there are no QRS complexes."""
+    """Whether the P waves among these leads' waves are true ones; True without QRS complexes."""
     intervals: list[float] = []
     n_p = n_qrs = 0
     for waves in leads:
@@ -43,9 +45,9 @@ def has_p_waves(leads: Sequence[Sequence[Wave]]) -> bool:
 
 
 def p_period(times: NDArray[np.float64]) -> float | None:
-    """The interval in s in which P waves at ``times`` (s, ascending) recur; None where they do not.
+    """The interval in s at which P waves at ``times`` (s, ascending) recur; None if they do not.
 
-    Some may be hidden: the longest period is taken of which nearly all intervals are small multiples.
+    Some may be hidden: the result is the longest period of which nearly all intervals are small multiples.
     """
     intervals = np.diff(times)
     intervals = intervals[intervals >= PERIODS[0]]
@@ -63,8 +65,8 @@ def p_period(times: NDArray[np.float64]) -> float | None:
 
 def _of_their_own(leads: Sequence[Sequence[Wave]]) -> bool:
     """Whether P waves recur at another rate than QRS complexes, in half of the leads that have any."""
-    found = [_has_own_rate(waves) for waves in leads if any(wave.kind == "P" for wave in waves)]
-    return bool(found) and 2 * sum(found) >= len(found)
+    own_rates = [_has_own_rate(waves) for waves in leads if any(wave.kind == "P" for wave in waves)]
+    return bool(own_rates) and 2 * sum(own_rates) >= len(own_rates)
 
 
 def _has_own_rate(waves: Sequence[Wave]) -> bool:
@@ -76,8 +78,8 @@ def _has_own_rate(waves: Sequence[Wave]) -> bool:
 
 
 def _intervals(p_onsets: NDArray[np.float64], onsets: NDArray[np.float64]) -> list[float]:
-    """From each P wave to the next QRS complex, where one follows soon."""
+    """The times in s from each P wave to the next QRS complex, up to ``LONGEST_PR``."""
     following = np.searchsorted(onsets, p_onsets)
     p_onsets, following = p_onsets[following < onsets.size], following[following < onsets.size]
-    found = onsets[following] - p_onsets
-    return [float(interval) for interval in found[found <= LONGEST_PR]]
+    intervals = onsets[following] - p_onsets
+    return [float(interval) for interval in intervals[intervals <= LONGEST_PR]]

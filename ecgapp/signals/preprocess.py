@@ -1,4 +1,4 @@
-"""From millivolts as recorded to what a network reads: one path for training, test and the app."""
+"""Preprocessing of a recorded signal into a network's input, the same for training, tests and the app."""
 
 from dataclasses import dataclass
 
@@ -12,24 +12,24 @@ from ecgapp.signals.normalise import normalise
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.signals.resample import resample
 
-SHORTEST = 1.0  # seconds: less than this holds no whole beat
+SHORTEST = 1.0  # seconds: a shorter signal holds no whole beat
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One stage of the preprocessing, for the eye: ``signal`` is float32 (..., n_leads, n_samples)."""
+    """One stage of the preprocessing, for display: ``signal`` is float32 (..., n_leads, n_samples)."""
 
     name: str
-    description: str  # cut-offs and units, in words
+    description: str  # cut-offs and units
     signal: FloatArray
     sampling_rate: float  # Hz
 
 
 def preprocess(signal: NDArray[np.floating], sampling_rate: float, config: PreprocessingConfig) -> FloatArray:
-    """Resample, filter, normalise: (..., n_leads, n_samples) in mV to the same at the config's rate.
+    """``signal`` (..., n_leads, n_samples) in mV, resampled to the config's rate, filtered and normalised.
 
-    Leads must be those of ``config.leads``, in that order (``ECGRecord.select``). Axes before
-    them are a batch: each record comes out exactly as it would alone.
+    Leads must be those of ``config.leads``, in that order (``ECGRecord.select``). Axes before them are a
+    batch: each record's result is exactly the one that it has alone.
 
     Raises:
         MissingSamplesError: samples are NaN or infinite.
@@ -42,7 +42,7 @@ def preprocess(signal: NDArray[np.floating], sampling_rate: float, config: Prepr
 def steps(
     signal: NDArray[np.floating], sampling_rate: float, config: PreprocessingConfig
 ) -> tuple[Step, ...]:
-    """Every stage of ``preprocess``, which returns the last: recorded, resampled, filtered, normalised."""
+    """All stages of ``preprocess``, which returns the last: recorded, resampled, filtered, normalised."""
     _refuse_unusable(signal, sampling_rate, config)
     rate = config.sampling_rate
     resampled = resample(signal, sampling_rate, rate)
@@ -51,12 +51,12 @@ def steps(
     return (
         Step("As recorded", f"{sampling_rate:g} Hz, mV, unfiltered", recorded, sampling_rate),
         Step("Resampled", f"{rate:g} Hz, mV", resampled, rate),
-        Step("Filtered", _filter_in_words(config), filtered, rate),
+        Step("Filtered", _filter_description(config), filtered, rate),
         Step("Normalised", "zero mean and unit variance per lead, no unit", normalise(filtered), rate),
     )
 
 
-def _filter_in_words(config: PreprocessingConfig) -> str:
+def _filter_description(config: PreprocessingConfig) -> str:
     edges = []
     if config.highpass:
         edges.append(f"baseline below {config.highpass:g} Hz removed")

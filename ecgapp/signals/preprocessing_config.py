@@ -1,4 +1,4 @@
-"""The one description of preprocessing: for training, evaluation and the app, and in each card."""
+"""The parameters of preprocessing, shared by training, evaluation, the app and every model card."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from ecgapp.records.record import LEADS
 
 @dataclass(frozen=True)
 class PreprocessingConfig:
-    """Resample, remove the baseline, normalise, cut into windows: in this order.
+    """Parameters of resampling, filtering, normalisation and cutting into windows, in this order.
 
     Frequencies in Hz, lengths in samples at ``sampling_rate``. The filter is a Butterworth run
     forwards and backwards (zero phase, twice the order). ``highpass`` or ``lowpass`` None leaves

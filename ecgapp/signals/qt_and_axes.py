@@ -1,15 +1,15 @@
-"""The formulas of a measured ECG: QT corrected for rate, and axes in the frontal plane."""
+"""Formulas: QT corrected for heart rate, and axes in the frontal plane."""
 
 import numpy as np
 
 
 def bazett(qt: float, rr: float) -> float:
-    """QT (ms) over the square root of RR (s). Bazett 1920; too long at fast rates."""
+    """QT (ms) divided by the square root of RR (s). Bazett 1920; too long at fast rates."""
     return float(qt / np.sqrt(rr))
 
 
 def fridericia(qt: float, rr: float) -> float:
-    """QT (ms) over the cube root of RR (s). Fridericia 1920."""
+    """QT (ms) divided by the cube root of RR (s). Fridericia 1920."""
     return float(qt / np.cbrt(rr))
 
 

@@ -1,9 +1,9 @@
-"""Where the heart beats: R peaks from several leads together.
+"""Detection of R peaks in several leads together.
 
 The energy between 7 and 20 Hz, where a QRS complex is strongest (Pan and Tompkins 1985,
 doi:10.1109/TBME.1985.325532, and Elgendi et al. 2010), summed over leads and compared with its
-own neighbourhood. Ours looks at the whole record at once instead of beat by beat, so it needs no
-learning period, and takes any number of leads, so that one bad electrode costs nothing.
+own neighbourhood. This version uses the whole record at once instead of beat by beat, so it needs no
+learning period, and any number of leads, so that it tolerates a bad electrode.
 """
 
 import numpy as np
@@ -16,18 +16,18 @@ from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.normalise import FLAT
 from ecgapp.signals.wave_trains import PERIODS, train_peaks
 
-BAND = (7.0, 20.0)  # Hz; lower, a tall narrow T wave looks like a beat
+BAND = (7.0, 20.0)  # Hz; below it, a tall narrow T wave looks like a beat
 SMOOTHING = 0.10  # s, about one QRS complex
 REFRACTORY = 0.25  # s between two beats at the least: 240 bpm
-NEIGHBOURHOOD = 6.0  # s on which a beat's size is judged
+NEIGHBOURHOOD = 6.0  # s around a beat with whose beats its size is compared
 LONGEST_PAUSE = 1.5  # s that hold at least one beat, as a rule
 THRESHOLD = 0.30  # of the typical beat nearby, in amplitude
 T_WAVE = 0.38  # s after a beat in which a much smaller bump is its T wave
 T_WAVE_SHARE = 0.40
-CLEAREST = 50.0  # energy of beats over what lies between them: above this, a lead is simply clean
-WHOLE_QRS = (2.0, 20.0)  # Hz, in which even a wide complex has its peak where the eye sees it
+CLEAREST = 50.0  # energy of beats divided by that between them; higher ratios count as this one
+WHOLE_QRS = (2.0, 20.0)  # Hz, in which even a wide complex has its peak at the visible one
 ONE_QRS = 0.18  # s; closer than that two peaks belong to one complex
-REACH = 0.08  # s around the energy's peak in which the R peak is looked for
+REACH = 0.08  # s around the energy's peak that contain the R peak
 LONG = 60.0  # s of a record, above which samples are averaged first
 ENOUGH = 100.0  # Hz, at least, that averaging leaves
 
@@ -35,8 +35,8 @@ ENOUGH = 100.0  # Hz, at least, that averaging leaves
 def r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.int64]:
     """Indices of the beats' largest deflections in ``signal`` (n_leads, n_samples) or (n_samples,).
 
-    Missing samples are taken as flat, so no beat is found inside a gap. A record without beats,
-    or shorter than half a second, gives none. In records longer than a minute they are right to 5 ms.
+    Missing samples count as flat, so there is no beat inside a gap. A record without beats, or shorter
+    than half a second, gives none. In records longer than a minute the indices are right to 5 ms.
     """
     signal = np.atleast_2d(signal)
     width = int(sampling_rate / ENOUGH) if signal.shape[1] > LONG * sampling_rate else 1
@@ -65,7 +65,7 @@ def _r_peaks(signal: NDArray[np.floating], sampling_rate: float) -> NDArray[np.i
 def _with_trains(
     beats: NDArray[np.int64], inside: NDArray[np.bool_], waves: NDArray[np.int64], sampling_rate: float
 ) -> NDArray[np.int64]:
-    """``waves`` in the place of the ``beats`` that lie ``inside`` trains of them, or just beside a wave."""
+    """``waves`` instead of the ``beats`` that lie ``inside`` trains of them or just beside a wave."""
     if not waves.size:
         return beats
     away = np.abs(beats[:, None] - waves).min(axis=1) >= PERIODS[0] * sampling_rate
@@ -73,9 +73,10 @@ def _with_trains(
 
 
 def prominence(signal: NDArray[np.floating], sampling_rate: float, peaks: NDArray[np.int64]) -> float:
-    """How far the beats at ``peaks`` stand out: their typical strength over the median of all samples.
+    """The typical strength of the beats at ``peaks`` divided by the median strength of all samples.
 
-    Of 302 records of the Challenge 2021 half have 10 or more; noise has less than 2. Infinite for silence.
+    Half of 302 records of the Challenge 2021 have 10 or more; noise has less than 2. Infinite if the median
+    is 0.
     """
     leads = _between(_filled(np.atleast_2d(signal)), sampling_rate, BAND)
     if not len(leads) or not peaks.size:
@@ -95,7 +96,7 @@ def _strength(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
 
 
 def _filled(signal: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Missing samples at the lead's median."""
+    """``signal`` with each lead's median in the place of missing samples."""
     finite = np.isfinite(signal)
     if finite.all():
         return signal
@@ -106,7 +107,7 @@ def _filled(signal: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _between(filled: NDArray[np.floating], sampling_rate: float, band: tuple[float, float]) -> FloatArray:
-    """The leads that are not flat, within ``band`` (Hz), each at unit variance."""
+    """The leads that are not flat, filtered to ``band`` (Hz), each at unit variance."""
     low, high = min(band[0], 0.1 * sampling_rate), min(band[1], 0.4 * sampling_rate)
     filtered = bandpass(filled, sampling_rate, low, high, 2)
     deviation = filtered.std(axis=-1, keepdims=True)
@@ -115,7 +116,7 @@ def _between(filled: NDArray[np.floating], sampling_rate: float, band: tuple[flo
 
 
 def _weights(leads: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
-    """How far the beats of each lead stand above what lies between them, (n_leads,), sum 1."""
+    """The energy of each lead's beats relative to that between them, (n_leads,), sum 1."""
     width = max(1, round(SMOOTHING * sampling_rate))
     energy = ndimage.uniform_filter1d(np.square(leads, dtype=np.float64), width, axis=-1)
     between, beat = np.quantile(energy, [0.5, 0.98], axis=-1)
@@ -134,7 +135,7 @@ def _beats(strength: NDArray[np.float64], sampling_rate: float) -> NDArray[np.in
 
 
 def _typical(strength: NDArray[np.float64], sampling_rate: float) -> NDArray[np.float64]:
-    """How strong a beat is around each sample: the median of the local maxima."""
+    """The strength of a typical beat around each sample: the median of the local maxima."""
     pause = max(1, round(LONGEST_PAUSE * sampling_rate))
     starts = np.arange(0, len(strength), pause)
     highest = np.maximum.reduceat(strength, starts)
@@ -148,28 +149,28 @@ def _typical(strength: NDArray[np.float64], sampling_rate: float) -> NDArray[np.
 def _without_t_waves(
     strength: NDArray[np.float64], peaks: NDArray[np.int64], sampling_rate: float
 ) -> NDArray[np.int64]:
-    kept: list[int] = []
+    beats: list[int] = []
     for peak in peaks.tolist():
-        close = bool(kept) and peak - kept[-1] < T_WAVE * sampling_rate
-        if close and strength[peak] < T_WAVE_SHARE * strength[kept[-1]]:
+        close = bool(beats) and peak - beats[-1] < T_WAVE * sampling_rate
+        if close and strength[peak] < T_WAVE_SHARE * strength[beats[-1]]:
             continue
-        kept.append(peak)
-    return np.array(kept, np.int64)
+        beats.append(peak)
+    return np.array(beats, np.int64)
 
 
 def _one_each(energy: NDArray[np.float64], beats: NDArray[np.int64], least: int) -> NDArray[np.int64]:
-    """Of beats closer than ``least`` samples, as the two bumps of a broad complex, the larger one."""
-    kept: list[int] = []
+    """``beats`` with only the larger one of two closer than ``least`` samples, as in a broad complex."""
+    single: list[int] = []
     for beat in beats.tolist():
-        if kept and beat - kept[-1] < least:
-            kept[-1] = max(kept[-1], beat, key=lambda place: energy[place])
+        if single and beat - single[-1] < least:
+            single[-1] = max(single[-1], beat, key=lambda place: energy[place])
         else:
-            kept.append(beat)
-    return np.array(kept, np.int64)
+            single.append(beat)
+    return np.array(single, np.int64)
 
 
 def _highest_nearby(energy: NDArray[np.float64], beats: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
-    """Move each beat to the largest deflection within ``reach`` samples."""
+    """``beats`` moved to the largest deflection within ``reach`` samples."""
     offsets = np.arange(-reach, reach + 1)
     around = np.clip(beats[:, None] + offsets, 0, len(energy) - 1)
     best = energy[around].argmax(axis=1)

@@ -1,4 +1,4 @@
-"""Change a signal's sampling rate without aliasing."""
+"""Changes a signal's sampling rate without aliasing."""
 
 from fractions import Fraction
 
@@ -9,8 +9,8 @@ from scipy import signal as scipy_signal
 from ecgapp.errors import SignalError
 from ecgapp.records.record import FloatArray
 
-KERNEL = 16  # how far the anti-aliasing kernel reaches, in samples of the lower rate
-MAX_DENOMINATOR = 1000  # a rate such as 513.6 Hz is met to one part in a million
+KERNEL = 16  # reach of the anti-aliasing kernel, in samples of the lower rate
+MAX_DENOMINATOR = 1000  # a rate such as 513.6 Hz is exact to one part in a million
 
 
 def resample(signal: NDArray[np.floating], from_rate: float, to_rate: float) -> FloatArray:
@@ -57,6 +57,6 @@ def _ratio(from_rate: float, to_rate: float) -> Fraction:
 
 
 def _margin(up: int, down: int) -> int:
-    """In multiples of ``down`` input samples (so ``up`` output ones): the kernel's reach and more."""
+    """The reach of the kernel and more, in multiples of ``down`` input (``up`` output) samples."""
     reach = KERNEL * max(1.0, down / up)  # input samples
     return int(np.ceil(reach / down)) + 1

@@ -1,4 +1,4 @@
-"""From a class for each sample to waves, and back."""
+"""Conversion between a class for each sample and waves."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from ecgapp.records.record import FloatArray
 from ecgapp.records.waves import WAVES, Wave
 
-UNKNOWN = -1  # the class of samples of which nothing is known
+UNKNOWN = -1  # the class of samples without a known class
 SHORTEST = {"P": 0.028, "QRS": 0.036, "T": 0.060}  # s; shorter runs are no waves
 GAP = 0.030  # s; two runs of one wave that lie closer than this are one
-FAINT = 1.0  # by how much "no wave" may be ahead of P, in logarithms, where a P wave is still taken for one
-SLOPE = 2.0  # by how much such a wave's lead over "no wave" falls from its height to its ends
+FAINT = 1.0  # how far "no wave" may be ahead of P, in logarithms, at a sample of a P wave
+SLOPE = 2.0  # by how much the logarithm's difference to "no wave" falls from such a wave's top to its ends
 _P = WAVES.index("P") + 1
-_TINY = 1e-12  # probabilities below it are alike
+_TINY = 1e-12  # smaller probabilities count as this one
 
 
 def classes_of(waves: Sequence[Wave], n_samples: int, sampling_rate: float) -> NDArray[np.int64]:
-    """The class of each sample, 0 where there is no wave, else the wave's place in ``WAVES`` plus 1.
+    """The class of each sample: 0 for no wave, else the wave's place in ``WAVES`` plus 1.
 
-    ``UNKNOWN`` before the first wave and behind the last one, for hand-made marks leave the ends out.
+    ``UNKNOWN`` before the first wave and behind the last one, because manual marks leave the ends out.
     """
     classes = np.full(n_samples, UNKNOWN, np.int64)
     if not waves:
@@ -38,8 +38,8 @@ def waves_in(
     """The waves of one lead, in order of time, from each sample's ``probabilities`` (4, n_samples).
 
     A wave is a run of samples in which its class is the likeliest; P waves, which are faint in many
-    leads, may be a little less likely than none. A wave's peak is where ``heights`` (n_samples,), the
-    lead's own signal, is furthest from its value at the wave's ends.
+    leads, may be a little less likely than none. A wave's peak is the sample at which ``heights``
+    (n_samples,), the lead's signal, is furthest from the line between the wave's ends.
     """
     likeliest = _likeliest(probabilities)
     waves = []
@@ -51,7 +51,7 @@ def waves_in(
 
 
 def _likeliest(probabilities: FloatArray) -> NDArray[np.int64]:
-    """Each sample's class; where none is a little likelier than P, P. Other waves keep all their samples."""
+    """Each sample's class: the likeliest, or P if "no wave" is only a little likelier."""
     classes = probabilities.argmax(axis=0)
     logs = np.log(np.maximum(probabilities, _TINY))
     ahead = np.where(np.isin(classes, (0, _P)), logs[_P] - logs[0], -np.inf)
@@ -66,7 +66,7 @@ def _between(onset: float, offset: float, sampling_rate: float) -> slice:
 
 
 def _runs(flags: NDArray[np.bool_], kind: str, sampling_rate: float) -> list[tuple[int, int]]:
-    """First and last sample of each run of True that is long enough, small gaps closed."""
+    """First and last sample of each run of True that is long enough, after closing small gaps."""
     runs: list[tuple[int, int]] = []
     for first, last in _stretches(flags):
         if runs and first - runs[-1][1] < GAP * sampling_rate:

@@ -1,8 +1,8 @@
-"""Waves without a quiet line between them: flutter and fast broad tachycardia look like a sine.
+"""Trains of waves without a quiet line between them: flutter and fast broad tachycardia.
 
-The steep part of such a wave is small, so what finds narrow QRS complexes misses every other one. A stretch
-counts as a train of waves where the signal is away from zero most of the time, slow and periodic. Limits were
-chosen on the marked windows of ``cudb``, all records of ``mitdb``, and the Challenge's and PTB-XL's.
+The steep part of such a wave is small, so a detector of narrow QRS complexes misses every other one. A
+stretch counts as a train of waves if the signal is away from zero most of the time, slow and periodic. The
+limits were chosen on the marked windows of ``cudb``, all records of ``mitdb``, the Challenge and PTB-XL.
 """
 
 import numpy as np
@@ -14,19 +14,22 @@ from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.normalise import FLAT
 
 BAND, STEEP = (1.5, 20.0), (7.0, 20.0)  # Hz
-WINDOW, HOP = 3.0, 1.0  # s that are judged together, and how far the next window lies behind
+WINDOW, HOP = 3.0, 1.0  # s of one window, and from one window to the next
 AWAY, OCCUPIED = 0.3, 0.5  # of the window's 0.95 quantile; share of samples further from zero than that
 SLOW = 0.25  # of the power, at most, in the band of steep waves
 PERIODS = (0.17, 0.65)  # s: 92 to 350 a minute
 PERIODIC = 0.3  # autocorrelation at the period, at least
 CLOSEST = 0.6  # of the period, between two waves
-TALL = 0.25  # of the window's 0.95 quantile, that a wave must stand above what surrounds it
+TALL = 0.25  # of the window's 0.95 quantile, a wave's least prominence
 
 
 def train_peaks(
     signal: NDArray[np.floating], sampling_rate: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which samples of ``signal`` (n_leads, n_samples; no gaps) lie in trains, and where their waves peak."""
+    """Flags of the samples in trains of waves, (n_samples,), and the peaks of those waves.
+
+    ``signal`` is (n_leads, n_samples), without gaps.
+    """
     n_samples = signal.shape[1]
     inside = np.zeros(n_samples, bool)
     length, hop = round(WINDOW * sampling_rate), round(HOP * sampling_rate)
@@ -46,8 +49,8 @@ def train_peaks(
         first = 0 if start == 0 else start + middle
         behind = n_samples if start == starts[-1] else start + middle + hop
         inside[first:behind] = True
-        found = start + _peaks(window, direction, period, sampling_rate)
-        places.append(found[(found >= first) & (found < behind)])
+        peaks = start + _peaks(window, direction, period, sampling_rate)
+        places.append(peaks[(peaks >= first) & (peaks < behind)])
     return inside, _apart(places, PERIODS[0] * sampling_rate)
 
 
@@ -60,28 +63,28 @@ def _between(signal: NDArray[np.floating], sampling_rate: float, band: tuple[flo
 def _may_be(
     waves: FloatArray, steep: FloatArray, starts: NDArray[np.int64], length: int
 ) -> NDArray[np.bool_]:
-    """Which windows are slow and occupied, in the median lead: (n_windows,)."""
+    """Flags of the windows that are slow and occupied in the median lead: (n_windows,)."""
     power, steep_power = (_power(band, starts, length) for band in (waves, steep))
     share = np.where(power > FLAT**2, steep_power / np.maximum(power, FLAT**2), np.nan)
     known = np.isfinite(share).any(axis=0)
-    found = np.zeros(len(starts), bool)
-    found[known] = np.nanmedian(share[:, known], axis=0) < SLOW
-    for number in np.flatnonzero(found).tolist():
+    possible = np.zeros(len(starts), bool)
+    possible[known] = np.nanmedian(share[:, known], axis=0) < SLOW
+    for number in np.flatnonzero(possible).tolist():
         window = np.abs(waves[np.isfinite(share[:, number]), starts[number] : starts[number] + length])
         top = np.quantile(window, 0.95, axis=1, keepdims=True)
-        found[number] = np.median((window > AWAY * top).mean(axis=1)) > OCCUPIED
-    return found
+        possible[number] = np.median((window > AWAY * top).mean(axis=1)) > OCCUPIED
+    return possible
 
 
 def _power(band: FloatArray, starts: NDArray[np.int64], length: int) -> NDArray[np.float64]:
-    """Mean square of each lead in each window: (n_leads, n_windows)."""
+    """The mean square of each lead in each window: (n_leads, n_windows)."""
     total = np.cumsum(np.square(band, dtype=np.float64), axis=1)
     total = np.concatenate([np.zeros((len(band), 1)), total], axis=1)
     return np.asarray((total[:, starts + length] - total[:, starts]) / length)
 
 
 def _period(window: FloatArray, sampling_rate: float) -> int | None:
-    """Samples from wave to wave; None where nothing recurs."""
+    """The number of samples from wave to wave; None if nothing recurs."""
     size = window.shape[1]
     spectrum = np.abs(np.fft.rfft(window, 2 * size, axis=1)) ** 2
     alike = np.fft.irfft(spectrum, axis=1)[:, :size] / (1 - np.arange(size) / size)
@@ -93,7 +96,7 @@ def _period(window: FloatArray, sampling_rate: float) -> int | None:
 
 
 def _peaks(window: FloatArray, direction: FloatArray, period: int, sampling_rate: float) -> NDArray[np.int64]:
-    """One peak a wave, along ``direction`` in the space of the leads."""
+    """One peak for each wave, along ``direction`` in the space of the leads."""
     along = direction @ window
     top = float(np.quantile(np.abs(along), 0.95))
     distance = max(1, round(CLOSEST * period))
@@ -102,7 +105,7 @@ def _peaks(window: FloatArray, direction: FloatArray, period: int, sampling_rate
 
 
 def _direction(window: FloatArray, last: FloatArray | None) -> FloatArray:
-    """The leads' first principal component: on the side of the ``last`` window's, else of its tall waves."""
+    """The leads' first principal component, with the sign of the ``last`` window's or of its tall waves."""
     direction = np.linalg.svd(window @ window.T)[0][:, 0]
     if last is not None:
         return np.asarray(direction if direction @ last >= 0 else -direction)
@@ -111,9 +114,9 @@ def _direction(window: FloatArray, last: FloatArray | None) -> FloatArray:
 
 
 def _apart(places: list[NDArray[np.int64]], least: float) -> NDArray[np.int64]:
-    """All of them in order, without those that follow another one too closely."""
-    kept: list[int] = []
+    """All ``places`` in order, without those closer than ``least`` to the previous one."""
+    apart: list[int] = []
     for place in np.sort(np.concatenate(places)).tolist() if places else ():
-        if not kept or place - kept[-1] >= least:
-            kept.append(place)
-    return np.array(kept, np.int64)
+        if not apart or place - apart[-1] >= least:
+            apart.append(place)
+    return np.array(apart, np.int64)

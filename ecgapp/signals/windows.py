@@ -1,4 +1,4 @@
-"""Cut a signal into the windows that a network reads."""
+"""Cuts a signal into the windows that a network reads."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from ecgapp.signals.preprocessing_config import PreprocessingConfig
 
 
 @dataclass(frozen=True, eq=False)
-class Windows:
-    """Windows of one record, and where each begins.
+class RecordWindows:
+    """The windows of one record, and their first samples.
 
     ``windows`` is float32 (n_windows, n_leads, window); ``starts`` is int64 (n_windows,), in
-    samples of the preprocessed signal. ``padded``: the record was shorter than one window, and
-    zeros stand behind its end.
+    samples of the preprocessed signal. ``padded``: the record was shorter than one window and was
+    filled up with zeros.
     """
 
     windows: FloatArray
@@ -27,11 +27,11 @@ class Windows:
         return len(self.starts)
 
 
-def cut_windows(signal: NDArray[np.floating], config: PreprocessingConfig) -> Windows:
-    """Windows of ``signal`` (n_leads, n_samples), already at the config's sampling rate.
+def cut_windows(signal: NDArray[np.floating], config: PreprocessingConfig) -> RecordWindows:
+    """The windows of ``signal`` (n_leads, n_samples), already at the config's sampling rate.
 
-    They begin every ``config.stride`` samples; the last one ends with the record, so that every
-    sample is seen.
+    They begin every ``config.stride`` samples; the last one ends with the record, so that every sample
+    lies in a window.
 
     Raises:
         SignalError: there are no samples.
@@ -42,14 +42,14 @@ def cut_windows(signal: NDArray[np.floating], config: PreprocessingConfig) -> Wi
     if n_samples < config.window:
         padded = np.zeros((1, n_leads, config.window), np.float32)
         padded[0, :, :n_samples] = signal
-        return Windows(padded, np.zeros(1, np.int64), padded=True)
+        return RecordWindows(padded, np.zeros(1, np.int64), padded=True)
     starts = window_starts(n_samples, config)
     windows = np.stack([signal[:, start : start + config.window] for start in starts])
-    return Windows(windows.astype(np.float32), starts, padded=False)
+    return RecordWindows(windows.astype(np.float32), starts, padded=False)
 
 
 def window_starts(n_samples: int, config: PreprocessingConfig) -> NDArray[np.int64]:
-    """Where the windows of a record of ``n_samples`` begin; one at 0 where it is shorter than a window."""
+    """The first samples of the windows of a record; one 0 if it is shorter than a window."""
     last = max(0, n_samples - config.window)
     starts = np.arange(0, last + 1, config.stride, dtype=np.int64)
     return starts if starts[-1] == last else np.append(starts, last)

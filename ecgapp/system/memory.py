@@ -1,12 +1,16 @@
-"""Memory that a network's run has freed, given back to the system.
+"""What glibc does with freed memory: a page gives it back to the system, a training keeps it.
 
 Each run of a page is a thread, and glibc keeps what a thread has freed for the next one: after a few
 records that was 200 MB of nothing. Giving it back takes a few milliseconds.
 """
 
 import ctypes
+import platform
 from collections.abc import Callable
 from functools import cache
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h of glibc
+_EVERYTHING, _AT_A_TIME = 1 << 30, 64 << 20  # bytes
 
 
 def give_back_freed() -> None:
@@ -24,3 +28,18 @@ def _trim() -> Callable[[int], int] | None:
     except (AttributeError, OSError, TypeError):
         return None
     return found
+
+
+def keep_freed_memory() -> bool:
+    """Let the C library keep what this process frees. Returns whether it does.
+
+    glibc hands large tensors back to the system as soon as they are freed, and gets fresh pages for the
+    next, each zeroed on its first touch: ten thousand page faults in a step of the shipped autoencoders,
+    a tenth to a third of its time. Kept memory costs none; its peak is the same. Other
+    C libraries are left as they are.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    options = ((_MMAP_THRESHOLD, _EVERYTHING), (_TRIM_THRESHOLD, _EVERYTHING), (_TOP_PAD, _AT_A_TIME))
+    return all([mallopt(option, value) for option, value in options])

@@ -1,11 +1,16 @@
-"""Learning from imported data sets: one loop for pretraining and fine-tuning, told through a callback."""
+"""Learning from imported data sets: one loop for pretraining and fine-tuning, which reports to a callback."""
 
-from ecgapp.training.data.augmentation import AugmentationConfig
-from ecgapp.training.defaults import finetuning_defaults, pretraining_defaults
+from ecgapp.training.augmentation_config import AugmentationConfig
 from ecgapp.training.devices import devices
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
 from ecgapp.training.run import train
-from ecgapp.training.training_config import Initialisation, Phase, Resampling, TrainingConfig
+from ecgapp.training.training_config import (
+    Initialisation,
+    Phase,
+    Resampling,
+    TrainingConfig,
+    pretraining_defaults,
+)
 
 __all__ = [
     "AugmentationConfig",
@@ -18,7 +23,6 @@ __all__ = [
     "Stopped",
     "TrainingConfig",
     "devices",
-    "finetuning_defaults",
     "pretraining_defaults",
     "train",
 ]

@@ -22,7 +22,8 @@ from ecgapp.models.networks.delineator import DelineatorConfig
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.signals.segments import UNKNOWN, classes_of
-from ecgapp.training.data.augmentation import Augmentation, AugmentationConfig
+from ecgapp.training.augmentation_config import AugmentationConfig
+from ecgapp.training.data.augmentation import Augmentation
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.devices import autocast, resolve_precision
 from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups

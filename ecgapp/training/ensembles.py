@@ -20,16 +20,16 @@ ON_CPU = 1  # members that learn at once where nothing is gained by more
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """One network's records to learn from, those that judge it, and its seed."""
+class MemberRecords:
+    """The records that one network learns from, those that judge it, and its seed."""
 
     train: Rows
     validation: Rows
     seed: int
 
 
-def parts(config: TrainingConfig, records: RecordSet) -> tuple[Part, ...]:
-    """What each network of this training learns from; a single one is an ensemble of one.
+def records_of_members(config: TrainingConfig, records: RecordSet) -> tuple[MemberRecords, ...]:
+    """The records and the seed of each network of this training; a single one is an ensemble of one.
 
     Raises:
         TrainingError: a member would have nothing to learn from, or nothing to be judged on.
@@ -39,11 +39,11 @@ def parts(config: TrainingConfig, records: RecordSet) -> tuple[Part, ...]:
     else:
         train, validation = records.rows(config.train_folds), records.rows(config.validation_folds)
         first = config.seed if config.members == 1 else config.seed + 1
-        dealt = tuple(Part(train, validation, first + member) for member in range(config.members))
-    return tuple(replace(part, train=_drawn(part.train, config, part.seed)) for part in dealt)
+        dealt = tuple(MemberRecords(train, validation, first + member) for member in range(config.members))
+    return tuple(replace(one, train=_drawn(one.train, config, one.seed)) for one in dealt)
 
 
-def _cross_fitted(config: TrainingConfig, records: RecordSet) -> tuple[Part, ...]:
+def _cross_fitted(config: TrainingConfig, records: RecordSet) -> tuple[MemberRecords, ...]:
     everything = np.arange(len(records), dtype=np.int64)
     dealt = []
     groups = deal_folds((*config.train_folds, *config.validation_folds), config.members)
@@ -51,7 +51,7 @@ def _cross_fitted(config: TrainingConfig, records: RecordSet) -> tuple[Part, ...
         left_out = records.rows(group)
         if len(left_out) in (0, len(records)):
             raise TrainingError("A member's folds hold no labelled record, or all. Choose fewer members.")
-        dealt.append(Part(np.setdiff1d(everything, left_out), left_out, config.seed + member + 1))
+        dealt.append(MemberRecords(np.setdiff1d(everything, left_out), left_out, config.seed + member + 1))
     return tuple(dealt)
 
 

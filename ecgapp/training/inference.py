@@ -1,4 +1,4 @@
-"""A network on many windows, and how windows' answers become their record's."""
+"""A network on the windows of many records, in batches that fit the device, shared by all processes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.special import expit, softmax
 from torch import Tensor
 
 from ecgapp.models import Network
@@ -15,7 +13,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import RecordSet, Rows, WindowList, all_windows
 from ecgapp.training.devices import autocast
 from ecgapp.training.out_of_memory import memory_named_alike
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.reporting import Stopped
 
 _BATCH = 256  # windows
@@ -35,7 +33,7 @@ class Inference:
     network: Network
     device: torch.device
     precision: torch.dtype
-    world: World = ALONE
+    processes: ProcessGroup = ALONE
     should_stop: Callable[[], bool] = _never
 
     def logits(self, records: RecordSet, rows: Rows) -> tuple[FloatArray, Rows]:
@@ -58,14 +56,14 @@ class Inference:
         self, records: RecordSet, rows: Rows, figure: Callable[[Tensor, Tensor], Tensor]
     ) -> tuple[FloatArray, Rows]:
         """Each process answers for its part of the records; all of them get all figures."""
-        windows = all_windows(records, rows[self.world.part(len(rows))])
+        windows = all_windows(records, rows[self.processes.part(len(rows))])
         answers, mine = self.answers(records, windows), []
-        for _ in range(max(self.world.gathered(-(-len(windows) // _BATCH)))):
-            if self.world.decided(self.should_stop()):
+        for _ in range(max(self.processes.all_gather(-(-len(windows) // _BATCH)))):
+            if self.processes.broadcast_int(self.should_stop()):
                 raise Stopped
             mine += [figure(*found) for found in islice(answers, 1)]
         found = torch.cat(mine).numpy() if mine else None
-        parts = self.world.gathered((found, windows.owners))
+        parts = self.processes.all_gather((found, windows.owners))
         figures = [figures for figures, _ in parts if figures is not None]
         return np.concatenate(figures), np.concatenate([owners for _, owners in parts])
 
@@ -109,26 +107,3 @@ class Inference:
 def _joined(parts: list[Tensor]) -> Tensor:
     """The parts one behind the other; a single one as it is, for copying each batch costs time."""
     return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def probabilities(logits: FloatArray, multilabel: bool, temperature: float = 1.0) -> FloatArray:
-    """A sigmoid for each label, or a softmax over them: (n, n_labels)."""
-    scaled = logits.astype(np.float64) / temperature
-    answers: NDArray[np.float64] = expit(scaled) if multilabel else softmax(scaled, axis=1)
-    return answers.astype(np.float32)
-
-
-def combine_windows(answers: FloatArray, owners: Rows, rows: Rows, how: str) -> FloatArray:
-    """The mean or the maximum over each record's windows: float32 (n_rows, n_columns), as ``rows``.
-
-    ``answers`` is (n_windows, n_columns), ``owners`` (n_windows,) says whose each window is.
-    """
-    place = np.full(int(max(rows.max(), owners.max())) + 1, -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    combined = np.full((len(rows), answers.shape[1]), 0.0 if how == "mean" else -np.inf)
-    if how == "max":
-        np.maximum.at(combined, place[owners], answers)
-        return combined.astype(np.float32)
-    np.add.at(combined, place[owners], answers)
-    counts = np.bincount(place[owners], minlength=len(rows))
-    return (combined / counts[:, None]).astype(np.float32)

@@ -15,11 +15,12 @@ from torch.nn import functional as F
 
 from ecgapp.errors import TrainingError
 from ecgapp.evaluate import f1_by_label, macro_auroc
+from ecgapp.models.answers import ProbabilityRule, combine_windows
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 from ecgapp.training.data.window_sampling import RecordSet, Rows
-from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.inference import Inference
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.training_config import TrainingConfig
 
 _HEAVIEST = 20.0  # a rare label's positives weigh no more than this many negatives
@@ -77,7 +78,9 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
 class Objective(Protocol):
     """One phase's loss and its judgement."""
 
-    def losses(self, answers: Tensor, clean: Tensor, targets: Tensor, world: World = ALONE) -> Tensor:
+    def losses(
+        self, answers: Tensor, clean: Tensor, targets: Tensor, processes: ProcessGroup = ALONE
+    ) -> Tensor:
         """Each member's mean loss over a batch of all processes, (members,); this process's part of it.
 
         ``answers`` is the network's, ``clean`` (batch, members, n_leads, n_samples), ``targets``
@@ -91,7 +94,9 @@ class Objective(Protocol):
 class Reconstruction:
     """Mean squared error per sample between the answer and the clean window."""
 
-    def losses(self, answers: Tensor, clean: Tensor, targets: Tensor, world: World = ALONE) -> Tensor:
+    def losses(
+        self, answers: Tensor, clean: Tensor, targets: Tensor, processes: ProcessGroup = ALONE
+    ) -> Tensor:
         if clean.shape[1] == 1:
             return F.mse_loss(answers.float().view_as(clean), clean).unsqueeze(0)
         return (answers.float().view_as(clean) - clean).square().mean((0, 2, 3))
@@ -114,10 +119,12 @@ class Classification:
         self.aggregation = aggregation
         self._weights = torch.from_numpy(np.stack(weights))
 
-    def losses(self, answers: Tensor, clean: Tensor, targets: Tensor, world: World = ALONE) -> Tensor:
+    def losses(
+        self, answers: Tensor, clean: Tensor, targets: Tensor, processes: ProcessGroup = ALONE
+    ) -> Tensor:
         weights = self._weights = self._weights.to(answers.device)
         each, weight = self._entropies(answers.float().view_as(targets), targets, weights)
-        total = world.total(weight.sum((0, 2))) / world.size
+        total = processes.all_reduce_sum(weight.sum((0, 2))) / processes.size
         return each.sum((0, 2)) / total.clamp(min=_NOTHING)
 
     def judge(self, inference: Inference, records: RecordSet, rows: Rows, member: int = 0) -> Scores:
@@ -128,7 +135,8 @@ class Classification:
         loss = float(each.sum() / weight.sum().clamp(min=_NOTHING))
         by_window = each.sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp(min=_NOTHING)
         by_record = combine_windows(by_window.numpy(), owners, rows, "mean")[:, 0]
-        answers = combine_windows(probabilities(logits, multilabel), owners, rows, self.aggregation)
+        rule = ProbabilityRule(multilabel, aggregation=self.aggregation)
+        answers = rule.records(logits, owners, rows)
         known = records.targets[rows]
         auroc = macro_auroc(answers, known)
         decided = answers if multilabel else _most_probable(answers)

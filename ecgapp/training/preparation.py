@@ -1,6 +1,7 @@
-"""What a training has before its first step: the data, the members, and where it all goes."""
+"""A prepared training: its data, its members, and all else that is needed before the first step."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,89 +12,130 @@ from ecgapp.datasets import DatasetStore
 from ecgapp.errors import TrainingError
 from ecgapp.models import Network, TrainedModel
 from ecgapp.training.data.in_memory import Loading, choose_records, data_digest, load_signals, open_stores
-from ecgapp.training.data.sharding import shared_out
+from ecgapp.training.data.sharding import Lanes, shared_out
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import resolve_device
-from ecgapp.training.ensembles import parts
+from ecgapp.training.ensembles import MemberRecords, records_of_members
 from ecgapp.training.inference import Inference
-from ecgapp.training.loop.job import Member
-from ecgapp.training.parallel.process_group import World
+from ecgapp.training.parallel.process_group import ProcessGroup
 from ecgapp.training.reporting import Reporter
-from ecgapp.training.result.trained_result import Source
 from ecgapp.training.training_config import TrainingConfig
-from ecgapp.training.transfer import load_pretrained
+from ecgapp.training.transfer import initial_network, load_pretrained
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
-    """What all parts of one training share."""
+class Member:
+    """One network of a training: the records it learns from, those it is judged on, and its seed."""
+
+    lanes: Lanes
+    validation: Rows
+    seed: int
+
+    @property
+    def train(self) -> Rows:
+        """The records that it learns from."""
+        return np.concatenate(self.lanes.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTraining:
+    """All that one training needs besides its networks, from its config to the loop.
+
+    ``members`` are those that learn now: all of them, or a group of an ensemble (``for_group``), which
+    has its own ``checkpoints`` folder. ``folder`` is that of the whole training. ``digest`` is of the
+    data and the pretrained weights.
+    """
 
     config: TrainingConfig
+    stores: tuple[DatasetStore, ...]
     records: RecordSet
     members: tuple[Member, ...]
     pretrained: TrainedModel | None
-    stores: tuple[DatasetStore, ...]
-    digest: str  # of the data and the pretrained weights
+    digest: str
     reporter: Reporter
     folder: Path
-    world: World
+    checkpoints: Path
+    processes: ProcessGroup
+    group: str = ""  # which members of an ensemble these are
 
     @property
     def device(self) -> torch.device:
-        """This process's own."""
-        return resolve_device(self.config.device, self.world.rank)
+        """This process's own device."""
+        return resolve_device(self.config.device, self.processes.rank)
 
-    def source(self, epochs: int) -> Source:
-        card = self.pretrained.card if self.pretrained else None
-        name = f"{card.name} (sha256 {card.sha256})" if card else None
-        learnt = np.unique(np.concatenate([np.concatenate(member.lanes.rows) for member in self.members]))
-        return Source(self.config, self.stores, name, epochs, len(learnt))
+    @property
+    def identity(self) -> str:
+        """sha256 of config, data and group: a checkpoint of another training is refused."""
+        marks = (self.config.digest, self.digest, self.group)
+        return hashlib.sha256(" ".join(marks).encode()).hexdigest()
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best epoch is kept; of an ensemble the last is, which no validation has chosen."""
+        return not self.group
+
+    @property
+    def n_train(self) -> int:
+        """How many different records are learnt from."""
+        return len(np.unique(np.concatenate([member.train for member in self.members])))
+
+    def for_group(self, chosen: slice, reporter: Reporter, folder_name: str) -> "PreparedTraining":
+        """The training of some members of an ensemble, each for all its epochs."""
+        return replace(
+            self,
+            config=replace(self.config, patience=0),
+            members=self.members[chosen],
+            reporter=reporter,
+            checkpoints=self.folder / folder_name,
+            group=str(chosen),
+        )
+
+    def networks(self) -> list[Network]:
+        """The members' networks before their first step."""
+        return [initial_network(self.config, member.seed, self.pretrained) for member in self.members]
 
     def inference(self, network: Network) -> Inference:
-        """In float32, whatever the training ran in: the app answers so too."""
-        device = self.device
+        """The network on this process's device, in float32 as the app runs it."""
         stop = self.reporter.should_stop
-        return Inference(network.to(device), device, torch.float32, self.world, stop)
+        return Inference(network.to(self.device), self.device, torch.float32, self.processes, stop)
 
 
 def prepare(
-    config: TrainingConfig, reporter: Reporter, folder: Path, settings: Settings, world: World
-) -> Setting:
-    """Open what is needed, and bring this process's signals into memory.
+    config: TrainingConfig, reporter: Reporter, folder: Path, settings: Settings, processes: ProcessGroup
+) -> PreparedTraining:
+    """Open the data sets and the pretrained model, and load the signals that this process needs.
 
     Raises:
         EcgAppError: the data, the pretrained model or the device is not what the config needs.
         Stopped: the reporter asked for it.
     """
-    if config.compiled and world.size > 1:
+    if config.compiled and processes.size > 1:
         raise TrainingError("A compiled network learns in one process only. Train without compiling it.")
 
-    def chosen() -> tuple[tuple[DatasetStore, ...], TrainedModel | None, RecordSet, tuple[Member, ...], Rows]:
+    def open_all() -> tuple[
+        tuple[DatasetStore, ...], TrainedModel | None, RecordSet, tuple[Member, ...], Rows
+    ]:
         stores = open_stores(config, settings)
         pretrained = load_pretrained(config, settings)
         records = choose_records(config, stores)
-        members = _members(config, records, world)
-        resolve_device(config.device, world.rank)
-        return stores, pretrained, records, members, _needed(members, world)
+        members = _members(config, records, processes)
+        resolve_device(config.device, processes.rank)
+        needed = [member.lanes.own_rows(processes) for member in members]
+        needed += [member.validation[processes.part(len(member.validation))] for member in members]
+        return stores, pretrained, records, members, np.unique(np.concatenate(needed))
 
-    stores, pretrained, records, members, needed = world.together(chosen)
-    records = load_signals(
-        records, needed, stores, Loading(config.augmentation.shift, reporter, folder, world)
-    )
+    stores, pretrained, records, members, needed = processes.run_or_raise_all(open_all)
+    loading = Loading(config.augmentation.shift, reporter, folder, processes)
+    records = load_signals(records, needed, stores, loading)
     digest = data_digest(stores, records) + (pretrained.card.sha256 if pretrained else "")
-    return Setting(config, records, members, pretrained, stores, digest, reporter, folder, world)
+    return PreparedTraining(
+        config, stores, records, members, pretrained, digest, reporter, folder, folder, processes
+    )
 
 
-def _members(config: TrainingConfig, records: RecordSet, world: World) -> tuple[Member, ...]:
-    """With batches of one size for all, so that members may learn together."""
-    dealt = parts(config, records)
-    networks = [part.train for part in dealt]
-    lanes = shared_out(records, networks, config.batch_size, config.lanes, world.size)
-    return tuple(Member(own, part.validation, part.seed) for own, part in zip(lanes, dealt, strict=True))
-
-
-def _needed(members: tuple[Member, ...], world: World) -> Rows:
-    """The records that this process learns from or judges with."""
-    needed = [member.lanes.own_rows(world) for member in members]
-    needed += [member.validation[world.part(len(member.validation))] for member in members]
-    return np.unique(np.concatenate(needed))
+def _members(config: TrainingConfig, records: RecordSet, processes: ProcessGroup) -> tuple[Member, ...]:
+    """The members, with batches of one size for all, so that they can learn together."""
+    dealt: tuple[MemberRecords, ...] = records_of_members(config, records)
+    rows = [one.train for one in dealt]
+    lanes = shared_out(records, rows, config.batch_size, config.lanes, processes.size)
+    return tuple(Member(own, one.validation, one.seed) for own, one in zip(lanes, dealt, strict=True))

@@ -1,39 +1,26 @@
 """``train``: from a config and imported stores to a trained model with its card."""
 
-import hashlib
 import shutil
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, InterruptedTrainingError, TrainingError
 from ecgapp.models import Network, TrainedModel, load_model
-from ecgapp.records.record import FloatArray
 from ecgapp.storage import documents
 from ecgapp.storage.files import remove_unfinished, write_atomically
-from ecgapp.training.data.window_sampling import Rows
+from ecgapp.system.memory import keep_freed_memory
 from ecgapp.training.ensembles import GroupReporter, assemble, at_once, member_words
-from ecgapp.training.going_on import run
-from ecgapp.training.loop.job import Job, Outcome
-from ecgapp.training.objective import objective_for
-from ecgapp.training.out_of_memory import NO_MEMORY, keep_freed_memory
-from ecgapp.training.parallel.process_group import ALONE, World
-from ecgapp.training.preparation import Setting, prepare
+from ecgapp.training.loop.checkpoint import load_checkpoint
+from ecgapp.training.loop.training_loop import Loop
+from ecgapp.training.out_of_memory import NO_MEMORY, NO_MEMORY_TOGETHER, memory_named_alike
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
+from ecgapp.training.preparation import PreparedTraining, prepare
 from ecgapp.training.reporting import Reporter
-from ecgapp.training.result.example_writer import Gallery, tell_kept
-from ecgapp.training.result.trained_result import (
-    Source,
-    classification_result,
-    reconstruction_result,
-    save_result,
-)
-from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
-from ecgapp.training.transfer import initial_network
+from ecgapp.training.result.trained_result import save_autoencoder, save_classifier, validation_logits
+from ecgapp.training.training_config import RESULT, TrainingConfig
 
 CONFIG = "training.json"
 _GROUP = "members-at-once"  # how many fitted on the device, where not all did
@@ -41,13 +28,17 @@ _BEFORE = "result-before"  # a model that has been trained further, until the ne
 
 
 def train(
-    config: TrainingConfig, reporter: Reporter, folder: Path, settings: Settings, world: World = ALONE
+    config: TrainingConfig,
+    reporter: Reporter,
+    folder: Path,
+    settings: Settings,
+    processes: ProcessGroup = ALONE,
 ) -> TrainedModel:
     """Train as ``config`` says, and save the model in ``folder / "result"`` under the config's name.
 
     The folder is this training's own. Where it holds a checkpoint of the same config and data the
-    training goes on from it, to the same weights; where it holds the result, that is returned. Of
-    several processes in ``world`` all call this alike; only the leader writes and reports.
+    training goes on from it, to the same weights; where it holds the result, that is returned. All
+    ``processes`` call this alike; only the leader writes and reports.
 
     Raises:
         Stopped: the reporter asked for it; call again to go on.
@@ -56,127 +47,103 @@ def train(
         ModelNotFoundError: the pretrained model is not installed.
     """
     keep_freed_memory()
-    if world.told(world.leads and _claim_folder(folder, config)):
-        found: Any = load_model((folder / RESULT,), config.name) if world.leads else None
-        return world.told(found)
-    setting = prepare(config, reporter, folder, settings, world)
+    if processes.broadcast(processes.is_leader and _claim_folder(folder, config)):
+        model: Any = load_model((folder / RESULT,), config.name) if processes.is_leader else None
+        return processes.broadcast(model)
+    training = prepare(config, reporter, folder, settings, processes)
     try:
-        model = _train_members(setting) if config.members > 1 else _train_one(setting)
+        trained = _train_ensemble(training) if config.members > 1 else _train_one(training)
     except torch.OutOfMemoryError as error:
         raise TrainingError(NO_MEMORY) from error
     shutil.rmtree(folder / _BEFORE, ignore_errors=True)
     reporter.log("The model and its card are written.")
-    return model
+    return trained
 
 
-def _train_one(setting: Setting) -> TrainedModel:
-    config, records = setting.config, setting.records
-    outcome = _run(setting, slice(0, 1), setting.reporter, setting.folder)
-    network, source = outcome.networks[0], setting.source(outcome.epochs)
-    inference = setting.inference(network)
-    if config.pretraining:
-        result = reconstruction_result(network, source, records, inference)
-        return save_result(setting.folder, result, world=setting.world)
-    answers = inference.logits(records, setting.members[0].validation)
-    return _save_classifier(setting, network, source, answers)
+def run(training: PreparedTraining) -> tuple[list[Network], int]:
+    """Train the members to the end, from their checkpoint if there is one.
 
+    Returns:
+        The networks that are kept, in eval mode and without gradients, and how many epochs were run.
 
-def _train_members(setting: Setting) -> TrainedModel:
-    networks = _train_groups(setting, _group_size(setting))
-    answers = _answers(setting, networks)
-    ensemble = assemble([network.cpu() for network in networks])
-    return _save_classifier(setting, ensemble, setting.source(setting.config.all_epochs), answers)
-
-
-def _save_classifier(
-    setting: Setting, network: Network, source: Source, answers: tuple[FloatArray, Rows]
-) -> TrainedModel:
-    model, predictions = classification_result(network, source, setting.records, answers)
-    if setting.world.leads:
-        gallery = Gallery(setting.folder, setting.stores)
-        tell_kept(gallery, setting.records, np.unique(answers[1]), model.card, predictions)
-    return save_result(setting.folder, model, predictions, setting.world)
-
-
-def _group_size(setting: Setting) -> int:
-    """How many members learn together: what fitted before a stop, else what the config and the device say."""
-    kept = setting.folder / _GROUP
-    fitted = int(kept.read_text()) if setting.world.leads and kept.is_file() else setting.config.members
-    return min(setting.world.told(fitted), at_once(setting.config, setting.device))
-
-
-def _train_groups(setting: Setting, size: int) -> list[Network]:
-    """Group by group; finished ones are kept. Where memory is short, fewer learn together.
-
-    Several processes find that out together, before the first step.
+    Raises:
+        Stopped: the reporter asked for it; the checkpoint is written.
+        TrainingError: the loss is no longer a number, the checkpoint is of no use, or one of several
+            processes has too little memory.
+        torch.OutOfMemoryError: this single process has too little memory.
     """
+    processes, state = training.processes, None
+    n_train, n_validation = len(training.members[0].train), len(training.members[0].validation)
+    training.reporter.log(f"{n_train:,} records for training, {n_validation:,} for validation.")
+    networks = training.networks()
+    if processes.is_leader:
+        state = load_checkpoint(training.checkpoints, training.identity, training.reporter.log)
+    state = processes.broadcast(state)
     try:
-        return _trained_groups(setting, size)
+        with memory_named_alike():
+            return Loop(training, networks).run(state)
+    except torch.OutOfMemoryError as error:
+        if processes.size == 1:
+            raise
+        # the other processes wait for this one's gradients, so they cannot begin anew with a smaller group
+        raise TrainingError(NO_MEMORY_TOGETHER if len(networks) > 1 else NO_MEMORY) from error
+
+
+def _train_one(training: PreparedTraining) -> TrainedModel:
+    (network,), epochs = run(training)
+    if training.config.pretraining:
+        return save_autoencoder(training, network, epochs)
+    return save_classifier(training, network, epochs, validation_logits(training, [network]))
+
+
+def _train_ensemble(training: PreparedTraining) -> TrainedModel:
+    networks = _train_groups(training, _group_size(training))
+    answers = validation_logits(training, networks)
+    ensemble = assemble([network.cpu() for network in networks])
+    return save_classifier(training, ensemble, training.config.all_epochs, answers)
+
+
+def _group_size(training: PreparedTraining) -> int:
+    """How many members learn together: what fitted before a stop, else what the config and the device say."""
+    path, size = training.folder / _GROUP, training.config.members
+    if training.processes.is_leader and path.is_file():
+        size = int(path.read_text())
+    return min(training.processes.broadcast(size), at_once(training.config, training.device))
+
+
+def _train_groups(training: PreparedTraining, size: int) -> list[Network]:
+    """Train group by group; finished groups are kept. If memory is short, fewer members learn together."""
+    try:
+        return _trained_groups(training, size)
     except torch.OutOfMemoryError:
         if size == 1:
             raise
     size = -(-size // 2)
     torch.cuda.empty_cache()
-    setting.reporter.log(f"The device has too little memory: now {size} members learn together.")
-    if setting.world.leads:
-        write_atomically(setting.folder / _GROUP, str(size).encode())
-    return _train_groups(setting, size)
+    training.reporter.log(f"The device has too little memory: now {size} members learn together.")
+    write_atomically(training.folder / _GROUP, str(size).encode())
+    return _train_groups(training, size)
 
 
-def _trained_groups(setting: Setting, size: int) -> list[Network]:
-    members, networks = setting.config.members, []
+def _trained_groups(training: PreparedTraining, size: int) -> list[Network]:
+    members, networks = training.config.members, []
     firsts = range(0, members, size)
     for group, first in enumerate(firsts):
         chosen = slice(first, min(first + size, members))
         words = member_words(first, chosen.stop - first, members)
-        reporter = GroupReporter(setting.reporter, group, len(firsts), words)
+        reporter = GroupReporter(training.reporter, group, len(firsts), words)
         last = "" if chosen.stop == first + 1 else f"-{chosen.stop}"
-        networks += _run(setting, chosen, reporter, setting.folder / f"member-{first + 1}{last}").networks
+        networks += run(training.for_group(chosen, reporter, f"member-{first + 1}{last}"))[0]
     return networks
 
 
-def _answers(setting: Setting, networks: Sequence[Network]) -> tuple[FloatArray, Rows]:
-    """Logits of validation windows, and whose each is: by the members that have not seen the record."""
-    found = [
-        setting.inference(network).logits(setting.records, member.validation)
-        for network, member in zip(networks, setting.members, strict=True)
-    ]
-    if setting.config.resampling == Resampling.BOOTSTRAP:
-        mean: FloatArray = np.mean([logits for logits, _ in found], axis=0, dtype=np.float32)
-        return mean, found[0][1]
-    return np.concatenate([logits for logits, _ in found]), np.concatenate([owners for _, owners in found])
-
-
-def _run(setting: Setting, chosen: slice, reporter: Reporter, folder: Path) -> Outcome:
-    """Some members together; of an ensemble the last epoch is kept, so that its judges did not choose it."""
-    config, records, members = setting.config, setting.records, setting.members[chosen]
-    alone = config.members == 1
-    if not alone:
-        config = replace(config, patience=0)
-    objective = objective_for(config, records.targets, [np.concatenate(each.lanes.rows) for each in members])
-    learnt = sum(map(len, members[0].lanes.rows))
-    reporter.log(f"{learnt:,} records for training, {len(members[0].validation):,} for validation.")
-    networks = [initial_network(config, member.seed, setting.pretrained) for member in members]
-    marks = [config.digest, setting.digest, "" if alone else f"{chosen}"]
-    identity = hashlib.sha256(" ".join(marks).encode()).hexdigest()
-    job = Job(
-        config,
-        records,
-        members,
-        objective,
-        folder,
-        identity,
-        Gallery(setting.folder, setting.stores),
-        alone,
-        setting.world,
-    )
-    return run(job, networks, reporter)
-
-
 def _claim_folder(folder: Path, config: TrainingConfig) -> bool:
-    """Keep the config beside its training, and refuse a folder that belongs to another.
+    """Write the config beside its training, and refuse a folder that belongs to another.
 
-    More epochs may be asked for than before: the model so far is set aside. True where all is done.
+    More epochs may be asked for than before: the model so far is set aside.
+
+    Returns:
+        Whether the training is finished.
 
     Raises:
         TrainingError: the folder belongs to another training, or cannot be written to.
@@ -186,7 +153,9 @@ def _claim_folder(folder: Path, config: TrainingConfig) -> bool:
         remove_unfinished(folder)
         if (folder / CONFIG).is_file():
             before = documents.load(TrainingConfig, (folder / CONFIG).read_text("utf-8"))
-            _refuse_other(before, config)
+            more = config.further_epochs[: len(before.further_epochs)] == before.further_epochs
+            if before.digest != config.digest or not more:
+                raise TrainingError("This training began with other settings.")
             if config.all_epochs > before.all_epochs and (folder / RESULT).is_dir():
                 shutil.rmtree(folder / _BEFORE, ignore_errors=True)
                 (folder / RESULT).rename(folder / _BEFORE)
@@ -196,9 +165,3 @@ def _claim_folder(folder: Path, config: TrainingConfig) -> bool:
     except OSError as error:
         raise InterruptedTrainingError("The training cannot use its folder. Check the disk.") from error
     return (folder / RESULT / f"{config.name}.json").is_file()
-
-
-def _refuse_other(before: TrainingConfig, config: TrainingConfig) -> None:
-    more = config.further_epochs[: len(before.further_epochs)] == before.further_epochs
-    if before.digest != config.digest or not more:
-        raise TrainingError("This training began with other settings.")

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ecgapp.errors import ConfigError
-from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierConfig
+from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierConfig, PatchAutoencoderConfig
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks import Task, csv_task, task
-from ecgapp.training.data.augmentation import AugmentationConfig
+from ecgapp.training.augmentation_config import AugmentationConfig
 
 
 class Phase(StrEnum):
@@ -235,3 +235,12 @@ class TrainingConfig:
                 f"The task {asked.name} has {len(asked.labels)} labels, the network another number."
             )
         return asked
+
+
+def pretraining_defaults(
+    stores: tuple[str, ...] = ("ptb-xl",), preprocessing: PreprocessingConfig | None = None
+) -> TrainingConfig:
+    """The usual pretraining: a patch autoencoder that fits the preprocessing."""
+    chosen = preprocessing or PreprocessingConfig()
+    network = PatchAutoencoderConfig(n_leads=len(chosen.leads), n_samples=chosen.window)
+    return TrainingConfig("autoencoder", Phase.PRETRAIN, network, stores, chosen)

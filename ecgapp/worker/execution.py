@@ -64,8 +64,8 @@ def _train(
     from ecgapp import training
 
     try:
-        with team.joined(give_up, run.device) as world:
-            name = team.train(team.tell(run, reporter, world), reporter, settings, world)
+        with team.joined(give_up, run.device) as processes:
+            name = team.train(team.tell(run, reporter, processes), reporter, settings, processes)
     except training.Stopped:
         return Ending("stopped", _STOPPED)
     return Ending("finished", f"Finished. The model {name} is trained.")

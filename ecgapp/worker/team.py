@@ -24,7 +24,7 @@ from ecgapp.worker.error_board import Board
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport
-    from ecgapp.training.parallel.process_group import World
+    from ecgapp.training.parallel.process_group import ProcessGroup
 
 _LOOK_SECONDS = 0.5
 _BROKE_DOWN = "One of the processes broke down."
@@ -83,8 +83,8 @@ def _watch(leader: int) -> None:
 
 
 @contextmanager
-def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["World"]:
-    """The world of this process, on the first one's kind of ``device``; it waits for the others there.
+def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["ProcessGroup"]:
+    """The group of this process and the others, which it waits for, on the first one's kind of ``device``.
 
     What ends the run here the others are told, and what ended it there is raised here. Where that
     cannot be, as this process waits for one that has left, ``give_up`` is called on another thread.
@@ -128,7 +128,7 @@ def _compare(error: Exception, board: Board) -> None:
         board.write(InterruptedTrainingError(_BROKE_DOWN))
 
 
-def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
+def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
     """In the first process: tell the others which run they train.
 
     Raises:
@@ -137,12 +137,12 @@ def tell(run: Run, reporter: "Reporter", world: "World") -> Word:
     from ecgapp import training
 
     word: Word = (run.id, run.config, run.device)
-    if world.told(None if reporter.should_stop() else word) is None:
+    if processes.broadcast(None if reporter.should_stop() else word) is None:
         raise training.Stopped
     return word
 
 
-def train(word: Word, reporter: "Reporter", settings: Settings, world: "World") -> str:
+def train(word: Word, reporter: "Reporter", settings: Settings, processes: "ProcessGroup") -> str:
     """This process's part in the training; the model's name.
 
     Raises:
@@ -154,20 +154,20 @@ def train(word: Word, reporter: "Reporter", settings: Settings, world: "World") 
     config = replace(documents.load(training.TrainingConfig, text), device=device)
     folder = RunStore(settings.runs).folder(run_id)
     try:
-        return training.train(config, reporter, folder, settings, world).card.name
+        return training.train(config, reporter, folder, settings, processes).card.name
     except training.Stopped:
-        world.gathered(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
+        processes.all_gather(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
         raise
 
 
 def dismiss() -> None:
     """In the first process: tell the others that there is nothing to train."""
     if launched():
-        with joined(leave) as world:
-            world.told(None)
+        with joined(leave) as processes:
+            processes.broadcast(None)
 
 
-def leave(_told: TrainingError | None = None) -> None:
+def leave(_error: TrainingError | None = None) -> None:
     """End this process at once: it cannot end by itself. ``torchrun`` starts all again, or ends them too."""
     os._exit(1)
 
@@ -181,12 +181,12 @@ def follow(settings: Settings) -> int:
 
     nothing: Word | None = None
     try:
-        with joined(leave) as world:
+        with joined(leave) as processes:
             for number in (signal.SIGTERM, signal.SIGINT):  # the first process hears them, and tells
                 signal.signal(number, signal.SIG_IGN)
-            word = world.told(nothing)
+            word = processes.broadcast(nothing)
             if word is not None:
-                train(word, Follower(), settings, world)
+                train(word, Follower(), settings, processes)
     except training.Stopped:
         return 0
     except EcgAppError as error:

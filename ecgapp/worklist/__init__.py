@@ -1,12 +1,20 @@
 """Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
 
 from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, ModelUsed, Outcome
-from ecgapp.worklist.order import BY_NUMBER, BY_UNCERTAINTY, BY_URGENCY, CRITICAL_FIRST, SORTS, Wish, arranged
+from ecgapp.worklist.order import (
+    BY_NUMBER,
+    BY_UNCERTAINTY,
+    BY_URGENCY,
+    CRITICAL_FIRST,
+    SORTS,
+    ListView,
+    arranged,
+)
 from ecgapp.worklist.start_scoring import start_scoring
 from ecgapp.worklist.urgency import (
     LEVELS,
-    UNCERTAINTY_IN_WORDS,
-    URGENCY_IN_WORDS,
+    UNCERTAINTY_DEFINITION,
+    URGENCY_DEFINITION,
     level,
     uncertainty,
     urgency,
@@ -22,14 +30,14 @@ __all__ = [
     "ECG_STATES",
     "LEVELS",
     "SORTS",
-    "UNCERTAINTY_IN_WORDS",
-    "URGENCY_IN_WORDS",
+    "UNCERTAINTY_DEFINITION",
+    "URGENCY_DEFINITION",
     "Item",
     "LabelScore",
+    "ListView",
     "ModelUsed",
     "Outcome",
     "Progress",
-    "Wish",
     "Worklist",
     "arranged",
     "as_csv",

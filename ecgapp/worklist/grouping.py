@@ -1,7 +1,7 @@
-"""Many files, in any order, as the records that they are. No Streamlit here.
+"""Groups many files, in any order, into the records that they belong to.
 
-A record is a header with the signal files that it names or that share its stem, or else a file of its own.
-Names are hostile and may be a patient's: they are compared and shown, and never written.
+A record is a header with the signal files that it names or that share its stem, or else a single file.
+Names are not trusted and may identify a patient: they are compared and displayed, and never written.
 """
 
 import io
@@ -17,10 +17,10 @@ from ecgapp.records.companions import is_file
 from ecgapp.records.read_record import HEADER, SIGNAL_FILES
 from ecgapp.records.upload import LARGEST, Upload, read_upload
 
-MOST_FILES = 50_000  # of one drop
+MOST_FILES = 50_000  # at once
 LARGEST_ARCHIVE = 4 * 2**30  # bytes that one .zip unpacks to; its files are unpacked one record at a time
-LARGEST_HEADER = 2**20  # bytes; in a larger one no names of signal files are looked for
-LONGEST_NAME = 60  # characters that are shown
+LARGEST_HEADER = 2**20  # bytes; a larger one is not searched for names of signal files
+LONGEST_NAME = 60  # displayed characters
 ZIP = ".zip"
 _TOO_MANY = f"These are more than {MOST_FILES:,} files. Add them in several parts."
 _NO_FOLDER = "There is no such folder on the app's machine. Check the path."
@@ -29,10 +29,10 @@ _DAMAGED = "A file in this .zip is damaged or locked with a password. Unpack it 
 
 @dataclass(frozen=True, eq=False)
 class FolderFile:
-    """A file on the app's machine, as an upload looks."""
+    """A file on the app's machine with the interface of an upload."""
 
     path: Path
-    name: str  # with its folders, below the one that was asked for
+    name: str  # the path below the given folder
     size: int
 
     def getbuffer(self) -> memoryview:
@@ -42,7 +42,7 @@ class FolderFile:
 
 @dataclass(frozen=True, eq=False)
 class ZippedFile:
-    """A file in a .zip, as an upload looks; unpacked when it is asked for, and never beyond its own claim."""
+    """A file in a .zip with the interface of an upload; unpacked on demand, within its stated size."""
 
     archive: zipfile.ZipFile
     info: zipfile.ZipInfo
@@ -59,10 +59,10 @@ class ZippedFile:
         try:
             with self.archive.open(self.info) as file:
                 return memoryview(file.read(LARGEST + 1))
-        # all that zipfile raises on damage, a password (RuntimeError) and packing that it does not know
+        # exceptions of zipfile for damage, a password (RuntimeError) and unknown compression
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
             raise CorruptRecordError(_DAMAGED) from None
-        except Exception as error:  # zlib's own, which has no common parent
+        except Exception as error:  # exceptions of zlib have no common parent class
             if type(error).__module__ in ("zlib", "_lzma", "bz2"):
                 raise CorruptRecordError(_DAMAGED) from None
             raise
@@ -70,7 +70,7 @@ class ZippedFile:
 
 @dataclass(frozen=True, eq=False)
 class RefusedFile:
-    """A file that cannot be read, as an upload looks: it says so when it is read."""
+    """A file that cannot be read, with the interface of an upload; reading it raises its ``sentence``."""
 
     name: str
     size: int
@@ -82,7 +82,7 @@ class RefusedFile:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The files of one record, as they were dropped; ``stem`` is for the reader's eye only."""
+    """The files of one record; ``stem`` is only for display."""
 
     stem: str
     files: tuple[Upload, ...] = field(repr=False)
@@ -92,10 +92,10 @@ class Group:
         return sum(file.size for file in self.files)
 
     def read(self, uploads: Path) -> ECGRecord:
-        """The record.
+        """The record that the files make up.
 
         Raises:
-            RecordError: a plain sentence says what is wrong.
+            RecordError: one sentence says what is wrong.
         """
         paths = [file.path for file in self.files if isinstance(file, FolderFile)]
         if len(paths) < len(self.files):
@@ -106,7 +106,7 @@ class Group:
 
 
 def grouped(files: Sequence[Upload]) -> list[Group]:
-    """The records that ``files`` are, in the order of their names. Hidden files are left aside.
+    """The records that ``files`` make up, in the order of their names, without hidden files.
 
     Raises:
         RecordError: they are too many.
@@ -118,23 +118,21 @@ def grouped(files: Sequence[Upload]) -> list[Group]:
     owner = _owners(files)
     for file in files:
         together.setdefault(owner[_stem(file.name)], []).append(file)
-    return [Group(shown_name(stem), _of_record(found)) for stem, found in sorted(together.items())]
+    return [Group(display_name(stem), _of_record(members)) for stem, members in sorted(together.items())]
 
 
 def unzipped(upload: Upload) -> list[Upload]:
-    """The files in a .zip that was dropped.
+    """The files in an uploaded .zip.
 
     Raises:
-        RecordError: it is damaged, or would unpack to more than is taken.
+        RecordError: it is damaged, or unpacks to more than the limit.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(upload.getbuffer()))
         inside = [info for info in archive.infolist() if not info.is_dir()]
-    # all that zipfile raises on a list of files that is cut short, disordered or of an unknown kind
+    # exceptions of zipfile for a list of files that is cut off, disordered or of an unknown kind
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
-        raise CorruptRecordError(
-            "This .zip is damaged. Pack it again, or drop the files themselves."
-        ) from None
+        raise CorruptRecordError("This .zip is damaged. Pack it again, or drop its files.") from None
     if len(inside) > MOST_FILES:
         raise UnsupportedRecordError(_TOO_MANY)
     if sum(info.file_size for info in inside) > LARGEST_ARCHIVE:
@@ -145,18 +143,18 @@ def unzipped(upload: Upload) -> list[Upload]:
 
 
 def unpacked(files: Iterable[Upload]) -> list[Upload]:
-    """``files``, with those in a .zip in its place; a .zip that cannot be unpacked stays, and says why."""
-    found: list[Upload] = []
+    """``files`` with each .zip replaced by its files, or by a ``RefusedFile`` if it cannot be unpacked."""
+    result: list[Upload] = []
     for file in files:
         try:
-            found += unzipped(file) if PurePosixPath(file.name).suffix.lower() == ZIP else [file]
+            result += unzipped(file) if PurePosixPath(file.name).suffix.lower() == ZIP else [file]
         except RecordError as error:
-            found.append(RefusedFile(file.name, file.size, str(error)))
-    return found
+            result.append(RefusedFile(file.name, file.size, str(error)))
+    return result
 
 
 def in_folder(folder: str) -> list[Upload]:
-    """All files of a folder on this machine and below it; links to elsewhere are not followed.
+    """All files in a folder on this machine and below it; links are not followed.
 
     Raises:
         RecordError: there is no such folder, it cannot be read, or holds too many files.
@@ -166,25 +164,28 @@ def in_folder(folder: str) -> list[Upload]:
         if not folder.strip() or not top.is_dir():
             raise RecordError(_NO_FOLDER)
         return _below(top)
-    except (OSError, RuntimeError) as error:  # an unknown ~user, a path too long, files that vanish meanwhile
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # an unknown ~user, a path too long, files that were deleted meanwhile
         raise RecordError(_NO_FOLDER) from error
 
 
 def _below(top: Path) -> list[Upload]:
-    found: list[Upload] = []
+    files: list[Upload] = []
     for place, folders, names in os.walk(top, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
             if not path.is_symlink() and is_file(path):
-                found.append(FolderFile(path, path.relative_to(top).as_posix(), path.stat().st_size))
-        if len(found) > MOST_FILES:
+                files.append(FolderFile(path, path.relative_to(top).as_posix(), path.stat().st_size))
+        if len(files) > MOST_FILES:
             raise UnsupportedRecordError(_TOO_MANY)
-    return found
+    return files
 
 
-def shown_name(stem: str) -> str:
-    """A name for the eye: one short line of letters that can be printed."""
+def display_name(stem: str) -> str:
+    """A file name for display: one short line of printable characters."""
     last = stem.replace("\\", "/").rpartition("/")[2]
     printable = "".join(letter for letter in last if letter.isprintable())
     return printable if len(printable) <= LONGEST_NAME else f"{printable[: LONGEST_NAME - 1]}…"
@@ -196,14 +197,14 @@ def _is_hidden(name: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    """The name without suffix, below the drop's top, where a way upwards leads nowhere; "" without a name."""
+    """The path without suffix below the drop's top, without parts that lead upwards; "" without a name."""
     path = PurePosixPath(name.replace("\\", "/"))
     path = path.with_suffix("") if path.name else path
     return "/".join(part for part in path.parts if part != ".." and part.strip("/"))
 
 
 def _of_record(files: Sequence[Upload]) -> tuple[Upload, ...]:
-    """Without what lies beside a record and is none of it, as annotations do."""
+    """The header and signal files of a record, without other files such as annotations."""
     parts = [file for file in files if _suffix(file) == HEADER or _suffix(file) in SIGNAL_FILES]
     has_header = any(_suffix(file) == HEADER for file in parts)
     return tuple(parts if has_header else files)
@@ -214,7 +215,7 @@ def _suffix(file: Upload) -> str:
 
 
 def _owners(files: Sequence[Upload]) -> dict[str, str]:
-    """For each stem the stem of its record: its own, or that of the header which names its file."""
+    """The stem of the record of each stem: its own, or that of the header which names its file."""
     stems = {_stem(file.name) for file in files}
     owner = {stem: stem for stem in stems}
     for file in files:
@@ -225,7 +226,7 @@ def _owners(files: Sequence[Upload]) -> dict[str, str]:
 
 
 def _named_in(header: Upload, stems: set[str]) -> list[str]:
-    """The other stems whose files this header names: each line begins with a signal file, or a part."""
+    """Other stems whose files this header names, a signal file or a part on each line."""
     if header.size > LARGEST_HEADER:
         return []
     own = _stem(header.name)
@@ -233,7 +234,7 @@ def _named_in(header: Upload, stems: set[str]) -> list[str]:
     try:
         text = bytes(header.getbuffer()).decode("latin-1")
     except (RecordError, OSError):
-        return []  # reading the record says what is wrong
+        return []  # reading the record later raises the error
     lines = [line.split() for line in text.splitlines()[1:] if not line.startswith("#")]
     named = {f"{folder}/{stem}".lstrip("/") for line in lines if line and (stem := _stem(line[0]))}
     return sorted((named & stems) - {own})

@@ -1,4 +1,4 @@
-"""One ECG of the worklist: its number, its state, and what was found in it."""
+"""One ECG of the worklist: its number, its state, and its findings."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from ecgapp.analysis import JudgementLine
 from ecgapp.analysis.critical import CriticalFinding
 
 ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE = "arriving", "waiting", "scored", "refused", "unreadable"
-WITHHELD = "labels withheld"  # readable, and no classifier's labels may be shown
+WITHHELD = "labels withheld"  # readable, but the labels of the classifiers may not be shown
 ECG_STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED)  # and UNREADABLE, of files without an ECG
 
 
@@ -26,7 +26,10 @@ class LabelScore:
 
 @dataclass(frozen=True)
 class ModelUsed:
-    """Which version answered: the card's digest covers thresholds too, ``sha256`` the weights."""
+    """The version of the model that scored an ECG.
+
+    ``digest`` is the sha256 of its card, which includes thresholds, ``sha256`` that of its weights.
+    """
 
     name: str = ""
     digest: str = ""
@@ -35,10 +38,10 @@ class ModelUsed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What scoring an ECG came to; ``sentence`` says why there are no scores, where there are none.
+    """The result of scoring an ECG; ``sentence`` is the reason if there are no scores.
 
-    ``withheld``: the ECG was judged, and has no labels. ``critical`` and the lines of ``judged`` come worst
-    first.
+    ``withheld``: whether the ECG was judged without labels. ``critical`` and the lines of ``judged`` are in
+    order of severity, the worst first.
     """
 
     scores: tuple[LabelScore, ...] = ()
@@ -52,16 +55,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the worklist. ``key`` opens its samples in the archive; it is empty where none was read."""
+    """One line of the worklist; ``key`` is its fingerprint in the archive, "" if no ECG was read."""
 
     number: int
     batch: int
     key: str
-    size: int  # bytes of the files it came in
-    kept: int  # bytes of its samples on this machine
+    size: int  # bytes of its files
+    stored_bytes: int  # of its samples on this machine
     duration: float  # s
     state: str
-    added: float  # UTC seconds, as all times here
+    added: float  # seconds since 1970, like all times here
     scored: float | None = None
     opened: float | None = None
     model: ModelUsed = ModelUsed()
@@ -70,8 +73,8 @@ class Item:
     @property
     def above(self) -> tuple[LabelScore, ...]:
         """The labels above their threshold, likeliest first."""
-        found = [score for score in self.outcome.scores if score.positive]
-        return tuple(sorted(found, key=lambda score: -score.probability))
+        positive = [score for score in self.outcome.scores if score.positive]
+        return tuple(sorted(positive, key=lambda score: -score.probability))
 
     @property
     def can_be_opened(self) -> bool:
@@ -79,5 +82,5 @@ class Item:
 
     @property
     def is_ecg(self) -> bool:
-        """Whether an ECG was read from its files, or may still be."""
+        """Whether an ECG was read from its files, or is still being read."""
         return self.state != UNREADABLE

@@ -1,4 +1,4 @@
-"""Which items are shown, and in which order: by urgency, by uncertainty, or by number."""
+"""Filters and orders of the worklist: by urgency, by uncertainty, or by number."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from ecgapp.worklist.urgency import NOW, level, uncertainty, urgency
 
 BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER = "urgency", "uncertainty", "number"
 SORTS = (BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER)
-CRITICAL_FIRST = "critical first"  # the order of those who read first: nothing else may be told by it
+CRITICAL_FIRST = "critical first"  # the order in read-first mode, which must not reveal other findings
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the reader asked for; an empty choice lets everything through."""
+class ListView:
+    """The reader's filters and order; an empty filter passes all items."""
 
     sort: str = BY_URGENCY
     labels: tuple[str, ...] = ()  # one of them above its threshold
@@ -23,12 +23,12 @@ class Wish:
     unopened: bool = False
 
 
-def arranged(items: Iterable[Item], wish: Wish) -> tuple[Item, ...]:
-    """The items that ``wish`` asks for, in its order; the lower number first where two are equal."""
+def arranged(items: Iterable[Item], wish: ListView) -> tuple[Item, ...]:
+    """The items that pass the filters of ``wish``, in its order, then by number."""
     return tuple(sorted((item for item in items if _fits(item, wish)), key=_KEYS[wish.sort]))
 
 
-def _fits(item: Item, wish: Wish) -> bool:
+def _fits(item: Item, wish: ListView) -> bool:
     above = {score.label for score in item.above}
     return (
         (not wish.labels or not above.isdisjoint(wish.labels))
@@ -40,17 +40,17 @@ def _fits(item: Item, wish: Wish) -> bool:
 
 
 def _highest_first(figure: float | None, item: Item) -> tuple[float, int]:
-    """What waits stands last."""
+    """The sort key that puts the highest value first and items without a value last."""
     return (1.0 if figure is None else -figure, item.number)
 
 
 def _by_uncertainty(item: Item) -> tuple[float, int]:
-    """What no network could judge is the least certain of all."""
+    """The sort key by uncertainty; items that no network could judge are the most uncertain."""
     return _highest_first(2.0 if item.state in (REFUSED, WITHHELD) else uncertainty(item), item)
 
 
 def _critical_first(item: Item) -> tuple[float, int]:
-    """Critical findings and what may be a standstill first, the most dangerous first; others by number."""
+    """The sort key that puts critical findings first, the worst at the top, and others by number."""
     return _highest_first(urgency(item) if level(item) == NOW else None, item)
 
 

@@ -1,23 +1,12 @@
-"""Many records through one classifier: preprocessed together, their windows in one forward pass."""
+"""The outcomes of ECGs of the worklist: a classifier's scores, quality, critical findings, judgement."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-import torch
-
-from ecgapp.analysis import OpenedECG, Severity
-from ecgapp.analysis.findings import BATCH, aggregate, calibrated, task_of
-from ecgapp.errors import SignalError
+from ecgapp.analysis import Findings, OpenedECG, Severity, find_many
 from ecgapp.models import ModelCard, TrainedModel
-from ecgapp.models.networks.ensemble import Ensemble
 from ecgapp.records import ECGRecord
-from ecgapp.records.record import FloatArray
-from ecgapp.signals import RecordQuality, cut_windows, preprocess
+from ecgapp.signals import RecordQuality
 from ecgapp.worklist.item import LabelScore, Outcome
-
-_EDGE = 1e-6  # of a probability, so that its logit is finite
-
-Prepared = FloatArray | SignalError  # windows (n_windows, n_leads, n_samples), or why there are none
 
 
 def score(ecgs: Sequence[OpenedECG], model: TrainedModel) -> list[Outcome]:
@@ -29,19 +18,21 @@ def score(ecgs: Sequence[OpenedECG], model: TrainedModel) -> list[Outcome]:
     Raises:
         ModelError: the model is an autoencoder.
     """
-    task_of(model.card)
     refusals = [_refusal(ecg) for ecg in ecgs]
-    prepared = iter(
-        _prepare([ecg.record for ecg, no in zip(ecgs, refusals, strict=True) if not no], model.card)
-    )
-    windows = [no or next(prepared) for no in refusals]
-    answers = _answers([one for one in windows if isinstance(one, np.ndarray)], model)
+    admitted = [ecg.record for ecg, refusal in zip(ecgs, refusals, strict=True) if not refusal]
+    findings = iter(find_many(admitted, model))
+    answers = [refusal or next(findings) for refusal in refusals]
     return [
-        described(ecg, model.card, next(answers))
-        if isinstance(one, np.ndarray)
-        else described(ecg, model.card, sentence=str(one))
-        for ecg, one in zip(ecgs, windows, strict=True)
+        described(ecg, model.card, _scores(answer))
+        if isinstance(answer, Findings)
+        else described(ecg, model.card, sentence=str(answer))
+        for ecg, answer in zip(ecgs, answers, strict=True)
     ]
+
+
+def _scores(findings: Findings) -> tuple[LabelScore, ...]:
+    labels = zip(findings.rows, findings.spread.tolist(), strict=True)
+    return tuple(LabelScore(row.label, row.probability, row.threshold, spread) for row, spread in labels)
 
 
 def _refusal(ecg: OpenedECG) -> str:
@@ -73,66 +64,10 @@ def quality_in_words(record: ECGRecord, quality: RecordQuality) -> str:
         "I + III is not II": not quality.adds_up,
         "pacing spikes": bool(quality.pacing),
     }
-    words = [said for said, holds in whole.items() if holds]
+    words = [fault for fault, present in whole.items() if present]
     words += [f"{fault}: {_listed(named, record)}" for fault, named in leads.items()]
     return "; ".join([*words, "calibration assumed"] if record.calibration_assumed else words)
 
 
 def _listed(leads: Sequence[str], record: ECGRecord) -> str:
     return "all leads" if len(leads) == record.n_leads > 1 else ", ".join(leads)
-
-
-def _prepare(records: Sequence[ECGRecord], card: ModelCard) -> list[Prepared]:
-    """Each record's windows. Records of one length and rate go through the filters together."""
-    groups: dict[tuple[int, float], list[int]] = {}
-    for place, record in enumerate(records):
-        groups.setdefault((record.n_samples, record.sampling_rate), []).append(place)
-    prepared: dict[int, Prepared] = {}
-    for places in groups.values():
-        found = _prepare_alike([records[place] for place in places], card)
-        prepared.update(zip(places, found, strict=True))
-    return [prepared[place] for place in range(len(records))]
-
-
-def _prepare_alike(records: Sequence[ECGRecord], card: ModelCard) -> list[Prepared]:
-    config = card.preprocessing
-    try:
-        signal = np.stack([record.select(config.leads) for record in records])
-        filtered = preprocess(signal, records[0].sampling_rate, config)
-        return [cut_windows(each, config).windows for each in filtered]
-    except SignalError as error:
-        if len(records) == 1:
-            return [error]
-    return [_prepare_alike([record], card)[0] for record in records]
-
-
-def _answers(windows: Sequence[FloatArray], model: TrainedModel) -> Iterator[tuple[LabelScore, ...]]:
-    """The scores of each record, from its windows."""
-    if not windows:
-        return
-    by_window = _member_logits(model, np.concatenate(windows))
-    ends = np.cumsum([len(each) for each in windows])
-    for logits in np.split(by_window, ends[:-1], axis=1):
-        yield _scores(logits, model.card)
-
-
-def _member_logits(model: TrainedModel, windows: FloatArray) -> FloatArray:
-    """The logits of each member of an ensemble, or of the one network: (n_members, n_windows, n_labels)."""
-    network = model.network
-    members = list(network.members) if isinstance(network, Ensemble) else [network]
-    with torch.inference_mode():
-        batches = torch.split(torch.from_numpy(np.ascontiguousarray(windows)), BATCH)
-        found = [torch.stack([member(batch).float() for member in members]) for batch in batches]
-        logits: FloatArray = torch.cat(found, dim=1).numpy()
-    return logits
-
-
-def _scores(logits: FloatArray, card: ModelCard) -> tuple[LabelScore, ...]:
-    """One record's scores from its windows' logits (n_members, n_windows, n_labels)."""
-    together = torch.from_numpy(logits).mean(0).numpy()
-    probabilities = aggregate(calibrated(together, card), card)
-    members = np.stack([aggregate(calibrated(each, card), card) for each in logits])
-    inside = np.clip(members.astype(np.float64), _EDGE, 1 - _EDGE)
-    spread = np.log(inside / (1 - inside)).std(axis=0)
-    named = zip(task_of(card).label_names, probabilities, card.thresholds, spread, strict=True)
-    return tuple(LabelScore(label, float(p), line, float(s)) for label, p, line, s in named)

@@ -1,9 +1,9 @@
-"""In which order to read: urgency and uncertainty, both written out. An ordering, no triage.
+"""The order for reading: urgency and uncertainty of an ECG, both defined in full. It is no triage.
 
-Urgency is a level, from the judgement of the ECG, and within a level how dangerous the worst critical
-finding is, or how far above its threshold the label is. The levels are ours; no study stands behind them.
-They follow what a hospital calls critical, abnormal and normal results. Uncertainty is how near a label is
-to its threshold.
+Urgency is a level, from the judgement of the ECG, and an order within the level by the danger of the worst
+critical finding, or by the distance of the label above its threshold. The levels are our own and not based
+on a study. They follow the usual critical, abnormal and normal results of hospitals. Uncertainty is the
+nearness of a label to its threshold.
 """
 
 import math
@@ -30,7 +30,7 @@ OF_SEVERITY = {
     Severity.UNKNOWN: UNKNOWN,
     Severity.NORMAL: NORMAL,
 }
-URGENCY = {  # each label's level where it is above its threshold
+URGENCY = {  # each label's level if it is above its threshold
     "STE": SOON,
     "MI": SOON,
     "AF": ABNORMAL,
@@ -50,10 +50,10 @@ URGENCY = {  # each label's level where it is above its threshold
     "NORM": NORMAL,
     "N": NORMAL,
 }
-OTHER_LABEL = MINOR  # a user's own
+OTHER_LABEL = MINOR  # the level of a user's own label
 _EDGE = 1e-6  # of a probability, so that its logit is finite
 
-URGENCY_IN_WORDS = (
+URGENCY_DEFINITION = (
     "Urgency is a level and, behind the point, the order within it. "
     "Level 6, read now: a critical finding, the most dangerous kind first, and a signal that cannot be read "
     "and may be ventricular fibrillation or a standstill. "
@@ -68,7 +68,7 @@ URGENCY_IN_WORDS = (
     "(probability - threshold) / (1 - threshold); where none is above, the nearer one comes to it. "
     "Files without an ECG stand in a list of their own."
 )
-UNCERTAINTY_IN_WORDS = (
+UNCERTAINTY_DEFINITION = (
     "Uncertainty = 2 σ(-κ |logit(probability) - logit(threshold)|), the largest over the labels, with "
     "κ = 1 / √(1 + π s² / 8) and s the standard deviation of the ensemble members' logits (0 for a single "
     "network): 1 where a label stands on its threshold, towards 0 far from it, and nearer to 1 where the "
@@ -78,7 +78,7 @@ UNCERTAINTY_IN_WORDS = (
 
 def level(item: Item) -> int | None:
     """The item's level, one of ``LEVELS``; None while it waits, and for files that are no ECG."""
-    if not item.outcome.judged:  # scoring it broke down, so that nobody knows
+    if not item.outcome.judged:  # scoring failed, so the findings are unknown
         return SOON if item.state == REFUSED else None
     severity = item.outcome.judged[0].severity
     if severity is Severity.ABNORMAL and _minor(item):
@@ -87,15 +87,15 @@ def level(item: Item) -> int | None:
 
 
 def urgency(item: Item) -> float | None:
-    """The level and, behind the point, the order within it; None as above."""
-    found = level(item)
-    if found is None:
+    """The level and, behind the point, the order within it; None if there is no level."""
+    item_level = level(item)
+    if item_level is None:
         return None
-    return found + min(max(_within(item, found), 0.0), 0.99)
+    return item_level + min(max(_within(item, item_level), 0.0), 0.99)
 
 
 def uncertainty(item: Item) -> float | None:
-    """0 to 1, as ``UNCERTAINTY_IN_WORDS`` says; None where there are no scores."""
+    """The uncertainty, 0 to 1, as defined in ``UNCERTAINTY_DEFINITION``; None without scores."""
     return max((uncertainty_of(score) for score in item.outcome.scores), default=None)
 
 
@@ -112,17 +112,17 @@ def uncertainty_of(score: LabelScore) -> float:
 
 
 def _minor(item: Item) -> bool:
-    """Whether all that is abnormal are labels of the level ``MINOR``."""
+    """Whether all abnormal lines are labels of the level ``MINOR``."""
     lines = [line for line in item.outcome.judged if line.severity is Severity.ABNORMAL]
     by_label = all(line.source == "network" for line in lines)
     return by_label and bool(item.above) and all(level_of(score.label) <= MINOR for score in item.above)
 
 
-def _within(item: Item, found: int) -> float:
+def _within(item: Item, item_level: int) -> float:
     """The order within a level, 0 to 1."""
-    if found == NOW:
-        found_first = item.outcome.critical[:1]  # none where the gate itself names a dangerous rhythm
-        return 1.0 - ORDER[found_first[0].kind] / len(ORDER) if found_first else 1.0
+    if item_level == NOW:
+        worst = item.outcome.critical[:1]  # empty if the gate itself names a dangerous rhythm
+        return 1.0 - ORDER[worst[0].kind] / len(ORDER) if worst else 1.0
     if not item.above:
         others = [score for score in item.outcome.scores if level_of(score.label) != NORMAL]
         return max((score.probability / max(score.threshold, _EDGE) for score in others), default=0.0)
@@ -132,7 +132,7 @@ def _within(item: Item, found: int) -> float:
 
 
 def _beyond(score: LabelScore) -> float:
-    """How far above its threshold, as a share of what is possible."""
+    """The distance above the threshold, as a share of the possible distance."""
     return (score.probability - score.threshold) / max(1.0 - score.threshold, _EDGE)
 
 

@@ -1,4 +1,4 @@
-"""The worklist as a table to take away: a line an ECG, under our numbers."""
+"""The worklist as a CSV table: one line for each ECG, under our numbers."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ NOTE = f"{DISCLAIMER} All findings are unconfirmed; the order is for reading, no
 
 
 def as_csv(items: Sequence[Item], names: Mapping[int, str] | None = None) -> str:
-    """One line for each of ``items``, in their order; with the files' names only where they are given."""
+    """One line for each of ``items``, in their order; with file names only if they are given."""
     labels = list(dict.fromkeys(score.label for item in items for score in item.outcome.scores))
     text = io.StringIO()
     lines = [_harmless(_line(item, labels, names)) for item in items]
@@ -25,33 +25,33 @@ def as_csv(items: Sequence[Item], names: Mapping[int, str] | None = None) -> str
 
 
 def _line(item: Item | None, labels: Sequence[str], names: Mapping[int, str] | None) -> dict[str, object]:
-    """The columns in their order, with what ``item`` says in them."""
-    found = item or _NOBODY
-    file = {} if names is None else {"file": names.get(found.number, "")}
-    at = level(found)
+    """The columns in their order, with the values of ``item``; empty values for None."""
+    row = item or _EMPTY
+    file = {} if names is None else {"file": names.get(row.number, "")}
+    at = level(row)
     line: dict[str, object] = {
-        "number": found.number,
+        "number": row.number,
         **file,
-        "ecg_sha256": found.key,
-        "state": found.state,
-        "remark": found.outcome.sentence,
-        "critical": " ".join(finding.sentence for finding in found.outcome.critical),
-        "judgement": " ".join(line.words for line in found.outcome.judged),
-        "above_threshold": " ".join(score.label for score in found.above),
-        "urgency": _rounded(urgency(found)),
+        "ecg_sha256": row.key,
+        "state": row.state,
+        "remark": row.outcome.sentence,
+        "critical": " ".join(finding.sentence for finding in row.outcome.critical),
+        "judgement": " ".join(line.words for line in row.outcome.judged),
+        "above_threshold": " ".join(score.label for score in row.above),
+        "urgency": _rounded(urgency(row)),
         "urgency_level": "" if at is None else LEVELS[at],
-        "uncertainty": _rounded(uncertainty(found)),
-        "heart_rate": _rounded(found.outcome.heart_rate),
-        "quality": found.outcome.quality,
-        "duration_s": _rounded(found.duration),
-        "added": _time(found.added),
-        "scored": _time(found.scored),
-        "opened": _time(found.opened),
-        "model": found.model.name,
-        "model_sha256": found.model.sha256,
-        "card_sha256": found.model.digest,
+        "uncertainty": _rounded(uncertainty(row)),
+        "heart_rate": _rounded(row.outcome.heart_rate),
+        "quality": row.outcome.quality,
+        "duration_s": _rounded(row.duration),
+        "added": _time(row.added),
+        "scored": _time(row.scored),
+        "opened": _time(row.opened),
+        "model": row.model.name,
+        "model_sha256": row.model.sha256,
+        "card_sha256": row.model.digest,
     }
-    scores = {score.label: score for score in found.outcome.scores}
+    scores = {score.label: score for score in row.outcome.scores}
     for label in labels:
         score = scores.get(label)
         line[f"{label}_probability"] = "" if score is None else score.probability
@@ -60,7 +60,7 @@ def _line(item: Item | None, labels: Sequence[str], names: Mapping[int, str] | N
 
 
 def _harmless(line: Mapping[str, object]) -> dict[str, object]:
-    """Without formulas: files have any name, and labels of a user's own any letters."""
+    """The line without formulas, because file names and users' labels may contain any characters."""
     return {
         plain_cell(column): plain_cell(cell) if isinstance(cell, str) else cell
         for column, cell in line.items()
@@ -75,4 +75,4 @@ def _time(seconds: float | None) -> str:
     return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-_NOBODY = Item(0, 0, "", 0, 0, 0.0, "", 0.0)
+_EMPTY = Item(0, 0, "", 0, 0, 0.0, "", 0.0)

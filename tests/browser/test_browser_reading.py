@@ -7,7 +7,7 @@ from app_server import served
 
 from ecgapp import analysis
 from ecgapp.records import DEMOS, fingerprint, synthesise
-from ecgapp.reviews import Journal, Kind
+from ecgapp.reviews import EventKind, Journal
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect  # noqa: E402
@@ -75,4 +75,4 @@ def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path)
         (read,) = Journal(app.settings).review(fingerprint(record)).reads
         assert read.committed <= read.shown
         kinds = [event.kind for event in Journal(app.settings).events()]
-        assert kinds == [Kind.OPENED, Kind.READ, Kind.SHOWN]
+        assert kinds == [EventKind.OPENED, EventKind.READ, EventKind.SHOWN]

@@ -6,13 +6,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from one_lead import one_lead
 
 from ecgapp.analysis.installed_models import InstalledModels
 from ecgapp.analysis.judgement import KnownFacts, Severity
 from ecgapp.analysis.judgement.judge import gate_lines
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.config import Settings
-from ecgapp.records import DEMOS, RARE_RHYTHMS, SyntheticConfig, one_lead, read_record, synthesise
+from ecgapp.records import DEMOS, RARE_RHYTHMS, SyntheticConfig, read_record, synthesise
 from ecgapp.training.ventricular.ventricular_judging import part_of
 
 VENTRICULAR = {"ventricular_fibrillation", "broad_complex_tachycardia"}

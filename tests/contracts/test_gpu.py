@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 from several_processes import assert_alike, train_in_processes
-from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+from small_training import FINETUNING, PRETRAINING, Recorder, load_records, small_settings
 
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.models import build, load_model, set_mask_source, stack
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.window_sampling import all_windows
 from ecgapp.training.devices import device_choices, resolve_precision
 

@@ -81,7 +81,7 @@ def test_an_old_version_is_deleted_with_the_bytes_that_it_frees(settings):
     decide(page, "ward", why="the disk is small")
     assert page.button(key="delete_ward").label == "Delete this version (frees under 1 MB)"
     page.button(key="delete_ward").click().run()
-    assert History(settings).lines()[0].action == "deleted"
+    assert History(settings).entries()[0].action == "deleted"
     assert "delete_ward" not in {button.key for button in page.button}
 
 
@@ -101,7 +101,7 @@ def test_a_bundle_from_another_machine_is_imported_or_refused_in_a_sentence(sett
     page.button(key="import_model").click().run()
     assert "night is in use now" in page.success[0].value
     assert page.table[0].value.index.tolist() == ["night", "ward"]
-    assert History(settings).lines("night")[0].reason == "from the other ward"
+    assert History(settings).entries("night")[0].reason == "from the other ward"
 
 
 def test_a_dropped_bundle_is_shown_above_what_it_would_replace_before_anything_is_kept(settings, tmp_path):
@@ -124,7 +124,7 @@ def test_a_dropped_bundle_is_shown_above_what_it_would_replace_before_anything_i
     decide(page, "import_model")
     page.button(key="import_model").click().run()
     assert open_model("ward", settings).card.is_classifier
-    assert len(History(settings).lines()) == 1
+    assert len(History(settings).entries()) == 1
 
 
 def test_an_administrator_who_was_signed_out_meanwhile_changes_nothing(settings):
@@ -133,7 +133,7 @@ def test_an_administrator_who_was_signed_out_meanwhile_changes_nothing(settings)
     page.session_state[auth.PASS] = "of yesterday"
     page.button(key="use_ward").click().run()
     assert open_model("ward", settings).card.thresholds == (0.9,) * 9
-    assert len(History(settings).lines()) == 1
+    assert len(History(settings).entries()) == 1
 
 
 def test_the_page_opens_without_any_model(tmp_path, monkeypatch):

@@ -11,7 +11,16 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.models import save_model
 from ecgapp.records import DEMOS, fingerprint, synthesise
 from ecgapp.records.archive import Archive
-from ecgapp.reviews import Event, Journal, KeptCaliper, Kind, ReadingMode, State, Status, choose_reading_mode
+from ecgapp.reviews import (
+    EventKind,
+    Journal,
+    KeptCaliper,
+    ReadingMode,
+    ReviewEvent,
+    State,
+    Status,
+    choose_reading_mode,
+)
 from ecgapp.ui.shell.ecg_in_view import IN_VIEW
 from ecgapp.ui.sign_off.caliper_panel import Calipers, CaliperState
 from ecgapp.ui.tracing.caliper import Caliper
@@ -258,7 +267,7 @@ def test_the_second_of_two_tabs_sees_what_the_first_decided(page, settings):
     other = named(opened(fresh()), "Dr Bob")
     press(named(page), "decide_confirmed")
     press(say(other, AF="absent"), "decide_edited")
-    assert "moved on since your page was drawn: confirmed by Dr Ada" in other.error[0].value
+    assert "changed since your page was drawn: confirmed by Dr Ada" in other.error[0].value
     assert review(settings).status is Status.CONFIRMED
     press(say(other, AF="absent"), "decide_edited")
     assert review(settings).words.startswith("edited by Dr Bob")
@@ -341,7 +350,7 @@ def test_read_first_asks_no_model_and_sends_nothing_of_its_output(page, settings
     assert [chart.proto.id.rsplit("-", 1)[-1] for chart in blind.get("plotly_chart")] == ["tracing"]
     assert {radio.value for radio in blind.radio} == {State.NOT_JUDGED}
     assert not blind.dataframe
-    assert [event.kind for event in Journal(settings).events(KEY)] == [Kind.OPENED]
+    assert [event.kind for event in Journal(settings).events(KEY)] == [EventKind.OPENED]
 
 
 def test_after_the_commit_both_reads_stand_beside_each_other_with_their_times(settings):
@@ -363,7 +372,7 @@ def test_after_the_commit_both_reads_stand_beside_each_other_with_their_times(se
     assert review(settings).reads == (read,)
     assert review(settings).answer("nine_class", "AF").state is State.PRESENT
     kinds = [event.kind for event in Journal(settings).events(KEY)]
-    assert kinds == [Kind.OPENED, Kind.READ, Kind.SHOWN, Kind.EDITED]
+    assert kinds == [EventKind.OPENED, EventKind.READ, EventKind.SHOWN, EventKind.EDITED]
 
 
 def test_another_record_starts_over_and_so_does_another_reader(settings, monkeypatch):
@@ -394,7 +403,7 @@ def test_turning_the_switch_off_before_the_read_is_in_the_trail(settings):
     page.toggle(key="read_first").set_value(False).run()
     page.run()
     kinds = [event.kind for event in Journal(settings).events(KEY)]
-    assert kinds == [Kind.OPENED, Kind.SHOWN]
+    assert kinds == [EventKind.OPENED, EventKind.SHOWN]
     assert review(settings).reads == ()
 
 
@@ -434,7 +443,7 @@ def test_kept_calipers_are_saved_with_the_review_and_come_back(page, settings):
     assert "RR: **II** 1.000-1.800 s: **800 ms** (75/min)" in said(again)
     press(again, "delete_caliper_1")
     assert review(settings).calipers == ()
-    assert [event.kind for event in Journal(settings).events(KEY)] == [Kind.CALIPERS, Kind.CALIPERS]
+    assert [event.kind for event in Journal(settings).events(KEY)] == [EventKind.CALIPERS, EventKind.CALIPERS]
 
 
 def test_calipers_of_a_first_read_are_kept_once_it_is_committed_beside_those_of_others(settings):
@@ -442,7 +451,7 @@ def test_calipers_of_a_first_read_are_kept_once_it_is_committed_beside_those_of_
     mine.add(Caliper("II", 1.0, 1.8, -0.1, 0.9, 0.0, 1.1), "none, as recorded")
     mine.keep("mine")
     theirs = KeptCaliper("theirs", "V1", 1.0, 1.4, 0.0, 1.0, 0.0, 1.0, "none, as recorded")
-    Journal(settings).add(Event(KEY, Kind.CALIPERS, "Dr Bob", calipers=(theirs,)))
+    Journal(settings).add(ReviewEvent(KEY, EventKind.CALIPERS, "Dr Bob", calipers=(theirs,)))
     page = opened(named(first(fresh())))
     assert "theirs" not in everything(page)
     caliper_state(page).calipers = mine

@@ -12,7 +12,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import AccessError
 from ecgapp.records import fingerprint
 from ecgapp.records.archive import Archive
-from ecgapp.reviews import Journal, Kind, reading_mode
+from ecgapp.reviews import EventKind, Journal, reading_mode
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def settings(tmp_path, monkeypatch):
     monkeypatch.setenv("ECGAPP_HOME", str(tmp_path))
     settings, journal = Settings(tmp_path), Journal(Settings(tmp_path))
     for seed in range(2):
-        journal.add(event(Kind.EDITED, record=fingerprint(ecg(seed)), answers=answers(AF=P)))
-    journal.add(event(Kind.SIGNED, record=fingerprint(ecg(0))))
-    journal.add(event(Kind.KEPT, record=Archive(settings).keep(ecg(0))))
+        journal.add(event(EventKind.EDITED, record=fingerprint(ecg(seed)), answers=answers(AF=P)))
+    journal.add(event(EventKind.SIGNED, record=fingerprint(ecg(0))))
+    journal.add(event(EventKind.KEPT, record=Archive(settings).keep(ecg(0))))
     return settings
 
 

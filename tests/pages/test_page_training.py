@@ -322,16 +322,16 @@ def test_a_promotion_needs_a_name_and_a_reason_and_shows_what_it_replaces(settin
     for field, asked in (("by", "Say who you are"), ("why", "Say in a few words why")):
         page.button(key=f"promote_{run.id}").click().run()
         assert asked in said(page)
-        assert History(settings).lines() == ()
+        assert History(settings).entries() == ()
         page.text_input(key=f"{field}_{run.id}").set_value("Ada" if field == "by" else "best of three").run()
     for typed in ("", "yes"):
         page.text_input(key=f"despite_{run.id}").set_value(typed).run()
         page.button(key=f"promote_{run.id}").click().run()
         assert "To promote it all the same, type its name: ward" in said(page)
-        assert History(settings).lines() == ()
+        assert History(settings).entries() == ()
     page.text_input(key=f"despite_{run.id}").set_value("ward").run()
     page.button(key=f"promote_{run.id}").click().run()
-    line, found = History(settings).lines()
+    line, found = History(settings).entries()
     assert (line.action, line.author, line.reason, line.run_id) == (
         "promoted",
         "Ada",
@@ -357,7 +357,7 @@ def test_an_autoencoder_that_learnt_nothing_ends_in_amber_and_is_not_promoted_at
     for field in ("by", "why"):
         page.text_input(key=f"{field}_{run.id}").set_value("Ada").run()
     page.button(key=f"promote_{run.id}").click().run()
-    assert History(settings).lines() == ()
+    assert History(settings).entries() == ()
 
 
 def test_only_finished_runs_can_be_promoted(settings, runs):

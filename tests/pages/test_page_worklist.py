@@ -13,7 +13,7 @@ from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
-from ecgapp.reviews import Event, Journal, Kind
+from ecgapp.reviews import EventKind, Journal, ReviewEvent
 from ecgapp.storage import admin_password
 from ecgapp.ui.shell import auth
 from ecgapp.ui.worklist import worklist_view
@@ -228,7 +228,7 @@ def test_who_reads_first_is_alarmed_all_the_same(alarmed, page, settings, tmp_pa
     assert "Read this ECG now" in page.error[0].value
     assert "shown before your read" in page.error[0].value
     kinds = [event.kind for event in Journal(settings).events()]
-    assert sorted(kinds) == [Kind.ALARMED, Kind.OPENED]
+    assert sorted(kinds) == [EventKind.ALARMED, EventKind.OPENED]
 
 
 def test_who_reads_first_sees_nothing_that_a_model_said_and_has_seen_it_after_it_was_shown(
@@ -254,7 +254,7 @@ def test_the_reviews_status_stands_in_its_line_and_what_is_kept_for_training_sta
     drop(page, settings, files_of(tmp_path, "a"))
     (item,) = Worklist(settings).items()
     journal = Journal(settings)
-    journal.add(Event(item.key, Kind.KEPT, "Ada"))
+    journal.add(ReviewEvent(item.key, EventKind.KEPT, "Ada"))
     page.run()
     assert list(listed(page)["Review"]) == ["unconfirmed"]
     page.checkbox(key="worklist_sure_what is shown").check().run()

@@ -92,7 +92,7 @@ def test_a_list_locked_for_longer_than_a_silence_lasts_delays_the_end_of_a_run_a
     run, locked = claimed(store, device), threading.Event()
     watcher = threading.Thread(target=lock_and_watch, args=(RunStore(settings.runs), run.id, locked))
 
-    def train(word, reporter, settings, world):
+    def train(word, reporter, settings, processes):
         reporter.step(STEP)
         if asked:
             store.request_stop(run.id)

@@ -15,15 +15,15 @@ from review_events import CONFIRMED, EDITED, MODEL, OTHER, RECORD, SIGNED, A, P,
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ReviewError
 from ecgapp.reviews import (
-    Event,
+    EventKind,
     Journal,
     KeptCaliper,
-    Kind,
     ReadingMode,
+    ReviewEvent,
     audit_csv,
     choose_reading_mode,
+    event_description,
     fold,
-    in_words,
     reading_mode,
 )
 
@@ -41,7 +41,7 @@ def journal(settings):
 
 
 def test_an_event_comes_back_as_it_was_said_with_number_time_and_the_models_hashes(journal, settings):
-    said = event(Kind.EDITED, answers=answers(AF=A), statements=("LVH",), comment='ä; "b"', since=3.0)
+    said = event(EventKind.EDITED, answers=answers(AF=A), statements=("LVH",), comment='ä; "b"', since=3.0)
     kept = journal.add(said)
     (found,) = Journal(settings).events(RECORD)
     assert found == kept
@@ -71,16 +71,16 @@ def test_an_event_written_before_readers_could_leave_classes_open_is_read_as_it_
 
 def test_the_trail_tells_that_a_reader_meant_normal_and_another_label(journal):
     both = ("Normal", "AF")
-    journal.add(event(Kind.EDITED, answers=answers(Normal=P, AF=P), beside_normal=both))
+    journal.add(event(EventKind.EDITED, answers=answers(Normal=P, AF=P), beside_normal=both))
     (told,) = journal.events(RECORD)
     assert told.beside_normal == both
-    assert "confirmed together: Normal, AF" in in_words(told)
+    assert "confirmed together: Normal, AF" in event_description(told)
     (row,) = csv.DictReader(io.StringIO(audit_csv([told])))
     assert row["confirmed beside normal"] == "Normal, AF"
 
 
 def test_calipers_without_known_heights_come_back(journal):
-    journal.add(event(Kind.CALIPERS, calipers=(CALIPER,)))
+    journal.add(event(EventKind.CALIPERS, calipers=(CALIPER,)))
     assert journal.review(RECORD).calipers == (CALIPER,)
 
 
@@ -116,7 +116,7 @@ def test_what_readers_wrote_is_for_nobody_else_on_the_machine(journal, settings)
 
 def test_each_record_has_a_review_of_its_own(journal):
     journal.add(CONFIRMED)
-    journal.add(event(Kind.EDITED, record=OTHER, answers=answers(AF=A)))
+    journal.add(event(EventKind.EDITED, record=OTHER, answers=answers(AF=A)))
     assert [review.record for review in journal.reviews()] == [RECORD, OTHER]
     assert journal.reviews() == (journal.review(RECORD), journal.review(OTHER))
     assert journal.review("f" * 64) == fold("f" * 64, [])
@@ -125,7 +125,7 @@ def test_each_record_has_a_review_of_its_own(journal):
 def test_the_second_of_two_tabs_is_told_that_the_review_moved_on_and_nothing_is_kept(journal):
     seen = journal.review(RECORD).version
     journal.add(CONFIRMED, seen)
-    with pytest.raises(ReviewError, match="moved on since your page was drawn: confirmed by AB"):
+    with pytest.raises(ReviewError, match="changed since your page was drawn: confirmed by AB"):
         journal.add(EDITED, seen)
     assert len(journal.events()) == 1
     journal.add(EDITED, journal.review(RECORD).version)
@@ -133,26 +133,26 @@ def test_the_second_of_two_tabs_is_told_that_the_review_moved_on_and_nothing_is_
 
 
 def test_a_page_that_is_newer_than_the_list_is_told_so_too(journal):
-    with pytest.raises(ReviewError, match=r"moved on since your page was drawn\. Nothing"):
+    with pytest.raises(ReviewError, match=r"changed since your page was drawn\. Your entries were not saved"):
         journal.add(EDITED, seen=7)
 
 
 def test_looking_at_an_ecg_does_not_hinder_another_reader(journal):
     seen = journal.add(CONFIRMED).number
-    journal.add(event(Kind.OPENED, ""))
-    journal.add(event(Kind.SHOWN, answers=answers(AF=P)))
+    journal.add(event(EventKind.OPENED, ""))
+    journal.add(event(EventKind.SHOWN, answers=answers(AF=P)))
     journal.add(EDITED, seen)
     kinds = [told.kind for told in journal.events(EDITED.record)]
-    assert kinds == [CONFIRMED.kind, Kind.OPENED, Kind.SHOWN, EDITED.kind]
+    assert kinds == [CONFIRMED.kind, EventKind.OPENED, EventKind.SHOWN, EDITED.kind]
 
 
 def test_of_many_who_decide_at_once_exactly_one_succeeds(journal):
-    journal.add(event(Kind.COMMENTED, comment="x"))
+    journal.add(event(EventKind.COMMENTED, comment="x"))
     seen, refused = journal.review(RECORD).version, []
 
     def decide(number):
         try:
-            journal.add(event(Kind.EDITED, f"R{number}", answers=answers(AF=A)), seen)
+            journal.add(event(EventKind.EDITED, f"R{number}", answers=answers(AF=A)), seen)
         except ReviewError:
             refused.append(number)
 
@@ -180,8 +180,8 @@ def test_times_never_run_backwards(journal, monkeypatch):
 
 def test_the_audit_trail_tells_every_event_with_the_models_hashes_and_holds_no_formulas(journal):
     journal.add(EDITED)
-    journal.add(event(Kind.COMMENTED, comment="=HYPERLINK(1)"))
-    journal.add(event(Kind.CALIPERS, calipers=(CALIPER,)))
+    journal.add(event(EventKind.COMMENTED, comment="=HYPERLINK(1)"))
+    journal.add(event(EventKind.CALIPERS, calipers=(CALIPER,)))
     rows = list(csv.DictReader(io.StringIO(audit_csv(journal.events()))))
     assert [row["what"] for row in rows] == ["edited", "commented", "calipers kept"]
     assert rows[0]["against the model"] == "rejected AF, added PVC"
@@ -200,7 +200,7 @@ def test_an_administrator_can_let_sessions_begin_with_reading_first(settings):
 
 
 def test_only_an_opening_may_be_nobodys():
-    assert Event(RECORD, Kind.OPENED, "").by == ""
+    assert ReviewEvent(RECORD, EventKind.OPENED, "").by == ""
 
 
 @pytest.mark.slow

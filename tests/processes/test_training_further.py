@@ -7,13 +7,13 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+from small_training import FINETUNING, PRETRAINING, Recorder, load_records, small_settings
 
 from ecgapp import training
 from ecgapp.datasets import open_store
 from ecgapp.errors import ConfigError, DatasetError, ModelNotFoundError, TrainingError
 from ecgapp.training.data.buffer import zeros
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal_alike
 from ecgapp.training.loop.schedule import cycles

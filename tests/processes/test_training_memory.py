@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, Recorder, small_settings
+from small_training import FINETUNING, Recorder, load_records, small_settings
 
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.models import build
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.system.memory import keep_freed_memory
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.window_sampling import all_windows
 from ecgapp.training.inference import Inference
-from ecgapp.training.loop.job import Outcome
 from ecgapp.training.loop.learner import Learner
-from ecgapp.training.out_of_memory import keep_freed_memory, memory_named_alike
+from ecgapp.training.out_of_memory import memory_named_alike
 
 SIZE = 8 << 20  # bytes; a freshly mapped tensor of it costs 2,048 page faults
 
@@ -141,7 +141,7 @@ def test_a_last_judgement_without_room_ends_the_training_in_a_sentence(
         raise torch.OutOfMemoryError
 
     config = replace(FINETUNING, epochs=1, members=members)
-    monkeypatch.setattr("ecgapp.training.run.run", lambda job, networks, reporter: Outcome(networks, 1))
+    monkeypatch.setattr("ecgapp.training.run.run", lambda training: (training.networks(), 1))
     monkeypatch.setattr(Inference, "logits", logits)
     with pytest.raises(TrainingError, match="too little memory"):
         training.train(config, Recorder(), tmp_path, settings)

@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, PRETRAINING, Recorder, change_store, small_settings, write_store
+from small_training import (
+    FINETUNING,
+    PRETRAINING,
+    Recorder,
+    change_store,
+    load_records,
+    small_settings,
+    write_store,
+)
 
 from ecgapp import training
 from ecgapp.config import PROJECT
@@ -15,7 +23,7 @@ from ecgapp.datasets import open_store
 from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
 from ecgapp.models import Origin, load_model, load_predictions, save_model
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.loop.checkpoint import CHECKPOINT
 from ecgapp.training.training_config import RESULT
 from ecgapp.training.transfer import initial_network
@@ -177,7 +185,7 @@ def test_training_needs_neither_streamlit_nor_plotly_nor_captum_nor_wfdb(setting
 import sys
 for name in ("streamlit", "plotly", "captum", "wfdb"):
     sys.modules[name] = None
-sys.path.insert(0, {str(PROJECT / "tests")!r})
+sys.path.insert(0, {str(PROJECT / "tests/support")!r})
 from pathlib import Path
 from small_training import FINETUNING, Recorder
 from ecgapp.config import Settings

@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 import torch
 from several_processes import assert_alike, train_in_processes
-from small_training import FINETUNING, PRETRAINING, Recorder, small_settings
+from small_training import FINETUNING, PRETRAINING, Recorder, load_records, small_settings
 
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.models import load_model, save_model
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.sharding import deal, deal_alike, epoch_order, shared_out
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.loop.training_loop import Loop
+from ecgapp.training.out_of_memory import NO_MEMORY, NO_MEMORY_TOGETHER
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
+from ecgapp.training.preparation import prepare
+from ecgapp.training.run import run
 
 CODER = replace(PRETRAINING, name="coder", epochs=1)
 ENSEMBLE = replace(FINETUNING, members=3, resampling="bootstrap", epochs=2)
@@ -70,13 +74,13 @@ def test_the_figures_of_a_bootstrap_are_the_ensembles_on_the_validation_folds(se
 def test_a_device_that_is_too_small_for_all_members_takes_fewer(settings, tmp_path, monkeypatch):
     real, sizes = training.run.run, []
 
-    def run(job, networks, reporter):
-        sizes.append(len(networks))
-        if len(networks) > 1:
+    def watched(prepared):
+        sizes.append(len(prepared.members))
+        if len(prepared.members) > 1:
             raise torch.OutOfMemoryError
-        return real(job, networks, reporter)
+        return real(prepared)
 
-    monkeypatch.setattr("ecgapp.training.run.run", run)
+    monkeypatch.setattr("ecgapp.training.run.run", watched)
     recorder = Recorder()
     training.train(replace(ENSEMBLE, members_at_once=3), recorder, tmp_path, settings)
     assert sizes == [3, 2, 1, 1, 1]
@@ -116,12 +120,26 @@ def test_several_processes_learn_what_one_learns(processes, config, settings, tm
     assert together.card.provenance.n_train == alone.card.provenance.n_train
 
 
-def test_a_process_with_room_for_one_member_makes_all_train_one_after_another(settings, tmp_path):
-    config = replace(ENSEMBLE, batch_size=8, epochs=1, members_at_once=3, seed=1)
-    train_in_processes(config, tmp_path / "run", settings, 2, room=1)
-    assert (tmp_path / "run" / "members-at-once").read_text() == "1"
-    training.train(config, Recorder(), tmp_path / "alone", settings)
-    assert_alike(weights_of(tmp_path / "alone"), weights_of(tmp_path / "run"), 2e-3)
+def test_a_process_without_room_for_all_members_ends_the_training_of_several_in_a_sentence(
+    settings, tmp_path, monkeypatch
+):
+    def no_room(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(Loop, "__init__", no_room)
+
+    class Pair(ProcessGroup):
+        """The first of two processes, of which the other is only imagined."""
+
+        def broadcast(self, value):
+            return value
+
+    for members, sentence in ((3, NO_MEMORY_TOGETHER), (1, NO_MEMORY)):
+        config = replace(ENSEMBLE, batch_size=8, members=members, members_at_once=3)
+        prepared = prepare(config, Recorder(), tmp_path, settings, ALONE)
+        with pytest.raises(TrainingError) as caught:
+            run(replace(prepared, processes=Pair(0, 2)))
+        assert str(caught.value) == sentence
 
 
 def test_two_processes_stop_together_and_one_goes_on(settings, tmp_path):
@@ -194,11 +212,11 @@ def test_eight_lanes_become_half_as_many_until_the_records_suffice(records):
 def test_processes_read_together_what_one_reads_and_each_its_own_records(size, n, records):
     lanes = deal(records, records.rows((1, 2, 3)), batch=n, lanes=n)
 
-    def order(world):
-        owners = epoch_order(records, lanes, world, 0.1, (0, 1)).owners
+    def order(processes):
+        owners = epoch_order(records, lanes, processes, 0.1, (0, 1)).owners
         return owners.reshape(lanes.steps, -1)
 
-    worlds = [World(rank, size) for rank in range(size)]
-    assert (np.concatenate([order(world) for world in worlds], 1) == order(ALONE)).all()
-    own = [set(lanes.own_rows(world)) for world in worlds]
+    groups = [ProcessGroup(rank, size) for rank in range(size)]
+    assert (np.concatenate([order(processes) for processes in groups], 1) == order(ALONE)).all()
+    own = [set(lanes.own_rows(processes)) for processes in groups]
     assert sum(len(rows) for rows in own) == len(set.union(*own)) == len(records.rows((1, 2, 3)))

@@ -139,7 +139,7 @@ def test_a_run_stopped_before_it_began_never_trains(store, settings, monkeypatch
 def test_sigterm_asks_to_stop_and_the_old_handler_comes_back(store, settings, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
 
-    def train(config, reporter, folder, settings, world):
+    def train(config, reporter, folder, settings, processes):
         signal.raise_signal(signal.SIGTERM)
         assert reporter.should_stop()
         raise training.Stopped
@@ -264,7 +264,7 @@ def test_an_epoch_that_can_be_kept_nowhere_ends_a_run_that_is_to_stop_at_once_an
         refusing.append(path)
         raise OSError(28, "No space left on device", SECRET)
 
-    def train(config, reporter, folder, settings, world):
+    def train(config, reporter, folder, settings, processes):
         with monkeypatch.context() as full:
             full.setattr(store, "add_metrics", refuse)
             full.setattr(unwritten_metrics, "write_atomically", refuse_file)

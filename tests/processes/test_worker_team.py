@@ -21,19 +21,19 @@ GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error: C
 
 
 @dataclass
-class FakeWorld:
+class FakeGroup:
     """One of two processes, of which the other is only imagined."""
 
-    leads: bool = True
+    is_leader: bool = True
     words: list = field(default_factory=list)
     others_are_there: bool = True
     board: torch.distributed.HashStore = field(default_factory=torch.distributed.HashStore)
 
-    def told(self, word):
+    def broadcast(self, word):
         self.words.append(word)
         return word
 
-    def gathered(self, mine):
+    def all_gather(self, mine):
         if not self.others_are_there:
             raise RuntimeError(GLOO)
         return [mine, mine]
@@ -58,7 +58,7 @@ def others(monkeypatch):
         monkeypatch.setenv(f"TORCHELASTIC_{name}", value)
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    found = FakeWorld()
+    found = FakeGroup()
 
     class Joined:
         def __init__(self, gpu):
@@ -80,7 +80,7 @@ def claimed(store: RunStore) -> Run:
 
 
 def train_until(error: Exception):
-    def train(config, reporter, folder, settings, world):
+    def train(config, reporter, folder, settings, processes):
         raise error
 
     return train
@@ -127,7 +127,7 @@ def test_what_another_process_failed_of_is_what_the_run_failed_of(store, setting
     run = claimed(store)
     monkeypatch.setenv("RANK", "1")
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(others, "told", lambda word: (run.id, run.config, run.device))
+        elsewhere.setattr(others, "broadcast", lambda word: (run.id, run.config, run.device))
         elsewhere.setattr(training, "train", train_until(TrainingError("A record cannot be used.")))
         elsewhere.setattr(signal, "signal", lambda *_: None)
         assert team.follow(settings) == 0
@@ -145,7 +145,7 @@ def test_the_first_process_that_fails_lets_the_others_end_without_a_new_start(
     monkeypatch.setattr(training, "train", train_until(ValueError("a bug")))
     assert execute(store, run.id, settings).state == "failed"
     monkeypatch.setenv("RANK", "1")
-    monkeypatch.setattr(others, "told", lambda word: (run.id, run.config, run.device))
+    monkeypatch.setattr(others, "broadcast", lambda word: (run.id, run.config, run.device))
     monkeypatch.setattr(training, "train", train_until(RuntimeError(GLOO)))
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert team.follow(settings) == 0
@@ -156,8 +156,8 @@ def test_a_first_process_that_waits_in_vain_for_one_that_failed_ends_the_run(
 ):
     """Within a GPU's library it does not see that the other has left."""
 
-    def train(config, reporter, folder, settings, world):
-        error_board.Board(world.board).write(TrainingError("A record cannot be used."))
+    def train(config, reporter, folder, settings, processes):
+        error_board.Board(processes.board).write(TrainingError("A record cannot be used."))
         until(lambda: leavings != [])
         raise training.Stopped
 
@@ -177,7 +177,7 @@ def test_a_signal_stops_the_run_only_where_all_others_are_still_there(
 ):
     """For ``torchrun`` sends the same signal when it ends the processes to start them again."""
 
-    def train(config, reporter, folder, settings, world):
+    def train(config, reporter, folder, settings, processes):
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
         assert reporter.should_stop()
@@ -219,7 +219,7 @@ def test_another_process_asks_for_a_new_start_only_where_one_helps(
 ):
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     run = claimed(store)
-    monkeypatch.setattr(others, "told", lambda word: (run.id, run.config, run.device))
+    monkeypatch.setattr(others, "broadcast", lambda word: (run.id, run.config, run.device))
     monkeypatch.setattr(training, "train", train_until(error))
     try:
         assert team.follow(settings) == code

@@ -10,7 +10,7 @@ from pathlib import Path
 from killing import Tell, Victim
 
 from ecgapp.config import Settings
-from ecgapp.reviews import Event, Journal, Kind
+from ecgapp.reviews import EventKind, Journal, ReviewEvent
 
 KILLS, RECORD = 30, "a" * 64
 
@@ -19,7 +19,7 @@ def life(tell: Tell, journal: Journal, number: int) -> None:
     """A reader who comments without end; whatever is told has been acknowledged before."""
     while True:
         number += 1
-        journal.add(Event(RECORD, Kind.COMMENTED, "AB", comment=str(number)))
+        journal.add(ReviewEvent(RECORD, EventKind.COMMENTED, "AB", comment=str(number)))
         tell(str(number))
 
 

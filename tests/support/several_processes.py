@@ -19,38 +19,27 @@ from small_training import Recorder
 from ecgapp import training
 from ecgapp.config import Settings
 from ecgapp.storage import documents
-from ecgapp.training.loop.learner import Learner
 from ecgapp.training.parallel.process_group import joined
-step = Learner.step
-def short_of_memory(learner, *batch):
-    full = learner.optimiser.state and all(weight.grad is not None for weight in learner.weights)
-    if full and learner.members > int(sys.argv[5]) and os.environ["RANK"] == "1":
-        raise torch.OutOfMemoryError
-    step(learner, *batch)
-Learner.step = short_of_memory
 config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
 try:
-    with joined(gpu="cuda" in config.device) as world:
-        recorder = Recorder(int(sys.argv[4]) or None if world.leads else None)
-        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), world)
+    with joined(gpu="cuda" in config.device) as processes:
+        recorder = Recorder(int(sys.argv[4]) or None if processes.is_leader else None)
+        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), processes)
 except training.Stopped:
-    os.write(1, f"stopped {world.rank}\\n".encode())  # at once: both write to the same pipe
+    os.write(1, f"stopped {processes.rank}\\n".encode())  # at once: both write to the same pipe
 threads = [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
 sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the interpreter's end
 """
 
 
-def train_in_processes(config, folder, settings, n_processes, stop=0, room=1000):
-    """What they print; the model lies in ``folder``.
-
-    The second one has room for no more than ``room`` members with all that a step has from the second on.
-    """
+def train_in_processes(config, folder, settings, n_processes, stop=0):
+    """What they print; the model lies in ``folder``."""
     document = folder.parent / f"{folder.name}.json"
     document.write_text(documents.dump(config))
     program = folder.parent / "program.py"
     program.write_text(PROGRAM)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
-    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop), str(room)]
+    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *torchrun, *arguments]
     done = subprocess.run(

@@ -15,6 +15,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import column_code
 from ecgapp.training import AugmentationConfig, TrainingConfig
+from ecgapp.training.data.in_memory import Loading, choose_records, load_signals
 
 RATE, LEADS = 50.0, ("I", "II")
 COLUMNS = ("fast", "turned")
@@ -74,6 +75,13 @@ def small_record(
     peaks = np.cos(np.pi * (4.0 if fast else 1.5) * (time + rng.random())) ** 8
     signal = np.outer([1.0, 0.5], -peaks if turned else peaks) + 0.02 * rng.standard_normal((2, len(time)))
     return ECGRecord(str(number), signal.astype(np.float32), RATE, LEADS)
+
+
+def load_records(config, stores, reporter):
+    """All records of the config with their signals, for one process."""
+    records = choose_records(config, stores)
+    everything = np.arange(len(records), dtype=np.int64)
+    return load_signals(records, everything, stores, Loading(config.augmentation.shift, reporter))
 
 
 def change_store(settings: Settings) -> None:

@@ -11,14 +11,14 @@ from ecgapp.errors import TrainingError
 from ecgapp.training import StepReport
 
 
-def train(config, reporter, folder, settings, world):
+def train(config, reporter, folder, settings, processes):
     step = 0
     while True:
         step += 1
-        if world.rank == 1 and (folder / "fault").exists():
+        if processes.rank == 1 and (folder / "fault").exists():
             raise TrainingError((folder / "fault").read_text())
         reporter.step(StepReport(step, 1, 0.5, 1e-3, 100.0, 1000, epochs=1))
-        if world.decided(int(reporter.should_stop())):
+        if processes.broadcast_int(int(reporter.should_stop())):
             (folder / "checkpoint").touch()
             raise training.Stopped
         time.sleep(0.01)

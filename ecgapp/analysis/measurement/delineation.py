@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.findings import run_network
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, ModelError, SignalError
 from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
 from ecgapp.models import DelineationMetrics, DelineatorConfig, TrainedModel
+from ecgapp.models.answers import run_network
 from ecgapp.records import ECGRecord, Wave
 from ecgapp.records.record import FloatArray
 from ecgapp.records.waves import WAVES
@@ -74,7 +74,7 @@ def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) ->
 def _logits(signal: FloatArray, model: TrainedModel, config: PreprocessingConfig) -> FloatArray:
     """(4, n_samples): the windows' answers, averaged where windows overlap."""
     windows = cut_windows(signal[None], config)
-    answers = run_network(model, windows.windows)
+    answers = run_network(model.network, windows.windows)
     weights = _window_weights(config.window)
     sums = np.zeros((answers.shape[1], max(signal.size, int(windows.starts[-1]) + config.window)))
     total = np.zeros(sums.shape[1])

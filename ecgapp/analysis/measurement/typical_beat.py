@@ -10,7 +10,7 @@ from ecgapp.analysis.measurement.delineation import Delineation
 from ecgapp.models import SEGMENTS
 from ecgapp.records import WAVES, ECGRecord
 from ecgapp.records.record import FloatArray
-from ecgapp.signals.median_beat import BEFORE, Beats, aligned, common_beats
+from ecgapp.signals.median_beat import BEFORE, CommonBeats, aligned, common_beats
 
 ALIKE_IN_A_LEAD = 0.70  # mean correlation with the median beat below which a lead is too noisy
 P_SHARE = 0.75  # of the beats that a P wave must stand before
@@ -174,7 +174,7 @@ def _over_leads(leads: list[dict[str, Span]]) -> dict[str, Span]:
     return spans
 
 
-def _p_share(probabilities: FloatArray, beats: Beats, rate: float) -> float:
+def _p_share(probabilities: FloatArray, beats: CommonBeats, rate: float) -> float:
     """The share of beats before which P is the likeliest class for a while, in half of the leads or more."""
     around = aligned(probabilities.argmax(axis=1), beats.peaks, rate, (PR_RANGE, 0.0))
     lasting = (around == SEGMENTS.index("P")).sum(axis=-1) >= 0.03 * rate  # (n_beats, n_leads)

@@ -1,7 +1,7 @@
-"""How well found waves meet marked ones: sensitivity, precision, and the error of each boundary in time.
+"""Agreement of detected with marked waves: sensitivity, precision, and errors of boundaries in time.
 
-A found boundary meets the nearest marked one of its kind within 150 ms (ANSI/AAMI EC57), each at most
-once. Marks leave the first and last beats out, so what is found outside them is not counted.
+A detected boundary is matched to the nearest marked one of its kind within 150 ms (ANSI/AAMI EC57), each at
+most once. The first and last beats are not marked, so waves detected outside the marks are not counted.
 """
 
 from collections.abc import Sequence
@@ -20,52 +20,55 @@ EDGES = ("onset", "offset")
 
 @dataclass(frozen=True)
 class LeadWaves:
-    """One lead's marked and found waves, both in order of time; ``record`` is a number of its record."""
+    """One lead's marked and detected waves, both in order of time.
+
+    ``record`` is the number of its record.
+    """
 
     record: int
     marked: Sequence[Wave]
-    found: Sequence[Wave]
+    detected: Sequence[Wave]
 
 
 def delineation_metrics(
     leads: Sequence[LeadWaves], dataset: str, n_bootstrap: int = 1000
 ) -> DelineationMetrics:
-    """The figures of all six boundaries; whole records are drawn for their intervals."""
+    """The figures of all six boundaries, with intervals over draws of whole records."""
     n_records = len({lead.record for lead in leads})
     figures = [_boundary(leads, kind, edge, n_bootstrap) for kind in WAVES for edge in EDGES]
     return DelineationMetrics(dataset, n_records, len(leads), tuple(figures))
 
 
-def matched_errors(marked: Floats, found: Floats) -> Floats:
-    """``found - marked`` in s of the pairs that meet, the closest pairs first, each time used once."""
-    if not marked.size or not found.size:
+def matched_errors(marked: Floats, detected: Floats) -> Floats:
+    """``detected - marked`` in s of matched pairs, the closest pairs first, each time used once."""
+    if not marked.size or not detected.size:
         return np.zeros(0)
-    errors = found[None, :] - marked[:, None]
+    errors = detected[None, :] - marked[:, None]
     pairs = np.argwhere(np.abs(errors) <= TOLERANCE)
     order = np.argsort(np.abs(errors[tuple(pairs.T)]), kind="stable")
     taken: tuple[set[int], set[int]] = (set(), set())
-    kept = []
+    matched = []
     for row, column in pairs[order].tolist():
         if row not in taken[0] and column not in taken[1]:
             taken[0].add(row)
             taken[1].add(column)
-            kept.append(errors[row, column])
-    return np.array(kept)
+            matched.append(errors[row, column])
+    return np.array(matched)
 
 
 def _boundary(leads: Sequence[LeadWaves], kind: str, edge: str, n_bootstrap: int) -> BoundaryFigures:
-    """Sums a record, so that a draw of records is a product with their weights."""
+    """The figures of one boundary, from sums for each record and their products with weights."""
     _, rows = np.unique([lead.record for lead in leads], return_inverse=True)
-    sums = np.zeros((rows.max() + 1, 5))  # marked, found, met, their errors in ms, and those squared
+    sums = np.zeros((rows.max() + 1, 5))  # marked, detected, matched, their errors in ms, and those squared
     for row, lead in zip(rows, leads, strict=True):
         sums[row] += _counts(lead, kind, edge)
 
     def statistic(weights: Floats) -> Floats:
-        marked, found, met, errors, squares = sums.T @ weights
+        marked, detected, matched, errors, squares = sums.T @ weights
         with np.errstate(divide="ignore", invalid="ignore"):
-            mean = errors / met
-            deviation = np.sqrt(np.maximum(squares / met - mean**2, 0))
-            return np.asarray(np.stack([met / marked, met / found, mean, deviation]))
+            mean = errors / matched
+            deviation = np.sqrt(np.maximum(squares / matched - mean**2, 0))
+            return np.asarray(np.stack([matched / marked, matched / detected, mean, deviation]))
 
     values = statistic(np.ones((len(sums), 1)))[:, 0]
     draws = bootstrap_draws(statistic, len(sums), n_bootstrap, seed=0)
@@ -75,11 +78,11 @@ def _boundary(leads: Sequence[LeadWaves], kind: str, edge: str, n_bootstrap: int
 
 def _counts(lead: LeadWaves, kind: str, edge: str) -> tuple[float, ...]:
     marked = _times(lead.marked, kind, edge)
-    found = _times(lead.found, kind, edge)
+    detected = _times(lead.detected, kind, edge)
     first, last = lead.marked[0].onset, max(wave.offset for wave in lead.marked)
-    inside = (found >= first) & (found <= last)
-    errors = 1000 * matched_errors(marked, found)
-    inner = len(matched_errors(marked, found[inside]))
+    inside = (detected >= first) & (detected <= last)
+    errors = 1000 * matched_errors(marked, detected)
+    inner = len(matched_errors(marked, detected[inside]))
     counted = len(errors) + int(inside.sum()) - inner
     return len(marked), counted, len(errors), float(errors.sum()), float(np.square(errors).sum())
 

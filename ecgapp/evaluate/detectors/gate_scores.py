@@ -1,4 +1,4 @@
-"""What a gate's score is made of, measured on one record, and how well it tells good records from others."""
+"""The parts of a gate's score, measured on one record."""
 
 import numpy as np
 import torch
@@ -12,15 +12,15 @@ from ecgapp.signals import cut_windows, preprocess
 from ecgapp.signals.normalise import FLAT
 from ecgapp.signals.quality.legibility import contradiction, disagreement, evenness, roughness
 
-MOST_WINDOWS = 24  # of a long record, evenly spread: enough to tell what it is
-SHORTEST = 5.0  # s: less holds too few beats to compare
+MOST_WINDOWS = 24  # of a long record, evenly spread
+SHORTEST = 5.0  # s: a shorter record has too few beats to compare
 
 
 def gate_network(model: TrainedModel) -> Gate:
-    """The model's network.
+    """The gate network of ``model``.
 
     Raises:
-        ModelError: it is no gate.
+        ModelError: the model is no gate.
     """
     if not isinstance(model.network, Gate):
         raise ModelError(f"{model.card.name} does not judge whether a record can be read. Choose a gate.")
@@ -30,8 +30,8 @@ def gate_network(model: TrainedModel) -> Gate:
 def record_parts(record: ECGRecord, model: TrainedModel) -> Floats:
     """The parts of the record's score, (n_parts,) in the order of ``PARTS``; all NaN without any signal.
 
-    Means over the windows. A gate of one lead judges the leads one by one, without gaps and with a
-    signal; theirs is the median.
+    They are means over the windows. A gate of one lead is applied to each lead that has a signal and no
+    gaps; the result is the median over the leads.
 
     Raises:
         ModelError: the model is no gate.
@@ -46,16 +46,16 @@ def record_parts(record: ECGRecord, model: TrainedModel) -> Floats:
 
 
 def gate_strips(record: ECGRecord, model: TrainedModel) -> FloatArray:
-    """What the gate judges one by one, preprocessed: (n_strips, n_leads, n_samples).
+    """The preprocessed strips that the gate scores one by one: (n_strips, n_leads, n_samples).
 
-    All leads together, or each lead with a signal; none where no lead has one. Raises as ``record_parts``.
+    A strip has all leads, or one lead with a signal; none if no lead has one. Raises as ``record_parts``.
     """
     gate, config = gate_network(model), model.card.preprocessing
     if record.duration < SHORTEST:
         raise SignalError(f"The record is shorter than {SHORTEST:g} seconds, too short to tell.")
     together = not gate.config.lead_by_lead
     strips = record.select(config.leads)[None] if together else _whole_leads(record)[:, None]
-    alive = ~(strips.std(axis=-1).max(axis=-1) <= FLAT)  # those with gaps too: the next line refuses them
+    alive = ~(strips.std(axis=-1).max(axis=-1) <= FLAT)  # leads with gaps too, which ``preprocess`` refuses
     return preprocess(strips, record.sampling_rate, config)[alive]
 
 
@@ -67,7 +67,7 @@ def _whole_leads(record: ECGRecord) -> FloatArray:
 
 
 def strip_windows(strip: FloatArray, model: TrainedModel) -> FloatArray:
-    """Windows of a strip as the network sees them, evenly spread where there are many."""
+    """The windows of a strip, evenly spread if there are more than ``MOST_WINDOWS``."""
     windows = cut_windows(strip, model.card.preprocessing).windows
     if len(windows) <= MOST_WINDOWS:
         return windows
@@ -75,7 +75,7 @@ def strip_windows(strip: FloatArray, model: TrainedModel) -> FloatArray:
 
 
 def _strip_parts(strip: FloatArray, model: TrainedModel) -> Floats:
-    """Means over the windows."""
+    """The parts of one strip's score, means over its windows."""
     windows, config = strip_windows(strip, model), model.card.preprocessing
     with torch.inference_mode():
         of_network = gate_network(model)(torch.from_numpy(windows)).double().numpy()
@@ -85,7 +85,7 @@ def _strip_parts(strip: FloatArray, model: TrainedModel) -> Floats:
 
 
 def signal_parts(window: FloatArray, sampling_rate: float, leads: tuple[str, ...]) -> tuple[float, ...]:
-    """One window's parts in the order of ``SIGNAL_PARTS``."""
+    """The parts of one window's score in the order of ``SIGNAL_PARTS``."""
     return (
         roughness(window, sampling_rate),
         evenness(window),

@@ -1,4 +1,4 @@
-"""Whether a record can be read at all, from each of its leads by itself."""
+"""Whether a record can be read at all, judged by each of its leads alone."""
 
 import numpy as np
 import torch
@@ -12,16 +12,16 @@ from ecgapp.signals import cut_windows, preprocess
 from ecgapp.signals.normalise import FLAT
 from ecgapp.signals.quality.readability_features import NUMBERS, readability_numbers
 
-SHORTEST = 5.0  # s: less holds too few beats to compare
+SHORTEST = 5.0  # s: a shorter record has too few beats to compare
 MOST_WINDOWS = 24  # of a long record, evenly spread
-ENOUGH = 0.25  # of the windows of all leads: where these can be read, the record can
+ENOUGH = 0.25  # of the windows of all leads: if these can be read, the record can
 
 
 def readability_network(model: TrainedModel) -> Readability:
-    """The model's network.
+    """The readability network of ``model``.
 
     Raises:
-        ModelError: it does not judge whether a record can be read.
+        ModelError: the model does not judge whether a record can be read.
     """
     if not isinstance(model.network, Readability):
         raise ModelError(f"{model.card.name} does not judge whether a record can be read. Choose a gate.")
@@ -64,7 +64,7 @@ def readable_leads(record: ECGRecord, model: TrainedModel) -> list[FloatArray]:
 
 
 def _windows(strip: FloatArray, model: TrainedModel) -> FloatArray:
-    """Evenly spread where there are many, and without the zeros behind a short record."""
+    """The windows of a strip, evenly spread if there are many, without the zeros behind a short record."""
     windows = cut_windows(strip, model.card.preprocessing).windows[:, 0, : strip.shape[-1]]
     if len(windows) <= MOST_WINDOWS:
         return windows
@@ -72,10 +72,10 @@ def _windows(strip: FloatArray, model: TrainedModel) -> FloatArray:
 
 
 def unreadable(numbers: Floats, network: Readability) -> float:
-    """0 to 1, the higher the less the record can be read, from the numbers of its windows.
+    """The score of unreadability, 0 to 1, from the numbers of a record's windows.
 
-    The score that the most readable quarter of the windows of all leads stays below: one sound lead in
-    four is enough to read, and so is a quarter of the time.
+    It is the upper limit of the scores of the most readable quarter of the windows of all leads: one sound
+    lead in four is enough, and so is a quarter of the time.
     """
     with torch.inference_mode():
         scores = network.judge(torch.from_numpy(numbers).float()).sigmoid().double().numpy()

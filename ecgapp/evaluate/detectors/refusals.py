@@ -1,4 +1,4 @@
-"""How well a gate tells good records from others: refusals of each kind, areas under ROC curves.
+"""Evaluation of a gate: refusals of each kind of record, areas under ROC curves.
 
 The intervals of shares are Wilson's, those of areas come from bootstrap draws of records.
 """
@@ -10,17 +10,17 @@ import numpy as np
 
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.bootstrap import bootstrap_interval
-from ecgapp.evaluate.ranking import Ranking
+from ecgapp.evaluate.ranking import LabelRanking
 from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models.validation_figures import GateMetrics, Interval, KindFigures, RocCurve
 
-MOST_POINTS = 80  # of a curve
+MOST_POINTS = 80  # of a ROC curve
 GOOD, BAD, GRADED, CLASS = "good", "bad", "graded", "class"  # a kind's role, see ``KindFigures``
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
-    """Scores of one kind of records, (n_records,)."""
+class ScoredKind:
+    """The scores of the records of one kind, (n_records,)."""
 
     kind: str
     role: str
@@ -28,16 +28,16 @@ class Scored:
 
 
 def gate_metrics(
-    kinds: Sequence[Scored],
+    kinds: Sequence[ScoredKind],
     threshold: float,
     dataset: str,
     curves: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     without: Mapping[str, Interval | None],
 ) -> GateMetrics:
-    """The figures of all ``kinds`` at ``threshold``.
+    """The figures of all ``kinds`` of records at ``threshold``.
 
-    ``curves`` gives each curve's good and bad kinds by name; ``without`` each kind's share refused by a
-    gate that was fitted without it.
+    ``curves`` are the good and bad kinds of each curve by its name; ``without`` is each kind's share that
+    is refused by a gate fitted without it.
     """
     good = np.concatenate([kind.scores for kind in kinds if kind.role == GOOD])
     bad = np.concatenate([kind.scores for kind in kinds if kind.role == BAD])
@@ -48,22 +48,22 @@ def gate_metrics(
 
 
 def auroc(good: Floats, bad: Floats) -> Interval | None:
-    """How often a bad record's score is above a good one's, with its bootstrap interval over records."""
+    """The probability that a bad record's score exceeds a good one's, with its interval over records."""
     if not len(good) or not len(bad):
         return None
     truths = np.repeat([0.0, 1.0], [len(good), len(bad)])
-    ranking = Ranking.of(np.concatenate([good, bad]), truths)
+    ranking = LabelRanking.of(np.concatenate([good, bad]), truths)
     return bootstrap_interval(lambda weights: ranking.draws(weights)[0], len(truths))
 
 
-def _figures(kind: Scored, good: Floats, threshold: float, without: Interval | None) -> KindFigures:
+def _figures(kind: ScoredKind, good: Floats, threshold: float, without: Interval | None) -> KindFigures:
     refused, n = int((kind.scores >= threshold).sum()), len(kind.scores)
     against = auroc(good, kind.scores) if kind.role in (BAD, GRADED) else None
     return KindFigures(kind.kind, kind.role, n, refused, wilson(refused, n), against, without)
 
 
 def _curve(
-    name: str, kinds: Sequence[Scored], good_kinds: Sequence[str], bad_kinds: Sequence[str]
+    name: str, kinds: Sequence[ScoredKind], good_kinds: Sequence[str], bad_kinds: Sequence[str]
 ) -> RocCurve:
     good, bad = (
         np.concatenate([np.zeros(0), *[kind.scores for kind in kinds if kind.kind in names]])
@@ -73,7 +73,7 @@ def _curve(
 
 
 def _points(good: Floats, bad: Floats) -> tuple[tuple[float, float, float], ...]:
-    """At quantiles of both kinds' scores, from the highest threshold down."""
+    """Points of the ROC curve at quantiles of both scores, from the highest threshold down."""
     if not len(good) or not len(bad):
         return ()
     steps = np.linspace(0, 1, MOST_POINTS // 2)

@@ -1,4 +1,4 @@
-"""When a record's rhythm is ventricular, from the answers of the ventricular network on its leads."""
+"""Ventricular runs of a record, from the outputs of the ventricular network on its leads."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,12 +19,12 @@ from ecgapp.signals.quality.rails import runs
 CERTAIN = 0.5  # mean probability of a ventricular rhythm
 SMOOTHING = 0.5  # s over which probabilities are averaged
 SHORTEST = 1.0  # s of a run: three beats at 150 per minute from the first onset to the last offset
-GAP = 0.6  # s between two runs that are one
-SETTLED = 2.0  # s over which tachycardia is told from fibrillation
-LONG = 120.0  # s of a record, above which ``FEW`` leads are read
+GAP = 0.6  # s; two runs that are closer are one
+SETTLED = 2.0  # s over which tachycardia and fibrillation are distinguished
+LONG = 120.0  # s of a record; in longer ones only ``FEW`` leads are used
 FOLLOWING = frozenset({"III", "aVR", "aVL", "aVF"})
 FEW = ("II", "V1", "V5")
-RAMP = 64  # frames over which a window's edge counts less, for there it sees only one side
+RAMP = 64  # frames at a window's edge that count less, because the network sees only one side there
 MOST_RECORDED = 0.5  # of a lead's samples, at least
 BATCH = 64  # windows in one forward pass
 TACHYCARDIA, FIBRILLATION, NOISE = (
@@ -38,8 +38,8 @@ Numbers = NDArray[np.float64]
 class VentricularRun:
     """A ventricular rhythm from ``start`` to ``end``, in s of the record.
 
-    ``fibrillation``: it is fibrillation or flutter, otherwise a tachycardia. ``probability`` is the mean
-    over the run; ``leads`` are those in which it is likelier than not.
+    ``fibrillation``: whether it is fibrillation or flutter rather than a tachycardia. ``probability`` is
+    the mean over the run; ``leads`` are those with a probability above one half.
     """
 
     start: float
@@ -51,7 +51,10 @@ class VentricularRun:
 
 @dataclass(frozen=True, eq=False)
 class VentricularRhythm:
-    """The network's probabilities, (n_leads, 4, n_frames) in the order of ``VENTRICULAR_CLASSES``."""
+    """The probabilities of the ventricular network for each lead of a record.
+
+    ``probabilities`` is (n_leads, 4, n_frames) in the order of ``VENTRICULAR_CLASSES``.
+    """
 
     leads: tuple[str, ...]
     probabilities: FloatArray
@@ -59,7 +62,7 @@ class VentricularRhythm:
 
     @cached_property
     def pooled(self) -> Numbers:
-        """The mean over the leads, those with less noise counting more: (4, n_frames)."""
+        """The mean over the leads, weighted by the absence of noise: (4, n_frames)."""
         weights = np.maximum(1.0 - self.probabilities[:, NOISE].mean(axis=-1), 0.05).astype(np.float64)
         return np.asarray(np.average(self.probabilities, axis=0, weights=weights), np.float64)
 
@@ -74,26 +77,28 @@ class VentricularRhythm:
         return float(self.pooled[NOISE].mean())
 
     def share(self, start: float, end: float) -> float:
-        """The share of the frames from ``start`` to ``end`` s that are likelier ventricular than not."""
+        """The share of the frames from ``start`` to ``end`` s with a probability above one half."""
         first, behind = (round(second * self.frame_rate) for second in (start, end))
         inside = self.ventricular[first:behind]
         return float((inside > CERTAIN).mean()) if inside.size else 0.0
 
     @cached_property
     def runs(self) -> tuple[VentricularRun, ...]:
-        """Every ventricular run, in order of time; tachycardia that turns into fibrillation gives two."""
-        found = []
+        """All ventricular runs, in order of time; tachycardia that turns into fibrillation gives two."""
+        runs_in_order = []
         for first, behind in self._stretches():
             chaotic = (
                 self._smooth(self.pooled[FIBRILLATION] - self.pooled[TACHYCARDIA], SETTLED)[first:behind] > 0
             )
             edges = [0, *self._turns(chaotic), behind - first]
             for begin, end in pairwise(edges):
-                found.append(self._run(first + begin, first + end, bool(chaotic[begin:end].mean() > 0.5)))
-        return tuple(found)
+                runs_in_order.append(
+                    self._run(first + begin, first + end, bool(chaotic[begin:end].mean() > 0.5))
+                )
+        return tuple(runs_in_order)
 
     def _stretches(self) -> list[tuple[int, int]]:
-        """Frames of each stretch that is long enough; short gaps are closed."""
+        """The frames of each stretch that is long enough, after closing short gaps."""
         first, behind = runs(self.ventricular > CERTAIN)
         joined: list[tuple[int, int]] = []
         for begin, end in zip(first.tolist(), behind.tolist(), strict=True):
@@ -104,15 +109,15 @@ class VentricularRhythm:
         return [span for span in joined if span[1] - span[0] >= SHORTEST * self.frame_rate]
 
     def _turns(self, chaotic: NDArray[np.bool_]) -> list[int]:
-        """Frames at which tachycardia and fibrillation take turns, if both last for a while."""
+        """The frames at which tachycardia and fibrillation alternate, if both last long enough."""
         turns = (np.flatnonzero(np.diff(chaotic.astype(np.int8))) + 1).tolist()
         edges = [0, *turns, len(chaotic)]
         least = SETTLED * self.frame_rate
-        kept: list[int] = []
+        lasting: list[int] = []
         for turn, before, after in zip(turns, edges[:-2], edges[2:], strict=True):
-            if turn - (kept[-1] if kept else before) >= least and after - turn >= least:
-                kept.append(turn)
-        return kept
+            if turn - (lasting[-1] if lasting else before) >= least and after - turn >= least:
+                lasting.append(turn)
+        return lasting
 
     def _run(self, first: int, behind: int, fibrillation: bool) -> VentricularRun:
         inside = self.probabilities[:, [TACHYCARDIA, FIBRILLATION], first:behind].sum(axis=1).mean(axis=-1)
@@ -132,10 +137,10 @@ class VentricularRhythm:
 
 
 def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhythm:
-    """The network's answers for each lead of ``record`` that has a signal, whatever its name.
+    """The network's probabilities for each lead of ``record`` with a signal, under any name.
 
-    Gaps count as noise. III, aVR, aVL and aVF tell nothing beside I and II and are not read. Of records
-    longer than ``LONG`` s only three leads are read.
+    Gaps count as noise. III, aVR, aVL and aVF follow from I and II and are not used. Of records longer
+    than ``LONG`` s only three leads are used.
 
     Raises:
         ModelError: the model is no ventricular network.
@@ -159,7 +164,7 @@ def ventricular_rhythm(record: ECGRecord, model: TrainedModel) -> VentricularRhy
 
 
 def _readable(record: ECGRecord) -> tuple[str, ...]:
-    """The leads with a signal for most of the time; those that follow from I and II only without these."""
+    """The leads with a signal for most of the time, without those that follow from I and II if present."""
     able = [
         lead
         for lead, signal in zip(record.leads, record.signal, strict=True)
@@ -184,7 +189,7 @@ def _bridged(signal: FloatArray) -> FloatArray:
 
 
 def _mark_gaps(probabilities: FloatArray, gaps: NDArray[np.bool_]) -> None:
-    """Call frames (4, n_frames) noise where samples (n_samples,) are missing."""
+    """Set frames (4, n_frames) to noise where samples (n_samples,) are missing."""
     if gaps.any():
         frames = np.linspace(0, gaps.size - 1, probabilities.shape[-1]).round().astype(int)
         lost = gaps[frames]
@@ -193,7 +198,7 @@ def _mark_gaps(probabilities: FloatArray, gaps: NDArray[np.bool_]) -> None:
 
 
 def _answers(signal: FloatArray, model: TrainedModel, patch: int) -> FloatArray:
-    """Probabilities (n_leads, 4, n_frames) of leads: those of their windows, averaged where they overlap."""
+    """Probabilities (n_leads, 4, n_frames) of leads: the mean of their overlapping windows."""
     config = model.card.preprocessing
     cut = [cut_windows(lead[None], config) for lead in signal]
     windows = np.ascontiguousarray(np.concatenate([each.windows for each in cut]))

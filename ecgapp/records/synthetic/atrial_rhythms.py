@@ -1,15 +1,13 @@
-"""Rhythms from above the ventricles: supraventricular and atrial tachycardia, flutter, pre-excitation,
-and bundle branch block that makes them look ventricular.
-"""
+"""Supraventricular rhythms: tachycardia, flutter, pre-excitation, aberrant conduction."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from ecgapp.records.synthetic.dipole import Bump, Vector
-from ecgapp.records.synthetic.heart import Beat, Heart, beat_at, p_at
+from ecgapp.records.synthetic.heart import Heart, SyntheticBeat, beat_at, p_at
 from ecgapp.records.synthetic.oscillation import atrial_fibrillation, saw_tooth
-from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm, sinus_until
+from ecgapp.records.synthetic.rhythm_plan import BEFORE, RhythmPlan, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.timing import focus_times, gain_at, irregular_interval
 from ecgapp.records.synthetic.ventricles import LBBB, RBBB, Ventricles
 
@@ -23,10 +21,10 @@ FOCI: tuple[tuple[Vector, Vector], ...] = (  # right and left part of the P wave
 )
 
 
-def reentry(plan: Plan) -> Heart:
+def reentry(plan: RhythmPlan) -> Heart:
     """Supraventricular tachycardia: narrow, regular, P waves hidden or just behind the QRS complex."""
     onset, normal = plan.onset(0.3), plan.narrow()
-    before: list[Beat] = []
+    before: list[SyntheticBeat] = []
     first = BEFORE + plan.between(0, plan.mean)
     if onset:
         mean = 60 / plan.between(65, 95)
@@ -40,7 +38,7 @@ def reentry(plan: Plan) -> Heart:
     return Heart([*before, *beats], rated=(max(0.0, first), plan.duration))
 
 
-def atrial_tachycardia(plan: Plan) -> Heart:
+def atrial_tachycardia(plan: RhythmPlan) -> Heart:
     """A focus in the atria whose every P wave is conducted; its P waves have their own axis."""
     right, left = FOCI[int(plan.rng.integers(len(FOCI)))]
     atria = (Bump(-0.012, 0.014, 0.014, right), Bump(0.013, 0.014, 0.014, left))
@@ -50,7 +48,7 @@ def atrial_tachycardia(plan: Plan) -> Heart:
     return Heart([beat_at(time, plan.mean, shape, pr, atria, gain_at(time)) for time in times])
 
 
-def flutter(plan: Plan) -> Heart:
+def flutter(plan: RhythmPlan) -> Heart:
     """Typical atrial flutter at 250 to 330/min, conducted 2:1, 3:1, 4:1 or in changing ratios."""
     if plan.variant == "variable":
         atrial = plan.between(250, 330)
@@ -58,7 +56,7 @@ def flutter(plan: Plan) -> Heart:
         atrial = plan.rate * int(plan.variant[0])
     period = 60 / atrial
     phase = plan.between(0.25, 0.75)
-    beats: list[Beat] = []
+    beats: list[SyntheticBeat] = []
     number = int(np.floor(BEFORE / period))
     shape = plan.narrow()
     while number * period < plan.end:
@@ -71,7 +69,7 @@ def flutter(plan: Plan) -> Heart:
     return Heart(beats, waves)
 
 
-def pre_excitation(plan: Plan) -> Heart:
+def pre_excitation(plan: RhythmPlan) -> Heart:
     """Wolff-Parkinson-White pattern: short PR interval, delta wave, QRS complex of 120 ms and more."""
     left = plan.variant == "left pathway"
     delta = np.array((0.10, 0.25, -0.45) if left else (0.45, -0.25, 0.30)) * plan.between(0.8, 1.2)
@@ -88,7 +86,7 @@ def pre_excitation(plan: Plan) -> Heart:
     return Heart(beats)
 
 
-def aberrant(plan: Plan) -> Heart:
+def aberrant(plan: RhythmPlan) -> Heart:
     """Sinus tachycardia with bundle branch block: broad complexes with P waves, below or above 120/min."""
     shape = LBBB if plan.variant.startswith("LBBB") else RBBB
     shape = replace(shape, longer_qt=shape.longer_qt - plan.between(0.0, 0.02))
@@ -96,9 +94,9 @@ def aberrant(plan: Plan) -> Heart:
     return Heart(beats)
 
 
-def aberrant_fibrillation(plan: Plan) -> Heart:
+def aberrant_fibrillation(plan: RhythmPlan) -> Heart:
     """Atrial fibrillation with left bundle branch block."""
-    beats: list[Beat] = []
+    beats: list[SyntheticBeat] = []
     time = BEFORE
     while time < plan.end:
         rr = irregular_interval(plan.mean, plan.rng)
@@ -107,8 +105,8 @@ def aberrant_fibrillation(plan: Plan) -> Heart:
     return Heart(beats, atrial_fibrillation(len(plan.times), plan.config.sampling_rate, plan.rng))
 
 
-def _ratio(plan: Plan, atrial: float) -> int:
-    """How many flutter waves the next beat takes; two, three or four, so that the mean is the plan's."""
+def _ratio(plan: RhythmPlan, atrial: float) -> int:
+    """The number of flutter waves until the next beat: two to four, on average as the plan's rate needs."""
     if plan.variant != "variable":
         return int(plan.variant[0])
     wanted = float(np.clip(atrial / plan.rate, 2.2, 3.8))
@@ -116,5 +114,5 @@ def _ratio(plan: Plan, atrial: float) -> int:
 
 
 def _shorter(rr: float) -> float:
-    """What QT must lose at ``rr`` s so that the T wave ends before the next QRS complex, s."""
+    """The change of QT, s, that lets the T wave end before the next QRS complex at intervals of ``rr`` s."""
     return min(0.0, 0.86 * rr - 0.395 * float(np.cbrt(rr)))

@@ -1,7 +1,7 @@
-"""Broad complexes: of ventricular tachycardia by origin, of escape rhythms, of pacing at the apex.
+"""Broad QRS complexes: of ventricular tachycardia by origin, of escape rhythms, of apical pacing.
 
-The vector of the main deflection decides the pattern in the twelve leads; the septum and the rest follow
-it slowly, hence broad and slurred. Repolarisation runs against it: ST segment and T wave are discordant.
+The vector of the main deflection determines the pattern in the twelve leads; the septum and the rest
+follow it slowly, hence broad and slurred. ST segment and T wave are discordant.
 """
 
 from types import MappingProxyType
@@ -38,7 +38,7 @@ def ventricular_complex(
 ) -> Ventricles:
     """A broad complex of ``width`` s along ``direction``, ``size`` mV, in a rhythm of ``rr`` s.
 
-    Each call draws another shape: how far the beginning and the end turn away, whether it is notched.
+    Each call draws another shape: how far its beginning and end turn away, and whether it is notched.
     """
     main = _unit(np.array(direction) + 0.09 * _turn(rng))
     early, late = (_unit(main + 0.30 * sign * _turn(rng)) for sign in (1, -1))
@@ -64,7 +64,7 @@ def ventricular_complex(
 
 
 def width_at(rr: float, rng: np.random.Generator) -> float:
-    """The width of a ventricular complex, s: 140 to 220 ms, less where ``rr`` (s) leaves no room."""
+    """The width of a ventricular complex, s: 140 to 220 ms, less if ``rr`` (s) is too short for it."""
     return float(rng.uniform(LEAST, min(MOST, max(LEAST + 0.01, 0.55 * rr))))
 
 

@@ -1,5 +1,4 @@
-"""The rhythms that can be synthesised: nine everyday ones, and the dangerous and rare ones with their
-look-alikes.
+"""The names, variants and rates of all synthetic rhythms.
 
 Every rare rhythm has variants, each with the range of rates that it is drawn from (per min). The rate is
 the ventricles', except in ventricular fibrillation (the main frequency), in asystole and sinus pause (the
@@ -16,14 +15,14 @@ RHYTHMS = ("sinus", "AF", "PAC", "PVC", "I-AVB", "LBBB", "RBBB", "STD", "STE")
 
 @dataclass(frozen=True)
 class RareRhythm:
-    """Variants with their rates per min, and what a file says of the rhythm (SNOMED CT)."""
+    """The variants of a rare rhythm with their rates per min, and its SNOMED CT codes."""
 
     variants: dict[str, Span]
     codes: tuple[str, ...] = ()
-    tail: float | None = None  # s that must follow its onset; None where it fills the record
+    tail: float | None = None  # s that must follow its onset; None if it fills the record
 
     def fitting(self, rate: float | None) -> tuple[str, ...]:
-        """The variants that ``rate`` is possible in; all for None."""
+        """The variants that can have ``rate``; all of them for None."""
         return tuple(
             name for name, (low, high) in self.variants.items() if rate is None or low <= rate <= high
         )
@@ -52,7 +51,7 @@ RARE_RHYTHMS = MappingProxyType(
         "torsade": RareRhythm({"": (190, 250)}, ("SNOMED:164895002",), 3.0),
         "VFL": RareRhythm({"": (200, 300)}, ("SNOMED:111288001",)),
         "VF": RareRhythm(_each(("coarse", "fine", "fading"), (240, 390)), ("SNOMED:164896001",), 3.0),
-        # too slow, or nothing
+        # bradycardia and asystole
         "asystole": RareRhythm(
             _each(("without P waves", "with P waves", "agonal baseline"), (50, 95)), (), 6.6
         ),
@@ -74,7 +73,7 @@ RARE_RHYTHMS = MappingProxyType(
         "hyperkalaemia": RareRhythm({"": (40, 110)}),
         "long QT": RareRhythm(_each(("broad T", "late T", "notched T"), (46, 84)), ("SNOMED:111975006",)),
         "STEMI": RareRhythm(_each(TERRITORIES, (55, 105)), ("SNOMED:164931005",)),
-        # above the ventricles
+        # supraventricular
         "SVT": RareRhythm(_each(("P hidden", "retrograde P"), (154, 230)), ("SNOMED:426761007",), 3.0),
         "AFL": RareRhythm(
             {"2:1": (125, 165), "3:1": (84, 110), "4:1": (63, 82), "variable": (75, 125)},

@@ -1,4 +1,4 @@
-"""What a reader must not miss in a synthetic ECG: kinds, spans in time, and what follows from the waves.
+"""Critical events of a synthetic ECG: their kinds, time spans, and rules that derive them from waves.
 
 Limits: a broad QRS complex lasts 120 ms or more; a tachycardia of broad complexes is faster than
 120/min over 3 beats or more; a pause is 3 s or more without a ventricular complex (2018 ACC/AHA/HRS
@@ -32,31 +32,31 @@ FAST_BROAD = 120.0  # per min: broad complexes faster than this are a tachycardi
 RUN = 3  # beats
 PAUSE, ASYSTOLE = 3.0, 6.0  # s without a ventricular complex
 SLOWEST, FASTEST = 40.0, 150.0  # per min
-CAPTURE = 0.1  # s: a QRS complex that begins this soon after a spike was caught by it
+CAPTURE = 0.1  # s: a QRS complex that begins this soon after a spike is its response
 
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class CriticalEvent:
-    """Something critical between ``start`` and ``end``, in s; ``kind`` is one of ``KINDS``.
+    """A critical event between ``start`` and ``end``, in s; ``kind`` is one of ``KINDS``.
 
     - ``ventricular_fibrillation``: ventricular fibrillation or flutter, from its first to its last
       deflection in the record.
     - ``asystole``: no ventricular complex for 6 s or more up to the record's end, from the R wave
       before (or 0).
     - ``broad_complex_tachycardia``: 3 or more broad complexes in a row at more than 120/min, from the
-      first one's onset to the last one's offset. Torsade de pointes is one, and so is sinus tachycardia
+      first one's onset to the last one's offset. It includes torsade de pointes, and sinus tachycardia
       with bundle branch block.
     - ``pacing_failure``: from the first spike without a complex behind it to 0.2 s after the last.
     - ``av_block``: complete, high-degree (3:1 and more) or 2:1 block, while it lasts.
     - ``sine_wave``: the pattern of severe hyperkalaemia, while it lasts.
-    - ``st_elevation``: of the universal definition of myocardial infarction; not that of bundle branch
-      block, pacing or ectopic beats.
+    - ``st_elevation``: that of the universal definition of myocardial infarction, without bundle branch
+      block, pacing and ectopic beats.
     - ``pause``: 3 s or more without a ventricular complex and not asystole, from the R wave before
       (or 0) to the R wave behind (or the record's end).
-    - ``bradycardia``, ``tachycardia``: the median interval between R waves, pauses left out, is that of
-      less than 40 or more than 150/min, while the rhythm lasts; in fibrillation there is no such rate.
+    - ``bradycardia``, ``tachycardia``: the median interval between R waves, without pauses, means less
+      than 40 or more than 150/min, while the rhythm lasts; ventricular fibrillation has no such rate.
     - ``long_qt``: QTc (Fridericia) of 500 ms or more, while it lasts.
     """
 
@@ -67,7 +67,7 @@ class CriticalEvent:
 
 @dataclass(frozen=True)
 class RhythmSpan:
-    """Where one ventricular rhythm reigns, in s: what a network that looks for it must mark.
+    """The time span of one ventricular rhythm, in s, which a network that detects it must mark.
 
     ``rhythm`` is "VT" (monomorphic, sustained or not, or torsade de pointes) or "VF" (fibrillation or
     flutter). Broad complexes of a sinus rhythm are neither.
@@ -79,12 +79,12 @@ class RhythmSpan:
 
 
 def in_order(events: Iterable[CriticalEvent]) -> tuple[CriticalEvent, ...]:
-    """Worst kind first, then by time."""
+    """``events`` sorted by kind, the worst first, then by time."""
     return tuple(sorted(events, key=lambda event: (KINDS.index(event.kind), event.start)))
 
 
 def broad_runs(qrs: Sequence[Wave], duration: float) -> list[CriticalEvent]:
-    """Tachycardias of broad complexes among all complexes ``qrs``, cut to the record's length."""
+    """Tachycardias of broad complexes among the complexes ``qrs``, cut to the record's length."""
     runs: list[list[Wave]] = [[]]
     for wave in qrs:
         if wave.offset <= 0 or wave.onset >= duration:
@@ -101,18 +101,18 @@ def broad_runs(qrs: Sequence[Wave], duration: float) -> list[CriticalEvent]:
 
 
 def gaps(r_peaks: Sequence[float], duration: float, fibrillating: Sequence[Span]) -> list[CriticalEvent]:
-    """Pauses and asystole between ``r_peaks`` (s); a stretch with fibrillation is none."""
-    found = []
+    """Pauses and asystole between ``r_peaks`` (s), outside of the spans with fibrillation."""
+    events = []
     for start, end in pairwise((0.0, *r_peaks, duration)):
         if end - start < PAUSE or any(first < end and start < last for first, last in fibrillating):
             continue
         asystole = end == duration and end - start >= ASYSTOLE
-        found.append(CriticalEvent("asystole" if asystole else "pause", start, end))
-    return found
+        events.append(CriticalEvent("asystole" if asystole else "pause", start, end))
+    return events
 
 
 def rate_events(r_peaks: Sequence[float], span: Span) -> list[CriticalEvent]:
-    """A ventricular rate below 40 or above 150/min between the limits of ``span`` (s), beside pauses."""
+    """A ventricular rate below 40 or above 150/min within ``span`` (s), pauses left out."""
     inside = [time for time in r_peaks if span[0] <= time <= span[1]]
     if len(inside) < RUN:
         return []
@@ -124,7 +124,7 @@ def rate_events(r_peaks: Sequence[float], span: Span) -> list[CriticalEvent]:
 
 
 def pacing_failures(spikes: Sequence[float], qrs: Sequence[Wave], duration: float) -> list[CriticalEvent]:
-    """From the first to the last of ``spikes`` (s) in the record that no QRS complex follows at once."""
+    """The span from the first to the last of ``spikes`` (s) in the record without a QRS complex behind it."""
     lost = [
         spike
         for spike in spikes

@@ -1,4 +1,4 @@
-"""The demonstrations: one of each everyday rhythm, then the dangerous ones."""
+"""The demonstration ECGs: one of each everyday rhythm, then the dangerous ones."""
 
 from types import MappingProxyType
 

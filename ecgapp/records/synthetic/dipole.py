@@ -2,7 +2,7 @@
 
 Axes are Frank's: x to the patient's left, y to the feet, z to the back; all in mV. The idea of one
 Gaussian per wave is McSharry et al. (2003), doi:10.1109/TBME.2003.808805, in three dimensions as
-in Sameni et al. (2007), doi:10.1155/2007/43407. Ours lays bumps out in time instead of integrating
+in Sameni et al. (2007), doi:10.1155/2007/43407. Here bumps are placed in time instead of integrating
 a limit cycle, so that onsets and offsets are known exactly.
 """
 
@@ -18,7 +18,7 @@ Vector = tuple[float, float, float]
 
 EDGE = 2.5  # a bump begins and ends this many widths from its top, at 4 % of its height
 
-# Dower, Machado and Osborne (1980), Clin Cardiol 3:87: what I, II, V1-V6 see of (x, y, z).
+# Dower, Machado and Osborne (1980), Clin Cardiol 3:87: I, II, V1-V6 from (x, y, z).
 LEAD_VECTORS = np.array(
     [
         (0.632, -0.235, 0.059),  # I
@@ -56,12 +56,12 @@ class Bump:
         return self.time + self.hold + EDGE * self.after
 
     def moved(self, seconds: float, gain: float = 1.0) -> "Bump":
-        """The same bump later by ``seconds`` and ``gain`` times as high."""
+        """A copy of the bump, ``seconds`` later and ``gain`` times as high."""
         x, y, z = self.vector
         return replace(self, time=self.time + seconds, vector=(gain * x, gain * y, gain * z))
 
     def height(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """0 to 1 at each of ``times`` (s)."""
+        """The bump's height at each of ``times`` (s), 0 to 1."""
         early = np.minimum(times - self.time, 0.0) / self.before
         late = np.maximum(times - self.time - self.hold, 0.0) / self.after
         return np.asarray(np.exp(-0.5 * (early**2 + late**2)))
@@ -80,12 +80,12 @@ def dipole(bumps: Iterable[Bump], n_samples: int, sampling_rate: float) -> NDArr
 
 
 def project(heart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What I, II and V1 to V6 see of the dipole (3, n_samples): (8, n_samples), mV."""
+    """The leads I, II and V1 to V6, (8, n_samples) in mV, of a dipole (3, n_samples)."""
     return np.asarray(LEAD_VECTORS @ heart)
 
 
 def twelve_leads(recorded: NDArray[np.float64]) -> FloatArray:
-    """I, II, V1-V6 (8, n_samples) to the twelve in the order of ``LEADS``.
+    """The twelve leads in the order of ``LEADS`` from I, II and V1-V6, (8, n_samples).
 
     The other limb leads follow from I and II, as in an electrocardiograph.
     """

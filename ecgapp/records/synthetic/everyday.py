@@ -1,4 +1,4 @@
-"""The nine everyday rhythms: those that the classifier tells apart."""
+"""The nine everyday rhythms, which the classifier distinguishes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from ecgapp.records.synthetic import ventricles
 from ecgapp.records.synthetic.critical_events import CriticalEvent
-from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
+from ecgapp.records.synthetic.heart import Heart, SyntheticBeat, beat_at
 from ecgapp.records.synthetic.oscillation import atrial_fibrillation
 from ecgapp.records.synthetic.synthetic_config import USUAL_RATE, SyntheticConfig
 from ecgapp.records.synthetic.timing import conducted, interval, irregular_interval
@@ -28,13 +28,13 @@ LONG_PR = 0.28  # s, first-degree block
 @dataclass(frozen=True)
 class _Moment:
     time: float  # s, of the R wave
-    rr: float  # s since the beat before; sets how long repolarisation takes
+    rr: float  # s since the previous beat; determines how long repolarisation takes
     kind: str = "sinus"  # or "PAC", "PVC"
     gain: float = 1.0  # breathing turns the heart a little
 
 
 def everyday(config: SyntheticConfig, rng: np.random.Generator) -> Heart:
-    """The heart of one of ``RHYTHMS``."""
+    """The heart of an everyday rhythm, one of ``RHYTHMS``."""
     beats = [_beat(moment, config.rhythm) for moment in _schedule(config, rng)]
     n_samples = round(config.duration * config.sampling_rate)
     fibrillation = None
@@ -46,7 +46,7 @@ def everyday(config: SyntheticConfig, rng: np.random.Generator) -> Heart:
 
 
 def _schedule(config: SyntheticConfig, rng: np.random.Generator) -> Iterator[_Moment]:
-    """Beats from before the record's start to behind its end."""
+    """The times of beats from before the record's start to behind its end."""
     mean = 60 / (config.heart_rate or USUAL_RATE)
     time = -2 * mean + rng.uniform(0, mean)
     until_ectopic = int(rng.integers(3, 5))
@@ -66,7 +66,7 @@ def _schedule(config: SyntheticConfig, rng: np.random.Generator) -> Iterator[_Mo
         yield _Moment(time, rr, gain=gain)
 
 
-def _beat(moment: _Moment, rhythm: str) -> Beat:
+def _beat(moment: _Moment, rhythm: str) -> SyntheticBeat:
     shape = ventricles.PVC if moment.kind == "PVC" else VENTRICLES.get(rhythm, ventricles.NORMAL)
     if rhythm == "AF" or moment.kind == "PVC":
         return beat_at(moment.time, moment.rr, shape, gain=moment.gain)

@@ -1,4 +1,4 @@
-"""One heart during one record: its beats, what lies behind them, a pacemaker's spikes, and the truth."""
+"""One heart during one record: its beats, background activity, pacemaker spikes, and known events."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ SPIKE = 0.002  # s
 
 
 @dataclass(frozen=True)
-class Beat:
+class SyntheticBeat:
     """The bumps of one beat, by wave; ``silent`` ones belong to no wave (the ST segment)."""
 
     waves: dict[str, list[Bump]] = field(default_factory=dict)
@@ -33,14 +33,14 @@ class Spike:
 
 @dataclass(frozen=True, eq=False)
 class Heart:
-    """What the electrodes will see, and the truth that does not follow from the waves.
+    """The electrical activity of one record, and the events that do not follow from its waves.
 
     ``background`` is a dipole (3, n_samples) in mV beside the beats: fibrillation or flutter waves.
-    ``rated`` is the stretch (s) whose ventricular rate counts; the whole record for None. ``noise`` is
-    what no electrode is free of, in mV: it keeps asystole from being a flat line.
+    ``rated`` is the span (s) whose ventricular rate counts; the whole record for None. ``noise`` is
+    the electrodes' own, in mV: it keeps asystole from being a flat line.
     """
 
-    beats: Sequence[Beat]
+    beats: Sequence[SyntheticBeat]
     background: NDArray[np.float64] | None = None
     spikes: Sequence[Spike] = ()
     events: Sequence[CriticalEvent] = ()
@@ -55,7 +55,7 @@ class Heart:
         return sorted(waves, key=lambda wave: wave.peak)
 
     def truth(self, waves: Sequence[Wave], duration: float) -> tuple[CriticalEvent, ...]:
-        """Everything critical in the record, worst first: what is known, and what follows from ``waves``."""
+        """All critical events in the record, worst first: known ones, and those derived from ``waves``."""
         qrs = [wave for wave in waves if wave.kind == "QRS"]
         peaks = [wave.peak for wave in qrs if 0 <= wave.peak <= duration]
         fibrillating = [(span.start, span.end) for span in self.ventricular if span.rhythm == "VF"]
@@ -76,33 +76,33 @@ def beat_at(
     pr: float | None = None,
     atria: tuple[Bump, ...] = ATRIA,
     gain: float = 1.0,
-) -> Beat:
-    """A beat with its R wave at ``time``, ``rr`` after the one before (s).
+) -> SyntheticBeat:
+    """A beat with its R wave at ``time``, ``rr`` after the previous one (s).
 
-    Its P wave begins ``pr`` s before its QRS complex; None for none.
+    Its P wave begins ``pr`` s before its QRS complex; it has none if ``pr`` is None.
     """
     st_segment, t_wave = ventricles.repolarisation(rr)
     waves = {"QRS": list(ventricles.qrs), "T": list(t_wave)}
     if pr is not None:
         waves = {"P": _beginning(atria, ventricles.onset - pr), **waves}
-    return Beat(
+    return SyntheticBeat(
         {kind: [bump.moved(time, gain) for bump in wave] for kind, wave in waves.items()},
         [bump.moved(time, gain) for bump in st_segment],
     )
 
 
-def p_at(onset: float, atria: tuple[Bump, ...] = ATRIA) -> Beat:
-    """A P wave alone that begins at ``onset`` (s): not conducted, or dissociated."""
-    return Beat({"P": _beginning(atria, onset)})
+def p_at(onset: float, atria: tuple[Bump, ...] = ATRIA) -> SyntheticBeat:
+    """A single P wave that begins at ``onset`` (s): not conducted, or dissociated."""
+    return SyntheticBeat({"P": _beginning(atria, onset)})
 
 
-def qrs_waves(beats: Iterable[Beat]) -> list[Wave]:
+def qrs_waves(beats: Iterable[SyntheticBeat]) -> list[Wave]:
     """The QRS complexes of ``beats``."""
     return [_wave("QRS", beat.waves["QRS"]) for beat in beats if "QRS" in beat.waves]
 
 
 def spike_samples(spikes: Iterable[Spike], n_samples: int, sampling_rate: float) -> NDArray[np.float64]:
-    """What I, II and V1 to V6 see of ``spikes``: (8, n_samples), mV.
+    """The leads I, II and V1 to V6 of ``spikes``: (8, n_samples), mV.
 
     Below 500 Hz a spike is shorter than a sample, and the recorder's filter makes it smaller.
     """
@@ -122,7 +122,7 @@ def _beginning(bumps: tuple[Bump, ...], onset: float) -> list[Bump]:
 
 
 def _wave(kind: str, bumps: list[Bump]) -> Wave:
-    """Onset and offset over all bumps; the peak is where the dipole is longest."""
+    """The wave that ``bumps`` form: onset and offset over all; the peak is where the dipole is longest."""
     onset, offset = min(bump.onset for bump in bumps), max(bump.offset for bump in bumps)
     times = np.arange(onset, offset, 0.001)
     moment = sum(np.outer(bump.vector, bump.height(times)) for bump in bumps)

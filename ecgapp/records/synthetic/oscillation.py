@@ -1,8 +1,8 @@
 """Electrical activity without beats: fibrillation and flutter of atria and ventricles, as dipoles.
 
 Ventricular fibrillation has its main frequency between 3 and 9 Hz (Clayton, Murray and Campbell 1995,
-Eur Heart J 16:1115): several oscillators whose frequency, size and direction wander on
-their own, so that it is neither one sine nor noise.
+Eur Heart J 16:1115): several oscillators whose frequency, size and direction vary
+independently, so that it is neither one sine nor noise.
 """
 
 import numpy as np
@@ -44,13 +44,13 @@ def saw_tooth(times: Floats, frequency: float, size: float, rng: np.random.Gener
 
 
 def ventricular_flutter(times: Floats, frequency: float, size: float, rng: np.random.Generator) -> Floats:
-    """Flutter of the ventricles (3, n_samples), up to ``size`` mV: a sine without QRS complex or T wave."""
+    """Ventricular flutter (3, n_samples), up to ``size`` mV: a sine without QRS complex or T wave."""
     wobble = _wandering(times, 1.2, rng)
     phase = 2 * np.pi * frequency * times + 0.25 * wobble(times) + float(rng.uniform(0, 2 * np.pi))
     main, side = (rng.normal(size=3) for _ in range(2))
     main /= np.linalg.norm(main)
     side = 0.35 * side / np.linalg.norm(side)
-    lean = float(rng.uniform(0.1, 0.5))  # how far the sine leans over
+    lean = float(rng.uniform(0.1, 0.5))  # asymmetry of the sine
     swell = 1 + 0.06 * _wandering(times, 1.0, rng)(times)
     whole = np.outer(main, np.sin(phase + lean * np.sin(phase))) + np.outer(side, np.cos(phase))
     return _sized(swell * whole, size)
@@ -59,7 +59,7 @@ def ventricular_flutter(times: Floats, frequency: float, size: float, rng: np.ra
 def ventricular_fibrillation(
     times: Floats, frequency: float, size: float, rng: np.random.Generator
 ) -> Floats:
-    """Fibrillation of the ventricles (3, n_samples), up to about ``size`` mV, around ``frequency`` Hz."""
+    """Ventricular fibrillation (3, n_samples), up to about ``size`` mV, around ``frequency`` Hz."""
     total = np.zeros((3, len(times)))
     for number in range(OSCILLATORS):
         centre = float(np.clip(rng.normal(frequency, 1.2), SLOWEST + 0.6, FASTEST - 1.0))
@@ -74,13 +74,13 @@ def ventricular_fibrillation(
 
 
 def _wandering(times: Floats, every: float, rng: np.random.Generator) -> CubicSpline:
-    """A smooth random course with a new value each ``every`` s, of standard deviation about 1."""
+    """A smooth random curve with a new value each ``every`` s, of standard deviation about 1."""
     first, last = float(times[0]) - 2 * every, float(times[-1]) + 2 * every
     knots = np.arange(first, last + every, every)
     return CubicSpline(knots, np.clip(rng.normal(size=len(knots)), -2, 2))
 
 
 def _sized(dipole: Floats, size: float) -> Floats:
-    """``dipole`` so that its 99th centile in the lead that shows most of it is ``size`` mV."""
+    """``dipole`` scaled so that its 99th centile in its largest lead is ``size`` mV."""
     largest = np.quantile(np.abs(project(dipole)), 0.99, axis=1).max()
     return np.asarray(dipole * (size / largest))

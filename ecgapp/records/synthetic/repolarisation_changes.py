@@ -1,4 +1,4 @@
-"""What the ST segment and the T wave tell: infarction, a long QT interval, hyperkalaemia."""
+"""Changes of the ST segment and the T wave: infarction, long QT interval, hyperkalaemia."""
 
 from types import MappingProxyType
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.synthetic.dipole import Bump, Vector
-from ecgapp.records.synthetic.heart import Beat, Heart
-from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm
+from ecgapp.records.synthetic.heart import Heart, SyntheticBeat
+from ecgapp.records.synthetic.rhythm_plan import BEFORE, RhythmPlan, sinus_rhythm
 from ecgapp.records.synthetic.timing import focus_times, gain_at
 from ecgapp.records.synthetic.ventricles import FRIDERICIA, Ventricles
 
@@ -21,7 +21,7 @@ INJURY: MappingProxyType[str, Vector] = MappingProxyType(
 )
 
 
-def infarction(plan: Plan) -> Heart:
+def infarction(plan: RhythmPlan) -> Heart:
     """ST elevation of one territory with its mirror image, beyond the limits of the universal definition.
 
     Thygesen et al. (2018), doi:10.1161/CIR.0000000000000617: at the J point, in two contiguous leads,
@@ -35,14 +35,14 @@ def infarction(plan: Plan) -> Heart:
     return Heart(beats, events=plan.whole("st_elevation"))
 
 
-def long_qt(plan: Plan) -> Heart:
+def long_qt(plan: RhythmPlan) -> Heart:
     """Sinus rhythm with a QTc (Fridericia) between 525 and 615 ms."""
     shape = slow_ventricles(plan, plan.variant, plan.mean)
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, shape)
     return Heart(beats, events=plan.whole("long_qt"))
 
 
-def slow_ventricles(plan: Plan, t_wave: str, rr: float) -> Ventricles:
+def slow_ventricles(plan: RhythmPlan, t_wave: str, rr: float) -> Ventricles:
     """Ventricles that repolarise late at an interval of ``rr`` s; ``t_wave`` is a variant of "long QT".
 
     The three forms are those of the long QT syndromes 1 to 3 (Moss et al. 1995, Circulation 92:2929).
@@ -56,8 +56,8 @@ def slow_ventricles(plan: Plan, t_wave: str, rr: float) -> Ventricles:
     return Ventricles(normal.qrs, (x, y, z), widths, longer_qt=longer, t_notch=notch)
 
 
-def sine_wave(plan: Plan) -> Heart:
-    """Severe hyperkalaemia: no P wave, the QRS complex melts into the T wave."""
+def sine_wave(plan: RhythmPlan) -> Heart:
+    """Severe hyperkalaemia: no P wave, and the QRS complex merges with the T wave."""
     width = float(np.clip(plan.between(0.32, 0.40) * plan.mean, 0.20, 0.34))
     rng, size = plan.rng, plan.between(0.9, 1.6)
     direction = np.array((0.45, 0.60, 0.55)) * (1 if plan.chance(0.7) else -1)
@@ -73,7 +73,7 @@ def sine_wave(plan: Plan) -> Heart:
             Bump(time + 0.16 * width, 0.13 * width, 0.136 * width, _scaled(0.5 * turned, gain_at(time))),
         ]
         t_wave = Bump(time + 0.5 * width + 0.5 * room, 0.2 * room, 0.2 * room, _scaled(back, gain_at(time)))
-        beats.append(Beat({"QRS": qrs, "T": [t_wave]}))
+        beats.append(SyntheticBeat({"QRS": qrs, "T": [t_wave]}))
     return Heart(beats, events=plan.whole("sine_wave"))
 
 

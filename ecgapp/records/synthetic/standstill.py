@@ -1,22 +1,22 @@
-"""Ventricles that beat too slowly or not at all, without block in the AV node: sinus arrest, asystole."""
+"""Slow or absent ventricular beats without AV block: sinus bradycardia, sinus arrest, asystole."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.synthetic.heart import Heart, beat_at, p_at
-from ecgapp.records.synthetic.plan import BEFORE, Plan, sinus_rhythm, sinus_until
+from ecgapp.records.synthetic.rhythm_plan import BEFORE, RhythmPlan, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.timing import gain_at, sinus_times
 
 FLOOR = 0.004  # mV: the noise of a recorder
 
 
-def bradycardia(plan: Plan) -> Heart:
+def bradycardia(plan: RhythmPlan) -> Heart:
     """Sinus rhythm below 40/min."""
     beats = sinus_rhythm(plan, BEFORE, plan.end, plan.mean, plan.narrow(), plan.between(0.15, 0.19))
     return Heart(beats)
 
 
-def pause(plan: Plan) -> Heart:
+def pause(plan: RhythmPlan) -> Heart:
     """Sinus rhythm that stops for 3 to 6 s; a sinus beat or a junctional one ends the pause."""
     shape, last = plan.narrow(), plan.onset(1.0)
     resumed = last + min(plan.between(3.1, 5.8), plan.duration - last - 0.5)
@@ -27,8 +27,8 @@ def pause(plan: Plan) -> Heart:
     return Heart([*before, first, *after])
 
 
-def asystole(plan: Plan) -> Heart:
-    """No ventricular complex to the record's end; in half of the seeds none at all."""
+def asystole(plan: RhythmPlan) -> Heart:
+    """Asystole up to the record's end; in half of the seeds from its start."""
     last = plan.onset(0.5) or BEFORE
     beats = sinus_until(plan, last, plan.mean, plan.narrow())
     if plan.variant == "with P waves":
@@ -38,8 +38,8 @@ def asystole(plan: Plan) -> Heart:
     return Heart(beats, background, noise=FLOOR)
 
 
-def _agonal(plan: Plan, last: float) -> NDArray[np.float64]:
-    """A baseline that still undulates slowly and low, (3, n_samples) in mV."""
+def _agonal(plan: RhythmPlan, last: float) -> NDArray[np.float64]:
+    """A slowly undulating baseline of low amplitude, (3, n_samples) in mV."""
     size, pace = plan.between(0.02, 0.05), plan.between(0.3, 0.7)
     phases = plan.rng.uniform(0, 2 * np.pi, (3, 1))
     course = np.sin(2 * np.pi * pace * plan.times + phases) * plan.rng.uniform(0.4, 1.0, (3, 1))

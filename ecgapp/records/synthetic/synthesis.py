@@ -1,33 +1,72 @@
-"""From what to synthesise to the twelve leads and their truth."""
+"""Synthesis of a twelve-lead ECG, with its waves and events, from a config."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.record import ECGRecord
+from ecgapp.records.synthetic import (
+    atrial_rhythms,
+    blocks,
+    pacemaker_rhythms,
+    repolarisation_changes,
+    standstill,
+    ventricular_rhythms,
+)
 from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS
 from ecgapp.records.synthetic.critical_events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.dipole import dipole, project, twelve_leads
 from ecgapp.records.synthetic.everyday import everyday
-from ecgapp.records.synthetic.heart import spike_samples
-from ecgapp.records.synthetic.rare import rare
+from ecgapp.records.synthetic.heart import Heart, spike_samples
+from ecgapp.records.synthetic.rhythm_plan import RhythmPlan
 from ecgapp.records.synthetic.synthetic_config import SyntheticConfig
 from ecgapp.records.waves import Wave
 
 MAINS = 50.0  # Hz
-LABELS = ("", "VT", "VF")  # of samples, by their number
+
+
+BUILDERS: MappingProxyType[str, Callable[[RhythmPlan], Heart]] = MappingProxyType(
+    {
+        "VT": ventricular_rhythms.tachycardia,
+        "NSVT": ventricular_rhythms.run,
+        "torsade": ventricular_rhythms.torsade,
+        "VFL": ventricular_rhythms.flutter,
+        "VF": ventricular_rhythms.fibrillation,
+        "AIVR": ventricular_rhythms.idioventricular,
+        "asystole": standstill.asystole,
+        "sinus pause": standstill.pause,
+        "sinus bradycardia": standstill.bradycardia,
+        "III-AVB": blocks.complete,
+        "II-AVB 2:1": blocks.two_to_one,
+        "high-degree AVB": blocks.high_degree,
+        "Wenckebach": blocks.wenckebach,
+        "paced": pacemaker_rhythms.paced,
+        "pacing failure": pacemaker_rhythms.failing,
+        "hyperkalaemia": repolarisation_changes.sine_wave,
+        "long QT": repolarisation_changes.long_qt,
+        "STEMI": repolarisation_changes.infarction,
+        "SVT": atrial_rhythms.reentry,
+        "AFL": atrial_rhythms.flutter,
+        "AT": atrial_rhythms.atrial_tachycardia,
+        "WPW": atrial_rhythms.pre_excitation,
+        "BBB tachycardia": atrial_rhythms.aberrant,
+        "AF with LBBB": atrial_rhythms.aberrant_fibrillation,
+    }
+)
 
 
 @dataclass(frozen=True, eq=False)
 class SyntheticECG:
-    """The record and its truth.
+    """A synthetic record with its known waves and events.
 
-    ``waves``: every wave that lies in it as a whole, in order of time; flutter and fibrillation have
-    none, and P waves that a QRS complex hides are left out. ``events``: everything critical, worst
-    first. ``ventricular``: where ventricular tachycardia, flutter or fibrillation reigns. ``spikes``:
-    when a pacemaker fires, s. ``variant``: the form of a rare rhythm that was drawn.
+    ``waves``: every wave that lies completely in the record, in order of time. Flutter and fibrillation
+    have none, and P waves inside a QRS complex are left out. ``events``: all critical events, worst
+    first. ``ventricular``: the spans of ventricular tachycardia, flutter or fibrillation. ``spikes``:
+    times of a pacemaker's spikes, s. ``variant``: the variant of a rare rhythm.
     """
 
     record: ECGRecord
@@ -38,23 +77,16 @@ class SyntheticECG:
     variant: str = ""
 
     def peaks(self, kind: str) -> NDArray[np.float64]:
-        """Times of the peaks of one kind of wave, s."""
+        """The times of the peaks of the waves of one ``kind``, s."""
         return np.array([wave.peak for wave in self.waves if wave.kind == kind])
-
-    def sample_labels(self) -> NDArray[np.uint8]:
-        """The ventricular rhythm at each sample, (n_samples,): its place in ``LABELS``."""
-        labels = np.zeros(self.record.n_samples, np.uint8)
-        for span in self.ventricular:
-            first, behind = (round(time * self.record.sampling_rate) for time in (span.start, span.end))
-            labels[first:behind] = LABELS.index(span.rhythm)
-        return labels
 
 
 def synthesise(config: SyntheticConfig) -> SyntheticECG:
-    """The ECG of ``config``, the same for the same seed."""
+    """The synthetic ECG of ``config``; equal configs give equal ECGs."""
     rng = np.random.default_rng(config.seed)
     if config.rhythm in RARE_RHYTHMS:
-        heart, variant = rare(config, rng)
+        plan = RhythmPlan.drawn(config, rng)
+        heart, variant = BUILDERS[config.rhythm](plan), plan.variant
         codes = RARE_RHYTHMS[config.rhythm].codes
     else:
         heart, variant = everyday(config, rng), ""
@@ -88,7 +120,7 @@ def synthesise(config: SyntheticConfig) -> SyntheticECG:
 def _disturbances(
     n_samples: int, config: SyntheticConfig, noise: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Muscle noise, wander and mains on I, II, V1-V6: (8, n_samples), mV."""
+    """Muscle noise, baseline wander and mains hum in I, II, V1-V6: (8, n_samples), mV."""
     times = np.arange(n_samples) / config.sampling_rate
     breathing = rng.uniform(0.15, 0.35)
     phases = rng.uniform(0, 2 * np.pi, (3, 8, 1))

@@ -1,4 +1,4 @@
-"""What to synthesise."""
+"""The parameters of a synthetic ECG."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ SHORTEST = 8.0  # s, of a record with a rare rhythm
 
 @dataclass(frozen=True)
 class SyntheticConfig:
-    """What to synthesise: one of ``RHYTHMS`` or ``RARE_RHYTHMS``, per min, s, Hz; disturbances in mV.
+    """The parameters of a synthetic ECG, in s, Hz and per min; disturbances in mV.
 
-    Without ``heart_rate`` it is 70/min for ``RHYTHMS`` and drawn from the rhythm's own range for
-    ``RARE_RHYTHMS``. ``variant`` chooses one form of a rare rhythm, such as a block's ratio or an
-    infarction's territory; else the seed does. ``onset`` is when a rare rhythm begins, in s, after
-    sinus rhythm: 0 from the start; else the seed does.
+    ``rhythm`` is one of ``RHYTHMS`` or ``RARE_RHYTHMS``. Without ``heart_rate`` it is 70/min for
+    ``RHYTHMS`` and drawn from the rhythm's range for ``RARE_RHYTHMS``. ``variant`` is a form of a rare
+    rhythm, such as a block's ratio or an infarction's territory; by default it is drawn. ``onset`` is the
+    time, in s, at which a rare rhythm begins after sinus rhythm, 0 for the start; by default it is drawn.
 
     Raises:
         ConfigError: there is no such rhythm or variant, or a number is out of its range.
@@ -67,6 +67,6 @@ class SyntheticConfig:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The variants of a rare rhythm that are still possible."""
+        """The variants of a rare rhythm that this config allows."""
         fitting = RARE_RHYTHMS[self.rhythm].fitting(self.heart_rate)
         return fitting if not self.variant else tuple(name for name in fitting if name == self.variant)

@@ -1,4 +1,4 @@
-"""When hearts beat: sinus rhythm that breathes, irregular conduction, regular foci."""
+"""Times of heartbeats: sinus rhythm with breathing, irregular conduction, regular foci."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ BREATHING = 0.22  # Hz
 
 
 def interval(mean: float, time: float, rng: np.random.Generator) -> float:
-    """The next interval of sinus rhythm, s: it breathes."""
+    """The next interval of sinus rhythm, s, which varies with breathing."""
     return mean * (1 + 0.025 * float(np.sin(2 * np.pi * BREATHING * time)) + 0.006 * float(rng.normal()))
 
 
@@ -17,17 +17,17 @@ def irregular_interval(mean: float, rng: np.random.Generator) -> float:
 
 
 def conducted(pr: float, rr: float) -> float:
-    """The PR interval (s) at ``rr`` s: a fast heart conducts a little faster."""
+    """The PR interval (s) at intervals of ``rr`` s: a fast heart conducts a little faster."""
     return pr * min(1.0, 0.6 + 0.5 * rr)
 
 
 def gain_at(time: float) -> float:
-    """How breathing turns the heart, as a factor of the dipole."""
+    """The factor by which breathing, which turns the heart, changes the dipole at ``time`` (s)."""
     return 1 + 0.04 * float(np.sin(2 * np.pi * BREATHING * time))
 
 
 def sinus_times(start: float, end: float, mean: float, rng: np.random.Generator) -> list[float]:
-    """Times from up to ``mean`` s behind ``start`` to ``end`` (s), in the pace of a sinus node."""
+    """Times of a sinus rhythm, from up to ``mean`` s behind ``start`` to ``end`` (s)."""
     times, time = [], start + float(rng.uniform(0, mean))
     while time < end:
         times.append(time)

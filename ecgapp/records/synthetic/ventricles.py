@@ -1,4 +1,4 @@
-"""What one heartbeat looks like as a moving dipole: normal, blocked, ectopic, ischaemic.
+"""The shapes of heartbeats as a moving dipole: normal, blocked, ectopic, ischaemic.
 
 Times in s relative to the R wave (QRS) or to the wave's own middle (P, T); vectors in mV, x left,
 y feet, z back. Shapes follow textbook criteria: rsR' in V1 and a broad S in I and V6 for RBBB,
@@ -44,7 +44,10 @@ class Ventricles:
         return max(bump.offset for bump in self.qrs)
 
     def repolarisation(self, rr: float) -> tuple[tuple[Bump, ...], tuple[Bump, ...]]:
-        """ST segment (none or one bump) and T wave (one or two) of a beat ``rr`` s after the one before."""
+        """The bumps of the ST segment (none or one) and of the T wave (one or two) of a beat.
+
+        ``rr`` is the time since the previous beat, s.
+        """
         qt = FRIDERICIA * float(np.cbrt(rr)) + self.longer_qt
         room = self.onset + qt - self.offset  # from the J point to the end of T
         scale = min(1.0, room / 0.28)  # fast hearts have narrower T waves

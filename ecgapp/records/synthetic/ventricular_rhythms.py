@@ -1,4 +1,4 @@
-"""Rhythms of the ventricles: tachycardia, torsade de pointes, flutter, fibrillation, idioventricular."""
+"""Ventricular rhythms: tachycardia, torsade de pointes, flutter, fibrillation, idioventricular."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,18 +7,18 @@ from ecgapp.records.synthetic.broad import DIRECTIONS, ventricular_complex, widt
 from ecgapp.records.synthetic.catalogue import ORIGINS
 from ecgapp.records.synthetic.critical_events import CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.dipole import Vector
-from ecgapp.records.synthetic.heart import Beat, Heart, beat_at
+from ecgapp.records.synthetic.heart import Heart, SyntheticBeat, beat_at
 from ecgapp.records.synthetic.oscillation import ventricular_fibrillation, ventricular_flutter
-from ecgapp.records.synthetic.plan import BEFORE, Plan, dissociated, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.repolarisation_changes import slow_ventricles
+from ecgapp.records.synthetic.rhythm_plan import BEFORE, RhythmPlan, dissociated, sinus_rhythm, sinus_until
 from ecgapp.records.synthetic.timing import focus_times, gain_at, sinus_times
 from ecgapp.records.synthetic.ventricles import Ventricles
 
 RAMP = 0.12  # s in which fibrillation reaches its size
 
 
-def tachycardia(plan: Plan) -> Heart:
-    """Monomorphic, sustained; in 3 of 10 seeds it begins in the record, after sinus rhythm."""
+def tachycardia(plan: RhythmPlan) -> Heart:
+    """Sustained monomorphic tachycardia; in 3 of 10 seeds it follows sinus rhythm in the record."""
     onset, shape, mean = plan.onset(0.3), _shape(plan), 60 / plan.between(60, 95)
     before = _coupled(plan, onset, mean) if onset else []
     first = onset or BEFORE + plan.between(0, plan.mean)
@@ -32,14 +32,14 @@ def tachycardia(plan: Plan) -> Heart:
     )
 
 
-def idioventricular(plan: Plan) -> Heart:
+def idioventricular(plan: RhythmPlan) -> Heart:
     """Accelerated idioventricular rhythm: broad complexes too slow for a tachycardia."""
     shape = _shape(plan)
     first = BEFORE + plan.between(0, plan.mean)
     return Heart([_broad(time, plan, shape) for time in focus_times(first, plan.end, plan.mean, plan.rng)])
 
 
-def run(plan: Plan) -> Heart:
+def run(plan: RhythmPlan) -> Heart:
     """Five to twelve beats of tachycardia within sinus rhythm."""
     onset, shape, mean = plan.onset(1.0), _shape(plan), 60 / plan.between(60, 90)
     normal = plan.narrow()
@@ -55,8 +55,8 @@ def run(plan: Plan) -> Heart:
     return Heart([*before, *beats, *after], ventricular=[span], rated=calm)
 
 
-def torsade(plan: Plan) -> Heart:
-    """Polymorphic, its axis twisting around the baseline, after sinus beats with a long QT interval."""
+def torsade(plan: RhythmPlan) -> Heart:
+    """Torsade de pointes after sinus beats with a long QT interval: its axis twists around the baseline."""
     onset, rng = plan.onset(1.0), plan.rng
     mean = 60 / plan.between(50, 66)
     slow = slow_ventricles(plan, str(rng.choice(("broad T", "late T", "notched T"))), mean)
@@ -85,7 +85,7 @@ def torsade(plan: Plan) -> Heart:
     )
 
 
-def flutter(plan: Plan) -> Heart:
+def flutter(plan: RhythmPlan) -> Heart:
     """Ventricular flutter from the record's start to its end."""
     waves = ventricular_flutter(plan.times, plan.rate / 60, plan.between(0.6, 1.5), plan.rng)
     span = (0.0, plan.duration)
@@ -97,19 +97,19 @@ def flutter(plan: Plan) -> Heart:
     )
 
 
-def fibrillation(plan: Plan) -> Heart:
-    """Ventricular fibrillation; in 4 of 10 seeds it begins in the record, with an R-on-T beat."""
+def fibrillation(plan: RhythmPlan) -> Heart:
+    """Ventricular fibrillation; in 4 of 10 seeds it follows an R-on-T beat in the record."""
     onset = plan.onset(0.4)
     size = {"coarse": (0.55, 1.1), "fine": (0.15, 0.32), "fading": (0.6, 1.1)}[plan.variant]
     waves = ventricular_fibrillation(plan.times, plan.rate / 60, plan.between(*size), plan.rng)
-    beats: list[Beat] = []
+    beats: list[SyntheticBeat] = []
     begins = 0.0
     if onset:
         mean = 60 / plan.between(60, 100)
         direction = DIRECTIONS[str(plan.rng.choice(ORIGINS))]
         shape = ventricular_complex(direction, plan.between(0.145, 0.17), 1.2, mean, plan.rng)
         ectopic = beat_at(onset, mean, shape)
-        beats = [*_coupled(plan, onset, mean, on_t=True), Beat({"QRS": ectopic.waves["QRS"]})]
+        beats = [*_coupled(plan, onset, mean, on_t=True), SyntheticBeat({"QRS": ectopic.waves["QRS"]})]
         begins = onset + shape.offset - 0.03
     envelope = np.clip((plan.times - begins) / RAMP, 0, 1) if onset else np.ones_like(plan.times)
     if plan.variant == "fading":
@@ -125,26 +125,26 @@ def fibrillation(plan: Plan) -> Heart:
     )
 
 
-def _shape(plan: Plan) -> Ventricles:
+def _shape(plan: RhythmPlan) -> Ventricles:
     width, size = width_at(plan.mean, plan.rng), plan.between(1.0, 1.9)
     return ventricular_complex(DIRECTIONS[plan.variant], width, size, plan.mean, plan.rng)
 
 
-def _broad(time: float, plan: Plan, shape: Ventricles) -> Beat:
+def _broad(time: float, plan: RhythmPlan, shape: Ventricles) -> SyntheticBeat:
     return beat_at(time, plan.mean, shape, gain=gain_at(time) * (1 + 0.015 * float(plan.rng.normal())))
 
 
 def _coupled(
-    plan: Plan, onset: float, mean: float, shape: Ventricles | None = None, on_t: bool = False
-) -> list[Beat]:
-    """Sinus beats up to an ectopic beat at ``onset`` (s), perhaps just behind the last T wave's top."""
+    plan: RhythmPlan, onset: float, mean: float, shape: Ventricles | None = None, on_t: bool = False
+) -> list[SyntheticBeat]:
+    """Sinus beats up to an ectopic beat at ``onset`` (s), on the last T wave if ``on_t``."""
     shape = shape or plan.narrow()
     top = shape.repolarisation(mean)[1][-1].time
     coupling = top + plan.between(0.05, 0.08) if on_t else plan.between(0.40, 0.50)
     return sinus_until(plan, onset - coupling, mean, shape)
 
 
-def _dissociated_atria(plan: Plan, start: float, beats: list[Beat]) -> list[Beat]:
+def _dissociated_atria(plan: RhythmPlan, start: float, beats: list[SyntheticBeat]) -> list[SyntheticBeat]:
     return dissociated(sinus_times(start, plan.end, 60 / plan.between(65, 100), plan.rng), beats)
 
 

@@ -1,4 +1,4 @@
-"""ECG paper: where each lead stands, in seconds and millivolts, and what does not fit into its row."""
+"""ECG paper: the position of each lead in seconds and millivolts, and lines that leave their row."""
 
 from ecgapp.signals.paper.clipping import MARK_GAP, Band, Cut, bands, cut, too_tall
 from ecgapp.signals.paper.sheet import (

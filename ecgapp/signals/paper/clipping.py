@@ -1,4 +1,4 @@
-"""Leads on paper that do not fit into their row: what is cut, where it is marked, which are too tall."""
+"""Leads on paper that do not fit into their row: cut lines, their marks, and leads that are too tall."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from ecgapp.signals.paper.sheet import Cell, Sheet, reach
 
 Heights = Sequence[float] | NDArray[np.floating]
 MARK_GAP = 3.0  # mm of paper between two marks of one side, at least
-BETWEEN = 5.0  # mm that a faulty lead keeps off the next row's waves, where there is room
+BETWEEN = 5.0  # mm between a faulty lead and the next row's waves, if there is space
 
 
 @dataclass(frozen=True)
 class Band:
-    """Between which heights a cell may draw, in mV on the sheet's own axis."""
+    """The heights between which a cell may draw, in mV on the sheet's own axis."""
 
     bottom: float
     top: float
@@ -24,9 +24,9 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A cell's line within its band, and where it goes beyond.
+    """A cell's line within its band, and marks where it leaves the band.
 
-    ``line`` is float32 (n_samples,) in mV on the sheet's axis, NaN where it lies beyond the band; where it
+    ``line`` is float32 (n_samples,) in mV on the sheet's axis, NaN beyond the band; at the samples where it
     leaves and enters again it touches the edge. ``marks`` are (sample, height) at the edge, one for each
     stretch beyond it.
     """
@@ -42,10 +42,10 @@ def bands(
     ends: tuple[float, float],
     faulty: Collection[str],
 ) -> list[Band]:
-    """For each cell the heights it may draw at: a ``faulty`` lead stays in its row, a sound one on the paper.
+    """The band of each cell: a ``faulty`` lead stays in its row, a sound one on the paper.
 
     ``signals`` are in mV about each row's zero, which lies at ``zeros``; ``ends`` are the paper's bottom and
-    top. A faulty lead has half the way to the next row, and more where that row's waves leave room.
+    top. A faulty lead has half the distance to the next row, and more if that row's waves leave space.
     """
     return [
         _row_band(sheet, signals, zeros, ends, cell) if cell.lead in faulty else Band(*ends)
@@ -99,7 +99,7 @@ def too_tall(
 ) -> tuple[str, ...]:
     """The sound leads that run through the next row's zero line or off the paper, in the sheet's order."""
     heights = [float(height) for height in zeros]
-    found = []
+    leads = []
     for cell, signal in zip(sheet.cells, signals, strict=True):
         if signal is None or cell.lead in faulty or not np.isfinite(signal).any():
             continue
@@ -107,5 +107,5 @@ def too_tall(
         bottom = heights[cell.row + 1] if cell.row + 1 < len(heights) else ends[0]
         line = heights[cell.row] + signal
         if float(np.nanmax(line)) > top or float(np.nanmin(line)) < bottom:
-            found.append(cell.lead)
-    return tuple(dict.fromkeys(found))
+            leads.append(cell.lead)
+    return tuple(dict.fromkeys(leads))

@@ -1,4 +1,4 @@
-"""Where each lead stands on ECG paper: sheets of rows and columns, in seconds and millivolts."""
+"""The positions of leads on ECG paper: sheets of rows and columns, in seconds and millivolts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ RHYTHM_LEAD = "II"
 LEADS_FOR_COLUMNS = 6  # with fewer standard leads than this, each lead gets a row of its own
 MARGIN = 0.6  # seconds at 25 mm/s to the left of the first sample, for the calibration pulse
 PULSE = ((0.06, 0.0), (0.14, 0.0), (0.14, 1.0), (0.34, 1.0), (0.34, 0.0), (0.44, 0.0))  # (s at 25 mm/s, mV)
-STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose volts are lost
+STANDARD_DEVIATIONS_PER_MILLIVOLT = 5.0  # for records whose voltages are unknown
 SYNTHETIC = "SYNTHETIC, from no patient"
-MEDIAN_OF = 50_000  # samples at least, where there are as many
+MEDIAN_OF = 50_000  # samples at least, if there are as many
 BOX = 5.0  # mm; rows stand on the 5 mm lines
 ROW_SPACING = (20.0, 4.0)  # between two rows: least in mm, most in mV
 EDGES = (15.0, 5.0)  # paper above the first zero and below the last: least in mm, most in mV
@@ -27,7 +27,7 @@ EDGES = (15.0, 5.0)  # paper above the first zero and below the last: least in m
 
 @dataclass(frozen=True)
 class Scale:
-    """Paper speed in mm/s and gain in mm/mV, one for all leads; chest leads at half of it on request."""
+    """Paper speed in mm/s and gain in mm/mV of all leads; chest leads optionally at half gain."""
 
     speed: float = 25.0
     gain: float = 10.0
@@ -38,12 +38,12 @@ class Scale:
             raise ConfigError("Paper speed and gain must be positive.")
 
     def of(self, lead: str) -> float:
-        """What a lead's millivolts are multiplied by: 0.5 for chest leads at half gain, else 1."""
+        """The factor of a lead's millivolts: 0.5 for chest leads at half gain, else 1."""
         return 0.5 if self.half_chest and lead in CHEST else 1.0
 
     @property
     def page_seconds(self) -> float:
-        """What fits on a sheet of 250 mm."""
+        """The seconds on a sheet of 250 mm."""
         return PAGE_MILLIMETRES / self.speed
 
     @property
@@ -54,7 +54,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Layout:
-    """How many columns the twelve leads stand in, in which order, and the lead of the rhythm strip."""
+    """The arrangement of the twelve leads: number of columns, lead of the rhythm strip, lead order."""
 
     columns: int = 4
     rhythm: str | None = RHYTHM_LEAD
@@ -62,12 +62,12 @@ class Layout:
 
     @property
     def leads(self) -> tuple[str, ...]:
-        """All twelve from the first column's top to the last one's end; "-aVR" is aVR upside down."""
+        """The twelve leads from the first column's top to the last one's end; "-aVR" is an inverted aVR."""
         return (*CABRERA, *CHEST) if self.cabrera else LEADS
 
     @property
     def n_rows(self) -> int:
-        """Without the rhythm strip."""
+        """The number of rows above the rhythm strip."""
         return len(LEADS) // self.columns
 
 
@@ -76,7 +76,7 @@ THREE_BY_FOUR, SIX_BY_TWO, STACKED = Layout(4), Layout(2), Layout(1, None)
 
 @dataclass(frozen=True)
 class Cell:
-    """One lead's stretch of one row; ``start`` and ``stop`` are seconds of the recording."""
+    """One lead's part of one row; ``start`` and ``stop`` are seconds of the recording."""
 
     lead: str
     row: int
@@ -86,7 +86,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """As printed: an inverted aVR is "-aVR"."""
+        """The lead's name as printed: an inverted aVR is "-aVR"."""
         return f"-{self.lead}" if self.inverted else self.lead
 
 
@@ -115,10 +115,10 @@ def lay_out(
     seconds: float | None = None,
     scale: Scale | None = None,
 ) -> Sheet:
-    """The sheet of ``record`` from ``start`` seconds on, ``seconds`` long or as much as 250 mm hold.
+    """The sheet of ``record`` from ``start`` seconds on, ``seconds`` long or 250 mm wide.
 
-    Columns keep one time axis: each goes on where the one before ends. A record with few of the twelve
-    leads gets one row a lead, whatever the layout.
+    All columns have one time axis: each begins where the previous one ends. A record with few of the twelve
+    leads gets one row per lead in every layout.
     """
     scale = scale or Scale()
     stop = min(start + (seconds or scale.page_seconds), record.duration)
@@ -142,11 +142,11 @@ def _in_columns(layout: Layout, start: float, stop: float) -> tuple[Cell, ...]:
 
 
 def pieces(record: ECGRecord, sheet: Sheet) -> list[FloatArray | None]:
-    """Each cell's samples as drawn, in mV about the lead's median; None where the record lacks the lead.
+    """Each cell's samples as drawn, in mV about the lead's median; None for a lead that is not recorded.
 
-    Only a constant is taken off, so that a lead with an electrode offset stays on the paper. Inverted
-    leads are turned over, chest leads at half gain are halved. Where the volts are lost,
-    ``STANDARD_DEVIATIONS_PER_MILLIVOLT`` stand for one.
+    Only a constant is subtracted, so that a lead with an electrode offset stays on the paper. Inverted
+    leads change sign, chest leads at half gain are halved. If the voltages are unknown,
+    ``STANDARD_DEVIATIONS_PER_MILLIVOLT`` count as one mV.
     """
     return [_piece(record, sheet, cell) for cell in sheet.cells]
 
@@ -162,7 +162,7 @@ def _piece(record: ECGRecord, sheet: Sheet, cell: Cell) -> FloatArray | None:
 
 
 def middle(record: ECGRecord, lead: str) -> np.float32:
-    """The lead's median in mV (of hours, that of samples spread over it), which stands at its row's zero."""
+    """The lead's median in mV, which is drawn at its row's zero; in long records of every n-th sample."""
     signal = record.signal[record.leads.index(lead), :: max(1, record.n_samples // MEDIAN_OF)]
     return np.float32(np.nanmedian(signal)) if np.isfinite(signal).any() else np.float32(0)
 
@@ -170,7 +170,7 @@ def middle(record: ECGRecord, lead: str) -> np.float32:
 def pulse(sheet: Sheet, row: int) -> tuple[tuple[float, float], ...]:
     """The row's calibration pulse: (seconds from the sheet's left edge, mV), 5 mm wide, 1 mV tall.
 
-    Its second half is lower where the row goes on with chest leads at half gain.
+    Its second half is lower if the row continues with chest leads at half gain.
     """
     cells = sheet.row(row)
     first, last = (sheet.scale.of(cell.lead) for cell in (cells[0], cells[-1]))
@@ -182,7 +182,7 @@ def pulse(sheet: Sheet, row: int) -> tuple[tuple[float, float], ...]:
 
 
 def name_on_paper(record: ECGRecord, lead: str) -> str:
-    """The lead's name, and whether it was computed from others or not recorded at all."""
+    """The lead's name, with "(derived)" or "(not recorded)" if it is."""
     recorded = lead.removeprefix("-") if lead in CABRERA else lead
     if recorded not in record.leads:
         return f"{lead} (not recorded)"
@@ -190,16 +190,16 @@ def name_on_paper(record: ECGRecord, lead: str) -> str:
 
 
 def sample_range(record: ECGRecord, cell: Cell) -> tuple[int, int]:
-    """First sample of the cell, and the one behind its last."""
+    """The first sample of the cell, and the sample behind its last."""
     first = int(np.ceil(cell.start * record.sampling_rate - 1e-6))
     last = int(np.ceil(cell.stop * record.sampling_rate - 1e-6))
     return first, min(max(last, first + 1), record.n_samples)
 
 
 def row_zeros(sheet: Sheet, signals: list[FloatArray | None]) -> FloatArray:
-    """Where 0 mV of each row lies, in mV: float32 (n_rows,), the first row at 0, all on 5 mm lines.
+    """The height of 0 mV in each row, in mV: float32 (n_rows,), the first at 0, all on 5 mm lines.
 
-    Rows move apart, in whole 5 mm, where high waves would run into each other.
+    Rows are further apart, in whole 5 mm, if high waves would overlap.
     """
     zeros = [0.0]
     for row in range(1, sheet.n_rows):
@@ -209,9 +209,9 @@ def row_zeros(sheet: Sheet, signals: list[FloatArray | None]) -> FloatArray:
 
 
 def edges(sheet: Sheet, signals: list[FloatArray | None]) -> tuple[float, float]:
-    """How much paper, in mV, lies above the first row's zero and below the last one's.
+    """The paper above the first row's zero and below the last one's, in mV.
 
-    No wave of the first or last row runs off the paper, up to the amplitude of an electrode fault.
+    All waves of the first and last row lie on the paper, up to the amplitude of an electrode fault.
     """
     above = reach(sheet, signals, 0, 1.0)
     below = reach(sheet, signals, sheet.n_rows - 1, -1.0)
@@ -226,7 +226,7 @@ def _paper(sheet: Sheet, needed: float, limits: tuple[float, float]) -> float:
 
 
 def reach(sheet: Sheet, signals: Sequence[FloatArray | None], row: int, sign: float) -> float:
-    """How far the row's waves and its pulse reach up (sign 1) or down (sign -1), in mV."""
+    """The distance in mV that a row's waves and pulse extend up (sign 1) or down (sign -1)."""
     reaches = [max(sign, 0.0)]
     for cell, signal in zip(sheet.cells, signals, strict=True):
         if cell.row == row and signal is not None and np.isfinite(signal).any():
@@ -235,9 +235,9 @@ def reach(sheet: Sheet, signals: Sequence[FloatArray | None], row: int, sign: fl
 
 
 def keep_peaks(signal: FloatArray, sampling_rate: float, most: float) -> tuple[FloatArray, float]:
-    """``signal`` (n_samples,) at no more than about ``most`` points a second, and its new rate.
+    """``signal`` (n_samples,) reduced to about ``most`` points a second, and its new rate.
 
-    Of each stretch its lowest and its highest sample stay, in the order they came.
+    Each stretch is reduced to its lowest and its highest sample, in their order.
     """
     if sampling_rate <= most:
         return signal, sampling_rate

@@ -1,4 +1,4 @@
-"""What is wrong with a recording before anyone reads it, lead by lead and as a whole."""
+"""The quality of a recording: faults of single leads and of the whole."""
 
 from ecgapp.signals.quality.lead_quality import LeadQuality, lead_quality
 from ecgapp.signals.quality.record_quality import RecordQuality, record_quality

@@ -1,22 +1,25 @@
-"""What is slow: the baseline's level, its wander, stretches that stand still, and sudden jumps."""
+"""Slow parts of a signal: the baseline's level, its wander, constant stretches, sudden jumps."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.records.record import FloatArray
 
-POINT = 0.01  # s, over which samples are averaged first: all else here is slower
-LEVEL = 1.0  # s, of which the median is the baseline
-HELD = 1.0  # s at one value: no heart stands so still
-STILL = 5e-6  # mV within which a value is the same one
-SUDDEN = 0.06  # s in which a jump is over
+POINT = 0.01  # s, over which samples are averaged first
+LEVEL = 1.0  # s; the median over it is the baseline
+HELD = 1.0  # s at one value, longer than in any ECG
+STILL = 5e-6  # mV; smaller differences count as one value
+SUDDEN = 0.06  # s, the longest duration of a jump
 CLOSE, SETTLED = 0.1, 0.5  # s before and behind a jump whose medians are compared; twice the second too
 APART = 0.2  # s between two jumps
-AROUND, RECURS = 5.0, 4  # s on either side, in which as many jumps of half the size are no electrode's
+AROUND, RECURS = (
+    5.0,
+    4,
+)  # s on either side, in which so many jumps of half the size do not come from an electrode
 
 
 def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]:
-    """``signal`` (n_leads, n_samples) averaged over ``POINT`` s, and how many of these come in a second."""
+    """``signal`` (n_leads, n_samples) averaged over ``POINT`` s, and the resulting rate in Hz."""
     width = min(signal.shape[1], max(1, round(POINT * sampling_rate)))
     if width == 1:
         return signal, sampling_rate
@@ -25,15 +28,15 @@ def points(signal: FloatArray, sampling_rate: float) -> tuple[FloatArray, float]
 
 
 def seconds(slow: FloatArray, rate: float) -> FloatArray:
-    """``slow`` (n_leads, n_points) second by second: (n_leads, n_seconds, n_points), one at least."""
+    """``slow`` (n_leads, n_points) cut into whole seconds: (n_leads, n_seconds, n_points)."""
     width = min(slow.shape[1], max(1, round(LEVEL * rate)))
     return slow[:, : slow.shape[1] // width * width].reshape(len(slow), -1, width)
 
 
 def between(slow: FloatArray, rate: float) -> NDArray[np.floating]:
-    """The baseline half a second off those of ``seconds``: (n_leads, n_seconds - 1), or none.
+    """The baseline half a second later than those of ``seconds``: (n_leads, n_seconds - 1), or none.
 
-    With it wander of four seconds a turn is seen at its height, at whatever moment it begins.
+    With it wander with a period of four seconds is measured at its full height.
     """
     shift = round(LEVEL / 2 * rate)
     if slow.shape[1] <= shift + round(LEVEL * rate):
@@ -42,7 +45,7 @@ def between(slow: FloatArray, rate: float) -> NDArray[np.floating]:
 
 
 def held_halves(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
-    """In which half seconds each lead stands still, as part of a second or more: (n_leads, n_halves)."""
+    """Flags of the half seconds in which each lead is constant for a second or more: (n_leads, n_halves)."""
     width = max(2, round(HELD / 2 * sampling_rate))
     halves = signal[:, : signal.shape[1] // width * width].reshape(len(signal), -1, width)
     high, low = halves.max(axis=-1), halves.min(axis=-1)
@@ -55,10 +58,10 @@ def held_halves(signal: FloatArray, sampling_rate: float) -> NDArray[np.bool_]:
 
 
 def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
-    """By how much the baseline of ``slow`` (n_points,) jumps at once, mV; 0 where by less than ``least``.
+    """The largest jump of the baseline of ``slow`` (n_points,) in mV; 0 if it is less than ``least``.
 
-    An electrode that comes off takes the baseline elsewhere, all at once, and it stays there. A steep QRS
-    complex comes back, wander takes its time, and broad beats and pacing do the same again and again.
+    An electrode that comes off moves the baseline at once, and it stays there. A steep QRS complex returns,
+    wander is slow, and broad beats and pacing recur.
     """
     reach = max(1, round(SUDDEN / 2 * rate))
     step = np.abs(slow[2 * reach :] - slow[: -2 * reach])
@@ -79,9 +82,10 @@ def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
 
 
 def _shifts(slow: FloatArray, places: NDArray[np.int64], width: int, rate: float) -> NDArray[np.floating]:
-    """By how much the level changes at once at each of ``places``; 0 where it does not stay, or drifts there.
+    """The sudden change of the level at each of ``places``; 0 if it does not last or is a drift.
 
-    The least of what tenths of a second, half seconds and seconds on both sides say, without the trend.
+    It is the least of the differences between tenths of a second, half seconds and seconds on both sides,
+    without the trend.
     """
     close, half, whole = (
         _level(slow, places + width, span * rate) - _level(slow, places, -span * rate)
@@ -95,12 +99,12 @@ def _shifts(slow: FloatArray, places: NDArray[np.int64], width: int, rate: float
 
 
 def _level(slow: FloatArray, places: NDArray[np.int64], span: float) -> NDArray[np.floating]:
-    """The median over ``span`` points behind each place, or before it where ``span`` is negative."""
+    """The median over ``span`` points behind each place, or before it if ``span`` is negative."""
     length = max(1, round(abs(span)))
     around = np.arange(length) if span > 0 else -1 - np.arange(length)
     return np.asarray(np.median(slow[np.clip(places[:, None] + around, 0, slow.size - 1)], axis=1))
 
 
 def _events(places: NDArray[np.int64], rate: float) -> int:
-    """How many of ``places`` stand apart."""
+    """The number of groups of ``places`` that lie apart."""
     return 1 + int((np.diff(places) > APART * rate).sum())

@@ -1,4 +1,4 @@
-"""Each lead in figures, from which its faults follow."""
+"""Quantities of each lead from which its faults follow."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.quality import baseline
 from ecgapp.signals.quality.spectrum import MAINS, hum, noise, spectrum
 
-STRETCH = 10.0  # s that are looked at together
-SHARE = 0.8  # quantile over the stretches: what lasts for a fifth of a long recording counts
+STRETCH = 10.0  # s that are evaluated together
+SHARE = 0.8  # quantile over the stretches: a value counts if it lasts for a fifth of a long recording
 TYPICAL = 0.75  # quantile over the seconds: most hold a beat
 LEAST_JUMP = 1.0  # mV
 AT_ONCE = 1 << 20  # samples whose spectra are in memory at once
@@ -18,22 +18,23 @@ AT_ONCE = 1 << 20  # samples whose spectra are in memory at once
 
 @dataclass(frozen=True)
 class LeadFigures:
-    """One lead in mV, or in the record's own units where its volts are lost."""
+    """Quantities of one lead in mV, or in the record's own units if its voltages are unknown."""
 
     noise: float  # between beats, root mean square above 20 Hz
     hum: float  # amplitude of the mains
-    mains: int  # Hz of that hum, 50 or 60; 0 where there is none
+    mains: int  # Hz of that hum, 50 or 60; 0 if there is none
     wander: float  # between highest and lowest baseline
     level: float  # median of the baseline
-    jump: float  # the largest of the baseline at once
+    jump: float  # the largest sudden change of the baseline
     height: float  # of a typical second, between its highest and its lowest point
-    held: float  # s in which the lead stands still, in stretches of a second or more
+    held: float  # s in which the lead is constant for a second or more
 
 
 def lead_figures(signal: FloatArray, sampling_rate: float) -> list[LeadFigures]:
-    """Of each lead of ``signal`` (n_leads, n_samples), which has samples; gaps are bridged.
+    """The quantities of each lead of ``signal`` (n_leads, n_samples); gaps are bridged.
 
-    Noise, hum and wander are reached in a fifth of the record's stretches of ten seconds, or more.
+    Every lead must have samples. Noise, hum and wander are reached in a fifth of the record's stretches of
+    ten seconds, or more.
     """
     held = baseline.HELD / 2 * baseline.held_halves(signal, sampling_rate).sum(axis=-1)
     signal = _bridged(signal)
@@ -60,7 +61,7 @@ def lead_figures(signal: FloatArray, sampling_rate: float) -> list[LeadFigures]:
 
 
 def _bridged(signal: FloatArray) -> FloatArray:
-    """Without gaps: a straight line over each."""
+    """``signal`` with a straight line over each gap."""
     finite = np.isfinite(signal)
     if finite.all():
         return signal
@@ -72,7 +73,7 @@ def _bridged(signal: FloatArray) -> FloatArray:
 
 
 def _wander(levels: NDArray[np.floating], between: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Between highest and lowest of both, stretch by stretch: (n_leads, n_stretches)."""
+    """The range of both baselines in each stretch: (n_leads, n_stretches)."""
     parts = _stretches(levels, 1 / baseline.LEVEL)
     if not between.shape[1]:
         return np.ptp(parts, axis=-1)
@@ -90,14 +91,14 @@ def _fast(signal: FloatArray, sampling_rate: float) -> NDArray[np.float64]:
     at_once = max(1, AT_ONCE // n_samples)
     parts = []
     for first in range(0, len(flat), at_once):
-        found = spectrum(flat[first : first + at_once])
-        hums = [hum(found, n_samples, sampling_rate, mains) for mains in MAINS]
-        parts.append(np.stack([noise(found, n_samples, sampling_rate), *hums]))
+        spectra = spectrum(flat[first : first + at_once])
+        hums = [hum(spectra, n_samples, sampling_rate, mains) for mains in MAINS]
+        parts.append(np.stack([noise(spectra, n_samples, sampling_rate), *hums]))
     return np.concatenate(parts, axis=1).reshape(-1, n_leads, n_stretches)
 
 
 def _stretches(values: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
-    """(n_leads, n_stretches, n_values): as many whole stretches as there are, or the one shorter one."""
+    """``values`` in whole stretches, or a single shorter one: (n_leads, n_stretches, n_values)."""
     n_values = values.shape[1]
     count = max(1, int(n_values / rate / STRETCH + 1e-6))
     length = n_values if count == 1 else round(STRETCH * rate)

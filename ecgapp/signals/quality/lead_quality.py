@@ -1,4 +1,4 @@
-"""What is wrong with a lead before anyone reads it, from an electrode that is off to noise."""
+"""The faults of a lead, from a loose electrode to noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from ecgapp.signals.quality.lead_measures import LeadFigures, lead_figures
 from ecgapp.signals.quality.rails import is_clipped
 
 NOISE = 0.05  # mV rms
-NOISE_SHARE = 0.042  # of the height of its waves, where that is at least
+NOISE_SHARE = 0.042  # of the height of its waves
 LITTLE_NOISE = 0.015  # mV rms
-STEEP_SHARE = 0.03  # of that height which fast parts of tall waves may have
+STEEP_SHARE = 0.03  # of that height, which steep parts of tall waves may have
 HUM = 0.025  # mV of amplitude: half a millimetre from top to bottom
 WANDER = 1.0  # mV, two large squares
-OFFSET = 4.0  # mV away from zero while most other leads are within
+OFFSET = 4.0  # mV away from zero, if most other leads are centred
 CENTRED = 1.0  # mV
-JUMP = 1.5  # mV at once, and it stays there
+JUMP = 1.5  # mV of a sudden and lasting change
 LOWEST, HIGHEST = 0.1, 8.0  # mV of a lead's waves from top to bottom
 RECORD_LOWEST, RECORD_HIGHEST = 0.3, 4.3  # mV, median over the leads
 FEWEST = 6  # leads, for a median over them
@@ -32,25 +32,25 @@ class LeadQuality:
     flat: bool  # no signal at all
     missing_samples: int  # marked invalid by the recorder
     clipped: bool  # the amplifier's or the converter's limit cuts waves off
-    noisy: bool = False  # muscle or other noise, as large as waves that matter
+    noisy: bool = False  # muscle or other noise, as large as small waves
     wandering: bool = False  # the baseline
-    mains: int = 0  # Hz of the hum, 50 or 60; 0 where there is none
-    electrode_off: bool = False  # stands still for a while, jumps, or lies far from zero
+    mains: int = 0  # Hz of the hum, 50 or 60; 0 if there is none
+    electrode_off: bool = False  # the signal is constant for a while, jumps, or lies far from zero
     implausible: bool = False  # too tall or too small for an ECG
 
     @property
     def usable(self) -> bool:
-        """Nothing found against this lead."""
+        """Whether the lead has no fault."""
         return not self.faults
 
     @property
     def measurable(self) -> bool:
-        """Whether there is a signal all the time, from an electrode that sits."""
+        """Whether the lead has a signal all the time, from a connected electrode."""
         return not (self.flat or self.missing_samples or self.electrode_off)
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is wrong with it, in a word or two each, to stand beside its name."""
+        """The names of the lead's faults, shown beside its name."""
         named = {
             "no signal": self.flat,
             "samples missing": bool(self.missing_samples) and not self.flat,
@@ -61,18 +61,18 @@ class LeadQuality:
             f"mains {self.mains} Hz": bool(self.mains),
             "amplitude": self.implausible,
         }
-        return tuple(name for name, found in named.items() if found)
+        return tuple(name for name, present in named.items() if present)
 
 
 def lead_quality(record: ECGRecord) -> tuple[LeadQuality, ...]:
     """The quality of each lead of ``record``, in its order.
 
-    In a long recording noise, hum and wander count that last for a fifth of it. Without volts
-    (``record.units``), noise is judged against the lead's own waves, and size and baseline are not.
+    In a long recording noise, hum and wander count if they last for a fifth of it. If the voltages are
+    unknown (``record.units``), noise is compared with the lead's own waves; size and baseline are not judged.
     """
     alive = np.array([_is_alive(signal) for signal in record.signal])
     living = lead_figures(record.signal[alive], record.sampling_rate) if alive.any() else []
-    rest = _Rest.of(living, record.units == "mV")
+    rest = _RecordLevels.of(living, record.units == "mV")
     own = iter(living)
     return tuple(
         _judge(lead, signal, record.sampling_rate, next(own) if lives else None, rest)
@@ -81,8 +81,8 @@ def lead_quality(record: ECGRecord) -> tuple[LeadQuality, ...]:
 
 
 @dataclass(frozen=True)
-class _Rest:
-    """What is common to the leads of a record, against which each one is judged."""
+class _RecordLevels:
+    """Properties of the record with which each lead is compared."""
 
     volts: bool
     level: float  # typical distance from zero, mV
@@ -90,13 +90,13 @@ class _Rest:
     n_leads: int
 
     @staticmethod
-    def of(living: Sequence[LeadFigures], volts: bool) -> "_Rest":
+    def of(living: Sequence[LeadFigures], volts: bool) -> "_RecordLevels":
         if not living:
-            return _Rest(volts, 0.0, False, 0)
+            return _RecordLevels(volts, 0.0, False, 0)
         height = float(np.median([one.height for one in living]))
         scaled = len(living) >= FEWEST and not RECORD_LOWEST <= height <= RECORD_HIGHEST
         level = float(np.median([abs(one.level) for one in living]))
-        return _Rest(volts, level, scaled, len(living))
+        return _RecordLevels(volts, level, scaled, len(living))
 
 
 def _is_alive(signal: FloatArray) -> bool:
@@ -106,7 +106,7 @@ def _is_alive(signal: FloatArray) -> bool:
 
 
 def _judge(
-    lead: str, signal: FloatArray, sampling_rate: float, own: LeadFigures | None, rest: _Rest
+    lead: str, signal: FloatArray, sampling_rate: float, own: LeadFigures | None, rest: _RecordLevels
 ) -> LeadQuality:
     finite = np.isfinite(signal)
     missing = int(signal.size - finite.sum())
@@ -129,10 +129,10 @@ def _judge(
 
 
 def _most_noise(height: float) -> float:
-    """More hides small waves; tall ones are not noise because they are steep."""
+    """The limit of noise in mV for a lead with waves of this height; steep tall waves count as signal."""
     return max(LITTLE_NOISE, min(NOISE, NOISE_SHARE * height), STEEP_SHARE * height)
 
 
-def _is_off(own: LeadFigures, rest: _Rest) -> bool:
+def _is_off(own: LeadFigures, rest: _RecordLevels) -> bool:
     far = rest.n_leads > 1 and abs(own.level) > OFFSET and rest.level < CENTRED
     return far or own.jump > JUMP or own.held > 0

@@ -1,7 +1,7 @@
-"""What a signal must have to be read as an ECG at all, in numbers that need no unit.
+"""Whether a window can be read as an ECG, as numbers without a unit; larger ones are worse.
 
-All are taken of a window as the networks see it (filtered from 0.5 to 40 Hz, each lead at unit variance), so
-that they hold for records whose volts are lost too. Each is larger the worse the window is.
+All are computed from a window as the networks read it (filtered from 0.5 to 40 Hz, each lead at unit
+variance), so that they are valid for records whose voltages are unknown, too.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def roughness(window: FloatArray, sampling_rate: float) -> float:
 def evenness(window: FloatArray) -> float:
     """The share of the energy in the quieter three quarters of the time; logarithm.
 
-    A heart is silent between beats; noise and speech never are for long.
+    An ECG is quiet between beats; noise and speech are never quiet for long.
     """
     alive = _alive(window)
     if not alive.size:
@@ -44,9 +44,9 @@ def evenness(window: FloatArray) -> float:
 
 
 def disagreement(window: FloatArray, sampling_rate: float) -> float:
-    """How little a beat resembles the median beat: 1 - correlation, median over beats, then over leads.
+    """The difference of a beat to the median beat: 1 - correlation, median over beats, then over leads.
 
-    1 where there are fewer than ``FEWEST_BEATS`` whole beats.
+    It is 1 with fewer than ``FEWEST_BEATS`` whole beats.
     """
     alive = _alive(window)
     peaks = r_peaks(alive, sampling_rate) if alive.size else np.zeros(0, np.int64)
@@ -60,10 +60,10 @@ def disagreement(window: FloatArray, sampling_rate: float) -> float:
 
 
 def contradiction(window: FloatArray, leads: tuple[str, ...]) -> float:
-    """How far the six limb leads are from being two: what a rank of 2 leaves of their energy; logarithm.
+    """The share of the six limb leads' energy outside of two dimensions; logarithm.
 
-    By Einthoven's and Goldberger's equations four of them follow from I and II, whatever the scale of
-    each. ``log(1e-4)`` where not all six are there.
+    By Einthoven's and Goldberger's equations four of them follow from I and II, at any scale of each.
+    ``log(1e-4)`` without all six leads.
     """
     rows = [leads.index(lead) for lead in LIMB if lead in leads]
     limb = _alive(window[rows])
@@ -80,7 +80,7 @@ def _alive(window: FloatArray) -> FloatArray:
 
 
 def _correlation(beats: Numbers, typical: Numbers) -> Numbers:
-    """Along the last axis."""
+    """The correlation along the last axis."""
     beats, typical = (x - x.mean(axis=-1, keepdims=True) for x in (beats, typical))
     size = np.sqrt(np.square(beats).sum(axis=-1) * np.square(typical).sum(axis=-1))
     return np.asarray((beats * typical).sum(axis=-1) / np.maximum(size, 1e-12))

@@ -1,10 +1,10 @@
-"""Do the limb leads fit together, and do they fit the chest leads: swapped electrodes.
+"""Swapped limb electrodes: limb leads that contradict each other or the chest leads.
 
-Swapping two limb electrodes leaves V1 to V6 as they are, for their reference is the mean of all three.
-What the chest leads let expect of I and II is therefore held against what I and II show, as recorded and
-with each swap undone, in P, QRS and T of the median beat: the idea is that of Kors and van Herpen (2001),
-doi:10.1016/s0022-0736(01)90102-4, who compare leads with their reconstruction from others. Ours weighs the
-three waves by logistic regression. ``benchmarks/limbs.py`` fits the figures below.
+Swapping two limb electrodes does not change V1 to V6, because their reference is the mean of all three.
+Leads I and II are therefore predicted from the chest leads and compared with the recorded ones and with
+each swap undone, in P, QRS and T of the median beat: the idea is that of Kors and van Herpen (2001),
+doi:10.1016/s0022-0736(01)90102-4, who compare leads with their reconstruction from others. Here the three
+waves are weighted by logistic regression. ``benchmarks/limbs.py`` fits the numbers below.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ from ecgapp.signals.r_peaks import r_peaks
 
 NOT_ADDING_UP = 0.05  # mV rms of I + III - II
 LIMBS, CHEST = ("I", "II"), ("V1", "V2", "V3", "V4", "V5", "V6")
-LONGEST = 30.0  # s that are looked at
+LONGEST = 30.0  # s that are used
 FEWEST = 2  # beats
 BEFORE, AFTER = 0.30, 0.50  # s around R
 WAVES = MappingProxyType({"P": (-0.25, -0.07), "QRS": (-0.07, 0.09), "T": (0.10, 0.45)})  # s after R
-LEVEL = (-0.07, -0.05)  # s after R: what is called 0 mV
+LEVEL = (-0.07, -0.05)  # s after R: the level of 0 mV
 
-# What a swap makes of I and II; each undoes itself.
+# The matrix that a swap applies to I and II; each is its own inverse.
 SWAPS = MappingProxyType(
     {
         "RA/LA": np.array([[-1.0, 0.0], [-1.0, 1.0]]),
@@ -35,7 +35,7 @@ SWAPS = MappingProxyType(
         "LA/LL": np.array([[0.0, 1.0], [1.0, 0.0]]),
     }
 )
-# I and II as V1 to V6 let expect them, in each of ``WAVES``.
+# I and II predicted from V1 to V6, in each of ``WAVES``.
 EXPECTED = np.array(
     [
         [[-0.427, 0.385, 0.032, -0.084, 0.216, 0.573], [-0.013, -0.151, 0.254, 0.281, 0.459, 0.731]],
@@ -50,7 +50,7 @@ CERTAIN = MappingProxyType({"RA/LA": 0.9, "RA/LL": 0.95})
 
 
 def einthoven(record: ECGRecord) -> float | None:
-    """The rms of I + III - II in mV, without their offsets; None where not all three were recorded."""
+    """The rms of I + III - II in mV, without their offsets; None unless all three were recorded."""
     limbs = ("I", "II", "III")
     if record.units != "mV" or record.derived & set(limbs) or not set(limbs) <= set(record.leads):
         return None
@@ -61,7 +61,7 @@ def einthoven(record: ECGRecord) -> float | None:
 
 
 def limb_reversal(record: ECGRecord, quality: Sequence[LeadQuality]) -> str:
-    """Which electrodes look swapped: a key of ``CERTAIN``, or "" where none do or it cannot be told."""
+    """The electrodes that look swapped: a key of ``CERTAIN``, or "" if none do or it is unknown."""
     sound = {one.lead for one in quality if one.measurable and not one.noisy}
     if record.units != "mV" or not {*LIMBS, *CHEST} <= sound:
         return ""
@@ -73,7 +73,10 @@ def limb_reversal(record: ECGRecord, quality: Sequence[LeadQuality]) -> str:
 
 
 def typical_waves(record: ECGRecord) -> list[NDArray[np.float64]] | None:
-    """I, II, V1-V6 in each of ``WAVES`` of the median beat, (8, n_points) each; None with too few beats."""
+    """Leads I, II, V1-V6 in each of ``WAVES`` of the median beat, (8, n_points) each.
+
+    None with too few beats.
+    """
     part = record.select((*LIMBS, *CHEST))[:, : round(LONGEST * record.sampling_rate)]
     slow, rate = points(part, record.sampling_rate)
     peaks = r_peaks(slow, rate)
@@ -91,14 +94,18 @@ def _between(beat: FloatArray, rate: float, span: tuple[float, float]) -> NDArra
 
 
 def swap_probabilities(waves: Sequence[NDArray[np.float64]]) -> dict[str, float]:
-    """Of "" (none) and each of ``SWAPS``, if all were equally frequent."""
+    """The probabilities of "" (none) and of each of ``SWAPS``, if all were equally frequent."""
     scores = likeness(waves, EXPECTED) @ WEIGHTS
     odds = np.exp(scores - scores.max())
     return dict(zip(("", *SWAPS), (odds / odds.sum()).tolist(), strict=True))
 
 
 def likeness(waves: Sequence[NDArray[np.float64]], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far I and II look as expected, -1 to 1, as they are and with each swap undone: (4, 3 waves)."""
+    """The similarity, -1 to 1, of I and II with their prediction, as recorded and with each swap undone.
+
+    Returns:
+        (4, 3): one row for the recorded leads and for each of ``SWAPS``, one column for each of ``WAVES``.
+    """
     undone = (np.eye(2), *SWAPS.values())
     return np.array(
         [

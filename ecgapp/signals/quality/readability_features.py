@@ -1,12 +1,13 @@
-"""Twelve numbers on one lead from which a reader's eye could be replaced: is there a heart in this signal?
+"""Twelve numbers on one lead from which a model decides whether it is a readable ECG.
 
 An ECG is short events that repeat, or, in ventricular tachycardia, flutter and fibrillation, one steady
 narrow rhythm of 1.5 to 10 Hz without any rest between beats. Noise is neither. So the numbers come in two
 groups: beats (evenness, disagreement, prominence, regularity) and rhythm (concentration, unsteadiness,
-recurrence); the others describe noise, drift and pure tones. How narrow the spectrum
-is tells fibrillation from artefacts in Barro et al. (1989, doi:10.1016/0141-5425(89)90067-8).
+recurrence); the others describe noise, drift and pure tones. Barro et al. (1989,
+doi:10.1016/0141-5425(89)90067-8) distinguish fibrillation from artefacts by the width of the spectrum.
 
-All are taken of a lead filtered from 0.5 to 40 Hz, and none depends on its scale: volts may be lost.
+All are computed from a lead filtered from 0.5 to 40 Hz, and none depends on its scale: voltages may be
+unknown.
 """
 
 import numpy as np
@@ -28,19 +29,19 @@ NUMBERS = (
     "recurrence",  # correlation with itself one cycle later
     "slowness",  # share of the energy below 1.5 Hz, logarithm
     "crossings",  # share of samples at which the sign changes, logarithm
-    "complexity",  # how far the curve is from a sine wave, logarithm
-    "prominence",  # how far beats stand above what lies between them, logarithm
+    "complexity",  # difference of the curve from a sine wave, logarithm
+    "prominence",  # energy of beats over that between them, logarithm
     "regularity",  # correlation of the beats' envelope with itself one beat later
     "disagreement",  # 1 - correlation of a beat with the median beat
     "tone",  # share of the energy outside the strongest spectral line, logarithm
 )
 DOMINANT = (1.5, 10.0)  # Hz in which a heart's rhythm lies: 90 to 600 a minute
 NEAR = 0.8  # Hz on either side of the dominant frequency
-STRETCH, STEP = 2.5, 1.25  # s that are looked at together
+STRETCH, STEP = 2.5, 1.25  # s of a stretch, and from one to the next
 CYCLE = (0.1, 1.25)  # s
 BEAT = (0.25, 2.0)  # s
 SLOW, HIGH = 1.5, 15.0  # Hz
-QRS = (7.0, 20.0)  # Hz, as in ``signals.beats``
+QRS = (7.0, 20.0)  # Hz, as in ``signals.r_peaks``
 SMOOTHING = 0.1  # s
 TALL = 0.3  # of the envelope's height, from which a peak counts as a beat
 AROUND, FEWEST_BEATS = (0.20, 0.40), 3  # s before and behind a peak that make a beat
@@ -65,7 +66,7 @@ def readability_numbers(leads: FloatArray, sampling_rate: float) -> Numbers:
 
 
 def _of_unit_leads(values: Numbers, sampling_rate: float) -> Numbers:
-    """Of leads without their means and at unit variance."""
+    """The ``NUMBERS`` of leads without their means and at unit variance."""
     power = np.square(np.abs(np.fft.rfft(values, axis=-1)))
     frequencies = np.fft.rfftfreq(values.shape[-1], 1 / sampling_rate)
     stretches = _stretches(values, sampling_rate)
@@ -85,14 +86,14 @@ def _of_unit_leads(values: Numbers, sampling_rate: float) -> Numbers:
 def dominant_rhythm(leads: FloatArray, sampling_rate: float) -> tuple[Numbers, Numbers]:
     """The dominant frequency of each of ``leads`` (n_leads, n_samples), Hz, and the share of energy near it.
 
-    Medians over stretches of 2.5 s; frequencies outside ``DOMINANT`` are not looked at.
+    Medians over stretches of 2.5 s; frequencies outside ``DOMINANT`` are ignored.
     """
-    found, shares = _dominant(_stretches(np.asarray(leads, np.float64), sampling_rate), sampling_rate)
-    return np.median(found, axis=-1), np.median(shares, axis=-1)
+    frequencies, shares = _dominant(_stretches(np.asarray(leads, np.float64), sampling_rate), sampling_rate)
+    return np.median(frequencies, axis=-1), np.median(shares, axis=-1)
 
 
 def _share(power: Numbers, chosen: NDArray[np.bool_]) -> Numbers:
-    """Of the energy in the chosen bins, logarithm."""
+    """The share of the energy in the ``chosen`` bins, logarithm."""
     return np.asarray(np.log(power[:, chosen].sum(axis=-1) / power.sum(axis=-1) + _SMALLEST))
 
 
@@ -111,30 +112,30 @@ def _stretches(values: Numbers, sampling_rate: float) -> Numbers:
 
 
 def _dominant(stretches: Numbers, sampling_rate: float) -> tuple[Numbers, Numbers]:
-    """Of each stretch the dominant frequency, and the share of the energy near it: (n_leads, n_stretches)."""
+    """The dominant frequency of each stretch and the share of the energy near it: (n_leads, n_stretches)."""
     n_bins = max(_BINS, stretches.shape[-1])
     power = np.square(np.abs(np.fft.rfft(stretches * np.hanning(stretches.shape[-1]), n_bins, axis=-1)))
     frequencies = np.fft.rfftfreq(n_bins, 1 / sampling_rate)
     inside = (frequencies >= DOMINANT[0]) & (frequencies <= DOMINANT[1])
-    found = frequencies[inside][power[..., inside].argmax(axis=-1)]
-    near = np.abs(frequencies - found[..., None]) <= NEAR
-    return found, (power * near).sum(axis=-1) / np.maximum(power.sum(axis=-1), 1e-12)
+    dominant = frequencies[inside][power[..., inside].argmax(axis=-1)]
+    near = np.abs(frequencies - dominant[..., None]) <= NEAR
+    return dominant, (power * near).sum(axis=-1) / np.maximum(power.sum(axis=-1), 1e-12)
 
 
 def _rhythm(stretches: Numbers, sampling_rate: float) -> tuple[Numbers, Numbers, Numbers]:
     """Concentration, unsteadiness and recurrence, each (n_leads,)."""
-    found, shares = _dominant(stretches, sampling_rate)
+    frequencies, shares = _dominant(stretches, sampling_rate)
     first, last = (round(seconds * sampling_rate) for seconds in CYCLE)
     similar = _autocorrelation(stretches)[..., :last]
     turned = np.maximum.accumulate(similar < 0, axis=-1)  # from the first change of sign on
     turned[..., :first] = False
     again = np.where(turned, similar, -1.0).max(axis=-1)
     again[~turned.any(axis=-1)] = 0.0
-    return np.median(shares, axis=-1), np.log(found).std(axis=-1), np.median(again, axis=-1)
+    return np.median(shares, axis=-1), np.log(frequencies).std(axis=-1), np.median(again, axis=-1)
 
 
 def _autocorrelation(values: Numbers) -> Numbers:
-    """Along the last axis at each lag from 0 on, by the number of samples that overlap; 1 at lag 0."""
+    """The autocorrelation along the last axis at each lag from 0 on, per overlapping sample; 1 at lag 0."""
     n = values.shape[-1]
     spectrum = np.fft.rfft(values, 2 * n, axis=-1)
     products = np.fft.irfft(np.square(np.abs(spectrum)), 2 * n, axis=-1)[..., :n] / np.arange(n, 0, -1)
@@ -151,7 +152,7 @@ def _complexity(values: Numbers) -> Numbers:
 
 
 def _beats(values: Numbers, sampling_rate: float) -> tuple[Numbers, Numbers, Numbers]:
-    """Prominence, regularity and disagreement of what could be QRS complexes, each (n_leads,)."""
+    """Prominence, regularity and disagreement of possible QRS complexes, each (n_leads,)."""
     width = max(1, round(SMOOTHING * sampling_rate))
     fast = bandpass(values, sampling_rate, *QRS).astype(np.float64)
     energy = np.maximum(ndimage.uniform_filter1d(np.square(fast), width, axis=-1, mode="constant"), 0.0)
@@ -166,7 +167,7 @@ def _beats(values: Numbers, sampling_rate: float) -> tuple[Numbers, Numbers, Num
 
 
 def _disagreement(lead: Numbers, envelope: Numbers, sampling_rate: float) -> float:
-    """1 - correlation of a beat with the median beat, median over the beats; 1 where there are too few."""
+    """1 - correlation of a beat with the median beat, median over the beats; 1 with too few beats."""
     lowest = TALL * float(np.quantile(envelope, 0.98))
     peaks, _ = scipy_signal.find_peaks(envelope, lowest, distance=max(1, round(BEAT[0] * sampling_rate)))
     before, behind = (round(seconds * sampling_rate) for seconds in AROUND)

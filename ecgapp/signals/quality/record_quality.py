@@ -1,4 +1,4 @@
-"""What concerns a recording as a whole: swapped electrodes, a pacemaker, limb leads that do not add up."""
+"""The quality of a recording as a whole: swapped electrodes, a pacemaker, contradicting limb leads."""
 
 from dataclasses import dataclass
 
@@ -18,21 +18,21 @@ ELECTRODES = {"RA": "Right arm", "LA": "Left arm", "LL": "Left leg"}
 
 @dataclass(frozen=True)
 class RecordQuality:
-    """The quality of a recording: that of its ``leads``, in its order, and of them together."""
+    """The quality of a recording: of each of its ``leads``, in its order, and of all together."""
 
     leads: tuple[LeadQuality, ...]
-    limb_reversal: str  # "RA/LA" or "RA/LL", and "" where the limb leads look right or cannot be judged
+    limb_reversal: str  # "RA/LA" or "RA/LL"; "" if the limb leads look right or cannot be judged
     pacing: tuple[float, ...]  # s of each pacing spike
-    einthoven: float | None  # rms of I + III - II in mV; None where not all three were recorded
+    einthoven: float | None  # rms of I + III - II in mV; None unless all three were recorded
 
     @property
     def adds_up(self) -> bool:
-        """Whether I + III = II, as far as that can be told."""
+        """Whether I + III = II; True if not all three were recorded."""
         return self.einthoven is None or self.einthoven <= NOT_ADDING_UP
 
     @property
     def loose_electrode(self) -> str:
-        """RA, LA or LL where just the two of I, II and III that it is part of are off; else ""."""
+        """RA, LA or LL if exactly the two of I, II and III that it is part of are off; else ""."""
         off = {lead.lead for lead in self.leads if lead.electrode_off}
         sound = {lead.lead for lead in self.leads} - off
         for name, (one, other) in SEEN_IN.items():
@@ -42,38 +42,38 @@ class RecordQuality:
 
     @property
     def limbs_doubtful(self) -> str:
-        """Why the limb leads are not what their names say, as a part of a sentence; "" where they may be."""
+        """The reason, as part of a sentence, why the limb leads are mislabelled; "" if there is none."""
         if self.limb_reversal:
             return f"the electrodes {self.limb_reversal} look swapped"
         return "" if self.adds_up else "I + III is not II"
 
     @property
     def axes_doubtful(self) -> str:
-        """Why no axis can be read from the limb leads, in a sentence; "" where it can."""
-        said = self.limbs_doubtful
-        return f"{said[0].upper()}{said[1:]}." if said else ""
+        """The sentence on why no axis can be read from the limb leads; "" if one can."""
+        reason = self.limbs_doubtful
+        return f"{reason[0].upper()}{reason[1:]}." if reason else ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the reader must know of the recording as a whole."""
-        said = []
+        """Remarks for the reader on the recording as a whole."""
+        remarks = []
         if self.loose_electrode:
             one, other = SEEN_IN[self.loose_electrode]
             named = ELECTRODES[self.loose_electrode]
-            said.append(f"{named} electrode ({self.loose_electrode}) off: {one} and {other} both show it.")
+            remarks.append(f"{named} electrode ({self.loose_electrode}) off: {one} and {other} both show it.")
         if self.limb_reversal:
-            said.append(_swapped(self.limb_reversal))
+            remarks.append(_swapped(self.limb_reversal))
         if not self.adds_up:
-            said.append(
+            remarks.append(
                 f"Leads I, II and III do not add up: I + III differs from II by {self.einthoven:.2f} mV "
                 "(rms). One of them is wrong."
             )
         if self.pacing:
-            said.append(
+            remarks.append(
                 f"Paced rhythm: {len(self.pacing)} pacing spikes, the first at {self.pacing[0]:.2f} s. "
                 "Models and measurements do not know paced beats."
             )
-        return tuple(said)
+        return tuple(remarks)
 
 
 def _swapped(reversal: str) -> str:
@@ -85,10 +85,9 @@ def _swapped(reversal: str) -> str:
 
 
 def record_quality(record: ECGRecord) -> RecordQuality:
-    """Everything that can be said of the quality of ``record``."""
+    """The quality of ``record`` and of each of its leads."""
     leads = lead_quality(record)
     spikes = pacing_spikes(record)
-    swapped = (
-        "" if spikes else limb_reversal(record, leads)
-    )  # what is expected of limb leads holds for own beats
+    # the prediction of limb leads from chest leads is fitted on beats that are not paced
+    swapped = "" if spikes else limb_reversal(record, leads)
     return RecordQuality(leads, swapped, spikes, einthoven(record))

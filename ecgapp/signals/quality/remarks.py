@@ -1,4 +1,4 @@
-"""What the reader must know of a recording before reading it, in sentences."""
+"""Remarks on a recording for its reader."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,22 @@ from ecgapp.signals.quality import LeadQuality, RecordQuality, record_quality
 
 
 def remarks(record: ECGRecord, quality: RecordQuality | None = None) -> list[str]:
-    """What its file says, then what is wrong with the whole and with single leads, absent or computed ones.
+    """Sentences on a recording: its file's warnings, faults of the whole and of single leads, absent leads.
 
-    ``quality`` is that of ``record`` where it is known already.
+    ``quality`` is that of ``record``; it is computed if not given.
     """
     quality = quality or record_quality(record)
     absent = {
         "Not recorded:": [lead for lead in LEADS if lead not in record.leads],
         "Computed from I and II, not recorded:": [lead for lead in record.leads if lead in record.derived],
     }
-    found = {**_faults(quality.leads), **absent}
-    named = (f"{fault} {_listed(leads, record)}." for fault, leads in found.items() if leads)
+    beginnings = {**_faults(quality.leads), **absent}
+    named = (f"{words} {_listed(leads, record)}." for words, leads in beginnings.items() if leads)
     return [*record.warnings, *quality.sentences, *named]
 
 
 def _faults(quality: Sequence[LeadQuality]) -> dict[str, list[str]]:
-    """Which leads have each fault, by how a sentence about it begins."""
+    """The leads with each fault, under the beginning of the sentence about it."""
     hums = sorted({lead.mains for lead in quality} - {0})
     return {
         "No signal in": [lead.lead for lead in quality if lead.flat],
@@ -41,5 +41,5 @@ def _faults(quality: Sequence[LeadQuality]) -> dict[str, list[str]]:
 
 
 def _listed(leads: list[str], record: ECGRecord) -> str:
-    """Their names, or that it is all of them."""
+    """The names of ``leads``, or "all leads"."""
     return "all leads" if len(leads) == record.n_leads > 1 else ", ".join(leads)

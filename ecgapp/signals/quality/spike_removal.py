@@ -1,4 +1,4 @@
-"""A recording without its pacemaker's spikes, so that none is taken for a wave of the heart."""
+"""Removes a pacemaker's spikes from a recording, so that none is taken for a wave of the heart."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ REACH = 0.006  # s on either side of a spike's top that a straight line replaces
 
 
 def without_spikes(record: ECGRecord, spikes: Sequence[float]) -> ECGRecord:
-    """``record`` with a straight line over each of the ``spikes`` (s), in every lead; itself without any."""
+    """``record`` with a straight line over each of the ``spikes`` (s), in every lead."""
     if not spikes:
         return record
     signal, last = record.signal.copy(), record.n_samples - 1

@@ -5,41 +5,16 @@ network sees only: an autoencoder still answers for the clean window.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ecgapp.errors import ConfigError
+from ecgapp.training.augmentation_config import AugmentationConfig
 from ecgapp.training.data.random_streams import Draws
 
 _BATCHES_IN_BANK = 4  # how long the stretch of muscle noise is, in batches
 _WANDER_HZ = (0.15, 0.5)  # breathing and movement
 _MAINS_HZ = (50.0, 60.0)
-
-
-@dataclass(frozen=True)
-class AugmentationConfig:
-    """How much of each variation; 0 leaves one out.
-
-    ``polarity`` and ``lead_dropout`` are probabilities, of a window's sign being turned and of a
-    lead being flat. ``gain`` is the standard deviation of the logarithm of each lead's gain.
-    ``wander``, ``muscle`` and ``mains`` are the largest amplitudes. ``shift`` is in seconds.
-    """
-
-    polarity: float = 0.0
-    gain: float = 0.1
-    lead_dropout: float = 0.0
-    wander: float = 0.1
-    muscle: float = 0.1
-    mains: float = 0.0
-    shift: float = 0.25
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.polarity <= 1 and 0 <= self.lead_dropout < 1):
-            raise ConfigError("Polarity and lead dropout are probabilities, the latter below 1.")
-        if min(self.gain, self.wander, self.muscle, self.mains, self.shift) < 0:
-            raise ConfigError("Amplitudes and shifts of the augmentation cannot be negative.")
 
 
 class Augmentation:

@@ -18,7 +18,7 @@ from ecgapp.signals import PreprocessingConfig, preprocess
 from ecgapp.tasks import Task
 from ecgapp.training.data.buffer import zeros
 from ecgapp.training.data.window_sampling import RecordSet, Rows, margin_samples
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.reporting import Reporter, Stopped
 from ecgapp.training.training_config import TrainingConfig
 
@@ -47,7 +47,7 @@ class Loading:
     shift: float
     reporter: Reporter
     folder: Path | None = None
-    world: World = ALONE
+    processes: ProcessGroup = ALONE
 
 
 def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStore, ...]:
@@ -108,13 +108,6 @@ def choose_records(config: TrainingConfig, stores: Sequence[DatasetStore]) -> Re
     return records
 
 
-def load_records(config: TrainingConfig, stores: Sequence[DatasetStore], reporter: Reporter) -> RecordSet:
-    """``choose_records`` with all their signals, for one process alone."""
-    records = choose_records(config, stores)
-    rows = np.arange(len(records), dtype=np.int64)
-    return load_signals(records, rows, stores, Loading(config.augmentation.shift, reporter))
-
-
 def load_signals(
     records: RecordSet, rows: Rows, stores: Sequence[DatasetStore], loading: Loading
 ) -> RecordSet:
@@ -136,28 +129,28 @@ def load_signals(
     first[rows] = margin + np.concatenate([[0], np.cumsum(slots)[:-1]]).astype(np.int64)
     shape = (len(preprocessing.leads), int(margin + slots.sum()))
     loaded = replace(
-        records, signals=loading.world.together(lambda: zeros(shape, loading.folder)), first=first
+        records, signals=loading.processes.run_or_raise_all(lambda: zeros(shape, loading.folder)), first=first
     )
     for number, store in enumerate(stores):
         mine = rows[records.store_of[rows] == number]
-        loading.world.together(store.verify_index)
+        loading.processes.run_or_raise_all(store.verify_index)
         intact: set[str] = set()
-        for part in np.array_split(mine, max(loading.world.gathered(len(mine))) // _PART + 1):
+        for part in np.array_split(mine, max(loading.processes.all_gather(len(mine))) // _PART + 1):
             intact |= _verified(store, records.row_of[part], intact, loading)
-            loading.world.together(partial(_fill, loaded, store, part))
+            loading.processes.run_or_raise_all(partial(_fill, loaded, store, part))
             _stop_if_asked(loading)
     return loaded
 
 
 def _verified(store: DatasetStore, rows: Rows, intact: Set[str], loading: Loading) -> set[str]:
     """The shards that hold these rows; those that are not yet known to be ``intact`` are compared."""
-    names = loading.world.together(lambda: store.shards_of(rows))
+    names = loading.processes.run_or_raise_all(lambda: store.shards_of(rows))
     new: list[str | None] = [name for name in names if name not in intact]
-    most = max(loading.world.gathered(len(new)))  # another process may have more to compare
+    most = max(loading.processes.all_gather(len(new)))  # another process may have more to compare
     for place, name in enumerate(new + [None] * (most - len(new))):
         if place:
             _stop_if_asked(loading)
-        loading.world.together(partial(_verify, store, name))
+        loading.processes.run_or_raise_all(partial(_verify, store, name))
     return set(names)
 
 
@@ -167,7 +160,7 @@ def _verify(store: DatasetStore, name: str | None) -> None:
 
 
 def _stop_if_asked(loading: Loading) -> None:
-    if loading.world.decided(loading.reporter.should_stop()):
+    if loading.processes.broadcast_int(loading.reporter.should_stop()):
         raise Stopped
 
 

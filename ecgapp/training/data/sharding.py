@@ -12,7 +12,7 @@ import numpy as np
 
 from ecgapp.errors import TrainingError
 from ecgapp.training.data.window_sampling import RecordSet, Rows, WindowList, random_windows
-from ecgapp.training.parallel.process_group import World
+from ecgapp.training.parallel.process_group import ProcessGroup
 from ecgapp.training.training_config import LANES
 
 
@@ -29,14 +29,14 @@ class Lanes:
         """Windows in a batch, over all lanes."""
         return self.share * len(self.rows)
 
-    def own(self, world: World) -> range:
+    def own(self, processes: ProcessGroup) -> range:
         """The lanes that this process reads: of as many as ``shared_out`` deals, all have equally many."""
-        part = world.part(len(self.rows))
+        part = processes.part(len(self.rows))
         return range(part.start, part.stop)
 
-    def own_rows(self, world: World) -> Rows:
+    def own_rows(self, processes: ProcessGroup) -> Rows:
         """The records that this process needs for its lanes."""
-        return np.unique(np.concatenate([self.rows[lane] for lane in self.own(world)]))
+        return np.unique(np.concatenate([self.rows[lane] for lane in self.own(processes)]))
 
 
 def fitting_lanes(lanes: int, processes: int) -> int:
@@ -118,7 +118,7 @@ def deal(records: RecordSet, rows: Rows, batch: int, lanes: int) -> Lanes:
 
 
 def epoch_order(
-    records: RecordSet, lanes: Lanes, world: World, shift: float, seed: Sequence[int]
+    records: RecordSet, lanes: Lanes, processes: ProcessGroup, shift: float, seed: Sequence[int]
 ) -> WindowList:
     """One epoch of training, batch behind batch: this process's windows of each."""
     steps = lanes.steps
@@ -126,7 +126,7 @@ def epoch_order(
         random_windows(
             records, lanes.rows[lane], steps * lanes.share, shift, np.random.default_rng([*seed, lane])
         )
-        for lane in lanes.own(world)
+        for lane in lanes.own(processes)
     ]
 
     def woven(of_lanes: Sequence[Rows]) -> Rows:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.evaluate.detectors.refusals import BAD, CLASS, GOOD, GRADED, Scored, gate_metrics
+from ecgapp.evaluate.detectors.refusals import BAD, CLASS, GOOD, GRADED, ScoredKind, gate_metrics
 from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import Gate, GateMetrics, Interval, Readability
 from ecgapp.tasks.csv_task import named_label
@@ -101,27 +101,27 @@ def figures(
     return gate_metrics(kinds, threshold, dataset, _curves(kinds), without)
 
 
-def _by_kind(judged: Sequence[Kept], found: Floats) -> list[Scored]:
+def _by_kind(judged: Sequence[Kept], found: Floats) -> list[ScoredKind]:
     """By role; within it in the order of ``judged``."""
     kinds = dict.fromkeys((one.kind, one.role) for one in judged)
     return [
-        Scored(kind, role, found[[(one.kind, one.role) == (kind, role) for one in judged]])
+        ScoredKind(kind, role, found[[(one.kind, one.role) == (kind, role) for one in judged]])
         for wanted in (GOOD, BAD, GRADED)
         for kind, role in kinds
         if role == wanted
     ]
 
 
-def _by_class(judged: Sequence[Kept], found: Floats) -> list[Scored]:
+def _by_class(judged: Sequence[Kept], found: Floats) -> list[ScoredKind]:
     """Good records of the sources of twelve leads with each of ``CLASSES``, and all that are not normal."""
     whole = np.array([one.role == GOOD and one.kind in MANY_LEADS for one in judged])
     rows = []
     for label in CLASSES:
         having = whole & np.array([label.answer(one.labels) == 1 for one in judged])
         if having.any():
-            rows.append(Scored(label.name, CLASS, found[having]))
+            rows.append(ScoredKind(label.name, CLASS, found[having]))
         if label.name == NORMAL and (whole & ~having).any():
-            rows.append(Scored(OTHERS, CLASS, found[whole & ~having]))
+            rows.append(ScoredKind(OTHERS, CLASS, found[whole & ~having]))
     return rows
 
 
@@ -133,7 +133,7 @@ def _without(kind: str, gate: Gate, judged: Sequence[Judged], config: GateFitCon
     return wilson(int((scores(other, test) >= threshold).sum()), len(test))
 
 
-def _curves(kinds: Sequence[Scored]) -> dict[str, tuple[list[str], list[str]]]:
+def _curves(kinds: Sequence[ScoredKind]) -> dict[str, tuple[list[str], list[str]]]:
     """Which kinds each ROC curve sets against each other."""
     good = [kind.kind for kind in kinds if kind.role == GOOD]
     bad = [kind.kind for kind in kinds if kind.role == BAD]

@@ -17,7 +17,7 @@ from ecgapp.training.devices import autocast, resolve_device, resolve_precision
 from ecgapp.training.loop.schedule import WeightAverage, cycles, parameter_groups
 from ecgapp.training.objective import Objective
 from ecgapp.training.parallel.batch_norm import synchronise
-from ecgapp.training.parallel.process_group import ALONE, World
+from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.training_config import Initialisation, TrainingConfig
 from ecgapp.training.transfer import set_training_mode
 
@@ -56,11 +56,11 @@ class Learner:
         seeded: Sequence[tuple[Network, int]],
         objective: Objective,
         pace: Pace,
-        world: World = ALONE,
+        processes: ProcessGroup = ALONE,
     ) -> None:
         networks, seeds = [network for network, _ in seeded], [seed for _, seed in seeded]
-        self.config, self.objective, self.pace, self.world = config, objective, pace, world
-        self.device = resolve_device(config.device, world.rank)
+        self.config, self.objective, self.pace, self.processes = config, objective, pace, processes
+        self.device = resolve_device(config.device, processes.rank)
         self.precision = resolve_precision(config.precision, self.device)
         self.members = len(networks)
         self._alone = networks
@@ -74,7 +74,7 @@ class Learner:
         self.weights = [weight for weight in self.network.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.AdamW(groups, fused=True)
         self.draws = Draws(seeds, config.seed, self.device)
-        self.draws.set_batch(pace.batch, world.part(pace.batch))
+        self.draws.set_batch(pace.batch, processes.part(pace.batch))
         set_mask_source(self.network, self.draws)
         self.augmentation = Augmentation(config.augmentation, config.preprocessing.sampling_rate, self.draws)
         self.losses = torch.zeros(self.members, device=self.device)
@@ -83,13 +83,13 @@ class Learner:
 
     def _shared(self, network: Network) -> Network:
         """With batch norms over all processes, where there are more."""
-        if self.world.size > 1:
-            synchronise(network, self.device, self.world.size)
+        if self.processes.size > 1:
+            synchronise(network, self.device, self.processes.size)
         return network
 
     def _prepared(self) -> nn.Module:
         """What a step calls: the network itself, one that talks to other processes, or a compiled one."""
-        if self.world.size > 1:
+        if self.processes.size > 1:
             devices = [self.device] if self.device.type == "cuda" else None
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)  # torch 2.11 lacks what 2.13 offers instead
@@ -122,11 +122,11 @@ class Learner:
         targets = targets.to(self.device, non_blocking=True)
         with autocast(self.device, self.precision):
             answers = self._answer(seen.flatten(1, 2))
-        losses = self.objective.losses(answers, clean, targets, self.world)
+        losses = self.objective.losses(answers, clean, targets, self.processes)
         losses.sum().backward()  # type: ignore[no-untyped-call]
         self.gradient_norm = self._clip()
         self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=self.world.size == 1)
+        self.optimiser.zero_grad(set_to_none=self.processes.size == 1)
         self.average.update(number + 1)
         self.losses += losses.detach() + 0 * self.gradient_norm  # an infinite gradient shows in the sum too
 
@@ -166,7 +166,7 @@ class Learner:
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "losses": self.world.total(self.losses) / self.world.size,
+            "losses": self.processes.all_reduce_sum(self.losses) / self.processes.size,
             "random": self.draws.state(),
         }
 

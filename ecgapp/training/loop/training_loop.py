@@ -14,10 +14,11 @@ from ecgapp.training.data.sharding import epoch_order
 from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.inference import Inference
 from ecgapp.training.loop.checkpoint import save_checkpoint
-from ecgapp.training.loop.job import Job, Outcome
 from ecgapp.training.loop.learner import Learner, Pace, Weights
-from ecgapp.training.objective import Scores, mean_scores
-from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
+from ecgapp.training.objective import Scores, mean_scores, objective_for
+from ecgapp.training.preparation import PreparedTraining
+from ecgapp.training.reporting import EpochReport, StepReport, Stopped
+from ecgapp.training.result.example_writer import ExampleWriter
 
 State = dict[str, Any]  # what a checkpoint keeps
 _REPORT_EVERY = 10  # steps; each report waits for the device once
@@ -34,25 +35,36 @@ class _Best:
 
 
 class Loop:
-    """Where a job stands: ``epoch`` epochs are done, and ``position`` steps of the next one."""
+    """Where a training stands: ``epoch`` epochs are done, and ``position`` steps of the next one.
 
-    def __init__(self, job: Job, networks: Sequence[Network], reporter: Reporter) -> None:
-        config = job.config
-        self.job, self.reporter, self.world = job, reporter, job.world
-        self.batch, self.steps = job.members[0].lanes.batch, job.members[0].lanes.steps
+    Raises:
+        TrainingError: a member's records have no positive answer at all.
+    """
+
+    def __init__(self, training: PreparedTraining, networks: Sequence[Network]) -> None:
+        config, members, records = training.config, training.members, training.records
+        self.training, self.config = training, config
+        self.reporter, self.processes = training.reporter, training.processes
+        self.batch, self.steps = members[0].lanes.batch, members[0].lanes.steps
+        self.objective = objective_for(config, records.targets, [member.train for member in members])
         pace = Pace.of(config, self.steps, self.batch)
-        seeded = list(zip(networks, (member.seed for member in job.members), strict=True))
-        self.learner = Learner(config, seeded, job.objective, pace, job.world)
-        self.records = job.records.to(self.learner.device)
-        self.targets = torch.from_numpy(job.records.targets)
+        seeded = list(zip(networks, (member.seed for member in members), strict=True))
+        self.learner = Learner(config, seeded, self.objective, pace, training.processes)
+        self.records = records.to(self.learner.device)
+        self.targets = torch.from_numpy(records.targets)
+        self.examples = ExampleWriter(training.folder, training.stores)
         self.epoch = self.position = 0
         self.cycle = self.begun = 0  # cycles of the learning rate that are over; epochs before this one
         self.best = _Best()
         self.saved = time.monotonic()
         self.reported = (0, 0.0, self.saved)  # position, sum of losses, and time of the last report
 
-    def run(self, state: State | None) -> Outcome:
-        """Train to the end, from the state that a checkpoint kept if there is one."""
+    def run(self, state: State | None) -> tuple[list[Network], int]:
+        """Train to the end, from the state that a checkpoint kept if there is one.
+
+        Returns:
+            The networks that are kept, in eval mode and without gradients, and how many epochs were run.
+        """
         if state is not None:
             self._restore(state)
             self.reporter.log(f"Going on from epoch {self.epoch + 1}, step {self.position + 1}.")
@@ -60,19 +72,19 @@ class Loop:
             self._run_epoch()
         if self.best.weights is not None:
             self.learner.averaged.load_state_dict(self.best.weights)
-        return Outcome([network.cpu() for network in self.learner.averaged_networks()], self.epoch)
+        return [network.cpu() for network in self.learner.averaged_networks()], self.epoch
 
     def _finished(self) -> bool:
         """Whether all cycles are over; those that are over are left behind."""
         self.cycle, self.begun = self._cycle_after(self.epoch, self.best.epoch)
-        return self.cycle > len(self.job.config.further_epochs)
+        return self.cycle > len(self.config.further_epochs)
 
     def _cycle_after(self, epoch: int, best: int) -> tuple[int, int]:
         """The cycle that goes on after ``epoch`` epochs, and where it began; ``best`` is the best so far.
 
         Each ends with its epochs, or earlier where they bring nothing.
         """
-        config = self.job.config
+        config = self.config
         cycle, begun = self.cycle, self.begun
         for length in (config.epochs, *config.further_epochs)[cycle:]:
             impatient = config.patience and epoch - max(best, begun) >= config.patience
@@ -83,9 +95,9 @@ class Loop:
 
     def _is_last(self, epoch: int, score: float) -> bool:
         """Whether ``epoch``, from 1, with this score is the last: as planned, or because patience ends."""
-        better = self.job.keep_best and score > self.best.score
+        better = self.training.keeps_best and score > self.best.score
         cycle, _ = self._cycle_after(epoch, epoch if better else self.best.epoch)
-        return cycle > len(self.job.config.further_epochs)
+        return cycle > len(self.config.further_epochs)
 
     def _run_epoch(self) -> None:
         """The rest of one epoch, its validation, and a checkpoint when it is time."""
@@ -114,10 +126,10 @@ class Loop:
 
     def _order(self) -> tuple[Rows, Rows]:
         """Where each window of this process begins, and whose it is: both (steps, batch, members)."""
-        shift = self.job.config.augmentation.shift
+        shift = self.config.augmentation.shift
         orders = [
-            epoch_order(self.records, member.lanes, self.world, shift, (member.seed, self.epoch))
-            for member in self.job.members
+            epoch_order(self.records, member.lanes, self.processes, shift, (member.seed, self.epoch))
+            for member in self.training.members
         ]
         shape = (self.steps, -1, len(orders))
         positions = np.stack([order.positions for order in orders], -1).reshape(shape)
@@ -125,7 +137,7 @@ class Loop:
 
     def _sum_of_losses(self) -> float:
         """Since the epoch's first step: the mean of members and processes."""
-        return float(self.world.total(self.learner.losses).mean()) / self.world.size
+        return float(self.processes.all_reduce_sum(self.learner.losses).mean()) / self.processes.size
 
     def _report_step(self) -> None:
         """Tell the mean loss since the last report, and end where it is no number."""
@@ -142,7 +154,7 @@ class Loop:
                 learning_rate=self.learner.learning_rate,
                 examples_per_second=n_steps * self.batch * self.learner.members / max(now - since, 1e-9),
                 total_steps=self.learner.pace.total,
-                epochs=self.job.config.all_epochs,
+                epochs=self.config.all_epochs,
                 gradient_norm=float(self.learner.gradient_norm),
             )
         )
@@ -150,7 +162,7 @@ class Loop:
     def _obey(self) -> None:
         """Write a checkpoint when it is time, or when asked to stop, and stop; the leader decides for all."""
         wish = _STOP * self.reporter.should_stop() + _SAVE * self._due()
-        wish = self.world.decided(wish)
+        wish = self.processes.broadcast_int(wish)
         if wish:
             self._save()
         if wish & _STOP:
@@ -165,11 +177,11 @@ class Loop:
         train_loss = self._sum_of_losses() / self.steps
         _refuse_unstable(train_loss + sum(score.loss for score in scores))
         self.epoch, self.position = self.epoch + 1, 0
-        if self.job.keep_best and scores[0].score > self.best.score:
+        if self.training.keeps_best and scores[0].score > self.best.score:
             self.best = _Best(scores[0].score, self.epoch, self.learner.averaged_weights())
         seconds = time.monotonic() - started
         self._report_epoch(scores, train_loss, seconds, seconds * self.steps / max(1, steps_done))
-        if self.world.decided(self._finished() or self._due()):
+        if self.processes.broadcast_int(self._finished() or self._due()):
             self._save()
 
     def _judge(self) -> list[Scores]:
@@ -177,21 +189,25 @@ class Loop:
         found = []
         for number, network in enumerate(self.learner.averaged_networks()):
             inference = Inference(
-                network, self.learner.device, self.learner.precision, self.world, self.reporter.should_stop
+                network,
+                self.learner.device,
+                self.learner.precision,
+                self.processes,
+                self.reporter.should_stop,
             )
-            rows = self.job.members[number].validation
-            found.append(self.job.objective.judge(inference, self.records, rows, number))
-            if number == 0 and self.world.leads:
+            rows = self.training.members[number].validation
+            found.append(self.objective.judge(inference, self.records, rows, number))
+            if number == 0 and self.processes.is_leader:
                 epoch = self.epoch + 1
                 last = self._is_last(epoch, found[0].score)
-                self.job.gallery.show(inference, self.records, found[0], epoch, last=last)
+                self.examples.write(inference, self.records, found[0], epoch, last=last)
         return found
 
     def _report_epoch(
         self, scores: Sequence[Scores], train_loss: float, seconds: float, whole: float
     ) -> None:
         """``whole`` is what a whole epoch takes, in seconds."""
-        epochs, mean = self.job.config.all_epochs, mean_scores(scores)
+        epochs, mean = self.config.all_epochs, mean_scores(scores)
         self.reporter.epoch(
             EpochReport(
                 epoch=self.epoch,
@@ -211,7 +227,7 @@ class Loop:
         )
 
     def _due(self) -> bool:
-        return time.monotonic() - self.saved >= self.job.config.checkpoint_seconds
+        return time.monotonic() - self.saved >= self.config.checkpoint_seconds
 
     def _save(self) -> None:
         _refuse_unstable(self._sum_of_losses())
@@ -223,8 +239,8 @@ class Loop:
             "begun": self.begun,
             "best": vars(self.best),
         }
-        if self.world.leads:
-            save_checkpoint(self.job.folder, self.job.identity, state)
+        if self.processes.is_leader:
+            save_checkpoint(self.training.checkpoints, self.training.identity, state)
         self.saved = time.monotonic()
 
     def _restore(self, state: State) -> None:

@@ -23,9 +23,9 @@ class _Sum(torch.autograd.Function):
 
 
 class GlobalBatchNorm2d(nn.BatchNorm2d):
-    """For CPUs, where ``SyncBatchNorm`` refuses to run; every process has equally many examples.
+    """Batch norm over all processes on CPUs, where ``SyncBatchNorm`` refuses to run.
 
-    Of one process alone it asks no other, and holds what it would among several.
+    Every process has equally many examples.
     """
 
     processes: int = 1
@@ -42,8 +42,6 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
         return (values * scale[:, None, None] + (self.bias - mean * scale)[:, None, None]).to(x.dtype)
 
     def _total(self, value: Tensor) -> Tensor:
-        if self.processes == 1:
-            return value
         summed: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
         return summed
 

@@ -1,7 +1,7 @@
 """The processes that train one network together: one is enough, and ``torchrun`` starts more.
 
-All of them run the same program on the same random numbers, each on its own part of every batch, and
-``WORLD`` is all that tells them apart. Only the leader writes.
+All of them run the same program on the same random numbers, each on its own part of every batch; their rank
+is the only difference. Only the leader writes.
 """
 
 import gc
@@ -27,20 +27,20 @@ LOST = "Another process of this training was lost."
 
 
 @dataclass(frozen=True)
-class World:
-    """Which of how many processes this is; alone by default.
+class ProcessGroup:
+    """The processes of one training, and which of them this one is; a single process by default.
 
-    ``words`` is the group over which plain objects travel, on CPUs even where tensors use GPUs. ``board``
-    is a store of short texts that can be read and written while the others are busy, or gone.
+    ``objects`` is the group over which plain objects travel, on CPUs even where tensors use GPUs. ``board``
+    is a store of short texts that can be read and written while other processes are busy, or gone.
     """
 
     rank: int = 0
     size: int = 1
-    words: Any = None
+    objects: Any = None
     board: Any = None
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process is the one that writes and reports."""
         return self.rank == 0
 
@@ -48,7 +48,7 @@ class World:
         """This process's share of ``n`` things in order."""
         return slice(self.rank * n // self.size, (self.rank + 1) * n // self.size)
 
-    def total(self, value: Tensor) -> Tensor:
+    def all_reduce_sum(self, value: Tensor) -> Tensor:
         """The sum of all processes' ``value``, which stays as it is; no gradient passes."""
         if self.size == 1:
             return value
@@ -56,27 +56,44 @@ class World:
         distributed.all_reduce(summed)
         return summed
 
-    def gathered(self, mine: T) -> list[T]:
-        """What every process has, by rank."""
+    def all_gather(self, value: T) -> list[T]:
+        """The value of each process, by rank."""
         if self.size == 1:
-            return [mine]
-        found: list[Any] = [None] * self.size
-        distributed.all_gather_object(found, mine, group=self.words)
-        return found
+            return [value]
+        values: list[Any] = [None] * self.size
+        distributed.all_gather_object(values, value, group=self.objects)
+        return values
 
-    def told(self, word: T) -> T:
-        """What the leader says; the others' ``word`` is not heard."""
+    def broadcast(self, value: T) -> T:
+        """The leader's value; that of the other processes is ignored."""
         if self.size == 1:
-            return word
-        words = [word]
-        distributed.broadcast_object_list(words, src=0, group=self.words)
-        return words[0]
+            return value
+        values = [value]
+        distributed.broadcast_object_list(values, src=0, group=self.objects)
+        return values[0]
 
-    def together(self, act: Callable[[], T]) -> T:
-        """What ``act`` gives in this process; where it cannot in any of them, all say why.
+    def broadcast_int(self, number: int) -> int:
+        """The leader's number: cheap enough for every step."""
+        if self.size == 1:
+            return number
+        tensor = torch.tensor([number])
+        distributed.broadcast(tensor, src=0, group=self.objects)
+        return int(tensor)
+
+    def barrier(self) -> None:
+        """Wait until all processes are here.
 
         Raises:
-            EcgAppError: the act's own in one process; a TrainingError with its words in several.
+            RuntimeError: one of them is gone.
+        """
+        if self.size > 1:
+            distributed.barrier(self.objects)
+
+    def run_or_raise_all(self, act: Callable[[], T]) -> T:
+        """What ``act`` returns in this process; if it fails in one process, all processes raise its error.
+
+        Raises:
+            EcgAppError: that of ``act`` in a single process; a TrainingError with its sentence in several.
         """
         if self.size == 1:
             return act()
@@ -86,21 +103,13 @@ class World:
             result.append(act())
         except EcgAppError as error:
             fault = (str(error), error.resume_helps)
-        for told in self.gathered(fault):
-            if told is not None:
-                raise training_error(*told)
+        for one in self.all_gather(fault):
+            if one is not None:
+                raise training_error(*one)
         return result[0]
 
-    def decided(self, code: int) -> int:
-        """A small number that the leader decides on: cheap enough for every step."""
-        if self.size == 1:
-            return code
-        number = torch.tensor([code])
-        distributed.broadcast(number, src=0, group=self.words)
-        return int(number)
 
-
-ALONE = World()
+ALONE = ProcessGroup()
 
 
 def launched() -> bool:
@@ -116,18 +125,20 @@ def last_try() -> bool:
 
 
 def _attempt() -> str:
-    """What tells this start of the processes from one before, whose addresses the store still has.
+    """The name of this start of the processes; the store still has the addresses of the starts before.
 
-    ``torchrun`` keeps one store for all its restarts. Several nodes count theirs each for itself, so
-    there ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`` must make it begin a new one.
+    ``torchrun`` keeps one store for all its restarts. Each of several nodes counts its own, so there
+    ``TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1`` must make it begin a new one.
     """
     alone = os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE")
     return f"attempt-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}" if alone else "attempt"
 
 
 @contextmanager
-def joined(gpu: bool = False) -> Iterator[World]:
-    """The world that ``torchrun`` describes in the environment: nccl between GPUs, gloo between CPUs.
+def joined(gpu: bool = False) -> Iterator[ProcessGroup]:
+    """Join the processes that ``torchrun`` describes in the environment, for as long as the context is open.
+
+    nccl connects GPUs, gloo CPUs.
 
     Only the leader's ``gpu`` counts: another machine need not know what is trained, or on what.
 
@@ -146,13 +157,14 @@ def joined(gpu: bool = False) -> Iterator[World]:
         if gpu:
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         distributed.init_process_group(backend, timeout=_PATIENCE, world_size=size, rank=rank, store=store)
-        words = distributed.new_group(backend="gloo", timeout=_PATIENCE) if gpu else None
+        objects = distributed.new_group(backend="gloo", timeout=_PATIENCE) if gpu else None
+        processes = ProcessGroup(rank, size, objects, store)
         try:
-            yield World(rank, size, words, store)
+            yield processes
         except Stopped:
-            distributed.barrier(words)
+            processes.barrier()
             raise
-        distributed.barrier(words)  # nobody leaves while another still listens
+        processes.barrier()  # none may leave while another still waits for its answer
     except BaseException as error:
         traceback.clear_frames(error.__traceback__)  # they hold the network, and with it the group
         if isinstance(error, distributed.DistError | ConnectionError):
@@ -161,4 +173,4 @@ def joined(gpu: bool = False) -> Iterator[World]:
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
-            gc.collect()  # gloo's threads end with the last who knows the group; alive they abort the exit
+            gc.collect()  # gloo's threads end with the last reference to the group; alive they abort the exit

@@ -33,14 +33,14 @@ _EVERY = 5.0  # seconds between two looks, so that short epochs are not slowed d
 
 
 @dataclass
-class Gallery:
+class ExampleWriter:
     """Shows validation windows and records in ``folder``; of many epochs, every second or fourth."""
 
     folder: Path
     stores: tuple[DatasetStore, ...]  # those of the records, in their order
     _last: float = field(default=-_EVERY)
 
-    def show(
+    def write(
         self, inference: Inference, records: RecordSet, scores: Scores, epoch: int, *, last: bool
     ) -> None:
         """After ``epoch``, unless the look before was a moment ago; after the ``last`` one always."""
@@ -112,12 +112,14 @@ def _answers(records: RecordSet, scores: Scores, place: int) -> tuple[Answer, ..
     return tuple(Answer(name, truth if truth == truth else None, answer) for name, truth, answer in told)
 
 
-def tell_kept(gallery: Gallery, records: RecordSet, rows: Rows, card: ModelCard, found: Predictions) -> None:
+def add_kept_answers(
+    writer: ExampleWriter, records: RecordSet, rows: Rows, card: ModelCard, found: Predictions
+) -> None:
     """Set the answers of the model that is kept beside the ranked records'; ``rows`` are ``found``'s."""
-    ranking = read_ranking(gallery.folder)
+    ranking = read_ranking(writer.folder)
     if ranking is None:
         return
-    names = [store.name for store in gallery.stores]
+    names = [store.name for store in writer.stores]
     places = {
         (names[records.store_of[row]], int(records.row_of[row])): place for place, row in enumerate(rows)
     }
@@ -130,4 +132,4 @@ def tell_kept(gallery: Gallery, records: RecordSet, rows: Rows, card: ModelCard,
         return replace(ranked, answers=tuple(replace(a, kept=p, threshold=line) for a, p, line in kept))
 
     best, worst = tuple(map(told, ranking.best)), tuple(map(told, ranking.worst))
-    write_ranking(gallery.folder, replace(ranking, best=best, worst=worst))
+    write_ranking(writer.folder, replace(ranking, best=best, worst=worst))

@@ -1,108 +1,157 @@
-"""What a finished training leaves: the network, its thresholds, its figures, and its card."""
+"""The result of a training: the network with its thresholds, figures and card, saved once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp import __version__
 from ecgapp.datasets import DatasetStore
+from ecgapp.errors import DatasetError
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature, reconstruction_metrics
-from ecgapp.models import ModelCard, Network, Predictions, Provenance, TrainedModel, save_model
+from ecgapp.models import (
+    ModelCard,
+    Network,
+    Origin,
+    Predictions,
+    Provenance,
+    RecordNames,
+    TrainedModel,
+    save_model,
+)
+from ecgapp.models.answers import ProbabilityRule, mean_logits
 from ecgapp.records.record import FloatArray
+from ecgapp.tasks import Task
 from ecgapp.training.data.window_sampling import RecordSet, Rows
-from ecgapp.training.inference import Inference, combine_windows, probabilities
-from ecgapp.training.parallel.process_group import ALONE, World
-from ecgapp.training.result.naming import named
+from ecgapp.training.preparation import PreparedTraining
+from ecgapp.training.result.example_writer import ExampleWriter, add_kept_answers
 from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
 
 _CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """Where a result comes from: the config, the data sets, and the pretrained weights used."""
+class ValidationLogits:
+    """A classifier's logits of all validation windows, (n_windows, n_labels).
 
-    config: TrainingConfig
-    stores: tuple[DatasetStore, ...]
-    pretrained: str | None  # name and sha256
-    epochs: int  # that were run
-    n_train: int  # records that were learnt from
+    ``owners`` (n_windows,) holds the record of each; ``members`` (n_windows,) the member of a cross-fitted
+    ensemble that answered, or None where the whole model did.
+    """
 
-    @property
-    def store_names(self) -> tuple[str, ...]:
-        return tuple(store.name for store in self.stores)
+    logits: FloatArray
+    owners: Rows
+    members: Rows | None = None
 
 
-def reconstruction_result(
-    network: Network, source: Source, records: RecordSet, inference: Inference
-) -> TrainedModel:
-    """An autoencoder with its error on the validation windows."""
-    config = source.config
+def validation_logits(training: PreparedTraining, networks: Sequence[Network]) -> ValidationLogits:
+    """Logits by the members that have not seen the record; in a bootstrap the mean of all members' logits."""
+    answers = [
+        training.inference(network).logits(training.records, member.validation)
+        for network, member in zip(networks, training.members, strict=True)
+    ]
+    logits, owners = [logits for logits, _ in answers], [owners for _, owners in answers]
+    if len(networks) == 1:
+        return ValidationLogits(logits[0], owners[0])
+    if training.config.resampling == Resampling.BOOTSTRAP:
+        return ValidationLogits(mean_logits(np.stack(logits)), owners[0])
+    members = np.repeat(np.arange(len(owners), dtype=np.int64), [len(each) for each in owners])
+    return ValidationLogits(np.concatenate(logits), np.concatenate(owners), members)
+
+
+def save_autoencoder(training: PreparedTraining, network: Network, epochs: int) -> TrainedModel:
+    """Save the autoencoder with its error on the validation windows, as trained for ``epochs`` epochs."""
+    config, records = training.config, training.records
     rows = records.rows(config.validation_folds)
-    errors, owners = inference.errors(records, rows)
-    dataset = _dataset(source, config.validation_folds)
+    errors, owners = training.inference(network).errors(records, rows)
+    dataset = _dataset(training, config.validation_folds)
     metrics = reconstruction_metrics(errors, owners, config.preprocessing.window, dataset)
     card = ModelCard(
         config.name,
         config.title or config.name,
         network.config,
         config.preprocessing,
-        _provenance(source, len(rows)),
+        _provenance(training, epochs, len(rows)),
         reconstruction=metrics,
     )
-    return TrainedModel(network, card)
+    return _save(training, TrainedModel(network, card))
 
 
-def classification_result(
-    network: Network,
-    source: Source,
-    records: RecordSet,
-    answers: tuple[FloatArray, Rows],
-) -> tuple[TrainedModel, Predictions]:
-    """A classifier with temperature, thresholds and figures, all from its ``answers`` to validation windows.
-
-    Those are logits (n_windows, n_labels) and whose each is; of a cross-fitted ensemble, by the members
-    that were trained without the record.
-    """
-    config, task = source.config, source.config.labels()
+def save_classifier(
+    training: PreparedTraining, network: Network, epochs: int, answers: ValidationLogits
+) -> TrainedModel:
+    """Save the classifier with temperature, thresholds, figures and predictions, all from ``answers``."""
+    config, records, task = training.config, training.records, training.config.labels()
     if task is None:
         raise TypeError("A classifier needs a task.")
-    logits, owners = answers
-    rows = np.unique(owners)
-    targets = records.targets[rows]
-    plain = combine_windows(probabilities(logits, task.multilabel), owners, rows, config.aggregation)
-    temperature = fit_temperature(_logits_of(plain, task.multilabel), targets, task.multilabel)
-    windows = probabilities(logits, task.multilabel, temperature)
-    found = combine_windows(windows, owners, rows, config.aggregation)
-    thresholds = best_thresholds(found, targets, config.threshold_beta)
-    folds = sorted({int(fold) for fold in records.folds[rows]})
-    dataset = _dataset(source, folds) + (", out-of-fold" if _cross_fitted(config) else "")
+    rows, first_windows = np.unique(answers.owners, return_index=True)
+    targets, folds = records.targets[rows], records.folds[rows]
+    rule, probabilities = _calibrated(task, config.aggregation, answers, targets, rows)
+    thresholds = best_thresholds(probabilities, targets, config.threshold_beta)
+    validated = sorted({int(fold) for fold in folds})
+    dataset = _dataset(training, validated) + (", out-of-fold" if _cross_fitted(config) else "")
     card = ModelCard(
         config.name,
         config.title or task.title,
         network.config,
         config.preprocessing,
-        _provenance(source, len(rows)),
+        _provenance(training, epochs, len(rows)),
         task,
         tuple(float(threshold) for threshold in thresholds),
-        temperature,
+        rule.temperature,
         config.aggregation,
-        evaluate_predictions(task, found, targets, thresholds, dataset, seed=config.seed),
+        evaluate_predictions(task, probabilities, targets, thresholds, dataset, seed=config.seed),
     )
-    names = named(records, rows, source.stores)
-    return TrainedModel(network, card), Predictions(found, targets, records.folds[rows], names)
+    members = None if answers.members is None else answers.members[first_windows]
+    names = _record_names(records, rows, training.stores)
+    predictions = Predictions(probabilities, targets, folds, names, members)
+    if training.processes.is_leader:
+        writer = ExampleWriter(training.folder, training.stores)
+        add_kept_answers(writer, records, rows, card, predictions)
+    return _save(training, TrainedModel(network, card), predictions)
 
 
-def save_result(
-    folder: Path, model: TrainedModel, predictions: Predictions | None = None, world: World = ALONE
+def _calibrated(
+    task: Task, aggregation: str, answers: ValidationLogits, targets: FloatArray, rows: Rows
+) -> tuple[ProbabilityRule, FloatArray]:
+    """The rule with the temperature that fits ``targets`` best, and the records' probabilities by it."""
+    rule = ProbabilityRule(task.multilabel, aggregation=aggregation)
+    plain = rule.records(answers.logits, answers.owners, rows)
+    temperature = fit_temperature(_logits_of(plain, task.multilabel), targets, task.multilabel)
+    rule = replace(rule, temperature=temperature)
+    return rule, rule.records(answers.logits, answers.owners, rows)
+
+
+def _save(
+    training: PreparedTraining, model: TrainedModel, predictions: Predictions | None = None
 ) -> TrainedModel:
-    """Write weights, predictions and card, once for all processes; the model comes back with its sha256."""
-    card = save_model(folder / RESULT, model, predictions) if world.leads else model.card
-    return TrainedModel(model.network, world.told(card))
+    """Write weights, predictions and card, once for all processes; returns the model with its sha256."""
+    card = model.card
+    if training.processes.is_leader:
+        card = save_model(training.folder / RESULT, model, predictions)
+    return TrainedModel(model.network, training.processes.broadcast(card))
+
+
+def _record_names(records: RecordSet, rows: Rows, stores: Sequence[DatasetStore]) -> RecordNames | None:
+    """The ids and origins of ``rows`` of ``records``, from ``stores``, in the order of ``records.stores``.
+
+    None if a data set was removed meanwhile: a training has its signals in memory, and goes on.
+    """
+    ids, origins = [""] * len(rows), [Origin("", "", "")] * len(rows)
+    try:
+        for number, store in enumerate(stores):
+            places = np.flatnonzero(records.store_of[rows] == number)
+            there = records.row_of[rows[places]]
+            named = zip(places.tolist(), store.record_ids(there), store.sources(there), strict=True)
+            for place, record_id, source in named:
+                ids[place] = record_id
+                origins[place] = Origin(store.name, store.manifest.digest, source)
+    except DatasetError:
+        return None
+    distinct = tuple(dict.fromkeys(origins))
+    numbers = {origin: number for number, origin in enumerate(distinct)}
+    return RecordNames(tuple(ids), distinct, np.array([numbers[origin] for origin in origins], np.int64))
 
 
 def _logits_of(answers: FloatArray, multilabel: bool) -> NDArray[np.float64]:
@@ -111,8 +160,8 @@ def _logits_of(answers: FloatArray, multilabel: bool) -> NDArray[np.float64]:
     return np.asarray(np.log(bounded / (1 - bounded)) if multilabel else np.log(bounded))
 
 
-def _dataset(source: Source, folds: Sequence[int]) -> str:
-    return f"{', '.join(source.store_names)}, {_folds(folds)}"
+def _dataset(training: PreparedTraining, folds: Sequence[int]) -> str:
+    return f"{', '.join(store.name for store in training.stores)}, {_folds(folds)}"
 
 
 def _folds(folds: Sequence[int]) -> str:
@@ -129,22 +178,22 @@ def _cross_fitted(config: TrainingConfig) -> bool:
     return config.members > 1 and config.resampling == Resampling.CROSS_FIT
 
 
-def _provenance(source: Source, n_validation: int) -> Provenance:
-    config = source.config
+def _provenance(training: PreparedTraining, epochs: int, n_validation: int) -> Provenance:
+    config, pretrained = training.config, training.pretrained
     train, validation = _folds(config.train_folds), _folds(config.validation_folds)
     if _cross_fitted(config):
         train = _folds((*config.train_folds, *config.validation_folds))
         validation = f"{train}, each by members trained without it"
     return Provenance(
-        datasets=source.store_names,
+        datasets=tuple(store.name for store in training.stores),
         train_folds=train,
         validation_folds=validation,
-        n_train=source.n_train,
+        n_train=training.n_train,
         n_validation=n_validation,
         seed=config.seed,
-        epochs=source.epochs,
+        epochs=epochs,
         initialisation=config.initialisation,
-        pretrained=source.pretrained,
+        pretrained=f"{pretrained.card.name} (sha256 {pretrained.card.sha256})" if pretrained else None,
         command=f"python -m ecgapp train {config.name}.json",
         code_version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

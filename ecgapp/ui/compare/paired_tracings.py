@@ -100,7 +100,7 @@ def _drawn(slot: str, one: ComparedECG, view: PairView) -> _Drawn:
         label = f"{slot.capitalize()} ECG begins at (s)"
         start = st.slider(label, 0.0, round(last + 0.05, 1), 0.0, 0.1, key=key)
     try:
-        record, in_force = one.ecg.filtered(view.filter), view.filter.in_words(one.record.sampling_rate)
+        record, in_force = one.ecg.filtered(view.filter), view.filter.description(one.record.sampling_rate)
     except EcgAppError as error:
         st.warning(f"{error} The {slot} tracing is shown as recorded.")
         record, in_force = one.record, UNFILTERED

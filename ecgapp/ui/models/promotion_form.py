@@ -12,7 +12,8 @@ from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard
 from ecgapp.promotion import (
     History,
-    Line,
+    HistoryEntry,
+    check_same_task,
     compared,
     concerns_here,
     headline_words,
@@ -20,7 +21,6 @@ from ecgapp.promotion import (
     n_validated,
     promote_run,
     promotion_concerns,
-    refuse_other_question,
     run_model,
 )
 from ecgapp.runs.run_words import time_words
@@ -33,7 +33,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
     """Promote the run's model, after a look at the figures of the model that it replaces."""
     try:
         trained = run_model(store, run.id).card
-        promoted = [line for line in History(settings).lines() if line.run_id == run.id]
+        promoted = [line for line in History(settings).entries() if line.run_id == run.id]
     except EcgAppError as error:
         st.warning(str(error))
         return
@@ -84,7 +84,7 @@ def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple
     rows = {words: card} | ({f"{name}, in use now": current} if current is not None else {})
     st.dataframe(pd.DataFrame([_row(heading, row) for heading, row in rows.items()]), hide_index=True)
     try:
-        refuse_other_question(card, settings)
+        check_same_task(card, settings)
     except ModelError as error:
         st.warning(escape_markdown(str(error)))
         return ()
@@ -123,5 +123,5 @@ def _row(words: str, card: ModelCard) -> dict[str, object]:
     }
 
 
-def _told(line: Line) -> str:
+def _told(line: HistoryEntry) -> str:
     return f"{time_words(line.time)}: {line.action} as {line.name} by {line.author}. {line.reason}"

@@ -12,7 +12,7 @@ from ecgapp.promotion import (
     SUFFIX,
     Decision,
     History,
-    Line,
+    HistoryEntry,
     Version,
     delete_version,
     export_bundle,
@@ -44,7 +44,7 @@ def overview(versions: Iterable[Version]) -> None:
 
 def model_view(name: str, versions: Sequence[Version], settings: Settings) -> None:
     """One model: its history, the file for another machine, and its other versions."""
-    lines = History(settings).lines(name)
+    lines = History(settings).entries(name)
     if lines:
         st.table(pd.DataFrame([_past(line) for line in lines]).set_index("When"))
     else:
@@ -119,7 +119,7 @@ def _export(version: Version, settings: Settings) -> None:
 
 
 def _used(version: Version) -> dict[str, object]:
-    card, line = version.card, version.line
+    card, line = version.card, version.entry
     return {
         "Title": escape_markdown(card.title) if card is not None else NONE,
         "Task": card.purpose if card is not None else NONE,
@@ -131,7 +131,7 @@ def _used(version: Version) -> dict[str, object]:
     }
 
 
-def _past(line: Line) -> dict[str, object]:
+def _past(line: HistoryEntry) -> dict[str, object]:
     facts = {"What": line.action, "By": escape_markdown(line.author), "Why": escape_markdown(line.reason)}
     return {"When": time_words(line.time), **facts, "sha256": line.sha256[:12], **_figures(line.read_card())}
 
@@ -139,8 +139,8 @@ def _past(line: Line) -> dict[str, object]:
 def _words(version: Version) -> str:
     """A version in one line, for a select box; the card tells versions with the same weights apart."""
     parts = [version.sha256[:12], f"card {version.digest[:6]}", version.origin]
-    if version.line is not None:
-        parts.append(f"{time_words(version.line.time)} by {version.line.author}")
+    if version.entry is not None:
+        parts.append(f"{time_words(version.entry.time)} by {version.entry.author}")
     figures = headline_words(version.card) if version.card is not None else {}
     return ", ".join([*parts, *[f"{name} {figure}" for name, figure in figures.items()]])
 

@@ -37,7 +37,7 @@ def heatmap(matrix: ConfusionMatrix, labels: tuple[str, ...]) -> go.Figure:
     """Darker is more; rows too small for a percentage have no colour."""
     shares, texts = [], []
     for row, n in enumerate(matrix.n.tolist()):
-        counts = matrix.found[row].tolist()
+        counts = matrix.predicted[row].tolist()
         enough = n >= ENOUGH_POSITIVES
         shares.append([100 * count / n if enough else None for count in counts])
         texts.append([_cell(count, n, enough=enough) for count in counts])
@@ -77,7 +77,7 @@ def table(matrix: ConfusionMatrix, labels: tuple[str, ...]) -> pd.DataFrame:
     """A row for each label that records have, a column for each that was found."""
     rows = []
     for row, (name, n) in enumerate(zip((*labels, NO_LABEL), matrix.n.tolist(), strict=True)):
-        cells = zip(matrix.found[row].tolist(), matrix.wrong[row].tolist(), strict=True)
+        cells = zip(matrix.predicted[row].tolist(), matrix.wrong[row].tolist(), strict=True)
         words = [f"{count}, {wrong} wrongly" if wrong else f"{count}" for count, wrong in cells]
         rows.append({"Has": name, "Records": n} | dict(zip((*labels, NOTHING), words, strict=True)))
     return pd.DataFrame(rows).set_index("Has")

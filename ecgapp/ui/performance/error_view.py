@@ -124,8 +124,8 @@ def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
     ecg = open_ecg(analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings()))
     answers = {}
     if tried.cross_fitted:
-        probabilities = tried.predictions.probabilities[wrong.row]
-        member = analysis.judge_of(ecg.record, model_choice.opened(tried.card), probabilities)
+        model = model_choice.opened(tried.card)
+        member = analysis.answering_member(model, tried.predictions, wrong.row)
         if member is not None:
             answers[MEMBER] = _answer_of_member(ecg.record, member, wrong.label)
     answers[ENSEMBLE] = _answer(ecg, tried.card, wrong.label)

@@ -175,5 +175,5 @@ def _reliability(ecg: OpenedECG, choice: MapChoice, grade: DeltaGenerator) -> No
         return
     with st.spinner("Checking all methods against chance, shuffled weights and each other"):
         examined = ecg.examined(choice.card, choice.question)
-    grade.markdown(headline(examined.examination.cards[choice.method]))
+    grade.markdown(headline(examined.examination.reliability[choice.method]))
     card_view(examined, choice.method)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp.analysis import ExaminedMaps
-from ecgapp.explain import FRACTIONS, Card, Check, Deletion, Examination, Grade
+from ecgapp.explain import FRACTIONS, Deletion, Examination, Grade, MapReliability, ReliabilityCheck
 from ecgapp.ui.tracing.paper_frame import PLAIN
 from ecgapp.ui.tracing.saliency_overlay import FOR, METHOD_NAMES
 
@@ -25,7 +25,7 @@ PERCENT = [100 * fraction for fraction in FRACTIONS]
 BAND = "rgba(120,120,120,0.25)"
 
 
-def headline(card: Card) -> str:
+def headline(card: MapReliability) -> str:
     """One line of Markdown: the grade, and which checks decided it."""
     badge = f":{BADGES[card.grade]}-badge[{WORDS[card.grade]}]"
     below = [check.name.lower() for check in card.checks if check.grade == card.grade]
@@ -35,7 +35,7 @@ def headline(card: Card) -> str:
 
 def card_view(examined: ExaminedMaps, method: str) -> None:
     """The checks of one method's map, its deletion curve, and how far the methods agree."""
-    card = examined.examination.cards[method]
+    card = examined.examination.reliability[method]
     st.markdown(f"**Reliability card, {METHOD_NAMES[method]}**")
     st.table(check_table(card).set_index("Check"))
     left, right = st.columns(2)
@@ -55,12 +55,12 @@ def card_view(examined: ExaminedMaps, method: str) -> None:
     )
 
 
-def check_table(card: Card) -> pd.DataFrame:
+def check_table(card: MapReliability) -> pd.DataFrame:
     """One row a check: its figure, grade, limits and meaning."""
     return pd.DataFrame([_row(check) for check in card.checks])
 
 
-def _row(check: Check) -> dict[str, str]:
+def _row(check: ReliabilityCheck) -> dict[str, str]:
     return {
         "Check": check.name,
         "Figure": "–" if check.value is None else f"{check.value:.2f}",
@@ -72,10 +72,10 @@ def _row(check: Check) -> dict[str, str]:
 
 def agreement_table(examination: Examination) -> pd.DataFrame:
     """Rank correlations of the methods' maps, and each map's grade."""
-    names = [METHOD_NAMES[method] for method in examination.cards]
+    names = [METHOD_NAMES[method] for method in examination.reliability]
     figures = [[f"{value:.2f}" for value in row] for row in examination.agreement]
     table = pd.DataFrame(figures, index=names, columns=names)
-    table.insert(0, "Grade", [WORDS[card.grade] for card in examination.cards.values()])
+    table.insert(0, "Grade", [WORDS[card.grade] for card in examination.reliability.values()])
     return table
 
 

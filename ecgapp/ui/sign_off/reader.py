@@ -17,12 +17,12 @@ from ecgapp.reviews import (
     LONGEST_NAME,
     LONGEST_STATEMENT,
     MOST_STATEMENTS,
-    Answer,
-    Event,
+    EventKind,
     Journal,
     KeptCaliper,
-    Kind,
     Review,
+    ReviewAnswer,
+    ReviewEvent,
     State,
     reading_mode,
     stamp,
@@ -137,7 +137,7 @@ def note_opened(review: Review) -> float:
     """
     trail = page_state(ReadFirstTrail)
     if trail.opened_at is None:
-        journal().add(Event(review.record, Kind.OPENED, reader()))
+        journal().add(ReviewEvent(review.record, EventKind.OPENED, reader()))
         trail.opened_at = time.time()
     return trail.opened_at
 
@@ -151,7 +151,7 @@ def note_alarmed(review: Review, findings: Sequence[CriticalFinding]) -> None:
     trail = page_state(ReadFirstTrail)
     if findings and not trail.alarmed:
         names = tuple(one.name[:LONGEST_STATEMENT] for one in findings[:MOST_STATEMENTS])
-        journal().add(Event(review.record, Kind.ALARMED, reader(), statements=names))
+        journal().add(ReviewEvent(review.record, EventKind.ALARMED, reader(), statements=names))
         trail.alarmed = True
 
 
@@ -166,17 +166,17 @@ def note_shown(review: Review, findings: Findings, card: ModelCard) -> Review:
     unread = read is None and trail.opened_at is not None  # the switch was turned off before the read
     if trail.outputs_shown or not (unread or (read is not None and not read.shown)):
         return review
-    event = Event(review.record, Kind.SHOWN, reader(), stamp(card), outputs(findings, card))
+    event = ReviewEvent(review.record, EventKind.SHOWN, reader(), stamp(card), outputs(findings, card))
     journal().add(event)
     trail.outputs_shown = True
     return journal().review(review.record)
 
 
-def outputs(findings: Findings, card: ModelCard) -> tuple[Answer, ...]:
+def outputs(findings: Findings, card: ModelCard) -> tuple[ReviewAnswer, ...]:
     """The model's own answers, as a reader who agrees with all of them would give them."""
     states = {True: State.PRESENT, False: State.ABSENT}
     return tuple(
-        Answer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
+        ReviewAnswer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
         for row in findings.rows
     )
 
@@ -204,7 +204,7 @@ def store_calipers(calipers: tuple[KeptCaliper, ...]) -> None:
         return
     review = journal().review(in_view.ecg.fingerprint)
     if not _is_blind(review) and calipers != review.calipers:
-        journal().add(Event(review.record, Kind.CALIPERS, reader(), calipers=calipers))
+        journal().add(ReviewEvent(review.record, EventKind.CALIPERS, reader(), calipers=calipers))
 
 
 def _take_name() -> None:

@@ -11,10 +11,10 @@ from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import (
     LONGEST_COMMENT,
-    Answer,
-    Event,
-    Kind,
+    EventKind,
     Review,
+    ReviewAnswer,
+    ReviewEvent,
     State,
     in_a_row,
     keep_for_training,
@@ -48,17 +48,17 @@ class ReviewForm:
     findings: Findings | None = None
 
     @property
-    def questions(self) -> tuple[Answer, ...]:
+    def questions(self) -> tuple[ReviewAnswer, ...]:
         """One a class, as the form begins: from the review, else present where the model finds it."""
         if self.card is None or self.card.task is None:
             return ()
         task, outputs = self.card.purpose, self.outputs
         models = {answer.label: _filled_in(answer) for answer in outputs}
-        empty = (Answer(task, label, State.NOT_JUDGED) for label in self.card.task.label_names)
+        empty = (ReviewAnswer(task, label, State.NOT_JUDGED) for label in self.card.task.label_names)
         return tuple(self._first(models.get(one.label, one)) for one in empty)
 
     @property
-    def outputs(self) -> tuple[Answer, ...]:
+    def outputs(self) -> tuple[ReviewAnswer, ...]:
         """What the model says; nothing where it is not to be seen."""
         if self.card is None or self.findings is None:
             return ()
@@ -74,7 +74,7 @@ class ReviewForm:
         mode = "blind" if self.is_blind else "seen"
         return f"say_{name}_{self.review.record[:16]}_{self.review.answered}_{version}_{mode}"
 
-    def said(self) -> tuple[Answer, ...]:
+    def said(self) -> tuple[ReviewAnswer, ...]:
         """What stands in the form now."""
         return tuple(
             replace(one, state=State(st.session_state[self.key(one.label)])) for one in self.questions
@@ -94,12 +94,12 @@ class ReviewForm:
                 raise ReviewError(f"{label} is one of the classes. Choose it there instead of writing it.")
         return stated
 
-    def _first(self, answer: Answer) -> Answer:
+    def _first(self, answer: ReviewAnswer) -> ReviewAnswer:
         known = None if self.is_blind else self.review.answer(answer.task, answer.label)
         return answer if known is None else replace(answer, state=known.state)
 
 
-def _filled_in(answer: Answer) -> Answer:
+def _filled_in(answer: ReviewAnswer) -> ReviewAnswer:
     """The model's answer as the form begins: what it does not find is for the reader to judge."""
     return answer if answer.state is State.PRESENT else replace(answer, state=State.NOT_JUDGED)
 
@@ -157,7 +157,7 @@ def comment_key(form: ReviewForm) -> str:
     return f"comment_{form.review.record[:16]}_{st.session_state.get(_TURN, 0)}"
 
 
-def decide(kind: Kind, form: ReviewForm) -> None:
+def decide(kind: EventKind, form: ReviewForm) -> None:
     """Keep what the reader decided, as a button's callback; where it is refused, a sentence says why."""
     st.session_state.pop(_PROBLEM, None)
     try:
@@ -167,7 +167,7 @@ def decide(kind: Kind, form: ReviewForm) -> None:
             if not st.session_state.get(_box_key(form, labels)):
                 return
             event = replace(event, beside_normal=labels)
-        reading.journal().add(event, None if kind is Kind.READ else form.review.version)
+        reading.journal().add(event, None if kind is EventKind.READ else form.review.version)
         st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
         _keep_calipers(form, kind)
     except EcgAppError as error:
@@ -204,7 +204,7 @@ def fill_absent(form: ReviewForm) -> None:
             st.session_state[form.key(one.label)] = State.ABSENT
 
 
-def _event(kind: Kind, form: ReviewForm) -> Event:
+def _event(kind: EventKind, form: ReviewForm) -> ReviewEvent:
     """What is kept of the form when a button of this kind is pressed.
 
     Raises:
@@ -213,36 +213,38 @@ def _event(kind: Kind, form: ReviewForm) -> Event:
     said, stated, reader = form.said(), form.stated(), reading.reader()
     comment = st.session_state[comment_key(form)].strip()
     model = stamp(form.card) if form.card is not None and form.findings is not None else None
-    if kind is Kind.READ:
+    if kind is EventKind.READ:
         since = reading.note_opened(form.review)
-        return Event(form.review.record, kind, reader, None, said, stated, comment, since=since)
-    if kind in (Kind.CONFIRMED, Kind.EDITED):
-        return Event(form.review.record, kind, reader, model, said, stated, comment)
-    if kind is Kind.COMMENTED and not comment:
+        return ReviewEvent(form.review.record, kind, reader, None, said, stated, comment, since=since)
+    if kind in (EventKind.CONFIRMED, EventKind.EDITED):
+        return ReviewEvent(form.review.record, kind, reader, model, said, stated, comment)
+    if kind is EventKind.COMMENTED and not comment:
         raise ReviewError("Type a comment first.")
-    if kind is Kind.SIGNED:
+    if kind is EventKind.SIGNED:
         _refuse_unsaved(said, stated, form)
-    return Event(form.review.record, kind, reader, model, comment=comment)
+    return ReviewEvent(form.review.record, kind, reader, model, comment=comment)
 
 
-def _refuse_unsaved(said: tuple[Answer, ...], stated: tuple[str, ...], form: ReviewForm) -> None:
+def _refuse_unsaved(said: tuple[ReviewAnswer, ...], stated: tuple[str, ...], form: ReviewForm) -> None:
     saved = {(one.task, one.label): one.state for one in form.review.answers}
     same = all(saved.get((one.task, one.label)) is one.state for one in said)
     if form.review.is_confirmed and not (same and stated == form.review.statements):
         raise ReviewError("What stands in the form is not what was saved. Save your edits, then sign.")
 
 
-def _keep_calipers(form: ReviewForm, kind: Kind) -> None:
+def _keep_calipers(form: ReviewForm, kind: EventKind) -> None:
     """Those of a first read stand beside those that others kept before."""
     own, stored = to_keep(), form.review.calipers
-    wanted = (*stored, *(one for one in own if one not in stored)) if kind is Kind.READ else own
+    wanted = (*stored, *(one for one in own if one not in stored)) if kind is EventKind.READ else own
     if wanted != stored:
-        reading.journal().add(Event(form.review.record, Kind.CALIPERS, reading.reader(), calipers=wanted))
-    if kind is Kind.READ:
+        reading.journal().add(
+            ReviewEvent(form.review.record, EventKind.CALIPERS, reading.reader(), calipers=wanted)
+        )
+    if kind is EventKind.READ:
         read_again()
 
 
-def _label(answer: Answer) -> str:
+def _label(answer: ReviewAnswer) -> str:
     """The class, and what the model says of it where that is to be seen."""
     if answer.probability is None or answer.models is None:
         return f"**{answer.label}**"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from ecgapp.reviews import WORDS, Answer, Event, Read, Review, in_words, moment
+from ecgapp.reviews import EVENT_NAMES, Read, Review, ReviewAnswer, ReviewEvent, event_description, moment
 from ecgapp.storage.plain_text import escape_markdown
 
 NONE = "-"
@@ -41,7 +41,7 @@ def reads_table(read: Read, review: Review) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _both(read: Answer, model: Answer | None) -> str:
+def _both(read: ReviewAnswer, model: ReviewAnswer | None) -> str:
     if model is None or not read.is_judged:
         return NONE
     return "agree" if model.models is read.state else "differ"
@@ -54,7 +54,7 @@ def show_comments(review: Review) -> None:
         st.markdown(f"{escape_markdown(comment.by)}, {moment(comment.at)}: {text}")
 
 
-def show_history(events: Sequence[Event]) -> None:
+def show_history(events: Sequence[ReviewEvent]) -> None:
     """The audit trail of this ECG, the newest event first."""
     if events:
         with st.expander(f"History: {len(events)} {'event' if len(events) == 1 else 'events'}"):
@@ -63,13 +63,13 @@ def show_history(events: Sequence[Event]) -> None:
             st.caption("Nothing here can be changed or deleted; a change of mind is a further line.")
 
 
-def _row(event: Event) -> dict[str, str]:
+def _row(event: ReviewEvent) -> dict[str, str]:
     model = event.model
     return {
         "When": moment(event.at),
         "Who": event.by or NONE,
-        "What": WORDS[event.kind],
-        "Said": in_words(event) or NONE,
+        "What": EVENT_NAMES[event.kind],
+        "Said": event_description(event) or NONE,
         "Model": f"{model.name} {model.sha256[:12]}" if model else NONE,
     }
 
@@ -93,7 +93,7 @@ def _agreement(read: Read) -> str:
     return f"Reader and model agree in {n} of {len(judged)} classes that were judged, of {len(known)}."
 
 
-def _output(model: Answer | None) -> str:
+def _output(model: ReviewAnswer | None) -> str:
     if model is None or model.probability is None or model.threshold is None:
         return NONE
     return f"{model.models} ({model.probability:.2f}, threshold {model.threshold:.2f})"

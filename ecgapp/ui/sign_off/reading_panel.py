@@ -6,7 +6,7 @@ from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
-from ecgapp.reviews import Kind, Review, against
+from ecgapp.reviews import EventKind, Review, against
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.sign_off.reading_form import (
@@ -45,7 +45,11 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
         draw_fields(form)
         with st.container(horizontal=True):
             st.form_submit_button(
-                "Commit my read", type="primary", key="commit_read", on_click=decide, args=(Kind.READ, form)
+                "Commit my read",
+                type="primary",
+                key="commit_read",
+                on_click=decide,
+                args=(EventKind.READ, form),
             )
             _rest_absent(form)
 
@@ -105,14 +109,14 @@ def _buttons(form: ReviewForm) -> None:
     review = form.review
     with st.container(horizontal=True):
         _rest_absent(form)
-        _button("Confirm the model's findings", Kind.CONFIRMED, form, form.findings is None)
-        _button("Save my edits", Kind.EDITED, form)
-        _button("Sign", Kind.SIGNED, form, not review.is_confirmed or review.signature is not None)
-        _button("Withdraw", Kind.REOPENED, form, not review.is_confirmed)
-        _button("Add the comment", Kind.COMMENTED, form)
+        _button("Confirm the model's findings", EventKind.CONFIRMED, form, form.findings is None)
+        _button("Save my edits", EventKind.EDITED, form)
+        _button("Sign", EventKind.SIGNED, form, not review.is_confirmed or review.signature is not None)
+        _button("Withdraw", EventKind.REOPENED, form, not review.is_confirmed)
+        _button("Add the comment", EventKind.COMMENTED, form)
 
 
-def _button(words: str, kind: Kind, form: ReviewForm, disabled: bool = False) -> None:
+def _button(words: str, kind: EventKind, form: ReviewForm, disabled: bool = False) -> None:
     st.form_submit_button(words, key=f"decide_{kind}", on_click=decide, args=(kind, form), disabled=disabled)
 
 

@@ -24,7 +24,7 @@ def displayed(ecg: OpenedECG, view: View) -> tuple[ECGRecord, str]:
     try:
         if view.as_model:
             return _as_model(ecg)
-        return ecg.filtered(view.filter), view.filter.in_words(ecg.record.sampling_rate)
+        return ecg.filtered(view.filter), view.filter.description(ecg.record.sampling_rate)
     except EcgAppError as error:
         st.warning(f"{error} The tracing is shown as recorded.")
         return ecg.record, UNFILTERED
@@ -61,4 +61,4 @@ def tell_st(ecg: OpenedECG, drawn: ECGRecord) -> None:
 
 
 def _pair(change: StChange) -> str:
-    return f"{MILLIMETRES * change.recorded:+.1f} -> {MILLIMETRES * change.shown:+.1f}"
+    return f"{MILLIMETRES * change.recorded:+.1f} -> {MILLIMETRES * change.filtered:+.1f}"

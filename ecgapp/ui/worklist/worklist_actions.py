@@ -69,7 +69,7 @@ def _delete(items: Sequence[Item], parts: Mapping[str, Sequence[Item]], settings
         choices = {f"No. {chosen}": one, **choices}
     what = st.radio("Delete", list(choices), key=f"worklist_delete_what_{chosen}")
     doomed = choices[what]
-    frees = sum(item.kept for item in doomed) / 1e6
+    frees = sum(item.stored_bytes for item in doomed) / 1e6
     what = what if len(doomed) == 1 else f"{what}, {len(doomed):,} records"
     st.caption(
         f"Deletes {what}: its line and its samples, {frees:,.1f} MB on this machine. "

@@ -23,11 +23,11 @@ from ecgapp.worklist import (
     ECG_STATES,
     LEVELS,
     SORTS,
-    UNCERTAINTY_IN_WORDS,
-    URGENCY_IN_WORDS,
+    UNCERTAINTY_DEFINITION,
+    URGENCY_DEFINITION,
     Item,
+    ListView,
     Progress,
-    Wish,
     Worklist,
     arranged,
     level,
@@ -75,7 +75,7 @@ def _view(settings: Settings, hidden: bool) -> None:
         ecgs = [item for item in items if item.is_ecg]
         files = [item for item in items if not item.is_ecg]
         if ecgs:
-            wish = Wish(CRITICAL_FIRST) if hidden else _choose_wish(ecgs)
+            wish = ListView(CRITICAL_FIRST) if hidden else _choose_wish(ecgs)
             listed = arranged(ecgs, wish)
             _table(listed, settings, hidden)
             _open_button(listed, wish.sort, hidden)
@@ -98,7 +98,7 @@ def _progress(progress: Progress, reading: bool) -> None:
         st.rerun()
 
 
-def _choose_wish(items: Sequence[Item]) -> Wish:
+def _choose_wish(items: Sequence[Item]) -> ListView:
     """Order and filters, in one line."""
     labels = list(dict.fromkeys(score.label for item in items for score in item.outcome.scores))
     levels = sorted({at for item in items if (at := level(item)) is not None}, reverse=True)
@@ -109,7 +109,7 @@ def _choose_wish(items: Sequence[Item]) -> Wish:
             default=BY_URGENCY,
             key="worklist_sort",
             required=True,
-            help=f"{URGENCY_IN_WORDS}\n\n{UNCERTAINTY_IN_WORDS}",
+            help=f"{URGENCY_DEFINITION}\n\n{UNCERTAINTY_DEFINITION}",
         )
         wanted = st.multiselect("Above threshold", labels, key="worklist_labels", width=170)
         states = st.multiselect("State", ECG_STATES, key="worklist_states", width=150)
@@ -118,7 +118,7 @@ def _choose_wish(items: Sequence[Item]) -> Wish:
         )
         batch = _choose_batch(items)
         unopened = st.toggle("Not yet opened", key="worklist_unopened")
-    return Wish(sort or BY_URGENCY, tuple(wanted), tuple(states), tuple(chosen), batch, unopened)
+    return ListView(sort or BY_URGENCY, tuple(wanted), tuple(states), tuple(chosen), batch, unopened)
 
 
 def _choose_batch(items: Sequence[Item]) -> int | None:

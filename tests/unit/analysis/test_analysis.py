@@ -8,11 +8,12 @@ import tiny_models
 import torch
 
 from ecgapp import analysis
-from ecgapp.analysis import SaliencyQuestion, findings
+from ecgapp.analysis import SaliencyQuestion
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, import_dataset, open_store
 from ecgapp.errors import DatasetError, LeadsMissingError, MissingSamplesError, ModelError, ModelNotFoundError
 from ecgapp.models import Evaluation, ReconstructionMetrics, TrainedModel, load_predictions, save_model
+from ecgapp.models.answers import run_network
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.signals import cut_windows, preprocess
 
@@ -255,7 +256,7 @@ def test_an_autoencoders_store_error_is_the_mean_of_its_windows(store, autoencod
     for i in range(len(store)):
         config = autoencoder.card.preprocessing
         windows = cut_windows(preprocess(store.signal(i), 500.0, config), config).windows
-        errors += list(np.square(windows - findings.run_network(autoencoder, windows)).mean(axis=(1, 2)))
+        errors += list(np.square(windows - run_network(autoencoder.network, windows)).mean(axis=(1, 2)))
     found = analysis.evaluate_store(autoencoder, store)
     assert found.mse_per_sample.value == pytest.approx(np.mean(errors), rel=1e-4)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from one_lead import one_lead
 
 from ecgapp.analysis.critical import (
     ORDER,
@@ -16,9 +17,9 @@ from ecgapp.analysis.critical import (
 from ecgapp.analysis.critical.pacing_failure import captured
 from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.ventricular_arrhythmia import broad_tachycardia, fibrillation
-from ecgapp.analysis.measurement.beat_timing import TimedBeat, Rhythm
+from ecgapp.analysis.measurement.beat_timing import Rhythm, TimedBeat
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm
-from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, one_lead, synthesise
+from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import BeatList, beat_list, record_quality
 
 FRAMES_A_SECOND = 31.25

@@ -115,6 +115,6 @@ def test_a_window_without_beats_has_no_median_beat():
 
 def test_all_methods_are_examined_at_once_and_placed_alike(classifier):
     found = analysis.examine(analysis.prepare(ecg(6.0), classifier), classifier, SaliencyQuestion("AF"))
-    assert list(found.explanations) == list(METHODS) == list(found.examination.cards)
+    assert list(found.explanations) == list(METHODS) == list(found.examination.reliability)
     for made in found.explanations.values():
         assert made.values.shape == (12, 600)

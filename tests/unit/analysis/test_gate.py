@@ -22,7 +22,7 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import ConfigError, DatasetError, ModelError
 from ecgapp.evaluate.detectors.record_readability import unreadable
-from ecgapp.evaluate.detectors.refusals import BAD, GOOD, Scored, auroc, gate_metrics
+from ecgapp.evaluate.detectors.refusals import BAD, GOOD, ScoredKind, auroc, gate_metrics
 from ecgapp.evaluate.reliability_diagram import wilson
 from ecgapp.models import PARTS, Gate, GateConfig, Readability, build, load_card, load_model
 from ecgapp.models.weights import read_model
@@ -222,7 +222,7 @@ def test_shares_have_an_interval_also_where_nobody_was_refused():
 
 def test_metrics_count_each_kind_at_the_threshold():
     good, bad = np.array([0.1, 0.2, 0.6, 0.3]), np.array([0.9, 0.5, 0.7])
-    kinds = [Scored("a", GOOD, good), Scored("b", BAD, bad)]
+    kinds = [ScoredKind("a", GOOD, good), ScoredKind("b", BAD, bad)]
     metrics = gate_metrics(kinds, 0.5, "made", {"b": (["a"], ["b"])}, {})
     assert [kind.refused for kind in metrics.kinds] == [1, 3]
     assert metrics.auroc.value == pytest.approx(11 / 12)

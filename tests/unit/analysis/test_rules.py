@@ -9,7 +9,7 @@ import pytest
 
 from ecgapp import analysis
 from ecgapp.analysis.doubts import PACED, doubts, doubts_all
-from ecgapp.analysis.measurement.beat_timing import TimedBeat, Rhythm, rhythm_at
+from ecgapp.analysis.measurement.beat_timing import Rhythm, TimedBeat, rhythm_at
 from ecgapp.analysis.rules import (
     Facts,
     Presence,

@@ -14,7 +14,7 @@ from ecgapp.evaluate import (
     metrics_at,
 )
 from ecgapp.evaluate.bootstrap import draw_weights
-from ecgapp.evaluate.ranking import Ranking
+from ecgapp.evaluate.ranking import LabelRanking
 from ecgapp.models.validation_figures import Evaluation
 from ecgapp.storage import documents
 from ecgapp.tasks.task import Label, Task
@@ -75,7 +75,7 @@ def test_f2_and_g2_are_the_challenges():
 def test_a_weighted_draw_ranks_as_scikit_learn_ranks_with_sample_weights():
     probabilities, targets = predictions(120)
     (weights,) = draw_weights(120, 30, seed=4)
-    ranked = Ranking.of(probabilities[:, 0].astype(float), targets[:, 0].astype(float)).draws(weights)
+    ranked = LabelRanking.of(probabilities[:, 0].astype(float), targets[:, 0].astype(float)).draws(weights)
     for draw, (auroc, auprc) in zip(weights.T, ranked.T, strict=True):
         truth, score = targets[:, 0], probabilities[:, 0]
         assert auroc == pytest.approx(metrics.roc_auc_score(truth, score, sample_weight=draw))

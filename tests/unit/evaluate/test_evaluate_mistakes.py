@@ -38,11 +38,11 @@ def test_of_records_with_one_label_and_one_answer_the_matrix_is_scikit_learns():
     rng = np.random.default_rng(0)
     truth, found = rng.integers(0, 4, 300), rng.integers(0, 4, 300)
     matrix = confusion_matrix(0.9 * np.eye(4)[found], np.eye(4)[truth], (0.5,) * 4)
-    np.testing.assert_array_equal(matrix.found[:4, :4], metrics.confusion_matrix(truth, found))
-    assert not matrix.found[:, 4].any()
-    assert not matrix.found[4].any()
+    np.testing.assert_array_equal(matrix.predicted[:4, :4], metrics.confusion_matrix(truth, found))
+    assert not matrix.predicted[:, 4].any()
+    assert not matrix.predicted[4].any()
     off = ~np.eye(4, dtype=bool)
-    np.testing.assert_array_equal(matrix.wrong[:4, :4][off], matrix.found[:4, :4][off])
+    np.testing.assert_array_equal(matrix.wrong[:4, :4][off], matrix.predicted[:4, :4][off])
     assert not matrix.wrong.diagonal().any()
 
 
@@ -50,13 +50,13 @@ def test_its_diagonal_holds_the_true_positives_of_every_label():
     known = tiny_models.predictions(9)
     matrix = confusion_matrix(known.probabilities, known.targets, HALF)
     counts = metrics_at(NINE, known.probabilities, known.targets, HALF).per_label
-    assert matrix.found.diagonal()[:9].tolist() == [of.true_positive for of in counts]
+    assert matrix.predicted.diagonal()[:9].tolist() == [of.true_positive for of in counts]
     assert matrix.n[:9].tolist() == [of.n_positive for of in counts]
 
 
 def test_a_record_with_two_labels_stands_in_both_rows_and_nothing_in_it_is_wrong():
     matrix = confusion_matrix(np.array([[0.9, 0.8, 0.1]]), np.array([[1, 1, 0]]), (0.5,) * 3)
-    assert matrix.found.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    assert matrix.predicted.tolist() == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert not matrix.wrong.any()
 
 
@@ -64,9 +64,9 @@ def test_records_with_none_of_the_labels_have_a_row_and_what_finds_nothing_a_col
     targets = np.array([[0, 0], [0, 0], [1, 0], [np.nan, 0]])
     matrix = confusion_matrix(np.array([[0.9, 0.1], [0.1, 0.1], [0.1, 0.1], [0.9, 0.1]]), targets, (0.5, 0.5))
     assert matrix.n.tolist() == [1, 0, 2]
-    assert matrix.found[2].tolist() == [1, 0, 1]
+    assert matrix.predicted[2].tolist() == [1, 0, 1]
     assert matrix.wrong[2].tolist() == [1, 0, 0]
-    assert matrix.found[0].tolist() == matrix.wrong[0].tolist() == [0, 0, 1]
+    assert matrix.predicted[0].tolist() == matrix.wrong[0].tolist() == [0, 0, 1]
 
 
 def by_store(*origins):

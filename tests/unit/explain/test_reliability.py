@@ -14,7 +14,7 @@ from ecgapp.explain.baselines import zero
 from ecgapp.explain.deletion import FRACTIONS, RANDOM_ORDERS, Deletion, map_curve, random_curves
 from ecgapp.explain.limits import AGREEMENT, COMPLETENESS
 from ecgapp.explain.maps import cells, map_correlation
-from ecgapp.explain.reliability import Evidence, card
+from ecgapp.explain.reliability import MapEvidence, assess
 from ecgapp.models import Classifier, EnsembleConfig, TrainedModel, build
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import preprocess
@@ -87,7 +87,7 @@ def mass_inside(found):
 @pytest.mark.parametrize("side", ["examined", "examined_against"])
 def test_every_method_that_is_shown_green_puts_four_fifths_where_the_evidence_was_planted(request, side):
     examined = request.getfixturevalue(side)
-    green = [method for method, made in examined.cards.items() if made.grade is Grade.GREEN]
+    green = [method for method, made in examined.reliability.items() if made.grade is Grade.GREEN]
     assert len(green) >= 3
     for method in green:
         assert mass_inside(examined.maps[method]) >= 0.8
@@ -95,8 +95,8 @@ def test_every_method_that_is_shown_green_puts_four_fifths_where_the_evidence_wa
 
 def test_grad_cam_which_knows_no_leads_is_never_green(examined, of_ensemble):
     assert mass_inside(examined.maps[GRAD_CAM]) < 0.8
-    assert examined.cards[GRAD_CAM].grade > Grade.GREEN
-    assert of_ensemble.cards[GRAD_CAM].grade > Grade.GREEN
+    assert examined.reliability[GRAD_CAM].grade > Grade.GREEN
+    assert of_ensemble.reliability[GRAD_CAM].grade > Grade.GREEN
 
 
 def judged(model, window, found, twin, examined):
@@ -104,7 +104,7 @@ def judged(model, window, found, twin, examined):
     question = question_of(model, window, FOR, zero(window))
     with networks_of(model) as networks:
         deletion = Deletion(map_curve(networks, question, found), random_curves(networks, question, 0))
-    return card(found, Evidence([made.values for made in examined.maps.values()], twin, deletion, CELL))
+    return assess(found, MapEvidence([made.values for made in examined.maps.values()], twin, deletion, CELL))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -123,7 +123,7 @@ def test_a_map_that_stays_when_the_weights_go_is_red(planted, window, examined):
 
 
 def test_a_map_that_misses_its_sum_is_not_green(planted, window, examined):
-    made = examined.cards["integrated_gradients"]
+    made = examined.reliability["integrated_gradients"]
     found = replace(examined.maps["integrated_gradients"], completeness_error=0.1)
     twin = np.zeros_like(window)
     assert made.grade is Grade.GREEN
@@ -131,7 +131,7 @@ def test_a_map_that_misses_its_sum_is_not_green(planted, window, examined):
 
 
 def test_a_card_is_as_good_as_its_worst_check(of_ensemble):
-    for made in of_ensemble.cards.values():
+    for made in of_ensemble.reliability.values():
         assert made.grade == max(check.grade for check in made.checks if check.grade is not None)
 
 
@@ -143,14 +143,14 @@ def test_limits_are_inclusive_and_a_figure_that_is_no_number_is_red():
 
 
 def test_deletion_takes_the_planted_evidence_first_and_no_random_order_does_as_well(examined):
-    deletion = examined.cards["integrated_gradients"].deletion
+    deletion = examined.reliability["integrated_gradients"].deletion
     assert deletion.random.shape == (RANDOM_ORDERS, len(FRACTIONS))
     assert deletion.matched <= 0.05
     assert deletion.area < deletion.interval[0]
 
 
 def test_every_deletion_curve_runs_from_the_window_to_the_baseline(of_ensemble):
-    for method, made in of_ensemble.cards.items():
+    for method, made in of_ensemble.reliability.items():
         found = of_ensemble.maps[method]
         ends = np.vstack([made.deletion.curve, made.deletion.random])[:, [0, -1]]
         np.testing.assert_allclose(ends, np.tile([found.logit, found.baseline_logit], (21, 1)), atol=1e-5)
@@ -160,7 +160,7 @@ def test_a_network_that_answers_always_the_same_has_no_green_map(planted, window
     network = Planted().eval().requires_grad_(False)
     network.head.weight.zero_()
     found = examine(TrainedModel(network, planted.card), window, "AF")
-    assert all(made.grade is Grade.RED for made in found.cards.values())
+    assert all(made.grade is Grade.RED for made in found.reliability.values())
 
 
 def test_an_ensembles_map_is_the_mean_of_its_parts_for_every_method(of_ensemble):

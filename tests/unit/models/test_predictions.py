@@ -27,8 +27,21 @@ def test_predictions_come_back_as_they_were_with_their_records():
     assert again.names.origin(3) == ORIGINS[1]
 
 
-def test_predictions_of_an_earlier_version_have_no_names_and_are_not_refused():
-    assert from_bytes(to_bytes(tiny_models.predictions(9))).names is None
+def test_predictions_of_an_earlier_version_have_no_names_and_no_members_and_are_not_refused():
+    again = from_bytes(to_bytes(tiny_models.predictions(9)))
+    assert (again.names, again.members) == (None, None)
+
+
+def test_the_member_that_answered_for_each_record_comes_back():
+    members = np.arange(200, dtype=np.int64) % 4
+    known = replace(tiny_models.predictions(9), members=members)
+    np.testing.assert_array_equal(from_bytes(to_bytes(known)).members, members)
+
+
+@pytest.mark.parametrize("members", [np.zeros(199, np.int64), np.full(200, -1), np.zeros(200, np.int32)])
+def test_members_that_do_not_fit_the_answers_are_refused(members):
+    with pytest.raises(ConfigError, match="number of the member"):
+        replace(tiny_models.predictions(9), members=members)
 
 
 def test_names_that_do_not_fit_the_answers_are_refused():

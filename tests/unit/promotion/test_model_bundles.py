@@ -18,10 +18,10 @@ from ecgapp.models import PackedModel, TrainedModel, load_card, pack, save_model
 from ecgapp.promotion import (
     Decision,
     History,
+    check_same_task,
     export_bundle,
     install_import,
     read_bundle,
-    refuse_other_question,
 )
 from ecgapp.storage import documents
 
@@ -78,7 +78,7 @@ def test_a_model_goes_to_another_machine_and_answers_the_same(bundle, settings):
     ours = open_model("theirs", settings)
     torch.testing.assert_close(ours.network(window), theirs.network(window))
     assert (validation_predictions("theirs", settings).targets == tiny_models.predictions(9).targets).all()
-    (line,) = History(settings).lines()
+    (line,) = History(settings).entries()
     assert (line.action, line.name, line.author, line.sha256) == (
         "imported",
         "theirs",
@@ -109,11 +109,11 @@ def test_a_ventricular_network_does_not_take_the_name_of_a_model_that_does_somet
     coder = tiny_models.autoencoder("theirs").card
     save_model(settings.shipped_weights, model)
     with pytest.raises(ModelError, match="answers another question: Tiny ventricular"):
-        refuse_other_question(replace(coder, preprocessing=model.card.preprocessing), settings)
+        check_same_task(replace(coder, preprocessing=model.card.preprocessing), settings)
     delineator = load_card(PROJECT / "weights", "delineator")
     same_leads = replace(delineator, name="theirs", preprocessing=model.card.preprocessing)
     with pytest.raises(ModelError, match="This one has other answers"):
-        refuse_other_question(same_leads, settings)
+        check_same_task(same_leads, settings)
 
 
 def test_an_imported_model_can_be_given_another_name(bundle, settings):
@@ -298,7 +298,7 @@ def test_a_name_in_use_is_not_taken_by_a_model_that_answers_another_question(bun
     save_model(settings.weights, other)
     with pytest.raises(ModelError, match="answers another question: Tiny"):
         install_import(read(bundle), ADA, settings)
-    assert History(settings).lines() == ()
+    assert History(settings).entries() == ()
     install_import(read(bundle, "night"), ADA, settings)
     assert sorted(available_models(settings)) == ["night", "theirs"]
 

@@ -54,7 +54,7 @@ def promoted(runs, settings, bias=0.0, decision=ADA, thresholds=None):
 
 
 def story(settings):
-    return [(line.action, line.sha256, line.author) for line in History(settings).lines("ward")]
+    return [(line.action, line.sha256, line.author) for line in History(settings).entries("ward")]
 
 
 def objects(settings):
@@ -64,7 +64,7 @@ def objects(settings):
 def test_the_history_keeps_who_when_why_the_run_the_hash_and_the_figures_of_that_time(runs, settings):
     run_id, sha256 = finished_run(runs)
     promote(runs, run_id, "ward", ADA, settings)
-    (line,) = History(settings).lines()
+    (line,) = History(settings).entries()
     assert (line.action, line.name, line.author, line.reason) == ("promoted", "ward", ADA.by, ADA.reason)
     assert (line.sha256, line.run_id) == (sha256, run_id)
     assert line.time > runs.get(run_id).created
@@ -186,7 +186,7 @@ def test_the_shipped_model_comes_back_when_the_promoted_one_is_rolled_back(runs,
     roll_back("ward", shipped.sha256, BEN, settings)
     assert open_model("ward", settings).card == shipped
     assert in_use("ward", settings).origin == "shipped"
-    assert in_use("ward", settings).line.author == "Ben"
+    assert in_use("ward", settings).entry.author == "Ben"
     roll_back("ward", ours, ADA, settings)
     assert open_model("ward", settings).card.sha256 == ours
 

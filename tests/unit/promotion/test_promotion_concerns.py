@@ -120,6 +120,6 @@ def test_the_name_must_be_typed_exactly(tmp_path):
     for typed in ("", "Ward", "yes"):
         with pytest.raises(ModelError, match=r"have STE \(2\).*type its name: ward"):
             promote_run(runs, run_id, "ward", Decision("Ada", "better", typed), settings)
-    assert History(settings).lines() == ()
+    assert History(settings).entries() == ()
     assert promote_run(runs, run_id, "ward", Decision("Ada", "better", " ward "), settings).sha256 == sha256
     assert "Although: Fewer than 30" in runs.events(run_id)[-1].text

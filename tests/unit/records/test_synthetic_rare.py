@@ -7,9 +7,9 @@ import pytest
 from synthetic_kinds import DURATION, RATE, SEEDS, forty, kinds, waves, width
 
 from ecgapp.errors import ConfigError
-from ecgapp.records import LEADS, RARE_RHYTHMS, one_lead
-from ecgapp.records.synthetic import DEMOS, KINDS, LABELS, RHYTHMS, SyntheticConfig, synthesise
-from ecgapp.records.synthetic.rare import BUILDERS
+from ecgapp.records import RARE_RHYTHMS
+from ecgapp.records.synthetic import DEMOS, KINDS, RHYTHMS, SyntheticConfig, synthesise
+from ecgapp.records.synthetic.synthesis import BUILDERS
 
 EVENTS = {  # what each rhythm always shows, and what it may show besides
     "VT": ({"broad_complex_tachycardia"}, {"tachycardia"}),
@@ -107,19 +107,13 @@ def test_a_rhythm_begins_when_it_is_asked_to(rhythm, onset):
 
 
 @pytest.mark.parametrize("rhythm", RARE_RHYTHMS)
-def test_the_label_of_each_sample_is_the_ventricular_rhythm_that_reigns(rhythm):
-    expected = {"VT": 1, "NSVT": 1, "torsade": 1, "VF": 2, "VFL": 2}.get(rhythm, 0)
+def test_the_span_of_a_ventricular_rhythm_is_that_of_its_event(rhythm):
+    expected = {"VT": "VT", "NSVT": "VT", "torsade": "VT", "VF": "VF", "VFL": "VF"}.get(rhythm)
     for ecg in forty(rhythm):
-        labels = ecg.sample_labels()
-        assert labels.shape == (ecg.record.n_samples,)
-        assert set(np.unique(labels)) <= {0, expected}
-        if not expected:
-            continue
-        (span,) = ecg.ventricular
-        assert LABELS[expected] == span.rhythm
-        assert (labels > 0).sum() / RATE == pytest.approx(span.end - span.start, abs=0.01)
-        assert span.start == pytest.approx(ecg.events[0].start, abs=0.45)  # a complex cut by the edge
-        assert span.end == pytest.approx(ecg.events[0].end, abs=0.45)
+        assert [span.rhythm for span in ecg.ventricular] == ([expected] if expected else [])
+        for span in ecg.ventricular:
+            assert span.start == pytest.approx(ecg.events[0].start, abs=0.45)  # a complex cut by the edge
+            assert span.end == pytest.approx(ecg.events[0].end, abs=0.45)
 
 
 def test_only_long_qt_has_a_long_qt_interval():
@@ -131,15 +125,6 @@ def test_only_long_qt_has_a_long_qt_interval():
                 rr = beat.peak - before.peak
                 if t_wave is not None and t_wave.peak < beat.offset + 0.5:
                     assert t_wave.offset - beat.onset < 0.5 * np.cbrt(rr), (rhythm, rr)
-
-
-def test_a_lead_alone_keeps_its_signal_under_its_new_name():
-    record = forty("VF")[0].record
-    alone = one_lead(record, "V2", "ECG")
-    assert alone.leads == ("ECG",)
-    np.testing.assert_array_equal(alone.signal[0], record.signal[LEADS.index("V2")])
-    assert (alone.sampling_rate, alone.synthetic) == (record.sampling_rate, True)
-    assert one_lead(record, "aVR").leads == ("aVR",)
 
 
 @pytest.mark.parametrize(

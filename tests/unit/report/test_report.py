@@ -26,7 +26,7 @@ from ecgapp.report import Contents, DelineatorMeasurements
 from ecgapp.report.interval_lines import in_words
 from ecgapp.report.saliency_picture import SHADES, runs
 from ecgapp.report.tracing_pages import BOTTOM, LEFT, RIGHT, ROWS, TOP, place_rows
-from ecgapp.reviews import Kind, fold, moment
+from ecgapp.reviews import EventKind, fold, moment
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -209,7 +209,9 @@ def test_without_a_reader_page_one_says_so_and_what_the_machine_makes_of_it(read
 @needs_poppler
 def test_the_statement_names_what_was_not_judged_and_that_normal_beside_a_label_was_meant(read):
     said = (*unseen(Normal=P, AF=P), *unseen(PVC=N))
-    reviewed = fold(RECORD, numbered(event(Kind.EDITED, "CD", answers=said, beside_normal=("Normal", "AF"))))
+    reviewed = fold(
+        RECORD, numbered(event(EventKind.EDITED, "CD", answers=said, beside_normal=("Normal", "AF")))
+    )
     page = " ".join(rasters.words(report.pdf(replace(read, review=reviewed))).split())
     assert "not signed. Present: Normal, AF. That Normal and AF are present together was confirmed." in page
     assert "Not judged: PVC." in page
@@ -257,8 +259,8 @@ def test_a_map_whose_sum_misses_by_too_much_says_so_on_paper(read, printed):
 @needs_poppler
 def test_with_every_part_at_its_longest_nothing_runs_into_the_foot(read):
     """Alarms, a signed statement, a judgement, first reads, comments and measurements at once."""
-    first = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
-    comment = event(Kind.COMMENTED, comment="old infarct? " * 40)
+    first = event(EventKind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
+    comment = event(EventKind.COMMENTED, comment="old infarct? " * 40)
     reviewed = fold(RECORD, numbered(first, EDITED, SIGNED, comment, comment))
     long = replace(
         ALARM, evidence="V2 +3.6, V3 +4.7, V4 +3.3, V5 +1.9 mm. " * 3, differential="aneurysm, " * 20
@@ -281,8 +283,8 @@ def test_with_every_part_at_its_longest_nothing_runs_into_the_foot(read):
 
 @needs_poppler
 def test_the_status_is_printed_with_who_when_what_was_changed_and_the_comment(read):
-    first = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
-    comment = event(Kind.COMMENTED, comment="old infarct? " * 40)
+    first = event(EventKind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
+    comment = event(EventKind.COMMENTED, comment="old infarct? " * 40)
     reviewed = fold(RECORD, numbered(first, EDITED, SIGNED, comment))
     pdf = report.pdf(replace(read, review=reviewed))
     assert "EDITED, SIGNED" in rasters.words(pdf)

@@ -20,7 +20,7 @@ from ecgapp.promotion import Decision, install_import
 from ecgapp.records import DEMOS, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.report import Bundle, Contents, DelineatorMeasurements, ReportRequest
 from ecgapp.report.bundle import digest
-from ecgapp.reviews import Kind, fold, moment
+from ecgapp.reviews import EventKind, fold, moment
 from ecgapp.storage import documents
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -270,7 +270,7 @@ def reviewed(record, *events):
 
 def test_the_bundle_says_who_decided_what_and_when(files):
     record = read_record(files)
-    comment = event(Kind.COMMENTED, comment="old infarct?")
+    comment = event(EventKind.COMMENTED, comment="old infarct?")
     bundle = documents.load(Bundle, documents.dump(reviewed(record, EDITED, SIGNED, comment)))
     assert bundle.status == f"edited by CD at {moment(60)}, signed by EF at {moment(120)}"
     assert bundle.review == fold(RECORD, numbered(EDITED, SIGNED, comment))

@@ -92,7 +92,7 @@ def test_twelve_rows_at_twice_the_gain_take_three_pages_and_the_findings_follow(
 def test_every_setting_in_force_is_printed():
     record = synthesise(SyntheticConfig(noise=0.01)).record
     wanted = DisplayFilter(0.5, 40.0, 50.0)
-    drawn, words = filtered(record, wanted), wanted.in_words(record.sampling_rate)
+    drawn, words = filtered(record, wanted), wanted.description(record.sampling_rate)
     asked = contents(
         Layout(2, "V1", cabrera=True),
         Scale(50.0, 10.0, half_chest=True),

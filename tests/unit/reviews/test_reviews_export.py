@@ -16,7 +16,7 @@ from ecgapp.datasets import DatasetStore, ImportOptions, import_dataset, store_t
 from ecgapp.errors import ReviewError
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.records.archive import Archive
-from ecgapp.reviews import Answer, Journal, Kind, export_reviews, packed_reviews
+from ecgapp.reviews import EventKind, Journal, ReviewAnswer, export_reviews, packed_reviews
 from ecgapp.reviews.label_export import GONE, NO_VOLTS, UNCONFIRMED, UNJUDGED
 from ecgapp.reviews.review_journal import _INSERT, _values
 from ecgapp.tasks import csv_task
@@ -33,12 +33,12 @@ def reviewed(settings, record, states, keep=True, statements=(), confirmed=()):
     """Let a reader decide on ``record``, and keep it to train on; ``confirmed`` are answers to confirm."""
     journal, key = Journal(settings), fingerprint(record)
     if confirmed:
-        journal.add(event(Kind.CONFIRMED, record=key, answers=confirmed))
+        journal.add(event(EventKind.CONFIRMED, record=key, answers=confirmed))
     else:
-        journal.add(event(Kind.EDITED, record=key, answers=answers(**states), statements=statements))
+        journal.add(event(EventKind.EDITED, record=key, answers=answers(**states), statements=statements))
     if keep:
         Archive(settings).keep(record)
-        journal.add(event(Kind.KEPT, record=key))
+        journal.add(event(EventKind.KEPT, record=key))
     return key
 
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_exported_is_left_out_and_counted(hospital, tmp_path):
     Archive(hospital).delete(gone)
     reviewed(hospital, replace(ecg(5), units="z-score"), {"AF": P})
     key = reviewed(hospital, ecg(6), {"AF": P})
-    Journal(hospital).add(event(Kind.REOPENED, record=key))
+    Journal(hospital).add(event(EventKind.REOPENED, record=key))
     exported = export_reviews(tmp_path / "export", hospital)
     assert exported.n_records == 3
     assert exported.left_out == {GONE: 1, NO_VOLTS: 1, UNCONFIRMED: 1}
@@ -118,7 +118,7 @@ def test_what_nobody_judged_is_unknown_after_an_import_and_never_absent(settings
 def test_a_record_of_which_nothing_was_judged_is_left_out(settings, tmp_path):
     key = reviewed(settings, ecg(0), {"AF": P})
     reviewed(settings, ecg(1), {"AF": N}, statements=("LVH",))
-    unjudged = event(Kind.EDITED, record=key, answers=answers(AF=N), statements=("LVH",))
+    unjudged = event(EventKind.EDITED, record=key, answers=answers(AF=N), statements=("LVH",))
     Journal(settings).add(unjudged)
     Journal(settings).add(replace(unjudged, answers=answers(AF=P), statements=()))
     assert export_reviews(tmp_path / "one", settings).left_out == {}
@@ -135,9 +135,9 @@ def _write_as_an_older_version(settings, told):
 
 def test_withdrawn_answers_do_not_come_back_as_labels_with_a_decision_on_another_task(settings, tmp_path):
     key = reviewed(settings, ecg(0), {"AF": P})
-    Journal(settings).add(event(Kind.REOPENED, record=key))
-    decided = (Answer("superclass", "MI", A, 0.9, 0.5),)
-    Journal(settings).add(event(Kind.EDITED, record=key, answers=decided))
+    Journal(settings).add(event(EventKind.REOPENED, record=key))
+    decided = (ReviewAnswer("superclass", "MI", A, 0.9, 0.5),)
+    Journal(settings).add(event(EventKind.EDITED, record=key, answers=decided))
     assert export_reviews(tmp_path / "export", settings).columns == ("MI",)
 
 
@@ -149,7 +149,7 @@ def test_a_label_that_begins_like_a_formula_is_none_in_the_label_file(settings, 
 
 
 def test_what_is_no_longer_kept_is_not_exported(hospital, tmp_path):
-    Journal(hospital).add(event(Kind.FORGOTTEN, record=fingerprint(ecg(0))))
+    Journal(hospital).add(event(EventKind.FORGOTTEN, record=fingerprint(ecg(0))))
     assert export_reviews(tmp_path / "export", hospital).n_records == 2
 
 

@@ -6,15 +6,16 @@ import pytest
 from review_events import CONFIRMED, EDITED, RECORD, SIGNED, A, N, P, answers, event, numbered, unseen
 
 from ecgapp.errors import ReviewError
-from ecgapp.reviews import Answer, Event, Kind, Status, against, changes, fold, moment
+from ecgapp.reviews import EventKind, ReviewAnswer, ReviewEvent, Status, against, changes, fold, moment
 from ecgapp.reviews.review import QUIET, after, refuse_impossible
 
-READ = event(Kind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
-SHOWN = event(Kind.SHOWN, "GH", answers=(*answers(AF=P), *answers(0.1, PVC=A)))
+READ = event(EventKind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
+SHOWN = event(EventKind.SHOWN, "GH", answers=(*answers(AF=P), *answers(0.1, PVC=A)))
 EVERY = [
-    event(Kind.OPENED, ""), READ, SHOWN, CONFIRMED, EDITED, SIGNED,
-    event(Kind.COMMENTED, comment="old infarction?"), event(Kind.REOPENED), event(Kind.CALIPERS),
-    event(Kind.KEPT), event(Kind.FORGOTTEN),
+    event(EventKind.OPENED, ""), READ, SHOWN, CONFIRMED, EDITED, SIGNED,
+    event(EventKind.COMMENTED, comment="old infarction?"), event(EventKind.REOPENED),
+    event(EventKind.CALIPERS),
+    event(EventKind.KEPT), event(EventKind.FORGOTTEN),
 ]  # fmt: skip
 
 
@@ -28,7 +29,7 @@ def histories(length=12, n=200):
     for _ in range(n):
         review, past = fold(RECORD, []), []
         for number in range(1, length):
-            one = Event(**{**vars(rng.choice(EVERY)), "number": number, "at": 60.0 * number})
+            one = ReviewEvent(**{**vars(rng.choice(EVERY)), "number": number, "at": 60.0 * number})
             try:
                 refuse_impossible(review, one)
             except ReviewError:
@@ -61,15 +62,17 @@ def test_only_a_confirmation_or_an_edit_makes_findings_other_than_unconfirmed():
     for past in histories():
         review, decided = fold(RECORD, past), False
         for one in past:
-            decided = one.kind in (Kind.CONFIRMED, Kind.EDITED) or (decided and one.kind != Kind.REOPENED)
+            decided = one.kind in (EventKind.CONFIRMED, EventKind.EDITED) or (
+                decided and one.kind != EventKind.REOPENED
+            )
         assert review.is_confirmed == decided
 
 
 def test_a_signature_stands_only_while_nothing_has_changed_since():
     for past in histories():
-        last = next((one for one in reversed(past) if one.kind is Kind.SIGNED), None)
+        last = next((one for one in reversed(past) if one.kind is EventKind.SIGNED), None)
         changed = last and any(
-            one.kind in (Kind.CONFIRMED, Kind.EDITED, Kind.REOPENED)
+            one.kind in (EventKind.CONFIRMED, EventKind.EDITED, EventKind.REOPENED)
             for one in past
             if one.number > last.number
         )
@@ -79,7 +82,7 @@ def test_a_signature_stands_only_while_nothing_has_changed_since():
 def test_a_committed_read_is_never_changed_by_what_comes_after():
     for past in histories():
         reads = [read for read in fold(RECORD, past).reads if read.by == "GH"]
-        assert len(reads) == len([one for one in past if one.kind is Kind.READ])
+        assert len(reads) == len([one for one in past if one.kind is EventKind.READ])
         assert all(read.answers == READ.answers for read in reads)
 
 
@@ -108,19 +111,19 @@ def test_a_change_behind_a_signature_is_an_amendment_and_takes_the_signature_awa
         review = review_of(CONFIRMED, SIGNED, change)
         assert review.status is Status.AMENDED
         assert review.signature is None
-    again = review_of(CONFIRMED, SIGNED, event(Kind.REOPENED), EDITED)
+    again = review_of(CONFIRMED, SIGNED, event(EventKind.REOPENED), EDITED)
     assert again.status is Status.AMENDED
 
 
 def test_reopening_makes_findings_unconfirmed_and_keeps_the_answers():
-    review = review_of(EDITED, SIGNED, event(Kind.REOPENED))
+    review = review_of(EDITED, SIGNED, event(EventKind.REOPENED))
     assert review.words == "unconfirmed"
     assert review.answers == EDITED.answers
 
 
 def test_answers_that_were_withdrawn_or_only_read_stay_unconfirmed_when_another_task_is_decided():
-    other = event(Kind.EDITED, answers=(Answer("superclass", "MI", P, 0.9, 0.5),))
-    for past in ((EDITED, event(Kind.REOPENED)), (READ,)):
+    other = event(EventKind.EDITED, answers=(ReviewAnswer("superclass", "MI", P, 0.9, 0.5),))
+    for past in ((EDITED, event(EventKind.REOPENED)), (READ,)):
         review = review_of(*past, other)
         assert review.is_confirmed
         assert review.standing == other.answers
@@ -130,7 +133,7 @@ def test_answers_that_were_withdrawn_or_only_read_stay_unconfirmed_when_another_
 
 
 def test_each_row_says_what_the_reader_did_to_the_models_finding():
-    review = review_of(event(Kind.EDITED, answers=answers(AF=P, PVC=A, STE=N)))
+    review = review_of(event(EventKind.EDITED, answers=answers(AF=P, PVC=A, STE=N)))
     said = [review.status_of("nine_class", label, positive=True) for label in ("AF", "PVC", "STE", "STD")]
     assert said == ["confirmed", "rejected", "not judged", "unconfirmed"]
     assert review.status_of("nine_class", "AF", positive=False) == "added"
@@ -153,11 +156,11 @@ def test_a_class_that_the_model_did_not_find_and_nobody_judged_is_no_difference(
 
 def test_a_confirmation_stands_for_what_the_model_found_and_leaves_the_rest_open_or_absent():
     said = (*answers(AF=P), *answers(0.1, PVC=N, STE=A))
-    review = review_of(event(Kind.CONFIRMED, answers=said))
-    refuse_impossible(review_of(), event(Kind.CONFIRMED, answers=said))
+    review = review_of(event(EventKind.CONFIRMED, answers=said))
+    refuse_impossible(review_of(), event(EventKind.CONFIRMED, answers=said))
     words = [review.status_of("nine_class", label, positive=label == "AF") for label in ("AF", "PVC", "STE")]
     assert words == ["confirmed", "not judged", "confirmed"]
-    added = event(Kind.CONFIRMED, answers=(*answers(AF=P), *answers(0.1, PVC=P)))
+    added = event(EventKind.CONFIRMED, answers=(*answers(AF=P), *answers(0.1, PVC=P)))
     with pytest.raises(ReviewError, match="not the model's"):
         refuse_impossible(review_of(), added)
 
@@ -165,7 +168,7 @@ def test_a_confirmation_stands_for_what_the_model_found_and_leaves_the_rest_open
 BOTH = answers(Normal=P, AF=P)
 
 
-@pytest.mark.parametrize("kind", [Kind.CONFIRMED, Kind.EDITED, Kind.READ])
+@pytest.mark.parametrize("kind", [EventKind.CONFIRMED, EventKind.EDITED, EventKind.READ])
 def test_normal_beside_another_label_needs_a_confirmation_that_names_both(kind):
     with pytest.raises(ReviewError, match="Normal and AF are called present together"):
         refuse_impossible(review_of(), event(kind, answers=BOTH))
@@ -183,27 +186,27 @@ def test_normal_beside_another_label_needs_a_confirmation_that_names_both(kind):
     [answers(Normal=P, AF=A), answers(Normal=N, AF=P, PVC=P), answers(Normal=A, AF=P), answers(NORM=P)],
 )
 def test_normal_alone_or_not_called_present_needs_no_confirmation(said):
-    refuse_impossible(review_of(), event(Kind.EDITED, answers=said))
+    refuse_impossible(review_of(), event(EventKind.EDITED, answers=said))
 
 
 def test_normal_of_one_task_beside_a_disease_of_another_needs_the_confirmation_too():
-    normal = event(Kind.EDITED, answers=answers(Normal=P))
-    infarct = event(Kind.EDITED, answers=(Answer("superclass", "MI", P, 0.9, 0.5),))
+    normal = event(EventKind.EDITED, answers=answers(Normal=P))
+    infarct = event(EventKind.EDITED, answers=(ReviewAnswer("superclass", "MI", P, 0.9, 0.5),))
     with pytest.raises(ReviewError, match="Normal and MI"):
         refuse_impossible(review_of(normal), infarct)
-    refuse_impossible(review_of(normal, event(Kind.REOPENED)), infarct)
+    refuse_impossible(review_of(normal, event(EventKind.REOPENED)), infarct)
 
 
 def test_a_first_read_is_not_held_back_by_what_another_reader_said():
-    normal = event(Kind.EDITED, answers=answers(Normal=P))
-    refuse_impossible(review_of(normal), event(Kind.READ, "GH", answers=unseen(AF=P)))
+    normal = event(EventKind.EDITED, answers=answers(Normal=P))
+    refuse_impossible(review_of(normal), event(EventKind.READ, "GH", answers=unseen(AF=P)))
 
 
 def test_an_older_review_that_calls_both_present_is_signed_only_once_that_is_confirmed():
-    old = event(Kind.CONFIRMED, answers=BOTH)
+    old = event(EventKind.CONFIRMED, answers=BOTH)
     with pytest.raises(ReviewError, match="Normal and AF"):
         refuse_impossible(review_of(old), SIGNED)
-    signed = event(Kind.SIGNED, beside_normal=("Normal", "AF"))
+    signed = event(EventKind.SIGNED, beside_normal=("Normal", "AF"))
     refuse_impossible(review_of(old), signed)
     assert review_of(old, signed).beside_normal == ("Normal", "AF")
 
@@ -215,8 +218,8 @@ def test_without_a_models_output_nothing_is_said_to_agree_with_it():
 
 
 def test_answers_of_another_task_stay_beside_new_ones():
-    other = Answer("superclass", "AF", P, 0.9, 0.5)
-    review = review_of(EDITED, event(Kind.EDITED, answers=(other,)))
+    other = ReviewAnswer("superclass", "AF", P, 0.9, 0.5)
+    review = review_of(EDITED, event(EventKind.EDITED, answers=(other,)))
     assert review.answers == (*EDITED.answers, other)
 
 
@@ -247,13 +250,13 @@ def test_another_readers_read_does_not_count_as_ones_own():
     [
         ([], SIGNED, "before you sign"),
         ([CONFIRMED, SIGNED], SIGNED, "signed already"),
-        ([], event(Kind.REOPENED), "nothing to withdraw"),
+        ([], event(EventKind.REOPENED), "nothing to withdraw"),
         ([READ], READ, "committed your read"),
-        ([], event(Kind.CONFIRMED, answers=answers(AF=A)), "not the model's"),
-        ([], event(Kind.CONFIRMED, answers=answers(AF=N, PVC=P)), "not the model's"),
-        ([], event(Kind.CONFIRMED, answers=answers(AF=N)), "Nothing is judged"),
-        ([], event(Kind.EDITED, answers=answers(0.1, AF=N)), "Nothing is judged"),
-        ([], event(Kind.CONFIRMED, answers=unseen(AF=P)), "not the model's"),
+        ([], event(EventKind.CONFIRMED, answers=answers(AF=A)), "not the model's"),
+        ([], event(EventKind.CONFIRMED, answers=answers(AF=N, PVC=P)), "not the model's"),
+        ([], event(EventKind.CONFIRMED, answers=answers(AF=N)), "Nothing is judged"),
+        ([], event(EventKind.EDITED, answers=answers(0.1, AF=N)), "Nothing is judged"),
+        ([], event(EventKind.CONFIRMED, answers=unseen(AF=P)), "not the model's"),
     ],
 )
 def test_what_cannot_happen_is_refused_in_a_sentence(past, asked, reason):
@@ -273,4 +276,4 @@ def test_what_cannot_happen_is_refused_in_a_sentence(past, asked, reason):
 )
 def test_nobody_and_endless_words_are_refused(said):
     with pytest.raises(ReviewError):
-        Event(**{"record": RECORD, "kind": Kind.COMMENTED, "by": "AB", **said})
+        ReviewEvent(**{"record": RECORD, "kind": EventKind.COMMENTED, "by": "AB", **said})

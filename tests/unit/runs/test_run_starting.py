@@ -16,7 +16,7 @@ from ecgapp.runs.start_training import refuse_hopeless
 from ecgapp.tasks import column_code
 from ecgapp.training import preparation
 from ecgapp.training.data.sharding import fitting_lanes
-from ecgapp.training.parallel.process_group import World
+from ecgapp.training.parallel.process_group import ProcessGroup
 
 ENSEMBLE = replace(FINETUNING, members=2)
 
@@ -55,8 +55,8 @@ def refusal(config, stores):
 def run_refuses(settings, tmp_path, monkeypatch):
     """Whether a run of several processes ends before it reads a signal."""
 
-    class Team(World):
-        def gathered(self, mine):
+    class Team(ProcessGroup):
+        def all_gather(self, mine):
             return [mine]
 
     def loaded(*_):
@@ -66,9 +66,9 @@ def run_refuses(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(preparation, "resolve_device", lambda *_: None)
 
     def refuses(config):
-        world = Team(0, config.device.count("+") + 1)
+        processes = Team(0, config.device.count("+") + 1)
         with pytest.raises((TrainingError, LoadedError)) as caught:
-            preparation.prepare(config, Recorder(), tmp_path, settings, world)
+            preparation.prepare(config, Recorder(), tmp_path, settings, processes)
         return caught.type is TrainingError
 
     return refuses

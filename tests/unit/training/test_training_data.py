@@ -5,12 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, PREPROCESSING, PRETRAINING, Recorder, small_settings, write_store
+from small_training import (
+    FINETUNING,
+    PREPROCESSING,
+    PRETRAINING,
+    Recorder,
+    load_records,
+    small_settings,
+    write_store,
+)
 from torch.nn import functional as F
 
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.models import ECGClassifierConfig, build
+from ecgapp.models.answers import ProbabilityRule, combine_windows
 from ecgapp.signals import cut_windows, preprocess, window_starts
 from ecgapp.storage import documents
 from ecgapp.storage.files import sha256_of
@@ -19,16 +28,14 @@ from ecgapp.training import (
     AugmentationConfig,
     Stopped,
     TrainingConfig,
-    finetuning_defaults,
     pretraining_defaults,
 )
 from ecgapp.training.data import buffer, in_memory
 from ecgapp.training.data.augmentation import Augmentation
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal, epoch_order
 from ecgapp.training.data.window_sampling import all_windows, random_windows
-from ecgapp.training.inference import combine_windows, probabilities
 from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups
 from ecgapp.training.objective import Classification, label_weights
 from ecgapp.training.parallel.process_group import ALONE
@@ -277,8 +284,9 @@ def test_windows_become_their_records_mean_or_maximum_in_the_order_asked():
 
 def test_a_temperature_moves_probabilities_and_not_their_order():
     logits = np.array([[-2.0, 0.0, 3.0]], np.float32)
-    assert (np.abs(probabilities(logits, True, 4.0) - 0.5) <= np.abs(probabilities(logits, True) - 0.5)).all()
-    assert probabilities(logits, False).sum() == pytest.approx(1)
+    cold, hot = ProbabilityRule(True).windows(logits), ProbabilityRule(True, 4.0).windows(logits)
+    assert (np.abs(hot - 0.5) <= np.abs(cold - 0.5)).all()
+    assert ProbabilityRule(False).windows(logits).sum() == pytest.approx(1)
 
 
 def test_the_learning_rate_rises_to_its_top_once_and_falls_to_almost_nothing():
@@ -311,7 +319,7 @@ def test_only_matrices_decay_and_the_encoder_has_its_own_rate():
         assert all((weight.ndim > 1) is (group["weight_decay"] > 0) for weight in group["params"])
 
 
-@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING, pretraining_defaults(), finetuning_defaults()])
+@pytest.mark.parametrize("config", [PRETRAINING, FINETUNING, pretraining_defaults()])
 def test_a_config_comes_back_from_its_document(config):
     assert documents.load(TrainingConfig, documents.dump(config)) == config
 

@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, Recorder, small_settings
+from small_training import FINETUNING, Recorder, load_records, small_settings
 
 from ecgapp import training
+from ecgapp.analysis import answering_member
 from ecgapp.models import EnsembleConfig, build, load_model, load_predictions
-from ecgapp.training.data.in_memory import load_records, open_stores
+from ecgapp.models.answers import ProbabilityRule
+from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.ensembles import assemble, deal_folds
-from ecgapp.training.inference import Inference, combine_windows, probabilities
+from ecgapp.training.inference import Inference
 
 CONFIG = replace(FINETUNING, members=2, epochs=2)
 
@@ -55,9 +57,21 @@ def test_a_records_answer_is_that_of_the_member_trained_without_it(trained, sett
     for member, group in zip(model.network.members, deal_folds((1, 2, 3, 4), 2), strict=True):
         rows = records.rows(group)
         logits, owners = Inference(member, torch.device("cpu"), torch.float32).logits(records, rows)
-        answers = probabilities(logits, True, model.card.temperature)
-        expected = combine_windows(answers, owners, rows, "mean")
+        expected = ProbabilityRule(True, model.card.temperature).records(logits, owners, rows)
         np.testing.assert_allclose(kept.probabilities[np.isin(kept.folds, group)], expected, atol=1e-6)
+
+
+def test_the_predictions_name_the_member_that_answered_for_each_record(trained):
+    model, folder, _ = trained
+    kept = load_predictions([folder / "result"], "small")
+    groups = deal_folds((1, 2, 3, 4), 2)
+    assert all(fold in groups[member] for fold, member in zip(kept.folds, kept.members, strict=True))
+    for row in (0, len(kept.folds) - 1):
+        answering = answering_member(model, kept, row)
+        assert answering.network is model.network.members[kept.members[row]]
+        assert answering.card.network == CONFIG.network
+    assert answering_member(model, replace(kept, members=None), 0) is None
+    assert answering_member(model, replace(kept, members=kept.members + 2), 0) is None
 
 
 def test_an_ensemble_answers_the_mean_of_its_members(trained):

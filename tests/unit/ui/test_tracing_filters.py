@@ -41,15 +41,15 @@ def test_a_filter_that_moves_st_by_more_than_half_a_millimetre_is_told_with_both
     assert moved[0].recorded == pytest.approx(0.6, abs=0.002)
     sentence = st_warning(moved)
     assert "V2 6.0 mm as recorded" in sentence
-    assert f"{10 * moved[0].shown:.1f} mm filtered" in sentence
-    assert abs(moved[0].shown - 0.6) > 0.05
+    assert f"{10 * moved[0].filtered:.1f} mm filtered" in sentence
+    assert abs(moved[0].filtered - 0.6) > 0.05
 
 
 def test_the_diagnostic_band_leaves_st_alone():
     record = elevated(0.2, heart_rate=40.0, lasts=0.6)
     changes = st_changes(record, filtered(record, DisplayFilter(0.05, 150.0)), beats(record))
     assert not [change.lead for change in changes if change.large]
-    assert max(abs(change.shown - change.recorded) for change in changes) < 0.01
+    assert max(abs(change.filtered - change.recorded) for change in changes) < 0.01
 
 
 def test_without_a_whole_beat_no_st_is_told():
@@ -60,7 +60,7 @@ def test_without_a_whole_beat_no_st_is_told():
 def test_nothing_is_filtered_by_default():
     record = elevated()
     assert filtered(record, DisplayFilter()) is record
-    assert DisplayFilter().in_words(500.0) == "none, as recorded"
+    assert DisplayFilter().description(500.0) == "none, as recorded"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_nothing_is_filtered_by_default():
     ],
 )
 def test_the_words_say_what_is_done_at_this_sampling_rate(wanted, rate, words):
-    assert wanted.in_words(rate) == words
+    assert wanted.description(rate) == words
 
 
 @pytest.mark.parametrize("mains", [50.0, 60.0])

@@ -23,7 +23,7 @@ from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
 from ecgapp.ui.worklist.worklist_table import read_now
 from ecgapp.worklist import (
-    Wish,
+    ListView,
     Worklist,
     arranged,
     as_csv,
@@ -209,7 +209,7 @@ def test_critical_findings_are_kept_with_the_line_and_lead_the_list_and_the_csv(
     assert second == worklist.item(second.number)
     assert (one_lead.state, one_lead.outcome.critical) == (WITHHELD, (ALARM,))
     assert one_lead.outcome.judged[0].words.startswith("Read this ECG now: ST elevation")
-    listed = arranged(worklist.items(), Wish())
+    listed = arranged(worklist.items(), ListView())
     assert [item.number for item in listed][-1] == first.number
     rows = list(csv.DictReader(io.StringIO(as_csv(listed))))
     assert rows[0]["critical"] == "Read this ECG now: ST elevation V2 +2.5, V3 +3.3 mm."
@@ -388,7 +388,7 @@ def test_a_classifier_that_is_gone_is_said(settings, worklist):
 
 def test_the_csv_holds_names_only_when_given_and_no_formula(settings, worklist):
     fill(worklist, [ecg(1), ecg(2)])
-    items = arranged(scored(settings), Wish())
+    items = arranged(scored(settings), ListView())
     plain = list(csv.DictReader(io.StringIO(as_csv(items))))
     assert [int(row["number"]) for row in plain] == [item.number for item in items]
     assert "file" not in plain[0]

@@ -16,7 +16,7 @@ from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, fingerprint, synthesise, write_wfdb
 from ecgapp.worklist import Worklist, grouping
 from ecgapp.worklist import intake as worklist_intake
-from ecgapp.worklist.grouping import grouped, in_folder, shown_name, unpacked
+from ecgapp.worklist.grouping import display_name, grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
 
@@ -146,7 +146,7 @@ def test_a_header_that_claims_two_billion_samples_is_refused_at_once(settings):
         settings, [File("x.hea", b"x 12 500 2000000000\nx.dat 16 1000/mV 16 0 0 0 0 I\n"), File("x.dat", b"")]
     )
     (item,) = Worklist(settings).items()
-    assert (intake.unreadable, item.kept) == (1, 0)
+    assert (intake.unreadable, item.stored_bytes) == (1, 0)
 
 
 HOSTILE = [
@@ -180,7 +180,7 @@ def test_names_of_nothing_but_dots_and_slashes_are_left_aside():
 
 
 def test_a_long_name_is_cut():
-    assert len(shown_name("x" * 500)) == grouping.LONGEST_NAME
+    assert len(display_name("x" * 500)) == grouping.LONGEST_NAME
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused_unopened(settings, monkeypatch):

@@ -19,8 +19,8 @@ from ecgapp.worklist import (
     LEVELS,
     Item,
     LabelScore,
+    ListView,
     Outcome,
-    Wish,
     arranged,
     level,
     uncertainty,
@@ -62,7 +62,7 @@ def alarm(kind):
 
 
 def numbers(items, sort):
-    return [found.number for found in arranged(items, Wish(sort))]
+    return [found.number for found in arranged(items, ListView(sort))]
 
 
 def test_every_label_of_the_shipped_tasks_has_a_level():
@@ -194,7 +194,7 @@ def test_filters_let_through_only_what_fits_all_of_them():
     ]
 
     def shown(**wish):
-        return {found.number for found in arranged(items, Wish(**wish))}
+        return {found.number for found in arranged(items, ListView(**wish))}
 
     assert shown(labels=("AF",)) == {1, 3, 4}
     assert shown(labels=("AF", "STE")) == {1, 2, 3, 4}
