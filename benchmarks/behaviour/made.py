@@ -16,8 +16,17 @@ from benchmarks.behaviour.one_ecg import printed_report
 from ecgapp.analysis import InstalledModels, OpenedECG
 from ecgapp.config import PROJECT
 from ecgapp.records import ECGRecord, fingerprint, write_wfdb
-from ecgapp.reviews import Answer, Event, Journal, Kind, State, beside_normal, keep_for_training, stamp
-from ecgapp.worklist import SORTS, Wish, Worklist, arranged, as_csv
+from ecgapp.reviews import (
+    EventKind,
+    Journal,
+    ReviewAnswer,
+    ReviewEvent,
+    State,
+    beside_normal,
+    keep_for_training,
+    stamp,
+)
+from ecgapp.worklist import SORTS, ListView, Worklist, arranged, as_csv
 from ecgapp.worklist.scorer import Scorer
 
 RECIPES = PROJECT / "docs" / "recipes"
@@ -159,7 +168,7 @@ def worklist(home: Home, records: Sequence[ECGRecord]) -> dict[str, Any]:
         listed.add(record, 1, record.signal.nbytes, "nine_class")
     Scorer(home.settings, 0).run(0.0)
     items = listed.items()
-    orders = {sort: [item.number for item in arranged(items, Wish(sort))] for sort in SORTS}
+    orders = {sort: [item.number for item in arranged(items, ListView(sort))] for sort in SORTS}
     return {"rows": table_rows(as_csv(items)), "orders": orders}
 
 
@@ -176,17 +185,17 @@ def reviews(home: Home, records: Sequence[ECGRecord], models: InstalledModels) -
             states[number] = State.PRESENT
             states[-number] = State.NOT_JUDGED
         said = tuple(
-            Answer("nine_class", row.label, state, row.probability, row.threshold)
+            ReviewAnswer("nine_class", row.label, state, row.probability, row.threshold)
             for row, state in zip(rows, states, strict=True)
         )
-        kind = Kind.EDITED if number else Kind.CONFIRMED
+        kind = EventKind.EDITED if number else EventKind.CONFIRMED
         both = beside_normal(said)
-        journal.add(Event(key, kind, "AB", model, said, ("U waves",) * number, beside_normal=both))
-        journal.add(Event(key, Kind.COMMENTED, "CD", model, comment="Seen before."))
+        journal.add(ReviewEvent(key, kind, "AB", model, said, ("U waves",) * number, beside_normal=both))
+        journal.add(ReviewEvent(key, EventKind.COMMENTED, "CD", model, comment="Seen before."))
         if number != 1:
-            journal.add(Event(key, Kind.SIGNED, "EF", model))
+            journal.add(ReviewEvent(key, EventKind.SIGNED, "EF", model))
         keep_for_training(record, "AB", home.settings)
-        printed = printed_report(ecg, card, models, journal.review(key))
+        printed = printed_report(ecg, card, journal.review(key))
         done[f"report {number}"] = home.lines("\n".join(printed["report_text"]))
     folder = home.home / "reviewed"
     done["list"] = home.command("reviews", "list")
