@@ -75,7 +75,7 @@ NOT_ASKED = GateAnswer(None, 1.0, False)
 
 @dataclass(frozen=True)
 class Admission:
-    """Both answers; ``NOT_ASKED`` where no model of this machine can give one."""
+    """The answers to both questions of the gate; ``NOT_ASKED`` if no installed model can give one."""
 
     readable: GateAnswer = NOT_ASKED
     similar: GateAnswer = NOT_ASKED
@@ -215,7 +215,7 @@ def _parts(names: tuple[str, ...], values: Floats, weights: Floats) -> tuple[Sco
 def judge_cards(
     record: ECGRecord, cards: Mapping[str, ModelCard]
 ) -> tuple[ModelCard | None, ModelCard | None]:
-    """Which of ``cards`` answer the first and the second question for this record; None where none can.
+    """The cards of the models that answer the first and the second question for this record, or None.
 
     For the second one that reads all leads together goes before one that reads them one by one.
     """

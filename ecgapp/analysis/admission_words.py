@@ -1,4 +1,4 @@
-"""What each question of the gate says of a record that fails it, in sentences for the reader."""
+"""Sentences for the reader of a record that fails a question of the gate."""
 
 from dataclasses import dataclass
 
@@ -99,7 +99,7 @@ def _filtered(record: ECGRecord) -> FloatArray:
 
 
 def _height(record: ECGRecord) -> float:
-    """From top to bottom of the tallest lead, without its rare extremes."""
+    """The height of the tallest lead from top to bottom, in mV, without its rare extremes."""
     low, high = np.quantile(_filtered(record), [0.01, 0.99], axis=-1)
     return float((high - low).max())
 
@@ -126,5 +126,5 @@ def why_unlike(values: Floats, weights: Floats, network: Gate) -> str:
 
 
 def _readable(name: str, value: float) -> float:
-    """All parts but one are logarithms; that one is 1 - correlation."""
+    """A part of the score as readers know it: parts are logarithms, one is 1 - correlation."""
     return 1 - value if name == "disagreement" else float(np.exp(value))

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class ComputedResults:
-    """What was computed, by key. Errors are not held: the next call computes anew.
+    """Computed results by key. Errors are not held: the next call computes anew.
 
     A thread that asks for a result while another one computes it waits for that one. Of heavy results the
     ``most_heavy`` used last are held; all others stay as long as this object.

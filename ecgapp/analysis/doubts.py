@@ -1,4 +1,4 @@
-"""Which findings to doubt because of the recording: faulty leads, swapped electrodes, a pacemaker."""
+"""Doubts about findings because of the recording: faulty leads, swapped electrodes, a pacemaker."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ PACED = "Pacing spikes were seen, and models do not know paced beats."
 
 
 def doubts(label: str, quality: RecordQuality) -> str:
-    """What of the recording makes ``label`` doubtful, in sentences; empty where nothing does."""
+    """Sentences on faults of the recording that make ``label`` doubtful; "" if there are none."""
     needed = evidence_leads(label)
     parts = (_limbs(needed, quality), _faulty(needed, quality.leads), PACED if quality.pacing else "")
     return " ".join(part for part in parts if part)
 
 
 def doubts_all(quality: RecordQuality) -> str:
-    """What of the recording as a whole makes every answer doubtful, in a sentence for a headline."""
+    """A headline on faults of the recording that make every answer doubtful; "" if there are none."""
     parts = [quality.limbs_doubtful, "pacing spikes were seen" if quality.pacing else ""]
     said = ", and ".join(part for part in parts if part)
     return f"Doubtful: {said}." if said else ""
 
 
 def _limbs(needed: Sequence[str], quality: RecordQuality) -> str:
-    """Of a label that hangs on limb leads where these are not what their names say."""
+    """The sentence for a label that hangs on limb leads if these are not what their names say; else ""."""
     if not quality.limbs_doubtful or (needed and not LIMB_LEADS & set(needed)):
         return ""
     hangs = "It hangs on limb leads too" if needed else "It may hang on limb leads"

@@ -1,4 +1,4 @@
-"""Which models stand ready on this machine: promoted ones before shipped ones."""
+"""The models that are installed on this machine: promoted ones before shipped ones."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +59,7 @@ def validation_predictions(name: str, settings: Settings) -> Predictions | None:
 
 
 def version_predictions(card: ModelCard, settings: Settings) -> Predictions | None:
-    """What the classifier of exactly this card answered on its validation records, or None as above.
+    """The validation predictions of the classifier of exactly this card, or None if they were not stored.
 
     Raises:
         WeightsMismatchError: they are gone, or damaged.

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class ResultKind(Enum):
-    """What is computed from an ECG; with the digests and settings that it depends on, the key of a result."""
+    """The kinds of results of an ECG; a kind with the digests and settings it depends on is a result's key."""
 
     FINGERPRINT = auto()
     QUALITY = auto()
@@ -109,7 +109,7 @@ class MeasuredECG:
         return self._filtered.once(wanted, lambda: filtered(self.record, wanted), heavy=True)
 
     def measurements(self, start: float = 0.0) -> Measurements | None:
-        """What the installed delineator measures from ``start`` s on; None if none is installed.
+        """The measurements of the installed delineator from ``start`` s on; None if none is installed.
 
         Intervals are blank if the rhythm of that stretch is ventricular for most of the time.
 
@@ -149,7 +149,7 @@ class MeasuredECG:
         return next((card for card in self._models.cards().values() if card.is_delineator), None)
 
     def rules(self) -> dict[str, Verdict]:
-        """What each textbook rule finds, by label; none if nothing can be measured."""
+        """The result of each textbook rule, by label; none if nothing can be measured."""
         measured = self.measured()
         return {} if measured is None else verdicts_of_all(measured, self.record.sampling_rate)
 
@@ -161,7 +161,7 @@ class MeasuredECG:
         )
 
     def _facts(self) -> CriticalFacts:
-        """What the rules for critical findings look at; a damaged model is left out."""
+        """The facts that the rules for critical findings look at; a damaged model is left out."""
         ventricular = self._ventricular_if_any()
         return CriticalFacts(self.record, self.quality, self.beats, self.measured(), ventricular)
 
@@ -185,7 +185,7 @@ class MeasuredECG:
         return next((card for card in self._models.cards().values() if card.is_ventricular), None)
 
     def ventricular(self) -> VentricularRhythm | None:
-        """What the ventricular network answers; None if none is installed or no lead can be read.
+        """The answer of the ventricular network; None if none is installed or no lead can be read.
 
         Raises:
             ModelError: the network cannot be opened.

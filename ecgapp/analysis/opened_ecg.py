@@ -75,7 +75,7 @@ class OpenedECG(MeasuredECG):
         return self._once(key, lambda: as_preprocessed(self.record, card.preprocessing), heavy=True)
 
     def findings(self, card: ModelCard) -> Findings:
-        """What this classifier finds.
+        """The findings of this classifier.
 
         Raises:
             ModelError: the classifier cannot be opened.
@@ -88,7 +88,7 @@ class OpenedECG(MeasuredECG):
         )
 
     def labels(self, card: ModelCard | None) -> tuple[Findings | None, str]:
-        """What this classifier finds, or None and the sentence that says why no label may be shown."""
+        """The findings of this classifier, or None and the sentence that says why no label may be shown."""
         if card is None:
             return None, NO_CLASSIFIER
         judged = self.admission()
@@ -100,7 +100,7 @@ class OpenedECG(MeasuredECG):
             return None, str(error)
 
     def support(self, card: ModelCard, prevalences: Mapping[str, float]) -> dict[str, Support]:
-        """What stands beside each finding of this classifier, by label, at the reader's ``prevalences``.
+        """The support of each finding of this classifier, by label, at the reader's ``prevalences``.
 
         Made at each call, for it takes no network and the reader changes prevalences.
 
@@ -117,7 +117,7 @@ class OpenedECG(MeasuredECG):
         return self.judge(findings.rows if findings is not None else (), card, no_labels)
 
     def judge(self, scores: Sequence[Score], card: ModelCard | None, no_labels: str = "") -> Judgement:
-        """The same beside ``scores`` that were computed elsewhere, or the sentence why there are none."""
+        """The judgement beside ``scores`` computed elsewhere, or the sentence why there are none."""
         return judge(
             KnownFacts(
                 self.critical(),
@@ -142,7 +142,7 @@ class OpenedECG(MeasuredECG):
         return ""
 
     def reconstruction(self, card: ModelCard, window: int = 0) -> WindowReconstruction:
-        """What this autoencoder makes of one window.
+        """This autoencoder's reconstruction of one window.
 
         Raises:
             ModelError: the model cannot be opened, or is no autoencoder.

@@ -1,4 +1,4 @@
-"""What an autoencoder makes of a window, and where it fails to give it back."""
+"""An autoencoder's reconstruction of a window, and where it fails."""
 
 from dataclasses import dataclass
 

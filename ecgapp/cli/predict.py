@@ -24,7 +24,7 @@ _FIRST_CHOICE = "nine_class"
 
 @dataclass(frozen=True, eq=False)
 class RecordAnswer:
-    """What is judged of one record; ``findings`` are None if ``no_labels`` says why."""
+    """The judgement and findings of one record; ``findings`` are None if ``no_labels`` says why."""
 
     name: str
     ecg: OpenedECG

@@ -31,7 +31,7 @@ LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang o
 
 @dataclass(frozen=True)
 class RecordFacts:
-    """Which record it was. ``samples_sha256`` is of its float32 samples, little-endian, lead by lead."""
+    """The facts of a record; ``samples_sha256`` is of its float32 samples, little-endian, lead by lead."""
 
     samples_sha256: str
     leads: tuple[str, ...]
@@ -81,7 +81,7 @@ class Relevance:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured, by name, in the units of the page; None is blank. ST levels are in mm by lead."""
+    """The measurements by name, in the units of the page, and ST levels in mm by lead; None is blank."""
 
     rows: dict[str, float | None]
     st_levels: dict[str, float | None]
@@ -99,7 +99,7 @@ class Tracing:
 
 @dataclass(frozen=True)
 class Software:
-    """With what it was computed."""
+    """The versions of programs and libraries, and the machine, that the numbers were computed with."""
 
     ecgapp: str
     python: str
@@ -204,12 +204,12 @@ def relevance_of(evidence: ClassifierEvidence) -> Relevance | None:
 
 
 def figures(measured: Measurements) -> Figures:
-    """What was measured, in all its digits."""
+    """The measurements in all their digits."""
     return Figures({row.name: row.value for row in measured.rows}, dict(measured.st_levels))
 
 
 def software() -> Software:
-    """This process."""
+    """The versions in this process."""
     libraries = {name: version(name) for name in LIBRARIES}
     machine = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
     return Software(__version__, platform.python_version(), machine, libraries, torch.get_num_threads())

@@ -44,7 +44,7 @@ class ClassifierEvidence:
 
 @dataclass(frozen=True, eq=False)
 class DelineatorMeasurements:
-    """What the delineator of this card measured."""
+    """The measurements of a delineator, with its card."""
 
     card: ModelCard
     measurements: Measurements
@@ -65,7 +65,7 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that is printed of ``ecg``.
+    """Everything that a report prints of one open ECG.
 
     ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds. ``reference`` is what the
     reader typed. It is printed and nowhere stored, and so are ``calipers``, a sentence each. ``refusal``

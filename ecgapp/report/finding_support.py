@@ -1,4 +1,4 @@
-"""What stands beside the findings, as plain figures and words for the numbers' document."""
+"""The support of each finding as plain figures and words, for the numbers' document."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,9 @@ from ecgapp.models import Interval
 
 @dataclass(frozen=True)
 class Beside:
-    """One label's: ``of_patients`` is the share with this answer that have it at ``prevalence``.
+    """The support of one label's finding.
+
+    ``of_patients`` is the share of patients with this answer that have it at ``prevalence``.
 
     ``probability`` is this record's own, moved there from the validation records' ``validation_prevalence``.
     """
@@ -24,12 +26,12 @@ class Beside:
 
 
 def beside(support: tuple[Support, ...]) -> tuple[Beside, ...]:
-    """The same in the task's order."""
+    """The support of every finding as it is written down, in the task's order."""
     return tuple(_plain(row) for row in support)
 
 
 def prevalences(rows: tuple[Beside, ...]) -> dict[str, float]:
-    """What the reader had set, by label."""
+    """The prevalences that the reader had set, by label."""
     return {
         row.label: row.prevalence
         for row in rows

@@ -51,7 +51,7 @@ def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:
 
 
 def _beside(row: Finding, support: Support | None) -> str:
-    """Of a class above its threshold, or against the textbook: the rule, set prevalence, and faulty leads."""
+    """The line below a class: what the rule says, faulty leads, and a prevalence that was set."""
     if support is None:
         return ""
     parts = []

@@ -41,7 +41,7 @@ OF_HUNDRED = (
 
 @dataclass(frozen=True)
 class Rest:
-    """What page 2 had no room for: the measurements as a whole, and sentences under their headings."""
+    """The parts that do not fit on page 2: the measurements as a whole, sentences under their headings."""
 
     recording: bool = False
     sections: tuple[Section, ...] = ()
@@ -143,7 +143,7 @@ def _print_findings(column: Column, contents: Contents) -> None:
 
 
 def _about(contents: Contents) -> Section:
-    """What the table's figures rest on, and what its short names stand for."""
+    """The section on the records behind the table's figures, and on the meaning of its short names."""
     evidence = contents.evidence
     if evidence is None:
         return Section("", ())

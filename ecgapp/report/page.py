@@ -109,7 +109,7 @@ class Column:
 
     @property
     def heading_height(self) -> float:
-        """What a heading takes, in mm."""
+        """The height of a heading, in mm."""
         return ABOVE + BELOW
 
     def paragraph(self, words: str, size: float = 7.5, indent: float = 0.0, most: int | None = None) -> None:
@@ -119,7 +119,7 @@ class Column:
             self.y -= LINE * size / MILLIMETRE
 
     def height_of(self, words: str, size: float = 7.5) -> float:
-        """What a paragraph of ``words`` takes, in mm."""
+        """The height of a paragraph of ``words``, in mm."""
         return len(self._lines(words, size)) * LINE * size / MILLIMETRE
 
     def _lines(self, words: str, size: float, indent: float = 0.0, most: int | None = None) -> list[str]:
@@ -164,7 +164,7 @@ class Section:
 
 
 def print_section(column: Column, section: Section) -> Section | None:
-    """Print the sentences that fit above the foot, the heading only with the first; what is left of it."""
+    """Print the sentences that fit above the foot, the heading only with the first; return the rest."""
     head = column.heading_height
     n_printed = 0
     for sentence in section.sentences:
@@ -180,13 +180,13 @@ def print_section(column: Column, section: Section) -> Section | None:
 
 
 def print_all(column: Column, sections: Sequence[Section]) -> tuple[Section, ...]:
-    """One below the other, as far as they fit; what is left of each."""
+    """Print sections below each other as far as they fit; return what is left of each."""
     left = (print_section(column, section) for section in sections if section.sentences)
     return tuple(rest for rest in left if rest is not None)
 
 
 def height_of_all(column: Column, sections: Sequence[Section]) -> float:
-    """What ``sections`` take in ``column``, in mm."""
+    """The height that ``sections`` take in ``column``, in mm."""
     known = [section for section in sections if section.sentences]
     sentences = (sentence for section in known for sentence in section.sentences)
     return len(known) * column.heading_height + sum(

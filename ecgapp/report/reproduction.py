@@ -16,7 +16,7 @@ from ecgapp.storage import documents
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
-    """What comes out otherwise here and now, a sentence each; nothing where all is the same to the bit.
+    """A sentence for each number of the bundle that comes out differently now; none if all are equal.
 
     The models are those whose weights the bundle names, also where others are in use by now; but the gate and
     the rules and networks of critical findings are those in use, and what they say otherwise is told.
@@ -67,7 +67,7 @@ class _ModelsOf:
 
 
 def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
-    """What differs among the critical findings, which the rules and networks in use find anew."""
+    """A sentence for each difference between the bundle's critical findings and those found now."""
     now = {one.kind: one for one in map(critical_document, ecg.critical())}
     then = {one.kind: one for one in bundle.critical}
     differences = []

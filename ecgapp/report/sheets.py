@@ -1,4 +1,4 @@
-"""On how many pages the tracing stands: what does not fit on one goes on to the next, and nothing shrinks."""
+"""The pages of the tracing: rows that do not fit on one go on to the next, and nothing shrinks."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What readers said, on page 2: who stands for the findings since when, and against what of the model."""
+"""The readers' statements on page 2: who confirmed the findings and when, and where the model differs."""
 
 from collections.abc import Collection, Iterable
 
@@ -19,7 +19,7 @@ def by_whom(contents: Contents) -> str:
 
 
 def print_decision(column: Column, contents: Contents) -> None:
-    """Who stands for the findings, and where that differs from the model; nothing where nobody does."""
+    """Print who confirmed the findings, and where that differs from the model; nothing if nobody did."""
     review = contents.review
     if review is None or not review.is_confirmed:
         return
@@ -28,7 +28,7 @@ def print_decision(column: Column, contents: Contents) -> None:
 
 
 def statement(review: Review) -> str:
-    """Who stands for the findings since when, signed or not, and for which: present, absent, not judged."""
+    """A confirmed review in words: by whom, when, signed or not, and what is present, absent, not judged."""
     words, standing = review.words, review.standing
     signed = "" if review.signature is not None else ", not signed"
     parts = [f"{words[0].upper()}{words[1:]}{signed}.", f"Present: {_named(standing, review.statements)}."]
@@ -52,7 +52,7 @@ def wrote(contents: Contents) -> Section:
 
 
 def _named(answers: Collection[ReviewAnswer], statements: Iterable[str]) -> str:
-    """What is called present; else that none of the judged classes is, or that none was judged."""
+    """The classes that are called present, in a row; else "none of the judged classes" or "not judged"."""
     judged = any(answer.is_judged for answer in answers)
     return ", ".join(present(answers, statements)) or (
         "none of the judged classes" if judged else "not judged"

@@ -1,4 +1,4 @@
-"""What stands above the tracing on page 1: alarms, the measured figures, and who stands for the findings."""
+"""The summary above the tracing on page 1: alarms, the measured figures, and who confirmed the findings."""
 
 from textwrap import wrap
 
@@ -55,7 +55,7 @@ def figures(contents: Contents) -> str:
 
 
 def statement_or_judgement(contents: Contents) -> str:
-    """What a reader stands for; without one that nobody does, and what the machine makes of it."""
+    """The reader's statement; if there is none, that nothing is confirmed, and the machine's judgement."""
     review = contents.review
     if review is not None and review.is_confirmed:
         return statement(review)

@@ -50,7 +50,7 @@ INTERVAL_COLUMNS = {
 
 
 def openings() -> dict[str, ComparedECG]:
-    """Both ways in, and a button that swaps; what is open, by its slot, the earlier one first."""
+    """Draw both ways in and a button that swaps; return what is open by its slot, the earlier one first."""
     slots.follow_review()
     for slot, place in zip((EARLIER, LATER), st.columns(2, gap="large"), strict=True):
         with place:
@@ -82,7 +82,7 @@ def _opening(slot: str) -> None:
 
 
 def _ask_reference(slot: str, one: ComparedECG) -> None:
-    """What the reader calls this ECG, such as its date; signs that a page takes for markup are dropped."""
+    """Ask for the reader's name of this ECG, such as its date, without signs of markup."""
     typed = st.text_input(
         f"Reference of the {slot} ECG (optional, not stored)",
         one.reference,
@@ -114,7 +114,7 @@ def compared_findings(both: Mapping[str, ComparedECG], card: ModelCard) -> tuple
 
 
 def _found(slot: str, one: ComparedECG, card: ModelCard) -> Findings | None:
-    """What ``card``'s model finds in one ECG; the gate has let it through."""
+    """The findings of ``card``'s model in one ECG that passed the gate; None, with a warning, on an error."""
     try:
         return one.ecg.findings(card)
     except EcgAppError as error:
@@ -164,7 +164,7 @@ def intervals_panel(
 
 
 def _about_error(card: ModelCard) -> str:
-    """What stands behind the two columns that a change is held against."""
+    """A caption on the two columns that a change is compared with."""
     repeat = (
         f"Repeat: 95 % of changes between two halves of one recording are smaller (upper end of the "
         f"95 % interval, n = {N_REPEATED} recordings, seconds apart at the same electrodes; from day to day "

@@ -57,7 +57,7 @@ def overlay(earlier: TypicalBeat, later: TypicalBeat) -> go.Figure:
 
 
 def in_words(earlier: TypicalBeat, later: TypicalBeat) -> str:
-    """What the picture shows."""
+    """The caption of the overlaid beats' figure."""
     counts = f"{earlier.n_beats} beats of the earlier ECG (grey, dashed) and {later.n_beats} of the later one"
     return (
         f"Medians of {counts} (black, solid), aligned at R, 25 mm/s and 10 mm/mV for every lead, level "

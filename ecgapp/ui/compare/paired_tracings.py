@@ -41,7 +41,7 @@ class PairView:
 
     @property
     def seconds(self) -> float:
-        """Of each ECG that fit."""
+        """The seconds of each ECG that fit."""
         return self.scale.page_seconds / (2 if self.beside else 1)
 
 
@@ -55,7 +55,7 @@ class _Drawn:
 
 
 def choose_pair_view() -> PairView:
-    """One set of controls for both tracings."""
+    """Draw one set of controls for both tracings; return what they are set to."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         beside = one_of("Tracings", (BESIDE, ABOVE), BESIDE, "arrangement") == BESIDE
         name = one_of("Layout", tuple(COLUMNS), "6x2", "pair_layout")
@@ -135,7 +135,7 @@ def _same_cells(one: Sheet, other: Sheet) -> bool:
 
 
 def _narrow(figure: go.Figure) -> None:
-    """What is printed above and below half a page stands in two lines."""
+    """Break what is printed above and below half a page into two lines."""
     below, above = figure.layout.annotations
     below.text = below.text.replace("   filter:", "<br>filter:")
     below.align = above.align = "left"
@@ -163,7 +163,7 @@ def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
 
 
 def _tell(slot: str, one: ComparedECG, drawn: _Drawn) -> None:
-    """What to know of the recording, and where the filter moves its ST."""
+    """Draw remarks on the recording, and where the filter moves its ST."""
     record = one.record
     if said := remarks(record, one.ecg.quality):
         st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box

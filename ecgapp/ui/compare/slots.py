@@ -34,7 +34,7 @@ class ComparedECG:
 
 
 def compared(slot: str) -> ComparedECG | None:
-    """What lies in ``slot``, or None."""
+    """The ECG in ``slot``, or None."""
     return _slots().get(slot)
 
 

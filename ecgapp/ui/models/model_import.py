@@ -48,7 +48,7 @@ def import_form(settings: Settings) -> None:
 
 
 def _show(dropped: UploadedFile | None, settings: Settings) -> None:
-    """What is in the file, above what it would replace, or why it cannot be imported."""
+    """Draw the model in the file above the one it would replace, or why it cannot be imported."""
     if dropped is None:
         st.session_state.pop(_READ, None)
         return

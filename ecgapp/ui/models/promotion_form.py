@@ -101,7 +101,7 @@ def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple
 
 
 def show_concerns(card: ModelCard, current: ModelCard | None) -> tuple[str, ...]:
-    """What speaks against using the model, in an amber box with the comparison in words; it comes back."""
+    """Draw what speaks against using the model, in an amber box; return it."""
     concerns = promotion_concerns(card, current)
     if not concerns:
         return ()

@@ -59,7 +59,7 @@ def model_view(name: str, versions: Sequence[Version], settings: Settings) -> No
 
 
 def _changes(used: Version | None, others: Sequence[Version], settings: Settings) -> None:
-    """Which version, who and why, then a button for each change that is possible."""
+    """Draw the choice of a version, author and reason, and a button for each change that is possible."""
     name = used.name if used is not None else others[0].name
     chosen = None
     if others:

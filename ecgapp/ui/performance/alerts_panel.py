@@ -105,7 +105,7 @@ def alerts_chart(curve: tuple[Alerts, ...], here: Alerts) -> go.Figure:
 
 
 def alerts_table(curve: tuple[Alerts, ...]) -> pd.DataFrame:
-    """The same in numbers."""
+    """The curve of alerts in numbers."""
     return pd.DataFrame(
         [
             {

@@ -46,7 +46,7 @@ def reliability_panel(tried: Tried) -> None:
 
 
 def measured(tried: Tried, label: str) -> Reliability:
-    """Measured once for each model and class."""
+    """The calibration of one class, measured once for each model and class."""
     return _measured(tried.card.digest, label, *tried.answers(label))
 
 

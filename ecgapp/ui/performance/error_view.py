@@ -33,7 +33,7 @@ FROM_MEMBER = "The list shows the answer of the one member that had not learnt f
 
 @dataclass(frozen=True, eq=False)
 class NetworkAnswer:
-    """What one network says of the class now, why, and the picture of that."""
+    """The finding of one network now, its explanation, and the figure of that."""
 
     finding: Finding
     explanation: Explanation
@@ -50,7 +50,7 @@ class OpenedMistake:
 
 @dataclass(frozen=True)
 class Wrong:
-    """Which answer was wrong: the row of the predictions, the class, and how."""
+    """A wrong answer: the row of the predictions, the class, and the kind of mistake."""
 
     row: int
     label: str
@@ -134,7 +134,7 @@ def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
 
 
 def _by_gate(judged: Admission) -> str:
-    """What would become of the record on the pages for reading, where the gate stands before the labels."""
+    """A sentence on whether the Review page would show labels of the record."""
     if not judged.asked:
         return "No gate is installed, so that labels of any record are shown."
     if judged.labels_withheld:
@@ -163,7 +163,7 @@ def _drawn(record: ECGRecord, findings: Findings, explanation: Explanation) -> N
 
 
 def _in_words(tried: Tried, wrong: Wrong) -> str:
-    """Which record it is, what it has, and what it got in the validation."""
+    """A sentence with the record's name, its labels, and its probability in the validation."""
     names, predictions = tried.predictions.names, tried.predictions
     if names is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a model does on its validation records: the performance page's view of one model of any kind."""
+"""The performance page's view of one model of any kind, on its validation records."""
 
 import pandas as pd
 import streamlit as st
@@ -37,7 +37,7 @@ def show_model(card: ModelCard) -> None:
 
 
 def _show_classifier(card: ModelCard) -> None:
-    """Its figures, then the slider that moves them where the validation predictions were kept."""
+    """Draw a classifier's figures, and the slider that moves them if its predictions are stored."""
     if card.validation is None or card.task is None:
         st.warning("This model was not validated. Do not rely on its probabilities.")
         return
@@ -55,7 +55,7 @@ def _show_classifier(card: ModelCard) -> None:
 
 
 def _predictions_of(card: ModelCard) -> Predictions | None:
-    """Its validation predictions; where they are damaged that is told, and the card's figures stay."""
+    """A classifier's validation predictions; None if there are none, with a warning if they are damaged."""
     try:
         return analysis.version_predictions(card, session.settings())
     except EcgAppError as error:
@@ -64,7 +64,7 @@ def _predictions_of(card: ModelCard) -> Predictions | None:
 
 
 def _show_autoencoder(card: ModelCard) -> None:
-    """Its reconstruction error beside the paper's."""
+    """Draw an autoencoder's reconstruction error beside the paper's."""
     if card.reconstruction is None:
         st.warning("This autoencoder was not validated.")
         return
@@ -76,7 +76,7 @@ def _show_autoencoder(card: ModelCard) -> None:
 
 
 def _show_delineator(card: ModelCard) -> None:
-    """How well it meets the boundaries that were marked by hand."""
+    """Draw how well a delineator meets the boundaries that were marked by hand."""
     if card.delineation is None:
         st.warning("This delineator was not validated.")
         return
@@ -149,5 +149,5 @@ def card_facts(card: ModelCard) -> pd.DataFrame:
 
 
 def _trained_on(card: ModelCard) -> str:
-    """What ``n_train`` counts."""
+    """The noun that ``n_train`` counts."""
     return "patients or synthetic records" if card.is_ventricular else "records"

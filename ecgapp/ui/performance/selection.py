@@ -1,4 +1,4 @@
-"""What the parts of the performance page share: a model's validation answers, and the thresholds in force."""
+"""The model, validation answers and thresholds that the parts of the performance page share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Tried:
 
 
 def choose_class(tried: Tried, place: DeltaGenerator) -> str:
-    """One class, the same in all parts; at first the one whose threshold is being moved."""
+    """Draw the choice of a class, the same in all parts; at first the one whose threshold is moved."""
     labels = tried.task.label_names
     first = labels.index(tried.which) if tried.which in labels else 0
     key = f"class_{tried.card.digest}_{tried.which}"
@@ -59,7 +59,7 @@ def choose_class(tried: Tried, place: DeltaGenerator) -> str:
 
 
 def where_from(tried: Tried) -> str:
-    """On what the figures of a part rest."""
+    """A sentence on the records behind the figures of a part."""
     members = " Each answer is that of the member that had not learnt from the record." * tried.cross_fitted
     return f"Validation records: {tried.evaluation_told}.{members}"
 

@@ -45,7 +45,7 @@ def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> N
 
 
 def _choose_thresholds(card: ModelCard, task: Task) -> tuple[str, tuple[float, ...]]:
-    """Which class is moved, and the card's thresholds with that one, or all, put where the slider stands."""
+    """The class that is moved, and the thresholds: the card's, with that class or all set to the slider."""
     left, right = st.columns([1, 2])
     labels = task.label_names
     which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.digest}")

@@ -66,13 +66,13 @@ def findings_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: 
 
 
 def prevalences() -> dict[str, float]:
-    """What the reader set in this session, by class, between 0 and 1."""
+    """The prevalences that the reader set in this session, by class, between 0 and 1."""
     by_class: dict[str, float] = st.session_state.setdefault(PREVALENCES, {})
     return by_class
 
 
 def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard, record_id: str) -> str:
-    """One class in sentences, at a prevalence that can be set; which one it is."""
+    """Draw one class in sentences, at a prevalence that can be set; return which one it is."""
     rows = {row.label: row for row in in_order(result)}
     left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
     key = f"detail_{card.digest}_{record_id}"
@@ -187,7 +187,7 @@ def in_detail(row: Finding, beside: Support) -> list[str]:
 
 
 def by_rule(beside: Support) -> str:
-    """What the rule says, or that there is none."""
+    """A sentence with the rule's result, or that there is no rule."""
     if beside.verdict is None:
         return "No textbook rule was checked for it."
     return f"By the textbook's rule {beside.verdict.in_words}."
@@ -207,6 +207,6 @@ def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) 
 
 
 def abbreviations(findings: Findings) -> str:
-    """What the classes' short names stand for."""
+    """The meanings of the classes' short names."""
     named = [f"{row.label}: {meaning(row.label)}" for row in findings.rows if meaning(row.label)]
     return "; ".join(named)

@@ -50,7 +50,7 @@ def _row(row: Measurement) -> dict[str, str]:
 
 
 def _judged(row: Measurement) -> str:
-    """In words, for colour alone would not do."""
+    """The side of the normal range on which a value lies, in a word; "" if it is normal."""
     if row.value is None or row.normal is None:
         return ""
     rounded = round(row.value)
@@ -116,7 +116,7 @@ def beat_table(beat: TypicalBeat) -> pd.DataFrame:
 
 
 def in_words(beat: TypicalBeat) -> str:
-    """What the picture shows."""
+    """The caption of the median beats' figure."""
     kinds = ", ".join(f"{kind} {_milliseconds(span)}" for kind, span in beat.spans.items())
     return (
         f"Median of {beat.n_beats} of {beat.n_all} beats, 25 mm/s and 10 mm/mV, level before QRS, as "

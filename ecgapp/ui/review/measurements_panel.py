@@ -76,7 +76,7 @@ def measurements_panel(ecg: OpenedECG) -> None:
 
 
 def rules_panel(ecg: OpenedECG) -> None:
-    """What the textbook rules find, for where no classifier's findings stand beside them."""
+    """Draw what the textbook rules find, if no classifier's findings stand beside them."""
     results = ecg.rules()
     if not results:
         return

@@ -20,7 +20,7 @@ from ecgapp.ui.tracing.tracing import blank_paper
 
 
 def empty_panel(cards: Mapping[str, ModelCard]) -> None:
-    """What stands there before a record is open: paper, and what will be looked for.
+    """Draw blank paper and the classes that are looked for, before an ECG is open.
 
     Chart and table also let the browser load what it needs for them before a record is dropped: the
     findings' table, first of its kind, else stood there last, seconds after its numbers came.
@@ -44,7 +44,7 @@ def headline_place() -> st.delta_generator.DeltaGenerator:
 
 
 def status(reviewed: Review, card: ModelCard | None) -> str:
-    """What readers made of the labels of this model, as Markdown: ``edited, signed (rejected AF)``."""
+    """The readers' decision on the labels of this model, as Markdown: ``edited, signed (rejected AF)``."""
     purpose = card.purpose if card is not None else ""
     changed = changes(answer for answer in reviewed.answers if answer.task == purpose)
     if reviewed.is_confirmed and changed:

@@ -1,4 +1,4 @@
-"""Which model: a select box over the cards, and the opened weights, shared by all sessions."""
+"""The choice of a model by a select box over the cards, and the opened weights, shared by all sessions."""
 
 from collections.abc import Mapping
 
@@ -25,27 +25,27 @@ def tell_damaged() -> None:
 
 
 def classifiers(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that find classes."""
+    """The classifiers among ``cards``, by name."""
     return {name: card for name, card in cards.items() if card.is_classifier}
 
 
 def autoencoders(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that give back their input."""
+    """The autoencoders among ``cards``, by name."""
     return {name: card for name, card in cards.items() if card.is_autoencoder}
 
 
 def delineators(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that find where waves begin and end."""
+    """The models among ``cards`` that find where waves begin and end, by name."""
     return {name: card for name, card in cards.items() if card.is_delineator}
 
 
 def gates(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that judge whether a record can be read."""
+    """The models among ``cards`` that judge whether a record can be read, by name."""
     return {name: card for name, card in cards.items() if card.is_gate}
 
 
 def ventricular(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that recognise ventricular rhythms."""
+    """The models among ``cards`` that recognise ventricular rhythms, by name."""
     return {name: card for name, card in cards.items() if card.is_ventricular}
 
 

@@ -18,7 +18,7 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class Opening:
-    """What becomes of what is chosen; ``prefix`` keeps the widgets of two openings on a page apart."""
+    """The actions on a chosen or refused record; ``prefix`` keeps two openings on a page apart."""
 
     prefix: str = ""
     open: Callable[[ECGRecord, str], object] = ecg_in_view.open_record

@@ -36,7 +36,7 @@ class NamedCaliper:
 
 @dataclass
 class Calipers:
-    """What was measured on one record."""
+    """The calipers of one record: the latest box, and those that have a name."""
 
     latest: NamedCaliper | None = None
     named: list[NamedCaliper] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Calipers:
 
     @property
     def all(self) -> list[NamedCaliper]:
-        """Those kept, and the latest."""
+        """The calipers under a name, and the latest one."""
         return [*self.named, *([self.latest] if self.latest else [])]
 
 
@@ -86,7 +86,7 @@ def read_again() -> None:
 
 
 def to_keep() -> tuple[KeptCaliper, ...]:
-    """Those under a name, as a review keeps them."""
+    """The calipers under a name, as a review stores them."""
     return tuple(_document(one) for one in calipers().named)
 
 

@@ -1,4 +1,4 @@
-"""Who reads, whether they read first, and what the journal says of the record in view.
+"""The reader of this session, whether the ECG is read first, and the review of the ECG in view.
 
 Read-first fails closed: where the journal cannot be read, nobody is known to have read anything.
 """
@@ -78,7 +78,7 @@ def reading_bar() -> None:
 
 
 def reader() -> str:
-    """Who sits at this browser, as typed; empty where nobody said."""
+    """The reader's name as typed; empty if none was typed."""
     return str(st.session_state.get(_READER, ""))
 
 
@@ -182,7 +182,7 @@ def outputs(findings: Findings, card: ModelCard) -> tuple[ReviewAnswer, ...]:
 
 
 def stored_calipers() -> tuple[KeptCaliper, ...]:
-    """Those of the review of the record in view; none while another reader's could give something away."""
+    """The calipers of the review of the ECG in view; none while the ECG is to be read first."""
     in_view = ecg_in_view.current()
     if in_view is None:
         return ()

@@ -37,7 +37,7 @@ _TURN = "reading_turn"  # session state: counts up with each decision, which emp
 
 @dataclass(frozen=True, eq=False)
 class ReviewForm:
-    """What the form is about: the review as the page shows it, the labels, and what the model says of them.
+    """A form for the reader's decisions: the review as the page shows it, and the model's findings.
 
     ``findings`` are None if the model's output is not there, or not to be seen yet. What the model finds is
     filled in as present; all other classes stand on "not judged" until the reader judges them.
@@ -49,7 +49,7 @@ class ReviewForm:
 
     @property
     def questions(self) -> tuple[ReviewAnswer, ...]:
-        """One a class, as the form begins: from the review, else present where the model finds it."""
+        """The answers with which the form begins: the review's, else present where the model finds a class."""
         if self.card is None or self.card.task is None:
             return ()
         task, outputs = self.card.purpose, self.outputs
@@ -59,7 +59,7 @@ class ReviewForm:
 
     @property
     def outputs(self) -> tuple[ReviewAnswer, ...]:
-        """What the model says; nothing where it is not to be seen."""
+        """The model's answers; none if they are not to be seen."""
         if self.card is None or self.findings is None:
             return ()
         return reading.outputs(self.findings, self.card)
@@ -69,13 +69,13 @@ class ReviewForm:
         return self.findings is None
 
     def key(self, name: str) -> str:
-        """Of a widget; another record, other answers or another model make other widgets."""
+        """The key of a widget; another record, other answers or another model make other widgets."""
         version = self.card.digest[:8] if self.card else ""
         mode = "blind" if self.is_blind else "seen"
         return f"say_{name}_{self.review.record[:16]}_{self.review.answered}_{version}_{mode}"
 
     def said(self) -> tuple[ReviewAnswer, ...]:
-        """What stands in the form now."""
+        """The answers that stand in the form now."""
         return tuple(
             replace(one, state=State(st.session_state[self.key(one.label)])) for one in self.questions
         )
@@ -148,12 +148,12 @@ def _ask_beside_normal(form: ReviewForm) -> None:
 
 
 def _box_key(form: ReviewForm, labels: Sequence[str]) -> str:
-    """Of the box for just these labels: others need another tick."""
+    """The key of the box for just these labels: others need another tick."""
     return form.key(f"{_ASKED}_{'_'.join(labels)}")
 
 
 def comment_key(form: ReviewForm) -> str:
-    """Of the comment's field, which is empty again once it was kept."""
+    """The key of the comment's field, which is empty again once the comment is stored."""
     return f"comment_{form.review.record[:16]}_{st.session_state.get(_TURN, 0)}"
 
 
@@ -187,13 +187,13 @@ def keep_record(record: ECGRecord, form: ReviewForm, wanted: bool) -> None:
 
 
 def show_problem() -> None:
-    """Why the last decision was not kept, once."""
+    """Draw, once, why the last decision was not stored."""
     if (problem := st.session_state.pop(_PROBLEM, None)) is not None:
         st.error(problem)
 
 
 def fill_absent(form: ReviewForm) -> None:
-    """What was not judged becomes absent, in the form alone; but whether the ECG is normal stays open.
+    """Set every class that is not judged to absent, in the form alone; "normal" stays open.
 
     That the other classes are absent does not make an ECG normal, nor abnormal: only the reader can say.
     """
@@ -205,7 +205,7 @@ def fill_absent(form: ReviewForm) -> None:
 
 
 def _event(kind: EventKind, form: ReviewForm) -> ReviewEvent:
-    """What is kept of the form when a button of this kind is pressed.
+    """The journal's event of a form whose button of this kind is pressed.
 
     Raises:
         ReviewError: it cannot be kept; says why.
@@ -233,7 +233,7 @@ def _refuse_unsaved(said: tuple[ReviewAnswer, ...], stated: tuple[str, ...], for
 
 
 def _keep_calipers(form: ReviewForm, kind: EventKind) -> None:
-    """Those of a first read stand beside those that others kept before."""
+    """Store the calipers; those of a first read stand beside those that others stored before."""
     own, stored = to_keep(), form.review.calipers
     wanted = (*stored, *(one for one in own if one not in stored)) if kind is EventKind.READ else own
     if wanted != stored:

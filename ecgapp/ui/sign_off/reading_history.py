@@ -1,4 +1,4 @@
-"""What was said of an ECG before: first reads beside the model's output, comments, the audit trail."""
+"""The history of a review: first reads beside the model's output, comments, the audit trail."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ NONE = "-"
 
 
 def show_reads(review: Review) -> None:
-    """Each read that was made first, beside what the model said then and what the review says now."""
+    """Draw each first read beside the model's output at that time and the review now."""
     for number, read in enumerate(review.reads):
         st.markdown(f"**Read first by {escape_markdown(read.by)}**: {_times(read)} {_agreement(read)}")
         if read.answers:
@@ -81,7 +81,7 @@ def _times(read: Read) -> str:
 
 
 def _agreement(read: Read) -> str:
-    """In how many of the classes that were judged the read and the model's output agree."""
+    """A sentence on how many of the judged classes agree between the read and the model's output."""
     by_label = {(one.task, one.label): one.models for one in read.output}
     known = [one for one in read.answers if (one.task, one.label) in by_label]
     judged = [one for one in known if one.is_judged]

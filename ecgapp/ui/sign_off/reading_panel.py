@@ -1,4 +1,4 @@
-"""What the reader says of the ECG in view: before the model's output is shown, or beside it."""
+"""The reader's part of the Review page: a read before the model's output is shown, or beside it."""
 
 import streamlit as st
 
@@ -75,7 +75,7 @@ def reading_panel(
 
 
 def _show_status(form: ReviewForm) -> None:
-    """Who stands for the findings since when, and where that differs from the model."""
+    """Draw who confirmed the findings and when, and where that differs from the model."""
     review = form.review
     words = escape_markdown(review.words)
     if not review.is_confirmed:
@@ -90,7 +90,7 @@ def _show_status(form: ReviewForm) -> None:
 
 
 def _source(form: ReviewForm) -> str:
-    """From where the form is filled in."""
+    """A sentence on where the form's answers come from."""
     if any(form.review.answer(one.task, one.label) for one in form.questions):
         return "The form is filled in with what was said of this ECG before."
     if form.findings is None:

@@ -42,12 +42,12 @@ class Caliper:
 
     @property
     def height(self) -> float:
-        """Of the box, in mV."""
+        """The height of the box, in mV."""
         return self.top - self.bottom
 
     @property
     def swing(self) -> float:
-        """Of the signal within the box's times, from its lowest to its highest sample, in mV."""
+        """The range of the signal within the box's times, from its lowest to its highest sample, in mV."""
         return self.highest - self.lowest
 
     def in_words(self, volts: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""Which page of a long record is on the paper: an overview to draw on, a slider, buttons and keys."""
+"""The choice of a page of a long record: an overview to draw on, a slider, buttons and keys."""
 
 from dataclasses import dataclass
 from itertools import pairwise

@@ -115,7 +115,7 @@ def colour_limit(bins: FloatArray) -> float:
 
 
 def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Explanation) -> go.Heatmap:
-    """What speaks for the class in the upper half, what speaks against it below: colour never alone."""
+    """A lead's band: relevance for the class in its upper half, against it in the lower one."""
     steps = np.rint(np.clip(row, -1, 1) * STEPS).astype(np.int8)
     return go.Heatmap(
         x0=first_bin(explanation, rate),
@@ -129,7 +129,7 @@ def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Ex
 
 
 def _scale(opacity: float) -> list[list[object]]:
-    """From blue through nothing to orange; half way, colours are a little over half as strong."""
+    """The colour scale from blue through transparent to orange, a little over half as strong half way."""
     half = 0.53 * opacity
     steps = ((AGAINST, opacity), (AGAINST, half), (FOR, 0.0), (FOR, half), (FOR, opacity))
     return [[place / 4, f"rgba({colour},{alpha:.3g})"] for place, (colour, alpha) in enumerate(steps)]

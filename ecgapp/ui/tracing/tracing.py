@@ -176,7 +176,7 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
 
 
 def _fitted(badge: str, width: float) -> str:
-    """As many of the words of ``badge`` as ``width`` mm hold, one at least, and how many more there are."""
+    """The words of ``badge`` that ``width`` mm hold, one at least, and how many more there are."""
     words = badge.split(", ")
     for n_words in range(len(words), 1, -1):
         fitted = ", ".join(

@@ -1,4 +1,4 @@
-"""What can be done with the worklist as a whole: export it, score it again, delete from it."""
+"""The actions on the worklist as a whole: export it, score it again, delete from it."""
 
 from collections.abc import Mapping, Sequence
 

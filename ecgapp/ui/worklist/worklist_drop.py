@@ -92,7 +92,7 @@ def _folder_form(settings: Settings, classifier: ModelCard) -> None:
 
 
 def intake_progress(drop: Intake) -> None:
-    """How far the drop is read, or what became of it."""
+    """Draw how far the drop is read, or its result."""
     if drop.under_way:
         share = drop.done / max(drop.total, 1)
         st.progress(min(share, 1.0), text=f"Reading: {drop.done:,} of {drop.total:,} records")

@@ -133,7 +133,7 @@ def _choose_batch(items: Sequence[Item]) -> int | None:
 
 
 def _review_words() -> dict[str, str]:
-    """How far readers have come, by ECG."""
+    """The status of each ECG's review in a word, by fingerprint."""
     return {review.record: review.word for review in reader.journal().reviews()}
 
 

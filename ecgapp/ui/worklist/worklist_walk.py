@@ -1,4 +1,4 @@
-"""From the worklist to the Review page and on to the next: which items, in which order, and where we are."""
+"""The way from the worklist through the Review page: the items in their order, and the one in view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def open_item(number: int, order: Sequence[Item], sort: str) -> None:
 
 
 def walk_bar() -> None:
-    """On the Review page: where this record stands on the worklist, and the way on; nothing for others."""
+    """Draw the place of the ECG in view on the worklist, and buttons to the next; nothing for other ECGs."""
     walk = _current()
     if walk is None:
         return
