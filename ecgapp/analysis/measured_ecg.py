@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class ResultKind(Enum):
-    """The kinds of results of an ECG; a kind with the digests and settings it depends on is a result's key."""
+    """The kinds of results of an ECG; a kind with the digests and settings it depends on is a key."""
 
     FINGERPRINT = auto()
     QUALITY = auto()

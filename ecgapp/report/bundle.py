@@ -20,7 +20,7 @@ from ecgapp.analysis.judgement.judgement_document import (
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
 from ecgapp.report.contents import ClassifierEvidence, Contents
-from ecgapp.report.finding_support import Beside, beside
+from ecgapp.report.finding_support import FindingSupport, supports
 from ecgapp.reviews import Review
 from ecgapp.signals import remarks
 from ecgapp.signals.display import UNFILTERED
@@ -125,7 +125,7 @@ class Bundle:
     relevance: Relevance | None = None
     delineator: ModelCard | None = None
     measurements: Figures | None = None
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[FindingSupport, ...] = ()
     admission: Admission | None = None  # where it is refused, there are no predictions
     critical: tuple[CriticalDocument, ...] = ()  # the most dangerous first
     judgement: tuple[JudgedLine, ...] = ()  # the most severe first; empty where it was not asked for
@@ -153,7 +153,7 @@ def bundle(contents: Contents) -> Bundle:
         return document
     answers, relevance = predictions(evidence.findings), relevance_of(evidence)
     document = replace(document, model=evidence.card, predictions=answers, relevance=relevance)
-    return replace(document, beside=beside(contents.support))
+    return replace(document, beside=supports(contents.support))
 
 
 def record_facts(ecg: OpenedECG) -> RecordFacts:

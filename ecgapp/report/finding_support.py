@@ -7,7 +7,7 @@ from ecgapp.models import Interval
 
 
 @dataclass(frozen=True)
-class Beside:
+class FindingSupport:
     """The support of one label's finding.
 
     ``of_patients`` is the share of patients with this answer that have it at ``prevalence``.
@@ -25,12 +25,12 @@ class Beside:
     doubts: str
 
 
-def beside(support: tuple[Support, ...]) -> tuple[Beside, ...]:
+def supports(support: tuple[Support, ...]) -> tuple[FindingSupport, ...]:
     """The support of every finding as it is written down, in the task's order."""
     return tuple(_plain(row) for row in support)
 
 
-def prevalences(rows: tuple[Beside, ...]) -> dict[str, float]:
+def prevalences(rows: tuple[FindingSupport, ...]) -> dict[str, float]:
     """The prevalences that the reader had set, by label."""
     return {
         row.label: row.prevalence
@@ -39,8 +39,8 @@ def prevalences(rows: tuple[Beside, ...]) -> dict[str, float]:
     }
 
 
-def _plain(row: Support) -> Beside:
-    return Beside(
+def _plain(row: Support) -> FindingSupport:
+    return FindingSupport(
         row.label,
         row.prevalence,
         row.validation,

@@ -11,7 +11,7 @@ from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
 from ecgapp.report.contents import gather_evidence
-from ecgapp.report.finding_support import beside, prevalences
+from ecgapp.report.finding_support import prevalences, supports
 from ecgapp.storage import documents
 
 
@@ -89,7 +89,7 @@ def _of_model(bundle: Bundle, ecg: OpenedECG, card: ModelCard) -> list[str]:
         differences += _differences(f"The class {then.label}", then, now)
     if bundle.beside:
         stands = ecg.support(card, prevalences(bundle.beside))
-        for was, comes in zip(bundle.beside, beside(tuple(stands.values())), strict=True):
+        for was, comes in zip(bundle.beside, supports(tuple(stands.values())), strict=True):
             differences += _differences(f"What stands beside {was.label}", was, comes)
     return differences + _differences("The relevance", bundle.relevance, relevance_of(again))
 

@@ -49,7 +49,7 @@ class ReviewForm:
 
     @property
     def questions(self) -> tuple[ReviewAnswer, ...]:
-        """The answers with which the form begins: the review's, else present where the model finds a class."""
+        """The answers with which the form begins: the review's, else present if the model finds a class."""
         if self.card is None or self.card.task is None:
             return ()
         task, outputs = self.card.purpose, self.outputs
