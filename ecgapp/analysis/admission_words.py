@@ -38,15 +38,15 @@ HEART_RATES = (1.5, 10.0)  # Hz
 HEART_SIZE = (0.1, 10.0)  # mV from top to bottom
 FILTER = (0.5, 40.0)  # Hz
 
-REASONS = {  # of each part; {found} is of this record, {usual} of the median good one
-    "reconstruction": "The autoencoder cannot give it back (squared error {found:.2f}, usually {usual:.2f}).",
-    "distance": "Its features lie far from those of known ECGs (mean square {found:.1f}, usually "
+REASONS = {  # of each part; {measured} is of this record, {usual} of the median good one
+    "reconstruction": "The autoencoder cannot give it back (squared error {measured:.2f}, usually {usual:.2f}).",
+    "distance": "Its features lie far from those of known ECGs (mean square {measured:.1f}, usually "
     "{usual:.1f}).",
-    "roughness": "It is noisier: {found:.0%} of the signal's energy lies above 15 Hz (usually {usual:.0%}).",
-    "evenness": "It rests less between beats: the quietest three quarters of the time hold {found:.0%} of "
+    "roughness": "It is noisier: {measured:.0%} of the signal's energy lies above 15 Hz (usually {usual:.0%}).",
+    "evenness": "It rests less between beats: the quietest three quarters of the time hold {measured:.0%} of "
     "the signal's energy (usually {usual:.0%}).",
-    "disagreement": "Its beats resemble each other less (correlation {found:.2f}, usually {usual:.2f}).",
-    "contradiction": "The limb leads contradict each other: {found:.0%} of their energy breaks "
+    "disagreement": "Its beats resemble each other less (correlation {measured:.2f}, usually {usual:.2f}).",
+    "contradiction": "The limb leads contradict each other: {measured:.0%} of their energy breaks "
     "I + III = II and the like (usually {usual:.0%}). Check whether the leads are what their names say.",
 }
 # What a reader can see goes before what only a network knows, the particular before the general.
