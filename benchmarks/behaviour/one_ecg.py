@@ -16,7 +16,7 @@ from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.report import ReportRequest
 from ecgapp.reviews import Review
-from ecgapp.signals.quality import remarks
+from ecgapp.signals import remarks
 from ecgapp.storage import documents
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
