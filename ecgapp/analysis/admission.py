@@ -1,4 +1,4 @@
-"""Two questions before any label is shown: can the record be read at all, and do the models know its like?
+"""The gate before labels: whether a record can be read, and is similar to the training data.
 
 A record that cannot be read is refused: no labels, and nothing is measured. One that can be read, and is
 unlike the training data, keeps its rate, intervals, rules and critical findings; its labels are withheld.
@@ -81,7 +81,7 @@ class Admission:
     similar: GateAnswer = NOT_ASKED
 
     @property
-    def asked(self) -> bool:
+    def has_judge(self) -> bool:
         """Whether this machine has a judge for either question."""
         return self != Admission()
 
@@ -100,12 +100,12 @@ class Admission:
         """The answer that decides: the first that failed, else the first with anything to say."""
         both = (self.readable, self.similar)
         failed = [one for one in both if one.failed]
-        said = [one for one in both if one.reason]
-        return next(iter([*failed, *said]), self.similar if self.similar.judged else self.readable)
+        with_reason = [one for one in both if one.reason]
+        return next(iter([*failed, *with_reason]), self.similar if self.similar.judged else self.readable)
 
     @property
     def reason(self) -> str:
-        """Why the record is refused or its labels are withheld, or what could not be judged; else empty."""
+        """The reason why the record is refused or labels are withheld, or not judged; else ""."""
         return self.deciding.reason
 
     @property

@@ -38,15 +38,15 @@ HEART_RATES = (1.5, 10.0)  # Hz
 HEART_SIZE = (0.1, 10.0)  # mV from top to bottom
 FILTER = (0.5, 40.0)  # Hz
 
-REASONS = {  # of each part; {measured} is of this record, {usual} of the median good one
-    "reconstruction": "The autoencoder cannot give it back (squared error {measured:.2f}, usually {usual:.2f}).",
-    "distance": "Its features lie far from those of known ECGs (mean square {measured:.1f}, usually "
+REASONS = {  # of each part; {value} is of this record, {usual} of the median good one
+    "reconstruction": "The autoencoder cannot give it back (squared error {value:.2f}, usually {usual:.2f}).",
+    "distance": "Its features lie far from those of known ECGs (mean square {value:.1f}, usually "
     "{usual:.1f}).",
-    "roughness": "It is noisier: {measured:.0%} of the signal's energy lies above 15 Hz (usually {usual:.0%}).",
-    "evenness": "It rests less between beats: the quietest three quarters of the time hold {measured:.0%} of "
+    "roughness": "It is noisier: {value:.0%} of the signal's energy lies above 15 Hz (usually {usual:.0%}).",
+    "evenness": "It rests less between beats: the quietest three quarters of the time hold {value:.0%} of "
     "the signal's energy (usually {usual:.0%}).",
-    "disagreement": "Its beats resemble each other less (correlation {measured:.2f}, usually {usual:.2f}).",
-    "contradiction": "The limb leads contradict each other: {measured:.0%} of their energy breaks "
+    "disagreement": "Its beats resemble each other less (correlation {value:.2f}, usually {usual:.2f}).",
+    "contradiction": "The limb leads contradict each other: {value:.0%} of their energy breaks "
     "I + III = II and the like (usually {usual:.0%}). Check whether the leads are what their names say.",
 }
 # What a reader can see goes before what only a network knows, the particular before the general.
@@ -56,14 +56,14 @@ PLAIN = {"contradiction": 4.0, "roughness": 1.0, "disagreement": 1.0, "evenness"
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a record is refused; ``urgent`` if it may be a dangerous rhythm or a standstill."""
+    """The reason why a record is refused; ``urgent`` if it may be a dangerous rhythm or a standstill."""
 
     sentence: str
     urgent: bool
 
 
 def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> Refusal:
-    """Why the record is refused, from the medians of its windows' ``NUMBERS``, and the usual ones.
+    """The reason why the record is refused, from the medians of its windows' ``NUMBERS``, and the usual ones.
 
     Names asystole where nearly nothing is there, and ventricular fibrillation where the signal has the rate
     and the size of a heart rhythm.
@@ -114,7 +114,7 @@ def _heart_like(record: ECGRecord, height: float) -> float | None:
 
 
 def why_unlike(values: Floats, weights: Floats, network: Gate) -> str:
-    """Why labels are withheld: the first plain reason that is evident, else what weighed most."""
+    """The reason why labels are withheld: the first plain reason that is evident, else what weighed most."""
     units = (values - network.centre.numpy()) / network.scale.numpy()
     plain = [name for name, least in PLAIN.items() if units[PARTS.index(name)] >= least]
     name = plain[0] if plain else PARTS[int(weights.argmax())]
@@ -122,7 +122,7 @@ def why_unlike(values: Floats, weights: Floats, network: Gate) -> str:
     measured, usual = (
         _readable(name, value) for value in (float(values[place]), float(network.centre[place]))
     )
-    return f"{WITHHELD} {REASONS[name].format(measured=measured, usual=usual)}"
+    return f"{WITHHELD} {REASONS[name].format(value=measured, usual=usual)}"
 
 
 def _readable(name: str, value: float) -> float:

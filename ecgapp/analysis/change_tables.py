@@ -41,7 +41,7 @@ def intervals(changes: Sequence[Change]) -> pd.DataFrame:
 
 
 def remark(change: Change) -> str:
-    """How large the change is, and whether it crossed a limit of what is normal."""
+    """A remark on how large the change is, and whether it crossed a limit of what is normal."""
     parts = []
     if change.value is None:
         missing = [
@@ -84,7 +84,7 @@ def levels(changes: Sequence[LevelChange]) -> pd.DataFrame:
 
 
 def wave_heights(earlier: TypicalBeat, later: TypicalBeat, leads: Sequence[str]) -> pd.DataFrame:
-    """What the overlaid beats show, in figures: a row a lead, in mV."""
+    """The table of the overlaid beats' waves: a row a lead, in mV."""
     rows = []
     for lead in leads:
         pair = [heights(beat, lead) if lead in beat.leads else None for beat in (earlier, later)]
@@ -135,8 +135,8 @@ def shifts(levels: Sequence[LevelChange], measured: Sequence[Change]) -> list[st
         and one.more_than_repeated
         and None not in (one.value, one.earlier.value, one.later.value)
     ]
-    said = [f"ST changed: {', '.join(moved)}."] if moved else []
-    return said + ([f"Axis changed: {', '.join(turned)}."] if turned else [])
+    sentences = [f"ST changed: {', '.join(moved)}."] if moved else []
+    return sentences + ([f"Axis changed: {', '.join(turned)}."] if turned else [])
 
 
 def summary(

@@ -19,8 +19,8 @@ def doubts(label: str, quality: RecordQuality) -> str:
 def doubts_all(quality: RecordQuality) -> str:
     """A headline on faults of the recording that make every answer doubtful; "" if there are none."""
     parts = [quality.limbs_doubtful, "pacing spikes were seen" if quality.pacing else ""]
-    said = ", and ".join(part for part in parts if part)
-    return f"Doubtful: {said}." if said else ""
+    words = ", and ".join(part for part in parts if part)
+    return f"Doubtful: {words}." if words else ""
 
 
 def _limbs(needed: Sequence[str], quality: RecordQuality) -> str:

@@ -1,4 +1,4 @@
-"""Where the evidence of critical findings lies on a sheet of ECG paper, for screen and print alike."""
+"""The places of the evidence of critical findings on a sheet of ECG paper, for screen and print alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def elsewhere(findings: Sequence[CriticalFinding], sheet: Sheet) -> tuple[Critic
 
 
 def page_start(finding: CriticalFinding, sheet: Sheet) -> float:
-    """Where a page laid out like ``sheet`` begins, s, that shows how ``finding`` begins in its leads."""
+    """The start, s, of a page laid out like ``sheet`` that shows how ``finding`` begins in its leads."""
     cells = _cells(finding, sheet)
     if not cells:
         return finding.start - BEFORE

@@ -1,4 +1,4 @@
-"""Which leads and moments moved one label, on the recording's own time axis."""
+"""Explanations: the leads and moments that moved one label, on the recording's own time axis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -50,7 +50,7 @@ def open_version(card: ModelCard, settings: Settings) -> TrainedModel:
 
 
 def validation_predictions(name: str, settings: Settings) -> Predictions | None:
-    """What the classifier answered on its validation records, or None where that was not kept.
+    """The validation predictions of the classifier of this name, or None if they were not stored.
 
     Raises:
         ModelNotFoundError: there is no such model.

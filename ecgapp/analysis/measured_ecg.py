@@ -75,7 +75,7 @@ class MeasuredECG:
 
     @property
     def beats(self) -> BeatList:
-        """The one list of its beats, from its sound leads."""
+        """The list of the record's beats, from its sound leads."""
         return self._once((ResultKind.BEATS,), lambda: beat_list(self.record, self.quality))
 
     @property
@@ -136,7 +136,7 @@ class MeasuredECG:
             return None
 
     def _unreliable(self, start: float) -> str:
-        """Why complexes cannot be measured from ``start`` s on; "" if they can."""
+        """The reason why complexes cannot be measured from ``start`` s on; "" if they can."""
         rhythm = self._ventricular_if_any()
         end = min(self.record.duration, start + LONGEST)
         if rhythm is None or rhythm.share(start, end) < MOSTLY_VENTRICULAR:

@@ -134,7 +134,7 @@ class OpenedECG(MeasuredECG):
         )
 
     def _not_heard(self) -> str:
-        """Why ventricular rhythms were not looked for by the installed network; "" if they were."""
+        """The reason why ventricular rhythms were not looked for by the network; "" if they were."""
         try:
             self.ventricular()
         except ModelError:

@@ -35,7 +35,7 @@ class Support:
 
     @property
     def of_hundred(self) -> str:
-        """How many of 100 patients with this answer have the class: ``67 (61-73)``; "" if it is not known."""
+        """The patients of 100 with this answer who have the class: ``67 (61-73)``; "" if not known."""
         if self.meaning is None:
             return ""
         share = self.meaning.share

@@ -35,7 +35,7 @@ class RecordAnswer:
 
 
 def predict(arguments: Namespace, settings: Settings) -> int:
-    """Judge each record; one that cannot be opened is told on standard error, and the rest go on.
+    """Judge each record; one that cannot be opened is named on standard error, and the rest go on.
 
     The exit code is 1 where a record could not be opened. One whose labels are refused, or that no
     classifier takes, was judged: it has its critical findings, its measurements and the reason.

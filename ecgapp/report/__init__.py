@@ -1,4 +1,4 @@
-"""What leaves the app: a report on paper, a picture of the tracing, and numbers that can be checked."""
+"""The outputs of the app: a report on paper, a picture of the tracing, and numbers that can be checked."""
 
 from ecgapp.report.bundle import Bundle, bundle
 from ecgapp.report.contents import (

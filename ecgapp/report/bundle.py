@@ -66,7 +66,7 @@ class CheckedMap:
 
 @dataclass(frozen=True)
 class Relevance:
-    """How the map on page 2 was made; ``values_sha256`` is of its float32 values, lead by lead."""
+    """The making of the map on page 2; ``values_sha256`` is of its float32 values, lead by lead."""
 
     label: str
     window: int
@@ -89,7 +89,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Tracing:
-    """How the tracing is drawn, and at which second of the recording it begins."""
+    """The drawing of the tracing, and the second of the recording at which it begins."""
 
     layout: Layout = THREE_BY_FOUR
     scale: Scale = field(default_factory=Scale)
@@ -216,6 +216,6 @@ def software() -> Software:
 
 
 def digest(values: NDArray[np.float32]) -> str:
-    """sha256 of ``values`` as little-endian float32, row by row; every NaN is written the same."""
+    """The sha256 of ``values`` as little-endian float32, row by row; every NaN is written the same."""
     plain = np.ascontiguousarray(values, dtype="<f4")
     return hashlib.sha256(np.where(np.isnan(plain), np.float32(np.nan), plain).tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a report says: an open ECG, and what models made of it. Nothing about the patient."""
+"""The contents of a report: an open ECG and the answers of models, without anything about the patient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class DelineatorMeasurements:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """How the tracing is drawn: as recorded in 3x4 at 25 mm/s and 10 mm/mV, unless the reader asks for more.
+    """The drawing of the tracing: as recorded in 3x4 at 25 mm/s and 10 mm/mV, or as the reader asks.
 
     ``filtered`` is the record under the filter that ``filter`` names, None if there is none.
     """
@@ -65,7 +65,7 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """Everything that a report prints of one open ECG.
+    """The printed parts of a report of one open ECG.
 
     ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds. ``reference`` is what the
     reader typed. It is printed and nowhere stored, and so are ``calipers``, a sentence each. ``refusal``
@@ -117,7 +117,7 @@ class Contents:
 
     @property
     def status(self) -> str:
-        """What the findings are worth, in a word or two."""
+        """The status of the findings in a word or two."""
         return self.review.word if self.review else str(Status.UNCONFIRMED)
 
     @property
@@ -129,7 +129,7 @@ class Contents:
 
 @dataclass(frozen=True, eq=False)
 class ReportRequest:
-    """What a reader wants printed of an ECG; the fields of the same names in ``Contents``.
+    """A reader's request for a report; its fields become those of the same names in ``Contents``.
 
     ``check_map``: examine how far the map can be trusted, which takes seconds. ``prevalences`` are what the
     reader set, by class, between 0 and 1.

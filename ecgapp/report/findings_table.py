@@ -55,11 +55,11 @@ def _beside(row: Finding, support: Support | None) -> str:
     if support is None:
         return ""
     parts = []
-    said = support.verdict
-    if said is not None:
-        against = said.contradicts(row.positive)
+    verdict = support.verdict
+    if verdict is not None:
+        against = verdict.contradicts(row.positive)
         if against or row.positive:
-            parts.append(f"{CONTRADICTED if against else RULE} ({said.presence}): {said.words}.")
+            parts.append(f"{CONTRADICTED if against else RULE} ({verdict.presence}): {verdict.words}.")
     if row.positive and support.doubts:
         parts.append(support.doubts)
     if row.positive and support.is_set:

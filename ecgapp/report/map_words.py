@@ -1,4 +1,4 @@
-"""Page 2's map in words: which class, how it was made, and how far it can be trusted."""
+"""The description of page 2's map: which class, how it was made, and how far it can be trusted."""
 
 from ecgapp.explain import Grade, MapReliability
 from ecgapp.records import ECGRecord

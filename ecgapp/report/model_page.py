@@ -31,7 +31,7 @@ from ecgapp.signals import remarks
 from ecgapp.tasks.meanings import meaning
 
 MIDDLE, TOP = 168.0, 189.0  # mm
-UNDER = 14.5  # mm: where the last page tells that it has no room for more
+UNDER = 14.5  # mm: where the last page counts what it has no room for
 MOST_JUDGED = 4  # lines
 OF_HUNDRED = (
     "Of 100: how many of 100 patients with this answer have it (95 % interval), at the validation records' "
@@ -82,7 +82,7 @@ def _has_room(column: Column, contents: Contents) -> bool:
 
 
 def draw_rest(page: Page, contents: Contents, rest: Rest) -> None:
-    """A page of what page 2 had no room for; what even this one has not is told of."""
+    """Draw what does not fit on page 2; what does not fit here either is counted."""
     print_head(page, contents, f"{_title(contents)}, continued")
     columns = (
         Column(page, LEFT, TOP, MIDDLE - LEFT - 8),

@@ -1,4 +1,4 @@
-"""From a report's contents to files: a PDF, and a picture of its tracing."""
+"""Writing a report's contents to files: a PDF, and a picture of its tracing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -25,7 +25,7 @@ MILLIMETRE = 72 / 25.4  # points
 INK, GREY = "#000000", "#4a4a4a"
 ALARM = "#a40000"  # dark enough to be read in a grey print; a symbol and a word say the same
 FONT = "DejaVu Sans"  # comes with matplotlib, so that a report is the same on every machine
-NO_LIGATURES = ("-liga", "-dlig")  # a joined fi is a sign that nobody searches for
+NO_LIGATURES = ("-liga", "-dlig")  # a joined fi cannot be found by a search for f and i
 LETTER = 0.55  # a letter's mean width, of its height in type
 LINE = 1.35  # from one line to the next, of the same
 ABOVE, BELOW = 3.0, 4.6  # mm from the line before a heading, and to the one behind it
@@ -44,7 +44,7 @@ Points = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Type:
-    """How words are set; ``frame`` draws a black frame around them."""
+    """The setting of words; ``frame`` draws a black frame around them."""
 
     size: float = 8.0  # points
     bold: bool = False

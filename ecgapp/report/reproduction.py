@@ -19,7 +19,7 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
     """A sentence for each number of the bundle that comes out differently now; none if all are equal.
 
     The models are those whose weights the bundle names, also where others are in use by now; but the gate and
-    the rules and networks of critical findings are those in use, and what they say otherwise is told.
+    the rules and networks of critical findings are those in use, whose differences are listed.
 
     Raises:
         RecordError: this is another record.

@@ -21,7 +21,7 @@ def sheets_of(contents: Contents) -> tuple[Sheet, ...]:
 
 
 def rows_of_a_page(scale: Scale) -> int:
-    """How many rows a page holds at this gain: 16 at 5 mm/mV, 8 at 10 mm/mV, 4 at 20 mm/mV."""
+    """The number of rows that a page holds at this gain: 16 at 5 mm/mV, 8 at 10 mm/mV, 4 at 20 mm/mV."""
     return max(1, int(MOST_HEIGHT / (ROW * scale.gain)))
 
 

@@ -19,7 +19,7 @@ def by_whom(contents: Contents) -> str:
 
 
 def print_decision(column: Column, contents: Contents) -> None:
-    """Print who confirmed the findings, and where that differs from the model; nothing if nobody did."""
+    """Print who confirmed the findings, and where that differs from the model; nothing if unconfirmed."""
     review = contents.review
     if review is None or not review.is_confirmed:
         return
@@ -28,7 +28,7 @@ def print_decision(column: Column, contents: Contents) -> None:
 
 
 def statement(review: Review) -> str:
-    """A confirmed review in words: by whom, when, signed or not, and what is present, absent, not judged."""
+    """The description of a confirmed review: by whom, when, signed or not, and the state of each class."""
     words, standing = review.words, review.standing
     signed = "" if review.signature is not None else ", not signed"
     parts = [f"{words[0].upper()}{words[1:]}{signed}.", f"Present: {_named(standing, review.statements)}."]

@@ -15,8 +15,10 @@ from ecgapp.config import PROJECT
 PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
-    "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui", "report", "cli",
-    "analysis", "datasets", "worklist/__init__.py", "worklist/intake.py",
+    "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui/data", "ui/training",
+    "ui/__init__.py", "cli",
+    "analysis/critical", "analysis/judgement", "analysis/measurement", "analysis/rules",
+    "datasets", "worklist/__init__.py", "worklist/intake.py",
     "worklist/rows.py", "worklist/scorer.py", "worklist/scoring.py", "worklist/start_scoring.py",
     "worklist/__main__.py",
     "worklist/worklist_store.py",
@@ -170,7 +172,7 @@ def test_no_sentence_of_the_app_begins_with_who_or_nor(module):
         for node in ast.walk(_tree(module))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    assert [text for text in strings if FORBIDDEN_SENTENCE.search(text)] == []
+    assert [text for text in strings if " " in text and FORBIDDEN_SENTENCE.search(text)] == []
 
 
 def test_no_public_class_name_is_defined_twice():

@@ -53,7 +53,7 @@ def _withheld(slot: str, one: ComparedECG) -> bool:
 
 
 def doubt_marks(both: Mapping[str, ComparedECG], changes: Sequence[FindingChange]) -> dict[str, str]:
-    """For each class that is doubtful in one ECG or in both, which ones: ``⚠ earlier and later``."""
+    """The classes that are doubtful, with the ECGs in which they are: ``⚠ earlier and later``."""
     marks = {}
     for change in changes:
         slots = [slot for slot, one in both.items() if doubts(change.label, one.ecg.quality)]

@@ -32,7 +32,7 @@ LINE = 17  # px that a second line of print needs
 
 @dataclass(frozen=True)
 class PairView:
-    """How both are drawn; ``beside`` halves the paper's width, and with it the seconds on it."""
+    """The drawing of both tracings; ``beside`` halves the paper's width, and with it the seconds on it."""
 
     beside: bool
     layout: Layout
@@ -165,8 +165,8 @@ def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
 def _tell(slot: str, one: ComparedECG, drawn: _Drawn) -> None:
     """Draw remarks on the recording, and where the filter moves its ST."""
     record = one.record
-    if said := remarks(record, one.ecg.quality):
-        st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box
+    if sentences := remarks(record, one.ecg.quality):
+        st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in sentences))  # in one box
     if drawn.record is record or record.units != "mV":
         return
     changes = st_changes(record, drawn.record, one.ecg.beats.times.tolist())

@@ -29,7 +29,7 @@ class ComparedECG:
 
     @property
     def name(self) -> str:
-        """Its title, with the reader's reference behind it."""
+        """The ECG's title, with the reader's reference behind it."""
         return f"{self.title} ({self.reference})" if self.reference else self.title
 
 
@@ -39,7 +39,7 @@ def compared(slot: str) -> ComparedECG | None:
 
 
 def problem(slot: str) -> str | None:
-    """Why the last drop into ``slot`` was refused, or None."""
+    """The reason why the last drop into ``slot`` was refused, or None."""
     sentence: str | None = st.session_state.get(_problem(slot))
     return sentence
 

@@ -77,7 +77,7 @@ def finished(run: Run, store: RunStore, settings: Settings) -> None:
 def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple[str, ...]:
     """The figures of a model, above those of the one that has the name now; ``words`` say where it is.
 
-    What speaks against the model is told in amber, with the comparison in words, and comes back.
+    Draws and returns what speaks against the model.
     """
     version = in_use(name, settings)
     current = version.card if version is not None else None

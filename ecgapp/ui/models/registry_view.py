@@ -137,7 +137,7 @@ def _past(line: HistoryEntry) -> dict[str, object]:
 
 
 def _words(version: Version) -> str:
-    """A version in one line, for a select box; the card tells versions with the same weights apart."""
+    """A version in one line, for a select box; the card distinguishes versions with the same weights."""
     parts = [version.sha256[:12], f"card {version.digest[:6]}", version.origin]
     if version.entry is not None:
         parts.append(f"{time_words(version.entry.time)} by {version.entry.author}")

@@ -1,4 +1,4 @@
-"""A threshold in patients: of 100 like these, how many alerts, how many rightly, how many missed?"""
+"""The meaning of a threshold in patients: alerts, right alerts and missed patients of 100."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,7 @@ def _counted(
 
 
 def in_words(alerts: Alerts, label: str, percent: float) -> str:
-    """What the threshold means in a hundred patients."""
+    """A sentence on what the threshold means in a hundred patients."""
     return (
         f"**At threshold {alerts.threshold:.2f}, of 100 patients of whom {percent:g} have "
         f"{in_full(label)}:** about **{patients(alerts.alerts)}** are flagged (alerts), "
@@ -79,7 +79,7 @@ def patients(figure: Interval | None) -> str:
 
 
 def alerts_chart(curve: tuple[Alerts, ...], here: Alerts) -> go.Figure:
-    """Both figures run from 0 to 100, so they share an axis; line styles tell them apart without colour."""
+    """The chart of alerts and sensitivity; both run from 0 to 100, and line styles distinguish them."""
     lines = [alerts.threshold for alerts in curve]
     figure = go.Figure()
     series = (

@@ -113,7 +113,7 @@ def bins_table(calibration: Reliability) -> pd.DataFrame:
 
 
 def figures_table(tried: Tried) -> pd.DataFrame:
-    """Both figures of every class that has enough positives."""
+    """The table of calibration error and Brier score of every class with enough positives."""
     return pd.DataFrame([_row(tried, label) for label in tried.task.label_names])
 
 

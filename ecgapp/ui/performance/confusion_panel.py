@@ -1,4 +1,4 @@
-"""Label against label: in the records that have one, which labels did the model find?"""
+"""The matrix of labels: which labels the model finds in the records that have each of them."""
 
 import pandas as pd
 import plotly.graph_objects as go

@@ -88,7 +88,7 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
 
 
 def _choose_answer(tried: Tried, opened: OpenedMistake) -> NetworkAnswer:
-    """Whose answer is shown; of an ensemble first the member's, for it made the mistake."""
+    """Draw the choice of an answer; of an ensemble first the member's, for it made the mistake."""
     names = list(opened.answers)
     if len(names) == 1:
         if tried.cross_fitted:
@@ -135,7 +135,7 @@ def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
 
 def _by_gate(judged: Admission) -> str:
     """A sentence on whether the Review page would show labels of the record."""
-    if not judged.asked:
+    if not judged.has_judge:
         return "No gate is installed, so that labels of any record are shown."
     if judged.labels_withheld:
         return f"The Review page shows no label of it. {judged.reason} {judged.in_figures}".rstrip()

@@ -81,7 +81,7 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
 
 
 def _at(points: tuple[tuple[float, float, float], ...], threshold: float) -> tuple[float, float]:
-    """Both shares at the lowest point of the curve that is not below ``threshold``."""
+    """The shares of good and other records at the curve's lowest point that is not below ``threshold``."""
     above = [point for point in points if point[0] >= threshold]
     return above[-1][1:] if above else (0.0, 0.0)
 

@@ -41,12 +41,12 @@ class Tried:
         return self.task.label_names.index(label)
 
     def answers(self, label: str) -> tuple[Column, Column]:
-        """Its probabilities and targets, (n_records,) each."""
+        """The label's probabilities and targets, (n_records,) each."""
         column = self.place(label)
         return self.predictions.probabilities[:, column], self.predictions.targets[:, column]
 
     def metrics(self, label: str) -> LabelMetrics:
-        """Its figures at the threshold in force."""
+        """The label's figures at the threshold in force."""
         return self.evaluation.per_label[self.place(label)]
 
 

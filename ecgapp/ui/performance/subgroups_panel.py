@@ -1,4 +1,4 @@
-"""The same model on each data set: where it does worse, a hospital's own ECGs may be the reason."""
+"""A model's figures on each data set: it may do worse on one hospital's ECGs than on another's."""
 
 import pandas as pd
 import plotly.graph_objects as go

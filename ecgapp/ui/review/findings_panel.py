@@ -143,7 +143,7 @@ def _positives(metrics: LabelMetrics | None) -> str:
 
 
 def in_order(findings: Findings) -> list[Finding]:
-    """Above the threshold first, then by probability."""
+    """The findings in the table's order: above the threshold first, then by probability."""
     return sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
 
 

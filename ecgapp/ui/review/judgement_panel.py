@@ -55,7 +55,7 @@ def show_judgement(place: DeltaGenerator, ecg: OpenedECG, card: ModelCard | None
 
 
 def details(ecg: OpenedECG, card: ModelCard | None) -> None:
-    """Below the tracing, folded: each line with its source, and what else each critical finding could be."""
+    """Draw the judgement, folded: each line with its source, and the differential of critical findings."""
     with st.expander("The judgement in detail: sources, and what else a critical finding could be"):
         for finding in ecg.critical():
             st.markdown(

@@ -58,7 +58,7 @@ def _judged(row: Measurement) -> str:
 
 
 def rules_table(results: Mapping[str, Verdict]) -> pd.DataFrame:
-    """One row a rule: its label in words, what it says, and the figures behind it."""
+    """One row a rule: its label in full, its result, and the figures behind it."""
     rows = [results[label] for label in (*RULES, "Normal") if label in results]
     return pd.DataFrame(
         [{"Rule": in_full(row.label), "Result": str(row.presence), "Figures": row.words} for row in rows]

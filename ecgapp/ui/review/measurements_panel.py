@@ -28,7 +28,7 @@ RULE_WIDTHS = {
 
 @dataclass
 class MeasuredStretch:
-    """Where the measured half minute of a long record begins, in s."""
+    """The start of the measured half minute of a long record, in s."""
 
     start: float = 0.0
 
@@ -42,7 +42,7 @@ class BeatFigure:
 
 
 def measurements_panel(ecg: OpenedECG) -> None:
-    """Everything measured in the ECG by the installed delineator; nothing where there is none."""
+    """Draw everything that the installed delineator measures; nothing if none is installed."""
     card = ecg.delineator
     if card is None:
         return
@@ -87,7 +87,7 @@ def rules_panel(ecg: OpenedECG) -> None:
 
 
 def _choose_start(record: ECGRecord) -> float:
-    """Where the measured half minute begins, s; a button measures the page shown of a longer record."""
+    """The start of the measured half minute, s; of a longer record, a button measures the page shown."""
     if record.duration <= LONGEST:
         return 0.0
     stretch = page_state(MeasuredStretch)

@@ -39,7 +39,7 @@ def empty_panel(cards: Mapping[str, ModelCard]) -> None:
 
 
 def headline_place() -> st.delta_generator.DeltaGenerator:
-    """Where the headline stands, above the tracing; as high before it is known, so that nothing moves."""
+    """The place of the headline above the tracing, as high before it is known, so that nothing moves."""
     return st.container(key="headline").empty()
 
 

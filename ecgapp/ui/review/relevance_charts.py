@@ -57,7 +57,7 @@ def wave_chart(shares: tuple[WaveShare, ...]) -> go.Figure:
 
 
 def waves_in_words() -> str:
-    """Where the waves are taken to lie."""
+    """A caption on where the waves are taken to lie."""
     spans = "; ".join(f"{wave} {start:g} to {stop:g} s" for wave, start, stop in WAVES)
     return (
         f"Waves by their usual places about each R peak, not measured in this record: {spans}. In atrial "

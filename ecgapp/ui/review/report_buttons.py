@@ -73,11 +73,11 @@ def report_panel(
             "Draw the tracing as it stands on the screen: layout, paper, gain, filter, page"
         )
         check = st.checkbox("Check first how far the map can be trusted (takes several seconds)")
-        asked = st.form_submit_button("Make the report")
+        is_wanted = st.form_submit_button("Make the report")
     st.caption(EXPLAINED)
     last = page_state(LastReport)
     version = card.digest if card else None, reviewed.version
-    if asked:
+    if is_wanted:
         last.files = None
         drawing, start = _as_seen(ecg) if as_seen else (Drawing(), start)
         request = ReportRequest(
@@ -101,7 +101,7 @@ def report_panel(
 
 
 def _page_start(record: ECGRecord) -> float:
-    """Where page 1 begins; it is asked only if the record is longer than a page."""
+    """The start of page 1, s; it is asked for only if the record is longer than a page."""
     if record.duration <= PAGE_SECONDS:
         return 0.0
     last = max(record.duration - PAGE_SECONDS, 0.5)

@@ -37,7 +37,7 @@ class MapChoice:
 
 @dataclass
 class MapRequests:
-    """What the reader asked for on this ECG, by the digest of the classifier."""
+    """The maps and checks that the reader asked for on this ECG, by the digest of the classifier."""
 
     below_threshold: set[tuple[str, str]] = field(default_factory=set)  # with the class
     checked: set[tuple[str, SaliencyQuestion]] = field(default_factory=set)

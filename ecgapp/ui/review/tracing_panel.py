@@ -84,9 +84,9 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
     offer_half_gain(tall, view)
     caliper_list(record)
     tell_st(ecg, drawn)
-    said = remarks(record, ecg.quality)
-    if said:
-        st.warning("  \n".join(said))  # a line each, in one box
+    sentences = remarks(record, ecg.quality)
+    if sentences:
+        st.warning("  \n".join(sentences))  # a line each, in one box
 
 
 def _badges(quality: RecordQuality) -> dict[str, str]:

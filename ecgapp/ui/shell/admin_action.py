@@ -14,7 +14,7 @@ _PROBLEM = "action_problem"  # session state, with the place: why the last actio
 
 
 def guarded(settings: Settings, act: Callable[[], object], place: str = "") -> Callable[[], None]:
-    """``act`` for administrators only, as a button's callback; ``show_problem`` tells of it at ``place``."""
+    """``act`` for administrators only, as a button's callback; ``show_problem`` draws it at ``place``."""
 
     def on_click() -> None:
         st.session_state.pop(_PROBLEM + place, None)

@@ -82,6 +82,6 @@ def forget_problem() -> None:
 
 
 def problem() -> str | None:
-    """Why the last drop was refused, or None."""
+    """The reason why the last drop was refused, or None."""
     sentence: str | None = st.session_state.get(PROBLEM)
     return sentence

@@ -13,7 +13,7 @@ MODELS_IN_MEMORY = 8
 
 
 def installed() -> dict[str, ModelCard]:
-    """The cards of all models on this machine; those that cannot be read are told of."""
+    """The cards of all models on this machine; a warning is drawn for each that cannot be read."""
     tell_damaged()
     return analysis.available_models(session.settings())
 
@@ -52,7 +52,7 @@ def ventricular(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
     """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none.
 
-    Models that share a title are told apart by their names.
+    Models that share a title have their names beside it.
     """
     if not cards:
         st.info(f"{label}: none is installed yet. Train and promote one on the Training page.")

@@ -64,7 +64,7 @@ def _open_upload(opening: Opening) -> None:
     """Read what was dropped. A refused drop stays in the uploader: its missing half may still come.
 
     An empty uploader closes nothing: either the refused files were taken out, or it is the fresh one
-    behind an opened record, which tells of its emptiness when anything else on the page is touched.
+    behind an opened record, which reports its emptiness when anything else on the page is touched.
     """
     files = st.session_state[opening.drop_key]
     if not files:

@@ -1,4 +1,4 @@
-"""What holds for a whole browser session: the installation's folders, and the dialog over a page."""
+"""The state of a whole browser session: the installation's folders, and the dialog over a page."""
 
 import streamlit as st
 

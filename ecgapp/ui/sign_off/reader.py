@@ -1,6 +1,6 @@
 """The reader of this session, whether the ECG is read first, and the review of the ECG in view.
 
-Read-first fails closed: where the journal cannot be read, nobody is known to have read anything.
+Read-first fails closed: where the journal cannot be read, no read counts as committed.
 """
 
 import time
@@ -48,7 +48,7 @@ class Reading:
 
 @dataclass
 class ReadFirstTrail:
-    """What this session has entered in the journal about the ECG in view, which is read first."""
+    """The entries of this session in the journal about the ECG in view, which is read first."""
 
     opened_at: float | None = None  # when it was first drawn to be read first, in seconds since 1970
     alarmed: bool = False  # critical findings were shown before the read
@@ -124,7 +124,7 @@ def to_be_read_first(key: str) -> bool:
 
 
 def _is_blind(review: Review) -> bool:
-    """Whoever has committed a read, or was shown the output in this session, can read first no more."""
+    """Whether the reader must read first: no read is committed, and no output was shown in this session."""
     seen = review.record in st.session_state.get(_SEEN, ())
     return reads_first() and not seen and review.read_by(reader()) is None
 
@@ -143,7 +143,7 @@ def note_opened(review: Review) -> float:
 
 
 def note_alarmed(review: Review, findings: Sequence[CriticalFinding]) -> None:
-    """Keep, once, that critical findings were shown to whoever opened the ECG to read it first.
+    """Record, once, that critical findings were shown before a first read.
 
     Raises:
         EcgAppError: it cannot be kept.
@@ -156,7 +156,7 @@ def note_alarmed(review: Review, findings: Sequence[CriticalFinding]) -> None:
 
 
 def note_shown(review: Review, findings: Findings, card: ModelCard) -> Review:
-    """Keep, once, that the output was shown to whoever had opened the ECG to read it first; the review then.
+    """Record, once, that the output was shown after the ECG was opened for a first read; return the review.
 
     Raises:
         EcgAppError: it cannot be kept.

@@ -74,7 +74,7 @@ class ReviewForm:
         mode = "blind" if self.is_blind else "seen"
         return f"say_{name}_{self.review.record[:16]}_{self.review.answered}_{version}_{mode}"
 
-    def said(self) -> tuple[ReviewAnswer, ...]:
+    def answers(self) -> tuple[ReviewAnswer, ...]:
         """The answers that stand in the form now."""
         return tuple(
             replace(one, state=State(st.session_state[self.key(one.label)])) for one in self.questions
@@ -210,24 +210,24 @@ def _event(kind: EventKind, form: ReviewForm) -> ReviewEvent:
     Raises:
         ReviewError: it cannot be kept; says why.
     """
-    said, stated, reader = form.said(), form.stated(), reading.reader()
+    answers, stated, reader = form.answers(), form.stated(), reading.reader()
     comment = st.session_state[comment_key(form)].strip()
     model = stamp(form.card) if form.card is not None and form.findings is not None else None
     if kind is EventKind.READ:
         since = reading.note_opened(form.review)
-        return ReviewEvent(form.review.record, kind, reader, None, said, stated, comment, since=since)
+        return ReviewEvent(form.review.record, kind, reader, None, answers, stated, comment, since=since)
     if kind in (EventKind.CONFIRMED, EventKind.EDITED):
-        return ReviewEvent(form.review.record, kind, reader, model, said, stated, comment)
+        return ReviewEvent(form.review.record, kind, reader, model, answers, stated, comment)
     if kind is EventKind.COMMENTED and not comment:
         raise ReviewError("Type a comment first.")
     if kind is EventKind.SIGNED:
-        _refuse_unsaved(said, stated, form)
+        _refuse_unsaved(answers, stated, form)
     return ReviewEvent(form.review.record, kind, reader, model, comment=comment)
 
 
-def _refuse_unsaved(said: tuple[ReviewAnswer, ...], stated: tuple[str, ...], form: ReviewForm) -> None:
+def _refuse_unsaved(answers: tuple[ReviewAnswer, ...], stated: tuple[str, ...], form: ReviewForm) -> None:
     saved = {(one.task, one.label): one.state for one in form.review.answers}
-    same = all(saved.get((one.task, one.label)) is one.state for one in said)
+    same = all(saved.get((one.task, one.label)) is one.state for one in answers)
     if form.review.is_confirmed and not (same and stated == form.review.statements):
         raise ReviewError("What stands in the form is not what was saved. Save your edits, then sign.")
 

@@ -10,7 +10,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.paper import Cell, Sheet, pieces, row_zeros, sample_range
 
 Span = tuple[float, float]
-MILLIMETRES = 10.0  # a mV, in which heights are told whatever gain the paper has
+MILLIMETRES = 10.0  # a mV, in which heights are given whatever gain the paper has
 FLAT = 3.0  # mm of paper: a drag of less height is meant for a time alone
 COLOUR, FILL = "#0b4f8a", "rgba(11,79,138,0.10)"
 

@@ -29,7 +29,7 @@ PAGE_COLOUR = "rgba(11,79,138,0.18)"
 
 @dataclass
 class PagePosition:
-    """Where the page begins, s. A jump counts up, so that the slider is drawn anew at its new place."""
+    """The start of the page, s. A jump counts up, so that the slider is drawn anew at its new place."""
 
     start: float = 0.0
     jumps: int = 0
@@ -41,7 +41,7 @@ class PagePosition:
 
 
 def choose_page(record: ECGRecord, length: float) -> float:
-    """Where the page of ``length`` seconds begins, s; no control where all fits on one."""
+    """Draw the choice of a page of ``length`` seconds if there are several; return where it begins, s."""
     if record.duration <= length:
         return 0.0
     last = last_start(record.duration, length)
@@ -53,7 +53,7 @@ def choose_page(record: ECGRecord, length: float) -> float:
 
 
 def page_start(record: ECGRecord, length: float) -> float:
-    """Where the page on the screen begins, s, once it has been chosen."""
+    """The start of the page on the screen, s, once it has been chosen."""
     if record.duration <= length:
         return 0.0
     return min(page_state(PagePosition).start, last_start(record.duration, length))

@@ -75,7 +75,7 @@ def in_words(explanation: Explanation, finding: Finding, status: str = "unconfir
 
 
 def method_in_words(explanation: Explanation) -> str:
-    """How the picture was made, and how far it can be trusted."""
+    """A caption on how the picture was made, and how far it can be trusted."""
     made = explanation.attribution
     change = f"The logit is {made.baseline_logit:.2f} at the baseline and {made.logit:.2f} here"
     if made.method == INTEGRATED_GRADIENTS:
@@ -110,7 +110,7 @@ def first_bin(explanation: Explanation, rate: float) -> float:
 
 
 def colour_limit(bins: FloatArray) -> float:
-    """Where the colours end, in logits a bin, the same for every lead."""
+    """The end of the colour scale, in logits a bin, the same for every lead."""
     return max(float(np.quantile(np.abs(bins), CLIPPED)), 1e-9)
 
 

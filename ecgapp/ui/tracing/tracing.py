@@ -96,7 +96,7 @@ def tracing(
 def _together(
     signals: Sequence[FloatArray | None], others: Sequence[FloatArray | None]
 ) -> list[FloatArray | None]:
-    """Both tracings' samples of each cell, for which a row must have room."""
+    """The samples of both tracings in each cell, for which a row must have room."""
     pairs = zip_longest(signals, others)
     present = [[signal for signal in pair if signal is not None] for pair in pairs]
     return [np.concatenate(pair) if pair else None for pair in present]
@@ -155,7 +155,7 @@ def _thin_line(points: Sequence[tuple[float, float]], name: str) -> go.Scatter:
 
 
 def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[str, str]) -> go.Scatter:
-    """A lead's name, and behind it what is wrong with it: in words, and in a colour of its own."""
+    """A lead's name, and behind it what is wrong with it, in a colour of its own."""
 
     def named(cell: Cell) -> str:
         badge = _fitted(badges.get(cell.lead, ""), (cell.stop - cell.start) * sheet.scale.speed)
@@ -212,7 +212,7 @@ def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, obj
 
 
 def height_per_width(figure: go.Figure) -> float:
-    """How tall the paper of a tracing is for the width of its figure, which may hold more than paper."""
+    """The height of a tracing's paper for each unit of its figure's width, which may hold more than paper."""
     (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
     first, last = figure.layout.xaxis.domain or (0, 1)
     return float((last - first) * (top - bottom) * figure.layout.yaxis.scaleratio / (right - left))

@@ -62,15 +62,15 @@ def marks_alarms() -> bool:
 
 def chosen_view() -> View:
     """The view that the controls are set to, for others that draw like the tracing; at first the defaults."""
-    said = st.session_state
-    name = said.get("layout", "3x4")
+    state = st.session_state
+    name = state.get("layout", "3x4")
     layout = Layout(
-        COLUMNS[name], said.get(f"rhythm_{name}", RHYTHM[name]), said.get("lead_order") == "Cabrera"
+        COLUMNS[name], state.get(f"rhythm_{name}", RHYTHM[name]), state.get("lead_order") == "Cabrera"
     )
-    scale = Scale(said.get("speed", 25), said.get("gain", 10), bool(said.get("half_chest", False)))
-    notch = NOTCHES[said.get("notch", "off")]
-    wanted = DisplayFilter(*BANDS[said.get("band", "as recorded")], notch)
-    return View(layout, scale, wanted, bool(said.get("as_model", False)))
+    scale = Scale(state.get("speed", 25), state.get("gain", 10), bool(state.get("half_chest", False)))
+    notch = NOTCHES[state.get("notch", "off")]
+    wanted = DisplayFilter(*BANDS[state.get("band", "as recorded")], notch)
+    return View(layout, scale, wanted, bool(state.get("as_model", False)))
 
 
 def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:

@@ -13,7 +13,7 @@ from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.shell import model_choice, session
 from ecgapp.ui.tracing.tracing_controls import View
 
-MILLIMETRES = 10.0  # a mV, in which ST is told
+MILLIMETRES = 10.0  # a mV, in which ST is given
 
 
 def displayed(ecg: OpenedECG, view: View) -> tuple[ECGRecord, str]:
@@ -43,7 +43,7 @@ def _as_model(ecg: OpenedECG) -> tuple[ECGRecord, str]:
 
 
 def _classifier() -> ModelCard | None:
-    """The one that is chosen further down on the page."""
+    """The classifier that is chosen further down on the page."""
     cards = model_choice.classifiers(analysis.available_models(session.settings()))
     return cards.get(st.session_state.get("classifier", ""), next(iter(cards.values()), None))
 

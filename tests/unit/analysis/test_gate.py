@@ -508,7 +508,7 @@ def test_another_model_judges_nothing():
     for judges in (Judges(other), Judges(None, other)):
         with pytest.raises(ModelError, match="Choose a gate"):
             analysis.admit(ecg(), judges)
-    assert not analysis.admit(ecg(), Judges()).asked
+    assert not analysis.admit(ecg(), Judges()).has_judge
 
 
 def test_the_gate_that_reads_all_leads_together_is_preferred_where_they_are_there():
