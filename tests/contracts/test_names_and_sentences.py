@@ -17,7 +17,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
     "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui/data", "ui/training",
     "ui/__init__.py", "cli",
-    "analysis/critical", "analysis/judgement", "analysis/measurement", "analysis/rules",
     "datasets", "worklist/__init__.py", "worklist/intake.py",
     "worklist/rows.py", "worklist/scorer.py", "worklist/scoring.py", "worklist/start_scoring.py",
     "worklist/__main__.py",

@@ -26,12 +26,12 @@ __all__ = [
 ]
 
 VENTRICULAR_KINDS = (CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.BROAD_COMPLEX_TACHYCARDIA)
-SAID_BY = {  # kinds whose name tells the ventricular rate already
+SAID_BY = {  # kinds whose name has the ventricular rate already
     CriticalKind.TACHYCARDIA: VENTRICULAR_KINDS,
     CriticalKind.BRADYCARDIA: (*VENTRICULAR_KINDS, CriticalKind.AV_BLOCK),
 }
 MERGED = frozenset(CriticalKind) - {CriticalKind.PAUSE, CriticalKind.ASYSTOLE}
-MOST_PAUSES = 3  # that are told one by one
+MOST_PAUSES = 3  # that are findings of their own
 CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
 # Rules on the whole record, and on each stretch of it that is measured.
 _OF_RECORD: tuple[CriticalRule, ...] = (
@@ -90,7 +90,7 @@ def _merged(findings: Sequence[CriticalFinding]) -> list[CriticalFinding]:
 
 
 def _covered(finding: CriticalFinding, others: Iterable[CriticalFinding]) -> bool:
-    """Whether it is a rate, and most of its time belongs to one of ``others`` that tells the rate too."""
+    """Whether it is a rate, and most of its time belongs to one of ``others`` whose name has the rate too."""
     half = 0.5 * (finding.end - finding.start)
     worse = [one for one in others if one.kind in SAID_BY.get(finding.kind, ())]
     return any(min(finding.end, one.end) - max(finding.start, one.start) > half for one in worse)

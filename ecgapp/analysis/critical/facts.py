@@ -1,4 +1,4 @@
-"""What the rules for critical findings may look at."""
+"""The facts that the rules for critical findings look at."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from ecgapp.signals.bandpass import bandpass
 LASTING = 3.0  # s of fibrillation
 SHORT, SURE = 2.0, 0.9  # s and mean probability that are enough, too
 MOSTLY_NOISE = 0.6  # mean probability of noise above which a beat list is not believed
-FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
+FLAT = 0.1  # mV from top to bottom; less is no fibrillation that differs from noise
 SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
 HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
 FEWEST = 3  # beats that a rate is drawn from
@@ -108,7 +108,7 @@ class CriticalFacts:
         return np.asarray(cut.transpose(1, 0, 2).reshape(len(places), -1), np.float64)
 
     def recorded(self, start: float, end: float) -> float:
-        """For how many of the seconds from ``start`` to ``end`` s one of ``leads`` has samples."""
+        """The seconds from ``start`` to ``end`` s in which one of ``leads`` has samples."""
         rate = self.record.sampling_rate
         part = self.record.select(self.leads)[:, round(start * rate) : round(end * rate)]
         return float(np.isfinite(part).any(axis=0).sum() / rate)

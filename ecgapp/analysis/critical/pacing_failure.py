@@ -43,7 +43,7 @@ def pacing_failure(facts: CriticalFacts) -> list[CriticalFinding]:
 
 
 def captured(spikes: NDArray[np.float64], beats: NDArray[np.float64], duration: float) -> NDArray[np.bool_]:
-    """Which of the ``spikes`` (s) a beat (s) follows at a delay that several spikes share.
+    """The ``spikes`` (s) that a beat (s) follows at a delay that several spikes share.
 
     A spike too close to the record's end to be judged counts as most of the others do.
     """

@@ -143,7 +143,7 @@ def _fast(intervals: NDArray[np.float64]) -> bool:
 
 
 def _stretches(facts: CriticalFacts, beyond: Beyond, seconds: float) -> list[Span]:
-    """Where the rate is beyond its limit for ``seconds``, or over the record if it is shorter."""
+    """The spans in which the rate is beyond its limit for ``seconds``, or over a shorter record."""
     times, intervals = facts.beats.times, facts.beats.intervals
     if len(times) < FEWEST:
         return []

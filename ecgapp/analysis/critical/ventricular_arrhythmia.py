@@ -191,7 +191,7 @@ def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
 
 
 def _trimmed(beats: list[TimedBeat]) -> list[TimedBeat]:
-    """Without the beats at either end that are not broad."""
+    """The beats without those at either end that are not broad."""
     broad = [place for place, beat in enumerate(beats) if _broad(beat)]
     return beats[broad[0] : broad[-1] + 1] if broad else []
 
@@ -209,7 +209,7 @@ def _broad(beat: TimedBeat) -> bool:
 
 
 def _span(beats: list[TimedBeat]) -> Span:
-    """From the onset of the first complex to the offset of the last one, with R in its middle."""
+    """The span from the onset of the first complex to the offset of the last one, with R in its middle."""
     first, last = (1e-3 * (beat.width or BROAD) / 2 for beat in (beats[0], beats[-1]))
     return beats[0].time - first, beats[-1].time + last
 

@@ -1,4 +1,4 @@
-"""The one function that joins networks, rules and measurements into a judgement, worst first.
+"""The function that joins networks, rules and measurements into a judgement, worst first.
 
 Headline, worklist, report and command line all use it.
 """
@@ -36,7 +36,7 @@ def _against_normal(line: JudgementLine) -> JudgementLine:
 
 
 def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """Why there are no labels, and whether the gate could judge the record."""
+    """Lines on why there are no labels, and whether the gate could judge the record."""
     judged = known.admission
     if judged is not None and judged.refused:
         severity = Severity.CRITICAL if judged.readable.urgent else Severity.PROMPT

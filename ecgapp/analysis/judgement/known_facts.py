@@ -1,4 +1,4 @@
-"""What is known of an ECG when it is judged."""
+"""The facts that are known of an ECG when it is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Score(Protocol):
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """Everything that a judgement is made of; what is missing is not known.
+    """The facts that a judgement is made of; what is missing is not known.
 
     ``card`` is the classifier's that gave the ``scores``. Where there are none, ``no_labels`` says why
     in a sentence. ``rules`` are by label. ``not_heard`` says why ventricular rhythms were not looked for.
@@ -51,7 +51,7 @@ class KnownFacts:
 
     @property
     def refusal(self) -> str:
-        """Why no label may be shown: the record is unreadable, or unlike the training data; else ""."""
+        """The reason why no label may be shown: an unreadable record, or one unlike the training data; or ""."""
         judged = self.admission
         return judged.reason if judged is not None and judged.labels_withheld else ""
 

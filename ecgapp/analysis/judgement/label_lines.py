@@ -64,24 +64,24 @@ def normal_lines(known: KnownFacts, others: Sequence[JudgementLine]) -> Iterator
 
 def _called_normal(normal: Score, known: KnownFacts, others: Sequence[JudgementLine]) -> JudgementLine:
     """The network's "normal" with everything that speaks against it, or that nothing does."""
-    said = f"Network: normal {against_threshold(normal)}"
+    claim = f"Network: normal {against_threshold(normal)}"
     rule = _normal_rule(known)
     measured = rule is not None and rule.contradicts(True)
     if any(line.severity > Severity.UNKNOWN for line in others):
         source = "rule and network" if measured else "network"
-        return JudgementLine(Severity.CONTRADICTION, f"{said}, which the above contradicts.", source)
+        return JudgementLine(Severity.CONTRADICTION, f"{claim}, which the above contradicts.", source)
     if rule is not None and measured:
-        words = f"{said}. Measured: not normal, {rule.words}."
+        words = f"{claim}. Measured: not normal, {rule.words}."
         return JudgementLine(Severity.CONTRADICTION, words, "rule and network")
     if known.quality is not None and known.quality.limbs_doubtful:
-        words = f"{said}, doubtful: {known.quality.limbs_doubtful}."
+        words = f"{claim}, doubtful: {known.quality.limbs_doubtful}."
         return JudgementLine(Severity.UNKNOWN, words, "network")
     if rule is None or rule.presence is Presence.CANNOT_TELL:
         reason = "nothing was measured" if rule is None else rule.words.removesuffix(".")
-        words = f"{said}. The rules cannot confirm it: {reason}. {not_looked_for(known)}"
+        words = f"{claim}. The rules cannot confirm it: {reason}. {not_looked_for(known)}"
         return JudgementLine(Severity.UNKNOWN, words, "network")
     how = "borderline: " if rule.presence is Presence.BORDERLINE else ""
-    words = f"{said}. Measured: {how}{rule.words.removesuffix('.')}. {not_looked_for(known)}"
+    words = f"{claim}. Measured: {how}{rule.words.removesuffix('.')}. {not_looked_for(known)}"
     return JudgementLine(Severity.NORMAL, words, "rule and network")
 
 
@@ -109,9 +109,9 @@ def _normal_rule(known: KnownFacts) -> Verdict | None:
 
 
 def not_looked_for(known: KnownFacts) -> str:
-    """What the network does not look for, in a sentence."""
-    asked = {score.label for score in known.stated}
-    missing = [name for name, labels in LOOKED_FOR.items() if not labels & asked]
+    """A sentence on the findings that the network does not look for."""
+    labels_of_network = {score.label for score in known.stated}
+    missing = [name for name, labels in LOOKED_FOR.items() if not labels & labels_of_network]
     if not missing:
         return ""
     named = f"{', '.join(missing[:-1])} and {missing[-1]}" if len(missing) > 1 else "".join(missing)

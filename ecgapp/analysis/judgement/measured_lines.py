@@ -67,7 +67,7 @@ def rate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
 
 
 def rule_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """What a rule finds and the network does not, or does not look for."""
+    """Lines on what a rule finds and the network does not find, or does not look for."""
     kinds = _kinds(known)
     if kinds & DISORGANISED or known.unreadable or _is_paced(known):
         return
@@ -87,7 +87,7 @@ def rule_lines(known: KnownFacts) -> Iterator[JudgementLine]:
 def recording_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """Pacing spikes, and limb leads that are not what their names say.
 
-    Swapped electrodes are told from P waves and sinus beats, so a rhythm without either says nothing of them.
+    Swapped electrodes are recognised by P waves and sinus beats, so not in a rhythm without either.
     """
     quality = known.quality
     if quality is None:

@@ -1,4 +1,4 @@
-"""Probabilities of a judgement in words, always beside their threshold."""
+"""Sentences on the probabilities of a judgement, always beside their threshold."""
 
 from ecgapp.analysis.judgement.known_facts import KnownFacts, Score
 from ecgapp.tasks.meanings import in_full, meaning
@@ -16,7 +16,7 @@ def labelled(score: Score) -> str:
 
 
 def in_words(label: str) -> str:
-    """The label in words with a capital: ``ST depression``."""
+    """The label in full with a capital: ``ST depression``."""
     words = meaning(label) or label
     return words[0].upper() + words[1:]
 

@@ -6,10 +6,10 @@ from enum import IntEnum
 
 
 class Severity(IntEnum):
-    """How urgently a line asks for a reader; colour and symbol follow from it, never colour alone."""
+    """The urgency of a line, from which colour and symbol follow, never colour alone."""
 
     NORMAL = 0  # nothing speaks against a normal ECG
-    UNKNOWN = 1  # nothing is found, or nothing can be told, and the ECG is not known to be normal
+    UNKNOWN = 1  # nothing is found, or nothing can be judged, and the ECG is not known to be normal
     ABNORMAL = 2  # a finding that is not urgent
     CONTRADICTION = 3  # network, rule and measurement contradict each other
     PROMPT = 4  # a finding to be read soon
@@ -49,7 +49,7 @@ class Judgement:
 
     @property
     def severity(self) -> Severity:
-        """That of the most severe line."""
+        """The severity of the most severe line."""
         return self.lines[0].severity
 
     @property

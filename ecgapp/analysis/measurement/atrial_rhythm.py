@@ -153,7 +153,7 @@ def _levelled(windows: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _in_other_waves(classes: NDArray[np.int64], rate: float) -> NDArray[np.bool_]:
-    """Which samples lie in QRS or just beside it, or in the first T behind a QRS."""
+    """A mask of the samples that lie in QRS or just beside it, or in the first T behind a QRS."""
     reach = np.ones(2 * round(FROM_QRS * rate) + 1)
     qrs = (classes == SEGMENTS.index("QRS")).mean(axis=0) >= 0.5
     inside = np.asarray(np.convolve(qrs, reach, "same") > 0)
@@ -169,7 +169,7 @@ def _in_other_waves(classes: NDArray[np.int64], rate: float) -> NDArray[np.bool_
 def _last_p(
     times: NDArray[np.float64], beats: NDArray[np.float64], period: float | None
 ) -> NDArray[np.float64]:
-    """From the last P wave to each beat, s; if P waves recur, from the last place where one is expected."""
+    """The time from the last P wave to each beat, s; if P waves recur, from where one is expected last."""
     if not times.size or not beats.size:
         return np.zeros(0)
     place = np.searchsorted(times, beats) - 1

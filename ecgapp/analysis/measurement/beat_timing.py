@@ -104,7 +104,7 @@ def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -
 
 
 def _early(intervals: NDArray[np.float64], number: int) -> float | None:
-    """How much shorter this interval is than the median of its neighbours, as a share of that."""
+    """The share by which this interval is shorter than the median of its neighbours, as a share of that."""
     first = max(0, number - NEIGHBOURS)
     others = np.delete(intervals[first : number + NEIGHBOURS + 1], number - first)
     return float(1 - intervals[number] / np.median(others)) if others.size >= 2 else None

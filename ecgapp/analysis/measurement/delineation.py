@@ -1,4 +1,4 @@
-"""Where each lead's waves lie: the delineator on a whole record, lead by lead, windows joined."""
+"""The waves of each lead: the delineator on a whole record, lead by lead, windows joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

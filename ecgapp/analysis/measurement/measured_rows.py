@@ -45,7 +45,7 @@ def in_unit(value: float, unit: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class MeasurementInput:
-    """What the table is drawn from.
+    """The beats and signals that the table of measurements is made from.
 
     ``whole`` are the beats of the record, ``here`` those of the stretch that is measured, whose signal and
     quality are ``part`` and ``quality``. ``beat`` is None where only rates are known, because of ``doubt``;
@@ -65,7 +65,7 @@ class MeasurementInput:
         return None if self.beat is None else self.beat.spans.get(kind)
 
     def blank(self, kind: str) -> str:
-        """Why there is no such wave."""
+        """The reason why there is no such wave."""
         return self.doubt or {"P": self.no_p, "T": NO_T}.get(kind, "")
 
 
@@ -86,7 +86,7 @@ def rows(known: MeasurementInput) -> tuple[Measurement, ...]:
 
 
 def _rates(known: MeasurementInput) -> tuple[Measurement, Measurement]:
-    """Of the whole record, and of the stretch."""
+    """The heart rates of the whole record and of the stretch."""
     rate, rr = known.whole.rate, known.here.rate
     partly = known.here.duration < known.whole.duration
     of_all = f"mean of all {known.whole.duration:.0f} s" if partly else "mean of all beats"
@@ -145,7 +145,7 @@ def _axis(kind: str, normal: tuple[float, float], known: MeasurementInput) -> Me
 
 
 def _plane_doubt(beat: TypicalBeat, known: MeasurementInput) -> str:
-    """Why no axis can be read from the limb leads; "" where it can."""
+    """The reason why no axis can be read from the limb leads; "" if it can."""
     if known.part.units != "mV":
         return NO_VOLTS
     return known.quality.axes_doubtful or ("" if {"I", "aVF"} <= set(beat.leads) else NO_PLANE)

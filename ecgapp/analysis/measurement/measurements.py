@@ -1,4 +1,4 @@
-"""What a hospital ECG system prints: rate, intervals, axes and ST levels, blank where they would be wrong."""
+"""The measurements of a hospital ECG system: rate, intervals, axes, ST; blank where they would be wrong."""
 
 from dataclasses import dataclass, field, replace
 
@@ -43,7 +43,7 @@ class Measurements:
     """All lines, ST of each lead in mm at J and at J+60, and the beat that they were read from.
 
     They hold for ``start`` to ``end`` s of a record of ``duration`` s, the heart rate for all of it.
-    ``rhythm`` tells of every beat in that stretch and ``atrial`` of its P waves, both in s of the record.
+    ``rhythm`` has every beat in that stretch and ``atrial`` of its P waves, both in s of the record.
     ``doubt`` says why intervals are blank; "" where they are not.
     """
 
@@ -83,7 +83,7 @@ def measure(
     unreliable: str = "",
     beats: BeatList | None = None,
 ) -> Measurements:
-    """Everything that can be measured in half a minute of ``record`` from ``start`` s on, or in all of it.
+    """The measurements of half a minute of ``record`` from ``start`` s on, or in all of it.
 
     ``beats`` are those of the whole record where they are known. ``unreliable``: a sentence that says why
     complexes cannot be measured, as in ventricular tachycardia: then only rates are.
@@ -121,7 +121,7 @@ def measure(
 
 
 def _stretch(record: ECGRecord, start: float) -> tuple[float, ECGRecord]:
-    """Where the stretch that is measured begins, s, and its record with all leads that can be computed."""
+    """The start of the stretch that is measured, s, and its record with all leads that can be computed."""
     length = int(LONGEST * record.sampling_rate)
     if record.n_samples <= length:
         return 0.0, complete_leads(record)
@@ -145,7 +145,7 @@ def _measured(known: MeasurementInput, start: float, warnings: tuple[str, ...]) 
 
 
 def _doubt(beat: TypicalBeat | None) -> str:
-    """Why no interval can be read from the beats; "" where they can."""
+    """The reason why no interval can be read from the beats; "" if they can."""
     if beat is None or beat.n_beats < FEWEST_BEATS:
         return NO_BEATS
     return NO_QRS if beat.certainty < LEAST_CERTAIN or beat.clearest < LEAST_CLEAR else ""

@@ -97,7 +97,7 @@ def typical_beat(record: ECGRecord, delineation: Delineation, peaks: NDArray[np.
 
 
 def _certainty(typical: FloatArray, qrs: Span, rate: float) -> dict[str, float]:
-    """How sure the delineator is of QRS; ``typical`` is (n_leads, 4, n_samples)."""
+    """The delineator's certainty of QRS; ``typical`` is (n_leads, 4, n_samples)."""
     first, behind = (round((BEFORE + edge) * rate) for edge in qrs)
     chances = typical[:, SEGMENTS.index("QRS")]
     inside = chances[:, max(0, first) : max(behind, first + 1)]
@@ -132,7 +132,7 @@ def _spans(probabilities: FloatArray, rate: float) -> dict[str, Span]:
 
 
 def _runs(probabilities: FloatArray, kind: str) -> list[tuple[float, float]]:
-    """Where the class leads over all others: from and to, in samples, between which it does."""
+    """The spans, in samples, in which the class leads over all others, between the crossings."""
     number = SEGMENTS.index(kind)
     lead = probabilities[number] - np.delete(probabilities, number, axis=0).max(axis=0)
     ahead = np.concatenate([[False], lead > 0, [False]])
@@ -144,7 +144,7 @@ def _runs(probabilities: FloatArray, kind: str) -> list[tuple[float, float]]:
 
 
 def _crossing(lead: FloatArray, left: int) -> float:
-    """Where ``lead`` is 0 between samples ``left`` and ``left + 1``; at the edges, the last sample."""
+    """The place where ``lead`` is 0 between samples ``left`` and ``left + 1``; at the edges, the last sample."""
     if left < 0 or left + 1 >= len(lead):
         return float(min(max(left, 0), len(lead) - 1))
     return float(left + lead[left] / (lead[left] - lead[left + 1]))

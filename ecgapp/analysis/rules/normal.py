@@ -15,7 +15,7 @@ LIMITS = ("Heart rate", "PR", "QRS", "QTc Fridericia", "QRS axis")
 
 @rule("Normal", "NORM")
 def normal(facts: Facts) -> RuleOutcome:
-    """Nothing measured is out of its limits."""
+    """The rule of a normal ECG: nothing measured is out of its limits."""
     rows = tuple(facts.row(name) for name in LIMITS)
     checks = [_within(row, facts) for row in rows if row.value is not None]
     checks += [*_of_rhythm(facts), *_of_st(facts)]
@@ -65,6 +65,6 @@ def _of_st(facts: Facts) -> list[RuleOutcome]:
 
 
 def _opposite(presence: Presence) -> Presence:
-    """What an abnormality says of a normal ECG."""
+    """The presence of a normal ECG, given that of an abnormality."""
     turned = {Presence.PRESENT: Presence.ABSENT, Presence.ABSENT: Presence.PRESENT}
     return turned.get(presence, presence)

@@ -91,7 +91,7 @@ def _count(chosen: list[TimedBeat], facts: Facts) -> str:
 
 
 def share(value: float) -> str:
-    """In per cent, with a decimal where it is small: "5.5 %", "19 %"."""
+    """A share in per cent, with a decimal where it is small: "5.5 %", "19 %"."""
     return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
 
 

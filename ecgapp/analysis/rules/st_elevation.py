@@ -61,7 +61,7 @@ def st_elevation(facts: Facts) -> STElevation | None:
 
 
 def raised(facts: Facts, below: float) -> STElevation | None:
-    """The same with all limits lower by ``below`` mm."""
+    """ST elevation with all limits lower by ``below`` mm."""
     at_j, behind = (inverted(known) for known in (facts.measured.j_levels, facts.measured.st_levels))
     beat = facts.measured.beat
     if beat is None:
@@ -88,7 +88,7 @@ def raised(facts: Facts, below: float) -> STElevation | None:
 
 
 def limit(lead: str, facts: Facts) -> float:
-    """mm from which ST is raised in ``lead``."""
+    """The limit in mm from which ST is raised in ``lead``."""
     if lead not in ANTERIOR:
         return LIMIT
     if facts.sex == "female":
@@ -116,7 +116,7 @@ def _is_raised(at_j: float, behind: float, least: float) -> bool:
 
 
 def _before_qrs(beat: TypicalBeat, lead: str) -> float:
-    """How far the lead moves before QRS, in mm: flutter waves move the level that ST is measured from."""
+    """The movement of the lead before QRS, in mm: flutter waves move the level that ST is measured from."""
     onset = beat.spans["QRS"][0]
     before = beat.between(lead.removeprefix("-"), onset + BEFORE_QRS[0], onset + BEFORE_QRS[1])
     return MILLIMETRES * float(before.max() - before.min())

@@ -28,7 +28,7 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a rule may look at: what was measured, in a record of so many samples per second.
+    """The facts that a rule looks at: what was measured, in a record of so many samples per second.
 
     ``age`` in years and ``sex`` ("male", "female") where they are known.
     """
@@ -43,7 +43,7 @@ class Facts:
         return next(row for row in self.measured.rows if row.name == name)
 
     def error(self, name: str) -> float:
-        """By how much this measurement may be wrong: of intervals, by a sample at least."""
+        """The amount by which this measurement may be wrong: of intervals, by a sample at least."""
         known = ERRORS[name]
         return max(known, 1000 / self.sampling_rate) if self.row(name).unit == "ms" else known
 
@@ -55,7 +55,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What a rule finds; ``words`` have the figures and the limit."""
+    """The outcome of a rule; ``words`` have the figures and the limit."""
 
     presence: Presence
     words: str
@@ -81,7 +81,7 @@ class Verdict:
     def contradicts(self, positive: bool) -> bool:
         """Whether a network is above its threshold where the rule finds nothing, or the other way round.
 
-        What is borderline or cannot be told contradicts nothing.
+        A borderline outcome or none contradicts nothing.
         """
         return self.presence is (Presence.ABSENT if positive else Presence.PRESENT)
 
@@ -109,13 +109,13 @@ def rule_labels() -> tuple[str, ...]:
 
 
 def check(label: str, facts: Facts) -> RuleOutcome | None:
-    """What the label's rule finds; None where there is no rule."""
+    """The outcome of the label's rule; None if there is no rule."""
     textbook_rule = _RULES.get(label)
     return None if textbook_rule is None else textbook_rule(facts)
 
 
 def verdict(label: str, facts: Facts) -> Verdict | None:
-    """What the label's rule finds, under the label's name; None where there is no rule."""
+    """The outcome of the label's rule under the label's name; None if there is no rule."""
     outcome = check(label, facts)
     return None if outcome is None else Verdict(label, outcome.presence, outcome.words)
 
@@ -131,7 +131,7 @@ def cannot_tell(words: str) -> RuleOutcome:
 
 
 def side(value: float, limit: float, error: float) -> Presence:
-    """On which side of ``limit`` a value lies: present from it on, borderline within ``error`` of it."""
+    """The side of ``limit`` on which a value lies: present from it on, borderline within ``error`` of it."""
     if abs(value - limit) <= error:
         return Presence.BORDERLINE
     return Presence.PRESENT if value > limit else Presence.ABSENT
