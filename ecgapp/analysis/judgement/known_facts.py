@@ -51,7 +51,7 @@ class KnownFacts:
 
     @property
     def refusal(self) -> str:
-        """The reason why no label may be shown: an unreadable record, or one unlike the training data; or ""."""
+        """The reason why no label may be shown: unreadable, or unlike the training data; else ""."""
         judged = self.admission
         return judged.reason if judged is not None and judged.labels_withheld else ""
 

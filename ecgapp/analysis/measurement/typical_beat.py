@@ -144,7 +144,7 @@ def _runs(probabilities: FloatArray, kind: str) -> list[tuple[float, float]]:
 
 
 def _crossing(lead: FloatArray, left: int) -> float:
-    """The place where ``lead`` is 0 between samples ``left`` and ``left + 1``; at the edges, the last sample."""
+    """The zero of ``lead`` between samples ``left`` and ``left + 1``; at the edges, the last sample."""
     if left < 0 or left + 1 >= len(lead):
         return float(min(max(left, 0), len(lead) - 1))
     return float(left + lead[left] / (lead[left] - lead[left + 1]))
