@@ -16,7 +16,7 @@ from ecgapp.models import JangAutoencoderConfig, build
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.loop.learner import Learner, Pace
-from ecgapp.training.objective import Reconstruction
+from ecgapp.training.objective import ReconstructionObjective
 
 RECIPE = PROJECT / "docs" / "recipes" / "cae_lead2.json"
 PLAIN_RATE = 1e-3  # Adam's, as in the group's public training
@@ -68,7 +68,7 @@ def learner_for(config: TrainingConfig, total_steps: int) -> Learner:
     """The app's own training step for this config, on one cycle of ``total_steps``."""
     torch.manual_seed(config.seed)
     pace = Pace(total_steps, config.batch_size, (total_steps,))
-    learner = Learner(config, [(build(config.network), config.seed)], Reconstruction(), pace)
+    learner = Learner(config, [(build(config.network), config.seed)], ReconstructionObjective(), pace)
     learner.start_epoch()
     return learner
 
@@ -91,7 +91,7 @@ def fast(config: TrainingConfig, total_steps: int) -> Contestant:
 
 
 def published(config: TrainingConfig) -> TrainingConfig:
-    """The same training of Jang's network as the app has it."""
+    """Jang's network and training as published, in the app's own training step."""
     return replace(config, network=JangAutoencoderConfig())
 
 
@@ -101,11 +101,11 @@ def compiles() -> bool:
 
 
 def makers(config: TrainingConfig, total_steps: int = 1000) -> list[Callable[[], Contestant]]:
-    """What builds each: the plain networks, the yardsticks, come first; the fast one comes last."""
+    """The constructors of all contestants: the plain networks first, the fast one last."""
     jang = published(config)
     fp32, bf16 = {"precision": "fp32"}, {"precision": "bf16"}
     compiled = replace(config, compiled=True)
-    found = [
+    contenders = [
         partial(plain, config, torch.float32),
         partial(plain, config, torch.float64),
         partial(ours, "Jang's network, ours, fp32", replace(jang, **fp32), total_steps),
@@ -113,5 +113,5 @@ def makers(config: TrainingConfig, total_steps: int = 1000) -> list[Callable[[],
         partial(ours, "fast autoencoder, ours, fp32", replace(config, **fp32), total_steps),
     ]
     if compiles():
-        found.append(partial(ours, "fast autoencoder, ours, compiled", compiled, total_steps))
-    return [*found, partial(fast, config, total_steps)]
+        contenders.append(partial(ours, "fast autoencoder, ours, compiled", compiled, total_steps))
+    return [*contenders, partial(fast, config, total_steps)]

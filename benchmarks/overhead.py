@@ -1,4 +1,4 @@
-"""What the training loop costs beside its steps: reports, the run store's numbers, heartbeat, checkpoints."""
+"""Overhead of the training loop beside its steps: reports, the run store, heartbeat, checkpoints."""
 
 import tempfile
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.inference import Inference
 from ecgapp.training.loop.training_loop import Loop
-from ecgapp.training.objective import Reconstruction, Scores
+from ecgapp.training.objective import ReconstructionObjective, Scores
 from ecgapp.training.parallel.process_group import ALONE
 from ecgapp.training.preparation import Member, PreparedTraining
 from ecgapp.training.result.example_writer import ExampleWriter
@@ -33,7 +33,7 @@ BATCHES = 32  # of prepared windows, over and over
 EPOCHS = 15  # of a round: half a minute for both, so that the rounds, which take turns, see the same machine
 
 
-class TimedJudge(Reconstruction):
+class TimedJudge(ReconstructionObjective):
     """Judges epochs as ever, and knows how long that took: validation is work, not overhead."""
 
     def __init__(self, device: torch.device) -> None:
@@ -76,7 +76,7 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
 
 
 def bare_seconds(config: TrainingConfig, batches: Sequence[Tensor], steps: int) -> float:
-    """The same learner's steps on windows that are cut and dealt already."""
+    """The time of the same learner's steps on windows that are cut and dealt already, s."""
     device = resolve_device(config.device)
     started = now(device)
     learner = learner_for(config, steps)
@@ -86,7 +86,7 @@ def bare_seconds(config: TrainingConfig, batches: Sequence[Tensor], steps: int) 
 
 
 def overhead_row(config: TrainingConfig, records: RecordSet, rounds: int) -> Row:
-    """How much longer the loop takes than its steps alone: the median of rounds in which both take turns."""
+    """The loop's time over that of its steps alone, as the median of alternating rounds."""
     batches = list(islice(batches_of(records, config), BATCHES))
     config, shares = replace(config, epochs=min(EPOCHS, config.epochs)), []
     for number in range(rounds):

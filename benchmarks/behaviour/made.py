@@ -1,4 +1,4 @@
-"""What trainings, the worklist and reviews make, as plain values."""
+"""The results of trainings, the worklist and reviews, as plain values."""
 
 import csv
 import hashlib
@@ -109,27 +109,27 @@ def trainings(home: Home) -> dict[str, Any]:
     write_tiny_source(home.home / "tiny source")
     home.settings.stores.mkdir(parents=True, exist_ok=True)
     (home.settings.stores / ".patient-key").write_bytes(bytes(range(32)))  # else patients' ids are random
-    found: dict[str, Any] = {"import": home.imported("folder", home.home / "tiny source", "tiny")}
-    run, found["pretrain"] = trained(home, "tiny_pre", {"phase": "pretrain", "network": AUTOENCODER})
+    results: dict[str, Any] = {"import": home.imported("folder", home.home / "tiny source", "tiny")}
+    run, results["pretrain"] = trained(home, "tiny_pre", {"phase": "pretrain", "network": AUTOENCODER})
     transferred = CLASSIFIER | {"pretrained": f"run:{run}", "initialisation": "transfer"}
-    _, found["finetune from pretrain"] = trained(home, "tiny_transfer", transferred)
-    _, found["finetune"] = trained(home, "tiny_random", CLASSIFIER)
-    _, found["ensemble"] = trained(home, "tiny_members", CLASSIFIER | {"members": 2})
-    return found
+    _, results["finetune from pretrain"] = trained(home, "tiny_transfer", transferred)
+    _, results["finetune"] = trained(home, "tiny_random", CLASSIFIER)
+    _, results["ensemble"] = trained(home, "tiny_members", CLASSIFIER | {"members": 2})
+    return results
 
 
 def trained(home: Home, name: str, changes: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The run's name; its weights, card and figures."""
     config, exported = home.home / f"{name}.json", home.home / f"export of {name}"
     config.write_text(json.dumps({"name": name, **TRAINING, **changes}), encoding="utf-8")
-    told = home.command("train", config)
-    (run,) = re.findall(r"Run ([0-9a-f]+) on", " ".join(told["out"]))
+    output = home.command("train", config)
+    (run,) = re.findall(r"Run ([0-9a-f]+) on", " ".join(output["out"]))
     home.command("runs", "export", run, exported)
     metrics: dict[str, list[list[float | str]]] = {}
     for series, *point in csv.reader(io.StringIO((exported / "metrics.csv").read_text("utf-8"))):
         if not series.startswith(UNSTEADY):
             metrics.setdefault(series, []).append(numbers([point[:2]])[0])
-    return run, {"exit": told["exit"], **home.model(home.settings.home, name), "metrics": metrics}
+    return run, {"exit": output["exit"], **home.model(home.settings.home, name), "metrics": metrics}
 
 
 def write_tiny_source(folder: Path) -> None:
@@ -149,16 +149,16 @@ def write_tiny_source(folder: Path) -> None:
 
 def fits(home: Home, data: Path) -> dict[str, Any]:
     """Shortened recipes of the delineator, both gates and the ventricular network."""
-    found = {}
+    results = {}
     for title, (recipe, folder, changes) in FITS.items():
         config = json.loads((RECIPES / f"{recipe}.json").read_text("utf-8")) | changes
         if recipe == "ventricular":
             config["network"] |= {"members": 2, "width": 8}
         path, out = home.home / f"{recipe}.json", home.home / f"{title} out"
         path.write_text(json.dumps(config), encoding="utf-8")
-        told = home.command(title.split()[0], path, "--data", data / folder, "--out", out)
-        found[title] = {**told, **home.model(out, recipe)}
-    return found
+        output = home.command(title.split()[0], path, "--data", data / folder, "--out", out)
+        results[title] = {**output, **home.model(out, recipe)}
+    return results
 
 
 def worklist(home: Home, records: Sequence[ECGRecord]) -> dict[str, Any]:
@@ -184,13 +184,13 @@ def reviews(home: Home, records: Sequence[ECGRecord], models: InstalledModels) -
         if number:
             states[number] = State.PRESENT
             states[-number] = State.NOT_JUDGED
-        said = tuple(
+        answers = tuple(
             ReviewAnswer("nine_class", row.label, state, row.probability, row.threshold)
             for row, state in zip(rows, states, strict=True)
         )
         kind = EventKind.EDITED if number else EventKind.CONFIRMED
-        both = beside_normal(said)
-        journal.add(ReviewEvent(key, kind, "AB", model, said, ("U waves",) * number, beside_normal=both))
+        both = beside_normal(answers)
+        journal.add(ReviewEvent(key, kind, "AB", model, answers, ("U waves",) * number, beside_normal=both))
         journal.add(ReviewEvent(key, EventKind.COMMENTED, "CD", model, comment="Seen before."))
         if number != 1:
             journal.add(ReviewEvent(key, EventKind.SIGNED, "EF", model))

@@ -43,7 +43,7 @@ class Prepared:
         return self.steps[-1].signal.shape[-1] / self.config.sampling_rate
 
     def recorded_samples(self, window: int) -> int:
-        """The number of samples of this window that are recorded; those behind them are padding."""
+        """The number of recorded samples in this window; those behind them are padding."""
         remaining = self.steps[-1].signal.shape[-1] - int(self.windows.starts[window])
         return min(self.config.window, remaining)
 

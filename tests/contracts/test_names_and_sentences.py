@@ -15,11 +15,10 @@ from ecgapp.config import PROJECT
 PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
-    "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui/data", "ui/training",
-    "ui/__init__.py", "cli",
-    "datasets", "worklist/__init__.py", "worklist/intake.py",
-    "worklist/rows.py", "worklist/scorer.py", "worklist/scoring.py", "worklist/start_scoring.py",
-    "worklist/__main__.py",
+    "storage", "system", "jobs", "worker", "runs/curve_tables.py", "runs/run_", "ui/data", "ui/training",
+    "ui/__init__.py", "cli/following.py", "cli/import_folder.py", "cli/progress.py", "cli/runs.py",
+    "cli/__init__.py", "datasets/importing", "worklist/__init__.py", "worklist/__main__.py",
+    "worklist/intake.py", "worklist/rows.py", "worklist/scorer.py", "worklist/start_scoring.py",
     "worklist/worklist_store.py",
 )  # fmt: skip
 """Paths below ``ecgapp`` whose names and docstrings are not checked yet."""
@@ -36,7 +35,7 @@ REGISTRIES = ("datasets/layouts", "tasks")
 VAGUE_NAMES = {"told", "found", "shown", "kept", "asked", "heard", "said", "tells", "knows"}
 """Participles and verbs that do not say which value they name."""
 
-STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}}
+STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}, "training/result/examples.py": {"kept"}}
 """Fields of documents in files of earlier versions, whose names cannot change."""
 
 FRAGMENT_STARTS = {

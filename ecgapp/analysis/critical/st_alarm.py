@@ -9,7 +9,7 @@ SOURCE = "Thygesen et al. 2018, doi:10.1161/CIR.0000000000000617"
 
 
 def st_elevation(facts: CriticalFacts) -> list[CriticalFinding]:
-    """Elevation of the J point in two neighbouring leads, in the span that was measured."""
+    """Elevation of the J point in two contiguous leads, in the measured span."""
     measured = facts.measurements
     if measured is None or facts.is_noise or facts.run_share(measured.start, measured.end) > 0:
         return []

@@ -1,4 +1,4 @@
-"""One judgement of an ECG: what networks, rules and measurements say together, worst first."""
+"""The judgement of an ECG: statements from networks, rules and measurements, worst first."""
 
 from ecgapp.analysis.judgement.judge import judge
 from ecgapp.analysis.judgement.known_facts import KnownFacts, Score

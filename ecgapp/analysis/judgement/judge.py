@@ -1,6 +1,6 @@
-"""The function that joins networks, rules and measurements into a judgement, worst first.
+"""Joins networks, rules and measurements into one judgement, worst first.
 
-Headline, worklist, report and command line all use it.
+The headline, the worklist, the report and the command line use it.
 """
 
 from collections.abc import Iterator
@@ -31,12 +31,12 @@ def judge(known: KnownFacts) -> Judgement:
 
 
 def _against_normal(line: JudgementLine) -> JudgementLine:
-    """The line beside a network that calls the ECG normal: what is abnormal contradicts it."""
+    """The line as a contradiction if it is abnormal, for a network that calls the ECG normal."""
     return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
 
 
 def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """Lines on why there are no labels, and whether the gate could judge the record."""
+    """The lines on withheld labels, and on records that the gate could not judge."""
     judged = known.admission
     if judged is not None and judged.refused:
         severity = Severity.CRITICAL if judged.readable.urgent else Severity.PROMPT

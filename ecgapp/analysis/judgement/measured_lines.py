@@ -1,4 +1,4 @@
-"""Lines of a judgement that come from measurements and from the recording, whatever a network says."""
+"""Lines of a judgement from measurements and from the recording, independent of networks."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,16 +8,16 @@ from ecgapp.analysis.critical.rate import SLOW as CRITICALLY_SLOW
 from ecgapp.analysis.critical.ventricular_arrhythmia import BROAD
 from ecgapp.analysis.critical.ventricular_arrhythmia import FAST as FAST_IF_BROAD
 from ecgapp.analysis.judgement.known_facts import KnownFacts
-from ecgapp.analysis.judgement.probability_words import beside_rule, in_words
+from ecgapp.analysis.judgement.probability_words import beside_rule, capitalised
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence
 
 SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W
 VERY_FAST = 130.0  # bpm, from which an ECG is to be read soon: our choice
 LONG_QT = 480.0  # ms, QTc; Priori et al. 2015 (ESC), doi:10.1093/eurheartj/ehv316
-RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # whose results stand in a judgement
-SAME_LABEL = {"AF": ("AF", "A")}  # the names under which networks know what a rule finds
-# Without an organised rhythm the rules have nothing to measure, and rates say nothing further.
+RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # the rules in a judgement
+SAME_LABEL = {"AF": ("AF", "A")}  # the network's labels for a rule
+# Without an organised rhythm rules and rates are meaningless.
 DISORGANISED = frozenset(
     {
         CriticalKind.VENTRICULAR_FIBRILLATION,
@@ -26,7 +26,7 @@ DISORGANISED = frozenset(
         CriticalKind.SINE_WAVE,
     }
 )
-SAID_BY = {  # the critical finding that says what a rule would: reciprocal depression belongs to elevation
+COVERED_BY = {  # the critical finding that includes a rule's: reciprocal depression belongs to elevation
     "STE": CriticalKind.ST_ELEVATION,
     "STD": CriticalKind.ST_ELEVATION,
     "I-AVB": CriticalKind.AV_BLOCK,
@@ -37,7 +37,7 @@ RATES = frozenset(  # kinds that explain a slow or fast heart rate
 
 
 def critical_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """Each critical finding with its evidence, and what the network says of the same."""
+    """A line for each critical finding with its evidence and the network's result on it."""
     for finding in known.critical:
         beside = [beside_rule("STE", known)] if finding.kind is CriticalKind.ST_ELEVATION else []
         words = " ".join(part for part in (finding.sentence, finding.evidence, *beside) if part)
@@ -45,7 +45,7 @@ def critical_lines(known: KnownFacts) -> Iterator[JudgementLine]:
 
 
 def rate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """Heart rate, QRS at a fast rate and QTc where they are abnormal, and no critical finding says so."""
+    """Lines on abnormal heart rate, QRS at a fast rate and QTc that no critical finding includes."""
     kinds = _kinds(known)
     rate = known.heart_rate
     if kinds & DISORGANISED or known.unreadable:
@@ -67,27 +67,28 @@ def rate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
 
 
 def rule_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """Lines on what a rule finds and the network does not find, or does not look for."""
+    """Lines on positive rules for which the network is negative or has no label."""
     kinds = _kinds(known)
     if kinds & DISORGANISED or known.unreadable or _is_paced(known):
         return
     for label in RULES:
         result = known.rules.get(label)
-        if result is None or result.presence is not Presence.PRESENT or SAID_BY.get(label) in kinds:
+        if result is None or result.presence is not Presence.PRESENT or COVERED_BY.get(label) in kinds:
             continue
         scores = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
         if any(one.positive for one in scores):
             continue
         severity = Severity.CONTRADICTION if scores else Severity.ABNORMAL
         beside = [beside_rule(one.label, known) for one in scores]
-        words = " ".join((f"{in_words(label)} by rule: {result.words}.", *beside))
+        words = " ".join((f"{capitalised(label)} by rule: {result.words}.", *beside))
         yield JudgementLine(severity, words, "rule and network" if scores else "rule")
 
 
 def recording_lines(known: KnownFacts) -> Iterator[JudgementLine]:
-    """Pacing spikes, and limb leads that are not what their names say.
+    """Lines on pacing spikes, and on limb leads that are probably mislabelled.
 
-    Swapped electrodes are recognised by P waves and sinus beats, so not in a rhythm without either.
+    Swapped electrodes are recognised by P waves and sinus beats, so they are not reported for a rhythm
+    without either.
     """
     quality = known.quality
     if quality is None:
@@ -100,7 +101,7 @@ def recording_lines(known: KnownFacts) -> Iterator[JudgementLine]:
 
 
 def _is_paced(known: KnownFacts) -> bool:
-    """Whether pacing spikes are found: the rules hold for beats of the heart's own."""
+    """Whether there are pacing spikes: the rules are valid for intrinsic beats only."""
     return known.quality is not None and bool(known.quality.pacing)
 
 

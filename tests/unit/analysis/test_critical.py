@@ -17,7 +17,7 @@ from ecgapp.analysis.critical import (
 from ecgapp.analysis.critical.pacing_failure import captured
 from ecgapp.analysis.critical.rate import rates, standstill
 from ecgapp.analysis.critical.ventricular_arrhythmia import broad_tachycardia, fibrillation
-from ecgapp.analysis.measurement.beat_timing import Rhythm, TimedBeat
+from ecgapp.analysis.measurement.beat_timing import Beat, Rhythm
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRhythm
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
 from ecgapp.signals import BeatList, beat_list, record_quality
@@ -105,7 +105,7 @@ class _Measured:
     def __init__(self, times, widths):
         intervals = [None, *np.diff(times)]
         self.rhythm = Rhythm(
-            tuple(TimedBeat(t, rr, None, w) for t, rr, w in zip(times, intervals, widths, strict=True))
+            tuple(Beat(t, rr, None, w) for t, rr, w in zip(times, intervals, widths, strict=True))
         )
 
     def value(self, name):

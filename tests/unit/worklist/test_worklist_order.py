@@ -1,4 +1,4 @@
-"""In which order the worklist is read: laws of urgency and uncertainty."""
+"""The order of the worklist: laws of urgency and uncertainty."""
 
 import itertools
 import random
