@@ -15,16 +15,10 @@ from ecgapp.config import PROJECT
 PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
-    "storage", "system", "jobs", "worker", "runs/curve_tables.py", "runs/run_", "models/card_words.py", "ui",
-    "report", "cli/checking.py", "cli/following.py", "cli/import_folder.py", "cli/predict.py",
-    "cli/progress.py", "cli/runs.py", "cli/__init__.py",
-    "analysis/__init__.py", "analysis/admission.py", "analysis/admission_words.py",
-    "analysis/beat_relevance.py", "analysis/change_tables.py", "analysis/ecg_comparison.py",
-    "analysis/explanation.py", "analysis/installed_models.py",
-    "analysis/opened_ecg.py", "analysis/reconstruction.py",
-    "analysis/support.py", "analysis/window_preparation.py",
-    "datasets/importing", "worklist/__init__.py", "worklist/__main__.py", "worklist/intake.py",
-    "worklist/rows.py", "worklist/scorer.py", "worklist/start_scoring.py",
+    "storage", "system", "jobs", "worker", "runs/curve_tables.py", "runs/run_", "ui/data", "ui/training",
+    "ui/__init__.py", "cli/following.py", "cli/import_folder.py", "cli/progress.py", "cli/runs.py",
+    "cli/__init__.py", "datasets/importing", "worklist/__init__.py", "worklist/__main__.py",
+    "worklist/intake.py", "worklist/rows.py", "worklist/scorer.py", "worklist/start_scoring.py",
     "worklist/worklist_store.py",
 )  # fmt: skip
 """Paths below ``ecgapp`` whose names and docstrings are not checked yet."""
@@ -176,7 +170,7 @@ def test_no_sentence_of_the_app_begins_with_who_or_nor(module):
         for node in ast.walk(_tree(module))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    assert [text for text in strings if FORBIDDEN_SENTENCE.search(text)] == []
+    assert [text for text in strings if " " in text and FORBIDDEN_SENTENCE.search(text)] == []
 
 
 def test_no_public_class_name_is_defined_twice():

@@ -96,7 +96,7 @@ def tracing(
 def _together(
     signals: Sequence[FloatArray | None], others: Sequence[FloatArray | None]
 ) -> list[FloatArray | None]:
-    """Both tracings' samples of each cell, for which a row must have room."""
+    """The samples of both tracings in each cell, for which a row must have room."""
     pairs = zip_longest(signals, others)
     present = [[signal for signal in pair if signal is not None] for pair in pairs]
     return [np.concatenate(pair) if pair else None for pair in present]
@@ -155,7 +155,7 @@ def _thin_line(points: Sequence[tuple[float, float]], name: str) -> go.Scatter:
 
 
 def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[str, str]) -> go.Scatter:
-    """A lead's name, and behind it what is wrong with it: in words, and in a colour of its own."""
+    """A lead's name, and behind it what is wrong with it, in a colour of its own."""
 
     def named(cell: Cell) -> str:
         badge = _fitted(badges.get(cell.lead, ""), (cell.stop - cell.start) * sheet.scale.speed)
@@ -176,12 +176,14 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
 
 
 def _fitted(badge: str, width: float) -> str:
-    """As many of the words of ``badge`` as ``width`` mm hold, one at least, and how many more there are."""
+    """The words of ``badge`` that ``width`` mm hold, one at least, and how many more there are."""
     words = badge.split(", ")
-    for kept in range(len(words), 1, -1):
-        shown = ", ".join([*words[:kept], *([f"+{len(words) - kept}"] if kept < len(words) else [])])
-        if len(shown) <= BADGE * width:
-            return shown
+    for n_words in range(len(words), 1, -1):
+        fitted = ", ".join(
+            [*words[:n_words], *([f"+{len(words) - n_words}"] if n_words < len(words) else [])]
+        )
+        if len(fitted) <= BADGE * width:
+            return fitted
     return words[0] if len(words) == 1 else f"{words[0]}, +{len(words) - 1}"
 
 
@@ -191,9 +193,9 @@ def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED
     gain = f"{scale.gain:g} mm/mV" if record.units == "mV" else LOST
     gain += ", calibration assumed" if record.calibration_assumed else ""
     half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []
-    shown = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
+    stretch = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
     rate = f"{record.sampling_rate:g} Hz"
-    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, shown])
+    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, stretch])
 
 
 def _printed(record: ECGRecord, printed: Sequence[str], notes: Sequence[str]) -> list[dict[str, object]]:
@@ -210,7 +212,7 @@ def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, obj
 
 
 def height_per_width(figure: go.Figure) -> float:
-    """How tall the paper of a tracing is for the width of its figure, which may hold more than paper."""
+    """The height of a tracing's paper for each unit of its figure's width, which may hold more than paper."""
     (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
     first, last = figure.layout.xaxis.domain or (0, 1)
     return float((last - first) * (top - bottom) * figure.layout.yaxis.scaleratio / (right - left))

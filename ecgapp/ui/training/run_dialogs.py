@@ -13,13 +13,13 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, metric_export, tensorboard
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import MOST_EPOCHS
 from ecgapp.runs.next_config import continued, refuse_unknown
 from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import new_form
 from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.result.examples import RankedRecord
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.session import DIALOG
@@ -76,7 +76,7 @@ def _tell_of_form(run: Run, settings: Settings) -> None:
     missing = [name for name in missing if name not in store_names(settings)]
     if missing:
         st.warning(
-            f"The run's data set {as_typed(', '.join(missing))} is not among those on this machine. "
+            f"The run's data set {escape_markdown(', '.join(missing))} is not among those on this machine. "
             "Choose another one in the form, or import it again."
         )
 
@@ -112,8 +112,8 @@ def draw_tracing(asked: Asked) -> None:
         st.error(str(error))
         return
     codes = ", ".join(record.codes) or "none"
-    place = f"Record {as_typed(ranked.record_id)} of {as_typed(ranked.store)}"
-    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {as_typed(codes)}.")
+    place = f"Record {escape_markdown(ranked.record_id)} of {escape_markdown(ranked.store)}"
+    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {escape_markdown(codes)}.")
     start = 0.0
     if record.duration > PAGE_SECONDS:
         last = max(record.duration - PAGE_SECONDS, 0.5)
@@ -130,7 +130,7 @@ def _more_epochs(asked: Asked) -> None:
     run, store = asked.run, asked.store
     config = refuse_unknown(config_of(run))
     st.write(
-        f"{as_typed(run.title)} goes on where it ended, with the same settings and the same curves. "
+        f"{escape_markdown(run.title)} goes on where it ended, with the same settings and the same curves. "
         "The further epochs are one more cycle of its learning rate."
     )
     epochs = st.number_input(

@@ -88,7 +88,8 @@ def test_the_overlay_keeps_the_papers_aspect():
 
 @pytest.fixture(scope="module")
 def reconstruction():
-    return analysis.reconstruct(RECORD, tiny_models.autoencoder(), 1)
+    autoencoder = tiny_models.autoencoder()
+    return analysis.reconstruct(analysis.prepare(RECORD, autoencoder), autoencoder, 1)
 
 
 def test_the_reconstruction_lies_over_its_input_at_the_windows_time(reconstruction):
