@@ -1,1 +1,1 @@
-"""What the app must reach, measured on this machine: one module a subject, each prints one table."""
+"""The benchmarks: measurements on this machine against targets, one module per subject, one table each."""

@@ -1,4 +1,4 @@
-"""How right the shipped models are: ``python -m benchmarks.accuracy --data FOLDER [--held-back]``.
+"""Accuracy of the shipped models: ``python -m benchmarks.accuracy --data FOLDER [--held-back]``.
 
 Imports every known layout that FOLDER holds (unpacked archives, one folder each) into a temporary
 home and evaluates every model there by the path that the app takes. A figure on records that were
@@ -50,7 +50,7 @@ ALL_FOLDS = tuple(range(1, 11))  # not fold 0: records of unknown patients
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """What all figures are made from."""
+    """The data of all figures: the stores, the folds, and whether these were held back."""
 
     stores: dict[str, DatasetStore]
     settings: Settings
@@ -58,12 +58,12 @@ class Bench:
     held_back: bool
 
     def of(self, names: Sequence[str]) -> list[DatasetStore]:
-        """Those of the named stores that hold records of the folds asked for."""
-        found = [self.stores[name] for name in names if name in self.stores]
-        return [store for store in found if len(store.rows(self.folds))]
+        """The named stores that have records of the requested folds."""
+        present = [self.stores[name] for name in names if name in self.stores]
+        return [store for store in present if len(store.rows(self.folds))]
 
     def seen(self, card: ModelCard, stores: Sequence[DatasetStore]) -> tuple[int, int]:
-        """How many records of ``stores`` the model was trained on, by its card, and how many there are."""
+        """The number of records of ``stores`` that the model was trained on, by its card, and of all."""
         total = sum(len(store.rows(self.folds)) for store in stores)
         known = [store for store in stores if store.name in card.provenance.datasets and not self.held_back]
         trained = fold_numbers(card.provenance.train_folds) & set(self.folds)
@@ -102,10 +102,10 @@ def classifier_rows(bench: Bench, model: TrainedModel) -> list[Row]:
     """Each source apart, all together, and what the card's own predictions give."""
     card = model.card
     stores = bench.of(SOURCES.get(_task_name(card), ()))
-    found = [predict_store(model, store, bench.folds) for store in stores]
-    rows = [_auroc_row(bench, card, [store], kept) for store, kept in zip(stores, found, strict=True)]
+    predicted = [predict_store(model, store, bench.folds) for store in stores]
+    rows = [_auroc_row(bench, card, [store], own) for store, own in zip(stores, predicted, strict=True)]
     if len(stores) > 1:
-        together = Predictions(*(np.concatenate(part) for part in zip(*map(_parts, found), strict=True)))
+        together = Predictions(*(np.concatenate(part) for part in zip(*map(_parts, predicted), strict=True)))
         rows.append(_auroc_row(bench, card, stores, together))
     validated = validation_predictions(card.name, bench.settings)
     if validated is not None and card.validation is not None:
@@ -116,10 +116,10 @@ def classifier_rows(bench: Bench, model: TrainedModel) -> list[Row]:
 
 
 def _own_rows(bench: Bench, card: ModelCard, validated: Predictions, how: str) -> list[Row]:
-    """The card's own records of each source it is held against, where all its data sets are in the folder.
+    """The card's own records of each source with a target, if all its data sets are in the folder.
 
-    Predictions are kept in the order of the training's data sets; none is told apart unless the
-    truth kept with them is that of the data sets, record by record.
+    Predictions are in the order of the training's data sets; they are assigned to them only if the stored
+    targets are those of the data sets, record by record.
     """
     stores, task = bench.of(card.provenance.datasets), card.task
     if task is None or [store.name for store in stores] != list(card.provenance.datasets):
@@ -128,9 +128,9 @@ def _own_rows(bench: Bench, card: ModelCard, validated: Predictions, how: str) -
     if not np.array_equal(np.concatenate(answers), validated.targets, equal_nan=True):
         return []
     rows, begin = [], 0
-    for store, kept in zip(stores, answers, strict=True):
-        part = slice(begin, begin + len(kept))
-        begin += len(kept)
+    for store, targets in zip(stores, answers, strict=True):
+        part = slice(begin, begin + len(targets))
+        begin += len(targets)
         if store.name in SOURCES.get(task.name, ()):
             own = Predictions(*(array[part] for array in _parts(validated)))
             where = f"the card's own records of {NAMES.get(store.name, store.name)}"
@@ -144,14 +144,14 @@ def _answers(store: DatasetStore, task: Task) -> FloatArray:
     return targets[~np.isnan(targets).all(axis=1)]
 
 
-def _auroc_row(bench: Bench, card: ModelCard, stores: Sequence[DatasetStore], found: Predictions) -> Row:
+def _auroc_row(bench: Bench, card: ModelCard, stores: Sequence[DatasetStore], predicted: Predictions) -> Row:
     seen, _ = bench.seen(card, stores)
     where = " and ".join(NAMES.get(store.name, store.name) for store in stores)
-    return _macro_row(card, found, where, _seen_in_words(bench, card, stores), judged=seen == 0)
+    return _macro_row(card, predicted, where, _seen_in_words(bench, card, stores), judged=seen == 0)
 
 
-def _macro_row(card: ModelCard, found: Predictions, where: str, how: str, *, judged: bool) -> Row:
-    evaluation, left_out = common_classes(card, found)
+def _macro_row(card: ModelCard, predicted: Predictions, where: str, how: str, *, judged: bool) -> Row:
+    evaluation, left_out = common_classes(card, predicted)
     what = f"macro AUROC, {card.name}, {where}"
     figure = evaluation.macro_auroc
     if figure is None:
@@ -163,13 +163,13 @@ def _macro_row(card: ModelCard, found: Predictions, where: str, how: str, *, jud
     return Row(what, f"{figure.value:.3f}", how + without, _if(judged, target), sample)
 
 
-def common_classes(card: ModelCard, found: Predictions) -> tuple[Evaluation, list[str]]:
+def common_classes(card: ModelCard, predicted: Predictions) -> tuple[Evaluation, list[str]]:
     """The evaluation over classes with ``ENOUGH`` positives, and the names of the others."""
     if card.task is None:
         raise TypeError("An autoencoder has no classes.")
-    rare = (found.targets == 1).sum(axis=0) < ENOUGH
-    targets = np.where(rare, np.float32(np.nan), found.targets)
-    evaluation = evaluate_predictions(card.task, found.probabilities, targets, card.thresholds, "")
+    rare = (predicted.targets == 1).sum(axis=0) < ENOUGH
+    targets = np.where(rare, np.float32(np.nan), predicted.targets)
+    evaluation = evaluate_predictions(card.task, predicted.probabilities, targets, card.thresholds, "")
     return evaluation, [name for name, few in zip(card.task.label_names, rare, strict=True) if few]
 
 
@@ -216,8 +216,8 @@ def _quoted(card: ModelCard, dataset: str) -> str:
     return f"quoted from the card, not in training: {dataset}. {card.provenance.note}".rstrip()
 
 
-def _parts(found: Predictions) -> tuple[NDArray[Any], ...]:
-    return found.probabilities, found.targets, found.folds
+def _parts(predicted: Predictions) -> tuple[NDArray[Any], ...]:
+    return predicted.probabilities, predicted.targets, predicted.folds
 
 
 def _task_name(card: ModelCard) -> str:

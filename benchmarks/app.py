@@ -1,4 +1,4 @@
-"""How the app feels: ``python -m benchmarks.app [--data FOLDER]``; needs Chromium and Playwright.
+"""Speed of the app: ``python -m benchmarks.app [--data FOLDER]``; needs Chromium and Playwright.
 
 Starts the app on a free port with a home that is thrown away, and reads ECGs on the review page in
 a headless Chromium on the same machine, as on a clinician's workstation. A drop is timed from
@@ -38,11 +38,11 @@ def synthetic_upload(folder: Path) -> tuple[Path, ...]:
 
 def real_uploads(data: Path) -> list[tuple[Path, ...]]:
     """The first challenge record and the first PTB-XL record below ``data``, where there are any."""
-    found = []
+    record_files = []
     for pattern, suffix in REAL:
         headers = sorted(path for path in data.glob(pattern) if path.with_suffix(suffix).is_file())
-        found += [(header, header.with_suffix(suffix)) for header in headers[:1]]
-    return found
+        record_files += [(header, header.with_suffix(suffix)) for header in headers[:1]]
+    return record_files
 
 
 def drop_rows(what: str, drops: Sequence[Opened]) -> list[Row]:
@@ -64,7 +64,7 @@ def drop_rows(what: str, drops: Sequence[Opened]) -> list[Row]:
 
 
 def script_rows(times: ScriptTimes) -> list[Row]:
-    """What a rerun of the review page costs the server."""
+    """The time of a rerun of the review page on the server."""
     how = "server side, whole script"
     return [
         _time_row("rerun, nothing new", times.unchanged, how, SCRIPT),
@@ -74,7 +74,7 @@ def script_rows(times: ScriptTimes) -> list[Row]:
 
 
 def bytes_rows(sent: dict[str, list[Rerun]]) -> list[Row]:
-    """What each kind of rerun sends to the browser."""
+    """The bytes that each kind of rerun sends to the browser."""
     rows = []
     for name, reruns in sent.items():
         most = max(rerun.received for rerun in reruns) / MEGABYTE

@@ -1,4 +1,4 @@
-"""How well beats are found: ``python -m benchmarks.beats --data FOLDER``.
+"""Accuracy of the beat detector: ``python -m benchmarks.beats --data FOLDER``.
 
 FOLDER holds the unpacked ``mitdb``, whose cardiologists marked every beat and every flutter wave. A beat is
 found where one of ours lies within 150 ms (ANSI/AAMI EC57). Both leads together; no network takes part.
@@ -33,7 +33,7 @@ class Judged:
     """One record: its marks' times (s) and codes, which of them are found, and how many beats we find."""
 
     codes: NDArray[np.int64]
-    found: NDArray[np.bool_]
+    matched: NDArray[np.bool_]
     n_ours: int
 
 
@@ -52,34 +52,34 @@ def records(folder: Path) -> Iterator[Judged]:
 
 
 def _matched(truth: Floats, ours: Floats) -> NDArray[np.bool_]:
-    """Which true beats have one of ours to themselves."""
-    found, place = np.zeros(len(truth), bool), 0
+    """Flags of the true beats that have a detected beat of their own."""
+    matched, place = np.zeros(len(truth), bool), 0
     for number, time in enumerate(truth.tolist()):
         while place < len(ours) and ours[place] < time - TOLERANCE:
             place += 1
         if place < len(ours) and ours[place] <= time + TOLERANCE:
-            found[number] = True
+            matched[number] = True
             place += 1
-    return found
+    return matched
 
 
 def rows(judged: Sequence[Judged]) -> list[Row]:
     """Sensitivity of all beats, ventricular ones and flutter waves; how many of ours are true."""
     codes = np.concatenate([one.codes for one in judged])
-    found = np.concatenate([one.found for one in judged])
+    matched = np.concatenate([one.matched for one in judged])
     kinds = {
         "all beats": np.ones(len(codes), bool),
         "premature ventricular beats": codes == VENTRICULAR,
         "flutter waves": codes == FLUTTER,
     }
     lines = [
-        Row(f"{name}: found", with_interval(wilson(int(found[of].sum()), int(of.sum()))), "within 150 ms",
-            None, f"{found[of].sum():,} of {of.sum():,} in {len(judged)} records")
+        Row(f"{name}: found", with_interval(wilson(int(matched[of].sum()), int(of.sum()))), "within 150 ms",
+            None, f"{matched[of].sum():,} of {of.sum():,} in {len(judged)} records")
         for name, of in kinds.items()
     ]  # fmt: skip
     n_ours = sum(one.n_ours for one in judged)
-    true = with_interval(wilson(int(found.sum()), n_ours))
-    return [*lines, Row("of ours, true", true, "within 150 ms", None, f"{found.sum():,} of {n_ours:,}")]
+    true = with_interval(wilson(int(matched.sum()), n_ours))
+    return [*lines, Row("of ours, true", true, "within 150 ms", None, f"{matched.sum():,} of {n_ours:,}")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,7 +42,7 @@ PATIENCE = 120_000  # ms
 
 @dataclass
 class Wire:
-    """What the server has sent: bytes, and when the last run of the script was over."""
+    """The traffic from the server: bytes, and when the last run of the script ended."""
 
     received: int = 0
     finished: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Opened:
-    """How long a drop took until the frame that showed it, s, and what it cost, bytes."""
+    """The time from a drop to the frame that shows it, s, and the bytes sent."""
 
     tracing: float
     saliency: float  # and the findings
@@ -71,7 +71,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Rerun:
-    """From a choice to the last frame of the rerun that it caused, s, and what was sent, bytes."""
+    """The time from a choice to the last frame of its rerun, s, and the bytes sent."""
 
     seconds: float
     received: int
@@ -112,7 +112,7 @@ class Reader:
         return [rerun for rerun in chosen if rerun is not None]
 
     def _choose(self, key: str, number: int) -> Rerun | None:
-        """None where this option is the one already chosen: nothing runs then."""
+        """Choose one option and time its rerun; None if it is chosen already."""
         self._open_box(key)
         option = self.page.locator(OPTION).nth(number)
         if option.get_attribute("aria-selected") == "true":
@@ -141,7 +141,7 @@ class Reader:
         raise RuntimeError("The select box does not open.")
 
     def _settle(self) -> None:
-        """Until nothing has been sent for half a second."""
+        """Wait until nothing has been sent for half a second."""
         before = -1
         while before != self.wire.received:
             before = self.wire.received
@@ -151,9 +151,9 @@ class Reader:
 @contextmanager
 def reader(url: str) -> Iterator[Reader]:
     """A tab of 1,400 x 900 px in a headless Chromium of its own."""
-    found = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    executable = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(OPTIONS))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(OPTIONS))
         page, wire = browser.new_page(viewport={"width": 1400, "height": 900}), Wire()
         page.on("websocket", wire.listen)
         yield Reader(page, url, wire)

@@ -1,4 +1,4 @@
-"""How far probabilities keep their word: ``python -m benchmarks.calibration``.
+"""Calibration of the probabilities: ``python -m benchmarks.calibration``.
 
 On the validation predictions that are kept beside each shipped classifier; no data are needed. First each
 label's calibration error and Brier score, then the question whether a calibration for every label (Platt
@@ -32,8 +32,8 @@ Calibrate = Callable[[Floats, Floats, Floats], Floats]  # logits, targets, other
 
 def losses(logits: Floats, targets: Floats) -> Floats:
     """Negative log-likelihood of each answer; 0 where the truth is unknown."""
-    told = -log_expit(np.where(targets == 1, logits, -logits))
-    return np.where(np.isnan(targets), 0.0, told)
+    nll = -log_expit(np.where(targets == 1, logits, -logits))
+    return np.where(np.isnan(targets), 0.0, nll)
 
 
 def by_temperature(logits: Floats, targets: Floats, others: Floats) -> Floats:
@@ -63,11 +63,11 @@ CALIBRATIONS: dict[str, Calibrate] = {
 
 def cross_fitted(calibrate: Calibrate, logits: Floats, predicted: Predictions) -> Floats:
     """Every record's logits, calibrated on the other folds."""
-    found, targets = np.empty_like(logits), predicted.targets.astype(np.float64)
+    calibrated, targets = np.empty_like(logits), predicted.targets.astype(np.float64)
     for fold in np.unique(predicted.folds):
         inside = predicted.folds == fold
-        found[inside] = calibrate(logits[~inside], targets[~inside], logits[inside])
-    return found
+        calibrated[inside] = calibrate(logits[~inside], targets[~inside], logits[inside])
+    return calibrated
 
 
 def rows(card: ModelCard, predicted: Predictions) -> list[Row]:
@@ -86,13 +86,13 @@ def rows(card: ModelCard, predicted: Predictions) -> list[Row]:
 def _compared(card: ModelCard, logits: Floats, predicted: Predictions) -> list[Row]:
     targets = predicted.targets.astype(np.float64)
     known = (~np.isnan(targets)).sum(axis=1).astype(np.float64)
-    told = {
+    nll = {
         name: losses(cross_fitted(calibrate, logits, predicted), targets).sum(axis=1)
         for name, calibrate in CALIBRATIONS.items()
     }
-    first = next(iter(told.values()))
+    first = next(iter(nll.values()))
     lines = []
-    for name, loss in told.items():
+    for name, loss in nll.items():
         measured = f"{loss.sum() / known.sum():.5f}"
         if loss is not first:
             change = _mean(loss - first, known)
@@ -110,12 +110,12 @@ def _mean(values: Floats, known: Floats) -> Interval | None:
 def _each_label(
     parts: Callable[[Floats], Floats], logits: Floats, targets: Floats, others: Floats, n_slopes: int
 ) -> Floats:
-    found = np.empty_like(others)
+    calibrated = np.empty_like(others)
     for column in range(logits.shape[1]):
         known = ~np.isnan(targets[:, column])
         coefficients = _fitted(parts(logits[known, column]), targets[known, column], n_slopes)
-        found[:, column] = coefficients @ parts(others[:, column])
-    return found
+        calibrated[:, column] = coefficients @ parts(others[:, column])
+    return calibrated
 
 
 def _fitted(features: Floats, targets: Floats, n_slopes: int) -> Floats:
@@ -125,8 +125,8 @@ def _fitted(features: Floats, targets: Floats, n_slopes: int) -> Floats:
         return np.concatenate([np.exp(sought[:n_slopes]), sought[n_slopes:]])
 
     def cost(sought: Floats) -> float:
-        told = losses(coefficients(sought) @ features, targets).sum()
-        return float(told + PRIOR * np.square(sought).sum() / 2)
+        nll = losses(coefficients(sought) @ features, targets).sum()
+        return float(nll + PRIOR * np.square(sought).sum() / 2)
 
     return coefficients(minimize(cost, np.zeros(len(features)), method="BFGS").x)
 

@@ -101,7 +101,7 @@ def autoencoders(cards: dict[str, ModelCard]) -> str:
 
 
 def boundaries(card: ModelCard) -> str:
-    """How well each boundary of the waves is found, in ms."""
+    """The error of each boundary of the waves, in ms."""
     head = ("boundary", "marked", "sensitivity", "positive predictive value", "mean error", "SD")
     measured = card.delineation.boundaries if card.delineation else ()
     rows = [
@@ -119,7 +119,7 @@ def boundaries(card: ModelCard) -> str:
 
 
 def gates(cards: dict[str, ModelCard]) -> str:
-    """How many records of each kind fail each gate."""
+    """The number of records of each kind that each gate refuses."""
     fails: dict[tuple[str, str], dict[str, str]] = {}
     for name in GATES:
         measured = cards[name].gate
@@ -134,7 +134,7 @@ def gates(cards: dict[str, ModelCard]) -> str:
 
 
 def ventricular(card: ModelCard) -> str:
-    """How many records or windows of each kind the ventricular network calls ventricular."""
+    """The number of records or windows of each kind that the ventricular network calls ventricular."""
     head = ("kind", "ventricular", "patients", "called of n", "share")
     rows = [
         (

@@ -91,7 +91,7 @@ def fast(config: TrainingConfig, total_steps: int) -> Contestant:
 
 
 def published(config: TrainingConfig) -> TrainingConfig:
-    """The same training of Jang's network as the app has it."""
+    """Jang's network and training as published, in the app's own training step."""
     return replace(config, network=JangAutoencoderConfig())
 
 
@@ -101,11 +101,11 @@ def compiles() -> bool:
 
 
 def makers(config: TrainingConfig, total_steps: int = 1000) -> list[Callable[[], Contestant]]:
-    """What builds each: the plain networks, the yardsticks, come first; the fast one comes last."""
+    """The constructors of all contestants: the plain networks first, the fast one last."""
     jang = published(config)
     fp32, bf16 = {"precision": "fp32"}, {"precision": "bf16"}
     compiled = replace(config, compiled=True)
-    found = [
+    contenders = [
         partial(plain, config, torch.float32),
         partial(plain, config, torch.float64),
         partial(ours, "Jang's network, ours, fp32", replace(jang, **fp32), total_steps),
@@ -113,5 +113,5 @@ def makers(config: TrainingConfig, total_steps: int = 1000) -> list[Callable[[],
         partial(ours, "fast autoencoder, ours, fp32", replace(config, **fp32), total_steps),
     ]
     if compiles():
-        found.append(partial(ours, "fast autoencoder, ours, compiled", compiled, total_steps))
-    return [*found, partial(fast, config, total_steps)]
+        contenders.append(partial(ours, "fast autoencoder, ours, compiled", compiled, total_steps))
+    return [*contenders, partial(fast, config, total_steps)]

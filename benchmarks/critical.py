@@ -80,16 +80,16 @@ def share_row(
 ) -> Row:  # fmt: skip
     """The share of cases for which ``holds`` is true, with its interval and the number of patients."""
     hits = sum(map(holds, judged))
-    found = wilson(hits, len(judged))
-    if found is None:
+    interval = wilson(hits, len(judged))
+    if interval is None:
         return Row(what, "-", how, None, "0")
-    target: Target | None = at_most(most, found.value) if most is not None else None
+    target: Target | None = at_most(most, interval.value) if most is not None else None
     if least is not None:
-        target = at_least(least, found.value)
+        target = at_least(least, interval.value)
     patients = len({one.case.patient for one in judged} - {NO_PATIENT})
     whose = f", {patients} patients" if patients else ""
-    sample = f"{hits} of {len(judged)}{whose}; 95 % {found.low:.3f}-{found.high:.3f}"
-    return Row(what, f"{found.value:.1%}", how, target, sample)
+    sample = f"{hits} of {len(judged)}{whose}; 95 % {interval.low:.3f}-{interval.high:.3f}"
+    return Row(what, f"{interval.value:.1%}", how, target, sample)
 
 
 def is_ventricular(one: Judged) -> bool:

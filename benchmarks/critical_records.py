@@ -116,19 +116,19 @@ def _beginning(record: ECGRecord) -> ECGRecord:
 
 def _given(path: Path) -> dict[str, list[tuple[float, float, bool]]]:
     """Windows that came with the data, in s at 250 Hz, by record."""
-    found: dict[str, list[tuple[float, float, bool]]] = {}
+    spans_by_record: dict[str, list[tuple[float, float, bool]]] = {}
     for row in _rows(path):
         start, end = (int(row[name]) / 250.0 for name in ("first_sample", "end_sample"))
-        found.setdefault(row["record"], []).append((start, end, row["rhythm"] == "ventricular"))
-    return found
+        spans_by_record.setdefault(row["record"], []).append((start, end, row["rhythm"] == "ventricular"))
+    return spans_by_record
 
 
 def _drawn(path: Path) -> dict[str, list[tuple[float, float]]]:
     """Windows that were drawn at random, in s, by record."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    spans_by_record: dict[str, list[tuple[float, float]]] = {}
     for row in _rows(path):
-        found.setdefault(row["record"], []).append((float(row["start_s"]), float(row["end_s"])))
-    return found
+        spans_by_record.setdefault(row["record"], []).append((float(row["start_s"]), float(row["end_s"])))
+    return spans_by_record
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -14,8 +14,8 @@ LIMIT = 0.97
 
 
 def synthetic_rows(models: Models) -> list[Row]:
-    """How often each kind of event is found and how close; alarms in rhythms without one."""
-    found: dict[str, list[bool]] = {}
+    """The share of detected events of each kind and their errors in time; alarms in rhythms without one."""
+    detected: dict[str, list[bool]] = {}
     close: dict[str, list[bool]] = {}
     alarms: dict[str, list[bool]] = {}
     for rhythm in (*RHYTHMS, *RARE_RHYTHMS):
@@ -25,12 +25,12 @@ def synthetic_rows(models: Models) -> list[Row]:
             for event in made.events[:1]:  # the worst one; others follow from it
                 same = [one for one in findings if one.kind.value == event.kind]
                 key = f"{event.kind} ({rhythm})"
-                found.setdefault(key, []).append(bool(same))
+                detected.setdefault(key, []).append(bool(same))
                 close.setdefault(key, []).append(any(_is_close(one.start, one.end, event) for one in same))
             if not made.events:
                 alarms.setdefault(rhythm, []).append(bool(findings))
     rows = []
-    for key, hits in found.items():
+    for key, hits in detected.items():
         rows.append(_row(f"synthetic {key}: right kind", hits, at_least(LIMIT, float(np.mean(hits)))))
         evidence = close[key]
         words = f"synthetic {key}: evidence within {CLOSE:g} s"

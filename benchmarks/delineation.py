@@ -1,10 +1,10 @@
-"""How well waves are found: ``python -m benchmarks.delineation --data FOLDER``.
+"""Accuracy of the delineator: ``python -m benchmarks.delineation --data FOLDER``.
 
 FOLDER holds the unpacked LUDB in ``ludb``. Where the card says that its figures are cross-fitted they are
 printed, beside the targets and beside NeuroKit2 on the very same leads: networks that were trained without
 the records made them, lead by lead as the app reads them, and ``python -m ecgapp delineate
 docs/recipes/delineator.json --data FOLDER/ludb --out OUT`` makes them again. Any other delineator is judged
-here, on the folds that its card names as not trained on, or with ``--all`` on records that nobody trained on.
+here, on the folds that its card names as not trained on, or with ``--all`` on records of no training.
 NeuroKit2's figures are kept in ``benchmarks/neurokit.json``; to make them again::
 
     python -m benchmarks.delineation --data FOLDER --leads LEADS.npz
@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.table import Row, Target, show, tell
 from ecgapp.analysis import open_model
-from ecgapp.analysis.measurement.delineation import judge_delineator
+from ecgapp.analysis.measurement.delineation import judged_leads
 from ecgapp.cli.delineate import CROSS_FITTED
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
@@ -134,16 +134,16 @@ def judge_others(records: Sequence[MarkedRecord], path: Path, dataset: str) -> O
     content = json.loads(path.read_text(encoding="utf-8"))
     marked = [(number, waves) for number, record in enumerate(records) for waves in record.waves if waves]
     leads = [
-        LeadWaves(number, waves, _waves(found))
-        for (number, waves), found in zip(marked, content["waves"], strict=True)
+        LeadWaves(number, waves, _waves(spans_by_kind))
+        for (number, waves), spans_by_kind in zip(marked, content["waves"], strict=True)
     ]
     return Others(content["versions"], content["failed"], delineation_metrics(leads, dataset))
 
 
-def _waves(found: dict[str, list[list[float | None]]]) -> list[Wave]:
+def _waves(spans_by_kind: dict[str, list[list[float | None]]]) -> list[Wave]:
     """A missing edge is NaN, which meets no mark and is not counted as found."""
     waves = []
-    for kind, spans in found.items():
+    for kind, spans in spans_by_kind.items():
         for span in spans:
             onset, offset = (np.nan if time is None else time for time in span)
             waves.append(Wave(kind, onset, np.nan, offset))
@@ -180,15 +180,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             NEUROKIT.write_text(
                 documents.dump(judge_others(records, options.waves, dataset)), encoding="utf-8"
             )
-        kept = model.card.delineation if cross_fitted and not options.all else None
-        ours = kept or judge_delineator(model, records, dataset)
+        from_card = model.card.delineation if cross_fitted and not options.all else None
+        ours = from_card or delineation_metrics(judged_leads(model, records), dataset)
     except EcgAppError as error:
         tell(str(error))
         return 1
     others = documents.load(Others, NEUROKIT.read_text(encoding="utf-8"))
     versions = ", ".join(f"{name} {version}" for name, version in others.versions.items())
     notes = [
-        f"{ours.dataset}{' (from the card)' if kept else ''}: {ours.n} records, {ours.n_leads} leads; "
+        f"{ours.dataset}{' (from the card)' if from_card else ''}: {ours.n} records, {ours.n_leads} leads; "
         "intervals: bootstrap over records.",
         f"NeuroKit2's figures: {others.metrics.dataset}, {versions}; "
         f"{others.failed} leads without an answer.",

@@ -23,7 +23,7 @@ from ecgapp.records import ECGRecord, FloatArray, read_record
 ROWS = 8
 INCHES = (16.0, 10.0)
 DOTS_PER_INCH = 100
-LARGEST_GRID = 60  # vertical lines in a row: more cannot be told apart
+LARGEST_GRID = 60  # vertical lines in a row: more cannot be distinguished
 STEPS = (0.04, 0.2, 1.0, 5.0)  # seconds between thick lines; thin lines are a fifth of it apart
 
 
@@ -72,8 +72,8 @@ def draw_strip(axes: Axes, strip: Strip, view: View) -> None:
     axes.grid(which="major", color="#e08a8a", linewidth=0.7)
     if np.isfinite(values).any():
         times = (first + np.arange(values.size)) / strip.sampling_rate
-        shown = np.clip(values - np.nanmedian(values), -view.limit, view.limit)
-        axes.plot(times, shown, color="black", linewidth=0.8)
+        clipped = np.clip(values - np.nanmedian(values), -view.limit, view.limit)
+        axes.plot(times, clipped, color="black", linewidth=0.8)
 
 
 def pages(record: ECGRecord, arguments: argparse.Namespace) -> list[list[Strip]]:

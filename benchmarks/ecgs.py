@@ -20,7 +20,7 @@ JUDGED = range(8, 11)  # and those on which they are judged
 
 @dataclass(frozen=True, eq=False)
 class RealECG:
-    """One record, which source it is from, and what is said of it there."""
+    """One record with its source and its labels there."""
 
     source: str
     record_id: str

@@ -1,9 +1,9 @@
-"""What an explanation costs: ``python -m benchmarks.explain [--model nine_class] [--repeats 5]``.
+"""Time of an explanation: ``python -m benchmarks.explain [--model nine_class] [--repeats 5]``.
 
 A synthetic ECG, read by a classifier and explained by every method; then all methods and their
 reliability cards for one class, as one press of the button asks for them. Switching back is the whole
 script of the review page, without a browser, for a class whose map was made before. Each time stands
-beside the processor time of all threads: on a machine with other work, that is what tells.
+beside the processor time of all threads, which is the reliable one on a machine with other work.
 """
 
 import argparse
@@ -56,17 +56,17 @@ def explanation_rows(model_name: str, record: ECGRecord, repeats: int) -> list[R
     top = analysis.find(record, model).top.label
     rows = []
     for method in METHODS:
-        found = times(lambda: analysis.explain(record, model, top, 0, Recipe(method)), repeats)  # noqa: B023
+        measured = times(lambda: analysis.explain(record, model, top, 0, Recipe(method)), repeats)  # noqa: B023
         limit = TOP if method == INTEGRATED_GRADIENTS else None
-        rows.append(time_row(f"{method}, top class", found, "preprocessing included", limit))
+        rows.append(time_row(f"{method}, top class", measured, "preprocessing included", limit))
         tell(f"{rows[-1].what}: {rows[-1].measured}")
-    found = times(lambda: analysis.examine(record, model, Asked(top)), repeats)
-    rows.append(time_row("all methods and their cards, one class", found, "as the button asks", ALL))
+    measured = times(lambda: analysis.examine(record, model, Asked(top)), repeats)
+    rows.append(time_row("all methods and their cards, one class", measured, "as the button asks", ALL))
     return rows
 
 
 def switching_row(repeats: int) -> Row:
-    """Another class and back, on the page: the first way computes, the way back is timed."""
+    """The time to switch to another class and back on the page; only the way back is timed."""
     page = AppTest.from_file(str(PROJECT / "pages" / "review.py"), default_timeout=PATIENCE).run()
     page.selectbox(key="demo").set_value(next(name for name in DEMOS if "fibrillation" in name)).run()
     box = next(box for box in page.selectbox if box.label == "Class")

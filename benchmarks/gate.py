@@ -1,4 +1,4 @@
-"""What the shipped gates refuse: ``python -m benchmarks.gate --data FOLDER``.
+"""Refusals of the shipped gates: ``python -m benchmarks.gate --data FOLDER``.
 
 FOLDER holds the unpacked archives as the other benchmarks take them, with ``nstdb``, ``cudb`` and ``mitdb``.
 Both questions are asked. Is the record a readable ECG at all: real records of all folds by cross-fitting
@@ -44,7 +44,7 @@ CHANCE = 0.05  # p above which normal and other records are refused alike
 
 
 def recipe(name: str) -> GateFitConfig:
-    """How the gate of this name is fitted."""
+    """The settings with which the gate of this name is fitted."""
     return documents.load(GateFitConfig, (RECIPES / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -70,12 +70,12 @@ def _kind(name: str, kind: KindFigures, without: Interval | None) -> Row:
 
 def _difference(name: str, metrics: GateMetrics) -> list[Row]:
     """Fisher's exact test of normal against all other records of twelve leads."""
-    found = {kind.kind: kind for kind in metrics.kinds if kind.role == "class"}
-    if not {NORMAL, OTHERS} <= set(found):
+    results = {kind.kind: kind for kind in metrics.kinds if kind.role == "class"}
+    if not {NORMAL, OTHERS} <= set(results):
         return []
-    table = [[found[kind].refused, found[kind].n - found[kind].refused] for kind in (NORMAL, OTHERS)]
+    table = [[results[kind].refused, results[kind].n - results[kind].refused] for kind in (NORMAL, OTHERS)]
     p = float(stats.fisher_exact(table).pvalue)
-    words = f"{table[0][0]} of {found[NORMAL].n} and {table[1][0]} of {found[OTHERS].n}"
+    words = f"{table[0][0]} of {results[NORMAL].n} and {table[1][0]} of {results[OTHERS].n}"
     return [Row(f"{name}: normal against other records", f"p = {p:.3g}", "Fisher's exact test", None, words)]
 
 
@@ -100,10 +100,10 @@ def similar(name: str, data: Path, settings: Settings) -> list[Row]:
     gate, config = open_model(name, settings), recipe(name)
     good, made = _test_samples(config, data, gate)
     judged = judge(iter([*good, *made]), gate, tell)
-    found = scores(gate.network, judged)  # type: ignore[arg-type]
+    results = scores(gate.network, judged)  # type: ignore[arg-type]
     dataset = f"fold {', '.join(map(str, config.test_folds))}"
     shipped = gate.card.gate or GateMetrics("", 0, None, None, (), ())
-    return rows(name, figures(judged, found, gate.card.thresholds[0], dataset), shipped)
+    return rows(name, figures(judged, results, gate.card.thresholds[0], dataset), shipped)
 
 
 def _test_samples(config: GateFitConfig, data: Path, gate: TrainedModel) -> tuple[list[Sample], list[Sample]]:
@@ -113,7 +113,7 @@ def _test_samples(config: GateFitConfig, data: Path, gate: TrainedModel) -> tupl
 
 
 def together(name: str, data: Path, settings: Settings) -> list[Row]:
-    """Both questions as the app asks them, kind by kind: refused, labels withheld, either.
+    """The two questions of the gate as the app combines them: refused, labels withheld, either.
 
     The rhythm windows were among those that the first gate was fitted on: their refusals by a gate that was
     not stand in the first part.
@@ -133,15 +133,15 @@ def together(name: str, data: Path, settings: Settings) -> list[Row]:
     ordered = sorted(
         answers.items(), key=lambda item: (GOOD, BAD).index(item[0][0]) if item[0][0] in (GOOD, BAD) else 2
     )
-    return [_both(f"app, {name}: {kind}", role, found) for (role, kind), found in ordered]
+    return [_both(f"app, {name}: {kind}", role, results) for (role, kind), results in ordered]
 
 
-def _both(what: str, role: str, found: Sequence[Admission]) -> Row:
-    refused = sum(one.refused for one in found)
-    withheld = sum(one.labels_withheld for one in found)
-    share = wilson(withheld, len(found))
+def _both(what: str, role: str, results: Sequence[Admission]) -> Row:
+    refused = sum(one.refused for one in results)
+    withheld = sum(one.labels_withheld for one in results)
+    share = wilson(withheld, len(results))
     words = f"{role}; refused {refused}, labels withheld {withheld - refused} more"
-    return Row(what, _percent(share), words, None, f"{withheld} of {len(found)}")
+    return Row(what, _percent(share), words, None, f"{withheld} of {len(results)}")
 
 
 def label_rows(data: Path, settings: Settings) -> list[Row]:
@@ -175,10 +175,10 @@ def _worth(
     if task is None:
         return []
     failed = np.array([fails(one) for one in samples])
-    found = [find(one.record, classifier).rows for one in samples]
-    positive = np.array([[row.positive for row in each] for each in found])
+    results = [find(one.record, classifier).rows for one in samples]
+    positive = np.array([[row.positive for row in each] for each in results])
     values, truths = (
-        np.array([[row.probability for row in each] for each in found]),
+        np.array([[row.probability for row in each] for each in results]),
         task.targets([one.labels for one in samples]),
     )
     lines = []

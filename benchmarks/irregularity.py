@@ -1,9 +1,9 @@
-"""Where RR is called irregular: ``python -m benchmarks.irregularity --data FOLDER``.
+"""The limit of RR irregularity: ``python -m benchmarks.irregularity --data FOLDER``.
 
 FOLDER holds the unpacked archives ``challenge2021``, ``ptb-xl`` and ``ptb-xl-zscored``. From the R peaks
-alone, in the first half minute: several measures of irregularity, how well each tells atrial fibrillation
-from all other records and from premature beats, and the limit where sensitivity and specificity sum up
-highest on folds 1 to 5, with what it gives on folds 6 to 10. Folds are patient-wise.
+alone, in the first half minute: several measures of irregularity, how well each distinguishes atrial
+fibrillation from all other records and from premature beats, and the limit at which sensitivity and
+specificity sum up highest on folds 1 to 5, with its results on folds 6 to 10. Folds are patient-wise.
 """
 
 import argparse
@@ -34,14 +34,20 @@ LIMITS = np.arange(0.02, 0.30, 0.005)
 Floats = NDArray[np.float64]
 
 
+def variation(rhythm: Rhythm) -> float | None:
+    """The standard deviation of RR intervals over their mean; None with fewer than three."""
+    rr = rhythm.intervals
+    return float(rr.std() / rr.mean()) if rr.size >= 3 else None
+
+
 def root_mean_square(rhythm: Rhythm) -> float | None:
-    """Of the changes from one RR interval to the next, over the mean interval (Dash et al. 2009)."""
+    """The root mean square change between RR intervals over the mean interval (Dash et al. 2009)."""
     rr = rhythm.intervals
     return float(np.sqrt(np.square(np.diff(rr)).mean()) / rr.mean()) if rr.size >= 3 else None
 
 
 MEASURES: dict[str, Callable[[Rhythm], float | None]] = {
-    "standard deviation of RR over its mean": lambda rhythm: rhythm.variation,
+    "standard deviation of RR over its mean": variation,
     "root mean square of changes over mean RR": root_mean_square,
     "median change from beat to beat over median RR": lambda rhythm: rhythm.irregularity,
 }
@@ -69,8 +75,8 @@ def cases(data: Path) -> Cases:
             folds.append(entry.fold)
             codes.append(record.codes if entry.codes is None else entry.codes)
         tell(f"{layout}: {len(folds)} records so far")
-    asked = task("nine_class")
-    targets = dict(zip(asked.label_names, asked.targets(codes).T, strict=True))
+    chosen_task = task("nine_class")
+    targets = dict(zip(chosen_task.label_names, chosen_task.targets(codes).T, strict=True))
     table = np.array(values, np.float64)
     known = ~np.isnan(table).any(axis=1) & ~np.isnan(targets["AF"])
     ectopic = (targets["PAC"] == 1) | (targets["PVC"] == 1)

@@ -1,4 +1,4 @@
-"""How well contestants reconstruct fold 9 after the same time, and after the same epochs."""
+"""Reconstruction of fold 9 by the contestants after the same time, and after the same epochs."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -17,7 +17,7 @@ RESERVE = 0.8  # of the steps that fit in the time: the rate's one cycle must en
 
 
 def steps_within(seconds: float, windows_a_second: float, config: TrainingConfig) -> int:
-    """How many steps a contestant of this speed plans for a training of ``seconds``."""
+    """The number of steps that a contestant of this speed plans for a training of ``seconds``."""
     return max(1, round(RESERVE * seconds * windows_a_second / config.batch_size))
 
 
@@ -59,9 +59,9 @@ def error_rows(
     when: str, entries: Sequence[Contestant], hows: Sequence[str], records: RecordSet, config: TrainingConfig
 ) -> list[Row]:
     """Each one's validation MSE; the last must not exceed the first one's."""
-    found = [validation_error(entry.network, records, config) for entry in entries]
-    baseline, rows = found[0][0], []
-    for entry, how, (error, n_windows) in zip(entries, hows, found, strict=True):
+    errors = [validation_error(entry.network, records, config) for entry in entries]
+    baseline, rows = errors[0][0], []
+    for entry, how, (error, n_windows) in zip(entries, hows, errors, strict=True):
         last = entry is entries[-1]
         target = at_most(round(baseline, 3), round(error, 3), "(the plain one's)") if last else None
         what = f"validation MSE per sample {when}, {entry.name}"

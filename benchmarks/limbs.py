@@ -1,4 +1,4 @@
-"""Fit the figures by which swapped limb electrodes are told: ``python -m benchmarks.limbs --data FOLDER``.
+"""Fits the model of swapped limb electrodes: ``python -m benchmarks.limbs --data FOLDER``.
 
 FOLDER holds the unpacked PTB-XL, challenge and LUDB archives. Folds 1-7 of each (patient-wise) are fitted,
 as recorded and with each swap done by algebra; nothing here is random. Prints ``EXPECTED`` and ``WEIGHTS`` of
@@ -30,20 +30,20 @@ Beat = list[NDArray[np.float64]]
 
 def beats(folder: Path) -> list[Beat]:
     """The waves of every record in the fitted folds that can be judged."""
-    found = []
+    typical = []
     for one in records(folder, FITTED):
         sound = {lead.lead for lead in lead_quality(one.record) if lead.measurable and not lead.noisy}
         waves = typical_waves(one.record) if {*LIMBS, *CHEST} <= sound else None
         if waves is not None:
-            found.append(waves)
-    return found
+            typical.append(waves)
+    return typical
 
 
-def expected_limbs(found: Sequence[Beat]) -> NDArray[np.float64]:
+def expected_limbs(typical: Sequence[Beat]) -> NDArray[np.float64]:
     """Ridge regression of I and II on V1-V6, each record's wave at one power: (3 waves, 2, 6)."""
     rows = []
     for number in range(len(WAVES)):
-        waves = [beat[number] / np.sqrt(np.mean(beat[number] ** 2)) for beat in found]
+        waves = [beat[number] / np.sqrt(np.mean(beat[number] ** 2)) for beat in typical]
         chest = sum(wave[2:] @ wave[2:].T for wave in waves)
         both = sum(wave[:2] @ wave[2:].T for wave in waves)
         rows.append(both @ np.linalg.inv(chest + RIDGE * np.trace(chest) / 6 * np.eye(6)))
@@ -77,17 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.limbs", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of unpacked archives")
     try:
-        found = beats(parser.parse_args(arguments).data)
+        typical = beats(parser.parse_args(arguments).data)
     except EcgAppError as error:
         tell(str(error))
         return 1
-    expected = expected_limbs(found)
+    expected = expected_limbs(typical)
     done = (np.eye(2), *SWAPS.values())
-    likenesses = np.array([likeness(swapped(beat, swap), expected) for beat in found for swap in done])
-    truth = np.tile(np.arange(len(done)), len(found))
+    likenesses = np.array([likeness(swapped(beat, swap), expected) for beat in typical for swap in done])
+    truth = np.tile(np.arange(len(done)), len(typical))
     weight = weights(likenesses, truth)
     chances = probabilities(likenesses, weight)
-    lines = [f"{len(found)} records", f"EXPECTED = {np.round(expected, 3).tolist()}"]
+    lines = [f"{len(typical)} records", f"EXPECTED = {np.round(expected, 3).tolist()}"]
     lines += [f"WEIGHTS = {np.round(weight, 2).tolist()}"]
     for number, swap in enumerate(SWAPS, start=1):
         for limit in LIMITS:

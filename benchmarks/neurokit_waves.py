@@ -1,4 +1,4 @@
-"""Another program's waves of the same leads, in an environment of its own with ``neurokit2`` installed.
+"""The waves of the same leads by NeuroKit2, in an environment of its own with ``neurokit2`` installed.
 
 ``python benchmarks/neurokit_waves.py LEADS.npz WAVES.json``: the leads are those that
 ``python -m benchmarks.delineation --leads`` wrote. NeuroKit2 is no dependency of this project.
@@ -24,11 +24,11 @@ def spans(signal: NDArray[np.float64], sampling_rate: float) -> dict[str, list[S
     """Onset and offset in s of each wave of one lead, by discrete wavelets, its default pipeline."""
     cleaned = neurokit2.ecg_clean(signal, sampling_rate=sampling_rate)
     _, peaks = neurokit2.ecg_peaks(cleaned, sampling_rate=sampling_rate)
-    _, found = neurokit2.ecg_delineate(
+    _, detected = neurokit2.ecg_delineate(
         cleaned, peaks["ECG_R_Peaks"], sampling_rate=sampling_rate, method="dwt"
     )
     return {
-        kind: list(_pairs(found[f"ECG_{name}_Onsets"], found[f"ECG_{name}_Offsets"], sampling_rate))
+        kind: list(_pairs(detected[f"ECG_{name}_Onsets"], detected[f"ECG_{name}_Offsets"], sampling_rate))
         for kind, name in KINDS.items()
     }
 
@@ -42,16 +42,16 @@ def main(leads: Path, waves: Path) -> None:
     """Every lead of the file; one on which NeuroKit2 fails has no waves, and is counted."""
     warnings.simplefilter("ignore")
     content = np.load(leads)
-    found, failed = [], 0
+    detected, failed = [], 0
     for signal in content["signals"]:
         try:
-            found.append(spans(signal.astype(float), float(content["sampling_rate"])))
+            detected.append(spans(signal.astype(float), float(content["sampling_rate"])))
         except (ValueError, IndexError, ZeroDivisionError, KeyError, TypeError):
-            found.append({kind: [] for kind in KINDS})
+            detected.append({kind: [] for kind in KINDS})
             failed += 1
     versions = {"neurokit2": neurokit2.__version__, "numpy": np.__version__, "scipy": scipy.__version__}
     text = json.dumps(
-        {"versions": {**versions, "python": platform.python_version()}, "failed": failed, "waves": found}
+        {"versions": {**versions, "python": platform.python_version()}, "failed": failed, "waves": detected}
     )
     waves.write_text(text.replace("NaN", "null"), encoding="utf-8")
 

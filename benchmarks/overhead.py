@@ -1,4 +1,4 @@
-"""What the training loop costs beside its steps: reports, the run store's numbers, heartbeat, checkpoints."""
+"""Overhead of the training loop beside its steps: reports, the run store, heartbeat, checkpoints."""
 
 import tempfile
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
 
 
 def bare_seconds(config: TrainingConfig, batches: Sequence[Tensor], steps: int) -> float:
-    """The same learner's steps on windows that are cut and dealt already."""
+    """The time of the same learner's steps on windows that are cut and dealt already, s."""
     device = resolve_device(config.device)
     started = now(device)
     learner = learner_for(config, steps)
@@ -86,7 +86,7 @@ def bare_seconds(config: TrainingConfig, batches: Sequence[Tensor], steps: int) 
 
 
 def overhead_row(config: TrainingConfig, records: RecordSet, rounds: int) -> Row:
-    """How much longer the loop takes than its steps alone: the median of rounds in which both take turns."""
+    """The loop's time over that of its steps alone, as the median of alternating rounds."""
     batches = list(islice(batches_of(records, config), BATCHES))
     config, shares = replace(config, epochs=min(EPOCHS, config.epochs)), []
     for number in range(rounds):

@@ -1,4 +1,4 @@
-"""What the machine can do, measured, and how much of it a training step uses.
+"""The machine's peak performance, measured, and the share of it that a training step reaches.
 
 The peak is that of convolutions alone, forward and backward, over the shapes of ``SHAPES``: nothing
 that the networks do beside them. The roofline (Williams et al. 2009, doi 10.1145/1498765.1498785) lets
@@ -31,7 +31,7 @@ class Shape:
     length: int
 
     def flops(self, batch: int) -> int:
-        """Of forward and backward: a multiplication and an addition count as two."""
+        """The FLOPs of forward and backward pass: a multiplication and an addition count as two."""
         return 3 * 2 * batch * self.length * self.kernel * self.c_in * self.c_out
 
 
@@ -58,7 +58,7 @@ class Machine:
 
 
 def now(device: torch.device) -> float:
-    """The time once the device has done what it was told."""
+    """The time after the device has finished all queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter()
@@ -111,7 +111,7 @@ def measured(
 
 @dataclass(frozen=True)
 class Work:
-    """What a training step of a network must do: FLOPs, those of convolutions, and the roofline's time."""
+    """The work of a training step of a network: FLOPs, those of convolutions, and the roofline's time."""
 
     flops: float
     convolution_flops: float
@@ -119,7 +119,7 @@ class Work:
 
 
 def work(network: nn.Module, windows: Tensor, machine: Machine, bytes_each: int) -> Work:
-    """Of forward and backward over ``windows``, with ``bytes_each`` for an activation or a weight."""
+    """The work of forward and backward pass over ``windows``, with ``bytes_each`` per value."""
     least: list[float] = []
 
     def note(layer: nn.Module, inputs: tuple[Tensor, ...], answer: Tensor) -> None:

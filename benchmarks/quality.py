@@ -1,4 +1,4 @@
-"""How well faults of a recording are found: ``python -m benchmarks.quality --data FOLDER``.
+"""Accuracy of the quality faults: ``python -m benchmarks.quality --data FOLDER``.
 
 FOLDER holds the unpacked PTB-XL, challenge, LUDB, nstdb, cudb and mitdb archives. Without it only the 200
 synthetic cases and the times are measured. Limits were chosen on folds 1-7 of each source; every figure here
@@ -36,7 +36,7 @@ PACEMAKER = ("SNOMED:10370003", "SNOMED:251266004", "LUDB:Pacemaker presence")
 
 @dataclass
 class Count:
-    """How often something was so."""
+    """The number of hits among a number of cases."""
 
     hits: int = 0
     n: int = 0
@@ -52,11 +52,15 @@ class Count:
         return self.hits / self.n if self.n else 0.0
 
     def row(self, what: str, how: str, target: Target | None = None) -> Row:
-        """With Wilson's 95 % interval."""
-        found = wilson(self.hits, self.n) or Interval(0.0, 0.0, 1.0)
+        """The row of this share with Wilson's 95 % interval."""
+        interval = wilson(self.hits, self.n) or Interval(0.0, 0.0, 1.0)
         measured = f"{100 * self.share:.1f} % ({self.hits})"
         return Row(
-            what, measured, how, target, f"n = {self.n}, 95 % {100 * found.low:.1f}-{100 * found.high:.1f}"
+            what,
+            measured,
+            how,
+            target,
+            f"n = {self.n}, 95 % {100 * interval.low:.1f}-{100 * interval.high:.1f}",
         )
 
 
@@ -85,7 +89,7 @@ def synthetic_rows() -> list[Row]:
 
 
 def false_alarm_rows(judged: Sequence[tuple[RealECG, RecordQuality]]) -> list[Row]:
-    """How often each badge stands on recordings as they are; some of them are truly faulty."""
+    """The share of recordings with each badge as they are; some of them are truly faulty."""
     leads, whole = Counts(), Counts()
     for one, quality in judged:
         for lead in quality.leads:
@@ -100,8 +104,8 @@ def false_alarm_rows(judged: Sequence[tuple[RealECG, RecordQuality]]) -> list[Ro
 
 
 def spoilt_rows(judged: Sequence[tuple[RealECG, RecordQuality]]) -> list[Row]:
-    """How often faults are found that were done to real recordings."""
-    found, beside = Counts(), Count()
+    """The share of detected faults that were added to real recordings."""
+    detected, beside = Counts(), Count()
     for number, (one, before) in enumerate(judged):
         sound = [lead.lead for lead in before.leads if not lead.faults]
         rng = np.random.default_rng([SEED, number])
@@ -121,13 +125,13 @@ def spoilt_rows(judged: Sequence[tuple[RealECG, RecordQuality]]) -> list[Row]:
         slow = " at 100 samples/s" if one.record.sampling_rate <= 100 else ""
         for lead, kind in done.items():
             where = slow if kind == "clipped" else ""
-            found.add(f"{kind}, in one lead{where}", kind.split(",")[0] in of_lead(after, lead).faults)
+            detected.add(f"{kind}, in one lead{where}", kind.split(",")[0] in of_lead(after, lead).faults)
         for lead in set(sound) - set(done):
             beside.add(bool(of_lead(after, lead).faults))
-        _spoil_whole(one, before, found)
+        _spoil_whole(one, before, detected)
     rows = [
         count.row(name, "done to sound leads of real ECGs", _all_found(name, count))
-        for name, count in found.by_name.items()
+        for name, count in detected.by_name.items()
     ]
     return [*rows, beside.row("leads left alone", "badged all the same")]
 
@@ -137,17 +141,17 @@ def _all_found(name: str, count: Count) -> Target | None:
     return None if "LA/LL" in name else at_least(100, 100 * count.share, "%")
 
 
-def _spoil_whole(one: RealECG, before: RecordQuality, found: Counts) -> None:
+def _spoil_whole(one: RealECG, before: RecordQuality, detected: Counts) -> None:
     """Wrong gains, swapped electrodes and a pacemaker."""
     for gain in (10.0, 0.1):
         after = record_quality(spoil.scaled(one.record, gain))
-        found.add(f"gain x {gain:g}", all("amplitude" in lead.faults or lead.flat for lead in after.leads))
+        detected.add(f"gain x {gain:g}", all("amplitude" in lead.faults or lead.flat for lead in after.leads))
     if not before.limb_reversal and all(lead.measurable and not lead.noisy for lead in before.leads):
         for swap in ("RA/LA", "RA/LL", "LA/LL"):
             named = record_quality(spoil.swapped(one.record, swap)).limb_reversal
-            found.add(f"{swap} swapped, all leads sound", named == swap)
+            detected.add(f"{swap} swapped, all leads sound", named == swap)
     if one.record.sampling_rate >= 500 and not before.pacing:
-        found.add("pacing spikes of 1 mV", bool(record_quality(spoil.paced(one.record)).pacing))
+        detected.add("pacing spikes of 1 mV", bool(record_quality(spoil.paced(one.record)).pacing))
 
 
 def noise_rows(judged: Sequence[tuple[RealECG, RecordQuality]], folder: Path) -> list[Row]:
@@ -184,7 +188,7 @@ def _stretch(source: ECGRecord, record: ECGRecord, rng: np.random.Generator) -> 
 
 
 def rhythm_rows(folder: Path) -> list[Row]:
-    """How often "electrode off" stands on single leads whose rhythm is known; some have lost electrodes."""
+    """The share of single leads with "electrode off" whose rhythm is known; some have lost electrodes."""
     counts = Counts()
     for source in ("cudb", "mitdb"):
         for window in rhythm_windows(source, folder / source):

@@ -72,7 +72,7 @@ class Use:
 
 
 def peak_rows(machine: Machine, use: Use, dtype: torch.dtype) -> list[Row]:
-    """What convolutions reach here, and the shares that the step and its own convolutions reach of it."""
+    """The performance of convolutions here, and the shares that the step and its own convolutions reach."""
     precision = str(dtype).removeprefix("torch.")
     step = use.windows_a_second * use.work.flops
     alone = use.work.convolution_flops / use.convolution_seconds

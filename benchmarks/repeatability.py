@@ -1,4 +1,4 @@
-"""By how much two readings of one heart differ: ``python -m benchmarks.repeatability --data FOLDER``.
+"""The difference of two readings of one heart: ``python -m benchmarks.repeatability --data FOLDER``.
 
 FOLDER holds unpacked records of the PhysioNet/CinC Challenge 2021 in ``challenge2021``, on none of which the
 delineator was trained. Of each, the first and the second half (5 s of most) are measured as if they were two
@@ -34,14 +34,16 @@ def main() -> None:
     model = open_model("delineator", Settings.from_environment())
     pairs = _pairs(folder / "challenge2021", model)
     changes = [measured_changes(*pair, model.card) for pair in pairs]
-    by_name = {name: [[c.value for c in found if c.name == name] for found in changes] for name in NAMES}
+    by_name = {
+        name: [[c.value for c in of_record if c.name == name] for of_record in changes] for name in NAMES
+    }
     levels = [[change.value for change in level_changes(*pair)] for pair in pairs]
     rows = [_row(name, values, "°" if "axis" in name else "ms") for name, values in by_name.items()]
     show("Two halves of one recording", [*rows, _row("ST at J+60, any lead", levels, "mm")])
 
 
 def _pairs(folder: Path, model: TrainedModel) -> list[tuple[Measurements, Measurements]]:
-    """Both halves' measurements, of the first ``N_RECORDS`` readable ones in an order drawn by ``SEED``."""
+    """The measurements of both halves of the first ``N_RECORDS`` readable records in a seeded order."""
     headers = sorted(folder.rglob("*.hea"))
     order = np.random.default_rng(SEED).permutation(len(headers))
     pairs: list[tuple[Measurements, Measurements]] = []
@@ -68,8 +70,8 @@ def _row(name: str, values: list[list[float | None]], unit: str) -> Row:
 
     ``values`` are record by record, None where one of the two is blank.
     """
-    told = [np.abs([value for value in record if value is not None]) for record in values]
-    known = [record for record in told if record.size]
+    differences = [np.abs([value for value in record if value is not None]) for record in values]
+    known = [record for record in differences if record.size]
     changes, rng = np.concatenate(known), np.random.default_rng(SEED)
     drawn = [
         np.quantile(np.concatenate([known[place] for place in draw]), 0.95)

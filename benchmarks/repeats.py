@@ -37,7 +37,7 @@ RATE, DECAY, N_LABELS = 1e-3, 0.01, 9
 
 @dataclass(frozen=True)
 class Setting:
-    """On which device, in which precision (fp32 or bf16), how many repeats, and in how many rounds."""
+    """The device, the precision (fp32 or bf16), the number of repeats, and the number of rounds."""
 
     device: str = "cpu"
     precision: str = "fp32"
@@ -86,14 +86,14 @@ def both_ways(
 
 
 def seconds(step: Callable[[], None], device: torch.device) -> float:
-    """What one step takes: on a GPU until it is done, on a CPU in processor time of all threads."""
+    """The time of one step: on a GPU until it is done, on a CPU the processor time of all threads."""
     started = _now(device)
     step()
     return _now(device) - started
 
 
 def repeats_row(name: str, encoder: AutoencoderConfig, batch: int, setting: Setting) -> Row:
-    """How many times faster the repeats learn together, as the median of the rounds."""
+    """The factor by which the repeats learn faster together, as the median of the rounds."""
     device = torch.device(setting.device)
     alone, together = both_ways(encoder, batch, setting)
     for step in (alone, together):

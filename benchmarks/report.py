@@ -1,4 +1,4 @@
-"""How long a report takes: `python -m benchmarks.report`. The shipped classifier, a synthetic record."""
+"""The time of a report: `python -m benchmarks.report`. The shipped classifier, a synthetic record."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How long the review page's script runs on the server: Streamlit's own test runner, no browser beside it."""
+"""The time of the review page's script on the server, with Streamlit's own test runner, without a browser."""
 
 import os
 import time
@@ -46,8 +46,8 @@ def _other_classes(app: AppTest) -> list[Callable[[], object]]:
     boxes = [box for box in app.selectbox if str(box.key).startswith("label_")]
     if not boxes:
         return []
-    key, shown = str(boxes[0].key), boxes[0].index
-    others = [place for place in range(len(boxes[0].options)) if place != shown]
+    key, selected = str(boxes[0].key), boxes[0].index
+    others = [place for place in range(len(boxes[0].options)) if place != selected]
     return [lambda place=place: _map(app, key, place) for place in others]
 
 

@@ -1,4 +1,4 @@
-"""How good the textbook's rules are by themselves: ``python -m benchmarks.rules --data FOLDER``.
+"""Accuracy of the textbook's rules: ``python -m benchmarks.rules --data FOLDER``.
 
 FOLDER holds the unpacked archives ``challenge2021`` and ``ptb-xl``; of each, ``--most`` records are drawn
 with seed 0, and measured as on the review page. A rule is judged by the records' labels: how many of those
@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.table import Row, show, tell
 from ecgapp.analysis import measure, open_model
-from ecgapp.analysis.rules import Check, Facts, Presence, check, rule_labels
+from ecgapp.analysis.rules import RULES, Facts, Presence, RuleResult, check
 from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportOptions
 from ecgapp.errors import EcgAppError
@@ -41,7 +41,7 @@ class Judged:
 
 
 def records(data: Path, most: int, delineator: TrainedModel) -> Iterator[Judged]:
-    """Up to ``most`` records of each archive, in seeded order; those that cannot be read are reported."""
+    """The first ``most`` records of each archive in a seeded order; unreadable ones are reported."""
     for layout, folder in ARCHIVES.items():
         scan = LAYOUTS[layout].scan(data / folder, ImportOptions())
         entries = list(scan.entries)
@@ -61,35 +61,35 @@ def rows(judged: Sequence[Judged]) -> list[Row]:
     """One line for each label that has a rule and stands in a task."""
     lines = []
     for name in TASKS:
-        asked = task(name)
-        targets = asked.targets([one.codes for one in judged])
-        for label, truths in zip(asked.label_names, targets.T, strict=True):
-            if label in rule_labels():
+        chosen_task = task(name)
+        targets = chosen_task.targets([one.codes for one in judged])
+        for label, truths in zip(chosen_task.label_names, targets.T, strict=True):
+            if label in RULES:
                 checks = [check(label, one.facts) for one in judged]
                 lines.append(_row(label, checks, truths.tolist()))
     return lines
 
 
-def _row(label: str, checks: Sequence[Check | None], truths: Sequence[float]) -> Row:
-    told = [
-        (found.presence, truth == 1)
-        for found, truth in zip(checks, truths, strict=True)
-        if found is not None and truth in (0, 1)
+def _row(label: str, checks: Sequence[RuleResult | None], truths: Sequence[float]) -> Row:
+    outcomes = [
+        (result.presence, truth == 1)
+        for result, truth in zip(checks, truths, strict=True)
+        if result is not None and truth in (0, 1)
     ]
-    ill = [found for found, truth in told if truth]
-    well = [found for found, truth in told if not truth]
+    ill = [result for result, truth in outcomes if truth]
+    well = [result for result, truth in outcomes if not truth]
     measured = (
         f"sensitivity {_share(ill, Presence.PRESENT)}, specificity {_share(well, Presence.ABSENT)}; "
         f"borderline {ill.count(Presence.BORDERLINE)} and {well.count(Presence.BORDERLINE)}"
     )
-    silent = sum(found is Presence.CANNOT_TELL for found, _ in told)
-    sample = f"{len(ill)} with it, {len(well)} without; cannot tell in {silent} of {len(told)}"
+    silent = sum(result is Presence.CANNOT_TELL for result, _ in outcomes)
+    sample = f"{len(ill)} with it, {len(well)} without; cannot tell in {silent} of {len(outcomes)}"
     return Row(label, measured, "the rule by itself, against the label", None, sample)
 
 
-def _share(found: Sequence[Presence], wanted: Presence) -> str:
-    """Of those that are called present or absent."""
-    decided = [one for one in found if one in (Presence.PRESENT, Presence.ABSENT)]
+def _share(result: Sequence[Presence], wanted: Presence) -> str:
+    """The share with the ``wanted`` result among those that are present or absent."""
+    decided = [one for one in result if one in (Presence.PRESENT, Presence.ABSENT)]
     return with_interval(wilson(decided.count(wanted), len(decided)))
 
 

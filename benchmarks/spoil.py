@@ -27,7 +27,7 @@ def spoilt(record: ECGRecord, changes: Mapping[str, Change]) -> ECGRecord:
 
 
 def flat(lead: Lead, rate: float) -> Lead:
-    """Nothing is recorded."""
+    """The lead with a constant signal."""
     return np.zeros_like(lead)
 
 
@@ -94,12 +94,12 @@ def with_noise(noise: Lead, decibels: float) -> Change:
 
 
 def scaled(record: ECGRecord, gain: float) -> ECGRecord:
-    """As with a wrong gain in the header."""
+    """The record with a wrong gain in the header."""
     return replace(record, signal=(record.signal * np.float32(gain)).astype(np.float32))
 
 
 def swapped(record: ECGRecord, swap: str) -> ECGRecord:
-    """As with two limb electrodes exchanged: by algebra, all six limb leads from I and II."""
+    """The record with two limb electrodes exchanged: by algebra, all six limb leads from I and II."""
     one, two = SWAPS[swap] @ record.select(("I", "II")).astype(np.float64)
     limbs = (one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2)
     signal = record.signal.copy()

@@ -70,18 +70,16 @@ RULES: dict[str, Callable[[Facts], bool]] = {
 
 
 def rows(known: Sequence[Case]) -> list[Row]:
-    """How often each rule finds an elevation, by kind of record and half of the folds."""
+    """The share of records with an elevation by each rule, by kind of record and half of the folds."""
     lines = []
     for rule, finds in RULES.items():
         for half, folds in HALVES.items():
             for kinds in (("STE", "STEMI"), ("STE",), ("STEMI",), ("normal",)):
-                found = [finds(one.facts) for one in known if one.kind in kinds and one.fold in folds]
+                hits = [finds(one.facts) for one in known if one.kind in kinds and one.fold in folds]
                 aimed = rule == "at J" and half == "all folds" and len(kinds) > 1
-                target = (
-                    at_least(TARGET, round(100 * sum(found) / max(len(found), 1)), "%") if aimed else None
-                )
-                share = with_interval(wilson(sum(found), len(found)))
-                lines.append(Row(f"{rule}, {' and '.join(kinds)}", share, half, target, f"{len(found)}"))
+                target = at_least(TARGET, round(100 * sum(hits) / max(len(hits), 1)), "%") if aimed else None
+                share = with_interval(wilson(sum(hits), len(hits)))
+                lines.append(Row(f"{rule}, {' and '.join(kinds)}", share, half, target, f"{len(hits)}"))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""How soon a training ends that is asked to stop: ``python -m benchmarks.stopping --data FOLDER``.
+"""The time until a stopped training has ended: ``python -m benchmarks.stopping --data FOLDER``.
 
 The lead II autoencoder of ``docs/recipes/cae_lead2.json`` learns from PTB-XL in a process of its own, as
 the Training page starts it, in a home that is thrown away. It is asked to stop at a random moment of its
@@ -36,13 +36,13 @@ def stopped_after(store: RunStore, run_id: str, moment: float) -> tuple[float, R
     """Start or resume, wait for ``moment`` seconds, ask; how long it then took to end, in seconds."""
     store.launch(run_id)
     time.sleep(moment)
-    asked = time.perf_counter()
+    stop_time = time.perf_counter()
     store.request_stop(run_id)
     while not (run := store.get(run_id)).ended_for_now:
-        if time.perf_counter() - asked > PATIENCE:
+        if time.perf_counter() - stop_time > PATIENCE:
             raise RuntimeError("The run did not end.")
         time.sleep(0.01)
-    return time.perf_counter() - asked, run
+    return time.perf_counter() - stop_time, run
 
 
 def measured(settings: Settings, config: TrainingConfig, rounds: int, seed: int) -> list[Row]:

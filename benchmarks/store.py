@@ -1,4 +1,4 @@
-"""How data sets grow: ``python -m benchmarks.store [--data FOLDER] [--records 10000 100000 1000000]``.
+"""The scaling of data sets: ``python -m benchmarks.store [--data FOLDER] [--records 10000 100000 1000000]``.
 
 Stores of the numbers asked for are simulated (``simulated.py``), each is looked at by a fresh process,
 and what must not grow with them is compared. Then every source in FOLDER is imported by one process
@@ -37,7 +37,7 @@ TARGET = "ptb-xl"
 
 @dataclass(frozen=True)
 class Look:
-    """What a fresh process met in a store; times in ms, memory in MB."""
+    """The times and memory of a fresh process that opens a store; ms and MB."""
 
     opening: float
     rows: float
@@ -120,7 +120,7 @@ def repeated(source: Path, folder: Path, times: int) -> Path:
 
 
 def store_rows(sizes: Sequence[int], folder: Path) -> list[Row]:
-    """What must not grow with a store, at each size."""
+    """The figures that must not grow with a store, at each size."""
     looks, peaks = [], []
     for n in sizes:
         tell(f"Simulating {n:,} records ...")
@@ -185,13 +185,13 @@ def import_rows(data: Path, folder: Path) -> list[Row]:
 
 def ptb_xl_rows(source: Path, folder: Path) -> list[Row]:
     """The memory of an import, and reading its store in training order."""
-    found = []
+    looks = []
     for times in (1, 4, 16):
         tell(f"Importing PTB-XL {times} times over ...")
         tables = repeated(source, folder / f"source-{times}", times)
-        found.append(_fresh(imported, TARGET, tables, folder / f"times-{times}", 1))
-    sample = " / ".join(f"{each.n:,}" for each in found) + " records"
-    peaks = " / ".join(f"{each.peak:,.0f}" for each in found)
+        looks.append(_fresh(imported, TARGET, tables, folder / f"times-{times}", 1))
+    sample = " / ".join(f"{each.n:,}" for each in looks) + " records"
+    peaks = " / ".join(f"{each.peak:,.0f}" for each in looks)
     reading = _fresh(_reading, folder / "times-4")
     return [
         Row("peak memory of an import, MB", peaks, "one process, the program itself included", None, sample),
@@ -228,7 +228,7 @@ def _timed(act: Callable[[], T]) -> tuple[float, T]:
 
 
 def _fresh(act: Callable[..., T], *arguments: object) -> T:
-    """What ``act`` gives in a new process, which has no memory of others."""
+    """The result of ``act`` in a new process, whose memory is its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(act, *arguments).result()
 

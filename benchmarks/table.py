@@ -1,4 +1,4 @@
-"""The one table that every benchmark prints: what, target, measured, on how much, and how."""
+"""The table that every benchmark prints: subject, target, measured value, sample size, and method."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ HEAD = ("what", "target", "measured", "n, interval", "how")
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure must reach. ``reached`` None: named only, for the figure is no test of it."""
+    """The target of a figure; ``reached`` None: it is only stated, because the figure does not test it."""
 
     words: str
     reached: bool | None
@@ -32,7 +32,7 @@ class Row:
     sample: str = "-"
 
     def cells(self) -> tuple[str, ...]:
-        """As ``HEAD`` names them; a target that was missed is marked."""
+        """The cells in the order of ``HEAD``; a missed target is marked."""
         words = self.target.words if self.target else "-"
         missed = self.target is not None and self.target.reached is False
         return (
@@ -85,6 +85,6 @@ def show(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
 
 
 def tell(sentence: str) -> None:
-    """Progress for whoever waits, on standard error."""
+    """Print progress on standard error."""
     sys.stderr.write(f"{sentence}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""How fast autoencoders learn here: ``python -m benchmarks.training [--data FOLDER] [--save NAME]``.
+"""Speed of training autoencoders here: ``python -m benchmarks.training [--data FOLDER] [--save NAME]``.
 
 Jang's network written plainly (``plain_jang``), the same network as the app has it, and the fast
 autoencoder of ``docs/recipes/cae_lead2.json``, on windows of lead II: 2,048 samples at 250 Hz, PTB-XL's
@@ -76,16 +76,16 @@ def rate_rows(options: argparse.Namespace, config: TrainingConfig, records: Reco
 def data_rows(data: Path, home: Path) -> list[Row]:
     """Import of PTB-XL, several times over, by two processes; and reading its store in training order."""
     source = store.repeated(data / "ptb-xl", home / "several", 6)
-    found = store.imported("ptb-xl", source, home / "imported", 2)
+    import_speed = store.imported("ptb-xl", source, home / "imported", 2)
     read = store.read_at_random(DatasetStore.open(home / "imported"))
     words = "two processes; starting the second one included"
     return [
         Row(
             "import of PTB-XL",
-            f"{found.wall:,.0f} records/s",
+            f"{import_speed.wall:,.0f} records/s",
             words,
-            at_least(IMPORT, found.wall),
-            f"{found.n:,}",
+            at_least(IMPORT, import_speed.wall),
+            f"{import_speed.n:,}",
         ),
         Row(
             "reading in training order",
@@ -111,7 +111,9 @@ def _measure(options: argparse.Namespace, home: Path) -> Iterator[Row]:
     for name in options.parts:
         tell(f"Measuring: {name}")
         for row in parts[name]():
-            tell(f"{row.what}: {row.measured}")  # a run that is cut short has still told what it found
+            tell(
+                f"{row.what}: {row.measured}"
+            )  # printed at once, so that an interrupted benchmark has shown its results
             yield row
 
 

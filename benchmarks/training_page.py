@@ -1,4 +1,4 @@
-"""How fast the Training page redraws a long run: ``python -m benchmarks.training_page``.
+"""Speed of the Training page's redraw of a long run: ``python -m benchmarks.training_page``.
 
 The run has 100,000 logged steps in each of its four series by step, 200 epochs of nine classes, and a
 day of samples of its machine; it is under way, and between two looks new steps come. The page's script

@@ -1,4 +1,4 @@
-"""From a folder to the sorted worklist: ``python -m benchmarks.worklist --data FOLDER``.
+"""The time from a folder to the sorted worklist: ``python -m benchmarks.worklist --data FOLDER``.
 
 FOLDER is that of the PhysioNet/CinC Challenge 2021. The first ten seconds of its twelve-lead records at
 500 Hz are written as WFDB files; where they are fewer than asked for they are repeated, each time with
@@ -88,11 +88,11 @@ def run(folder: Path) -> Run:
             largest = max(largest, *(_memory(child) for child in psutil.Process().children()), 0.0)
             time.sleep(LOOK)
         listing = time.perf_counter()
-        found = arranged(worklist.items(), ListView())
+        listed = arranged(worklist.items(), ListView())
         ended = time.perf_counter()
         while psutil.Process().children():  # they linger for what may follow
             time.sleep(LOOK)
-        scored = sum(item.state == "scored" for item in found)
+        scored = sum(item.state == "scored" for item in listed)
         return Run(ended - began, _cpu() - used, ended - listing, largest, scored)
 
 

@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    train = commands.add_parser("train", help="train a model as a JSON file says")
+    train = commands.add_parser("train", help="train a model with the settings in a JSON file")
     what = train.add_mutually_exclusive_group(required=True)
     what.add_argument("config", nargs="?", type=Path, metavar="CONFIG.json", help="the training's settings")
     what.add_argument("--resume", metavar="RUN", help="go on with a run, in this terminal")

@@ -21,15 +21,15 @@ from benchmarks.table import tell
 def taken(data: Path, parts: Sequence[str]) -> dict[str, Any]:
     """All ``parts``, or all there are if none is named, from an empty home."""
     torch.set_num_threads(1)
-    found = {}
+    current = {}
     with tempfile.TemporaryDirectory() as home:
         os.environ["ECGAPP_HOME"] = home
         computed = Snapshot(data, Path(home)).parts
         for name in parts or computed:
             began = time.perf_counter()
-            found[name] = json.loads(json.dumps(plain(computed[name]()), allow_nan=False))
-            tell(f"{name}: {count(found[name]):,} values, {time.perf_counter() - began:.0f} s")
-    return found
+            current[name] = json.loads(json.dumps(plain(computed[name]()), allow_nan=False))
+            tell(f"{name}: {count(current[name]):,} values, {time.perf_counter() - began:.0f} s")
+    return current
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,14 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     what.add_argument("--compare", type=Path, metavar="FILE.json", help="answers that were saved before")
     parser.add_argument("--parts", nargs="+", default=(), metavar="PART", help="only these, such as predict")
     options = parser.parse_args(arguments)
-    found = taken(options.data, options.parts)
+    current = taken(options.data, options.parts)
     if options.save:
-        options.save.write_text(json.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+        options.save.write_text(json.dumps(current, indent=1, ensure_ascii=False), encoding="utf-8")
         return 0
     before = json.loads(options.compare.read_text("utf-8"))
-    differing = list(differences({name: before[name] for name in found if name in before}, found))
+    differing = list(differences({name: before[name] for name in current if name in before}, current))
     sys.stdout.write("".join(f"{line}\n" for line in differing))
-    sys.stdout.write(f"{len(differing):,} of {count(found):,} values differ.\n")
+    sys.stdout.write(f"{len(differing):,} of {count(current):,} values differ.\n")
     return int(bool(differing))
 
 

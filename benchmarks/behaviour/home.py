@@ -26,7 +26,7 @@ class Home:
 
     @property
     def settings(self) -> Settings:
-        """Its folders."""
+        """The folders of this home."""
         return Settings(self.home)
 
     def command(self, *words: object) -> dict[str, Any]:
@@ -35,8 +35,8 @@ class Home:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = app([str(word) for word in words])
         text = out.getvalue()
-        told = json.loads(text) if text.startswith(("[", "{\n")) else self.lines(text)
-        return {"exit": code, "out": told, "err": self.lines(err.getvalue())}
+        output = json.loads(text) if text.startswith(("[", "{\n")) else self.lines(text)
+        return {"exit": code, "out": output, "err": self.lines(err.getvalue())}
 
     def lines(self, text: str) -> list[str]:
         """The lines of ``text`` without times and without the names of our folders."""

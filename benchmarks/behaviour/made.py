@@ -1,4 +1,4 @@
-"""What trainings, the worklist and reviews make, as plain values."""
+"""The results of trainings, the worklist and reviews, as plain values."""
 
 import csv
 import hashlib
@@ -16,8 +16,17 @@ from benchmarks.behaviour.one_ecg import printed_report
 from ecgapp.analysis import InstalledModels, OpenedECG
 from ecgapp.config import PROJECT
 from ecgapp.records import ECGRecord, fingerprint, write_wfdb
-from ecgapp.reviews import Answer, Event, Journal, Kind, State, beside_normal, keep_for_training, stamp
-from ecgapp.worklist import SORTS, Wish, Worklist, arranged, as_csv
+from ecgapp.reviews import (
+    EventKind,
+    Journal,
+    ReviewAnswer,
+    ReviewEvent,
+    State,
+    beside_normal,
+    keep_for_training,
+    stamp,
+)
+from ecgapp.worklist import SORTS, ListView, Worklist, arranged, as_csv
 from ecgapp.worklist.scorer import Scorer
 
 RECIPES = PROJECT / "docs" / "recipes"
@@ -100,27 +109,27 @@ def trainings(home: Home) -> dict[str, Any]:
     write_tiny_source(home.home / "tiny source")
     home.settings.stores.mkdir(parents=True, exist_ok=True)
     (home.settings.stores / ".patient-key").write_bytes(bytes(range(32)))  # else patients' ids are random
-    found: dict[str, Any] = {"import": home.imported("folder", home.home / "tiny source", "tiny")}
-    run, found["pretrain"] = trained(home, "tiny_pre", {"phase": "pretrain", "network": AUTOENCODER})
+    results: dict[str, Any] = {"import": home.imported("folder", home.home / "tiny source", "tiny")}
+    run, results["pretrain"] = trained(home, "tiny_pre", {"phase": "pretrain", "network": AUTOENCODER})
     transferred = CLASSIFIER | {"pretrained": f"run:{run}", "initialisation": "transfer"}
-    _, found["finetune from pretrain"] = trained(home, "tiny_transfer", transferred)
-    _, found["finetune"] = trained(home, "tiny_random", CLASSIFIER)
-    _, found["ensemble"] = trained(home, "tiny_members", CLASSIFIER | {"members": 2})
-    return found
+    _, results["finetune from pretrain"] = trained(home, "tiny_transfer", transferred)
+    _, results["finetune"] = trained(home, "tiny_random", CLASSIFIER)
+    _, results["ensemble"] = trained(home, "tiny_members", CLASSIFIER | {"members": 2})
+    return results
 
 
 def trained(home: Home, name: str, changes: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The run's name; its weights, card and figures."""
     config, exported = home.home / f"{name}.json", home.home / f"export of {name}"
     config.write_text(json.dumps({"name": name, **TRAINING, **changes}), encoding="utf-8")
-    told = home.command("train", config)
-    (run,) = re.findall(r"Run ([0-9a-f]+) on", " ".join(told["out"]))
+    output = home.command("train", config)
+    (run,) = re.findall(r"Run ([0-9a-f]+) on", " ".join(output["out"]))
     home.command("runs", "export", run, exported)
     metrics: dict[str, list[list[float | str]]] = {}
     for series, *point in csv.reader(io.StringIO((exported / "metrics.csv").read_text("utf-8"))):
         if not series.startswith(UNSTEADY):
             metrics.setdefault(series, []).append(numbers([point[:2]])[0])
-    return run, {"exit": told["exit"], **home.model(home.settings.home, name), "metrics": metrics}
+    return run, {"exit": output["exit"], **home.model(home.settings.home, name), "metrics": metrics}
 
 
 def write_tiny_source(folder: Path) -> None:
@@ -140,16 +149,16 @@ def write_tiny_source(folder: Path) -> None:
 
 def fits(home: Home, data: Path) -> dict[str, Any]:
     """Shortened recipes of the delineator, both gates and the ventricular network."""
-    found = {}
+    results = {}
     for title, (recipe, folder, changes) in FITS.items():
         config = json.loads((RECIPES / f"{recipe}.json").read_text("utf-8")) | changes
         if recipe == "ventricular":
             config["network"] |= {"members": 2, "width": 8}
         path, out = home.home / f"{recipe}.json", home.home / f"{title} out"
         path.write_text(json.dumps(config), encoding="utf-8")
-        told = home.command(title.split()[0], path, "--data", data / folder, "--out", out)
-        found[title] = {**told, **home.model(out, recipe)}
-    return found
+        output = home.command(title.split()[0], path, "--data", data / folder, "--out", out)
+        results[title] = {**output, **home.model(out, recipe)}
+    return results
 
 
 def worklist(home: Home, records: Sequence[ECGRecord]) -> dict[str, Any]:
@@ -159,7 +168,7 @@ def worklist(home: Home, records: Sequence[ECGRecord]) -> dict[str, Any]:
         listed.add(record, 1, record.signal.nbytes, "nine_class")
     Scorer(home.settings, 0).run(0.0)
     items = listed.items()
-    orders = {sort: [item.number for item in arranged(items, Wish(sort))] for sort in SORTS}
+    orders = {sort: [item.number for item in arranged(items, ListView(sort))] for sort in SORTS}
     return {"rows": table_rows(as_csv(items)), "orders": orders}
 
 
@@ -175,16 +184,16 @@ def reviews(home: Home, records: Sequence[ECGRecord], models: InstalledModels) -
         if number:
             states[number] = State.PRESENT
             states[-number] = State.NOT_JUDGED
-        said = tuple(
-            Answer("nine_class", row.label, state, row.probability, row.threshold)
+        answers = tuple(
+            ReviewAnswer("nine_class", row.label, state, row.probability, row.threshold)
             for row, state in zip(rows, states, strict=True)
         )
-        kind = Kind.EDITED if number else Kind.CONFIRMED
-        both = beside_normal(said)
-        journal.add(Event(key, kind, "AB", model, said, ("U waves",) * number, beside_normal=both))
-        journal.add(Event(key, Kind.COMMENTED, "CD", model, comment="Seen before."))
+        kind = EventKind.EDITED if number else EventKind.CONFIRMED
+        both = beside_normal(answers)
+        journal.add(ReviewEvent(key, kind, "AB", model, answers, ("U waves",) * number, beside_normal=both))
+        journal.add(ReviewEvent(key, EventKind.COMMENTED, "CD", model, comment="Seen before."))
         if number != 1:
-            journal.add(Event(key, Kind.SIGNED, "EF", model))
+            journal.add(ReviewEvent(key, EventKind.SIGNED, "EF", model))
         keep_for_training(record, "AB", home.settings)
         printed = printed_report(ecg, card, models, journal.review(key))
         done[f"report {number}"] = home.lines("\n".join(printed["report_text"]))

@@ -1,4 +1,4 @@
-"""What the app says of one ECG, as plain values."""
+"""The results of the app for one ECG, as plain values."""
 
 import dataclasses
 import io
@@ -37,11 +37,11 @@ GRID = (20, 28)  # fields of a picture whose mean brightness is kept
 
 
 def answers(record: ECGRecord, models: InstalledModels, printed: bool = True) -> dict[str, object]:
-    """Everything that is computed of ``record``; its report too if ``printed``."""
+    """All results for ``record``, with its report if ``printed``."""
     ecg = OpenedECG(record, models)
     cards = [models.cards()[name] for name in CLASSIFIERS]
     judgement = ecg.judgement(cards[0])
-    found: dict[str, object] = {
+    result: dict[str, object] = {
         "record": _facts(record),
         "quality": _quality(ecg),
         "heart_rate": ecg.heart_rate,
@@ -56,8 +56,8 @@ def answers(record: ECGRecord, models: InstalledModels, printed: bool = True) ->
         "classifiers": {card.name: _findings(ecg, card) for card in cards},
     }
     if printed:
-        found |= printed_report(ecg, cards[0], models)
-    return found
+        result |= printed_report(ecg, cards[0], models)
+    return result
 
 
 def printed_report(
@@ -96,19 +96,19 @@ def printed_report(
 
 def all_explanations(record: ECGRecord, models: InstalledModels) -> dict[str, object]:
     """The maps of all methods for the first class of each classifier, and how reliable they are."""
-    found: dict[str, object] = {}
+    result: dict[str, object] = {}
     for name in CLASSIFIERS:
         ecg, card = OpenedECG(record, models), models.cards()[name]
         examined = examine(record, models.opened(card), _first_question(ecg.findings(card)))
         maps = {method: _map(one.values) for method, one in examined.explanations.items()}
-        found[name] = {"maps": maps, "reliability": plain(examined.examination.cards)}
-    return found
+        result[name] = {"maps": maps, "reliability": plain(examined.examination.reliability)}
+    return result
 
 
 def _facts(record: ECGRecord) -> dict[str, object]:
     facts = ("leads", "derived", "sampling_rate", "units", "codes", "warnings", "synthetic")
-    told = {name: plain(getattr(record, name)) for name in facts}
-    return {**told, "fingerprint": fingerprint(record), "signal": plain(record.signal)}
+    values = {name: plain(getattr(record, name)) for name in facts}
+    return {**values, "fingerprint": fingerprint(record), "signal": plain(record.signal)}
 
 
 def _quality(ecg: OpenedECG) -> dict[str, object]:
@@ -124,8 +124,10 @@ def _quality(ecg: OpenedECG) -> dict[str, object]:
 
 
 def _ventricular(ecg: OpenedECG) -> object:
-    found = ecg.ventricular()
-    return None if found is None else {"runs": plain(found.runs), "probabilities": plain(found.probabilities)}
+    result = ecg.ventricular()
+    return (
+        None if result is None else {"runs": plain(result.runs), "probabilities": plain(result.probabilities)}
+    )
 
 
 def _measurements(measured: Measurements | None) -> object:
@@ -139,12 +141,12 @@ def _measurements(measured: Measurements | None) -> object:
 def _findings(ecg: OpenedECG, card: ModelCard) -> object:
     """Probabilities and thresholds, whether the gate lets them be shown or not."""
     try:
-        found = ecg.findings(card)
+        result = ecg.findings(card)
     except EcgAppError as error:
         return str(error)
-    rows = {row.label: [row.probability, row.threshold, row.positive] for row in found.rows}
-    windows = plain(found.window_probabilities)
-    return {"shown": ecg.labels(card)[1], "rows": rows, "windows": windows, "warnings": list(found.warnings)}
+    rows = {row.label: [row.probability, row.threshold, row.positive] for row in result.rows}
+    windows = plain(result.window_probabilities)
+    return {"shown": ecg.labels(card)[1], "rows": rows, "windows": windows, "warnings": list(result.warnings)}
 
 
 def _first_question(findings: Findings) -> Asked:
@@ -153,11 +155,16 @@ def _first_question(findings: Findings) -> Asked:
 
 def _explanation(ecg: OpenedECG, card: ModelCard, models: InstalledModels, findings: Findings) -> object:
     """The map of the first class, above its threshold or not."""
-    asked = _first_question(findings)
-    found = explain_against(ecg.record, models.opened(card), asked)
-    made = found.attribution
+    question = _first_question(findings)
+    result = explain_against(ecg.record, models.opened(card), question)
+    made = result.attribution
     logits = [made.logit, made.baseline_logit, made.completeness_error]
-    return {"label": asked.label, "window": asked.window, "logits": plain(logits), **_map(found.values)}
+    return {
+        "label": question.label,
+        "window": question.window,
+        "logits": plain(logits),
+        **_map(result.values),
+    }
 
 
 def _map(values: np.ndarray) -> dict[str, object]:

@@ -39,8 +39,8 @@ def real(data: Path) -> dict[str, list[Path]]:
     """The headers of the records chosen of each source below ``data``."""
     chosen = {}
     for source, n in CHOSEN.items():
-        found = sorted((data / source).rglob("*.hea"))
-        chosen[source] = sorted(random.Random(f"{SEED} {source}").sample(found, n))
+        picked = sorted((data / source).rglob("*.hea"))
+        chosen[source] = sorted(random.Random(f"{SEED} {source}").sample(picked, n))
     return chosen
 
 

@@ -28,7 +28,7 @@ class Snapshot:
 
     @property
     def parts(self) -> dict[str, Callable[[], object]]:
-        """What computes each part, by name."""
+        """The functions that compute each part, by name."""
         return {
             "models": self.cards,
             "imports": lambda: self.imports,
@@ -57,16 +57,16 @@ class Snapshot:
         }
 
     def ecgs(self) -> dict[str, Any]:
-        """Everything that is computed of each ECG; a report of each real one and each synthetic rhythm."""
-        found = {}
+        """All results for each ECG, with a report of each real one and each synthetic rhythm."""
+        result = {}
         for source, paths in self.files.items():
             for path in paths:
                 printed = source != "synthetic" or path.stem.endswith("-0")
-                found[f"{source}/{path.stem}"] = self._answers(path, printed)
+                result[f"{source}/{path.stem}"] = self._answers(path, printed)
         self.imports  # noqa: B018  makes the data set
         for row, record in zscored(open_store(ZSCORED, self.home.settings)):
-            found[f"{ZSCORED}/{row}"] = answers(record, self.models)
-        return found
+            result[f"{ZSCORED}/{row}"] = answers(record, self.models)
+        return result
 
     def _answers(self, path: Path, printed: bool) -> object:
         try:
@@ -81,16 +81,16 @@ class Snapshot:
 
     def predict(self) -> dict[str, Any]:
         """``predict --json`` of all files, and the table of a few."""
-        found: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for source, paths in self.files.items():
-            found[source] = self.home.command("predict", "--json", *paths)
-            found[source]["out"] = {document["record"]: document for document in found[source]["out"]}
+            result[source] = self.home.command("predict", "--json", *paths)
+            result[source]["out"] = {document["record"]: document for document in result[source]["out"]}
         words = ("predict", "--model", "ptbxl_superclass")
-        found["in words"] = self.home.command(*words, *self.files["ptb-xl"][:5], *self.files["cinc2017"][:2])
-        found["demo"] = self.home.command("demo", self.home.home / "demo")
+        result["in words"] = self.home.command(*words, *self.files["ptb-xl"][:5], *self.files["cinc2017"][:2])
+        result["demo"] = self.home.command("demo", self.home.home / "demo")
         demos = sorted((self.home.home / "demo").glob("*.hea"))
-        found["demos"] = self.home.command("predict", "--json", *demos)
-        return found
+        result["demos"] = self.home.command("predict", "--json", *demos)
+        return result
 
     def formats(self) -> dict[str, Any]:
         """``predict --json`` of each folder of other formats: what can be read, and the other's sentences."""
@@ -102,20 +102,20 @@ class Snapshot:
     def evaluate(self) -> dict[str, Any]:
         """``evaluate --json`` of each kind of model, and the list of models."""
         self.imports  # noqa: B018  makes the data sets
-        found = {
+        result = {
             model: self.home.command(
                 "evaluate", "--model", model, "--store", store, "--folds", 1, 2, "--json"
             )
             for model, store in EVALUATED.items()
         }
-        return found | {"list": self.home.command("models")}
+        return result | {"list": self.home.command("models")}
 
     def cards(self) -> dict[str, Any]:
         """The card of each installed model."""
         return {name: documents.to_plain(card) for name, card in self.models.cards().items()}
 
     def reviews(self) -> dict[str, Any]:
-        """What a few reviewed ECGs become."""
+        """The results of a few reviewed ECGs."""
         paths = self.files["ludb"][:N_REVIEWED]
         return reviews(self.home, [read_record([path]) for path in paths], self.models)
 

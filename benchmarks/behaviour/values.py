@@ -1,4 +1,4 @@
-"""Anything as values of JSON, and how two of them differ."""
+"""Conversion of any value to JSON types, and the differences between two such values."""
 
 import dataclasses
 import json
@@ -73,7 +73,7 @@ def _short(value: object) -> str:
 
 
 def count(value: object) -> int:
-    """How many single values are in ``value``."""
+    """The number of single values in ``value``."""
     if isinstance(value, dict | list):
         return sum(map(count, value.values() if isinstance(value, dict) else value))
     return 1

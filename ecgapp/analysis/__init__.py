@@ -13,7 +13,7 @@ from ecgapp.analysis.installed_models import (
     validation_predictions,
     version_predictions,
 )
-from ecgapp.analysis.judgement import Judgement, JudgementLine, Known, Severity, beside_critical, judge
+from ecgapp.analysis.judgement import Judgement, JudgementLine, KnownFacts, Severity, beside_critical, judge
 from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm, atrial_rhythm
 from ecgapp.analysis.measurement.measured_rows import Measurement
 from ecgapp.analysis.measurement.measurements import Measurements, measure
@@ -38,7 +38,7 @@ __all__ = [
     "Judgement",
     "JudgementLine",
     "Judges",
-    "Known",
+    "KnownFacts",
     "Measurement",
     "Measurements",
     "OpenedECG",

@@ -1,4 +1,4 @@
-"""Where the evidence of critical findings lies on a sheet of ECG paper, for screen and print alike."""
+"""The marks of critical findings on a sheet of ECG paper, on screen and in print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.signals.paper import Cell, Sheet
 
-BEFORE = 0.5  # s of the recording that are shown before a finding
-MOST_LEADS = 6  # of a finding that are marked one by one; of more, the rhythm strip stands for all
+BEFORE = 0.5  # s of the recording on a page before a finding
+MOST_LEADS = 6  # of a finding that are marked one by one; with more leads only the rhythm strip is marked
 
 
 @dataclass(frozen=True)
 class EvidenceMark:
-    """A stretch of one cell from ``start`` to ``stop``, s of the recording.
+    """A part of one cell from ``start`` to ``stop``, s of the recording, that shows a finding.
 
     ``number`` counts the findings from 0, the most dangerous first. ``words`` label the finding's first
-    stretch and are empty on its others.
+    mark and are empty on its others.
     """
 
     cell: Cell
@@ -25,26 +25,26 @@ class EvidenceMark:
     words: str
 
 
-def evidence_marks(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[EvidenceMark, ...]:
-    """The stretches of ``sheet`` that show these findings; none for what lies on another page."""
+def evidence_marks(findings: Sequence[CriticalFinding], sheet: Sheet) -> tuple[EvidenceMark, ...]:
+    """The marks of these findings on ``sheet``; none for findings on another page."""
     marks: list[EvidenceMark] = []
-    for number, finding in enumerate(found):
-        shown = [cell for cell in _cells(finding, sheet) if _overlap(finding, cell)]
-        for place, cell in enumerate(shown):
+    for number, finding in enumerate(findings):
+        visible = [cell for cell in _cells(finding, sheet) if _overlap(finding, cell)]
+        for place, cell in enumerate(visible):
             words = finding.name if place == 0 else ""
             start, stop = max(finding.start, cell.start), min(finding.end, cell.stop)
             marks.append(EvidenceMark(cell, start, stop, number, words))
     return tuple(marks)
 
 
-def elsewhere(found: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalFinding, ...]:
+def elsewhere(findings: Sequence[CriticalFinding], sheet: Sheet) -> tuple[CriticalFinding, ...]:
     """The findings whose evidence lies outside of ``sheet``."""
-    shown = {mark.number for mark in evidence_marks(found, sheet)}
-    return tuple(finding for number, finding in enumerate(found) if number not in shown)
+    marked = {mark.number for mark in evidence_marks(findings, sheet)}
+    return tuple(finding for number, finding in enumerate(findings) if number not in marked)
 
 
 def page_start(finding: CriticalFinding, sheet: Sheet) -> float:
-    """Where a page laid out like ``sheet`` begins, s, that shows how ``finding`` begins in its leads."""
+    """The start, s, of a page with the layout of ``sheet`` that shows the beginning of ``finding``."""
     cells = _cells(finding, sheet)
     if not cells:
         return finding.start - BEFORE
@@ -53,7 +53,7 @@ def page_start(finding: CriticalFinding, sheet: Sheet) -> float:
 
 
 def _cells(finding: CriticalFinding, sheet: Sheet) -> list[Cell]:
-    """The cells of the finding's leads; of many leads the rhythm strip alone."""
+    """The cells of the finding's leads; with many leads only the rhythm strip."""
     cells = [cell for cell in sheet.cells if cell.lead in finding.leads]
     if len(set(finding.leads)) <= MOST_LEADS:
         return cells

@@ -11,7 +11,7 @@ from ecgapp.analysis.critical import CriticalFacts, CriticalFinding, critical_fi
 from ecgapp.analysis.critical.rate import standstill
 from ecgapp.analysis.critical.ventricular_arrhythmia import fibrillation
 from ecgapp.analysis.findings import Findings, find
-from ecgapp.analysis.judgement import Judgement, Known, Score, judge
+from ecgapp.analysis.judgement import Judgement, KnownFacts, Score, judge
 from ecgapp.analysis.measurement.measurements import LONGEST, Measurements, measure
 from ecgapp.analysis.rules import Verdict, verdicts_of_all
 from ecgapp.errors import EcgAppError, ModelError, SignalError
@@ -241,7 +241,7 @@ class OpenedECG:
     def judge(self, scores: Sequence[Score], card: ModelCard | None, no_labels: str = "") -> Judgement:
         """The same beside ``scores`` that were computed elsewhere, or the sentence why there are none."""
         return judge(
-            Known(
+            KnownFacts(
                 self.critical(),
                 tuple(scores),
                 card,

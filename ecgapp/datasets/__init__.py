@@ -1,4 +1,4 @@
-"""The dataset store, and one importer for each layout. Importing it registers the layouts."""
+"""Dataset stores and their import from several source layouts, which this module registers."""
 
 from ecgapp.datasets.folds import check_patient_folds, stable_fold
 from ecgapp.datasets.importing.importer import ImportReport, import_dataset

@@ -1,9 +1,8 @@
-"""The index of a store: what is known of each record besides its signal.
+"""The index of a store: everything about each record except its signal.
 
-What every record has in the same size lies in ``.npy`` columns that are mapped, not read. The
-strings that many records share (codes, source, derived leads) are kept once, as a *kind*; a column
-says which kind a record is. Only the names of records and patients are a text each: they lie in
-Parquet and are read for the rows asked for.
+Values of fixed size lie in ``.npy`` columns, which are memory-mapped. Strings that many records share
+(codes, source, derived leads) are stored once as a *kind*; a column has the number of each record's
+kind. The names of records and patients lie in Parquet and are read for the requested rows.
 """
 
 import hashlib
@@ -39,8 +38,8 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What records have in common that are labelled alike and come from one source."""
+class RecordKind:
+    """The values that records of one source with equal labels share."""
 
     codes: tuple[str, ...]
     source: str
@@ -48,20 +47,20 @@ class Kind:
 
 
 def patient_key(patient_id: str) -> int:
-    """64 bits that stand for a patient where millions are compared; two of a million agree once in 10^7."""
+    """A hash of 64 bits for a patient; among a million patients two agree with a probability of 10^-7."""
     return int.from_bytes(hashlib.blake2b(patient_id.encode(), digest_size=8).digest(), "little")
 
 
 def column_file(name: str) -> str:
-    """The file of one of ``COLUMNS``."""
+    """The file name of one of ``COLUMNS``."""
     return f"{name}.npy"
 
 
 class Columns:
-    """The index of the store in ``folder``, read-only. Opening it reads no record's line.
+    """The index of the store in ``folder``, read-only; opening it reads no rows.
 
     Raises:
-        DatasetLostError: a file is missing or not of the size that the manifest says.
+        DatasetLostError: a file is missing or does not have the size in the manifest.
     """
 
     def __init__(self, folder: Path, manifest: StoreManifest) -> None:
@@ -88,8 +87,8 @@ class Columns:
         self.scale: FloatArray = columns["scale"]
 
     @cached_property
-    def kinds(self) -> tuple[Kind, ...]:
-        """Every distinct kind, read when first asked for.
+    def kinds(self) -> tuple[RecordKind, ...]:
+        """All distinct kinds, read on first use.
 
         Raises:
             DatasetLostError: the file is damaged.
@@ -97,23 +96,23 @@ class Columns:
         try:
             table = pq.read_table(self._folder / KINDS).to_pydict()
             lines = zip(table["codes"], table["source"], table["derived"], strict=True)
-            return tuple(Kind(tuple(codes), source, tuple(derived)) for codes, source, derived in lines)
+            return tuple(RecordKind(tuple(codes), source, tuple(derived)) for codes, source, derived in lines)
         except _UNREADABLE as error:
             raise DatasetLostError(DAMAGED) from error
 
     def kinds_of(self, rows: Rows | None) -> NDArray[np.int32]:
-        """The place in ``kinds`` of each of ``rows``.
+        """The index in ``kinds`` of each of ``rows``.
 
         Raises:
-            DatasetLostError: the column names a kind that there is not.
+            DatasetLostError: the column names a kind that does not exist.
         """
-        found = self.kind if rows is None else self.kind[rows]
-        if len(found) and not 0 <= found.min() <= found.max() < len(self.kinds):
+        numbers = self.kind if rows is None else self.kind[rows]
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self.kinds):
             raise DatasetLostError(DAMAGED)
-        return found
+        return numbers
 
     def names(self, column: str, rows: Rows | None = None) -> list[str]:
-        """``record_id`` or ``patient_id`` of these rows; reads only the groups of lines they lie in.
+        """The ``record_id`` or ``patient_id`` of ``rows``; only their row groups are read.
 
         Raises:
             DatasetLostError: the file is damaged.
@@ -128,7 +127,7 @@ class Columns:
 
     @cached_property
     def _names(self) -> tuple[Any, Rows]:
-        """The file's metadata, and the row with which each of its groups begins."""
+        """The file's metadata, and the first row of each of its row groups."""
         metadata = pq.read_metadata(self._folder / NAMES)
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         if sum(sizes) != self._n:
@@ -137,24 +136,24 @@ class Columns:
 
 
 def _map(path: Path) -> NDArray[Any]:
-    """A plain array over the mapped file: ``np.memmap`` itself makes each indexing slower."""
+    """A plain array over the memory-mapped file, because indexing an ``np.memmap`` is slower."""
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _picked(file: pq.ParquetFile, column: str, rows: Rows, starts: Rows) -> list[str]:
     groups = np.searchsorted(starts, rows, side="right") - 1
-    found: list[str] = [""] * len(rows)
+    result: list[str] = [""] * len(rows)
     for group in np.unique(groups):
         places = np.flatnonzero(groups == group)
         names = file.read_row_group(int(group), columns=[column])[column]
         picked = names.take(pa.array(rows[places] - starts[group]))
         for place, name in zip(places.tolist(), picked.to_pylist(), strict=True):
-            found[place] = name
-    return found
+            result[place] = name
+    return result
 
 
-def kinds_table(kinds: Sequence[Kind]) -> pa.Table:
-    """``kinds`` as the table that ``Columns`` reads."""
+def kinds_table(kinds: Sequence[RecordKind]) -> pa.Table:
+    """A table of ``kinds`` for ``Columns``."""
     texts = pa.list_(pa.string())
     return pa.table(
         {

@@ -1,4 +1,4 @@
-"""Patient-wise folds: where a patient goes, and the check that no patient is in two."""
+"""Patient-wise folds: the fold of a patient, and the check that no patient is in two."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,42 +10,42 @@ from ecgapp.datasets.store import DatasetStore
 from ecgapp.errors import PatientLeakError
 
 N_FOLDS = 10
-TOGETHER = 4_000_000  # records that are compared at once; more take several passes
+TOGETHER = 4_000_000  # records that are compared at once; more need several passes
 _BLOCK = 1 << 20  # rows read at a time
 
 Members = tuple[NDArray[np.uint64], NDArray[np.int16]]  # each record's patient key and fold
 
 
 def stable_fold(patient_id: str) -> int:
-    """A patient's fold, 1 to 10: the same in every data set, on every machine, for ever."""
+    """A patient's fold, 1 to 10, which is the same in every data set and on every machine."""
     digest = hashlib.sha256(patient_id.encode()).digest()
     return int.from_bytes(digest[:8], "big") % N_FOLDS + 1
 
 
 def folds_of(store: DatasetStore) -> dict[int, int]:
-    """The number of records in each fold; fold 0 is never trained or validated on."""
+    """The number of records in each fold; fold 0 is never used for training or validation."""
     folds, counts = np.unique(store.folds, return_counts=True)
     return dict(zip(folds.tolist(), counts.tolist(), strict=True))
 
 
 def check_patient_folds(stores: Sequence[DatasetStore]) -> None:
-    """Make sure that no patient lies in two folds, within a data set or between several.
+    """Check that no patient lies in two folds, within a data set or between several.
 
-    Fold 0, which nothing is trained or validated on, does not count.
+    Fold 0, which is never used for training or validation, does not count.
 
     Raises:
-        PatientLeakError: how many patients do; who they are is not said.
+        PatientLeakError: patients lie in two folds; the message has their number, not their ids.
     """
     check_folds([(store.patient_keys, store.folds) for store in stores])
 
 
 def check_folds(members: Sequence[Members]) -> None:
-    """The same for the patients and folds of any records.
+    """Check that no patient lies in two folds, for the patients and folds of any records.
 
-    Memory does not grow with their number: each pass looks at one share of the patients.
+    Memory does not grow with their number: each pass compares one share of the patients.
 
     Raises:
-        PatientLeakError: as above.
+        PatientLeakError: patients lie in two folds.
     """
     n_passes = -(-sum(len(folds) for _, folds in members) // TOGETHER)
     n_leaking = sum(_leaking(*_share(members, number, n_passes)) for number in range(n_passes))
@@ -70,7 +70,7 @@ def _share(members: Sequence[Members], number: int, n_passes: int) -> Members:
 
 
 def _leaking(keys: NDArray[np.uint64], folds: NDArray[np.int16]) -> int:
-    """How many keys stand beside two folds or more."""
+    """The number of keys with two folds or more."""
     order = np.argsort(keys)
     keys, folds = keys[order], folds[order]
     differs = (keys[1:] == keys[:-1]) & (folds[1:] != folds[:-1])

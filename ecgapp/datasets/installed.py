@@ -1,4 +1,4 @@
-"""The imported data sets of an installation: found by name, opened, deleted."""
+"""The imported data sets of an installation: their names, opening, deletion."""
 
 import re
 import secrets
@@ -18,17 +18,17 @@ def open_store(name: str, settings: Settings) -> DatasetStore:
     """The data set called ``name`` under ``settings.stores``, or the one at the path ``name``.
 
     Raises:
-        DatasetError: there is none, or it is damaged.
+        DatasetError: there is no such data set, or it is damaged.
     """
     known = name in store_names(settings)
     return DatasetStore.open(settings.stores / name if known else Path(name))
 
 
 def store_path(name: str, settings: Settings) -> Path:
-    """Where the data set called ``name`` is, or will be.
+    """The folder of the data set called ``name``, whether it exists or not.
 
     Raises:
-        DatasetError: the name could lead elsewhere, or is no name.
+        DatasetError: the name is invalid or leads to another folder.
     """
     if not _NAME.fullmatch(name):
         raise DatasetError("Name the data set with up to 64 letters, digits, dots, dashes or underscores.")
@@ -36,16 +36,16 @@ def store_path(name: str, settings: Settings) -> Path:
 
 
 def store_names(settings: Settings) -> tuple[str, ...]:
-    """The imported data sets, sorted."""
-    found = settings.stores.glob(f"*/{MANIFEST}")
-    return tuple(sorted(path.parent.name for path in found if not path.parent.name.startswith(".")))
+    """The names of the imported data sets, sorted."""
+    manifests = settings.stores.glob(f"*/{MANIFEST}")
+    return tuple(sorted(path.parent.name for path in manifests if not path.parent.name.startswith(".")))
 
 
 def delete_store(name: str, settings: Settings) -> None:
-    """Remove the data set called ``name``; it is gone at once, also if the removal is interrupted.
+    """Delete the data set called ``name``; it disappears at once even if the deletion is interrupted.
 
     Raises:
-        DatasetError: there is none.
+        DatasetError: there is no such data set.
     """
     if name not in store_names(settings):
         raise DatasetError("There is no data set of this name.")
@@ -55,6 +55,6 @@ def delete_store(name: str, settings: Settings) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Finish what an interrupted deletion left in ``folder``."""
+    """Complete interrupted deletions in ``folder``."""
     for left in folder.glob(f"{DELETING}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How many records answer each label with yes, fold by fold."""
+"""The number of records with each label in each fold."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ecgapp.tasks import Task, csv_task, task, task_names
 
 @dataclass(frozen=True)
 class LabelCount:
-    """One label in one fold: records that say yes, and those that say either yes or no."""
+    """One label in one fold: the number of positive records, and of those with a known answer."""
 
     task: str
     label: str
@@ -20,7 +20,7 @@ class LabelCount:
 
 
 def label_counts(store: DatasetStore, task: Task) -> tuple[LabelCount, ...]:
-    """Each of ``task``'s labels in each fold that the store has, fold 0 included."""
+    """The counts of each of ``task``'s labels in each fold of the store, fold 0 included."""
     answers = task.targets([kind.codes for kind in store.kinds])
     folds, of_record = np.unique(store.folds, return_inverse=True)
     of_kind = np.zeros((len(folds), len(answers)), np.int64)  # records of each kind in each fold
@@ -34,7 +34,7 @@ def label_counts(store: DatasetStore, task: Task) -> tuple[LabelCount, ...]:
 
 
 def store_tasks(store: DatasetStore) -> tuple[Task, ...]:
-    """The tasks that this data set's labels serve: its own columns', then the registered ones."""
+    """The tasks for which the data set has labels: that of its own columns, then registered ones."""
     own = (csv_task(store.manifest.label_columns),) if store.manifest.label_columns else ()
     distinct = list(dict.fromkeys(kind.codes for kind in store.kinds))
     served = [task(name) for name in task_names() if (task(name).targets(distinct) == 1).any()]

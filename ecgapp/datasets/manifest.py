@@ -1,4 +1,4 @@
-"""What a dataset store says about itself: the one JSON document in its folder."""
+"""The manifest of a dataset store: the JSON document in its folder that describes it."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class IndexFile:
-    """One file of the index; its size in bytes shows at once whether it is whole."""
+    """One file of the index, with its size in bytes, by which truncation is noticed."""
 
     name: str
     size: int
@@ -49,10 +49,10 @@ class IndexFile:
 
 @dataclass(frozen=True)
 class StoreManifest:
-    """A data set in the store: what its numbers mean, where they come from, and what was refused.
+    """The description of a data set: units, origin, files, and refused records.
 
-    ``sampling_rate`` in Hz; ``units`` is "mV", or "z-score" where the volts are lost; ``refused``
-    counts records by reason, in plain words.
+    ``sampling_rate`` is in Hz; ``units`` is "mV", or "z-score" if the voltages are unknown; ``refused``
+    counts records by the sentence with the reason.
     """
 
     name: str
@@ -66,8 +66,8 @@ class StoreManifest:
     index: tuple[IndexFile, ...] = ()
     created: str = ""  # ISO 8601, UTC
     refused: dict[str, int] = field(default_factory=dict)
-    label_columns: tuple[str, ...] = ()  # of the data set's own label file
-    notes: tuple[str, ...] = ()  # what a user of these records should know
+    label_columns: tuple[str, ...] = ()  # the columns of the data set's own label file
+    notes: tuple[str, ...] = ()  # remarks for users of these records
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -75,23 +75,24 @@ class StoreManifest:
             raise ConfigError("The data set's description contradicts itself.")
 
     def checksums(self) -> Iterator[tuple[str, str]]:
-        """Every other file of the store, and its sha256."""
+        """Yields each other file of the store with its sha256."""
         yield from ((file.name, file.sha256) for file in self.index)
         yield from ((shard.signals, shard.sha256) for shard in self.shards)
 
     @property
     def digest(self) -> str:
-        """sha256 over all files' checksums: the same records, whatever the data set is called."""
+        """The sha256 over all files' checksums, which does not depend on the data set's name."""
         lines = "".join(f"{name} {sha256}\n" for name, sha256 in self.checksums())
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def read_manifest(text: str) -> StoreManifest:
-    """The manifest that ``text`` describes.
+    """The manifest in the JSON document ``text``.
 
     Raises:
-        DatasetError: it is of an older version of the app; a DatasetNewerError where it is of a newer
-            one, and a DatasetLostError where it is damaged.
+        DatasetError: an older version of the app wrote it.
+        DatasetNewerError: a newer version of the app wrote it.
+        DatasetLostError: it is damaged.
     """
     try:
         version = json.loads(text)["version"]

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Membership:
-    """The index entry of a record without its signal; fold 0 is never trained or validated on."""
+    """The index entry of a record, with fold 0 for records that are never used.
+
+    Such records are left out of training and validation.
+    """
 
     record_id: str
     patient_id: str

@@ -1,7 +1,7 @@
 """Recordings of one or two leads with the rhythm marked over time: ``cudb`` and ``mitdb``.
 
-The marks lie in CSV files with the columns record, start_s, end_s and rhythm; they were made by eye by the
-authors of this project (``docs/recipes/marks``), for the databases' own files hold none or only some.
+The marks lie in CSV files with the columns record, start_s, end_s and rhythm. The authors of this project
+made them by eye (``docs/recipes/marks``), because the databases' own files have none or only some.
 """
 
 import csv
@@ -22,20 +22,20 @@ DATABASES = ("cudb", "mitdb")
 
 @dataclass(frozen=True)
 class MarkedSpan:
-    """One rhythm from ``start`` to ``end``, in s of the recording."""
+    """The time span of one rhythm, in s of the recording."""
 
     start: float
     end: float
     rhythm: str
 
     def overlap(self, start: float, end: float) -> float:
-        """How many seconds from ``start`` to ``end`` it covers."""
+        """The length in s of the span's part between ``start`` and ``end``."""
         return max(0.0, min(end, self.end) - max(start, self.start))
 
 
 @dataclass(frozen=True, eq=False)
 class RhythmRecording:
-    """One patient's recording and the spans of its rhythms; outside them it is ``elsewhere``."""
+    """One patient's recording and the spans of its rhythms; the rhythm outside them is ``elsewhere``."""
 
     name: str  # "cudb/cu01"
     record: ECGRecord
@@ -51,15 +51,15 @@ class RhythmRecording:
 def share_of(
     spans: Sequence[MarkedSpan], start: float, end: float, rhythms: Collection[str] = RHYTHMS
 ) -> float:
-    """The share of the time from ``start`` to ``end`` s that ``spans`` of one of ``rhythms`` cover."""
+    """The share of the time from ``start`` to ``end`` s that is covered by spans of ``rhythms``."""
     covered = sum(span.overlap(start, end) for span in spans if span.rhythm in rhythms)
     return covered / (end - start)
 
 
 def rhythm_recordings(database: str, data: Path, marks: Path) -> list[RhythmRecording]:
-    """Every recording of ``data/database`` with its spans from ``marks/<database>.csv``, by name.
+    """All recordings of ``data/database`` with their spans from ``marks/<database>.csv``, by name.
 
-    All of ``cudb`` is marked. In ``mitdb`` only ventricular runs are; what lies outside is organised.
+    All of ``cudb`` is marked. In ``mitdb`` only ventricular runs are marked; the rest is organised.
 
     Raises:
         DatasetError: the marks or the recordings are missing, or a rhythm is unknown.

@@ -1,4 +1,4 @@
-"""Signals as int16 in files of bounded size: quantised, in buckets by length, record after record."""
+"""Files of int16 signals of bounded size: quantised, grouped by length, one record after another."""
 
 import io
 import math
@@ -16,7 +16,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.storage.files import sha256_of
 
 SHARD_BYTES = 256 * 2**20
-SHORTEST_BUCKET = 10.0  # seconds; each further bucket is twice as long
+SHORTEST_BUCKET = 10.0  # seconds; each next bucket is twice as long
 PEAK = 32767  # int16 steps between zero and a lead's largest absolute value
 
 Steps = NDArray[np.int16]
@@ -24,9 +24,10 @@ Rows = NDArray[np.signedinteger]
 
 
 def quantise(signal: FloatArray) -> tuple[Steps, FloatArray]:
-    """``signal`` (n_leads, n_samples) as int16, and the float32 (n_leads,) that turns it back.
+    """The int16 steps of ``signal`` (n_leads, n_samples), and the float32 scales (n_leads,).
 
-    A step is 1/32767 of the lead's largest absolute value; a flat lead at zero has scale 1.
+    A step is 1/32767 of the lead's largest absolute value; a flat lead at zero has scale 1. The signal is
+    steps times scale.
     """
     peaks = np.abs(signal).max(axis=1)
     scales = np.where(peaks > 0, peaks / PEAK, 1.0).astype(np.float32)
@@ -36,7 +37,7 @@ def quantise(signal: FloatArray) -> tuple[Steps, FloatArray]:
 
 
 def bucket_samples(n_samples: int, sampling_rate: float) -> int:
-    """The length in samples of the bucket that holds ``n_samples``: 10, 20, 40 ... seconds."""
+    """The length in samples of the bucket for ``n_samples``: 10, 20, 40 ... seconds."""
     length = round(SHORTEST_BUCKET * sampling_rate)
     while length < n_samples:
         length *= 2
@@ -44,7 +45,7 @@ def bucket_samples(n_samples: int, sampling_rate: float) -> int:
 
 
 class OpenShard:
-    """A shard being written; its npy header is rewritten once the number of records is known."""
+    """A shard during writing; its npy header is rewritten once the number of records is known."""
 
     def __init__(self, path: Path, number: int, shape: tuple[int, int]) -> None:
         self.path, self.number, self.shape, self.n = path, number, shape, 0
@@ -64,7 +65,7 @@ class OpenShard:
         return (self.n + 1) * self.shape[0] * self.shape[1] * 2 > SHARD_BYTES
 
     def close(self) -> Shard:
-        """Complete the file and describe it."""
+        """Complete the file and return its description."""
         self.file.seek(0)
         _write_header(self.file, (self.n, *self.shape))
         self.file.flush()
@@ -74,14 +75,14 @@ class OpenShard:
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, int, int]) -> None:
-    """numpy pads the header so that its first axis may grow in place."""
+    """Write an npy header, which numpy pads so that its first axis may grow in place."""
     header = {"descr": "<i2", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)
 
 
 @lru_cache(maxsize=4096)
 def shard_bytes(shard: Shard, n_leads: int) -> int:
-    """The size of the whole file."""
+    """The size in bytes of the whole file."""
     header = io.BytesIO()
     shape = (shard.n, n_leads, shard.n_samples)
     _write_header(header, shape)
@@ -89,13 +90,14 @@ def shard_bytes(shard: Shard, n_leads: int) -> int:
 
 
 def read_records(path: Path, shard: Shard, places: Rows, steps: Steps, numbers: Rows) -> None:
-    """Fill ``steps[numbers]`` of int16 (n, n_leads, n_samples) with the records at ``places`` of a shard.
+    """Read the records at ``places`` of a shard into ``steps[numbers]``.
 
-    Each is read on its own, not mapped: a map reads ahead around every record, which at random is
-    mostly in vain, and its pages count as memory of this process.
+    ``steps`` is int16 (n, n_leads, n_samples). Records are read one by one, not memory-mapped: a map reads
+    ahead around every record, mostly in vain in a random order, and its pages count as memory of this
+    process.
 
     Raises:
-        DatasetLostError: the file is missing or is not what the manifest says, or has no such records.
+        DatasetLostError: the file is missing, differs from the manifest, or has no such records.
     """
     size, record = shard_bytes(shard, steps.shape[1]), 2 * math.prod(steps.shape[1:])
     if not 0 <= places.min() <= places.max() < shard.n or shard.n_samples != steps.shape[2]:

@@ -1,4 +1,4 @@
-"""A dataset store: int16 signals read record by record, an index read by column, a JSON manifest."""
+"""A dataset store: int16 signals read by record, an index read by column, a JSON manifest."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.datasets.columns import Columns, Kind, Rows
+from ecgapp.datasets.columns import Columns, RecordKind, Rows
 from ecgapp.datasets.manifest import DAMAGED, MANIFEST, StoreManifest, read_manifest
 from ecgapp.datasets.shards import read_records
 from ecgapp.errors import DatasetLostError
@@ -15,14 +15,14 @@ from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.storage.files import sha256_of
 from ecgapp.tasks import Task
 
-_BLOCK = 1 << 20  # rows looked at together
+_BLOCK = 1 << 20  # rows that are checked together
 
 
 class DatasetStore:
-    """One imported data set, read-only; row i is the i-th record that was imported.
+    """One imported data set, read-only; row i is the i-th imported record.
 
-    Opening it reads no line of the index: columns are mapped, and names, codes and signals are read
-    for the rows that are asked for.
+    Opening it reads no rows of the index: columns are memory-mapped, and names, codes and signals are read
+    for the requested rows.
     """
 
     def __init__(self, path: Path, manifest: StoreManifest) -> None:
@@ -34,8 +34,8 @@ class DatasetStore:
         """The store in the folder ``path``.
 
         Raises:
-            DatasetError: it is of another version; a DatasetLostError where there is none, or its parts do
-                not fit together.
+            DatasetError: another version of the app wrote it.
+            DatasetLostError: there is no store, or its parts do not fit together.
         """
         if not (path / MANIFEST).is_file():
             raise DatasetLostError("There is no data set of this name. Import it first.")
@@ -68,52 +68,52 @@ class DatasetStore:
 
     @property
     def patient_keys(self) -> NDArray[np.uint64]:
-        """64 bits that stand for each record's patient, the same in all stores."""
+        """The hash of 64 bits of each record's patient, the same in all stores."""
         return self._columns.patient
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[RecordKind, ...]:
         """The distinct combinations of codes, source and derived leads, which are few."""
         return self._columns.kinds
 
     def kinds_of(self, rows: Rows | None = None) -> NDArray[np.int32]:
-        """The place in ``kinds`` of each of ``rows``, by default of all."""
+        """The index in ``kinds`` of each of ``rows``, by default of all."""
         return self._columns.kinds_of(rows)
 
     def rows(self, folds: Sequence[int] | None = None) -> Rows:
-        """The rows of these folds, int64, or all of them, fold 0 included."""
+        """The rows of ``folds``, int64, by default of all, fold 0 included."""
         if folds is None:
             return np.arange(len(self), dtype=np.int64)
         return np.flatnonzero(np.isin(self.folds, list(folds))).astype(np.int64)
 
     def codes(self, rows: Rows | None = None) -> list[tuple[str, ...]]:
-        """What is known of each record, as coded in ``tasks``; empty where it is unlabelled."""
+        """The codes of each record, as in ``tasks``; empty for unlabelled ones."""
         codes = [kind.codes for kind in self.kinds]
         return [codes[kind] for kind in self.kinds_of(rows).tolist()]
 
     def targets(self, task: Task, rows: Rows | None = None) -> NDArray[np.float32]:
-        """``task.targets`` of these records' codes, float32 (n, n_labels), without looking at each record."""
+        """The targets of ``task`` for ``rows``, float32 (n, n_labels), computed by kind."""
         answers = task.targets([kind.codes for kind in self.kinds])
         return answers[self.kinds_of(rows)]
 
     def sources(self, rows: Rows | None = None) -> list[str]:
-        """Where each record comes from, as its layout names it."""
+        """The source of each record, as its layout names it."""
         return [self.kinds[kind].source for kind in self.kinds_of(rows).tolist()]
 
     def patients(self, rows: Rows | None = None) -> list[str]:
-        """Each record's patient, under the id that the app gave."""
+        """The patient id of each record, as assigned by the app."""
         return self._columns.names("patient_id", rows)
 
     def record_ids(self, rows: Rows | None = None) -> list[str]:
-        """Each record's own id."""
+        """The id of each record."""
         return self._columns.names("record_id", rows)
 
     def signal(self, i: int) -> FloatArray:
-        """Record ``i``'s signal, float32 (n_leads, n_samples), in ``manifest.units``."""
+        """The signal of record ``i``, float32 (n_leads, n_samples), in ``manifest.units``."""
         return self._gather(np.array([i], np.int64), int(self.n_samples[i]))[0]
 
     def record(self, i: int) -> ECGRecord:
-        """Record ``i`` as readers give it."""
+        """Record ``i`` as an ``ECGRecord``."""
         row = np.array([i], np.int64)
         kind = self.kinds[int(self.kinds_of(row)[0])]
         return ECGRecord(
@@ -127,9 +127,9 @@ class DatasetStore:
         )
 
     def batches(self, rows: Rows, size: int) -> Iterator[tuple[FloatArray, Rows]]:
-        """All of ``rows`` in groups of at most ``size`` records of equal length.
+        """Yields all of ``rows`` in groups of at most ``size`` records of equal length.
 
-        Yields float32 (k, n_leads, n_samples) and the k rows it holds; shorter records first.
+        A group is float32 (k, n_leads, n_samples) with its k rows; shorter records come first.
         """
         lengths = self.n_samples[rows]
         order = np.argsort(lengths, kind="stable")
@@ -140,10 +140,10 @@ class DatasetStore:
                 yield self._gather(chosen, length), chosen
 
     def verify(self) -> None:
-        """Compare every file with its checksum, and every line of the index with its shard; reads all.
+        """Compare every file with its checksum, and every row of the index with its shard.
 
         Raises:
-            DatasetLostError: a file has changed since the import, or the index points to nothing.
+            DatasetLostError: a file has changed since the import, or the index points to missing records.
         """
         for name, _ in self.manifest.checksums():
             self.verify_file(name)
@@ -160,10 +160,10 @@ class DatasetStore:
             self.verify_file(file.name)
 
     def shards_of(self, rows: Rows) -> tuple[str, ...]:
-        """The names of the files that hold the signals of these rows.
+        """The names of the files with the signals of ``rows``.
 
         Raises:
-            DatasetLostError: a row points to no file.
+            DatasetLostError: a row has no such file.
         """
         numbers = np.unique(self._columns.shard[rows]).tolist()
         if numbers and not 0 <= numbers[0] <= numbers[-1] < len(self.manifest.shards):
@@ -171,20 +171,20 @@ class DatasetStore:
         return tuple(self.manifest.shards[number].signals for number in numbers)
 
     def verify_file(self, name: str) -> None:
-        """Compare one of the store's files with its checksum, reading all of it.
+        """Compare one of the store's files with its checksum.
 
         Raises:
             DatasetLostError: it has changed since the import.
         """
         try:
-            found = sha256_of(self.path / name)
+            actual = sha256_of(self.path / name)
         except OSError as error:
             raise DatasetLostError(DAMAGED) from error
-        if found != self._checksums[name]:
+        if actual != self._checksums[name]:
             raise DatasetLostError(DAMAGED)
 
     def _check(self, rows: Rows) -> None:
-        """Refuse rows of the index that point outside their shard or name no fold."""
+        """Check that rows of the index lie inside their shard and have a valid fold."""
         parts, columns = self.manifest.shards, self._columns
         shard, place, lengths = columns.shard[rows], columns.row[rows], self.n_samples[rows]
         if not 0 <= shard.min() <= shard.max() < len(parts):
@@ -197,7 +197,7 @@ class DatasetStore:
         self.kinds_of(rows)
 
     def _gather(self, rows: Rows, length: int) -> FloatArray:
-        """Records of ``length`` samples; records of one length lie in shards of one length."""
+        """The signals of ``rows``, all of ``length`` samples, which lie in shards of one length."""
         shards, places = self._columns.shard[rows], self._columns.row[rows]
         if not 0 <= shards.min() <= shards.max() < len(self.manifest.shards):
             raise DatasetLostError(DAMAGED)

@@ -167,7 +167,7 @@ def _stability(attribution: Attribution, cell: int) -> ReliabilityCheck:
 
 def _sees_leads(attribution: Attribution) -> ReliabilityCheck:
     sees = attribution.method != GRAD_CAM
-    words = "tells leads apart" if sees else "knows moments, but not leads: each lead gets the same"
+    words = "distinguishes leads" if sees else "has times, but no leads: each lead gets the same"
     return ReliabilityCheck("Resolution", None, None, Grade.GREEN if sees else Grade.AMBER, words)
 
 

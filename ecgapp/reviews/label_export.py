@@ -27,9 +27,9 @@ from ecgapp.storage.plain_text import plain_cell
 LABELS, RECORDS, AUDIT = "labels.csv", "records", "audit.csv"
 NAME_DIGITS = 16  # digits of a fingerprint in the name of a record
 UNCONFIRMED = "Its findings are unconfirmed."
-UNJUDGED = "Nothing of it was judged."
-GONE = "Its samples are no longer on this machine, or are damaged."
-NO_VOLTS = "Its volts are lost, so WFDB cannot hold it."
+UNJUDGED = "No label of it was judged."
+GONE = "Its samples are missing on this machine, or damaged."
+NO_VOLTS = "Its voltages are unknown, so WFDB cannot store it."
 _RESERVED = frozenset({"record", "patient", "fold"})  # the importer's own columns
 _CELLS = {State.PRESENT: "1", State.ABSENT: "0"}  # not judged: empty, which means unknown, not absent
 

@@ -1,16 +1,18 @@
-"""The rooms: imports run downwards, each room knows only what it may, nothing lies about."""
+"""The packages: imports run from a higher package number to a lower one, and modules stay small."""
 
 import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from ecgapp.config import PROJECT
 
-FLOOR = {
+PACKAGE = PROJECT / "ecgapp"
+NUMBERS = {
     "config": 1, "errors": 1, "system": 1,
     "tasks": 2, "storage": 2,
     "records": 3, "jobs": 3,
@@ -18,18 +20,53 @@ FLOOR = {
     "datasets": 5, "models": 5,
     "evaluate": 6, "explain": 6,
     "analysis": 7, "training": 7, "promotion": 7,
-    "worklist": 8, "runs": 8, "worker": 8,
-    "reviews": 9,
+    "worklist": 8, "runs": 8,
+    "reviews": 9, "worker": 9,
     "report": 10,
     "cli": 11, "ui": 11,
     "__main__": 12,
 }  # fmt: skip
-MODULES = sorted((PROJECT / "ecgapp").rglob("*.py"))
-SERVER_ROOMS = ("training", "models", "datasets", "signals", "evaluate")
+"""The number of each package and of each module in the root: an import goes to a lower number."""
+
+SUBPACKAGES = {
+    "analysis": ("measurement", "rules", "critical", "judgement"),
+    "datasets": ("layouts", "importing"),
+    "evaluate": ("detectors",),
+    "models": ("networks",),
+    "records": ("synthetic",),
+    "signals": ("quality", "paper"),
+    "training": ("parallel", "data", "result", "loop", "gate", "ventricular"),
+    "ui": (
+        "shell", "tracing", "models", "data", "sign_off", "review", "worklist", "training", "compare",
+        "performance",
+    ),
+}  # fmt: skip
+"""The subpackages of each package: an import goes to an earlier one.
+
+Modules that lie directly in a package (``training.inference``) have no place in this order: they import
+subpackages and are imported by them. That no two modules import each other is tested for all modules.
+"""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SERVER_PACKAGES = ("training", "models", "datasets", "signals", "evaluate")
 
 
-def _room(module: Path) -> str:
-    return module.relative_to(PROJECT / "ecgapp").parts[0].removesuffix(".py")
+def _name(module: Path) -> str:
+    return str(module.relative_to(PROJECT))
+
+
+def _package(module: Path) -> str:
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _subpackage(dotted: str) -> tuple[str, str]:
+    """The package and the subpackage of a dotted name; "" if it lies directly in the package."""
+    _, package, *rest = [*dotted.split("."), "", ""]
+    return package, rest[0] if rest[0] in SUBPACKAGES.get(package, ()) else ""
+
+
+def _dotted(module: Path) -> str:
+    return ".".join(module.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _imported(module: Path) -> Iterator[str]:
@@ -41,24 +78,52 @@ def _imported(module: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_imports_run_downwards_and_only_ui_knows_streamlit(module):
-    room = _room(module)
+@pytest.mark.parametrize("module", MODULES, ids=_name)
+def test_imports_go_to_a_lower_package_and_only_ui_imports_streamlit(module):
+    package = _package(module)
     for name in _imported(module):
         top, _, rest = name.partition(".")
-        assert top not in {"streamlit", "plotly"} or room == "ui", f"{room} imports {top}"
+        assert top not in {"streamlit", "plotly"} or package == "ui", f"{package} imports {top}"
         other = rest.split(".")[0]
-        if top == "ecgapp" and other in FLOOR and other != room and room != "__init__":
-            assert FLOOR[other] < FLOOR[room], f"{room} imports {name}"
+        if top == "ecgapp" and other in NUMBERS and package not in {other, "__init__"}:
+            assert NUMBERS[other] < NUMBERS[package], f"{package} imports {name}"
 
 
-def test_every_room_has_its_floor():
-    assert {_room(module) for module in MODULES} - {"__init__"} <= set(FLOOR)
+@pytest.mark.parametrize("module", MODULES, ids=_name)
+def test_imports_go_to_an_earlier_subpackage(module):
+    package, subpackage = _subpackage(_dotted(module))
+    order = SUBPACKAGES.get(package, ())
+    for name in _imported(module):
+        other_package, other = _subpackage(name)
+        if name.startswith("ecgapp.") and other_package == package and subpackage and other:
+            assert order.index(other) <= order.index(subpackage), f"{subpackage} imports {name}"
 
 
-def test_jobs_know_no_torch():
+def test_no_modules_import_each_other():
+    names = {_dotted(module) for module in MODULES}
+    graph = {
+        _dotted(module): {name for name in _imported(module) if name in names} - {_dotted(module)}
+        for module in MODULES
+        if module.name != "__init__.py"
+    }
+    graph = {module: imported & graph.keys() for module, imported in graph.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"These modules import each other: {error.args[1]}")
+
+
+def test_every_package_has_a_number_and_every_subpackage_a_place():
+    assert {_package(module) for module in MODULES} - {"__init__"} <= set(NUMBERS)
+    folders = {module.parent.relative_to(PACKAGE).parts for module in MODULES}
+    nested = {parts for parts in folders if len(parts) == 2}
+    assert nested == {(package, name) for package, names in SUBPACKAGES.items() for name in names}
+    assert not [parts for parts in folders if len(parts) > 2]
+
+
+def test_jobs_do_not_import_torch():
     names = {
-        name.split(".")[0] for module in MODULES if _room(module) == "jobs" for name in _imported(module)
+        name.split(".")[0] for module in MODULES if _package(module) == "jobs" for name in _imported(module)
     }
     assert "torch" not in names
 
@@ -72,10 +137,10 @@ def test_no_pickle_is_ever_loaded():
         assert "allow_pickle=True" not in text
 
 
-def test_training_rooms_do_without_streamlit_plotly_captum_and_wfdb():
+def test_training_packages_do_without_streamlit_plotly_captum_and_wfdb():
     """A GPU server has none of them."""
     blocked = "import sys\nfor name in ('streamlit', 'plotly', 'captum', 'wfdb'): sys.modules[name] = None\n"
-    imports = "".join(f"import ecgapp.{room}\n" for room in SERVER_ROOMS)
+    imports = "".join(f"import ecgapp.{package}\n" for package in SERVER_PACKAGES)
     command = [sys.executable, "-c", blocked + imports]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -88,7 +153,7 @@ def _functions(module: Path) -> Iterator[tuple[str, int]]:
             yield node.name, (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_functions_and_files_stay_small(module):
+@pytest.mark.parametrize("module", MODULES, ids=_name)
+def test_functions_and_modules_stay_small(module):
     assert len(module.read_text(encoding="utf-8").splitlines()) <= 300
     assert [name for name, lines in _functions(module) if lines > 50] == []

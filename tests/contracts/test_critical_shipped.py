@@ -9,7 +9,7 @@ import pytest
 from one_lead import one_lead
 
 from ecgapp.analysis.installed_models import InstalledModels
-from ecgapp.analysis.judgement import Known, Severity
+from ecgapp.analysis.judgement import KnownFacts, Severity
 from ecgapp.analysis.judgement.judge import gate_lines
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.config import Settings
@@ -129,5 +129,7 @@ def test_a_flat_line_is_an_alarm_before_any_network_is_asked_for_labels():
     flat = replace(record, signal=np.zeros_like(record.signal))
     refused = OpenedECG(flat, models()).readability()
     assert refused.refused
-    (line,) = [line for line in gate_lines(Known(admission=refused)) if line.severity is Severity.CRITICAL]
+    (line,) = [
+        line for line in gate_lines(KnownFacts(admission=refused)) if line.severity is Severity.CRITICAL
+    ]
     assert "asystole" in line.words

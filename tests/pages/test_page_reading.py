@@ -92,7 +92,7 @@ def said(page):
 
 
 def headline(page):
-    """What is judged of the ECG in view, without the marks that keep it from being Markdown."""
+    """The judgement of the ECG in view, without the marks that keep it from being Markdown."""
     (told,) = (box.value for box in page.warning if box.value.startswith("**"))
     return told.replace("\\", "")
 

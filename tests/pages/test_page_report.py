@@ -37,7 +37,7 @@ def page(home, monkeypatch):
 
 @pytest.fixture
 def saved(monkeypatch):
-    """What each button of the last run would save, by the file's name."""
+    """The content that each button of the last run would save, by the file's name."""
     files = {}
 
     def button(_place, _label, data, file_name, *_arguments, **_options):

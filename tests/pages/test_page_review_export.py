@@ -29,7 +29,7 @@ def settings(tmp_path, monkeypatch):
 
 @pytest.fixture
 def saved(monkeypatch):
-    """What each button would save, made when it is asked for."""
+    """The content that each button would save, made on demand."""
     files = {}
 
     def button(_label, data, file_name, *_arguments, **_options):

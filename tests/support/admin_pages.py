@@ -29,6 +29,6 @@ def twelve_lead_store(settings, name="hospital", n_records=20):
 
 
 def said(page):
-    """All that the page says in words, boxes included."""
+    """The text of the page, boxes included."""
     kinds = (page.markdown, page.caption, page.info, page.success, page.warning, page.error, page.code)
     return "\n".join(str(element.value) for kind in kinds for element in kind)

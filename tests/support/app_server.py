@@ -32,7 +32,7 @@ class AppServer:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
-        """As when the machine's owner ends it: no farewell."""
+        """Kill the server, as a power cut would."""
         self.process.kill()
         self.process.wait()
 
@@ -57,9 +57,9 @@ def served(home: Path) -> Iterator[AppServer]:
 
 
 def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        return int(asked.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_until_healthy(app: AppServer) -> None:

@@ -60,7 +60,7 @@ def write_zscored(source, n=3):
 
 @contextmanager
 def written_store(path, manifest):
-    """What is added to the part that this gives becomes the store at ``path``."""
+    """A context manager: what is added to its part becomes the store at ``path``."""
     path.mkdir(parents=True)
     with PartWriter(path, 0, manifest.leads, manifest.sampling_rate) as part:
         yield part

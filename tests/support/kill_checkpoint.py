@@ -1,4 +1,4 @@
-"""Writes large checkpoints while it is killed 30 times; prints what came of it as JSON."""
+"""Writes large checkpoints while it is killed 30 times; prints the counts as JSON."""
 
 import json
 import random
@@ -15,7 +15,7 @@ SIZE = 2_000_000  # numbers: 8 MB
 
 
 def life(tell: Tell, folder: Path, number: int) -> None:
-    """Checkpoint after checkpoint, each full of its own number."""
+    """Write checkpoint after checkpoint, each filled with its own number."""
     while True:
         save_checkpoint(folder, "x", {"number": number, "weights": torch.full((SIZE,), float(number))})
         tell(str(number))
@@ -23,7 +23,7 @@ def life(tell: Tell, folder: Path, number: int) -> None:
 
 
 def main(folder: Path) -> None:
-    """Kill, look, and go on from what is found."""
+    """Kill the writer, check the last checkpoint, and continue from it."""
     torch.set_num_threads(1)
     rng = random.Random(3)
     report = {"kills": 0, "left unfinished": 0, "found unreadable": 0, "found older than told": 0}

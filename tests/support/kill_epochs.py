@@ -17,7 +17,7 @@ from ecgapp.worker import RunReporter, execute, execution
 
 
 def die() -> None:
-    """As a machine that is switched off."""
+    """End the process at once, as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -51,7 +51,7 @@ def main(home: Path, run_id: str, moment: str) -> None:
 
 
 def refuse(durable=True):
-    """In place of a transaction."""
+    """A transaction that always fails."""
     raise JobError("The list of runs cannot be read or written.")
 
 

@@ -20,11 +20,11 @@ class Quiet(RunStore):
     """A run store that starts no processes: the ones to be killed are forks of this one."""
 
     def start_next(self, device: str) -> None:
-        """Whoever asks claims the run itself."""
+        """Claim the next run for the calling process."""
 
 
 def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
-    """A run's process: whatever it tells has been written before."""
+    """The process of a run: a line on the pipe means that the value was written before."""
     attachment = Attachment(store, run_id)
     attachment.running()
     tell("state running")
@@ -43,12 +43,12 @@ def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
 
 
 def value_of(step: int) -> float:
-    """What was measured at a step."""
+    """The value measured at a step."""
     return 1 / (1 + step)
 
 
 def read_on(tell: Tell, store: Quiet, run_id: str) -> None:
-    """A page: reads all that it shows, all the while; a batch is seen whole or not at all."""
+    """A page that reads all values in a loop; a batch is read completely or not at all."""
     seen = 0
     while True:
         began = time.monotonic()
@@ -65,13 +65,13 @@ def read_on(tell: Tell, store: Quiet, run_id: str) -> None:
 
 
 def intact(store: Quiet) -> bool:
-    """What SQLite says of the whole file."""
+    """Whether SQLite's integrity check finds no fault in the whole file."""
     with closing(sqlite3.connect(store.database.path)) as connection:
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def lost(store: Quiet, run_id: str, told: list[str]) -> Counter:
-    """Which of the things that were told are not there."""
+    """The values that were reported as written and are missing."""
     last = {kind: value for kind, value in (line.split() for line in told)}
     series = store.metrics(run_id, metric_names.STEP_LOSS, 10**7)
     values = tuple(value_of(step) for step in range(len(series)))

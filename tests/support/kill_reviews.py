@@ -16,7 +16,7 @@ KILLS, RECORD = 30, "a" * 64
 
 
 def life(tell: Tell, journal: Journal, number: int) -> None:
-    """A reader who comments without end; whatever is told has been acknowledged before."""
+    """A reader who adds comments without end; a line on the pipe means that the comment is stored."""
     while True:
         number += 1
         journal.add(ReviewEvent(RECORD, EventKind.COMMENTED, "AB", comment=str(number)))
@@ -24,7 +24,7 @@ def life(tell: Tell, journal: Journal, number: int) -> None:
 
 
 def intact(journal: Journal) -> bool:
-    """What SQLite says of the whole file."""
+    """Whether SQLite's integrity check finds no fault in the whole file."""
     with closing(sqlite3.connect(journal.database.path)) as connection:
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 

@@ -1,4 +1,4 @@
-"""Processes that are forked in order to be killed, and what they told over a pipe until then."""
+"""Processes that are forked in order to be killed, and their lines on a pipe until then."""
 
 import json
 import os
@@ -17,7 +17,7 @@ Tell = Callable[[str], None]
 
 
 def report_of(script: str, folder: Path) -> dict:
-    """What a script beside this one prints; it forks, so it has a process of its own with one thread."""
+    """The output of a script in this folder, which runs in a process of its own because it forks."""
     surroundings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, Path(__file__).parent / script, folder]
     done = subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=600)
@@ -26,7 +26,7 @@ def report_of(script: str, folder: Path) -> dict:
 
 
 class Victim:
-    """``body(tell)`` in a forked process. What it has told is known even where it is killed at once."""
+    """``body(tell)`` in a forked process; its lines on the pipe are known even if it is killed at once."""
 
     def __init__(self, body: Callable[[Tell], None]) -> None:
         self.told: list[str] = []
@@ -38,7 +38,7 @@ class Victim:
         os.close(end)
 
     def listen(self, seconds: float, until: Callable[[str], bool] = lambda line: False) -> bool:
-        """Collect what it tells, for so long at most; whether ``until`` was true of a line."""
+        """Collect its lines, for at most so long; whether ``until`` was true of a line."""
         limit = time.monotonic() + seconds
         while (left := limit - time.monotonic()) > 0:
             if not select.select([self._pipe], [], [], left)[0]:
@@ -51,19 +51,19 @@ class Victim:
         return False
 
     def kill(self) -> int:
-        """SIGKILL; how it ended: -9 where it was killed, by us or by itself, else its exit status."""
+        """Send SIGKILL and wait; -9 if it was killed, by us or by itself, else its exit status."""
         os.kill(self.pid, signal.SIGKILL)
         return self.wait()
 
     def wait(self) -> int:
-        """Let it end; as ``kill``."""
+        """Wait for its end and return its exit status."""
         while self._read():
             pass
         os.close(self._pipe)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def _read(self) -> list[str]:
-        """Whole lines that have come; none at the end."""
+        """The complete lines so far; none at the end."""
         while part := os.read(self._pipe, 65536):
             *lines, self._rest = (self._rest + part).split(b"\n")
             if lines:

@@ -1,4 +1,4 @@
-"""Pages of a PDF as a printer would have them: rasters, and words with poppler's own reader."""
+"""Pages of a PDF as a printer shows them: rasters, and the text by poppler's own reader."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ needs_poppler = pytest.mark.skipif(
 
 
 def page(pdf, number=1):
-    """Greys of one page, uint8 (n_rows, n_columns), 0 is black."""
+    """The grey values of one page, uint8 (n_rows, n_columns), 0 is black."""
     picture = _run("pdftoppm", "-r", str(DOTS), "-gray", "-f", str(number), "-l", str(number), pdf=pdf)
     head = re.match(rb"P5\s(\d+)\s(\d+)\s255\s", picture)
     width, height = int(head[1]), int(head[2])
@@ -32,7 +32,7 @@ def colours(pdf, number=1):
 
 
 def words(pdf, number=1):
-    """What stands on one page, with single blanks."""
+    """The text of one page, with single blanks."""
     text = _run("pdftotext", "-f", str(number), "-l", str(number), pdf=pdf).decode()
     return " ".join(text.split())
 

@@ -20,12 +20,12 @@ def unseen(**states):
     return tuple(ReviewAnswer("nine_class", label, state) for label, state in states.items())
 
 
-def event(kind, by="AB", record=RECORD, **said):
-    return ReviewEvent(record, kind, by, MODEL, **said)
+def event(kind, by="AB", record=RECORD, **contents):
+    return ReviewEvent(record, kind, by, MODEL, **contents)
 
 
 def numbered(*events):
-    """As the journal would have kept them, a minute apart."""
+    """The events as the journal returns them, a minute apart."""
     return [
         ReviewEvent(**{**vars(one), "number": number, "at": 60.0 * number})
         for number, one in enumerate(events, start=1)

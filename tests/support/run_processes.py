@@ -23,10 +23,10 @@ def end_all(store: RunStore) -> None:
         if run.state == "queued":
             store.cancel(run.id)
     ids = {run.id for run in store.all()}
-    while found := [process for process in psutil.process_iter() if ids & _words(process)]:
-        for process in found:
+    while running := [process for process in psutil.process_iter() if ids & _words(process)]:
+        for process in running:
             process.kill()
-        psutil.wait_procs(found)
+        psutil.wait_procs(running)
 
 
 def _words(process: psutil.Process) -> set[str]:

@@ -33,7 +33,7 @@ sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the int
 
 
 def train_in_processes(config, folder, settings, n_processes, stop=0):
-    """What they print; the model lies in ``folder``."""
+    """The output of the processes; the model lies in ``folder``."""
     document = folder.parent / f"{folder.name}.json"
     document.write_text(documents.dump(config))
     program = folder.parent / "program.py"

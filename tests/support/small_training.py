@@ -85,14 +85,14 @@ def load_records(config, stores, reporter):
 
 
 def change_store(settings: Settings) -> None:
-    """The same name, other records."""
+    """Replace the store by one of the same name with other records."""
     n_records = len(open_store("small", settings))
     shutil.rmtree(settings.stores / "small")
     write_store(settings.stores / "small", n_records, seed=99)
 
 
 class Recorder:
-    """A reporter that remembers, and asks to stop after as many steps as it was told."""
+    """A reporter that stores all reports and asks to stop after ``stop_after`` steps."""
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.steps, self.epochs, self.lines, self.asked = [], [], [], 0

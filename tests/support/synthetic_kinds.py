@@ -41,8 +41,8 @@ def kinds(ecg):
 
 def event(ecg, kind):
     """The only event of a kind."""
-    (found,) = [event for event in ecg.events if event.kind == kind]
-    return found
+    (event,) = [event for event in ecg.events if event.kind == kind]
+    return event
 
 
 def value(ecg, lead, time):

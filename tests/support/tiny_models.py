@@ -1,4 +1,4 @@
-"""Tiny untrained models with full cards, for tests of what stands above ``models``."""
+"""Tiny untrained models with complete cards, for tests of packages above ``models``."""
 
 import numpy as np
 import torch
@@ -51,16 +51,16 @@ def classifier(name="tiny_nine", task_name="nine_class", thresholds=None, **prep
     """A classifier and its validation predictions."""
     torch.manual_seed(0)
     config = preprocessing(**prepared)
-    asked = task(task_name)
-    n_labels = len(asked.labels)
+    chosen_task = task(task_name)
+    n_labels = len(chosen_task.labels)
     lines = thresholds or (0.5,) * n_labels
     network = ECGClassifierConfig(encoder(len(config.leads), config.window), n_labels=n_labels)
     known = predictions(n_labels)
     figures = evaluate_predictions(
-        asked, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50
+        chosen_task, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50
     )
     card = ModelCard(
-        name, f"Tiny {task_name}", network, config, MADE, asked, thresholds=lines, validation=figures
+        name, f"Tiny {task_name}", network, config, MADE, chosen_task, thresholds=lines, validation=figures
     )
     return TrainedModel(build(network).eval().requires_grad_(False), card), known
 
@@ -77,7 +77,7 @@ def autoencoder(name="tiny_cae", **prepared):
 
 
 def ventricular(name="tiny_ventricular", found=32, patients=30, called=0):
-    """A ventricular network that finds ``found`` of 40 records of ``patients``, and is wrong in ``called``.
+    """A ventricular network that detects ``found`` of 40 records, with ``called`` false alarms.
 
     Its other records are 40 rhythms and 10 of noise, of which one is called.
     """
@@ -102,6 +102,6 @@ def install(folder):
 
 
 def stand_alone(monkeypatch, home):
-    """Let ``home`` be the installation's, and no shipped model stand beside what it holds."""
+    """Set ``home`` as the installation's home, without shipped models."""
     alone = Settings(home, home / "no shipped weights")
     monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: alone)

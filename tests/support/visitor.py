@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass(frozen=True, eq=False)
 class Visitor:
-    """One tab, and every address that it asked for."""
+    """One tab, and the addresses of all its requests."""
 
     page: Page
     app: AppServer
@@ -68,16 +68,16 @@ class Visitor:
         return visitor
 
     def other_hosts(self) -> set[str]:
-        """Whom the tab asked besides the app."""
+        """The hosts of the tab's requests other than the app."""
         hosts = {urlsplit(address).netloc for address in self.asked}
         return hosts - {"", urlsplit(self.app.url).netloc}  # "": data: and blob: addresses stay in the tab
 
     def widget(self, key: str) -> Locator:
-        """What the page draws under a widget's key."""
+        """The element with a widget's key."""
         return self.page.locator(f".st-key-{key}")
 
     def sees(self, words: str | re.Pattern[str]) -> Locator:
-        """Wait for these words."""
+        """Wait for these words on the page."""
         found = self.page.get_by_text(words).filter(visible=True).first
         expect(found).to_be_visible()
         return found
@@ -109,7 +109,7 @@ class Visitor:
         self.click("Sign in")
 
     def figure(self, label: str) -> str:
-        """The value that stands under this label."""
+        """The value of the metric with this label."""
         shown = self.page.get_by_test_id("stMetric").filter(has_text=label)
         return shown.get_by_test_id("stMetricValue").inner_text()
 

@@ -1,4 +1,4 @@
-"""A classifier that is known to be wrong about some records of a small data set, for tests of the browser."""
+"""A classifier that is wrong about some records of a small data set, for tests of the browser."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ MISSED, ALARMED = (1, 3), (0, 2, 4)  # rows where AF is missed, and where it is 
 
 
 def mistaken(settings, store_name="hospital"):
-    """Card and predictions of ``tiny_nine``, installed; the data set lies in ``settings.stores``."""
+    """The card and predictions of ``tiny_nine``, installed; the data set lies in ``settings.stores``."""
     store = twelve_lead_store(settings, store_name, N)
     model, _ = tiny_models.classifier()
     task = model.card.task

@@ -1,4 +1,4 @@
-"""Critical findings: what in an ECG asks to be read now, by explicit rules and one small network."""
+"""Critical findings, which must be read now, by explicit rules and one small network."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 VENTRICULAR_KINDS = (CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.BROAD_COMPLEX_TACHYCARDIA)
-SAID_BY = {  # kinds whose name tells the ventricular rate already
+RATE_IN_NAME = {  # kinds whose name includes the ventricular rate
     CriticalKind.TACHYCARDIA: VENTRICULAR_KINDS,
     CriticalKind.BRADYCARDIA: (*VENTRICULAR_KINDS, CriticalKind.AV_BLOCK),
 }
 MERGED = frozenset(CriticalKind) - {CriticalKind.PAUSE, CriticalKind.ASYSTOLE}
-MOST_PAUSES = 3  # that are told one by one
+MOST_PAUSES = 3  # findings; more pauses become one finding
 CriticalRule = Callable[[CriticalFacts], list[CriticalFinding]]
-# Rules on the whole record, and on each stretch of it that is measured.
+# Rules for the whole record, and for each measured stretch of it.
 _OF_RECORD: tuple[CriticalRule, ...] = (
     fibrillation,
     standstill,
@@ -48,33 +48,33 @@ _OF_STRETCH: tuple[CriticalRule, ...] = (av_block, st_elevation, long_qt)
 def critical_findings(
     facts: CriticalFacts, stretches: Sequence[Measurements] = ()
 ) -> tuple[CriticalFinding, ...]:
-    """Every critical finding of a record, the most dangerous kind first.
+    """All critical findings of a record, the most dangerous kind first.
 
     ``stretches`` are the measurements of a long record, stretch by stretch, in order of time; those of
-    ``facts`` are used without them. What is found in neighbouring stretches, and pauses that follow each
-    other, are one finding each. A rate is no finding of its own where a ventricular rhythm, broad complexes
-    or, if slow, AV block are found for most of its time.
+    ``facts`` are used by default. Findings of one kind in neighbouring stretches are joined, and many pauses
+    become one finding. A rate is no separate finding if a ventricular rhythm, broad complexes or, if slow,
+    AV block cover most of its time.
     """
     whole = facts if not stretches else replace(facts, measurements=joined(stretches))
-    found = [finding for rule in _OF_RECORD for finding in rule(whole)]
+    findings = [finding for rule in _OF_RECORD for finding in rule(whole)]
     parts = [replace(facts, measurements=measured) for measured in stretches] or [facts]
-    found += [finding for part in parts for rule in _OF_STRETCH for finding in rule(part)]
-    found = _merged(found)
-    return worst_first([one for one in found if not _covered(one, found)])
+    findings += [finding for part in parts for rule in _OF_STRETCH for finding in rule(part)]
+    findings = _merged(findings)
+    return worst_first([one for one in findings if not _covered(one, findings)])
 
 
 def joined(stretches: Sequence[Measurements]) -> Measurements:
-    """The first of the measurements, with the beats of all of them."""
+    """The first of the measurements, with the beats of all stretches."""
     beats = {beat.time: beat for measured in stretches for beat in measured.rhythm.beats}
     rhythm = Rhythm(tuple(beats[time] for time in sorted(beats)))
     return replace(stretches[0], rhythm=rhythm)
 
 
-def _merged(found: Sequence[CriticalFinding]) -> list[CriticalFinding]:
-    """One finding in place of those of a kind that touch each other; pauses are counted."""
+def _merged(findings: Sequence[CriticalFinding]) -> list[CriticalFinding]:
+    """The findings with those of one kind that touch each other joined, and many pauses counted."""
     merged: list[CriticalFinding] = []
-    pauses = [one for one in found if one.kind is CriticalKind.PAUSE]
-    for one in sorted(found, key=lambda each: each.start):
+    pauses = [one for one in findings if one.kind is CriticalKind.PAUSE]
+    for one in sorted(findings, key=lambda each: each.start):
         before = next((each for each in merged if each.kind is one.kind and one.start <= each.end), None)
         if one.kind is CriticalKind.PAUSE and len(pauses) > MOST_PAUSES:
             continue
@@ -90,7 +90,7 @@ def _merged(found: Sequence[CriticalFinding]) -> list[CriticalFinding]:
 
 
 def _covered(finding: CriticalFinding, others: Iterable[CriticalFinding]) -> bool:
-    """Whether it is a rate, and most of its time belongs to one of ``others`` that tells the rate too."""
+    """Whether a finding is a rate, and one of ``others`` that includes the rate covers most of its time."""
     half = 0.5 * (finding.end - finding.start)
-    worse = [one for one in others if one.kind in SAID_BY.get(finding.kind, ())]
+    worse = [one for one in others if one.kind in RATE_IN_NAME.get(finding.kind, ())]
     return any(min(finding.end, one.end) - max(finding.start, one.start) > half for one in worse)

@@ -1,8 +1,8 @@
 """AV block of the second degree with 2:1 conduction or worse, and complete block, from P waves and beats.
 
 Definitions of Kusumoto et al. 2019 (ACC/AHA/HRS guideline, doi:10.1161/CIR.0000000000000628). Complete block:
-P waves and QRS complexes are each regular and unrelated, the ventricles slower. High-degree block: two P
-waves or more in a row are not conducted. 2:1 block: every second one is.
+P waves and QRS complexes are each regular and unrelated, the ventricles slower. High-degree block: two or
+more consecutive P waves are not conducted. 2:1 block: every second P wave is conducted.
 """
 
 from ecgapp.analysis.critical.facts import CriticalFacts
@@ -11,16 +11,14 @@ from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm
 
 SLOW = 60.0  # per minute: a faster ventricular rate with dissociation is no escape rhythm
 MORE_P = 1.15  # P waves for each QRS complex, at least, in complete block
-TWO_TO_ONE = 1.8  # the same in 2:1 block
-HIGH_DEGREE = 2.5  # the same from which two or more P waves in a row are not conducted
-FASTEST_P = (
-    160.0  # per minute; faster atria are a tachycardia or flutter, whose block is no disease of the node
-)
+TWO_TO_ONE = 1.8  # P waves for each QRS complex, at least, in 2:1 block
+HIGH_DEGREE = 2.5  # P waves for each QRS complex, at least, in high-degree block
+FASTEST_P = 160.0  # per minute; block of a faster tachycardia or flutter is no disease of the AV node
 SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
 
 
 def av_block(facts: CriticalFacts) -> list[CriticalFinding]:
-    """Complete, high-degree or 2:1 block, in the span that was measured."""
+    """Complete, high-degree or 2:1 block, in the measured span."""
     measured, interval = facts.measurements, facts.value("RR")
     if measured is None or interval is None or facts.is_noise:
         return []

@@ -1,4 +1,4 @@
-"""What the rules for critical findings may look at."""
+"""The input of the rules for critical findings."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,20 +13,20 @@ from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.bandpass import bandpass
 
 LASTING = 3.0  # s of fibrillation
-SHORT, SURE = 2.0, 0.9  # s and mean probability that are enough, too
-MOSTLY_NOISE = 0.6  # mean probability of noise above which a beat list is not believed
-FLAT = 0.1  # mV from top to bottom; less is no fibrillation that can be told from noise
-SLOWEST = 100.0  # per minute, of a ventricular tachycardia that the network finds
+SHORT, SURE = 2.0, 0.9  # s and mean probability that are sufficient, too
+MOSTLY_NOISE = 0.6  # mean probability of noise above which a beat list is unreliable
+FLAT = 0.1  # mV from top to bottom; smaller fibrillation cannot be distinguished from noise
+SLOWEST = 100.0  # per minute, of a ventricular tachycardia of the network
 HALF_QRS = 0.08  # s from an R peak to the edge of a broad complex
-FEWEST = 3  # beats that a rate is drawn from
+FEWEST = 3  # beats for a rate
 Span = tuple[float, float]  # s of the record
 
 
 @dataclass(frozen=True, eq=False)
 class CriticalFacts:
-    """A record with its quality, its beats, what is measured, and the ventricular network's answers.
+    """A record with its quality, beats, measurements, and the outputs of the ventricular network.
 
-    ``measurements`` and ``ventricular`` are None if nothing could be measured or no network is installed.
+    ``measurements`` and ``ventricular`` are None if there are no measurements or no network.
     """
 
     record: ECGRecord
@@ -39,24 +39,24 @@ class CriticalFacts:
     def runs(self) -> tuple[VentricularRun, ...]:
         """The network's ventricular runs that are tall and fast enough for an alarm.
 
-        Other runs must not silence a rule: very fine fibrillation has no complexes, and a slow ventricular
+        Other runs must not suppress a rule: very fine fibrillation has no complexes, and a slow ventricular
         rhythm may be the escape rhythm of a complete AV block.
         """
-        found = self.ventricular.runs if self.ventricular is not None else ()
+        all_runs = self.ventricular.runs if self.ventricular is not None else ()
         return tuple(
             run
-            for run in found
+            for run in all_runs
             if self._is_tall(run) and (_lasts(run) if run.fibrillation else self._is_fast(run))
         )
 
     def rate_in(self, run: VentricularRun) -> float | None:
-        """Beats per minute within the run, from its R peaks; None with fewer than three."""
+        """The beats per minute within the run, from its R peaks; None with fewer than three."""
         times = self.beats.times
         inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
         return float(60 / np.median(np.diff(inside))) if inside.size >= FEWEST else None
 
     def _is_tall(self, run: VentricularRun) -> bool:
-        """Whether some lead moves by more than ``FLAT`` in the run; so too if the volts are lost."""
+        """Whether some lead has a range above ``FLAT`` in the run; True if the voltages are unknown."""
         if self.record.units != "mV":
             return True
         low, high = np.quantile(self.between(run.start, run.end), [0.05, 0.95], axis=-1)
@@ -68,7 +68,7 @@ class CriticalFacts:
 
     @property
     def is_noise(self) -> bool:
-        """Whether the network hears no heart rhythm for most of the record."""
+        """Whether the network detects noise without a heart rhythm for most of the record."""
         return self.ventricular is not None and self.ventricular.noise > MOSTLY_NOISE
 
     def run_share(self, start: float, end: float) -> float:
@@ -81,12 +81,12 @@ class CriticalFacts:
         return any(run.fibrillation and run.start < end and start < run.end for run in self.runs)
 
     def value(self, name: str) -> float | None:
-        """The measurement of this name; None if it is blank or nothing was measured."""
+        """The measurement of this name; None if it is blank or there are no measurements."""
         return self.measurements.value(name) if self.measurements is not None else None
 
     @cached_property
     def leads(self) -> tuple[str, ...]:
-        """The leads in which beats are looked for; all that have a signal if there are none."""
+        """The leads in which beats are detected; all leads with a signal if there are none."""
         alive = tuple(lead.lead for lead in self.quality.leads if not lead.flat)
         return self.beats.leads or alive or self.record.leads
 
@@ -99,7 +99,7 @@ class CriticalFacts:
 
     @cached_property
     def shapes(self) -> NDArray[np.float64]:
-        """Each beat from 0.12 s before R to 0.2 s behind it, in all ``leads``: (n_beats, n_values)."""
+        """Each beat's signal from 0.12 s before R to 0.2 s behind it, all ``leads``: (n_beats, n_values)."""
         rate = self.record.sampling_rate
         around = np.arange(round(-0.12 * rate), round(0.20 * rate))
         places = np.clip(self.beats.peaks[:, None] + around, 0, self.filtered.shape[-1] - 1)
@@ -108,13 +108,13 @@ class CriticalFacts:
         return np.asarray(cut.transpose(1, 0, 2).reshape(len(places), -1), np.float64)
 
     def recorded(self, start: float, end: float) -> float:
-        """For how many of the seconds from ``start`` to ``end`` s one of ``leads`` has samples."""
+        """The seconds between ``start`` and ``end`` s in which at least one of ``leads`` has samples."""
         rate = self.record.sampling_rate
         part = self.record.select(self.leads)[:, round(start * rate) : round(end * rate)]
         return float(np.isfinite(part).any(axis=0).sum() / rate)
 
     def between(self, start: float, end: float) -> NDArray[np.float64]:
-        """``filtered`` from ``start`` to ``end`` s."""
+        """The part of ``filtered`` from ``start`` to ``end`` s."""
         rate = self.record.sampling_rate
         return self.filtered[:, max(0, round(start * rate)) : max(1, round(end * rate))]
 

@@ -28,11 +28,11 @@ WITHOUT_RATE = frozenset({CriticalKind.VENTRICULAR_FIBRILLATION, CriticalKind.AS
 
 @dataclass(frozen=True)
 class CriticalFinding:
-    """One alarm.
+    """One alarm with its place in the recording and its evidence.
 
-    ``name`` completes "Read this ECG now: ..."; ``evidence`` gives the figures, in a sentence or two.
-    ``leads`` show it, from ``start`` to ``end``, in s of the record. ``differential`` is what else it could
-    be, ``source`` the publication or network whose limits are used, ``found_by`` "rule", "network" or both.
+    ``name`` completes "Read this ECG now: ..."; ``evidence`` are the measurements, in a sentence or two.
+    ``leads`` show it, from ``start`` to ``end``, in s of the record. ``differential`` are other explanations,
+    ``source`` is the publication or network of the limits, ``found_by`` is "rule", "network" or both.
     """
 
     kind: CriticalKind
@@ -47,18 +47,18 @@ class CriticalFinding:
 
     @property
     def sentence(self) -> str:
-        """The alarm in a sentence."""
+        """The alarm as a sentence."""
         return f"Read this ECG now: {self.name}."
 
 
 def worst_first(findings: list[CriticalFinding]) -> tuple[CriticalFinding, ...]:
-    """The findings by how dangerous their kind is, then by time."""
+    """The findings in the order of their kinds' danger, then of time."""
     return tuple(sorted(findings, key=lambda one: (ORDER[one.kind], one.start)))
 
 
 def has_rate(findings: Iterable[CriticalFinding], duration: float) -> bool:
-    """Whether a mean heart rate of ``duration`` seconds means something.
+    """Whether a mean heart rate over ``duration`` seconds is meaningful.
 
-    It does not where ventricular fibrillation, flutter or asystole lasts for more than half of them.
+    It is not if ventricular fibrillation, flutter or asystole lasts for more than half of them.
     """
     return 2 * sum(one.end - one.start for one in findings if one.kind in WITHOUT_RATE) <= duration

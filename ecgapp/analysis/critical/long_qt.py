@@ -1,9 +1,9 @@
-"""A corrected QT interval of 500 ms or more.
+"""A critical finding: a corrected QT interval of 500 ms or more.
 
 500 ms is the limit above which torsade de pointes becomes likely (Drew et al. 2010, AHA/ACCF statement,
-doi:10.1161/CIRCULATIONAHA.109.192704). Fridericia's correction is used, for Bazett's exaggerates at fast
-rates (Rautaharju et al. 2009, doi:10.1016/j.jacc.2008.11.040). What a broad QRS adds beyond 100 ms is taken
-off.
+doi:10.1161/CIRCULATIONAHA.109.192704). Fridericia's correction is used, because Bazett's exaggerates at fast
+rates (Rautaharju et al. 2009, doi:10.1016/j.jacc.2008.11.040). The part of a broad QRS beyond 100 ms is
+subtracted.
 """
 
 from ecgapp.analysis.critical.facts import CriticalFacts
@@ -16,7 +16,7 @@ SOURCE = "Drew et al. 2010, doi:10.1161/CIRCULATIONAHA.109.192704"
 
 
 def long_qt(facts: CriticalFacts) -> list[CriticalFinding]:
-    """QTc of 500 ms or more, in the span that was measured."""
+    """A QTc of 500 ms or more, in the measured span."""
     measured = facts.measurements
     if measured is None or facts.is_noise or facts.run_share(measured.start, measured.end) > 0:
         return []

@@ -1,4 +1,4 @@
-"""Pacing without capture: spikes of a pacemaker that no QRS complex follows.
+"""A critical finding: pacing without capture, spikes that no QRS complex follows.
 
 A ventricular spike that captures is followed by its complex at once, an atrial one after the AV interval;
 either delay is constant (Mulpuru et al. 2017, doi:10.1016/j.jacc.2016.10.061). Spikes without such a delay
@@ -43,23 +43,23 @@ def pacing_failure(facts: CriticalFacts) -> list[CriticalFinding]:
 
 
 def captured(spikes: NDArray[np.float64], beats: NDArray[np.float64], duration: float) -> NDArray[np.bool_]:
-    """Which of the ``spikes`` (s) a beat (s) follows at a delay that several spikes share.
+    """Flags of the ``spikes`` (s) that a beat (s) follows at a delay that several spikes share.
 
-    A spike too close to the record's end to be judged counts as most of the others do.
+    A spike too close to the record's end counts like the majority of the others.
     """
     following = np.searchsorted(beats, spikes)
     padded = np.append(beats, np.inf)
     delays = padded[following] - spikes
-    answered = np.zeros(spikes.size, bool)
+    has_capture = np.zeros(spikes.size, bool)
     for _ in range(2):  # atrial spikes have one delay, ventricular ones another
-        open_delays = delays[~answered & (delays <= LONGEST_DELAY)]
+        open_delays = delays[~has_capture & (delays <= LONGEST_DELAY)]
         near = np.abs(open_delays[:, None] - open_delays[None]) <= CONSTANT
         if not near.size or near.sum(axis=0).max() < max(FEWEST, SHARE * spikes.size):
             break
         middle = float(open_delays[near.sum(axis=0).argmax()])
-        answered |= np.abs(delays - middle) <= CONSTANT
-    answered |= delays <= AT_ONCE / 2
-    unjudged = (spikes > duration - AT_ONCE) & ~answered
+        has_capture |= np.abs(delays - middle) <= CONSTANT
+    has_capture |= delays <= AT_ONCE / 2
+    unjudged = (spikes > duration - AT_ONCE) & ~has_capture
     if unjudged.any() and (~unjudged).any():
-        answered[unjudged] = answered[~unjudged].mean() > 0.5
-    return answered
+        has_capture[unjudged] = has_capture[~unjudged].mean() > 0.5
+    return has_capture

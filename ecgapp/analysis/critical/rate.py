@@ -1,8 +1,8 @@
-"""Asystole, pauses, and ventricular rates below 40 or above 150 per minute.
+"""Critical findings: asystole, pauses, and ventricular rates below 40 or above 150 per minute.
 
 A pause of 3 s or more: Kusumoto et al. 2019 (ACC/AHA/HRS guideline on bradycardia,
 doi:10.1161/CIR.0000000000000628). The rates are the usual limits of critical results of ECG laboratories
-(no trial stands behind them): fewer than 40 and more than 150 beats per minute.
+(they are not based on a trial): fewer than 40 and more than 150 beats per minute.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from ecgapp.signals.quality.rails import runs
 
 PAUSE, ASYSTOLE = 3.0, 6.0  # s
 SLOW, FAST = 40.0, 150.0  # per minute
-FEWEST = 3  # beats that a rate is drawn from
-MOSTLY = 0.5  # of a stretch in ventricular runs, above which its rate is no second finding
+FEWEST = 3  # beats for a rate
+MOSTLY = 0.5  # of a stretch in ventricular runs; above it, its rate is no separate finding
 SLOW_FOR, FAST_FOR = 8.0, 4.0  # s for which a slow and a fast rate must hold
-T_WAVE = 0.5  # s behind a beat that a pause's signal may still hold its T wave
+T_WAVE = 0.5  # s behind a beat in which a pause may still contain its T wave
 BEFORE_QRS = 0.12  # s before a beat that belong to it
 QRS_BAND = (7.0, 25.0)  # Hz
-QUIET = 0.35  # of a beat's size that nothing in a pause may reach
-LOST = 0.005  # mV from top to bottom of a signal that is not there
+QUIET = 0.35  # of a beat's size, the largest signal in a pause
+LOST = 0.005  # mV from top to bottom; a smaller signal is lost
 TALLEST = 0.8  # mV from top to bottom, of a baseline without complexes
-SMALL_NOISE = 0.2  # mV, of what may be a flat line; larger noise hides complexes
+SMALL_NOISE = 0.2  # mV, of a possible flat line; larger noise hides complexes
 FASTEST_P = 0.1  # mV between 7 and 25 Hz; the QRS complexes of twelve leads are larger in some lead
 SEVERAL = 6  # leads
 SOURCE = "Kusumoto et al. 2019, doi:10.1161/CIR.0000000000000628"
@@ -43,13 +43,13 @@ def standstill(facts: CriticalFacts) -> list[CriticalFinding]:
         return []
     duration = facts.record.duration
     times = facts.beats.times.tolist()
-    found = []
+    findings = []
     for start, end in pairwise([0.0, *times, duration]):
         if not times or facts.recorded(start, end) < PAUSE or facts.in_fibrillation(start, end):
             continue
         if _is_quiet(facts, (start, end)):
-            found.append(_gap(facts, start, end))
-    return found
+            findings.append(_gap(facts, start, end))
+    return findings
 
 
 def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
@@ -63,7 +63,7 @@ def _gap(facts: CriticalFacts, start: float, end: float) -> CriticalFinding:
         start,
         end,
         f"No QRS complex from {start:.1f} to {end:.1f} s in {_listed(facts.leads)}."
-        + (" The signal stands still there: it may be lost." if lost else ""),
+        + (" The signal is constant there: it may be lost." if lost else ""),
         "fine ventricular fibrillation, a loose electrode, complexes too small to see, a record that was "
         "paused.",
         SOURCE,
@@ -94,7 +94,7 @@ def _no_complexes(facts: CriticalFacts) -> CriticalFinding | None:
 
 
 def _without_qrs(facts: CriticalFacts) -> bool:
-    """Whether no lead holds anything as fast and as large as the smallest QRS complex."""
+    """Whether no lead has a wave as fast and as large as the smallest QRS complex."""
     rate = facts.record.sampling_rate
     signal = np.nan_to_num(facts.record.select(facts.leads))
     fast = np.asarray(bandpass(signal, rate, QRS_BAND[0], min(QRS_BAND[1], 0.4 * rate), 2), np.float64)
@@ -102,7 +102,7 @@ def _without_qrs(facts: CriticalFacts) -> bool:
 
 
 def _is_quiet(facts: CriticalFacts, gap: Span) -> bool:
-    """Whether nothing between the beats is as large as a QRS complex, in most of the leads."""
+    """Whether all waves between the beats are smaller than a QRS complex, in most of the leads."""
     rate = facts.record.sampling_rate
     high = min(QRS_BAND[1], 0.4 * rate)
     fast = np.abs(bandpass(np.nan_to_num(facts.record.select(facts.leads)), rate, QRS_BAND[0], high, 2))
@@ -120,18 +120,18 @@ def _largest(fast: NDArray[np.floating], time: float, rate: float) -> NDArray[np
 
 
 def rates(facts: CriticalFacts) -> list[CriticalFinding]:
-    """A ventricular rate below 40 or above 150/min; a ventricular tachycardia is no second finding."""
+    """Ventricular rates below 40 or above 150/min, unless they belong to a ventricular tachycardia."""
     if facts.is_noise:
         return []
-    found = []
+    findings = []
     for kind, beyond, seconds in (
         (CriticalKind.BRADYCARDIA, _slow, SLOW_FOR),
         (CriticalKind.TACHYCARDIA, _fast, FAST_FOR),
     ):
         for start, end in _stretches(facts, beyond, seconds):
             if facts.run_share(start, end) <= MOSTLY:
-                found.append(_rate_finding(facts, kind, start, end))
-    return found
+                findings.append(_rate_finding(facts, kind, start, end))
+    return findings
 
 
 def _slow(intervals: NDArray[np.float64]) -> bool:
@@ -143,7 +143,7 @@ def _fast(intervals: NDArray[np.float64]) -> bool:
 
 
 def _stretches(facts: CriticalFacts, beyond: Beyond, seconds: float) -> list[Span]:
-    """Where the rate is beyond its limit for ``seconds``, or over the record if it is shorter."""
+    """The stretches with a rate beyond its limit for ``seconds``, or throughout a shorter record."""
     times, intervals = facts.beats.times, facts.beats.intervals
     if len(times) < FEWEST:
         return []
@@ -166,7 +166,7 @@ def _stretches(facts: CriticalFacts, beyond: Beyond, seconds: float) -> list[Spa
 def _trimmed(
     outside: NDArray[np.bool_], intervals: NDArray[np.float64], beyond: Beyond
 ) -> list[tuple[int, int]]:
-    """The runs of intervals ``outside`` the limits, without those at either end that are not."""
+    """The runs of intervals ``outside`` the limits, cut to their first and last interval that is."""
     trimmed = []
     for first, behind in zip(*(edge.tolist() for edge in runs(outside)), strict=True):
         alone = [place for place in range(first, behind) if beyond(intervals[place : place + 1])]

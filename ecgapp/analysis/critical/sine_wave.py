@@ -1,9 +1,10 @@
 """The sine-wave pattern of severe hyperkalaemia: complexes so broad that they run into the T wave.
 
 The pattern is that of the textbooks (Mattu et al. 2000, doi:10.1053/ajem.2000.7344; Surawicz et al. 2009,
-doi:10.1016/j.jacc.2008.12.014): P waves gone, QRS and T one wave. It shows in the slopes: a pure sine's
-steepest slope is pi times its rate times its height, a normal complex's more than eight times that. The
-limits were chosen on synthetic ECGs and on real ones without the pattern; no data set at hand holds it.
+doi:10.1016/j.jacc.2008.12.014): no P waves, QRS and T one wave. The slopes show it: a pure sine's steepest
+slope is pi times its rate times its height, that of a normal complex more than eight times as much. The
+limits were chosen on synthetic ECGs and on real ones without the pattern, because no available data set
+has it.
 """
 
 import numpy as np
@@ -16,13 +17,13 @@ STEEPEST = 3.1  # times the slope of a sine of the same rate and height
 STILL = 0.42  # of the time in which the slope is less than a tenth of the steepest
 REGULAR = 0.10  # median distance of RR from its median, as a share of that
 FEWEST = 4  # beats
-LONGEST = 15.0  # s that are looked at
+LONGEST = 15.0  # s that are used
 SMALLEST = 0.3  # mV from top to bottom
 SOURCE = "Surawicz et al. 2009, doi:10.1016/j.jacc.2008.12.014; limits chosen on synthetic ECGs"
 
 
 def sine_wave(facts: CriticalFacts) -> list[CriticalFinding]:
-    """The pattern, if the whole record shows it."""
+    """The sine-wave pattern, if the whole record shows it."""
     rate, intervals = facts.beats.rate, facts.beats.intervals
     if facts.record.units != "mV" or facts.is_noise or rate is None:
         return []
@@ -53,7 +54,7 @@ def sine_wave(facts: CriticalFacts) -> list[CriticalFinding]:
 
 
 def _shape(facts: CriticalFacts, frequency: float) -> tuple[float, float, float]:
-    """Steepness against a sine, share of time at rest, and height in mV; medians over leads."""
+    """The steepness relative to a sine, the share of time at rest, and the height in mV, over leads."""
     signal = facts.between(0.0, min(facts.record.duration, LONGEST))
     slopes = np.abs(np.gradient(signal, axis=-1)) * facts.record.sampling_rate
     low, high = np.quantile(signal, [0.005, 0.995], axis=-1)

@@ -9,21 +9,21 @@ SOURCE = "Thygesen et al. 2018, doi:10.1161/CIR.0000000000000617"
 
 
 def st_elevation(facts: CriticalFacts) -> list[CriticalFinding]:
-    """Elevation of the J point in two neighbouring leads, in the span that was measured."""
+    """Elevation of the J point in two contiguous leads, in the measured span."""
     measured = facts.measurements
     if measured is None or facts.is_noise or facts.run_share(measured.start, measured.end) > 0:
         return []
-    found = elevated(Facts(measured, facts.record.sampling_rate))
-    if found is None:
+    elevation = elevated(Facts(measured, facts.record.sampling_rate))
+    if elevation is None:
         return []
-    levels = ", ".join(f"{lead} {found.levels[lead]:+.1f}" for lead in found.leads)
-    reciprocal = ", ".join(f"{lead} {level:+.1f}" for lead, level in found.reciprocal.items())
+    levels = ", ".join(f"{lead} {elevation.levels[lead]:+.1f}" for lead in elevation.leads)
+    reciprocal = ", ".join(f"{lead} {level:+.1f}" for lead, level in elevation.reciprocal.items())
     beside = f"Reciprocal depression: {reciprocal} mm." if reciprocal else "No reciprocal depression."
     return [
         CriticalFinding(
             CriticalKind.ST_ELEVATION,
             f"ST elevation, {levels} mm",
-            tuple(lead.removeprefix("-") for lead in found.leads),
+            tuple(lead.removeprefix("-") for lead in elevation.leads),
             measured.start,
             measured.end,
             f"At the J point, against the level before QRS. {beside}",

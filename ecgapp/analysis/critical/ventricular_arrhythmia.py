@@ -1,8 +1,8 @@
 """Ventricular fibrillation and broad complex tachycardia: by the ventricular network, and by rate and width.
 
-Broad is 120 ms or more, and a tachycardia of broad complexes faster than 120/min is read as ventricular until
-proven otherwise (Al-Khatib et al. 2018, AHA/ACC/HRS guideline, doi:10.1161/CIR.0000000000000549, for the
-latter; the rate is ours). A run has three beats or more.
+A broad complex has 120 ms or more, and a tachycardia of broad complexes above 120/min counts as ventricular
+until proven otherwise (Al-Khatib et al. 2018, AHA/ACC/HRS guideline, doi:10.1161/CIR.0000000000000549; the
+limit of the rate is our choice). A run has three beats or more.
 """
 
 from dataclasses import replace
@@ -16,23 +16,23 @@ from ecgapp.analysis.measurement.beat_timing import Beat
 from ecgapp.evaluate.detectors.ventricular_decision import VentricularRun
 
 BROAD = 120.0  # ms
-ERROR = 20.0  # ms by which a single complex may be measured too narrow
+ERROR = 20.0  # ms, the error of a single complex's width
 FAST = 120.0  # per minute, for the rule
 RUN = 3  # beats
 SEVERAL = 3  # leads, at least, in which the rule measures widths
 MOSTLY = 0.6  # of a run's beats that are broad
 FEWEST_OTHERS = 1  # beats outside a run with which its neighbours are compared
-LIKE_OTHERS = 0.85  # correlation with those from which a beat is one of them
-# s: how far the complex before a run reaches behind (onset - RR), and the one after it before (offset + RR).
+LIKE_OTHERS = 0.85  # correlation with those beats, from which a beat belongs to them
+# s: end of the complex before a run behind (onset - RR); start of the one after it before (offset + RR)
 TO_OFFSET, TO_ONSET = 0.14, 0.13
-CLOSE = 0.25  # s inside the edge of the run within which a complex limits it
+CLOSE = 0.25  # s inside the edge of the run; a complex in it is the run's limit
 RHYTHM = (1.0, 10.0)  # Hz between which a ventricular rhythm oscillates
 NETWORK_SOURCE = "the network of ventricular rhythms of this app"
 RULE_SOURCE = "QRS of 120 ms or more above 120/min; Al-Khatib et al. 2018, doi:10.1161/CIR.0000000000000549"
 
 
 def fibrillation(facts: CriticalFacts) -> list[CriticalFinding]:
-    """Every run of fibrillation or flutter that the network finds, unless it is too small to tell."""
+    """All runs of fibrillation or flutter that the network detects and that are large enough."""
     return [
         CriticalFinding(
             CriticalKind.VENTRICULAR_FIBRILLATION,
@@ -51,21 +51,21 @@ def fibrillation(facts: CriticalFacts) -> list[CriticalFinding]:
 
 
 def broad_tachycardia(facts: CriticalFacts) -> list[CriticalFinding]:
-    """Runs of broad complexes, found by the network, by rate and width, or by both."""
+    """Runs of broad complexes, detected by the network, by rate and width, or by both."""
     by_network = [run for run in facts.runs if not run.fibrillation]
     by_rule = broad_runs(facts)
-    found = [_of_network(facts, run, by_rule) for run in by_network]
+    findings = [_of_network(facts, run, by_rule) for run in by_network]
     alone = [
         beats for beats in by_rule if not any(_overlap(_span(beats), (r.start, r.end)) for r in facts.runs)
     ]
-    return [*found, *(_of_rule(facts, beats) for beats in alone)]
+    return [*findings, *(_of_rule(facts, beats) for beats in alone)]
 
 
 def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
-    """Runs of beats faster than ``FAST`` that are broad for the most part; edges are broad beats."""
+    """Runs of mostly broad beats faster than ``FAST``, from a broad beat to a broad beat."""
     beats = _beats(facts)
     if facts.beats.rate is not None and facts.beats.rate > FAST and _is_broad(beats):
-        return [beats]  # irregular, as in fibrillation of the atria, it is one tachycardia all the same
+        return [beats]  # even if it is irregular, as in atrial fibrillation
     runs: list[list[Beat]] = []
     current: list[Beat] = []
     for beat in beats:
@@ -79,10 +79,10 @@ def broad_runs(facts: CriticalFacts) -> list[list[Beat]]:
 
 
 def _beats(facts: CriticalFacts) -> list[Beat]:
-    """The measured beats; if the median QRS is broad, those a little narrower count as broad.
+    """The measured beats; if the median QRS is broad, slightly narrower beats count as broad.
 
-    A single complex is measured less exactly than the median of all, and in fewer than ``SEVERAL`` leads so
-    badly that the rule calls 3 % of the organised windows of a database of two leads.
+    The width of a single complex is less exact than the median of all. With fewer than ``SEVERAL`` leads it
+    is so inexact that the rule is positive in 3 % of the organised windows of a database of two leads.
     """
     if facts.measurements is None or len(facts.leads) < SEVERAL:
         return []
@@ -96,7 +96,7 @@ def _beats(facts: CriticalFacts) -> list[Beat]:
 
 
 def dominant_frequency(facts: CriticalFacts, run: VentricularRun) -> float:
-    """The frequency that holds most of the energy of the run, in Hz."""
+    """The frequency with most of the energy of the run, in Hz."""
     part = facts.between(run.start, run.end)
     part = (part - part.mean(axis=-1, keepdims=True)) * np.hanning(part.shape[-1])
     n = max(part.shape[-1], round(8 * facts.record.sampling_rate))
@@ -111,7 +111,7 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
     agreeing = [beats for beats in by_rule if _overlap(_span(beats), (run.start, run.end))]
     words = _by_network(run)
     if agreeing:
-        words = f"{words} {_widths_in_words(agreeing[0])}"
+        words = f"{words} {_width_sentence(agreeing[0])}"
     start, end = _on_beats(facts, run)
     longest = max(agreeing, key=len, default=[])
     if longest and longest[-1].time - longest[0].time > MOSTLY * (run.end - run.start):
@@ -139,7 +139,7 @@ def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
         facts.leads,
         start,
         end,
-        f"{_widths_in_words(beats)} {_network_silent(facts)}",
+        f"{_width_sentence(beats)} {_network_silent(facts)}",
         "supraventricular tachycardia with bundle branch block or aberrant conduction, a paced "
         "rhythm, pre-excitation.",
         RULE_SOURCE,
@@ -148,7 +148,7 @@ def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
 
 
 def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
-    """The run's limits, moved to the edges of its first and last complexes if those lie close by."""
+    """The run's limits, moved to the edges of its first and last complexes if those are close."""
     times, duration = facts.beats.times, facts.record.duration
     places = np.flatnonzero((times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS))
     if places.size < RUN:
@@ -161,7 +161,7 @@ def _on_beats(facts: CriticalFacts, run: VentricularRun) -> Span:
 
 
 def _to_edges(span: Span, interval: float, duration: float) -> Span:
-    """The span, up to the record's edge if that cuts the complex before or behind it."""
+    """The span, extended to the record's edge if that cuts the complex before or behind it."""
     start, end = span
     cut_before, cut_behind = (start - interval + TO_OFFSET > 0.0, end + interval - TO_ONSET < duration)
     near_start, near_end = start < interval, end > duration - interval
@@ -172,7 +172,7 @@ def _to_edges(span: Span, interval: float, duration: float) -> Span:
 
 
 def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
-    """The first and last beat of a run, with fast neighbours that look like no beat outside it."""
+    """The first and last beat of a run, with fast neighbours that differ from the beats outside it."""
     times, beats = facts.beats.times, facts.shapes
     outside = [*range(first - 1), *range(last + 2, len(times))]
     if len(outside) < FEWEST_OTHERS:
@@ -191,7 +191,7 @@ def _extended(facts: CriticalFacts, first: int, last: int) -> tuple[int, int]:
 
 
 def _trimmed(beats: list[Beat]) -> list[Beat]:
-    """Without the beats at either end that are not broad."""
+    """The beats without those at either end that are not broad."""
     broad = [place for place, beat in enumerate(beats) if _broad(beat)]
     return beats[broad[0] : broad[-1] + 1] if broad else []
 
@@ -209,13 +209,13 @@ def _broad(beat: Beat) -> bool:
 
 
 def _span(beats: list[Beat]) -> Span:
-    """From the onset of the first complex to the offset of the last one, with R in its middle."""
+    """The span from the onset of the first complex to the offset of the last one, with R in its middle."""
     first, last = (1e-3 * (beat.width or BROAD) / 2 for beat in (beats[0], beats[-1]))
     return beats[0].time - first, beats[-1].time + last
 
 
 def _rule_span(facts: CriticalFacts, beats: list[Beat]) -> Span:
-    """The span of a run, up to the record's edge if that cuts a complex."""
+    """The span of a run, extended to the record's edge if that cuts a complex."""
     interval = median([beat.rr for beat in beats[1:] if beat.rr])
     return _to_edges(_span(beats), interval, facts.record.duration)
 
@@ -233,10 +233,10 @@ def _by_network(run: VentricularRun) -> str:
 
 def _network_silent(facts: CriticalFacts) -> str:
     if facts.ventricular is None:
-        return "The ventricular network could not be asked."
+        return "The ventricular network could not be used."
     return "The ventricular network does not call it ventricular."
 
 
-def _widths_in_words(beats: list[Beat]) -> str:
+def _width_sentence(beats: list[Beat]) -> str:
     widths = [beat.width for beat in beats if beat.width is not None]
     return f"QRS {median(widths):.0f} ms (median of {len(widths)} beats)."

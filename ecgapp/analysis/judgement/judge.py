@@ -1,13 +1,13 @@
-"""The one function that joins networks, rules and measurements into a judgement, worst first.
+"""Joins networks, rules and measurements into one judgement, worst first.
 
-Headline, worklist, report and command line all use it.
+The headline, the worklist, the report and the command line use it.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ecgapp.analysis.admission_words import LOOK
-from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.label_lines import finding_lines, normal_lines
 from ecgapp.analysis.judgement.measured_lines import critical_lines, rate_lines, recording_lines, rule_lines
 from ecgapp.analysis.judgement.statements import GATE, Judgement, JudgementLine, Severity, worst_first
@@ -16,7 +16,7 @@ STAND = "Heart rate, measurements and critical findings are computed all the sam
 NOT_COMPUTED = "No label was computed."
 
 
-def judge(known: Known) -> Judgement:
+def judge(known: KnownFacts) -> Judgement:
     """The judgement of an ECG: all statements about it, the most severe first."""
     lines = [
         *critical_lines(known),
@@ -32,12 +32,12 @@ def judge(known: Known) -> Judgement:
 
 
 def _against_normal(line: JudgementLine) -> JudgementLine:
-    """The line beside a network that calls the ECG normal: what is abnormal contradicts it."""
+    """The line as a contradiction if it is abnormal, for a network that calls the ECG normal."""
     return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
 
 
-def gate_lines(known: Known) -> Iterator[JudgementLine]:
-    """Why there are no labels, and whether the gate could judge the record."""
+def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
+    """The lines on withheld labels, and on records that the gate could not judge."""
     judged = known.admission
     if judged is not None and judged.refused:
         urgent = LOOK in judged.reason  # it may be ventricular fibrillation, or a standstill

@@ -1,4 +1,4 @@
-"""What is known of an ECG when it is judged."""
+"""The facts about an ECG from which it is judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ NORMAL_LABELS = frozenset({"Normal", "NORM", "N"})
 
 
 class Score(Protocol):
-    """A label's probability beside its threshold, wherever it was computed."""
+    """A label's probability and threshold, from any source."""
 
     @property
     def label(self) -> str: ...
@@ -31,11 +31,12 @@ class Score(Protocol):
 
 
 @dataclass(frozen=True)
-class Known:
-    """Everything that a judgement is made of; what is missing is not known.
+class KnownFacts:
+    """The facts of a judgement; missing ones are unknown.
 
-    ``card`` is the classifier's that gave the ``scores``. Where there are none, ``no_labels`` says why
-    in a sentence. ``rules`` are by label. ``not_heard`` says why ventricular rhythms were not looked for.
+    ``card`` is that of the classifier with the ``scores``. If there are none, ``no_labels`` is the sentence
+    with the reason. ``rules`` are by label. ``not_heard`` is the sentence why ventricular rhythms were not
+    searched.
     """
 
     critical: tuple[CriticalFinding, ...] = ()
@@ -51,39 +52,39 @@ class Known:
 
     @property
     def refusal(self) -> str:
-        """Why no label may be shown: the record is unreadable, or unlike the training data; else ""."""
+        """The reason why no label may be shown: unreadable, or unlike the training data; else ""."""
         judged = self.admission
         return judged.reason if judged is not None and judged.labels_withheld else ""
 
     @property
     def unreadable(self) -> bool:
-        """Whether the signal is unreadable, so that its measurements mean nothing."""
+        """Whether the signal is unreadable, so that its measurements are meaningless."""
         return self.admission is not None and self.admission.refused
 
     @property
     def not_judged(self) -> str:
-        """The gate's sentence if it could not judge the record or was overruled, else ""."""
+        """The gate's sentence if it could not judge the record or was overruled; else ""."""
         judged = self.admission
         return judged.reason if judged is not None and not judged.labels_withheld else ""
 
     @property
     def stated(self) -> tuple[Score, ...]:
-        """The scores that may be stated: none where labels are withheld."""
+        """The scores that may be shown: none if labels are withheld."""
         return () if self.refusal else self.scores
 
     @property
     def findings(self) -> tuple[Score, ...]:
         """The labels above their threshold, likeliest first, without those for a normal ECG."""
-        found = [one for one in self.stated if one.positive and one.label not in NORMAL_LABELS]
-        return tuple(sorted(found, key=lambda one: -one.probability))
+        positive = [one for one in self.stated if one.positive and one.label not in NORMAL_LABELS]
+        return tuple(sorted(positive, key=lambda one: -one.probability))
 
     @property
     def normal(self) -> Score | None:
-        """The score of the label for a normal ECG; None where the network has none."""
+        """The score of the label for a normal ECG; None if the network has no such label."""
         return next((one for one in self.stated if one.label in NORMAL_LABELS), None)
 
     def score(self, label: str) -> Score | None:
-        """The score of ``label``; None where the network does not look for it."""
+        """The score of ``label``; None if the network does not have the label."""
         return next((one for one in self.stated if one.label == label), None)
 
     def metrics(self, label: str) -> LabelMetrics | None:

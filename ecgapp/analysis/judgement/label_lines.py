@@ -1,18 +1,18 @@
-"""Lines of a judgement about the network's labels; "normal" with all that contradicts it."""
+"""Lines of a judgement about the network's labels, and "normal" with all that contradicts it."""
 
 from collections.abc import Iterator, Sequence
 
-from ecgapp.analysis.judgement.known_facts import NORMAL_LABELS, Known, Score
+from ecgapp.analysis.judgement.known_facts import NORMAL_LABELS, KnownFacts, Score
 from ecgapp.analysis.judgement.probability_words import against_threshold, few_positives, labelled
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence, Verdict
 
-SOON = frozenset({"STE", "MI"})  # to be read soon
-NO_FINDING = frozenset({"~"})  # says that the record cannot be read
+SOON = frozenset({"STE", "MI"})  # labels to be read soon
+NO_FINDING = frozenset({"~"})  # a label for records that cannot be read
 RULE_OF = {"A": "AF"}  # the rule for a label that has another name
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-# What a reader may expect to be looked for, and the labels that cover it. Critical findings look for
-# ventricular arrhythmia and high-degree block by themselves.
+# Findings that a reader may expect, and the labels that cover them. Critical findings cover ventricular
+# arrhythmia and high-degree block.
 LOOKED_FOR = {
     "atrial fibrillation": {"AF", "A"},
     "atrial flutter": set(),
@@ -26,14 +26,14 @@ LOOKED_FOR = {
 }
 
 
-def finding_lines(known: Known) -> Iterator[JudgementLine]:
-    """Each label above its threshold, and the rule's word where it contradicts."""
+def finding_lines(known: KnownFacts) -> Iterator[JudgementLine]:
+    """A line for each label above its threshold, with the rule's result if it contradicts."""
     for score in known.findings:
         result = known.rules.get(RULE_OF.get(score.label, score.label))
         against = result is not None and result.contradicts(True)
-        told = f" (rule: absent; {result.words})" if result is not None and against else ""
+        rule_words = f" (rule: absent; {result.words})" if result is not None and against else ""
         few = few_positives(score.label, known)
-        words = f"{labelled(score)}{f' ({few})' if few else ''}{told}."
+        words = f"{labelled(score)}{f' ({few})' if few else ''}{rule_words}."
         severity = Severity.ABNORMAL
         if score.label in NO_FINDING:
             severity = Severity.UNKNOWN
@@ -44,8 +44,8 @@ def finding_lines(known: Known) -> Iterator[JudgementLine]:
         yield JudgementLine(severity, words, "rule and network" if against else "network")
 
 
-def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[JudgementLine]:
-    """The lines about a normal ECG; ``others`` are the lines found already."""
+def normal_lines(known: KnownFacts, others: Sequence[JudgementLine]) -> Iterator[JudgementLine]:
+    """The lines about a normal ECG; ``others`` are the lines so far."""
     normal = known.normal
     if known.findings:
         if normal is not None and normal.positive:
@@ -62,31 +62,31 @@ def normal_lines(known: Known, others: Sequence[JudgementLine]) -> Iterator[Judg
         yield from _measured_abnormal(known)
 
 
-def _called_normal(normal: Score, known: Known, others: Sequence[JudgementLine]) -> JudgementLine:
-    """The network's "normal" with everything that speaks against it, or that nothing does."""
-    said = f"Network: normal {against_threshold(normal)}"
+def _called_normal(normal: Score, known: KnownFacts, others: Sequence[JudgementLine]) -> JudgementLine:
+    """The line on the network's "normal", with everything that speaks against it."""
+    network = f"Network: normal {against_threshold(normal)}"
     rule = _normal_rule(known)
     measured = rule is not None and rule.contradicts(True)
     if any(line.severity > Severity.UNKNOWN for line in others):
         source = "rule and network" if measured else "network"
-        return JudgementLine(Severity.CONTRADICTION, f"{said}, which the above contradicts.", source)
+        return JudgementLine(Severity.CONTRADICTION, f"{network}, which the above contradicts.", source)
     if rule is not None and measured:
-        words = f"{said}. Measured: not normal, {rule.words}."
+        words = f"{network}. Measured: not normal, {rule.words}."
         return JudgementLine(Severity.CONTRADICTION, words, "rule and network")
     if known.quality is not None and known.quality.limbs_doubtful:
-        words = f"{said}, doubtful: {known.quality.limbs_doubtful}."
+        words = f"{network}, doubtful: {known.quality.limbs_doubtful}."
         return JudgementLine(Severity.UNKNOWN, words, "network")
     if rule is None or rule.presence is Presence.CANNOT_TELL:
         reason = "nothing was measured" if rule is None else rule.words.removesuffix(".")
-        words = f"{said}. The rules cannot confirm it: {reason}. {not_looked_for(known)}"
+        words = f"{network}. The rules cannot confirm it: {reason}. {not_looked_for(known)}"
         return JudgementLine(Severity.UNKNOWN, words, "network")
     how = "borderline: " if rule.presence is Presence.BORDERLINE else ""
-    words = f"{said}. Measured: {how}{rule.words.removesuffix('.')}. {not_looked_for(known)}"
+    words = f"{network}. Measured: {how}{rule.words.removesuffix('.')}. {not_looked_for(known)}"
     return JudgementLine(Severity.NORMAL, words, "rule and network")
 
 
-def _none_found(normal: Score | None, known: Known) -> JudgementLine:
-    """No label is above its threshold: whether normal is improbable, and what is not covered."""
+def _none_found(normal: Score | None, known: KnownFacts) -> JudgementLine:
+    """The line without labels above their threshold: how probable normal is, and what is not covered."""
     n_labels = len(known.stated)
     count = COUNTS[n_labels] if n_labels < len(COUNTS) else str(n_labels)
     words = f"None of the {count} classes is found"
@@ -97,21 +97,21 @@ def _none_found(normal: Score | None, known: Known) -> JudgementLine:
     return JudgementLine(Severity.UNKNOWN, f"{words}. {not_looked_for(known)}", "network")
 
 
-def _measured_abnormal(known: Known) -> Iterator[JudgementLine]:
-    """The measurements outside of their limits that no other line names."""
+def _measured_abnormal(known: KnownFacts) -> Iterator[JudgementLine]:
+    """The line on measurements outside of their limits that no other line mentions."""
     rule = _normal_rule(known)
     if not known.findings and rule is not None and rule.presence is Presence.ABSENT:
         yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
 
 
-def _normal_rule(known: Known) -> Verdict | None:
+def _normal_rule(known: KnownFacts) -> Verdict | None:
     return next((known.rules[label] for label in sorted(NORMAL_LABELS) if label in known.rules), None)
 
 
-def not_looked_for(known: Known) -> str:
-    """What the network does not look for, in a sentence."""
-    asked = {score.label for score in known.stated}
-    missing = [name for name, labels in LOOKED_FOR.items() if not labels & asked]
+def not_looked_for(known: KnownFacts) -> str:
+    """The sentence on the findings that the network does not have as labels."""
+    available = {score.label for score in known.stated}
+    missing = [name for name, labels in LOOKED_FOR.items() if not labels & available]
     if not missing:
         return ""
     named = f"{', '.join(missing[:-1])} and {missing[-1]}" if len(missing) > 1 else "".join(missing)

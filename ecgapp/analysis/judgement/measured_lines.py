@@ -1,11 +1,11 @@
-"""Lines of a judgement that come from measurements and from the recording, whatever a network says."""
+"""Lines of a judgement from measurements and from the recording, independent of networks."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ecgapp.analysis.critical import CriticalKind
-from ecgapp.analysis.judgement.known_facts import Known
-from ecgapp.analysis.judgement.probability_words import beside_rule, in_words
+from ecgapp.analysis.judgement.known_facts import KnownFacts
+from ecgapp.analysis.judgement.probability_words import beside_rule, capitalised
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence
 
@@ -13,9 +13,9 @@ SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)9
 VERY_SLOW, VERY_FAST = 40.0, 130.0  # bpm, to be read soon below and from: our choice
 BROAD, FAST_IF_BROAD = 120.0, 120.0  # ms and bpm that together may be ventricular tachycardia: our choice
 LONG_QT = 480.0  # ms, QTc; Priori et al. 2015 (ESC), doi:10.1093/eurheartj/ehv316
-RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # whose results stand in a judgement
-SAME_LABEL = {"AF": ("AF", "A")}  # the names under which networks know what a rule finds
-# Without an organised rhythm the rules have nothing to measure, and rates say nothing further.
+RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # the rules in a judgement
+SAME_LABEL = {"AF": ("AF", "A")}  # the network's labels for a rule
+# Without an organised rhythm rules and rates are meaningless.
 DISORGANISED = frozenset(
     {
         CriticalKind.VENTRICULAR_FIBRILLATION,
@@ -24,7 +24,7 @@ DISORGANISED = frozenset(
         CriticalKind.SINE_WAVE,
     }
 )
-SAID_BY = {  # the critical finding that says what a rule would: reciprocal depression belongs to elevation
+COVERED_BY = {  # the critical finding that includes a rule's: reciprocal depression belongs to elevation
     "STE": CriticalKind.ST_ELEVATION,
     "STD": CriticalKind.ST_ELEVATION,
     "I-AVB": CriticalKind.AV_BLOCK,
@@ -34,16 +34,16 @@ RATES = frozenset(  # kinds that explain a slow or fast heart rate
 )
 
 
-def critical_lines(known: Known) -> Iterator[JudgementLine]:
-    """Each critical finding with its evidence, and what the network says of the same."""
-    for found in known.critical:
-        beside = [beside_rule("STE", known)] if found.kind is CriticalKind.ST_ELEVATION else []
-        words = " ".join(part for part in (found.sentence, found.evidence, *beside) if part)
-        yield JudgementLine(Severity.CRITICAL, words, found.found_by)
+def critical_lines(known: KnownFacts) -> Iterator[JudgementLine]:
+    """A line for each critical finding with its evidence and the network's result on it."""
+    for finding in known.critical:
+        beside = [beside_rule("STE", known)] if finding.kind is CriticalKind.ST_ELEVATION else []
+        words = " ".join(part for part in (finding.sentence, finding.evidence, *beside) if part)
+        yield JudgementLine(Severity.CRITICAL, words, finding.found_by)
 
 
-def rate_lines(known: Known) -> Iterator[JudgementLine]:
-    """Heart rate, QRS at a fast rate and QTc where they are abnormal, and no critical finding says so."""
+def rate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
+    """Lines on abnormal heart rate, QRS at a fast rate and QTc that no critical finding includes."""
     kinds = _kinds(known)
     rate = known.heart_rate
     if kinds & DISORGANISED or known.unreadable:
@@ -64,28 +64,29 @@ def rate_lines(known: Known) -> Iterator[JudgementLine]:
         yield JudgementLine(Severity.ABNORMAL, words, "measurement")
 
 
-def rule_lines(known: Known) -> Iterator[JudgementLine]:
-    """What a rule finds and the network does not, or does not look for."""
+def rule_lines(known: KnownFacts) -> Iterator[JudgementLine]:
+    """Lines on positive rules for which the network is negative or has no label."""
     kinds = _kinds(known)
     if kinds & DISORGANISED or known.unreadable or _is_paced(known):
         return
     for label in RULES:
         result = known.rules.get(label)
-        if result is None or result.presence is not Presence.PRESENT or SAID_BY.get(label) in kinds:
+        if result is None or result.presence is not Presence.PRESENT or COVERED_BY.get(label) in kinds:
             continue
-        found = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
-        if any(one.positive for one in found):
+        scores = [one for name in SAME_LABEL.get(label, (label,)) if (one := known.score(name)) is not None]
+        if any(one.positive for one in scores):
             continue
-        severity = Severity.CONTRADICTION if found else Severity.ABNORMAL
-        beside = [beside_rule(one.label, known) for one in found]
-        words = " ".join((f"{in_words(label)} by rule: {result.words}.", *beside))
-        yield JudgementLine(severity, words, "rule and network" if found else "rule")
+        severity = Severity.CONTRADICTION if scores else Severity.ABNORMAL
+        beside = [beside_rule(one.label, known) for one in scores]
+        words = " ".join((f"{capitalised(label)} by rule: {result.words}.", *beside))
+        yield JudgementLine(severity, words, "rule and network" if scores else "rule")
 
 
-def recording_lines(known: Known) -> Iterator[JudgementLine]:
-    """Pacing spikes, and limb leads that are not what their names say.
+def recording_lines(known: KnownFacts) -> Iterator[JudgementLine]:
+    """Lines on pacing spikes, and on limb leads that are probably mislabelled.
 
-    Swapped electrodes are told from P waves and sinus beats, so a rhythm without either says nothing of them.
+    Swapped electrodes are recognised by P waves and sinus beats, so they are not reported for a rhythm
+    without either.
     """
     quality = known.quality
     if quality is None:
@@ -97,14 +98,14 @@ def recording_lines(known: Known) -> Iterator[JudgementLine]:
         yield JudgementLine(Severity.ABNORMAL if paced else Severity.UNKNOWN, sentence, "recording")
 
 
-def _is_paced(known: Known) -> bool:
-    """Whether pacing spikes are found: the rules hold for beats of the heart's own."""
+def _is_paced(known: KnownFacts) -> bool:
+    """Whether there are pacing spikes: the rules are valid for intrinsic beats only."""
     return known.quality is not None and bool(known.quality.pacing)
 
 
-def _kinds(known: Known) -> frozenset[CriticalKind]:
-    return frozenset(found.kind for found in known.critical)
+def _kinds(known: KnownFacts) -> frozenset[CriticalKind]:
+    return frozenset(finding.kind for finding in known.critical)
 
 
-def _value(name: str, known: Known) -> float | None:
+def _value(name: str, known: KnownFacts) -> float | None:
     return None if known.measured is None else known.measured.value(name)

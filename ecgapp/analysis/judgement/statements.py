@@ -1,4 +1,4 @@
-"""The statements of a judgement, and how urgently each asks for a reader."""
+"""The statements of a judgement, and their severity."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from enum import IntEnum
 
 
 class Severity(IntEnum):
-    """How urgently a line asks for a reader; colour and symbol follow from it, never colour alone."""
+    """The urgency of a line; it determines colour and symbol, never colour alone."""
 
     NORMAL = 0  # nothing speaks against a normal ECG
-    UNKNOWN = 1  # nothing is found, or nothing can be told, and the ECG is not known to be normal
+    UNKNOWN = 1  # nothing was found, or the ECG could not be judged, and it is not known to be normal
     ABNORMAL = 2  # a finding that is not urgent
     CONTRADICTION = 3  # network, rule and measurement contradict each other
     PROMPT = 4  # a finding to be read soon
@@ -34,7 +34,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class JudgementLine:
-    """One statement of the judgement, as plain text. ``source`` is the network, rule or measurement."""
+    """One statement of the judgement as plain text; ``source`` is the network, rule or measurement."""
 
     severity: Severity
     words: str
@@ -43,13 +43,13 @@ class JudgementLine:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All statements, the most severe first; there is always at least one."""
+    """All statements, the most severe first; there is at least one."""
 
     lines: tuple[JudgementLine, ...]
 
     @property
     def severity(self) -> Severity:
-        """That of the most severe line."""
+        """The severity of the most severe line."""
         return self.lines[0].severity
 
     @property
@@ -63,10 +63,10 @@ class Judgement:
 
 
 def beside_critical(lines: Iterable[JudgementLine]) -> tuple[JudgementLine, ...]:
-    """The lines that no critical finding has said, in their order: the gate's own alarm is among them."""
+    """The lines that no critical finding includes, in their order; the gate's own alarm is one of them."""
     return tuple(line for line in lines if line.severity is not Severity.CRITICAL or line.source == GATE)
 
 
 def worst_first(lines: Iterable[JudgementLine]) -> Judgement:
-    """The judgement of these lines; lines of one severity keep their order."""
+    """The judgement of these lines; lines of equal severity stay in their order."""
     return Judgement(tuple(sorted(lines, key=lambda line: -line.severity)))

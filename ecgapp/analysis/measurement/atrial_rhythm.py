@@ -1,4 +1,4 @@
-"""The rhythm of the atria beside that of the ventricles: P waves, their rate, and whether they conduct."""
+"""The atrial rhythm beside the ventricular one: P waves, their rate, and their conduction."""
 
 from dataclasses import dataclass, replace
 
@@ -12,41 +12,39 @@ from ecgapp.signals import BeatList
 from ecgapp.signals.diastolic_p import diastolic_p_waves
 from ecgapp.signals.p_waves import p_period
 
-SLOW_HEART = 60.0  # beats a minute, below which P waves are looked for outside QRS too
-LIKE_QRS = 54.0  # beats a minute times the P waves' period in s: above, there is one P wave a beat
-MORE_P = 1.15  # P waves for each QRS complex that are worth the search
-MOST_MISSED = 3.2  # periods since the last P wave that was seen
+SLOW_HEART = 60.0  # beats per minute, below which P waves are also searched outside QRS
+LIKE_QRS = 54.0  # beats per minute times the P waves' period in s: above it, there is one P wave per beat
+MORE_P = 1.15  # P waves for each QRS complex, at least, for the result of that search
+MOST_MISSED = 3.2  # periods since the last detected P wave
 SEEN = 0.8  # P waves outside QRS for each QRS complex, at least
-MOST_OUTSIDE = 0.6  # of the places where a P wave is expected: those in QRS are not seen
+MOST_OUTSIDE = 0.6  # of the places where a P wave is expected; those in QRS cannot be detected
 AGREEING = 0.4  # of the leads, in which a sample must be P
 SHORTEST = 0.03  # s of a P wave
 FEWEST = 3  # beats with a P wave before them
-PATTERN = 3  # P waves from which the typical one is taken
+PATTERN = 3  # P waves from which the typical one is computed
 SCATTERED = 0.06  # s, standard deviation of PR, from which beats and P waves are unrelated
-OF_PERIOD = 0.12  # of the P waves' period that it must reach, too
-REGULAR, STEADY = (
-    0.12,
-    0.75,
-)  # of the median RR, within which this share of them lies; not in Wenckebach's block
+OF_PERIOD = 0.12  # of the P waves' period, which it must reach, too
+# of the median RR, within which this share of them lies; not in Wenckebach's block
+REGULAR, STEADY = 0.12, 0.75
 SAME = 0.15  # by which the two rates must differ, as a share
 HALF = 0.06  # s on either side of a P wave's middle by which others are compared with it
 ALIKE = 0.8  # correlation with the typical P wave, over all leads together
 SIZES = (0.4, 2.0)  # times the typical one
-FROM_QRS = 0.06  # s that another P wave's middle keeps from a QRS complex
+FROM_QRS = 0.06  # s between another P wave's middle and a QRS complex, at least
 APART = 0.3  # s between two P waves
-ENOUGH, MOST = 0.5, 0.55  # of the places where their period lets us expect P waves; with others added
-FASTER = 0.75  # of the period without them: further P waves are believed where they shorten it to this
+ENOUGH, MOST = 0.5, 0.55  # of the places where P waves are expected by their period; with others added
+FASTER = 0.75  # of the period without them: further P waves count if they shorten it to this
 
 
 @dataclass(frozen=True)
 class AtrialRhythm:
     """The rate, PR interval and dissociation of a record's P waves.
 
-    ``times`` are their middles in s. ``rate`` (a minute) is None where they keep no rhythm. ``pr`` is the
+    ``times`` are their middles in s. ``rate`` (a minute) is None if they have no rhythm. ``pr`` is the
     median and ``scatter`` the standard deviation, in s, of the time from the last P wave to the R peak behind
-    it; None with fewer than three. ``ratio`` is P waves for each beat by their rates, hidden ones counted.
-    ``dissociated``: they keep a rhythm of their own beside regular beats, as in complete AV block and in
-    ventricular tachycardia.
+    it; None with fewer than three. ``ratio`` is P waves for each beat by their rates, with hidden ones.
+    ``dissociated``: whether they have a rhythm of their own beside regular beats, as in complete AV block and
+    in ventricular tachycardia.
     """
 
     times: tuple[float, ...] = ()
@@ -57,16 +55,16 @@ class AtrialRhythm:
     dissociated: bool = False
 
     def later(self, seconds: float) -> "AtrialRhythm":
-        """The rhythm with times counted from ``seconds`` earlier."""
+        """A copy of the rhythm with all times ``seconds`` later."""
         return replace(self, times=tuple(time + seconds for time in self.times))
 
 
 def atrial_rhythm(delineation: Delineation, beats: BeatList) -> AtrialRhythm:
-    """The P waves that ``AGREEING`` of the leads show, against ``beats`` of the same stretch.
+    """The atrial rhythm from P waves in ``AGREEING`` of the leads, and ``beats`` of the same stretch.
 
-    The delineator finds one P wave before each QRS complex at the most. All waves that look like the typical
-    one count instead where they recur with a shorter period, as in a block. P waves that are not believed
-    count only where they have a rhythm.
+    The delineator detects at most one P wave before each QRS complex. All waves that look like the typical
+    one count instead if they recur with a shorter period, as in a block. Doubted P waves count only if they
+    have a rhythm.
     """
     raw = delineation.doubted if delineation.doubted is not None else delineation.probabilities
     classes = raw.argmax(axis=1)
@@ -118,7 +116,7 @@ def _p_times(classes: NDArray[np.int64], rate: float) -> NDArray[np.float64]:
 
 
 def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First sample of each run, and the one behind its last."""
+    """The first sample of each run, and the sample behind its last."""
     changes = np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))
     return np.flatnonzero(changes == 1), np.flatnonzero(changes == -1)
 
@@ -140,12 +138,12 @@ def _alike(
     alike = likeness / np.sqrt(power * np.maximum(np.einsum("ijk,ijk->j", windows, windows), 1e-9))
     alike[(likeness < SIZES[0] * power) | (likeness > SIZES[1] * power)] = 0.0
     alike[_in_other_waves(classes, rate)[half : n_samples - half]] = 0.0
-    found, _ = scipy_signal.find_peaks(alike, height=ALIKE, distance=max(1, round(APART * rate)))
-    return np.asarray((found + half) / rate, np.float64)
+    peaks, _ = scipy_signal.find_peaks(alike, height=ALIKE, distance=max(1, round(APART * rate)))
+    return np.asarray((peaks + half) / rate, np.float64)
 
 
 def _levelled(windows: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Windows (n_leads, n_windows, n_around) without their mean and their slope."""
+    """Windows (n_leads, n_windows, n_around) minus their mean and their slope."""
     line = np.linspace(-1.0, 1.0, windows.shape[-1])
     centred = windows - windows.mean(axis=-1, keepdims=True)
     slope = centred @ line / np.square(line).sum()
@@ -153,7 +151,7 @@ def _levelled(windows: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _in_other_waves(classes: NDArray[np.int64], rate: float) -> NDArray[np.bool_]:
-    """Which samples lie in QRS or just beside it, or in the first T behind a QRS."""
+    """Flags of the samples in QRS or just beside it, or in the first T behind a QRS."""
     reach = np.ones(2 * round(FROM_QRS * rate) + 1)
     qrs = (classes == SEGMENTS.index("QRS")).mean(axis=0) >= 0.5
     inside = np.asarray(np.convolve(qrs, reach, "same") > 0)
@@ -169,7 +167,7 @@ def _in_other_waves(classes: NDArray[np.int64], rate: float) -> NDArray[np.bool_
 def _last_p(
     times: NDArray[np.float64], beats: NDArray[np.float64], period: float | None
 ) -> NDArray[np.float64]:
-    """From the last P wave to each beat, s; if P waves recur, from the last place where one is expected."""
+    """The times in s from the last P wave, or its expected place if P waves recur, to each beat."""
     if not times.size or not beats.size:
         return np.zeros(0)
     place = np.searchsorted(times, beats) - 1
@@ -181,7 +179,7 @@ def _last_p(
 
 
 def _scatter(gaps: NDArray[np.float64], period: float | None) -> float:
-    """The standard deviation of PR in s; around the circle if P waves recur, for they may be hidden."""
+    """The standard deviation of PR in s; a circular one if P waves recur, because they may be hidden."""
     if period is None:
         return float(gaps.std())
     length = float(np.abs(np.exp(2j * np.pi * gaps / period).mean()))

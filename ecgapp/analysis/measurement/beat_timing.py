@@ -1,4 +1,4 @@
-"""Beat for beat: how long after the last one, how early, and how wide."""
+"""The timing and width of each beat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from ecgapp.models import SEGMENTS
 from ecgapp.signals.median_beat import aligned
 
 AROUND = 0.20  # s on either side of R in which its QRS lies
-CONFIRMING = 3  # further leads that begin as early, or end as late, as for the typical beat
-NEIGHBOURS = 4  # intervals on either side by which a beat is judged early
-FEWEST = 3  # intervals, or changes between them, that a figure is drawn from
+CONFIRMING = 3  # more leads that begin as early, or end as late, as for the typical beat
+NEIGHBOURS = 4  # intervals on either side with which a beat's interval is compared
+FEWEST = 3  # intervals, or changes between them, for a statistic
 ALTERNATING = 1 / 3  # of the change over one beat
 EARLY = 0.20  # shorter than the neighbouring intervals by this share: premature
 
 
 @dataclass(frozen=True)
 class Beat:
-    """One beat: ``time`` of R in s, the interval before it in s, its QRS in ms, and how early it comes.
+    """One beat: ``time`` of R in s, ``rr`` before it in s, ``width`` of its QRS in ms, its earliness.
 
-    ``early`` is the share by which the interval before it is shorter than those around it; None where that
-    interval begins at a premature beat, so that a beat behind an interpolated one is not called early. What
-    was not found is None.
+    ``early`` is the share by which the interval before it is shorter than those around it; None if that
+    interval begins at a premature beat, so that a beat behind an interpolated one is not called early.
+    Unknown values are None.
     """
 
     time: float
@@ -40,34 +40,28 @@ class Beat:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """All beats, in order of time."""
+    """All beats of a record or stretch, in order of time."""
 
     beats: tuple[Beat, ...] = ()
 
     @cached_property
     def intervals(self) -> NDArray[np.float64]:
-        """RR in s."""
+        """The RR intervals in s."""
         return np.array([beat.rr for beat in self.beats if beat.rr is not None])
 
     @property
-    def variation(self) -> float | None:
-        """Standard deviation of RR over its mean; None with fewer than three intervals."""
-        rr = self.intervals
-        return float(rr.std() / rr.mean()) if rr.size >= FEWEST else None
-
-    @property
     def irregularity(self) -> float | None:
-        """Median change from one RR interval to the next over the median interval; None as above.
+        """The median change between RR intervals over the median interval; None with fewer than three.
 
-        Fibrillation changes every interval; a few early beats leave the median as it is, and none is set
-        aside. The root mean square of all changes (Dash et al. 2009, doi:10.1007/s10439-009-9740-z) does not
-        tell the two apart.
+        Fibrillation changes every interval; a few early beats do not change the median, and none is left
+        out. The root mean square of all changes (Dash et al. 2009, doi:10.1007/s10439-009-9740-z) does not
+        distinguish the two.
         """
         return self._change(1)
 
     @property
     def alternates(self) -> bool:
-        """Whether every other interval is alike, as in bigeminy: over two beats RR changes far less."""
+        """Whether every other interval is equal, as in bigeminy: over two beats RR changes far less."""
         over_one, over_two = self._change(1), self._change(2)
         return over_one is not None and over_two is not None and over_two < ALTERNATING * over_one
 
@@ -79,7 +73,7 @@ class Rhythm:
 
 
 def rhythm_of(delineation: Delineation, times: NDArray[np.float64], start: float = 0.0) -> Rhythm:
-    """Every beat at ``times``, s of the delineated stretch, which begins at ``start`` s of the record."""
+    """The rhythm of beats at ``times``, s of the delineated stretch, which begins at ``start`` s."""
     rate = delineation.sampling_rate
     here = np.rint(times * rate).astype(np.int64)
     segments = delineation.probabilities.argmax(axis=1)  # (n_leads, n_samples)
@@ -87,7 +81,7 @@ def rhythm_of(delineation: Delineation, times: NDArray[np.float64], start: float
 
 
 def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -> Rhythm:
-    """Beats at these times of R, in s, with the widths of their QRS in ms as far as those are known."""
+    """The rhythm of beats at these times of R, in s, with the widths of their QRS in ms if known."""
     intervals = np.diff(times)
     beats: list[Beat] = []
     for number, time in enumerate(times.tolist()):
@@ -104,21 +98,21 @@ def rhythm_at(times: NDArray[np.float64], widths: Sequence[float | None] = ()) -
 
 
 def _early(intervals: NDArray[np.float64], number: int) -> float | None:
-    """How much shorter this interval is than the median of its neighbours, as a share of that."""
+    """The share by which this interval is shorter than the median of its neighbours."""
     first = max(0, number - NEIGHBOURS)
     others = np.delete(intervals[first : number + NEIGHBOURS + 1], number - first)
     return float(1 - intervals[number] / np.median(others)) if others.size >= 2 else None
 
 
 def _widths(segments: NDArray[np.int64], peaks: NDArray[np.int64], rate: float) -> list[float | None]:
-    """Each QRS in ms, from the earliest onset to the latest offset that further leads confirm."""
+    """The width of each QRS in ms, from the earliest onset to the latest offset that more leads confirm."""
     around = aligned(segments == SEGMENTS.index("QRS"), peaks, rate, (AROUND, AROUND)).astype(bool)
     centre = round(AROUND * rate)
     return [_width([_run(lead, centre) for lead in beat], rate) for beat in around]
 
 
 def _run(inside: NDArray[np.bool_], centre: int) -> tuple[int, int] | None:
-    """First sample of, and the one behind, the run nearest to ``centre``; None where it has no end."""
+    """The run nearest to ``centre``: its first sample, and the one behind; None if it has no end."""
     places = np.flatnonzero(inside)
     if not places.size:
         return None
@@ -129,9 +123,9 @@ def _run(inside: NDArray[np.bool_], centre: int) -> tuple[int, int] | None:
 
 
 def _width(runs: list[tuple[int, int] | None], rate: float) -> float | None:
-    found = [run for run in runs if run is not None]
-    if 2 * len(found) < len(runs) or not found:
+    complete = [run for run in runs if run is not None]
+    if 2 * len(complete) < len(runs) or not complete:
         return None
-    rank = min(CONFIRMING, (len(found) - 1) // 2)
-    onsets, offsets = sorted(run[0] for run in found), sorted(run[1] for run in found)
+    rank = min(CONFIRMING, (len(complete) - 1) // 2)
+    onsets, offsets = sorted(run[0] for run in complete), sorted(run[1] for run in complete)
     return 1000 * (offsets[-1 - rank] - onsets[rank]) / rate

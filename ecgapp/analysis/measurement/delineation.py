@@ -1,4 +1,4 @@
-"""Where each lead's waves lie: the delineator on a whole record, lead by lead, windows joined."""
+"""Delineation of a whole record: the waves of each lead, from overlapping windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, ModelError, SignalError
-from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
-from ecgapp.models import DelineationMetrics, DelineatorConfig, TrainedModel
+from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves
+from ecgapp.models import DelineatorConfig, TrainedModel
 from ecgapp.models.answers import run_network
 from ecgapp.records import ECGRecord, Wave
 from ecgapp.records.record import FloatArray
@@ -18,18 +18,18 @@ from ecgapp.signals import PreprocessingConfig, cut_windows, lead_quality, prepr
 from ecgapp.signals.p_waves import has_p_waves
 from ecgapp.signals.segments import waves_in
 
-POOLED = 0.5  # how much the mean of all leads weighs beside a lead's own logits
-NEVER = -1e4  # a logit whose probability is 0
-RAMP = 256  # samples over which a window's edge counts less, for there it sees only one side
+POOLED = 0.5  # weight of the mean of all leads beside a lead's own logits
+NEVER = -1e4  # a logit with a probability of 0
+RAMP = 256  # samples at a window's edge that count less, because the network sees only one side there
 
 
 @dataclass(frozen=True, eq=False)
 class Delineation:
-    """Probabilities of waves in the usable ``leads``, at ``sampling_rate`` Hz.
+    """The probabilities of waves in the usable ``leads``, at ``sampling_rate`` Hz.
 
-    ``signal`` is (n_leads, n_samples) as the network saw it, ``probabilities`` (n_leads, 4, n_samples)
-    of background, P, QRS and T. ``doubted`` are those before P waves were taken out that are not believed,
-    None where none were.
+    ``signal`` is (n_leads, n_samples) as the network read it, ``probabilities`` (n_leads, 4, n_samples)
+    of background, P, QRS and T. ``doubted`` are the probabilities before doubted P waves were removed, None
+    if there were none.
     """
 
     leads: tuple[str, ...]
@@ -39,15 +39,15 @@ class Delineation:
     doubted: FloatArray | None = None
 
     def waves(self, lead: str) -> tuple[Wave, ...]:
-        """This lead's waves, in order of time."""
+        """The waves of ``lead``, in order of time."""
         row = self.leads.index(lead)
         return waves_in(self.probabilities[row], self.sampling_rate, self.signal[row])
 
 
 def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) -> Delineation:
-    """The waves of every usable lead; each lead's logits are moved towards the mean of all of them.
+    """The waves of every usable lead; the mean of all leads' logits is added to those of each.
 
-    P waves that come neither with nearly every beat nor at a constant time before it are not believed.
+    P waves are removed unless they come with nearly every beat or at a constant time before it.
 
     Raises:
         ModelError: the model is no delineator.
@@ -64,15 +64,15 @@ def delineate(record: ECGRecord, model: TrainedModel, pooled: float = POOLED) ->
     signal = preprocess(record.select(usable)[:, None], record.sampling_rate, config)[:, 0]
     logits = np.stack([_logits(lead, model, config) for lead in signal])
     logits += pooled * logits.mean(axis=0, keepdims=True)
-    found = Delineation(usable, signal, _softmax(logits), config.sampling_rate)
-    if has_p_waves([found.waves(lead) for lead in usable]):
-        return found
+    result = Delineation(usable, signal, _softmax(logits), config.sampling_rate)
+    if has_p_waves([result.waves(lead) for lead in usable]):
+        return result
     logits[:, WAVES.index("P") + 1] = NEVER
-    return replace(found, probabilities=_softmax(logits), doubted=found.probabilities)
+    return replace(result, probabilities=_softmax(logits), doubted=result.probabilities)
 
 
 def _logits(signal: FloatArray, model: TrainedModel, config: PreprocessingConfig) -> FloatArray:
-    """(4, n_samples): the windows' answers, averaged where windows overlap."""
+    """The logits of one lead, (4, n_samples), averaged where windows overlap."""
     windows = cut_windows(signal[None], config)
     answers = run_network(model.network, windows.windows)
     weights = _window_weights(config.window)
@@ -94,28 +94,17 @@ def _softmax(logits: FloatArray) -> FloatArray:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
 
 
-def judge_delineator(
-    model: TrainedModel, records: Sequence[MarkedRecord], dataset: str, n_bootstrap: int = 1000
-) -> DelineationMetrics:
-    """The delineator's figures on ``records``, every marked lead of each.
-
-    Raises:
-        ConfigError: there are none.
-    """
-    return delineation_metrics(judged_leads(model, records), dataset, n_bootstrap)
-
-
 def judged_leads(model: TrainedModel, records: Sequence[MarkedRecord], first: int = 0) -> list[LeadWaves]:
-    """Every marked lead with what the delineator finds in it; records are numbered from ``first``.
+    """The marked leads with the waves that the delineator detects; records are numbered from ``first``.
 
     Raises:
-        ConfigError: there are none.
+        ConfigError: there are no marked leads.
     """
     leads = []
     for number, marked in enumerate(records, start=first):
-        found = delineate(marked.record, model)
+        detected = delineate(marked.record, model)
         leads += [
-            LeadWaves(number, waves, found.waves(lead) if lead in found.leads else ())
+            LeadWaves(number, waves, detected.waves(lead) if lead in detected.leads else ())
             for lead, waves in zip(marked.record.leads, marked.waves, strict=True)
             if waves
         ]

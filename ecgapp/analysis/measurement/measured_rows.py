@@ -1,4 +1,4 @@
-"""The lines of the table of measurements, and ST of each lead, from a typical beat."""
+"""The rows of the table of measurements, and ST of each lead, from a typical beat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from ecgapp.signals import BeatList, RecordQuality
 from ecgapp.signals.qt_and_axes import bazett, framingham, fridericia, frontal_axis, hodges
 
 J_PLUS = 0.060  # s
-AT_J = (0.0, 0.020)  # s behind J over which its level is averaged: J may be wrong by as much
+AT_J = (0.0, 0.020)  # s behind J over which its level is averaged, because of the error of J
 AT_J_PLUS = (J_PLUS - 0.004, J_PLUS + 0.004)
-MILLIMETRES = 10.0  # a millivolt
-SMALLEST = 0.02  # mV of mean deflection in the frontal plane, below which an axis means nothing
+MILLIMETRES = 10.0  # per millivolt
+SMALLEST = 0.02  # mV of mean deflection in the frontal plane, below which an axis is meaningless
 # Sinus rates of healthy adults lie between 50 and 90 (Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W);
 # tachycardia begins above 100.
 NORMAL_RATE = (50, 100)
-NO_P = "No P wave is found before most beats: there is none, as in atrial fibrillation, or it is hidden."
-NO_T = "The end of T is not found in half of the leads."
-NO_RATE = "Fewer than two beats are found in leads with a signal."
-NO_VOLTS = "The record's volts are lost."
+NO_P = "No P wave is detected before most beats: it is absent, as in atrial fibrillation, or hidden."
+NO_T = "The end of T is not detected in half of the leads."
+NO_RATE = "Fewer than two beats are detected in leads with a signal."
+NO_VOLTS = "The record's voltages are unknown."
 NO_PLANE = "Leads I and aVF are needed, free of noise."
 LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One line of the table; ``value`` None is blank, and ``reason`` says why. ``normal`` is of adults."""
+    """One row of the table; if ``value`` is None, ``reason`` is the reason. ``normal`` is for adults."""
 
     name: str
     value: float | None
@@ -39,17 +39,17 @@ class Measurement:
 
 
 def in_unit(value: float, unit: str) -> str:
-    """A rounded figure with its unit: ``396 ms``, ``41°``."""
+    """A rounded value with its unit: ``396 ms``, ``41°``."""
     return f"{value:.0f}{'' if unit == '°' else ' '}{unit}"
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
-    """What the table is drawn from.
+class MeasurementInputs:
+    """The input of the table of measurements.
 
-    ``whole`` are the beats of the record, ``here`` those of the stretch that is measured, whose signal and
-    quality are ``part`` and ``quality``. ``beat`` is None where only rates are known, because of ``doubt``;
-    ``no_p`` says why P and PR are blank where the beat has no P wave.
+    ``whole`` are the beats of the record, ``here`` those of the measured stretch, whose signal and quality
+    are ``part`` and ``quality``. ``beat`` is None if only rates are known, because of ``doubt``; ``no_p`` is
+    the reason for blank P and PR if the beat has no P wave.
     """
 
     whole: BeatList
@@ -61,16 +61,16 @@ class Known:
     no_p: str = NO_P
 
     def span(self, kind: str) -> Span | None:
-        """Onset and offset of this kind of wave."""
+        """The onset and offset of this kind of wave."""
         return None if self.beat is None else self.beat.spans.get(kind)
 
     def blank(self, kind: str) -> str:
-        """Why there is no such wave."""
+        """The reason why there is no such wave."""
         return self.doubt or {"P": self.no_p, "T": NO_T}.get(kind, "")
 
 
-def rows(known: Known) -> tuple[Measurement, ...]:
-    """Rates, intervals and axes, in the order of the table."""
+def rows(known: MeasurementInputs) -> tuple[Measurement, ...]:
+    """The rows of rates, intervals and axes, in the order of the table."""
     p, qrs, t = (known.span(kind) for kind in ("P", "QRS", "T"))
     over = "first onset to last offset"
     return (
@@ -85,8 +85,8 @@ def rows(known: Known) -> tuple[Measurement, ...]:
     )
 
 
-def _rates(known: Known) -> tuple[Measurement, Measurement]:
-    """Of the whole record, and of the stretch."""
+def _rates(known: MeasurementInputs) -> tuple[Measurement, Measurement]:
+    """The rates of the whole record and of the stretch."""
     rate, rr = known.whole.rate, known.here.rate
     partly = known.here.duration < known.whole.duration
     of_all = f"mean of all {known.whole.duration:.0f} s" if partly else "mean of all beats"
@@ -110,20 +110,20 @@ _FORMULAS = {
 _AXES = {"P": (0, 75), "QRS": (-30, 90), "T": (0, 90)}
 
 
-def _qt(known: Known, qt: float | None) -> list[Measurement]:
-    """QT, and what it would be at 60 beats a minute."""
+def _qt(known: MeasurementInputs, qt: float | None) -> list[Measurement]:
+    """The rows of QT and of its corrections to 60 beats per minute."""
     rate, blank = known.here.rate, known.blank("T")
-    found = [_row("QT", qt, None, "QRS onset to T end", blank)]
+    result = [_row("QT", qt, None, "QRS onset to T end", blank)]
     for name, corrected in _CORRECTIONS.items():
         value = corrected(qt, 60 / rate) if qt is not None and rate else None
-        found.append(_row(f"QTc {name}", value, (350, 460), _FORMULAS[name], blank))
-    return found
+        result.append(_row(f"QTc {name}", value, (350, 460), _FORMULAS[name], blank))
+    return result
 
 
 def _row(
     name: str, value: float | None, normal: tuple[float, float] | None, how: str, blank: str
 ) -> Measurement:
-    """A line in ms."""
+    """A row in ms."""
     return Measurement(name, value, "ms", normal, how, "" if value is not None else blank)
 
 
@@ -131,7 +131,7 @@ def _length(span: Span | None) -> float | None:
     return 1000 * (span[1] - span[0]) if span else None
 
 
-def _axis(kind: str, normal: tuple[float, float], known: Known) -> Measurement:
+def _axis(kind: str, normal: tuple[float, float], known: MeasurementInputs) -> Measurement:
     name, how, beat = f"{kind} axis", "net areas in I, aVF", known.beat
     if beat is None or kind not in beat.spans:
         return Measurement(name, None, "°", normal, how, known.blank(kind))
@@ -144,32 +144,32 @@ def _axis(kind: str, normal: tuple[float, float], known: Known) -> Measurement:
     return Measurement(name, frontal_axis(one, foot), "°", normal, how)
 
 
-def _plane_doubt(beat: TypicalBeat, known: Known) -> str:
-    """Why no axis can be read from the limb leads; "" where it can."""
+def _plane_doubt(beat: TypicalBeat, known: MeasurementInputs) -> str:
+    """The reason why no axis can be read from the limb leads; "" if one can."""
     if known.part.units != "mV":
         return NO_VOLTS
     return known.quality.axes_doubtful or ("" if {"I", "aVF"} <= set(beat.leads) else NO_PLANE)
 
 
 def _net(beat: TypicalBeat, lead: str, kind: str) -> float:
-    """Mean deflection of the wave, mV: P from the line between its ends, others from the level before QRS."""
+    """The mean deflection of the wave, mV: P from the line between its ends, others from 0 mV."""
     wave = beat.between(lead, *beat.spans[kind])
     level = np.linspace(wave[0], wave[-1], len(wave)) if kind == "P" else 0.0
     return float(np.mean(wave - level))
 
 
-def levels(known: Known, behind_j: tuple[float, float]) -> dict[str, float | None]:
-    """ST of each standard lead that was recorded, mm, averaged over these two s behind J.
+def levels(known: MeasurementInputs, behind_j: tuple[float, float]) -> dict[str, float | None]:
+    """ST of each recorded standard lead, mm, averaged over these two s behind J.
 
-    None where the lead is noisy or swapped, the volts are lost, or there is no typical beat.
+    None if the lead is noisy or swapped, the voltages are unknown, or there is no typical beat.
     """
-    found: dict[str, float | None] = {lead: None for lead in LEADS if lead in known.part.leads}
+    result: dict[str, float | None] = {lead: None for lead in LEADS if lead in known.part.leads}
     if known.beat is None or known.part.units != "mV":
-        return found
+        return result
     j = known.beat.spans["QRS"][1]
     swapped = LIMBS if known.quality.limb_reversal else ()
-    for lead in found:
+    for lead in result:
         if lead in known.beat.leads and lead not in swapped:
             stretch = known.beat.between(lead, j + behind_j[0], j + behind_j[1])
-            found[lead] = MILLIMETRES * float(stretch.mean())
-    return found
+            result[lead] = MILLIMETRES * float(stretch.mean())
+    return result

@@ -1,4 +1,4 @@
-"""What a hospital ECG system prints: rate, intervals, axes and ST levels, blank where they would be wrong."""
+"""The measurements of a hospital ECG system: rate, intervals, axes and ST levels, blank if unreliable."""
 
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +7,15 @@ import numpy as np
 from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm, atrial_rhythm
 from ecgapp.analysis.measurement.beat_timing import Rhythm, rhythm_of
 from ecgapp.analysis.measurement.delineation import delineate
-from ecgapp.analysis.measurement.measured_rows import AT_J, AT_J_PLUS, NO_P, Known, Measurement, levels, rows
+from ecgapp.analysis.measurement.measured_rows import (
+    AT_J,
+    AT_J_PLUS,
+    NO_P,
+    Measurement,
+    MeasurementInputs,
+    levels,
+    rows,
+)
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat, typical_beat
 from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
@@ -32,11 +40,11 @@ DISSOCIATED = (
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """All lines, ST of each lead in mm at J and at J+60, and the beat that they were read from.
+    """All rows, ST of each lead in mm at J and at J+60, and the beat from which they were read.
 
-    They hold for ``start`` to ``end`` s of a record of ``duration`` s, the heart rate for all of it.
-    ``rhythm`` tells of every beat in that stretch and ``atrial`` of its P waves, both in s of the record.
-    ``doubt`` says why intervals are blank; "" where they are not.
+    They are those of ``start`` to ``end`` s of a record of ``duration`` s; the heart rate is that of all of
+    it. ``rhythm`` has every beat of that stretch and ``atrial`` its P waves, both in s of the record.
+    ``doubt`` is the reason for blank intervals, else "".
     """
 
     rows: tuple[Measurement, ...]
@@ -53,17 +61,17 @@ class Measurements:
     doubt: str = ""
 
     def value(self, name: str) -> float | None:
-        """The figure of this name, None where it is blank."""
+        """The value of this name, None if it is blank."""
         return next(row.value for row in self.rows if row.name == name)
 
     @property
     def partial(self) -> bool:
-        """Whether the record is longer than what was measured."""
+        """Whether only a part of the record was measured."""
         return self.end - self.start < self.duration
 
     @property
     def span(self) -> str:
-        """``in 30 to 60 s``; "" where all of the record was measured."""
+        """``in 30 to 60 s``; "" if all of the record was measured."""
         return f"in {self.start:g} to {self.end:g} s" if self.partial else ""
 
 
@@ -75,10 +83,10 @@ def measure(
     unreliable: str = "",
     beats: BeatList | None = None,
 ) -> Measurements:
-    """Everything that can be measured in half a minute of ``record`` from ``start`` s on, or in all of it.
+    """The measurements of half a minute of ``record`` from ``start`` s on, or of all of it.
 
-    ``beats`` are those of the whole record where they are known. ``unreliable``: a sentence that says why
-    complexes cannot be measured, as in ventricular tachycardia: then only rates are.
+    ``beats`` are those of the whole record, if they are known. ``unreliable`` is a sentence with the reason
+    why complexes cannot be measured, as in ventricular tachycardia: then only rates are.
 
     Raises:
         ModelError: the model is no delineator.
@@ -90,28 +98,30 @@ def measure(
     here = beats.between(start, end) if part.n_samples < record.n_samples else beats
     warnings = _warnings(record, quality, start, end)
     if unreliable:
-        return _measured(Known(beats, here, part, quality, None, unreliable), start, warnings)
+        return _measured(MeasurementInputs(beats, here, part, quality, None, unreliable), start, warnings)
     plain = without_spikes(part, quality.pacing)
     try:
         delineation = delineate(plain, model)
     except SignalError as error:
-        return _measured(Known(beats, here, part, quality, None, str(error)), start, warnings)
+        return _measured(MeasurementInputs(beats, here, part, quality, None, str(error)), start, warnings)
     beat = typical_beat(plain, delineation, here.peaks)
     doubt = _doubt(beat)
     rhythm = rhythm_of(delineation, here.times, start)
     if doubt or beat is None:
-        known = Known(beats, here, part, quality, None, doubt)
+        known = MeasurementInputs(beats, here, part, quality, None, doubt)
         return replace(_measured(known, start, warnings), rhythm=rhythm)
     atrial = atrial_rhythm(delineation, here)
     paced = _is_paced(beat, here, quality)
     no_p = PACED if paced else DISSOCIATED if atrial.dissociated else NO_P
-    known = Known(beats, here, part, quality, beat if no_p == NO_P else _without_p(beat), no_p=no_p)
-    found = _measured(known, start, (*warnings, *_about(beat)))
-    return replace(found, rhythm=rhythm, atrial=atrial.later(start), paced=paced)
+    known = MeasurementInputs(
+        beats, here, part, quality, beat if no_p == NO_P else _without_p(beat), no_p=no_p
+    )
+    result = _measured(known, start, (*warnings, *_about(beat)))
+    return replace(result, rhythm=rhythm, atrial=atrial.later(start), paced=paced)
 
 
 def _stretch(record: ECGRecord, start: float) -> tuple[float, ECGRecord]:
-    """Where the stretch that is measured begins, s, and its record with all leads that can be computed."""
+    """The start of the measured stretch, s, and its record with all leads that can be computed."""
     length = int(LONGEST * record.sampling_rate)
     if record.n_samples <= length:
         return 0.0, complete_leads(record)
@@ -120,7 +130,7 @@ def _stretch(record: ECGRecord, start: float) -> tuple[float, ECGRecord]:
     return first / record.sampling_rate, complete_leads(part)
 
 
-def _measured(known: Known, start: float, warnings: tuple[str, ...]) -> Measurements:
+def _measured(known: MeasurementInputs, start: float, warnings: tuple[str, ...]) -> Measurements:
     return Measurements(
         rows(known),
         levels(known, AT_J_PLUS),
@@ -135,14 +145,14 @@ def _measured(known: Known, start: float, warnings: tuple[str, ...]) -> Measurem
 
 
 def _doubt(beat: TypicalBeat | None) -> str:
-    """Why no interval can be read from the beats; "" where they can."""
+    """The reason why no interval can be read from the beats; "" if they can."""
     if beat is None or beat.n_beats < FEWEST_BEATS:
         return NO_BEATS
     return NO_QRS if beat.certainty < LEAST_CERTAIN or beat.clearest < LEAST_CLEAR else ""
 
 
 def _is_paced(beat: TypicalBeat, here: BeatList, quality: RecordQuality) -> bool:
-    """Whether a spike stands just before QRS in half of the beats or more."""
+    """Whether a spike lies just before QRS in half of the beats or more."""
     if not quality.pacing or not len(here):
         return False
     onsets = here.times[:, None] + beat.spans["QRS"][0]
@@ -167,7 +177,7 @@ def _warnings(record: ECGRecord, quality: RecordQuality, start: float, end: floa
             f"Measured from {start:g} to {end:g} s of {record.duration:.0f} s; the heart rate is that of all."
         )
     if quality.pacing:
-        sentences.append("Pacing spikes were taken out before measuring.")
+        sentences.append("Pacing spikes were removed before measuring.")
     return tuple(sentences)
 
 

@@ -1,4 +1,4 @@
-"""The record's median beat, and where its waves begin and end over all leads together."""
+"""The record's median beat, and the onsets and offsets of its waves over all leads together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.median_beat import BEFORE, CommonBeats, aligned, common_beats
 
 ALIKE_IN_A_LEAD = 0.70  # mean correlation with the median beat below which a lead is too noisy
-P_SHARE = 0.75  # of the beats that a P wave must stand before
-PR_RANGE = 0.42  # s before QRS in which a P wave is looked for
-ST_T_RANGE = 0.60  # s behind QRS in which T is looked for
-INWARD = 0.25  # samples: marks of 500 Hz were learnt at 250 Hz, from the first sample on or behind them
-CONFIRMING = 3  # further leads that begin as early, or end as late
-LEVEL = (0.020, 0.004)  # s before QRS: the stretch that is called 0 mV
+P_SHARE = 0.75  # of the beats, which a P wave must precede
+PR_RANGE = 0.42  # s before QRS that may contain a P wave
+ST_T_RANGE = 0.60  # s behind QRS that may contain T
+INWARD = 0.25  # samples: marks at 500 Hz were learnt at 250 Hz, from the first sample on or behind them
+CONFIRMING = 3  # more leads that begin as early, or end as late
+LEVEL = (0.020, 0.004)  # s before QRS: the level of 0 mV
 
 Span = tuple[float, float]  # onset and offset, s after R
 
 
 @dataclass(frozen=True, eq=False)
 class TypicalBeat:
-    """The median of ``n_beats`` alike beats, in the units of the record, level before QRS.
+    """The median of ``n_beats`` similar beats, in the units of the record, with 0 before QRS.
 
     ``signal`` is (n_leads, n_samples); sample k lies ``k / sampling_rate - before`` s after R. ``spans``
     are the waves over all leads, ``by_lead`` those of each of ``leads``. Leads in ``noisy`` were left out.
@@ -48,7 +48,7 @@ class TypicalBeat:
 
     @property
     def n_all(self) -> int:
-        """All beats of the record or stretch."""
+        """The number of all beats of the record or stretch."""
         return self.n_beats + self.n_others + self.n_cut
 
     def between(self, lead: str, start: float, stop: float) -> FloatArray:
@@ -61,7 +61,7 @@ class TypicalBeat:
 def typical_beat(record: ECGRecord, delineation: Delineation, peaks: NDArray[np.int64]) -> TypicalBeat | None:
     """The typical beat around these R ``peaks`` (samples of the record).
 
-    None where fewer than two beats are alike, or no QRS complex is found in them: nothing can be measured.
+    None if fewer than two beats are similar, or no QRS complex is detected in them.
     """
     rate = delineation.sampling_rate
     here = np.rint(peaks * rate / record.sampling_rate).astype(np.int64)
@@ -97,7 +97,7 @@ def typical_beat(record: ECGRecord, delineation: Delineation, peaks: NDArray[np.
 
 
 def _certainty(typical: FloatArray, qrs: Span, rate: float) -> dict[str, float]:
-    """How sure the delineator is of QRS; ``typical`` is (n_leads, 4, n_samples)."""
+    """The delineator's certainty of QRS; ``typical`` is (n_leads, 4, n_samples)."""
     first, behind = (round((BEFORE + edge) * rate) for edge in qrs)
     chances = typical[:, SEGMENTS.index("QRS")]
     inside = chances[:, max(0, first) : max(behind, first + 1)]
@@ -107,7 +107,7 @@ def _certainty(typical: FloatArray, qrs: Span, rate: float) -> dict[str, float]:
 def _median(
     record: ECGRecord, leads: Sequence[str], peaks: NDArray[np.float64], qrs_onset: float
 ) -> FloatArray:
-    """Each beat is brought to 0 mV just before its QRS, so that a wandering baseline does not spread them."""
+    """The median beat; each beat is first set to 0 mV before its QRS because of baseline wander."""
     rate = record.sampling_rate
     cut = aligned(record.select(leads), np.rint(peaks).astype(np.int64), rate)
     first, last = (round((qrs_onset - seconds + BEFORE) * rate) for seconds in LEVEL)
@@ -116,23 +116,23 @@ def _median(
 
 
 def _spans(probabilities: FloatArray, rate: float) -> dict[str, Span]:
-    """P, QRS and T of one lead's typical beat, as far as they are there."""
+    """P, QRS and T of one lead's typical beat, if present."""
     centre = round(BEFORE * rate)
     qrs = _nearest(_runs(probabilities, "QRS"), centre, 0.1 * rate)
     if qrs is None:
         return {}
     before = [run for run in _runs(probabilities, "P") if qrs[0] - PR_RANGE * rate < run[1] < qrs[0] + 2]
     behind = [run for run in _runs(probabilities, "T") if qrs[1] - 2 < run[0] < qrs[1] + ST_T_RANGE * rate]
-    found = {"P": before[-1:], "QRS": [qrs], "T": behind[:1]}
+    detected = {"P": before[-1:], "QRS": [qrs], "T": behind[:1]}
     return {
         kind: ((runs[0][0] - centre) / rate, (runs[0][1] - centre) / rate)
-        for kind, runs in found.items()
+        for kind, runs in detected.items()
         if runs
     }
 
 
 def _runs(probabilities: FloatArray, kind: str) -> list[tuple[float, float]]:
-    """Where the class leads over all others: from and to, in samples, between which it does."""
+    """The intervals, in samples, in which the class is the likeliest."""
     number = SEGMENTS.index(kind)
     lead = probabilities[number] - np.delete(probabilities, number, axis=0).max(axis=0)
     ahead = np.concatenate([[False], lead > 0, [False]])
@@ -144,14 +144,14 @@ def _runs(probabilities: FloatArray, kind: str) -> list[tuple[float, float]]:
 
 
 def _crossing(lead: FloatArray, left: int) -> float:
-    """Where ``lead`` is 0 between samples ``left`` and ``left + 1``; at the edges, the last sample."""
+    """The zero of ``lead`` between samples ``left`` and ``left + 1``; at the edges, the last sample."""
     if left < 0 or left + 1 >= len(lead):
         return float(min(max(left, 0), len(lead) - 1))
     return float(left + lead[left] / (lead[left] - lead[left + 1]))
 
 
 def _nearest(runs: list[tuple[float, float]], centre: int, reach: float) -> tuple[float, float] | None:
-    """The run that holds ``centre``, or the nearest one within ``reach``."""
+    """The run that contains ``centre``, or the nearest one within ``reach``."""
     distances = [max(first - centre, centre - last, 0) for first, last in runs]
     if not distances or min(distances) > reach:
         return None
@@ -159,17 +159,17 @@ def _nearest(runs: list[tuple[float, float]], centre: int, reach: float) -> tupl
 
 
 def _over_leads(leads: list[dict[str, Span]]) -> dict[str, Span]:
-    """Earliest onset and latest offset that three more leads confirm, of waves that half of the leads show.
+    """The earliest onset and latest offset that three more leads confirm, of waves in half of the leads.
 
-    The idea is that of Laguna et al. 1994 (doi 10.1006/cbmr.1994.1006), whose rule also asks how close they
-    lie. With few leads fewer confirm; a lead by itself is taken as it is.
+    The idea is that of Laguna et al. 1994 (doi 10.1006/cbmr.1994.1006), whose rule also limits their
+    distance. With few leads fewer must confirm; a single lead needs no confirmation.
     """
     spans = {}
     for kind in WAVES:
-        found = [lead[kind] for lead in leads if kind in lead]
-        if found and 2 * len(found) >= len(leads):
-            rank = min(CONFIRMING, (len(found) - 1) // 2)
-            onsets, offsets = sorted(span[0] for span in found), sorted(span[1] for span in found)
+        detected = [lead[kind] for lead in leads if kind in lead]
+        if detected and 2 * len(detected) >= len(leads):
+            rank = min(CONFIRMING, (len(detected) - 1) // 2)
+            onsets, offsets = sorted(span[0] for span in detected), sorted(span[1] for span in detected)
             spans[kind] = (onsets[rank], offsets[-1 - rank])
     return spans
 

@@ -1,22 +1,22 @@
-"""Textbook rules beside the network. Importing it registers them; ``verdicts`` asks them all."""
+"""Textbook rules for the labels of networks; this module registers them."""
 
 from ecgapp.analysis.findings import Findings
 from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.analysis.rules import conduction, normal, rhythm, st_segment
 from ecgapp.analysis.rules.st_elevation import STElevation, st_elevation
-from ecgapp.analysis.rules.verdict import Check, Facts, Presence, Verdict, check, rule_labels, verdict
+from ecgapp.analysis.rules.verdict import RULES, Facts, Presence, RuleResult, Verdict, check, verdict
 
 __all__ = [
-    "Check",
+    "RULES",
     "Facts",
     "Presence",
+    "RuleResult",
     "STElevation",
     "Verdict",
     "check",
     "conduction",
     "normal",
     "rhythm",
-    "rule_labels",
     "st_elevation",
     "st_segment",
     "verdict",
@@ -26,14 +26,14 @@ __all__ = [
 
 
 def verdicts(findings: Findings, measured: Measurements, sampling_rate: float) -> dict[str, Verdict]:
-    """Each label's verdict, of the labels that have a rule; measured at ``sampling_rate`` Hz."""
+    """The verdicts of the rules for the labels of ``findings``; measured at ``sampling_rate`` Hz."""
     facts = Facts(measured, sampling_rate)
-    found = (verdict(row.label, facts) for row in findings.rows)
-    return {word.label: word for word in found if word is not None}
+    given = (verdict(row.label, facts) for row in findings.rows)
+    return {one.label: one for one in given if one is not None}
 
 
 def verdicts_of_all(measured: Measurements, sampling_rate: float) -> dict[str, Verdict]:
-    """The verdict of every rule, by label, whatever a network looks for; measured at ``sampling_rate`` Hz."""
+    """The verdicts of all rules, by label; measured at ``sampling_rate`` Hz."""
     facts = Facts(measured, sampling_rate)
-    found = (verdict(label, facts) for label in rule_labels())
-    return {word.label: word for word in found if word is not None}
+    given = (verdict(label, facts) for label in sorted(RULES))
+    return {one.label: one for one in given if one is not None}

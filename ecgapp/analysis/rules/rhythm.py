@@ -1,29 +1,29 @@
-"""Rules of rhythm: atrial fibrillation by irregularity and P waves, premature beats by their earliness.
+"""Rules of rhythm: atrial fibrillation by irregularity and P waves, premature beats by their timing.
 
 Fibrillation is "irregular R-R intervals and no distinct repeating P waves" (Hindricks et al. 2021,
-doi:10.1093/eurheartj/ehaa612). The textbook gives no limit for irregular; ``IRREGULAR`` was chosen on half of
-the folds, see ``benchmarks/irregularity.py``. A premature beat from the ventricles is wide, one from the
-atria is as narrow as the others (Surawicz et al. 2009, doi:10.1016/j.jacc.2008.12.013, for 120 ms);
-one that is conducted aberrantly is taken for the other kind.
+doi:10.1093/eurheartj/ehaa612). The textbook gives no limit of irregularity; ``IRREGULAR`` was chosen on half
+of the folds, see ``benchmarks/irregularity.py``. A premature ventricular beat is wide, an atrial one is as
+narrow as the others (Surawicz et al. 2009, doi:10.1016/j.jacc.2008.12.013, for 120 ms); an atrial beat with
+aberrant conduction counts as ventricular.
 """
 
 from statistics import median
 
 from ecgapp.analysis.measurement.beat_timing import EARLY, Beat
 from ecgapp.analysis.measurement.typical_beat import P_SHARE
-from ecgapp.analysis.rules.verdict import Check, Facts, Presence, cannot_tell, rule, side
+from ecgapp.analysis.rules.verdict import Facts, Presence, RuleResult, cannot_tell, rule, side
 
 IRREGULAR = 0.065  # of the median RR interval; see ``Rhythm.irregularity``
-UNSURE = 0.01  # of RR, by which that may be wrong: 5 ms at each R peak
-ALMOST = 0.02  # of RR: beats that are early by so little less than ``EARLY`` are borderline
+UNSURE = 0.01  # of RR, its error: 5 ms at each R peak
+ALMOST = 0.02  # of RR: beats that are early by less than ``EARLY``, but at most so much less, are borderline
 WIDE = 120.0  # ms
 WIDER = 20.0  # ms more than the other beats have
 FEW = "fewer than four beats"
 
 
 @rule("AF", "A")
-def atrial_fibrillation(facts: Facts) -> Check:
-    """Irregular all along, and no P wave before most beats."""
+def atrial_fibrillation(facts: Facts) -> RuleResult:
+    """Atrial fibrillation: an irregular rhythm throughout, and no P wave before most beats."""
     beat, rhythm = facts.measured.beat, facts.measured.rhythm
     if beat is None:
         return cannot_tell(f"P waves cannot be read. {facts.measured.doubt.removesuffix('.')}")
@@ -35,23 +35,23 @@ def atrial_fibrillation(facts: Facts) -> Check:
     )
     irregular = side(rhythm.irregularity, IRREGULAR, UNSURE)
     if rhythm.alternates and irregular is not Presence.ABSENT:
-        return Check(Presence.ABSENT, f"{words}; every other interval is alike, as in bigeminy")
-    return Check(irregular if beat.p_share < P_SHARE else Presence.ABSENT, words)
+        return RuleResult(Presence.ABSENT, f"{words}; every other interval is alike, as in bigeminy")
+    return RuleResult(irregular if beat.p_share < P_SHARE else Presence.ABSENT, words)
 
 
 @rule("PVC")
-def ventricular_beats(facts: Facts) -> Check:
-    """Premature and wide."""
+def ventricular_beats(facts: Facts) -> RuleResult:
+    """Premature ventricular beats: premature and wide."""
     return _premature(facts, wide=True)
 
 
 @rule("PAC")
-def atrial_beats(facts: Facts) -> Check:
-    """Premature, and as narrow as the others."""
+def atrial_beats(facts: Facts) -> RuleResult:
+    """Premature atrial beats: premature, and as narrow as the others."""
     return _premature(facts, wide=False)
 
 
-def _premature(facts: Facts, wide: bool) -> Check:
+def _premature(facts: Facts, wide: bool) -> RuleResult:
     beats = facts.measured.rhythm.beats
     if facts.measured.doubt:
         return cannot_tell(facts.measured.doubt.removesuffix("."))
@@ -68,33 +68,35 @@ def _premature(facts: Facts, wide: bool) -> Check:
     if not of_kind:
         other = _narrow(early) if wide else "wide"
         words = f"{_count(early, facts)} early; {'it is' if len(early) == 1 else 'they are'} {other}"
-        return Check(Presence.ABSENT, f"{words} ({_widths(early)})")
+        return RuleResult(Presence.ABSENT, f"{words} ({_widths(early)})")
     words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {_be(of_kind)} {kind}"
-    return Check(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
+    return RuleResult(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
 
 
-def _none_early(facts: Facts) -> Check:
+def _none_early(facts: Facts) -> RuleResult:
     beats = facts.measured.rhythm.beats
     almost = [beat for beat in beats if beat.early is not None and beat.early >= EARLY - ALMOST]
     if almost:
         words = f"{_count(almost, facts)} early by {_shares(almost)}, limit {100 * EARLY:.0f} %"
-        return Check(Presence.BORDERLINE, words)
-    return Check(Presence.ABSENT, f"0 of {len(beats)} beats come early by {100 * EARLY:.0f} %{facts.span}")
+        return RuleResult(Presence.BORDERLINE, words)
+    return RuleResult(
+        Presence.ABSENT, f"0 of {len(beats)} beats come early by {100 * EARLY:.0f} %{facts.span}"
+    )
 
 
 def _count(chosen: list[Beat], facts: Facts) -> str:
-    """``2 of 11 beats come``, with the span where the record is longer."""
+    """The number of beats as text: ``2 of 11 beats come``, with the span in a longer record."""
     verb = "comes" if len(chosen) == 1 else "come"
     return f"{len(chosen)} of {len(facts.measured.rhythm.beats)} beats{facts.span} {verb}"
 
 
 def share(value: float) -> str:
-    """In per cent, with a decimal where it is small: "5.5 %", "19 %"."""
+    """A share in per cent, with a decimal if it is small: "5.5 %", "19 %"."""
     return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
 
 
 def _usual_width(beats: tuple[Beat, ...]) -> float:
-    """The median of the beats that are on time, ms; 0 where none has a width."""
+    """The median width of the beats that are not premature, ms; 0 if none has a width."""
     widths = [beat.width for beat in beats if beat.width is not None and not beat.premature]
     return median(widths) if widths else 0.0
 
@@ -104,7 +106,7 @@ def _is_wide(beat: Beat, usual: float) -> bool:
 
 
 def _narrow(beats: list[Beat]) -> str:
-    """The word for beats that are not wide for their rhythm, which may be wide itself."""
+    """The description of beats that are not wide for their rhythm, which may be wide itself."""
     wide = any(beat.width is not None and beat.width >= WIDE for beat in beats)
     return "about as wide as the others" if wide else "narrow"
 

@@ -1,4 +1,4 @@
-"""A textbook's rule beside the network's answer: what it finds, in figures, and how sure that is."""
+"""The results of textbook rules: presence of a label, the measurements it follows from, and errors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,17 +8,16 @@ from ecgapp.analysis.measurement.measured_rows import Measurement
 from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.errors import ConfigError
 
-# By how much a reading may be wrong: two standard deviations of the delineator's distance to marks made by
-# hand, at the less certain of its two boundaries (its card, on LUDB: P onset 14.1 ms, QRS offset 9.6, end of
-# T 20.1).
+# The error of a measurement: two standard deviations of the delineator's distance to manual marks, at the
+# less certain of its two boundaries (its card, on LUDB: P onset 14.1 ms, QRS offset 9.6, end of T 20.1).
 ERRORS = {"PR": 28.0, "QRS": 20.0, "QTc Fridericia": 40.0}  # ms
-# Two halves of one recording differ by less in 95 % (``benchmarks.repeatability``).
+# In 95 % of the recordings two halves differ by less.
 ERRORS |= {"QRS axis": 11.0}  # degrees
 ERRORS |= {"Heart rate": 1.0}  # beats per minute
 
 
 class Presence(StrEnum):
-    """Whether a rule finds a label. Borderline: its limit lies within the error of measurement."""
+    """Whether a rule's label is present; borderline if its limit is within the measurement's error."""
 
     PRESENT = "present"
     BORDERLINE = "borderline"
@@ -28,9 +27,9 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a rule may look at: what was measured, in a record of so many samples per second.
+    """The input of a rule: the measurements, and the record's sampling rate in Hz.
 
-    ``age`` in years and ``sex`` ("male", "female") where they are known.
+    ``age`` is in years, ``sex`` "male" or "female", if they are known.
     """
 
     measured: Measurements
@@ -39,23 +38,23 @@ class Facts:
     sex: str = ""
 
     def row(self, name: str) -> Measurement:
-        """The measurement of this name."""
+        """The measurement with this name."""
         return next(row for row in self.measured.rows if row.name == name)
 
     def error(self, name: str) -> float:
-        """By how much this measurement may be wrong: of intervals, by a sample at least."""
+        """The error of this measurement, for intervals at least one sample."""
         known = ERRORS[name]
         return max(known, 1000 / self.sampling_rate) if self.row(name).unit == "ms" else known
 
     @property
     def span(self) -> str:
-        """``" in 30 to 60 s"`` where the record is longer than what was measured, else ""."""
+        """``" in 30 to 60 s"`` if only a part of the record was measured, else ""."""
         return f" {self.measured.span}" if self.measured.partial else ""
 
 
 @dataclass(frozen=True)
-class Check:
-    """What a rule finds; ``words`` have the figures and the limit."""
+class RuleResult:
+    """The result of a rule; ``words`` contain the measurements and the limit."""
 
     presence: Presence
     words: str
@@ -67,80 +66,77 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The rule's word on one label."""
+    """The result of the rule for one label."""
 
     label: str
     presence: Presence
     words: str
 
     @property
-    def in_words(self) -> str:
-        """``present: PR 242 ms, over 200 ms``."""
+    def description(self) -> str:
+        """The verdict as text: ``present: PR 242 ms, over 200 ms``."""
         return f"{self.presence}: {self.words}"
 
     def contradicts(self, positive: bool) -> bool:
-        """Whether a network is above its threshold where the rule finds nothing, or the other way round.
+        """Whether rule and network disagree on the label, given whether the network is ``positive``.
 
-        What is borderline or cannot be told contradicts nothing.
+        Borderline and unknown results never contradict.
         """
         return self.presence is (Presence.ABSENT if positive else Presence.PRESENT)
 
 
-Rule = Callable[[Facts], Check]
-_RULES: dict[str, Rule] = {}
+Rule = Callable[[Facts], RuleResult]
+RULES: dict[str, Rule] = {}
 
 
 def rule(*labels: str) -> Callable[[Rule], Rule]:
-    """List a rule under its labels; a doubled one is an error."""
+    """A decorator that registers a rule for its labels; a repeated label is an error."""
 
-    def register(found: Rule) -> Rule:
+    def register(function: Rule) -> Rule:
         for label in labels:
-            if label in _RULES:
+            if label in RULES:
                 raise ConfigError(f"There are two rules for {label}.")
-            _RULES[label] = found
-        return found
+            RULES[label] = function
+        return function
 
     return register
 
 
-def rule_labels() -> tuple[str, ...]:
-    """The labels for which there is a rule, sorted."""
-    return tuple(sorted(_RULES))
-
-
-def check(label: str, facts: Facts) -> Check | None:
-    """What the label's rule finds; None where there is no rule."""
-    found = _RULES.get(label)
-    return None if found is None else found(facts)
+def check(label: str, facts: Facts) -> RuleResult | None:
+    """The result of the rule for ``label``; None without a rule."""
+    function = RULES.get(label)
+    return None if function is None else function(facts)
 
 
 def verdict(label: str, facts: Facts) -> Verdict | None:
-    """What the label's rule finds, under the label's name; None where there is no rule."""
-    found = check(label, facts)
-    return None if found is None else Verdict(label, found.presence, found.words)
+    """The verdict of the rule for ``label``; None without a rule."""
+    result = check(label, facts)
+    return None if result is None else Verdict(label, result.presence, result.words)
 
 
-def blank(row: Measurement) -> Check:
-    """The rule needs a measurement that is blank."""
-    return Check(Presence.CANNOT_TELL, f"{row.name} is blank. {row.reason.removesuffix('.')}")
+def blank(row: Measurement) -> RuleResult:
+    """The result of a rule whose measurement is blank."""
+    return RuleResult(Presence.CANNOT_TELL, f"{row.name} is blank. {row.reason.removesuffix('.')}")
 
 
-def cannot_tell(words: str) -> Check:
-    """The rule does not apply, and says why."""
-    return Check(Presence.CANNOT_TELL, words)
+def cannot_tell(words: str) -> RuleResult:
+    """The result of a rule that does not apply, with the reason."""
+    return RuleResult(Presence.CANNOT_TELL, words)
 
 
 def side(value: float, limit: float, error: float) -> Presence:
-    """On which side of ``limit`` a value lies: present from it on, borderline within ``error`` of it."""
+    """The presence for a value: present from ``limit`` on, borderline within ``error`` of it."""
     if abs(value - limit) <= error:
         return Presence.BORDERLINE
     return Presence.PRESENT if value > limit else Presence.ABSENT
 
 
-def against(name: str, limit: float, facts: Facts) -> Check:
-    """An interval against the limit above which it is abnormal, in figures; it must not be blank."""
+def against(name: str, limit: float, facts: Facts) -> RuleResult:
+    """The result for an interval that is abnormal above ``limit`` ms; it must not be blank."""
     value, error = facts.row(name).value or 0.0, facts.error(name)
-    found = side(value, limit, error)
-    if found is Presence.BORDERLINE:
-        return Check(found, f"{name} {value:.0f} ms, limit {limit:.0f}, error about {error:.0f} ms")
-    return Check(found, f"{name} {value:.0f} ms, {'over' if value > limit else 'under'} {limit:.0f} ms")
+    presence = side(value, limit, error)
+    if presence is Presence.BORDERLINE:
+        return RuleResult(presence, f"{name} {value:.0f} ms, limit {limit:.0f}, error about {error:.0f} ms")
+    return RuleResult(
+        presence, f"{name} {value:.0f} ms, {'over' if value > limit else 'under'} {limit:.0f} ms"
+    )

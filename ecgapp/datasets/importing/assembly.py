@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, Kind, column_file, kinds_table, patient_key
+from ecgapp.datasets.columns import COLUMNS, KINDS, NAMES, RecordKind, column_file, kinds_table, patient_key
 from ecgapp.datasets.importing.part import PartNote, lines_file
 from ecgapp.datasets.importing.repeats import Owners, owners_of
 from ecgapp.datasets.manifest import MANIFEST, IndexFile, StoreManifest
@@ -86,7 +86,7 @@ class _Column:
 
 
 def _write_index(folder: Path, notes: Sequence[PartNote], n_leads: int) -> None:
-    kinds: dict[Kind, int] = {}
+    kinds: dict[RecordKind, int] = {}
     n = sum(note.n_read for note in notes)
     with ExitStack() as stack:
         owners = stack.enter_context(owners_of(_digests(folder, notes), n, folder))
@@ -165,12 +165,12 @@ def _owned(
         begin += len(lines)
 
 
-def _numbers(lines: pa.Table, first_shard: int, kinds: dict[Kind, int]) -> dict[str, NDArray[Any]]:
+def _numbers(lines: pa.Table, first_shard: int, kinds: dict[RecordKind, int]) -> dict[str, NDArray[Any]]:
     """The lines as ``COLUMNS``; kinds that are new are added to ``kinds``."""
     described = zip(
         lines["codes"].to_pylist(), lines["source"].to_pylist(), lines["derived"].to_pylist(), strict=True
     )
-    found = [Kind(tuple(codes), source, tuple(derived)) for codes, source, derived in described]
+    found = [RecordKind(tuple(codes), source, tuple(derived)) for codes, source, derived in described]
     scales = lines["scale"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return {
         "fold": lines["fold"].to_numpy(),

@@ -1,1 +1,1 @@
-"""One module for each layout of a source folder. ``ecgapp.datasets`` imports all, which registers them."""
+"""Source layouts, one module each; ``ecgapp.datasets`` imports all, which registers them."""

@@ -1,8 +1,8 @@
 """PhysioNet/CinC Challenge 2020 and 2021 (Reyna et al. 2021, doi:10.23919/cinc53138.2021.9662687).
 
-Each record counts as its own patient, since the headers name none; its fold follows from its id.
-The challenge's PTB-XL records (HR00001 is ecg_id 1) are other records' patients there: unknown
-here, they stay in fold 0, which nothing is trained or validated on.
+Each record counts as its own patient, because the headers name none; its fold follows from its id. The
+patients of the challenge's PTB-XL records (HR00001 is ecg_id 1) are unknown here and have other records in
+PTB-XL, so these records are in fold 0, which is never used for training or validation.
 """
 
 import re
@@ -31,7 +31,7 @@ _PREFIXES |= {"S": "ptb", "I": "st_petersburg_incart"}
 
 @register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
 def challenge(source: Path, options: ImportOptions) -> Scan:
-    """Every header with a diagnosis line below ``source``; its folder names where it comes from."""
+    """All headers with a diagnosis line below ``source``; the folder of each is its origin."""
     first = next(_headers(source), None)
     if first is None or not first.with_suffix(".mat").is_file() or not _has_diagnosis(first):
         raise DatasetError(
@@ -65,7 +65,7 @@ def _is_ptb_xl(origin: str, header: Path) -> bool:
 
 
 def _origin(source: Path, header: Path) -> str:
-    """The folder that names the source, or else the source whose ids begin like this."""
+    """The folder that names the source, or the source whose ids have this prefix."""
     for folder in header.relative_to(source).parts[:-1]:
         if not _NO_SOURCE.fullmatch(folder):
             return folder

@@ -1,7 +1,7 @@
 """PhysioNet/CinC Challenge 2017 (Clifford et al. 2017, doi:10.22489/cinc.2017.065-469).
 
-One hand-held lead, much like lead I, often recorded upside down, 300 Hz, 9 to 61 s. Patients are
-not named: each record counts as its own.
+One hand-held lead, similar to lead I, often recorded upside down, 300 Hz, 9 to 61 s. Patients are not
+named: each record counts as its own patient.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ _NOTES = (
 
 @register_layout("cinc2017", "PhysioNet/CinC Challenge 2017 (training2017, REFERENCE-v3.csv)")
 def cinc2017(source: Path, options: ImportOptions) -> Scan:
-    """The training set, its labels from the newest reference table in or beside the folder."""
+    """The training set, with labels from the newest reference table in or beside the folder."""
     labels, files = _labels(source), _signals(source)
     if not labels or not any(record in files for record in labels):
         raise DatasetError(
@@ -35,18 +35,18 @@ def cinc2017(source: Path, options: ImportOptions) -> Scan:
 
 
 def _labels(source: Path) -> dict[str, str]:
-    """Each recording's rhythm, from the newest version of the table that there is."""
+    """The rhythm of each recording, from the newest version of the table."""
     folders = (source, source / "training2017", source / "training", source.parent)
-    found = [folder / name for name in REFERENCES for folder in folders if (folder / name).is_file()]
-    if not found:
+    tables = [folder / name for name in REFERENCES for folder in folders if (folder / name).is_file()]
+    if not tables:
         return {}
-    lines = found[0].read_text("utf-8", errors="replace").split()
+    lines = tables[0].read_text("utf-8", errors="replace").split()
     pairs = [line.split(",") for line in lines]
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and pair[1] in {"N", "A", "O", "~"}}
 
 
 def _signals(source: Path) -> dict[str, Path]:
-    """Each recording's header; the small validation sample repeats some and is not searched."""
+    """The header of each recording; the validation sample repeats some recordings and is not searched."""
     for folder in (source / "training2017", source / "training", source):
         headers = {path.stem: path for path in folder.rglob("*.hea") if "validation" not in path.parts}
         if headers:

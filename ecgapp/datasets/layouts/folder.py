@@ -1,8 +1,8 @@
-"""A folder of any ECGs that the app reads: a hospital's own data, with or without labels.
+"""A folder of any ECGs that the app reads, such as a hospital's own data, with or without labels.
 
-Labels come from ``labels.csv``: a column ``record`` (the header's name, or its path below the
-folder, without ``.hea``), optionally ``patient`` and ``fold`` (1 to 10, or 0 for never), and one
-column a label: 1, 0, or empty where nobody looked. Where it is there, it is the only source of labels.
+Labels come from ``labels.csv``: a column ``record`` (the header's name, or its path below the folder,
+without ``.hea``), optionally ``patient`` and ``fold`` (1 to 10, or 0 for never), and one column per label:
+1, 0, or empty if unknown. If this file exists, it is the only source of labels.
 """
 
 import os
@@ -35,7 +35,7 @@ from ecgapp.records.wfdb_reader import read_header
 from ecgapp.tasks import column_code
 
 LABELS = "labels.csv"
-SAMPLE = 25  # records that are read to choose leads and sampling rate
+SAMPLE = 25  # records that are read to determine leads and sampling rate
 LABELLED_ONLY = "The label file names the record, but it is not in the folder."
 ECG_SUFFIXES = frozenset({".dat", ".mat", ".xml", ".dcm", ".scp", ".edf", ".bdf", ".ecg"})
 _NO_LABELS = frozenset({"record", "patient", "fold"})
@@ -44,7 +44,7 @@ _ANSWERS = {"1": True, "1.0": True, "0": False, "0.0": False}
 
 
 class _File(NamedTuple):
-    """A record's own file: its suffix, and the state of all files that may belong to the record."""
+    """The main file of a record: its suffix, and the state of all files that may belong to the record."""
 
     suffix: str
     state: int
@@ -61,7 +61,7 @@ class _Line:
 
 @register_layout("folder", "A folder of ECGs, with labels in labels.csv or without")
 def folder(source: Path, options: ImportOptions) -> Scan:
-    """Every ECG below ``source``; leads and sampling rate are those that most of them have."""
+    """All ECGs below ``source``, with the leads and the sampling rate that most of them have."""
     files = _records(source)
     if not files:
         raise DatasetError(
@@ -85,16 +85,16 @@ def folder(source: Path, options: ImportOptions) -> Scan:
 
 
 def _records(source: Path) -> dict[str, _File]:
-    """Each record by its path below ``source``, without suffix and without parts of longer records.
+    """The records by their paths below ``source``, without suffixes and without parts of longer records.
 
-    It holds some 300 bytes a record, the one thing here that grows with their number.
+    It takes some 300 bytes per record; no other memory grows with the number of records.
     """
-    found: dict[str, _File] = {}
+    records: dict[str, _File] = {}
     for folder, files in sorted_folders(source):
         below = folder.relative_to(source)
-        shown = [file for file in files if not file.name.startswith(".")]
-        found.update(((below / stem).as_posix(), file) for stem, file in _in_folder(folder, shown))
-    return found
+        visible = [file for file in files if not file.name.startswith(".")]
+        records.update(((below / stem).as_posix(), file) for stem, file in _in_folder(folder, visible))
+    return records
 
 
 def _in_folder(folder: Path, files: Sequence[os.DirEntry[str]]) -> Iterator[tuple[str, _File]]:
@@ -109,13 +109,13 @@ def _in_folder(folder: Path, files: Sequence[os.DirEntry[str]]) -> Iterator[tupl
     everything = state_of_stats([stat for group in stats.values() for stat in group])
     for stem in [*headers, *sorted(set(others) - set(headers))]:
         if stem not in headers or stem not in parts:
-            # where no signal has the header's name, any file here may be its signal
+            # if no signal has the header's name, any file in the folder may be its signal
             state = state_of_stats(stats[stem]) if stem in others else everything
             yield stem, _File(sys.intern(headers.get(stem) or others[stem]), state)
 
 
 def _parts(header: Path) -> list[str]:
-    """The records that a header strings together, if it does; a bad header is refused later, by name."""
+    """The parts of a multi-segment record, if it is one; a bad header is refused later, by name."""
     with header.open("rb") as file:
         if not _MASTER.match(file.read(256)):
             return []
@@ -141,7 +141,7 @@ def _read(path: str) -> ECGRecord:
 
 
 def _label_file(source: Path) -> tuple[tuple[str, ...], dict[str, _Line]]:
-    """The label columns, and each line by its record's name; nothing where there is no label file."""
+    """The label columns, and each line by its record's name; empty without a label file."""
     if not (source / LABELS).is_file():
         return (), {}
     table = read_table(source / LABELS, ()).rename(columns=_reserved)
@@ -159,12 +159,12 @@ def _label_file(source: Path) -> tuple[tuple[str, ...], dict[str, _Line]]:
 
 
 def _reserved(column: str) -> str:
-    """``Record `` is our ``record``; label columns keep their spelling."""
+    """The column's reserved name in lower case, or a label column as it is spelled."""
     return column.strip().lower() if column.strip().lower() in _NO_LABELS else column.strip()
 
 
 def _codes(table: pd.DataFrame, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Each line's answers, as codes; an empty cell gives none."""
+    """The answers in each line as codes; an empty cell gives none."""
     answers: list[list[str]] = [[] for _ in range(len(table))]
     for column in columns:
         for line, cell in zip(answers, table[column], strict=True):
@@ -184,7 +184,7 @@ def _folds(table: pd.DataFrame) -> list[int | None]:
 
 
 def _by_path(lines: dict[str, _Line], files: dict[str, _File]) -> dict[str, _Line]:
-    """``lines`` by the record's path below the folder, where they name it by its last part alone."""
+    """The lines under their records' paths; a line may give the last part of a path only."""
     if not lines:
         return {}
     stems = Counter(name.rpartition("/")[2] for name in files)
@@ -200,7 +200,7 @@ def _by_path(lines: dict[str, _Line], files: dict[str, _File]) -> dict[str, _Lin
 
 
 def _majority(source: Path, files: dict[str, _File]) -> tuple[tuple[str, ...], float]:
-    """Leads and rate to store: all twelve leads where half of a sample has them, else the shared ones."""
+    """The leads and rate to store: all twelve leads if half of a sample has them, else the shared ones."""
     sample = islice(files.items(), 0, None, max(1, len(files) // SAMPLE))
     records = [record for name, file in sample if (record := _try(source / f"{name}{file.suffix}"))]
     if not records:
@@ -217,7 +217,7 @@ def _commonest_rate(records: Sequence[ECGRecord]) -> float:
 
 
 def _try(path: Path) -> ECGRecord | None:
-    """A record to look at; one that cannot be read is counted in the import itself."""
+    """The record at ``path``; None if it cannot be read, which the import itself counts."""
     try:
         return read_record([path])
     except RecordError:

@@ -1,4 +1,4 @@
-"""What every layout gives the importer: the records to read, and what their numbers mean."""
+"""The interface of source layouts: the records to read, and the meaning of their numbers."""
 
 import hashlib
 import os
@@ -14,15 +14,15 @@ from ecgapp.records.record import LEADS, ECGRecord
 
 NO_FILES = "The record's files are missing."
 _UNREADABLE = "The table of records cannot be read as CSV. Save it again as CSV in UTF-8."
-_LINES = 10_000  # of a table that are read at a time
+_LINES = 10_000  # of a table, read at a time
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a user may choose; None leaves the choice to the layout.
+    """The options of an import; None leaves the choice to the layout.
 
-    ``sampling_rate`` in Hz: records of another rate are resampled. ``leads`` are the ones stored.
-    ``workers`` processes read side by side; 0: as many as pay. The store is the same for any number.
+    ``sampling_rate`` is in Hz; records of another rate are resampled. ``leads`` are the stored ones.
+    ``workers`` processes read in parallel; 0 chooses their number. The store is the same for any number.
     """
 
     sampling_rate: float | None = None
@@ -43,10 +43,9 @@ Read = Callable[[str], ECGRecord]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record of a source: who it belongs to, and where it is, in words that ``Scan.read`` understands.
+    """One record of a source: its ids and fold, and ``where``, the argument of ``Scan.read``.
 
-    ``codes`` None takes those that the record's own file holds. ``state`` is ``files_state`` of the files
-    that are read for it.
+    ``codes`` None means those in the record's own file. ``state`` is ``files_state`` of its files.
     """
 
     record_id: str
@@ -58,18 +57,18 @@ class Entry:
     state: int = 0
 
     def member(self, record: ECGRecord) -> Membership:
-        """The index line of this entry once ``record`` is read."""
+        """The index entry of this record once it is read as ``record``."""
         codes = record.codes if self.codes is None else self.codes
         return Membership(self.record_id, self.patient_id, self.fold, codes, self.source)
 
 
 @dataclass(frozen=True)
 class Scan:
-    """A source folder as a layout understands it; nothing is read yet but its tables.
+    """The records of a source folder according to a layout, before any record is read.
 
-    ``entries`` are made as they are asked for, once, and what is wrong with a table may be found only then.
-    ``read`` turns the ``where`` of one into its record or raises ``RecordError``. It must travel to another
-    process: a function of a module, or a ``partial`` of one.
+    ``entries`` can be iterated once; errors of a table may be raised only then. ``read`` returns the record
+    of an entry's ``where`` or raises ``RecordError``. It must be picklable: a function of a module, or a
+    ``partial`` of one.
     """
 
     entries: Iterable[Entry]
@@ -80,61 +79,61 @@ class Scan:
     units: str = "mV"
     label_columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    refused: dict[str, int] = field(default_factory=dict)  # found unusable while scanning
-    private: bool = False  # patients get ids of ours
+    refused: dict[str, int] = field(default_factory=dict)  # unusable records by reason
+    private: bool = False  # whether patients get pseudonyms
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A way in which ECGs lie in folders; ``scan`` refuses a folder that is not of this layout."""
+class SourceLayout:
+    """An arrangement of ECGs in folders; ``scan`` refuses a folder with another layout."""
 
     name: str
     title: str
     scan: Callable[[Path, ImportOptions], Scan]
 
 
-LAYOUTS: dict[str, Layout] = {}
+LAYOUTS: dict[str, SourceLayout] = {}
 
 
-def register_layout(name: str, title: str) -> Callable[[Callable[[Path, ImportOptions], Scan]], Layout]:
-    """Decorate a layout's ``scan`` to list it under ``name``; a doubled name is an error."""
+def register_layout(name: str, title: str) -> Callable[[Callable[[Path, ImportOptions], Scan]], SourceLayout]:
+    """A decorator that registers a layout's ``scan`` under ``name``; a repeated name is an error."""
 
-    def register(scan: Callable[[Path, ImportOptions], Scan]) -> Layout:
+    def register(scan: Callable[[Path, ImportOptions], Scan]) -> SourceLayout:
         if name in LAYOUTS:
             raise ConfigError(f"There are two layouts named {name}.")
-        LAYOUTS[name] = Layout(name, title, scan)
+        LAYOUTS[name] = SourceLayout(name, title, scan)
         return LAYOUTS[name]
 
     return register
 
 
 def files_state(*paths: Path) -> int:
-    """64 bits that change with the size or the time of change of any of these files, there or not."""
+    """A hash of 64 bits of the sizes and modification times of these files, which may be missing."""
     return state_of_stats([_stat(path) for path in paths])
 
 
 def state_of_stats(stats: Sequence[os.stat_result | None]) -> int:
-    """The same of files that were looked at already."""
-    said = [(stat.st_size, stat.st_mtime_ns) if stat else None for stat in stats]
-    return int.from_bytes(hashlib.blake2b(repr(said).encode(), digest_size=8).digest(), "little")
+    """A hash of 64 bits of the sizes and modification times in ``stats``; None for a missing file."""
+    values = [(stat.st_size, stat.st_mtime_ns) if stat else None for stat in stats]
+    return int.from_bytes(hashlib.blake2b(repr(values).encode(), digest_size=8).digest(), "little")
 
 
 def _stat(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
-    except (OSError, ValueError):  # it is missing, or its name is none
+    except (OSError, ValueError):  # it is missing, or its name is invalid
         return None
 
 
 def sorted_folders(folder: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
-    """``folder`` and all below it in the order of their paths, each with its files by name.
+    """Yields ``folder`` and all below it in the order of their paths, each with its files by name.
 
-    One folder's names are held at a time. Links to folders are not followed, and folders that may
-    not be read are left out.
+    One folder's names are in memory at a time. Links to folders are not followed, and folders without
+    permission to read are left out.
     """
     try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
     except PermissionError:
         return
     yield folder, [entry for entry in entries if entry.is_file()]
@@ -144,10 +143,12 @@ def sorted_folders(folder: Path) -> Iterator[tuple[Path, list[os.DirEntry[str]]]
 
 
 def table_pieces(path: Path, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """These columns of the CSV file ``path`` as text, empty cells as "", some thousands of lines at a time.
+    """Yields these columns of the CSV file ``path`` as text, some thousands of lines at a time.
+
+    Empty cells are "".
 
     Raises:
-        DatasetError: it is no CSV table, or a column is missing.
+        DatasetError: the file is no CSV table, or a column is missing.
     """
     wanted = set(columns)
     try:
@@ -167,7 +168,7 @@ def table_pieces(path: Path, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
 
 
 def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """All of the CSV file ``path`` as text, empty cells as ""; it must hold ``columns``.
+    """The CSV file ``path`` as text, empty cells as ""; it must have ``columns``.
 
     Raises:
         DatasetError: it is no CSV table, or a column is missing.
@@ -187,7 +188,7 @@ def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:
 
 
 def whole_numbers(table: pd.DataFrame, column: str) -> list[int]:
-    """A column of ids or folds; PTB-XL writes its patients as 15709.0.
+    """A column of ids or folds as whole numbers; PTB-XL writes its patients as 15709.0.
 
     Raises:
         DatasetError: a cell is not a whole number.

@@ -1,7 +1,7 @@
 """Lobachevsky University Database 1.0.1 (Kalyakulina et al. 2020, doi:10.1109/access.2020.3029211).
 
-Its headers give each lead's peak-to-peak as the gain, which ``records`` recognises and puts right.
-One record a patient. Diagnoses are kept as ``LUDB:`` and their words before any colon or comma.
+Its headers give each lead's peak-to-peak range as the gain, which ``records`` recognises and corrects.
+There is one record per patient. A diagnosis becomes ``LUDB:`` and its text before any colon or comma.
 """
 
 import re
@@ -29,7 +29,7 @@ _NO_DIAGNOSES = {"ID", "Sex", "Age"}
 
 @register_layout("ludb", "Lobachevsky University Database (ludb.csv, data)")
 def ludb(source: Path, options: ImportOptions) -> Scan:
-    """Every record of ``data``, with the diagnoses of ``ludb.csv``."""
+    """All records of ``data``, with the diagnoses of ``ludb.csv``."""
     headers = sorted((source / "data").glob("*.hea"))
     if not headers or not (source / "ludb.csv").is_file():
         raise DatasetError(
@@ -58,7 +58,7 @@ def _entry(header: Path, codes: tuple[str, ...]) -> Entry:
 
 
 def _read(where: str) -> ECGRecord:
-    """The record in true millivolts, or none: leads that are all one "millivolt" high were scaled.
+    """The record in true millivolts; refused if all leads are scaled to a height of one "millivolt".
 
     Raises:
         RecordError: it cannot be read, or its voltage is unknown.

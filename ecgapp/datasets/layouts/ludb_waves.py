@@ -15,8 +15,8 @@ from ecgapp.records.wfdb_annotations import read_marks, waves_of
 class MarkedRecord:
     """A record, its patient's fold, and the waves of each of its leads in order of time.
 
-    Marks begin with one QRS complex and end with another: nothing is known before the first wave of a
-    lead and behind its last one. A lead whose marks are not whole has no waves.
+    Marks begin and end with a QRS complex: waves before the first and behind the last one are unknown. A
+    lead with incomplete marks has no waves.
     """
 
     record: ECGRecord
@@ -25,10 +25,10 @@ class MarkedRecord:
 
 
 def marked_records(source: Path) -> list[MarkedRecord]:
-    """Every record of the unpacked database in ``source`` that has marks, in the order of its names.
+    """All records of the unpacked database in ``source`` that have marks, in the order of their names.
 
     Raises:
-        DatasetError: the folder is not the database, or holds no marks.
+        DatasetError: the folder is not the database, or has no marks.
         RecordError: a record cannot be read.
     """
     scan = ludb.scan(source, ImportOptions())

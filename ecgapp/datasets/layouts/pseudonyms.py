@@ -1,4 +1,4 @@
-"""Patients of a hospital's own data get ids of ours; the hospital's are never stored."""
+"""Pseudonyms for the patients of a hospital's own data, whose real ids are never stored."""
 
 import hashlib
 import secrets
@@ -16,30 +16,29 @@ KEY_BYTES = 32
 
 
 def pseudonymise(entries: Iterable[Entry], folder: Path) -> Iterator[Entry]:
-    """``entries`` with each patient's id replaced by a keyed hash, the same in all stores of ``folder``.
+    """The ``entries`` with each patient's id replaced by a keyed hash, equal in all stores of ``folder``.
 
-    Without the key, which never leaves ``folder``, an id cannot be traced by trying numbers.
+    Without the key, which never leaves ``folder``, an id cannot be recovered by trying numbers.
     """
     key = _key(folder)
-    return (replace(entry, patient_id=_hashed(entry.patient_id, key)) for entry in entries)
-
-
-def _hashed(patient_id: str, key: bytes) -> str:
-    return "patient:" + hashlib.blake2b(patient_id.encode(), key=key, digest_size=12).hexdigest()
+    hashes = (
+        (entry, hashlib.blake2b(entry.patient_id.encode(), key=key, digest_size=12)) for entry in entries
+    )
+    return (replace(entry, patient_id=f"patient:{digest.hexdigest()}") for entry, digest in hashes)
 
 
 def _key(folder: Path) -> bytes:
-    """This folder's key; drawn on first use, readable by its owner only, never seen half-written.
+    """The key of this folder, made on first use and readable by its owner only.
 
     Raises:
-        DatasetError: the key is damaged; another one would give patients new ids.
+        DatasetError: the key is damaged; a new one would give patients new ids.
     """
     path = folder / KEY_FILE
     folder.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         fresh = folder / f"{KEY_FILE}.{secrets.token_hex(8)}"
         write_atomically(fresh, secrets.token_bytes(KEY_BYTES))
-        with suppress(FileExistsError):  # another importer was first; its key is the one
+        with suppress(FileExistsError):  # another importer was first; its key is used
             path.hardlink_to(fresh)
         fresh.unlink()
     key = path.read_bytes()

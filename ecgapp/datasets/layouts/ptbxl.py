@@ -1,5 +1,4 @@
-"""PTB-XL 1.0.3 as its archive unpacks (Wagner et al. 2020, doi:10.1038/s41597-020-0495-6),
-and PTB-XL records kept as one z-scored array, whose volts are lost.
+"""PTB-XL 1.0.3: its archive (Wagner et al. 2020, doi:10.1038/s41597-020-0495-6), or one z-scored array.
 
 Folds and patients are PTB-XL's own, so both layouts share their patients' ids.
 """
@@ -36,7 +35,7 @@ _COLUMNS = ("ecg_id", "patient_id", "scp_codes", "strat_fold")
 
 @register_layout("ptb-xl", "PTB-XL (ptbxl_database.csv, records500 or records100)")
 def ptb_xl(source: Path, options: ImportOptions) -> Scan:
-    """The official archive; 500 Hz where its records are there and 100 Hz is not asked for."""
+    """The official archive, at 500 Hz unless these records are missing or 100 Hz is requested."""
     if not (source / DATABASE).is_file():
         raise DatasetError(f"This folder is not PTB-XL: it holds no {DATABASE}. Choose the unpacked archive.")
     low = not (source / "records500").is_dir() or options.sampling_rate == 100
@@ -53,7 +52,7 @@ def ptb_xl_zscored(source: Path, options: ImportOptions) -> Scan:
     """An int16 array (n, 12, 1000) of thousandths of a standard deviation, and its table."""
     if not ((source / ARRAY).is_file() and (source / "index.csv").is_file()):
         raise DatasetError(f"This folder holds no {ARRAY} with its index.csv. Choose the folder that does.")
-    _array.cache_clear()  # the file may be another than the last time
+    _array.cache_clear()  # the file may have changed
     try:
         array = _array(source / ARRAY)
     except (OSError, ValueError) as error:
@@ -66,12 +65,12 @@ def ptb_xl_zscored(source: Path, options: ImportOptions) -> Scan:
         _entry(line, "ptb-xl-zscored", str(row), state)
         for row, line in enumerate(_lines(source / "index.csv"))
     )
-    note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their volts are lost."
+    note = "Signals are z-scored per lead and filtered from 0.5 to 40 Hz: their voltages are unknown."
     return Scan(entries, partial(_row, source / ARRAY), 100.0, LICENCE, units="z-score", notes=(note,))
 
 
 class _Line(NamedTuple):
-    """What a line of either table says of a record; ``file`` is its header without ``.hea``."""
+    """One line of either table; ``file`` is the record's header without ``.hea``."""
 
     ecg_id: int
     patient: int
@@ -103,7 +102,7 @@ def _state(record: Path) -> int:
 
 
 def _codes(text: str) -> tuple[str, ...]:
-    """The statements of a cell such as "{'NORM': 100.0, 'SR': 0.0}", whatever their likelihood."""
+    """The statements of a cell such as "{'NORM': 100.0, 'SR': 0.0}", at any likelihood."""
     try:
         statements = ast.literal_eval(text)
         return tuple(f"SCP:{code}" for code in dict(statements))
@@ -120,7 +119,7 @@ def _read(source: Path, name: str) -> ECGRecord:
 
 @lru_cache(maxsize=1)
 def _array(path: Path) -> NDArray[np.int16]:
-    """The mapped array, kept open from record to record, in each process that reads it."""
+    """The memory-mapped array, which stays open in each process that reads it."""
     array: NDArray[np.int16] = np.load(path, mmap_mode="r", allow_pickle=False)
     return array
 

@@ -52,7 +52,7 @@ def gate_strips(record: ECGRecord, model: TrainedModel) -> FloatArray:
     """
     gate, config = gate_network(model), model.card.preprocessing
     if record.duration < SHORTEST:
-        raise SignalError(f"The record is shorter than {SHORTEST:g} seconds, too short to tell.")
+        raise SignalError(f"The record is shorter than {SHORTEST:g} seconds, too short to be judged.")
     together = not gate.config.lead_by_lead
     strips = record.select(config.leads)[None] if together else _whole_leads(record)[:, None]
     alive = ~(strips.std(axis=-1).max(axis=-1) <= FLAT)  # leads with gaps too, which ``preprocess`` refuses

@@ -52,7 +52,7 @@ def readable_leads(record: ECGRecord, model: TrainedModel) -> list[FloatArray]:
     """
     config = model.card.preprocessing
     if record.duration < SHORTEST:
-        raise SignalError(f"The record is shorter than {SHORTEST:g} seconds, too short to tell.")
+        raise SignalError(f"The record is shorter than {SHORTEST:g} seconds, too short to be judged.")
     whole = record.signal[np.isfinite(record.signal).all(axis=-1)]
     if not len(whole):
         raise MissingSamplesError("Samples are missing in every lead.")

@@ -27,7 +27,7 @@ def _faults(quality: Sequence[LeadQuality]) -> dict[str, list[str]]:
     return {
         "No signal in": [lead.lead for lead in quality if lead.flat],
         "Samples are missing in": [lead.lead for lead in quality if lead.missing_samples and not lead.flat],
-        "An electrode looks off (the signal stands still, jumps or lies far from zero) in": [
+        "An electrode looks off (the signal is constant, jumps or lies far from zero) in": [
             lead.lead for lead in quality if lead.electrode_off
         ],
         "The recorder's limit cuts waves off in": [lead.lead for lead in quality if lead.clipped],

@@ -113,7 +113,7 @@ def by_rule(beside: Support) -> str:
     """What the rule says, or that there is none."""
     if beside.verdict is None:
         return "No textbook rule was checked for it."
-    return f"By the textbook's rule {beside.verdict.in_words}."
+    return f"By the textbook's rule {beside.verdict.description}."
 
 
 def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) -> list[str]:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ecgapp.analysis import JudgementLine, OpenedECG, Severity
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.judgement.judge import gate_lines
-from ecgapp.analysis.judgement.known_facts import Known
+from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.measured_lines import critical_lines
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
@@ -80,10 +80,12 @@ def before_reading(place: DeltaGenerator, ecg: OpenedECG, reviewed: Review) -> N
     """
     found = ecg.critical()
     refusal = [
-        line for line in gate_lines(Known(admission=ecg.readability())) if line.severity is Severity.CRITICAL
+        line
+        for line in gate_lines(KnownFacts(admission=ecg.readability()))
+        if line.severity is Severity.CRITICAL
     ]
     with place.container():
-        _critical_box((*critical_lines(Known(found)), *refusal), found, BEFORE_READING)
+        _critical_box((*critical_lines(KnownFacts(found)), *refusal), found, BEFORE_READING)
         st.info(FIRST)
     try:
         reader.note_alarmed(reviewed, found)

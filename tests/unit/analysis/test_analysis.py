@@ -1,4 +1,4 @@
-"""From a record to findings, reconstruction and explanation: one path, and true to its formulas."""
+"""The path from a record to findings, reconstruction and explanation, and its formulas."""
 
 from dataclasses import replace
 

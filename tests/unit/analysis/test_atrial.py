@@ -31,7 +31,7 @@ def heart(beats, p_onsets, seconds=12.0, seed=0):
 
 @cache
 def complete_block(seed):
-    """36 to 45 beats a minute, and P waves at 72 to 100."""
+    """A complete block: 36 to 45 beats a minute, and P waves at 72 to 100."""
     rng = np.random.default_rng(seed)
     slow, fast = 60 / rng.uniform(36, 45), 60 / rng.uniform(72, 100)
     beats = np.arange(0.6, 11.8, slow)

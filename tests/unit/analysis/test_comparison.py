@@ -1,4 +1,4 @@
-"""What changed between two ECGs: nothing in one and the same, the opposite when swapped, blanks kept."""
+"""Changes between two ECGs: none in one and the same, the opposite when swapped, blanks stay blank."""
 
 from dataclasses import replace
 from functools import cache

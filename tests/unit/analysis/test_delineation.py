@@ -1,4 +1,4 @@
-"""Where waves begin and end: marks are read, met, learnt, and counted as they should be."""
+"""Onsets and offsets of waves: marks are read, matched, learnt and counted correctly."""
 
 import shutil
 from dataclasses import replace
@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgapp.__main__ import main
 from ecgapp.analysis import open_model
-from ecgapp.analysis.measurement.delineation import delineate, judge_delineator
+from ecgapp.analysis.measurement.delineation import delineate, judged_leads
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError, CorruptRecordError, ModelError, SignalError
@@ -180,7 +180,7 @@ def test_the_closest_pairs_meet_first_and_each_mark_once():
 def test_figures_count_what_is_missed_what_is_made_up_and_nothing_outside_the_marks():
     truth = [wave("QRS", 1.0, 1.1), wave("P", 1.7, 1.8), wave("QRS", 2.0, 2.1), wave("QRS", 3.0, 3.1)]
     found = [
-        wave("QRS", 0.2, 0.3),  # before the first mark: nobody knows
+        wave("QRS", 0.2, 0.3),  # before the first mark: unknown
         wave("QRS", 1.01, 1.1), wave("QRS", 1.5, 1.6), wave("QRS", 2.03, 2.1), wave("T", 2.4, 2.6),
     ]  # fmt: skip
     metrics = delineation_metrics([LeadWaves(0, truth, found)], "made up", n_bootstrap=30)
@@ -196,7 +196,7 @@ def test_figures_count_what_is_missed_what_is_made_up_and_nothing_outside_the_ma
 def test_the_shipped_delineator_meets_the_waves_of_a_heart_it_has_never_seen(shipped):
     ecg = synthesise(SyntheticConfig(noise=0.01, wander=0.05, seed=4))
     record = MarkedRecord(ecg.record, 0, tuple(ecg.waves for _ in LEADS))
-    for boundary in judge_delineator(shipped, [record], "synthetic", 30).boundaries:
+    for boundary in delineation_metrics(judged_leads(shipped, [record]), "synthetic", 30).boundaries:
         assert boundary.sensitivity.value > 0.9, boundary
         assert boundary.precision.value > 0.9, boundary
 

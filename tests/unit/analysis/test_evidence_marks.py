@@ -1,4 +1,4 @@
-"""Where critical findings are marked: on their leads, in their time, on the page that is shown."""
+"""Marks of critical findings: on their leads, at their time, on the displayed page."""
 
 import pytest
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import tiny_models
 
-from ecgapp.analysis import Admission, GateAnswer, InstalledModels, Known, OpenedECG, Severity, judge
+from ecgapp.analysis import Admission, GateAnswer, InstalledModels, KnownFacts, OpenedECG, Severity, judge
 from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
@@ -68,7 +68,7 @@ def known(**parts):
         "quality": SOUND,
         "admission": Admission(),
     }
-    return Known(**usual | parts)
+    return KnownFacts(**usual | parts)
 
 
 def words(found):

@@ -1,4 +1,4 @@
-"""What is measured is near the truth where the truth is known, and blank where it would be wrong."""
+"""Measurements are near known values, and blank if they would be wrong."""
 
 import shutil
 from dataclasses import replace
@@ -107,7 +107,7 @@ def test_a_noisy_lead_is_left_out_by_name_and_the_others_are_measured():
 
 
 def test_a_shift_of_st_is_measured_in_millimetres_to_a_tenth():
-    """The same beat with a step of 0.2 mV behind J in V2: 2 mm more."""
+    """One beat with a step of 0.2 mV behind J in V2: 2 mm more."""
     heart = ecg(seed=3)
     signal = heart.record.signal.copy()
     for qrs in (wave for wave in heart.waves if wave.kind == "QRS"):

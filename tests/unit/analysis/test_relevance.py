@@ -18,7 +18,7 @@ def explanation(values, start=5.0):
 
 
 def marked(offset, start=5.0, lead="V1"):
-    """Everything lies in one sample of each beat, ``offset`` seconds from R."""
+    """A map with one sample of each beat, ``offset`` seconds from R."""
     values = np.zeros((12, 1000), dtype=np.float32)
     places = np.round((BEATS + offset - start) * 100).astype(int)
     values[LEADS.index(lead), places[(places >= 0) & (places < 1000)]] = 1.0

@@ -11,11 +11,11 @@ from ecgapp import analysis
 from ecgapp.analysis.doubts import PACED, doubts, doubts_all
 from ecgapp.analysis.measurement.beat_timing import Beat, Rhythm, rhythm_at
 from ecgapp.analysis.rules import (
+    RULES,
     Facts,
     Presence,
     Verdict,
     check,
-    rule_labels,
     st_elevation,
     verdict,
     verdicts,
@@ -64,7 +64,7 @@ def levels(later=None, **shifted):
 def test_every_rule_finds_its_own_heart_and_contradicts_a_network_that_does_not(rhythm):
     found = verdict(RHYTHMS[rhythm], facts(rhythm))
     assert found.presence is Presence.PRESENT, found.words
-    assert found.in_words == f"present: {found.words}"
+    assert found.description == f"present: {found.words}"
     assert found.contradicts(positive=False)
     assert not found.contradicts(positive=True)
 
@@ -279,7 +279,7 @@ def test_without_beats_that_look_alike_no_rule_answers():
         signal=np.random.default_rng(0).normal(0, 0.3, (12, 5000)).astype(np.float32),
     )
     known = Facts(analysis.measure(noise, delineator()), 500.0)
-    for label in rule_labels():
+    for label in sorted(RULES):
         assert check(label, known).presence is Presence.CANNOT_TELL
         assert check(label, known).words
 
@@ -310,8 +310,10 @@ def quality(*leads, reversal="", pacing=(), einthoven=0.0):
 def test_a_finding_that_hangs_on_a_faulty_lead_says_so():
     leads = [lead(name, flat=name == "V1", clipped=name == "V3") for name in LEADS]
     spoilt = quality(*leads)
-    assert doubts("LBBB", spoilt) == "It hangs on I, V1 and V6, of which one is faulty: V1 (no signal)."
-    assert doubts("STD", spoilt) == "It may hang on any lead, and 2 are faulty: V1 (no signal), V3 (clipped)."
+    assert doubts("LBBB", spoilt) == "It depends on I, V1 and V6, of which one is faulty: V1 (no signal)."
+    assert (
+        doubts("STD", spoilt) == "It may depend on any lead, and 2 are faulty: V1 (no signal), V3 (clipped)."
+    )
     assert doubts("AF", quality(*leads[:6])) == ""
     clean = quality(*(lead(name) for name in LEADS))
     assert all(doubts(label, clean) == "" for label in task("nine_class").label_names)
@@ -319,11 +321,11 @@ def test_a_finding_that_hangs_on_a_faulty_lead_says_so():
 
 def test_a_finding_that_hangs_on_limb_leads_is_doubted_where_electrodes_look_swapped():
     swapped = quality(*(lead(name) for name in LEADS), reversal="RA/LA")
-    assert doubts("LBBB", swapped) == "It hangs on limb leads too, and the electrodes RA/LA look swapped."
+    assert doubts("LBBB", swapped) == "It depends on limb leads too, and the electrodes RA/LA look swapped."
     assert doubts_all(swapped) == "Doubtful: the electrodes RA/LA look swapped."
     assert doubts_all(quality()) == ""
-    assert doubts("STD", swapped) == "It may hang on limb leads, and the electrodes RA/LA look swapped."
-    assert doubts("AF", quality(einthoven=0.5)) == "It hangs on limb leads too, and I + III is not II."
+    assert doubts("STD", swapped) == "It may depend on limb leads, and the electrodes RA/LA look swapped."
+    assert doubts("AF", quality(einthoven=0.5)) == "It depends on limb leads too, and I + III is not II."
 
 
 def test_every_finding_is_doubted_where_a_pacemaker_is_seen():

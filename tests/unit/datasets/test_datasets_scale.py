@@ -1,4 +1,4 @@
-"""What a store of many records costs: counted in files opened, bytes kept and lines read, not in seconds."""
+"""The cost of a store of many records: files opened, bytes in memory and lines read, not seconds."""
 
 import resource
 import tracemalloc

@@ -127,7 +127,7 @@ def test_memory_does_not_grow_with_the_number_of_records(tmp_path):
 
 def test_a_part_that_is_left_early_leaves_nothing(tmp_path):
     class StopError(Exception):
-        """Whatever ends an import."""
+        """An error that ends an import."""
 
     def write_half():
         with PartWriter(tmp_path, 0, LEADS, 100.0) as part:

@@ -1,4 +1,4 @@
-"""Where a model is wrong: which records, which labels it takes for which, in which data sets."""
+"""Mistakes of a model: the records, the confused labels, the data sets."""
 
 from dataclasses import replace
 

@@ -128,7 +128,7 @@ def test_a_networks_attributions_are_complete_in_the_end(window, config):
 
 
 class Steep(Classifier):
-    """Nothing happens along the path but in one short stretch of it."""
+    """A network whose output changes only in one short part of the path."""
 
     def forward(self, x: Tensor) -> Tensor:
         return (10 * (x.mean((1, 2)) - 0.5)).sigmoid()[:, None].expand(-1, 3)

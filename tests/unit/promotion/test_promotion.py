@@ -42,7 +42,7 @@ def runs(settings):
 
 
 def promote(runs, run_id, name, decision, settings):
-    """By someone who types the model's name, because one of its classes has two positives only."""
+    """Promote with the model's name typed, because one of its classes has two positives only."""
     return promote_run(runs, run_id, name, replace(decision, despite=name), settings)
 
 
@@ -236,7 +236,7 @@ def test_an_installation_killed_at_any_of_its_writes_leaves_the_old_model_whole(
 
 
 def die_at_write(monkeypatch, step):
-    """As a kill: no handler of ours catches it."""
+    """Fail as in a kill: no handler of the app catches it."""
     write, written = weights.write_atomically, []
 
     def dying(path, content):

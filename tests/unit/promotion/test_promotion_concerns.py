@@ -1,4 +1,4 @@
-"""What speaks against a promotion is told in sentences, and one click alone promotes nothing."""
+"""Concerns about a promotion are sentences, and one click alone promotes nothing."""
 
 from dataclasses import replace
 

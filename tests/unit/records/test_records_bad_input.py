@@ -1,4 +1,4 @@
-"""Whatever is wrong with the files: one plain sentence, nothing of the patient, nothing allocated."""
+"""Bad files of every kind give one plain sentence, no patient data, and no large allocation."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is written as WFDB reads back as it was, whatever format, unit, order or case it is in."""
+"""Records written as WFDB read back unchanged, in every format, unit, order and case."""
 
 from pathlib import Path
 

@@ -345,7 +345,7 @@ def test_a_map_comes_with_its_reliability_or_the_word_that_it_was_not_checked(re
 
 
 def measured(record):
-    """By the delineator that is shipped."""
+    """The measurements by the shipped delineator."""
     model = load_model([PROJECT / "weights"], "delineator")
     return Measured(model.card, analysis.measure(record, model))
 

@@ -35,7 +35,7 @@ def contents(layout=THREE_BY_FOUR, scale=None, record=None, **drawn):
 
 
 def edges_of(pdf, number, gain):
-    """Where waves of the page's lowest row rise or fall, in mm from its left edge."""
+    """The places where waves of the page's lowest row rise or fall, in mm from its left edge."""
     ink = rasters.page(pdf, number) < 90
     zero = int(np.flatnonzero(ink.sum(axis=1) > 100 * MILLIMETRE).max())
     strip = ink[zero - round((gain + 4) * MILLIMETRE) : zero + round(3 * MILLIMETRE), :]

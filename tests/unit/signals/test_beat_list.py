@@ -1,4 +1,4 @@
-"""The one list of a record's beats: from sound leads, the same rate wherever it is shown."""
+"""The beats of a record: from sound leads, with one rate in all places."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -111,7 +111,7 @@ def test_tall_t_waves_are_not_counted():
 
 @pytest.mark.parametrize("before", [0.02, 0.16])
 def test_pacing_spikes_are_not_counted_as_beats(before):
-    """Of the ventricle, 20 ms before QRS, and of the atrium, 160 ms before it."""
+    """Spikes of the ventricle, 20 ms before QRS, and of the atrium, 160 ms before it."""
     ecg = heart("LBBB", 70, seed=2)
     signal = ecg.record.signal.copy()
     onsets = np.array([wave.onset for wave in ecg.waves if wave.kind == "QRS" and wave.onset > before])

@@ -11,7 +11,7 @@ TOLERANCE = 0.15  # s, as in ANSI/AAMI EC57
 
 
 def matched(truth, found, tolerance=TOLERANCE):
-    """How many true beats have a found one of their own within ``tolerance`` s."""
+    """The number of true beats that have a detected one of their own within ``tolerance`` s."""
     truth, found = np.sort(truth), list(np.sort(found))
     hits = 0
     for beat in truth:

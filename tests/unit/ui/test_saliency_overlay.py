@@ -18,7 +18,7 @@ RECORD = synthesise(SyntheticConfig(duration=25.0)).record
 
 
 def explanation(sampling_rate=100.0, start=5.0, at=432, lead="V1", value=2.0):
-    """Everything rests on one sample of one lead; a weak trace of the opposite sign lies in V2."""
+    """A map with one sample of one lead, and a weak one of the opposite sign in V2."""
     values = np.zeros((12, round(10 * sampling_rate)), dtype=np.float32)
     values[LEADS.index(lead), at] = value
     values[LEADS.index("V2"), at] = -value / 4

@@ -32,7 +32,7 @@ def draw(record, layout=THREE_BY_FOUR, start=0.0, notes=(), scale=None):
 
 
 def millimetres(figure):
-    """How many mm on paper one unit of x and one unit of y are, from the 1 mm lines of the grid."""
+    """The mm on paper of one unit of x and one unit of y, from the 1 mm lines of the grid."""
     return 1 / figure.layout.xaxis.minor.dtick, 1 / figure.layout.yaxis.minor.dtick
 
 

@@ -1,4 +1,4 @@
-"""In which order the worklist is read: laws of urgency and uncertainty."""
+"""The order of the worklist: laws of urgency and uncertainty."""
 
 import itertools
 import random
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ecgapp.analysis import Admission, GateAnswer, Known, judge
+from ecgapp.analysis import Admission, GateAnswer, KnownFacts, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.tasks import task
@@ -51,7 +51,7 @@ def item(number=1, state=SCORED, heart_rate=70.0, spread=0.0, critical=(), **abo
     scores = scores if state == SCORED else ()
     refusal = Admission(GateAnswer(0.9, 0.5, True, "Too noisy to read.")) if state == REFUSED else None
     rules = {"Normal": Verdict("Normal", Presence.PRESENT, "all within limits")}
-    known = Known(tuple(critical), scores, None, "", rules, heart_rate, None, None, refusal)
+    known = KnownFacts(tuple(critical), scores, None, "", rules, heart_rate, None, None, refusal)
     judged = judge(known).lines if state in (SCORED, REFUSED) else ()
     outcome = Outcome(scores, heart_rate, "", known.refusal, tuple(critical), judged)
     return Item(number, 1, "k", 1, 1, 10.0, state, 0.0, outcome=outcome)
