@@ -43,11 +43,11 @@ def in_full(label: str) -> str:
     return f"{label} ({words})" if words else label
 
 
-def with_interval(figure: Interval | None) -> str:
-    """``0.81 (0.74-0.88)``; a dash where the figure is undefined."""
+def with_interval(figure: Interval | None, digits: int = 2) -> str:
+    """A figure with its interval as text, ``0.81 (0.74-0.88)``; a dash if it is undefined."""
     if figure is None:
         return "-"
-    return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}-{figure.high:.{digits}f})"
 
 
 def in_percent(figure: Interval | None) -> str:
