@@ -16,7 +16,7 @@ from ecgapp.models import JangAutoencoderConfig, build
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.loop.learner import Learner, Pace
-from ecgapp.training.objective import Reconstruction
+from ecgapp.training.objective import ReconstructionObjective
 
 RECIPE = PROJECT / "docs" / "recipes" / "cae_lead2.json"
 PLAIN_RATE = 1e-3  # Adam's, as in the group's public training
@@ -68,7 +68,7 @@ def learner_for(config: TrainingConfig, total_steps: int) -> Learner:
     """The app's own training step for this config, on one cycle of ``total_steps``."""
     torch.manual_seed(config.seed)
     pace = Pace(total_steps, config.batch_size, (total_steps,))
-    learner = Learner(config, [(build(config.network), config.seed)], Reconstruction(), pace)
+    learner = Learner(config, [(build(config.network), config.seed)], ReconstructionObjective(), pace)
     learner.start_epoch()
     return learner
 

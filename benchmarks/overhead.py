@@ -22,7 +22,7 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.inference import Inference
 from ecgapp.training.loop.training_loop import Loop
-from ecgapp.training.objective import Reconstruction, Scores
+from ecgapp.training.objective import ReconstructionObjective, Scores
 from ecgapp.training.parallel.process_group import ALONE
 from ecgapp.training.preparation import Member, PreparedTraining
 from ecgapp.training.result.example_writer import ExampleWriter
@@ -33,7 +33,7 @@ BATCHES = 32  # of prepared windows, over and over
 EPOCHS = 15  # of a round: half a minute for both, so that the rounds, which take turns, see the same machine
 
 
-class TimedJudge(Reconstruction):
+class TimedJudge(ReconstructionObjective):
     """Judges epochs as ever, and knows how long that took: validation is work, not overhead."""
 
     def __init__(self, device: torch.device) -> None:

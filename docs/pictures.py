@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -23,11 +24,10 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.jobs import Run, RunStore
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
-from ecgapp.records.record import LEADS
-from ecgapp.runs.form_to_config import Schedule, Subject, training_config
+from ecgapp.runs.form_to_config import config_on_pretrained, with_labels, with_start
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
-from ecgapp.training import Initialisation, Phase
+from ecgapp.training import Initialisation
 
 FOLDER = PROJECT / "docs"
 WIDTH, REVIEW_WIDTH = 1280, 1440  # px
@@ -90,11 +90,9 @@ def training(settings: Settings, source: Path) -> Iterator[None]:
     write_ecgs(source)
     import_dataset("folder", source, settings.stores / "synthetic")
     pretrained = available_models(settings)[ENCODER]
-    subject = Subject(
-        Phase.FINETUNE, Initialisation.TRANSFER, ("synthetic",), LEADS, CLASSIFIER, pretrained=pretrained
-    )
-    schedule = Schedule(f"{CLASSIFIER}_transfer", epochs=60, batch_size=32, learning_rate=1e-3)
-    config = training_config(subject, schedule)
+    labelled = with_labels(config_on_pretrained(("synthetic",), pretrained), CLASSIFIER, ())
+    started = with_start(labelled, Initialisation.TRANSFER, ENCODER)
+    config = replace(started, device="cpu", epochs=60, batch_size=32, learning_rate=1e-3)
     runs = RunStore(settings.runs)
     run = runs.create(config.name, config.phase, config.device, documents.dump(config))
     runs.launch(run.id)

@@ -30,11 +30,11 @@ class Prepared:
         )
 
     def start(self, window: int) -> float:
-        """Where this window begins, in seconds of the recording."""
+        """The start of this window, in seconds of the recording."""
         return float(self.windows.starts[window]) / self.config.sampling_rate
 
     def stop(self, window: int) -> float:
-        """Where this window, or the record within it, ends, in seconds of the recording."""
+        """The end of this window, or of the record within it, in seconds of the recording."""
         return min(self.start(window) + self.config.window_seconds, self.duration)
 
     @property
@@ -43,7 +43,7 @@ class Prepared:
         return self.steps[-1].signal.shape[-1] / self.config.sampling_rate
 
     def recorded_samples(self, window: int) -> int:
-        """How many samples of this window are recorded; those behind them are padding."""
+        """The number of recorded samples in this window; those behind them are padding."""
         remaining = self.steps[-1].signal.shape[-1] - int(self.windows.starts[window])
         return min(self.config.window, remaining)
 

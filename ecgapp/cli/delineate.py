@@ -51,10 +51,10 @@ def _trained(
     terminal = Terminal()
     left_out = f" without folds {_listed(config.test_folds)}" if config.test_folds else ""
 
-    def tell(epoch: int, loss: float) -> None:
+    def report(epoch: int, loss: float) -> None:
         terminal.say(f"Epoch {epoch} of {config.epochs}{left_out}: training loss {loss:.4f}.")
 
-    network = learn(config, records, pretrained, tell)
+    network = learn(config, records, pretrained, report)
     made = _provenance(config, records, pretrained)
     return TrainedModel(
         network, ModelCard(config.name, config.title, network.config, config.preprocessing, made)
@@ -79,7 +79,7 @@ def _of_cross_fitting(config: DelineationConfig) -> str:
 
 
 def _of_encoder(pretrained: TrainedModel | None) -> str:
-    """What the encoder knew before of the database that judges."""
+    """A sentence if the encoder had learnt from the database that judges; else empty."""
     if pretrained is None or "ludb" not in pretrained.card.provenance.datasets:
         return ""
     folds = pretrained.card.provenance.train_folds

@@ -14,7 +14,7 @@ from ecgapp.evaluate.detectors.refusals import GOOD
 from ecgapp.models import ArchitectureConfig, ModelCard, Provenance, TrainedModel, load_model, save_model
 from ecgapp.storage import documents
 from ecgapp.training.gate.gate_judging import judged_metrics, readable_metrics
-from ecgapp.training.gate.gate_records import Tell, fit_on
+from ecgapp.training.gate.gate_records import Log, fit_on
 from ecgapp.training.gate.readability_fit import RHYTHM, STEPS, empty_readability, fit_on_folds, readable_rows
 from ecgapp.training.gate.similarity_fit import READABLE, GateFitConfig, empty_gate, fit_score
 
@@ -37,11 +37,11 @@ def fit_gate(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
-def _similar(config: GateFitConfig, data: Path, settings: Settings, tell: Tell) -> TrainedModel:
+def _similar(config: GateFitConfig, data: Path, settings: Settings, log: Log) -> TrainedModel:
     pretrained = load_model((settings.weights, settings.shipped_weights), config.pretrained)
     gate = empty_gate(pretrained)
     card = _card(config, gate.config)
-    judged = fit_on(config, data, TrainedModel(gate, card), tell)
+    judged = fit_on(config, data, TrainedModel(gate, card), log)
     threshold = fit_score(gate, judged, config)
     metrics = judged_metrics(gate, judged, threshold, config)
     made = _provenance(config, [one.fold for one in judged if one.role == GOOD])
@@ -50,11 +50,11 @@ def _similar(config: GateFitConfig, data: Path, settings: Settings, tell: Tell) 
     return TrainedModel(gate, replace(card, thresholds=(threshold,), gate=metrics, provenance=made))
 
 
-def _readable(config: GateFitConfig, data: Path, settings: Settings, tell: Tell) -> TrainedModel:
+def _readable(config: GateFitConfig, data: Path, settings: Settings, log: Log) -> TrainedModel:
     network = empty_readability(config)
     card = _card(config, network.config)
-    rows = readable_rows(config, data, TrainedModel(network, card), tell)
-    tell(f"{len(rows):,} records measured; fitting.")
+    rows = readable_rows(config, data, TrainedModel(network, card), log)
+    log(f"{len(rows):,} records measured; fitting.")
     network, threshold = fit_on_folds(rows, config)
     metrics = readable_metrics(network, rows, threshold, config)
     made = _provenance(config, [one.fold for one in rows if one.role == GOOD and one.origin != RHYTHM])
@@ -75,7 +75,7 @@ def _synthetic(config: GateFitConfig) -> tuple[str, ...]:
 
 
 def _card(config: GateFitConfig, network: ArchitectureConfig) -> ModelCard:
-    """Before anything is fitted."""
+    """The card before anything is fitted."""
     nothing = _provenance(config, [])
     return ModelCard(config.name, config.title, network, config.preprocessing, nothing, thresholds=(0.5,))
 

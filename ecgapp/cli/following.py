@@ -4,7 +4,7 @@ import sys
 import time
 from dataclasses import replace
 
-from ecgapp.cli.progress import Progress
+from ecgapp.cli.progress import ProgressBar
 from ecgapp.jobs import Run, RunStore
 
 _LOOK_SECONDS = 1.0
@@ -14,7 +14,7 @@ class Terminal:
     """Lines of the log on standard output; a bar of the steps under them on standard error."""
 
     def __init__(self) -> None:
-        self._progress = Progress("steps")
+        self._progress = ProgressBar("steps")
 
     def say(self, text: str) -> None:
         """One line."""

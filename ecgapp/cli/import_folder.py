@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
-from ecgapp.cli.progress import Progress
+from ecgapp.cli.progress import ProgressBar
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, ImportReport, LabelCount, import_dataset, store_path
 from ecgapp.errors import EcgAppError
@@ -21,7 +21,7 @@ def import_folder(arguments: Namespace, settings: Settings) -> int:
     """Import, and print the report."""
     if arguments.json:
         return _told_as_json(arguments, settings)
-    report = _imported(arguments, settings, Progress("records"))
+    report = _imported(arguments, settings, ProgressBar("records"))
     sys.stdout.write("\n".join(_lines(report)) + "\n")
     return 0
 

@@ -9,7 +9,7 @@ _PIPED_PERCENT = 10  # between two lines
 _REDRAW_SECONDS = 0.1
 
 
-class Progress:
+class ProgressBar:
     """Counts ``unit`` on ``stream``, by default standard error, so that results can be piped alone."""
 
     def __init__(self, unit: str, stream: TextIO | None = None) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ecgapp.cli.following import Terminal, follow
 from ecgapp.config import Settings
-from ecgapp.datasets import store_names
+from ecgapp.datasets import open_store, store_names
 from ecgapp.errors import ConfigError, EcgAppError
 from ecgapp.jobs import Run, RunStore
+from ecgapp.runs.start_training import check_before_start
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig, devices
 from ecgapp.worker import execute, team
@@ -45,6 +46,7 @@ def _taken(runs: RunStore, arguments: Namespace, settings: Settings) -> tuple[Ru
         return begun, True
     if arguments.config:
         config = _config(arguments.config, settings)
+        check_before_start(config, [open_store(name, settings) for name in config.stores])
         run = runs.create(config.name, config.phase, config.device, documents.dump(config))
     else:
         runs.refresh()  # one that was killed may not be known to be lost

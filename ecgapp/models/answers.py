@@ -1,4 +1,4 @@
-"""From a classifier's logits to a record's probabilities: one way for fitting thresholds and for predicting.
+"""The way from a classifier's logits to a record's probabilities, for fitting thresholds and for predicting.
 
 A temperature divides the logits, a sigmoid or a softmax makes probabilities of them, and the mean or the
 maximum over a record's windows is the record's. It is computed in float64 and rounded to float32 twice: for
@@ -22,7 +22,7 @@ BATCH = 64  # windows in one forward pass on a CPU
 
 @dataclass(frozen=True)
 class ProbabilityRule:
-    """How logits become probabilities: what a task, a temperature and an aggregation of windows decide.
+    """The rule that makes probabilities of logits: by a task, a temperature and an aggregation of windows.
 
     ``aggregation`` is "mean" or "max", over a record's windows.
     """

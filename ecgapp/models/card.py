@@ -24,7 +24,7 @@ from ecgapp.tasks.task import Task
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the weights come from; enough to train them again."""
+    """The provenance of the weights; enough to train them again."""
 
     datasets: tuple[str, ...]
     train_folds: str
@@ -73,7 +73,7 @@ class ModelCard:
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of the whole card: other thresholds on the same weights are another model."""
+        """The sha256 of the whole card: other thresholds on the same weights are another model."""
         return hashlib.sha256(documents.dump(self).encode()).hexdigest()
 
     @property
@@ -109,7 +109,7 @@ class ModelCard:
 
     @property
     def purpose(self) -> str:
-        """Its task's name, or what it does instead of answering one."""
+        """The name of its task, or of what it does without one."""
         if self.task is not None:
             return self.task.name
         if self.is_gate:

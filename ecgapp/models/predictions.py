@@ -43,7 +43,7 @@ class RecordNames:
             raise ConfigError("A record's origin is none of those named.")
 
     def origin(self, row: int) -> Origin:
-        """Where record ``row`` comes from."""
+        """The origin of record ``row``."""
         return self.origins[int(self.origin_of[row])]
 
 
@@ -76,14 +76,14 @@ class Predictions:
 
 @dataclass(frozen=True)
 class _Words:
-    """What of ``RecordNames`` is text, as it lies in the file."""
+    """The text of ``RecordNames``, as it lies in the file."""
 
     ids: tuple[str, ...]
     origins: tuple[Origin, ...]
 
 
 def to_bytes(predictions: Predictions) -> bytes:
-    """As a safetensors file, which holds numbers only: names are its bytes of UTF-8."""
+    """The content of a safetensors file, which holds numbers only: names are bytes of UTF-8."""
     arrays: dict[str, NDArray[np.generic]] = {
         "probabilities": predictions.probabilities,
         "targets": predictions.targets,

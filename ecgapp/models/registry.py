@@ -12,7 +12,7 @@ from ecgapp.storage.documents import fields_from_plain, fields_to_plain
 
 @dataclass(frozen=True)
 class ArchitectureConfig:
-    """What builds one network. As a document it carries its architecture's name."""
+    """The config that builds one network. As a document it carries its architecture's name."""
 
     architecture: ClassVar[str] = ""
 
@@ -39,7 +39,7 @@ class ArchitectureConfig:
 
 @dataclass(frozen=True)
 class AutoencoderConfig(ArchitectureConfig):
-    """What every autoencoder's config has, and so every encoder's."""
+    """The fields that every autoencoder's config has, and so every encoder's."""
 
     n_leads: int = 12
     n_samples: int = 1000

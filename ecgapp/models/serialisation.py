@@ -41,11 +41,13 @@ def pack(model: TrainedModel, predictions: Predictions | None = None) -> PackedM
     """The model as bytes; its card gets both sha256."""
     tensors = {key: value.detach().cpu().contiguous() for key, value in model.network.state_dict().items()}
     weights = safetensors.torch.save(tensors)
-    kept = None if predictions is None else to_bytes(predictions)
+    answers = None if predictions is None else to_bytes(predictions)
     card = replace(
-        model.card, sha256=sha256_of_bytes(weights), predictions_sha256=sha256_of_bytes(kept) if kept else ""
+        model.card,
+        sha256=sha256_of_bytes(weights),
+        predictions_sha256=sha256_of_bytes(answers) if answers else "",
     )
-    return PackedModel(card, weights, kept)
+    return PackedModel(card, weights, answers)
 
 
 def unpack(packed: PackedModel) -> TrainedModel:
@@ -84,7 +86,7 @@ def unpack_predictions(card: ModelCard, content: bytes | None) -> Predictions | 
 
 
 def sha256_of_bytes(content: bytes) -> str:
-    """Its sha256 in hex."""
+    """The sha256 of ``content`` in hex."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""How well a model does: the figures on its card, one class for each kind of model, with 95 % intervals."""
+"""The validation figures on a card, one class for each kind of model, with 95 % intervals."""
 
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ class ReconstructionMetrics:
 
 @dataclass(frozen=True)
 class BoundaryFigures:
-    """How one edge of one wave is found; ``n_found`` are those that stand where marks could be.
+    """The figures of one edge of one wave; ``n_found`` are the edges found where marks could be.
 
     Sensitivity and precision count what lies within 150 ms; errors are found minus marked, in ms.
     """
@@ -107,7 +107,7 @@ class RocCurve:
 
 @dataclass(frozen=True)
 class KindFigures:
-    """How many records of one kind a gate refuses, or finds unlike the training data.
+    """The records of one kind that a gate refuses, or finds unlike the training data.
 
     ``role``: "good" ones should pass; "class" are those of them with one label; "bad" ones should not;
     "graded" ones lie in between, or belong to the other question, and were fitted as neither. ``without`` is
@@ -137,7 +137,7 @@ class GateMetrics:
 
 @dataclass(frozen=True)
 class VentricularFigures:
-    """How many records or windows of one kind are called ventricular, of patients not trained on.
+    """The records or windows of one kind that are called ventricular, of patients not trained on.
 
     ``ventricular``: they are; the others should not be called so. Noise without a heart has no patients.
     """
@@ -166,5 +166,5 @@ class VentricularMetrics:
 
     @property
     def n_ventricular_patients(self) -> int:
-        """How many patients the sensitivity rests on; each kind has its own."""
+        """The number of patients that the sensitivity rests on; each kind has its own."""
         return sum(kind.n_patients for kind in self.kinds_that_are(True))

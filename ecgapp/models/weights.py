@@ -56,14 +56,14 @@ def keep_plain_files(folder: Path, card: ModelCard) -> None:
     """Give the files of a model with plain names those of objects; the rule finds them all the while."""
     digests = {_WEIGHTS: card.sha256, _PREDICTIONS: card.predictions_sha256}
     for suffix, sha256 in digests.items():
-        plain, kept = folder / f"{card.name}{suffix}", object_path(folder, sha256)
-        if sha256 and plain.is_file() and not kept.is_file():
-            kept.parent.mkdir(exist_ok=True)
-            plain.rename(kept)
+        plain, target = folder / f"{card.name}{suffix}", object_path(folder, sha256)
+        if sha256 and plain.is_file() and not target.is_file():
+            target.parent.mkdir(exist_ok=True)
+            plain.rename(target)
 
 
 def object_path(folder: Path, sha256: str) -> Path:
-    """Where the file with this sha256 lies once a version that has it is kept."""
+    """The path of the file with this sha256 once a version that has it is kept."""
     return folder / _OBJECTS / f"{sha256}{_WEIGHTS}"
 
 
@@ -161,11 +161,11 @@ def load_version_predictions(folders: Sequence[Path], card: ModelCard) -> Predic
 
 def installed_models(folders: Sequence[Path]) -> dict[str, ModelCard]:
     """Cards by name, sorted; earlier folders stand before later ones, damaged cards are left out."""
-    found: dict[str, ModelCard] = {}
+    cards: dict[str, ModelCard] = {}
     for folder, name in _cards(folders):
-        with suppress(WeightsMismatchError):  # ``damaged_models`` tells
-            found.setdefault(name, load_card(folder, name))
-    return dict(sorted(found.items()))
+        with suppress(WeightsMismatchError):  # ``damaged_models`` names them
+            cards.setdefault(name, load_card(folder, name))
+    return dict(sorted(cards.items()))
 
 
 def damaged_models(folders: Sequence[Path]) -> tuple[str, ...]:
@@ -194,8 +194,8 @@ def _predictions_of(folder: Path, card: ModelCard) -> bytes | None:
 
 
 def _path(folder: Path, name: str, sha256: str, suffix: str) -> Path:
-    kept = object_path(folder, sha256)
-    return kept if kept.is_file() else folder / f"{name}{suffix}"
+    path = object_path(folder, sha256)
+    return path if path.is_file() else folder / f"{name}{suffix}"
 
 
 def _cards(folders: Sequence[Path]) -> list[tuple[Path, str]]:

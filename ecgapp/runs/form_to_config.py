@@ -1,11 +1,10 @@
-"""From what an administrator picks in a form to the one config of a training. No Streamlit here."""
+"""The config of a training from the choices of its form, step by step."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from ecgapp.errors import ConfigError
 from ecgapp.models import (
-    ArchitectureConfig,
     AutoencoderConfig,
     ECGClassifierConfig,
     FoldAutoencoderConfig,
@@ -15,10 +14,9 @@ from ecgapp.models import (
 )
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import csv_task, task
-from ecgapp.training import AugmentationConfig, Initialisation, Phase, Resampling, TrainingConfig
+from ecgapp.training import Initialisation, Phase, Resampling, TrainingConfig, pretraining_defaults
 from ecgapp.training.data.sharding import fitting_batch, fitting_lanes
 from ecgapp.training.devices import n_devices
-from ecgapp.training.training_config import LANES
 
 PATCH = "Fast autoencoder (patch stem), all leads, 100 Hz, 10 s"
 FOLD_ONE_LEAD = "Fastest autoencoder (folded time), one lead, 250 Hz, 8.192 s"
@@ -35,120 +33,108 @@ STARTS = {
     Initialisation.TRANSFER: "Transfer: start from a pretrained encoder",
     Initialisation.FROZEN: "Transfer, encoder frozen: only the head learns",
 }
+NO_STORES = "Choose at least one data set."
 RESAMPLINGS = {
     Resampling.CROSS_FIT: "Cross-fitting: each without some folds",
     Resampling.BOOTSTRAP: "Bootstrap: each on its own draw",
 }
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What is learnt, from which records, starting where.
+def config_on_network(
+    stores: tuple[str, ...], leads: tuple[str, ...], network: str, lead: str
+) -> TrainingConfig:
+    """The pretraining of one of ``NETWORKS`` from random weights.
 
-    ``leads`` are those that all chosen data sets have. ``task`` None with ``label_columns`` means
-    the data set's own labels. ``pretrained`` is the card to transfer from; then it decides on the
-    network, and ``network`` and ``lead`` are not asked. ``reference`` is how a config names it, where
-    that is not the card's name. ``control`` freezes a random encoder instead: what a linear head can
-    do on features that nothing has taught.
-    """
-
-    phase: Phase
-    start: Initialisation
-    stores: tuple[str, ...]
-    leads: tuple[str, ...]
-    task: str | None = None
-    label_columns: tuple[str, ...] = ()
-    network: str = PATCH
-    lead: str = "II"
-    pretrained: ModelCard | None = None
-    control: bool = False
-    reference: str | None = None
-
-    @property
-    def how(self) -> str:
-        """The start in one word."""
-        return "frozen_random" if self.control else str(self.start)
-
-
-@dataclass(frozen=True)
-class Details:
-    """What is usually left as it is; as ``TrainingConfig`` means it."""
-
-    weight_decay: float = 0.01
-    warmup: float = 0.25
-    clip_gradient: float = 1.0
-    ema_decay: float = 0.99
-    precision: str = "auto"
-    compiled: bool = False
-    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long, how fast, on what, and under which name."""
-
-    name: str
-    epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    patience: int = 0
-    seed: int = 0
-    device: str = "cpu"
-    members: int = 1
-    resampling: str = Resampling.CROSS_FIT
-    fraction: float = 1.0
-    class_weighting: float = 0.0
-    train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
-    validation_folds: tuple[int, ...] = (9,)
-    details: Details = field(default_factory=Details)
-
-
-def training_config(subject: Subject, schedule: Schedule) -> TrainingConfig:
-    """The config that a run is started with.
-
-    Its lanes, and its batch size where ``batch_words`` says so, are what the devices can share out.
+    ``leads`` are those that all data sets have; a network of one lead learns ``lead``.
 
     Raises:
-        ConfigError: the choices do not go together; the sentence says which.
+        ConfigError: no data set is chosen, or not all of them have the lead.
     """
-    if not subject.stores:
-        raise ConfigError("Choose at least one data set.")
-    preprocessing, encoder = _input_and_encoder(subject)
-    n = n_devices(schedule.device)
-    chosen = vars(schedule) | {"batch_size": taken_batch(schedule.batch_size, n)}
-    details: Details = chosen.pop("details")
-    config = TrainingConfig(
-        **vars(details),
-        **chosen,
-        lanes=fitting_lanes(LANES, n),
-        phase=subject.phase,
-        network=_network(subject, encoder),
-        stores=subject.stores,
-        preprocessing=preprocessing,
-        title=suggested_title(subject),
-        task=subject.task,
-        label_columns=subject.label_columns,
-        initialisation=subject.start,
-        pretrained=(subject.reference or subject.pretrained.name) if subject.pretrained else None,
+    if not stores:
+        raise ConfigError(NO_STORES)
+    if network == PATCH:
+        return pretraining_defaults(stores, PreprocessingConfig(leads=leads))
+    if lead not in leads:
+        raise ConfigError(f"Not every chosen data set has the lead {lead}. Choose another lead.")
+    narrow = PreprocessingConfig(
+        leads=(lead,),
+        sampling_rate=PAPER_RATE,
+        window=PAPER_WINDOW,
+        stride=PAPER_WINDOW // 2,
     )
-    config.labels()  # refuses a task that does not exist
-    return config
+    kind = JangAutoencoderConfig if network == JANG else FoldAutoencoderConfig
+    encoder = kind(n_leads=1, n_samples=PAPER_WINDOW)
+    return replace(pretraining_defaults(stores), network=encoder, preprocessing=narrow)
 
 
-def suggested_name(subject: Subject) -> str:
+def config_on_pretrained(stores: tuple[str, ...], card: ModelCard | None) -> TrainingConfig:
+    """The pretraining of the network of a pretrained model, with its preprocessing.
+
+    Raises:
+        ConfigError: no data set or no model is chosen, or the model has no encoder to transfer.
+    """
+    if not stores:
+        raise ConfigError(NO_STORES)
+    if card is None:
+        raise ConfigError("Choose the pretrained model to transfer from, or start from random weights.")
+    network = card.network
+    encoder = network.encoder if isinstance(network, ECGClassifierConfig) else network
+    if not isinstance(encoder, AutoencoderConfig):
+        raise ConfigError("This model has no single encoder to transfer. Choose another one.")
+    return replace(pretraining_defaults(stores), network=encoder, preprocessing=card.preprocessing)
+
+
+def with_labels(
+    config: TrainingConfig, task_name: str | None, label_columns: tuple[str, ...]
+) -> TrainingConfig:
+    """The fine-tuning of a pretraining's encoder for a task, or for the data sets' own label columns.
+
+    Raises:
+        ConfigError: there is no such task, or neither a task nor a column is chosen.
+    """
+    labels = (task(task_name) if task_name else csv_task(label_columns)).labels
+    encoder = config.encoder or PatchAutoencoderConfig()
+    network = ECGClassifierConfig(encoder, len(labels))
+    return replace(config, phase=Phase.FINETUNE, network=network, task=task_name, label_columns=label_columns)
+
+
+def with_start(config: TrainingConfig, start: Initialisation, pretrained: str | None) -> TrainingConfig:
+    """The config with its start, and with the name and the title that it suggests.
+
+    ``pretrained`` names an installed model or a run; a frozen start without it is the control, in which a
+    random encoder is frozen: what a linear head can do on features that nothing has taught.
+    """
+    started = replace(config, initialisation=start, pretrained=pretrained)
+    return replace(started, name=suggested_name(started), title=suggested_title(started))
+
+
+def suggested_name(config: TrainingConfig) -> str:
     """A name such as ``ptbxl_superclass_transfer``; letters, digits and underscores only."""
-    if subject.phase == Phase.PRETRAIN:
-        network = "jang" if subject.network == JANG else "cae"
-        return f"{network}_12lead" if subject.network == PATCH else f"{network}_{subject.lead}"
-    return f"{subject.task or 'own_labels'}_{subject.how}"
+    if config.pretraining:
+        network = "jang" if isinstance(config.network, JangAutoencoderConfig) else "cae"
+        wide = isinstance(config.network, PatchAutoencoderConfig)
+        return f"{network}_12lead" if wide else f"{network}_{config.preprocessing.leads[0]}"
+    return f"{config.task or 'own_labels'}_{_start_word(config)}"
 
 
-def suggested_title(subject: Subject) -> str:
-    """What the review page calls the model."""
-    if subject.phase == Phase.PRETRAIN:
-        return f"Autoencoder of {', '.join(subject.stores)}"
-    asked = task(subject.task).title if subject.task else "Own labels"
-    return f"{asked} ({subject.how})"
+def suggested_title(config: TrainingConfig) -> str:
+    """The model's name on the review page."""
+    if config.pretraining:
+        return f"Autoencoder of {', '.join(config.stores)}"
+    labels = task(config.task).title if config.task else "Own labels"
+    return f"{labels} ({_start_word(config)})"
+
+
+def _start_word(config: TrainingConfig) -> str:
+    control = config.initialisation == Initialisation.FROZEN and config.pretrained is None
+    return "frozen_random" if control else str(config.initialisation)
+
+
+def on_its_devices(config: TrainingConfig) -> TrainingConfig:
+    """The config with lanes, and with the nearest batch size, that its devices can share out."""
+    n = n_devices(config.device)
+    lanes, batch_size = fitting_lanes(config.lanes, n), taken_batch(config.batch_size, n)
+    return replace(config, lanes=lanes, batch_size=batch_size)
 
 
 def device_words(device: str) -> str:
@@ -163,7 +149,7 @@ def taken_batch(batch_size: int, n: int) -> int:
 
 
 def batch_words(device: str, batch_size: int) -> str:
-    """Which batch size is taken instead of one that the device's processes cannot share; else empty."""
+    """A sentence with the batch size that is taken instead of one that the devices cannot share; or empty."""
     n = n_devices(device)
     taken = taken_batch(batch_size, n)
     if taken == batch_size:
@@ -188,38 +174,3 @@ def transferable(cards: Mapping[str, ModelCard], phase: Phase, leads: Iterable[s
         for name, card in cards.items()
         if isinstance(card.network, kinds) and known.issuperset(card.preprocessing.leads)
     }
-
-
-def _input_and_encoder(subject: Subject) -> tuple[PreprocessingConfig, AutoencoderConfig]:
-    if subject.start != Initialisation.RANDOM and not subject.control:
-        return _of_pretrained(subject.pretrained)
-    if subject.network == PATCH:
-        wide = PreprocessingConfig(leads=subject.leads)
-        return wide, PatchAutoencoderConfig(n_leads=len(wide.leads), n_samples=wide.window)
-    if subject.lead not in subject.leads:
-        raise ConfigError(f"Not every chosen data set has the lead {subject.lead}. Choose another lead.")
-    narrow = PreprocessingConfig(
-        leads=(subject.lead,),
-        sampling_rate=PAPER_RATE,
-        window=PAPER_WINDOW,
-        stride=PAPER_WINDOW // 2,
-    )
-    kind = JangAutoencoderConfig if subject.network == JANG else FoldAutoencoderConfig
-    return narrow, kind(n_leads=1, n_samples=PAPER_WINDOW)
-
-
-def _of_pretrained(card: ModelCard | None) -> tuple[PreprocessingConfig, AutoencoderConfig]:
-    if card is None:
-        raise ConfigError("Choose the pretrained model to transfer from, or start from random weights.")
-    network = card.network
-    encoder = network.encoder if isinstance(network, ECGClassifierConfig) else network
-    if not isinstance(encoder, AutoencoderConfig):
-        raise ConfigError("This model has no single encoder to transfer. Choose another one.")
-    return card.preprocessing, encoder
-
-
-def _network(subject: Subject, encoder: AutoencoderConfig) -> ArchitectureConfig:
-    if subject.phase == Phase.PRETRAIN:
-        return encoder
-    asked = task(subject.task) if subject.task else csv_task(subject.label_columns)
-    return ECGClassifierConfig(encoder, len(asked.labels))

@@ -1,70 +1,29 @@
-"""From a run's settings to those of the next: more epochs, a new run, and what differs. No Streamlit here."""
+"""The config of the run after another: with more epochs, or as a new run; and what differs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ecgapp.errors import ConfigError
-from ecgapp.runs.form_to_config import taken_batch
 from ecgapp.training import TrainingConfig
-from ecgapp.training.data.sharding import fitting_lanes
-from ecgapp.training.devices import n_devices
 
-
-@dataclass(frozen=True)
-class Changes:
-    """What a new run may have of its own; everything else is exactly as it was."""
-
-    name: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    seed: int
-    device: str
-    members: int
-    lanes: int
+ASKED = ("name", "epochs", "batch_size", "learning_rate", "seed", "device", "members", "lanes")
 
 
 def continued(config: TrainingConfig, epochs: int) -> TrainingConfig:
-    """The same training with ``epochs`` more, as one further cycle of its learning rate."""
+    """The training with ``epochs`` more, as one further cycle of its learning rate."""
     return replace(config, further_epochs=(*config.further_epochs, epochs))
 
 
-def changes_of(config: TrainingConfig) -> Changes:
-    """What the run had of these; epochs that were added later are planned from the beginning."""
-    return Changes(
-        config.name,
-        config.all_epochs,
-        config.batch_size,
-        config.learning_rate,
-        config.seed,
-        config.device,
-        config.members,
-        config.lanes,
-    )
+def restarted(config: TrainingConfig) -> TrainingConfig:
+    """The training as a new run: epochs that were added later are planned from the beginning."""
+    return replace(config, epochs=config.all_epochs, further_epochs=())
 
 
-def shared(wanted: Changes) -> Changes:
-    """With lanes, and the nearest batch size, that the wanted devices can share out."""
-    n = n_devices(wanted.device)
-    lanes, batch_size = fitting_lanes(wanted.lanes, n), taken_batch(wanted.batch_size, n)
-    return replace(wanted, lanes=lanes, batch_size=batch_size)
-
-
-def renewed(config: TrainingConfig, wanted: Changes) -> TrainingConfig:
-    """The settings of a new run.
-
-    Raises:
-        ConfigError: they do not go together; the sentence says which.
-    """
-    return replace(config, **vars(wanted), further_epochs=())
-
-
-def differences(config: TrainingConfig, wanted: Changes) -> list[str]:
-    """``batch size: 64 → 32`` for each setting that is not as it was."""
-    before = vars(changes_of(config))
+def differences(before: TrainingConfig, after: TrainingConfig) -> list[str]:
+    """``batch size: 64 → 32`` for each setting of a new run that is not as it was."""
     return [
-        f"{name.replace('_', ' ')}: {before[name]} → {value}"
-        for name, value in vars(wanted).items()
-        if before[name] != value
+        f"{name.replace('_', ' ')}: {getattr(before, name)} → {getattr(after, name)}"
+        for name in ASKED
+        if getattr(before, name) != getattr(after, name)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Starting a training from the page: once, however often it is clicked, and not where it has no records."""
+"""Starting a training: the checks before it, and one run however often a form is sent."""
 
 import secrets
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
 
 
 def new_form() -> str:
-    """What tells a form that is shown from every other one: another tab's, and the one after it was sent."""
+    """A number for a form: another tab's form has another, and so has the form after it was sent."""
     return secrets.token_hex(8)
 
 
@@ -39,10 +39,10 @@ def start_run(config: TrainingConfig, runs: RunStore, form: str) -> Run:
     return runs.launch(run.id)
 
 
-def refuse_hopeless(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
-    """Say at once, and in the page's words, what the run would only find out later.
+def check_before_start(config: TrainingConfig, stores: Sequence[DatasetStore]) -> None:
+    """Raise before the start, for a reader of the page, what the run itself would raise later.
 
-    Only columns of the data sets are read, no signals.
+    ``stores`` are those of the config. Only their columns are read, no signals.
 
     Raises:
         ConfigError: the folds for training or for validation hold no record, or several devices cannot
@@ -85,20 +85,20 @@ def _refuse_empty_folds(config: TrainingConfig, stores: Sequence[DatasetStore]) 
 
 
 def run_reference(run_id: str) -> str:
-    """How a config names the result of a run of this machine."""
+    """The name by which a config transfers from the result of a run of this machine."""
     return f"run:{run_id}"
 
 
 def trained_here(runs: RunStore) -> dict[str, ModelCard]:
     """The cards of what finished runs have made, the newest first, by the name that a config gives them."""
-    found: dict[str, ModelCard] = {}
+    by_reference: dict[str, ModelCard] = {}
     for run in runs.all():
         if run.state == "finished":
             cards = _cards(runs.folder(run.id) / "result", run.ended)
-            found |= {
+            by_reference |= {
                 run_reference(run.id): replace(card, title=f"{run.title}, {card.title}") for card in cards
             }
-    return found
+    return by_reference
 
 
 @lru_cache(maxsize=512)

@@ -1,4 +1,4 @@
-"""In which leads the evidence for a label lies, so that a faulty one of them can be named beside it.
+"""The leads that hold the evidence for a label, so that a faulty one of them can be named beside it.
 
 Rhythm is read where P waves are largest, II and V1 (Kligfield et al. 2007, doi:10.1016/j.jacc.2007.01.024,
 names them for rhythm strips); bundle branches in I, V1 and V6 (Surawicz et al. 2009,

@@ -1,4 +1,4 @@
-"""What is asked of an ECG: labels, and the codes of each vocabulary that answer them."""
+"""Tasks: the labels that are asked of an ECG, and the codes of each vocabulary that answer them."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Label:
     alone: frozenset[str] = frozenset()
 
     def answer(self, codes: Collection[str]) -> float:
-        """1 where ``codes`` say yes, 0 where they could have and do not, NaN where they cannot."""
+        """The answer of ``codes``: 1 for yes, 0 if they could say yes and do not, NaN if they cannot."""
         if any(code in self.codes for code in codes):
             return 1.0
         for code in self.alone.intersection(codes):

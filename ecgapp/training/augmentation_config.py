@@ -1,4 +1,4 @@
-"""How much the windows are varied that a network learns from."""
+"""The config of the variations of the windows that a network learns from."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from ecgapp.errors import ConfigError
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """How much of each variation; 0 leaves one out.
+    """The amount of each variation; 0 leaves one out.
 
     ``polarity`` and ``lead_dropout`` are probabilities, of a window's sign being turned and of a
     lead being flat. ``gain`` is the standard deviation of the logarithm of each lead's gain.

@@ -30,7 +30,7 @@ from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_gr
 
 ANY_LEAD = ("any lead",)
 _PART = 0.12  # s; about a QRS complex
-Tell = Callable[[int, float], None]  # the epoch, from 1, and its mean loss
+EpochLog = Callable[[int, float], None]  # the epoch, from 1, and its mean loss
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class DelineationConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Strip:
+class MarkedLead:
     """One lead of one record at the network's rate: signal and classes, (n_samples,)."""
 
     signal: FloatArray
@@ -107,7 +107,10 @@ class Strip:
 
 
 def learn(
-    config: DelineationConfig, records: Sequence[MarkedRecord], pretrained: TrainedModel | None, tell: Tell
+    config: DelineationConfig,
+    records: Sequence[MarkedRecord],
+    pretrained: TrainedModel | None,
+    report: EpochLog,
 ) -> Network:
     """The delineator that ``records`` of the training folds make, in eval mode.
 
@@ -124,14 +127,14 @@ def learn(
     network = build(config.network)
     if pretrained is not None:
         _transfer(pretrained, network)
-    return _fit(network, strips, config, tell)
+    return _fit(network, strips, config, report)
 
 
-def _strips(marked: MarkedRecord, config: DelineationConfig) -> list[Strip]:
+def _strips(marked: MarkedRecord, config: DelineationConfig) -> list[MarkedLead]:
     record, settings = marked.record, config.preprocessing
     signals = preprocess(record.signal[:, None], record.sampling_rate, settings)[:, 0]
     return [
-        Strip(signal, classes_of(waves, signal.size, settings.sampling_rate))
+        MarkedLead(signal, classes_of(waves, signal.size, settings.sampling_rate))
         for signal, waves in zip(signals, marked.waves, strict=True)
         if waves
     ]
@@ -147,12 +150,14 @@ def _transfer(pretrained: TrainedModel, network: Network) -> None:
         raise WeightsMismatchError("The pretrained encoder is not built like this delineator's.") from error
 
 
-def _fit(network: Network, strips: Sequence[Strip], config: DelineationConfig, tell: Tell) -> Network:
+def _fit(
+    network: Network, strips: Sequence[MarkedLead], config: DelineationConfig, report: EpochLog
+) -> Network:
     averaged = copy.deepcopy(network).eval().requires_grad_(False)
     average = WeightAverage(network, averaged, config.ema_decay)
     groups = parameter_groups(network, config.learning_rate, config.weight_decay, config.encoder_rate)
     optimiser = torch.optim.AdamW(groups)
-    windows = Windows(strips, config)
+    windows = MarkedWindows(strips, config)
     total, step = config.epochs * windows.steps, 0
     device = torch.device("cpu")
     precision = resolve_precision(config.precision, device)
@@ -172,14 +177,14 @@ def _fit(network: Network, strips: Sequence[Strip], config: DelineationConfig, t
             step += 1
             average.update(step)
             losses.append(float(loss.detach()))
-        tell(epoch, float(np.mean(losses)))
+        report(epoch, float(np.mean(losses)))
     return averaged
 
 
-class Windows:
-    """An epoch's batches: every strip once, each time from another start and at another pace."""
+class MarkedWindows:
+    """The batches of an epoch: every strip once, each time from another start and at another pace."""
 
-    def __init__(self, strips: Sequence[Strip], config: DelineationConfig) -> None:
+    def __init__(self, strips: Sequence[MarkedLead], config: DelineationConfig) -> None:
         self.strips, self.config = strips, config
         self.steps = len(strips) // config.batch_size
         self._rng = np.random.default_rng(config.seed)
@@ -196,7 +201,7 @@ class Windows:
             seen, _ = self._vary(torch.from_numpy(np.stack([signal for signal, _ in cut]))[:, None, None])
             yield seen[:, 0], torch.from_numpy(np.stack([classes for _, classes in cut]))
 
-    def _cut(self, strip: Strip) -> tuple[FloatArray, NDArray[np.int64]]:
+    def _cut(self, strip: MarkedLead) -> tuple[FloatArray, NDArray[np.int64]]:
         """A window of the strip, stretched; behind its ends the signal is 0 and nothing is known."""
         steps = self._steps()
         room = strip.signal.size - 1 - steps[-1]
@@ -209,7 +214,7 @@ class Windows:
         return signal.astype(np.float32), classes
 
     def _steps(self) -> NDArray[np.float64]:
-        """Where each of the window's samples lies in the strip, from the first one on."""
+        """The places of the window's samples in the strip, from the first one on."""
         settings = self.config.preprocessing
         logs = np.full(settings.window, self.config.stretch * self._rng.normal())
         if self.config.warp:

@@ -1,4 +1,4 @@
-"""Where a training can run, and in which precision it pays to."""
+"""Devices and precisions of a training, and which of them ``auto`` chooses."""
 
 from contextlib import AbstractContextManager
 
@@ -33,18 +33,18 @@ def gpus() -> tuple[str, ...]:
 
 
 def device_choices() -> tuple[str, ...]:
-    """What one training can run on: each device, and all GPUs together where there are several."""
+    """The choices of one training: each device, and all GPUs together if there are several."""
     together = ("+".join(gpus()),) if len(gpus()) > 1 else ()
     return (*together, *devices())
 
 
 def n_devices(name: str) -> int:
-    """How many processes train on the device of this name: one on each of those joined by ``+``."""
+    """The number of processes that train on the device of this name: one on each of those joined by ``+``."""
     return name.count("+") + 1
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """float32 or bfloat16; ``auto`` is bfloat16 where the processor multiplies in it."""
+    """The dtype of this precision; ``auto`` is bfloat16 if the processor multiplies in it, else float32."""
     if name == "auto":
         return torch.bfloat16 if _multiplies_bfloat16(device) else torch.float32
     return torch.bfloat16 if name == "bf16" else torch.float32
@@ -56,7 +56,7 @@ def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextMan
 
 
 def _multiplies_bfloat16(device: torch.device) -> bool:
-    """Without such instructions bfloat16 is emulated, and slower than float32."""
+    """Whether the processor multiplies in bfloat16; otherwise it is emulated, and slower than float32."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     capabilities = torch.cpu.get_capabilities()

@@ -68,7 +68,7 @@ _SAMPLE = 0x5A  # a stream of its own beside those of the epochs
 
 
 def at_once(config: TrainingConfig, device: torch.device) -> int:
-    """How many members learn together: those asked for, else all on a GPU, which one alone leaves idle."""
+    """The number of members that learn together: the config's, else all on a GPU, which one leaves idle."""
     usual = ON_CPU if device.type == "cpu" else config.members
     return min(config.members, config.members_at_once or usual)
 
@@ -95,7 +95,7 @@ def assemble(members: Sequence[Network]) -> Ensemble:
 
 @dataclass(frozen=True)
 class GroupReporter:
-    """Tells the steps and epochs of members that learn together as part of the whole ensemble's.
+    """Reports the steps and epochs of members that learn together as part of the whole ensemble's.
 
     ``group`` counts from 0; each of the ``groups`` runs as many epochs as any other.
     """
@@ -103,7 +103,7 @@ class GroupReporter:
     reporter: Reporter
     group: int
     groups: int
-    members: str  # which they are, in words
+    members: str  # their numbers, e.g. ``Members 1-4 of 8``
 
     def step(self, report: StepReport) -> None:
         """A step of the ensemble: those of the groups before are counted."""
@@ -137,7 +137,7 @@ class GroupReporter:
         self.reporter.log(f"{self.members}: {text}")
 
     def should_stop(self) -> bool:
-        """As the whole training is asked."""
+        """Whether the whole training is asked to stop."""
         return self.reporter.should_stop()
 
 

@@ -61,9 +61,9 @@ class Inference:
         for _ in range(max(self.processes.all_gather(-(-len(windows) // _BATCH)))):
             if self.processes.broadcast_int(self.should_stop()):
                 raise Stopped
-            mine += [figure(*found) for found in islice(answers, 1)]
-        found = torch.cat(mine).numpy() if mine else None
-        parts = self.processes.all_gather((found, windows.owners))
+            mine += [figure(*batch) for batch in islice(answers, 1)]
+        values = torch.cat(mine).numpy() if mine else None
+        parts = self.processes.all_gather((values, windows.owners))
         figures = [figures for figures, _ in parts if figures is not None]
         return np.concatenate(figures), np.concatenate([owners for _, owners in parts])
 
@@ -78,9 +78,9 @@ class Inference:
         """
         size = _BATCH
         for batch in windows.batches(_BATCH):
-            while (found := self._in_parts(records, batch, size)) is None:
+            while (answered := self._in_parts(records, batch, size)) is None:
                 size //= 2
-            yield found
+            yield answered
 
     def _in_parts(self, records: RecordSet, batch: WindowList, size: int) -> tuple[Tensor, Tensor] | None:
         """The batch and the answers to it, seen ``size`` windows at a time; None where they are too many."""

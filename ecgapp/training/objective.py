@@ -1,4 +1,4 @@
-"""What is minimised, and how an epoch is judged: by reconstruction, or by labels.
+"""The objectives of both phases: the loss of a batch, and the scores after an epoch.
 
 Several networks may learn together, as members of a stack: each has its own loss.
 """
@@ -91,7 +91,7 @@ class Objective(Protocol):
         """The network of one member on all windows of these records."""
 
 
-class Reconstruction:
+class ReconstructionObjective:
     """Mean squared error per sample between the answer and the clean window."""
 
     def losses(
@@ -108,7 +108,7 @@ class Reconstruction:
         return Scores(loss, -loss, rows, by_record)
 
 
-class Classification:
+class ClassificationObjective:
     """Binary cross-entropy of every known answer, or cross-entropy where one label is true.
 
     ``weights`` (members, n_labels) is what a positive of each label weighs.
@@ -172,7 +172,7 @@ class Classification:
 
 
 def label_weights(targets: FloatArray, weighting: float, multilabel: bool) -> FloatArray:
-    """What a positive of each label weighs, (n_labels,): 1 with no weighting, balanced with 1."""
+    """The weight of a positive of each label, (n_labels,): 1 without weighting, balanced with weighting 1."""
     positives = np.nansum(targets == 1, axis=0).astype(np.float64)
     if multilabel:
         ratio = np.sum(targets == 0, axis=0) / np.maximum(positives, 1)
@@ -184,7 +184,7 @@ def label_weights(targets: FloatArray, weighting: float, multilabel: bool) -> Fl
 
 def objective_for(
     config: TrainingConfig, targets: FloatArray, members: Sequence[Rows]
-) -> Reconstruction | Classification:
+) -> ReconstructionObjective | ClassificationObjective:
     """The objective of the config's task, or reconstruction where it has none.
 
     ``targets`` (n_records, n_labels) are those of all records, ``members`` what each network learns from.
@@ -194,10 +194,10 @@ def objective_for(
     """
     task = config.labels()
     if task is None:
-        return Reconstruction()
+        return ReconstructionObjective()
     refuse_unanswered(targets, members)
     weights = [label_weights(targets[rows], config.class_weighting, task.multilabel) for rows in members]
-    return Classification(task, weights, config.aggregation)
+    return ClassificationObjective(task, weights, config.aggregation)
 
 
 def refuse_unanswered(targets: FloatArray, members: Iterable[Rows]) -> None:
@@ -212,6 +212,6 @@ def refuse_unanswered(targets: FloatArray, members: Iterable[Rows]) -> None:
 
 
 def _most_probable(answers: FloatArray) -> FloatArray:
-    """1 for each record's most probable label, 0 for the others."""
+    """An array with 1 for each record's most probable label, and 0 for the others."""
     answer: FloatArray = np.eye(answers.shape[1], dtype=np.float32)[answers.argmax(axis=1)]
     return answer

@@ -15,7 +15,7 @@ NO_MEMORY_TOGETHER = (
 
 @contextmanager
 def memory_named_alike() -> Iterator[None]:
-    """What Python, and torch on a CPU, raise for too little memory becomes what torch raises on a GPU.
+    """Raise for too little memory in main memory the error that torch raises on a GPU.
 
     Raises:
         torch.OutOfMemoryError: there was too little memory.

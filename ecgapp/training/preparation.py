@@ -65,7 +65,7 @@ class PreparedTraining:
 
     @property
     def identity(self) -> str:
-        """sha256 of config, data and group: a checkpoint of another training is refused."""
+        """The sha256 of config, data and group: a checkpoint of another training is refused."""
         marks = (self.config.digest, self.digest, self.group)
         return hashlib.sha256(" ".join(marks).encode()).hexdigest()
 
@@ -76,7 +76,7 @@ class PreparedTraining:
 
     @property
     def n_train(self) -> int:
-        """How many different records are learnt from."""
+        """The number of different records that are learnt from."""
         return len(np.unique(np.concatenate([member.train for member in self.members])))
 
     def for_group(self, chosen: slice, reporter: Reporter, folder_name: str) -> "PreparedTraining":

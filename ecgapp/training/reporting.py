@@ -1,4 +1,4 @@
-"""What a training tells while it runs, and how it is asked to stop."""
+"""The reports of a training while it runs, and the protocol of their receiver."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class StepReport:
-    """Every few steps: the mean loss since the last report, and the speed since then."""
+    """The report every few steps: the mean loss since the last report, and the speed since then."""
 
     step: int  # of the whole training, from 1
     epoch: int  # from 1
@@ -20,7 +20,7 @@ class StepReport:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """After each epoch: the averaged weights on the validation records.
+    """The report after each epoch, on the averaged weights and the validation records.
 
     The loss is the mean squared error per sample in pretraining, else the (cross) entropy.
     F1 is the macro mean at probability 0.5 (the most probable label where only one can be true).
@@ -43,7 +43,7 @@ class EpochReport:
 
 
 class Reporter(Protocol):
-    """What listens to a training: a run's metrics, a terminal, a test."""
+    """The receiver of a training's reports: a run's metrics, a terminal, a test."""
 
     def step(self, report: StepReport) -> None:
         """A few steps were done."""

@@ -104,7 +104,7 @@ def _train_ensemble(training: PreparedTraining) -> TrainedModel:
 
 
 def _group_size(training: PreparedTraining) -> int:
-    """How many members learn together: what fitted before a stop, else what the config and the device say."""
+    """The number of members that learn together: what fitted before a stop, else ``at_once``."""
     path, size = training.folder / _GROUP, training.config.members
     if training.processes.is_leader and path.is_file():
         size = int(path.read_text())

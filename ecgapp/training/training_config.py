@@ -1,4 +1,4 @@
-"""The one description of a training: what is learnt, from which records, how, and for how long."""
+"""The config of a training: what is learnt, from which records, how, and for how long."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Phase(StrEnum):
 
 
 class Initialisation(StrEnum):
-    """Where the weights start: at random, at a pretrained encoder, or at one that stays as it is.
+    """The start of the weights: at random, at a pretrained encoder, or at one that stays as it is.
 
     A frozen encoder without a pretrained model is the control: random, and never trained.
     """
@@ -31,7 +31,7 @@ class Initialisation(StrEnum):
 
 
 class Resampling(StrEnum):
-    """What the members of an ensemble learn from, which makes them differ.
+    """The records that the members of an ensemble learn from, which make them differ.
 
     Cross-fitting leaves one group of folds out for each. A bootstrap draws as many records as there
     are, with replacement: the repeats of Jang et al. 2021 (doi 10.4258/hir.2021.27.1.19).
@@ -208,18 +208,18 @@ class TrainingConfig:
 
     @property
     def all_epochs(self) -> int:
-        """Those planned at first and those added since."""
+        """The number of epochs planned at first, and of those added since."""
         return self.epochs + sum(self.further_epochs)
 
     @property
     def digest(self) -> str:
-        """sha256 of all that the weights depend on so far: a run goes on only with the very same.
+        """The sha256 of all that the weights depend on so far: a run goes on only with the very same.
 
         More epochs may be added, and the device may be another.
         """
         plain = documents.fields_to_plain(self)
-        kept = {name: value for name, value in plain.items() if name not in _FREE}
-        return hashlib.sha256(documents.dump(kept).encode()).hexdigest()
+        fixed = {name: value for name, value in plain.items() if name not in _FREE}
+        return hashlib.sha256(documents.dump(fixed).encode()).hexdigest()
 
     def labels(self) -> Task | None:
         """The task that is asked, or None in pretraining.
@@ -229,12 +229,12 @@ class TrainingConfig:
         """
         if self.pretraining:
             return None
-        asked = task(self.task) if self.task else csv_task(self.label_columns)
-        if isinstance(self.network, ECGClassifierConfig) and self.network.n_labels != len(asked.labels):
+        labelled = task(self.task) if self.task else csv_task(self.label_columns)
+        if isinstance(self.network, ECGClassifierConfig) and self.network.n_labels != len(labelled.labels):
             raise ConfigError(
-                f"The task {asked.name} has {len(asked.labels)} labels, the network another number."
+                f"The task {labelled.name} has {len(labelled.labels)} labels, the network another number."
             )
-        return asked
+        return labelled
 
 
 def pretraining_defaults(

@@ -1,4 +1,4 @@
-"""Where a training's weights start: at random, or at those of a pretrained model."""
+"""The initial weights of a training: random ones, or those of a pretrained model."""
 
 import re
 

@@ -10,7 +10,7 @@ from ecgapp.worklist.item import LabelScore, Outcome
 
 
 def score(ecgs: Sequence[OpenedECG], model: TrainedModel) -> list[Outcome]:
-    """What ``model`` finds in each ECG, as ``analysis.find`` does one by one, to float rounding.
+    """The outcome of each ECG by ``model``, as ``analysis.find`` has it one by one, to float rounding.
 
     An ECG that the gate refuses, or that the model cannot take, has a sentence instead of scores; the others
     are not touched by it. Critical findings and judgement are those of every ECG.
@@ -36,7 +36,7 @@ def _scores(findings: Findings) -> tuple[LabelScore, ...]:
 
 
 def _refusal(ecg: OpenedECG) -> str:
-    """Why the gate lets no label through, or ""."""
+    """The reason why the gate lets no label through, or ""."""
     judged = ecg.admission()
     return judged.reason if judged.labels_withheld else ""
 

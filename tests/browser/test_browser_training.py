@@ -12,7 +12,7 @@ from ecgapp.datasets import open_store
 from ecgapp.jobs import RunStore, metric_names
 from ecgapp.jobs.run_table import update
 from ecgapp.storage import admin_password, documents
-from ecgapp.training.result.examples import RankedRecord, Ranking, write_ranking
+from ecgapp.training.result.examples import RankedRecord, RankedRecords, write_ranking
 
 playwright = pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import expect  # noqa: E402
@@ -53,7 +53,7 @@ def running(tmp_path):
     run = store.create("ward", "finetune", "cpu", documents.dump(replace(FINETUNING, stores=("hospital",))))
     with store.database.write() as connection:
         update(connection, run.id, state="running", heartbeat=1e12, epoch=3, epochs=40)
-    write_ranking(store.folder(run.id), Ranking(3, (), (worst,)))
+    write_ranking(store.folder(run.id), RankedRecords(3, (), (worst,)))
     for epoch in range(1, 4):
         add_epoch(store, run, epoch)
     return store, run

@@ -15,17 +15,16 @@ from ecgapp.config import PROJECT
 PACKAGE = PROJECT / "ecgapp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 PENDING = (
-    "storage", "system", "jobs", "worker", "runs", "training", "models", "tasks", "ui", "report",
-    "cli/checking.py", "cli/delineate.py", "cli/evaluate.py", "cli/fit_gate.py", "cli/fit_ventricular.py",
-    "cli/following.py", "cli/import_folder.py", "cli/predict.py", "cli/progress.py", "cli/runs.py",
-    "cli/train.py", "cli/__init__.py",
+    "storage", "system", "jobs", "worker", "runs/curve_tables.py", "runs/run_", "models/card_words.py", "ui",
+    "report", "cli/checking.py", "cli/following.py", "cli/import_folder.py", "cli/predict.py",
+    "cli/progress.py", "cli/runs.py", "cli/__init__.py",
     "analysis/__init__.py", "analysis/admission.py", "analysis/admission_words.py",
     "analysis/beat_relevance.py", "analysis/change_tables.py", "analysis/ecg_comparison.py",
-    "analysis/explanation.py", "analysis/findings.py", "analysis/installed_models.py",
-    "analysis/opened_ecg.py", "analysis/reconstruction.py", "analysis/store_evaluation.py",
-    "analysis/support.py", "analysis/validation_record.py", "analysis/window_preparation.py",
+    "analysis/explanation.py", "analysis/installed_models.py",
+    "analysis/opened_ecg.py", "analysis/reconstruction.py",
+    "analysis/support.py", "analysis/window_preparation.py",
     "datasets/importing", "worklist/__init__.py", "worklist/__main__.py", "worklist/intake.py",
-    "worklist/rows.py", "worklist/scorer.py", "worklist/scoring.py", "worklist/start_scoring.py",
+    "worklist/rows.py", "worklist/scorer.py", "worklist/start_scoring.py",
     "worklist/worklist_store.py",
 )  # fmt: skip
 """Paths below ``ecgapp`` whose names and docstrings are not checked yet."""
@@ -42,7 +41,7 @@ REGISTRIES = ("datasets/layouts", "tasks")
 VAGUE_NAMES = {"told", "found", "shown", "kept", "asked", "heard", "said", "tells", "knows"}
 """Participles and verbs that do not say which value they name."""
 
-STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}}
+STORED_FIELDS = {"reviews/review.py": {"kept", "shown"}, "training/result/examples.py": {"kept"}}
 """Fields of documents in files of earlier versions, whose names cannot change."""
 
 FRAGMENT_STARTS = {

@@ -25,9 +25,9 @@ from ecgapp.runs.start_training import start_run
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.result.examples import (
-    Answer,
+    RankedAnswer,
     RankedRecord,
-    Ranking,
+    RankedRecords,
     Reconstructions,
     write_ranking,
     write_reconstructions,
@@ -35,7 +35,7 @@ from ecgapp.training.result.examples import (
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.shell import admin_action, auth
 from ecgapp.ui.training import curves, live_chart, run_actions, run_dialogs, run_list
-from ecgapp.ui.training.training_form import SHOWN
+from ecgapp.ui.training.training_form import CURRENT_FORM
 
 EPOCHS = 6
 
@@ -296,7 +296,7 @@ def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     (settings.stores / "hospital").rename(settings.home / "elsewhere")
     store = DatasetStore.open(settings.home / "elsewhere")
     run = trained_run(runs, replace(FINETUNING, stores=(str(settings.home / "elsewhere"),)))
-    write_ranking(runs.folder(run.id), Ranking(6, (ranked(store, 0, 0.01),), (ranked(store, 3, 2.5),)))
+    write_ranking(runs.folder(run.id), RankedRecords(6, (ranked(store, 0, 0.01),), (ranked(store, 3, 2.5),)))
     page = open_page("training", settings)
     assert "after epoch 6" in said(page)
     press(page, "worst_0")
@@ -313,10 +313,16 @@ def test_labels_and_probabilities_stand_beside_the_tracing_with_thresholds_where
 ):
     store = twelve_lead_store(settings, "hospital")
     run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
-    learning = (Answer("AF", 0.0, 0.91), Answer("PVC", 1.0, 0.2), Answer("I-AVB", None, 0.1))
+    learning = (
+        RankedAnswer("AF", 0.0, 0.91),
+        RankedAnswer("PVC", 1.0, 0.2),
+        RankedAnswer("I-AVB", None, 0.1),
+    )
     over = tuple(replace(answer, kept=0.3, threshold=0.25) for answer in learning)
     best = replace(ranked(store, 0, 0.01), answers=learning)
-    write_ranking(runs.folder(run.id), Ranking(6, (best,), (replace(ranked(store, 3, 2.5), answers=over),)))
+    write_ranking(
+        runs.folder(run.id), RankedRecords(6, (best,), (replace(ranked(store, 3, 2.5), answers=over),))
+    )
     page = open_page("training", settings)
     press(page, "best_0")
     table = next(frame.value for frame in page.dataframe if "By its codes" in frame.value)
@@ -331,7 +337,7 @@ def test_labels_and_probabilities_stand_beside_the_tracing_with_thresholds_where
 def test_no_tracing_is_shown_of_a_data_set_that_has_changed_since(settings, runs):
     store = twelve_lead_store(settings, "hospital")
     run = trained_run(runs, replace(FINETUNING, stores=("hospital",)))
-    write_ranking(runs.folder(run.id), Ranking(6, (ranked(store, 0, 0.01),), ()))
+    write_ranking(runs.folder(run.id), RankedRecords(6, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
     shutil.rmtree(settings.stores / "hospital")
     make_store(settings.stores / "hospital", [ecg(seed) for seed in range(5, 8)])
@@ -357,7 +363,7 @@ def test_which_weights_are_kept_is_said_where_it_is_known(settings, runs):
     store = twelve_lead_store(settings, "hospital")
     run = trained_run(runs)
     runs.add_metrics(run.id, [(metric_names.AUROC, 7, 0.5), (metric_names.VALIDATION_LOSS, 7, 0.1)])
-    write_ranking(runs.folder(run.id), Ranking(7, (ranked(store, 0, 0.01),), ()))
+    write_ranking(runs.folder(run.id), RankedRecords(7, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
     assert "that is kept is that of epoch 6, which had the highest macro AUROC" in said(page)
 
@@ -380,7 +386,7 @@ def test_whose_best_and_worst_records_an_ensemble_shows_is_said(settings, runs, 
     numbers = range(1, together + 1)
     runs.add_metrics(six.id, [(f"{metric_names.F1_OF_MEMBER}{number}", 1, 0.5) for number in numbers])
     for run in (six, alone):
-        write_ranking(runs.folder(run.id), Ranking(2, (ranked(store, 0, 0.01),), ()))
+        write_ranking(runs.folder(run.id), RankedRecords(2, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
     assert "alone judged them" not in said(page)
     page.selectbox(key="chosen_run").set_value(six.id).run()
@@ -625,10 +631,10 @@ def test_the_page_shows_another_form_once_one_was_sent(settings, runs):
     page = open_page("training", settings)
     page.multiselect(key="train_folds").set_value([1, 2])
     page.multiselect(key="train_validation").set_value([3])
-    form = page.session_state[SHOWN]
+    form = page.session_state[CURRENT_FORM]
     press(page, f"start_{form}")
-    assert page.session_state[SHOWN] != form
-    page.session_state[SHOWN] = form
+    assert page.session_state[CURRENT_FORM] != form
+    page.session_state[CURRENT_FORM] = form
     press(page.run(), f"start_{form}")
     assert len(runs.all()) == 1
     assert not page.error

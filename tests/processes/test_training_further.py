@@ -17,7 +17,7 @@ from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal_alike
 from ecgapp.training.loop.schedule import cycles
-from ecgapp.training.objective import Classification
+from ecgapp.training.objective import ClassificationObjective
 from ecgapp.training.result.examples import read_ranking, read_reconstructions
 
 MORE = replace(PRETRAINING, further_epochs=(2,))
@@ -204,7 +204,7 @@ def test_an_epoch_tells_the_loss_of_the_best_answer_that_is_the_same_for_every_r
     told = recorder.epochs[-1].constant_loss
     truths = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, float("nan")], [1.0, 1.0]])
     weights = np.array([1.0, 3.0], np.float32)
-    judge = Classification(FINETUNING.labels(), [weights], "mean")
+    judge = ClassificationObjective(FINETUNING.labels(), [weights], "mean")
     constant = judge._constant_loss(truths, torch.from_numpy(weights))
     tried = [
         float(each.sum() / known.sum())

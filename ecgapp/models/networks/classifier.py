@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, WeightsMismatchError
-from ecgapp.models.networks.dropout import Dropout
+from ecgapp.models.networks.dropout import Dropout, PerMember
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
-from ecgapp.models.networks.per_member import PerMember
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
@@ -21,7 +20,7 @@ from ecgapp.models.registry import (
 
 @dataclass(frozen=True)
 class ECGClassifierConfig(ArchitectureConfig):
-    """Whose encoder, and how many labels."""
+    """The config of the encoder, and the number of labels."""
 
     encoder: AutoencoderConfig = field(default_factory=PatchAutoencoderConfig)
     n_labels: int = 9

@@ -1,4 +1,4 @@
-"""Where P, QRS and T begin and end: an autoencoder's encoder with a head that answers for each sample.
+"""A network for the edges of P, QRS and T: an autoencoder's encoder with a head for each sample.
 
 A U-Net's idea (Ronneberger et al. 2015, arXiv 1505.04597; on ECGs Moskalenko et al. 2019, arXiv
 1908.04590) cut short: the encoder's last feature map says which wave this is, a shallow branch that
@@ -29,7 +29,7 @@ SEGMENTS = ("background", "P", "QRS", "T")  # the order of the logits
 
 @dataclass(frozen=True)
 class DelineatorConfig(ArchitectureConfig):
-    """Whose encoder, of one lead; how wide the head is, and how many samples it takes together."""
+    """The config of the encoder, of one lead; the width of the head, and the samples it takes together."""
 
     encoder: AutoencoderConfig = field(default_factory=lambda: FoldAutoencoderConfig(1, 2048))
     width: int = 32
@@ -89,7 +89,7 @@ def _unfold(x: Tensor, times: int) -> Tensor:
 
 
 def _patches_a_step(encoder: nn.Module, config: DelineatorConfig) -> int:
-    """How many patches of the head lie in one step of the encoder's feature map.
+    """The number of the head's patches in one step of the encoder's feature map.
 
     Raises:
         ConfigError: the two do not divide each other.

@@ -6,18 +6,23 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.per_member import PerMember
+
+
+class PerMember(nn.Module):
+    """A layer on (batch, members * channels, ...) that mixes channels, or draws for them."""
+
+    members: int = 1
 
 
 class MaskSource(Protocol):
-    """Where masks are drawn: one stream of random numbers for each network that learns."""
+    """The source of masks: one stream of random numbers for each network that learns."""
 
     def uniform(self, *shape: int) -> Tensor:
         """(batch, members, *shape) in [0, 1): for each example of each member as many as ``shape`` has."""
 
 
 class Dropout(PerMember):
-    """As ``nn.Dropout`` on (batch, members * channels, ...), unless ``source`` is set: then it draws."""
+    """Dropout on (batch, members * channels, ...), with masks from ``source`` if it is set."""
 
     def __init__(self, p: float) -> None:
         super().__init__()

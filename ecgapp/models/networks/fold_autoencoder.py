@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
 from ecgapp.models.networks.convolution import ResidualBlock, as_image, convolution
-from ecgapp.models.networks.per_member import PerMember
+from ecgapp.models.networks.dropout import PerMember
 from ecgapp.models.registry import Autoencoder, AutoencoderConfig, architecture
 
 _RESAMPLING_KERNEL = 3  # patches; of the convolutions that lead into a stage, so neighbours overlap
@@ -25,7 +25,7 @@ _FOLD = 2  # steps that become one from stage to stage
 
 @dataclass(frozen=True)
 class FoldAutoencoderConfig(AutoencoderConfig):
-    """How many samples make a patch, how wide and deep the stages; each after the first halves time."""
+    """The samples of a patch, and the width and depth of the stages; each after the first halves time."""
 
     patch: int = 16  # samples
     widths: tuple[int, ...] = (96, 128)

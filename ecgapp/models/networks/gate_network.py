@@ -31,7 +31,7 @@ _SMALLEST = 1e-6
 
 @dataclass(frozen=True)
 class GateConfig(ArchitectureConfig):
-    """Whose reconstruction and latent are judged; one of one lead reads a record lead by lead."""
+    """The config of the autoencoder that judges; one of one lead reads a record lead by lead."""
 
     autoencoder: AutoencoderConfig = field(default_factory=PatchAutoencoderConfig)
 
@@ -85,9 +85,9 @@ class Gate(Network):
         return torch.stack([error, white.square().mean(dim=1)], dim=1).add(_SMALLEST).log()
 
     def contributions(self, parts: Tensor) -> Tensor:
-        """What each part adds to the logit of the score, none below 0: (..., n_parts) to the same."""
+        """The part of each number in the logit of the score, none below 0: (..., n_parts) to the same."""
         return self.weights * ((parts - self.centre) / self.scale).clamp(min=0)
 
     def score(self, parts: Tensor) -> Tensor:
-        """0 to 1, the higher the less it should be read: (..., n_parts) to (...)."""
+        """The score from 0 to 1, the higher the less it should be read: (..., n_parts) to (...)."""
         return (self.contributions(parts).sum(dim=-1) + self.bias).sigmoid()

@@ -20,7 +20,7 @@ from ecgapp.models.registry import Autoencoder, AutoencoderConfig, architecture
 
 @dataclass(frozen=True)
 class PatchAutoencoderConfig(AutoencoderConfig):
-    """How coarse the patches are, how wide and deep the stages; each stage after the first halves time."""
+    """The size of the patches, and the width and depth of the stages; each after the first halves time."""
 
     patch: int = 8  # samples a patch steps by
     stem_kernel: int = 8  # samples a patch sees; larger than ``patch``: they overlap

@@ -1,7 +1,7 @@
 """Whether a lead can be read as an ECG at all: twelve plain numbers, joined by a very small network.
 
 The numbers (``signals.readability``) can be shown and named; the network of one hidden layer lets them
-stand in for each other, which no weighted sum can: a signal without beats is readable where it has one
+replace each other, which no weighted sum can: a signal without beats is readable where it has one
 steady rhythm (ventricular fibrillation), and one without a steady rhythm where it has beats.
 """
 
@@ -19,7 +19,7 @@ LIMIT = 4.0  # standard deviations at which each number is cut off: beyond, noth
 
 @dataclass(frozen=True)
 class ReadabilityConfig(ArchitectureConfig):
-    """At which rate (Hz) leads come, and how many numbers the hidden layer has."""
+    """The sampling rate (Hz) of the leads, and the size of the hidden layer."""
 
     sampling_rate: float = 100.0
     hidden: int = 16
@@ -60,7 +60,7 @@ class Readability(Network):
         return logits
 
     def contributions(self, numbers: Tensor) -> Tensor:
-        """By how much each number moves the logit from where it is usual: (n_numbers,) to the same."""
+        """The amount by which each number moves the logit from its usual value: (n_numbers,) to the same."""
         each = numbers.repeat(len(NUMBERS), 1)
         each[range(len(NUMBERS)), range(len(NUMBERS))] = self.usual
         return self.judge(numbers) - self.judge(each)

@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.dropout import Dropout, MaskSource, set_mask_source
-from ecgapp.models.networks.per_member import PerMember
+from ecgapp.models.networks.dropout import Dropout, MaskSource, PerMember, set_mask_source
 from ecgapp.models.registry import Network
 
 M = TypeVar("M", bound=nn.Module)
@@ -74,7 +73,7 @@ class Stack(Network):
         return self.together(x)
 
     def _in_turn(self, x: Tensor) -> Tensor:
-        """As ``together`` answers, but one member after the other, each with its part of the weights."""
+        """The output of ``together``, one member after the other, each with its part of the weights."""
         form, draws = self._form[0], _Draws(_source(self.together))
         for alone, wide in zip(form.modules(), self.together.modules(), strict=True):
             alone.training = wide.training
@@ -146,7 +145,7 @@ def _widened(networks: Sequence[M]) -> M:
 
 
 def _wide(module: nn.Module, alike: Sequence[nn.Module]) -> nn.Module:
-    """What stands in the stack for ``module``, a copy of the first of the members' modules ``alike``."""
+    """The stack's module instead of ``module``, a copy of the first of the members' modules ``alike``."""
     if isinstance(module, PerMember):
         module.members = len(alike)
     if type(module) not in _WIDTHS and type(module) is not nn.Linear:

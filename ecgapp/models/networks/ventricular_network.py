@@ -24,7 +24,7 @@ _LARGEST = 6.0  # standard deviations of the window at which artefacts are cut o
 
 @dataclass(frozen=True)
 class VentricularConfig(ArchitectureConfig):
-    """How wide and deep each member is; a frame is ``patch`` samples."""
+    """The width and depth of each member; a frame is ``patch`` samples."""
 
     n_samples: int = 1024
     patch: int = 4

@@ -31,7 +31,7 @@ class Augmentation:
         self._bank = torch.empty(0, device=draws.device)
 
     def __call__(self, windows: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network sees, and the clean window that it shows; ``windows`` is left alone."""
+        """The windows that the network sees, and the clean windows behind them; ``windows`` is left alone."""
         gain = self._gains(windows)
         clean = windows if gain is None else windows * gain
         seen = clean

@@ -39,7 +39,7 @@ class _Chosen:
 
 @dataclass(frozen=True)
 class Loading:
-    """How signals are loaded: with how much room between them (s), and who follows it.
+    """Settings of loading signals: the room between them (s), the reporter, and the processes.
 
     ``folder`` takes what does not fit in memory.
     """
@@ -71,7 +71,7 @@ def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStor
 
 
 def _refuse_one_name(stores: Sequence[DatasetStore]) -> None:
-    """The model's card and the ranking of its records tell data sets by their names."""
+    """Data sets of one name are refused: the model's card and the ranking of its records name them."""
     names = [store.name for store in stores]
     if doubled := next((name for name in names if names.count(name) > 1), None):
         raise DatasetError(
@@ -111,7 +111,7 @@ def choose_records(config: TrainingConfig, stores: Sequence[DatasetStore]) -> Re
 def load_signals(
     records: RecordSet, rows: Rows, stores: Sequence[DatasetStore], loading: Loading
 ) -> RecordSet:
-    """The same records, with the signals of ``rows`` in memory.
+    """The records with the signals of ``rows`` in memory.
 
     Every file that they come from is compared with its checksum on the way: a byte that changed since
     the import would else be learnt from, and a resumed training would call it the same data.
@@ -173,7 +173,7 @@ def _fill(records: RecordSet, store: DatasetStore, rows: Rows) -> None:
 
 
 def data_digest(stores: Sequence[DatasetStore], records: RecordSet) -> str:
-    """sha256 over the stores' files and the records' folds and targets: what a training learnt from."""
+    """The sha256 over the stores' files and the records' folds and targets: what a training learnt from."""
     digest = hashlib.sha256()
     for store in stores:
         digest.update(store.manifest.digest.encode())
@@ -189,8 +189,8 @@ def _choose(store: DatasetStore, config: TrainingConfig, task: Task | None, weig
         return _Chosen(store, rows, np.zeros((len(rows), 0), np.float32), folds, weight)
     targets = store.targets(task, rows)
     known = ~np.isnan(targets)
-    kept = known.any(axis=1) if task.multilabel else known.all(axis=1) & (np.nansum(targets, axis=1) == 1)
-    return _Chosen(store, rows[kept], targets[kept], folds[kept], weight)
+    chosen = known.any(axis=1) if task.multilabel else known.all(axis=1) & (np.nansum(targets, axis=1) == 1)
+    return _Chosen(store, rows[chosen], targets[chosen], folds[chosen], weight)
 
 
 def _lengths(part: _Chosen, preprocessing: PreprocessingConfig) -> Rows:

@@ -1,4 +1,4 @@
-"""Random numbers for a batch: each network of a stack has its own stream, each process its part of one batch.
+"""Random numbers for a batch: a stream for each network of a stack, and each process's part of the batch.
 
 So several processes draw together what one alone would, and networks that learn together draw what each
 would draw alone.
@@ -26,7 +26,7 @@ class Draws:
 
     @property
     def members(self) -> int:
-        """How many networks learn together."""
+        """The number of networks that learn together."""
         return len(self._members)
 
     def set_batch(self, batch: int, part: slice) -> None:
@@ -34,13 +34,13 @@ class Draws:
         self.batch, self.part = batch, part
 
     def uniform(self, *shape: int) -> Tensor:
-        """In [0, 1): (examples, members, *shape)."""
+        """Uniform numbers in [0, 1): (examples, members, *shape)."""
         return self._gather(
             [torch.rand(self.batch, *shape, generator=stream, device=self.device) for stream in self._members]
         )
 
     def normal(self, *shape: int) -> Tensor:
-        """Of mean 0 and variance 1: (examples, members, *shape)."""
+        """Normal numbers of mean 0 and variance 1: (examples, members, *shape)."""
         return self._gather(
             [
                 torch.randn(self.batch, *shape, generator=stream, device=self.device)
@@ -58,7 +58,7 @@ class Draws:
         return torch.stack([values[self.part] for values in drawn], 1)
 
     def state(self) -> dict[str, Any]:
-        """Where all streams are."""
+        """The position of every stream, for a checkpoint."""
         return {
             "device": self.device.type,
             "members": [stream.get_state() for stream in self._members],

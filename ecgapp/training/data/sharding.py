@@ -1,4 +1,4 @@
-"""How an epoch's windows are dealt, so that several processes see together what one alone would.
+"""Deterministic sharding: the batches of an epoch are the same for any number of processes.
 
 The records to learn from lie in lanes, and every batch takes equally many windows from each lane. A
 process reads some of the lanes, so it needs only their records; which process reads which lane

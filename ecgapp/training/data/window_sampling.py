@@ -16,7 +16,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class RecordSet:
-    """What is asked of a training's records, and the preprocessed signals of those that are needed here.
+    """The records of a training: their targets, and the preprocessed signals of those that are needed here.
 
     Record i is row ``row_of[i]`` of the store ``stores[store_of[i]]``. ``targets`` is float32 (n_records,
     n_labels) of 1, 0 and NaN, with no columns where there is no task. ``signals`` (n_leads, total) is at the
@@ -42,11 +42,11 @@ class RecordSet:
         return len(self.lengths)
 
     def rows(self, folds: Sequence[int]) -> Rows:
-        """Which records lie in these folds."""
+        """The numbers of the records in these folds."""
         return np.flatnonzero(np.isin(self.folds, folds)).astype(np.int64)
 
     def to(self, device: torch.device) -> "RecordSet":
-        """The same records on ``device``, if they fit in half of what is free there; else windows for it."""
+        """The records with their signals on ``device``, if they fit in half of what is free there."""
         if device.type == "cpu":
             return self
         free, _ = torch.cuda.mem_get_info(device)

@@ -111,7 +111,7 @@ def _coloured(exponent: float) -> Make:
 
 
 def _gains(signal: Numbers, rng: np.random.Generator) -> Numbers:
-    """How strongly each lead sees one source, and with which sign."""
+    """The gain of one source in each lead, with its sign."""
     return rng.normal(0, 0.4, (len(signal), 1))
 
 

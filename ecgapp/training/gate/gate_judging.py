@@ -16,7 +16,7 @@ from ecgapp.tasks.nine_class import NINE_CLASS
 from ecgapp.tasks.ptbxl import PTBXL_SUPERCLASS
 from ecgapp.training.gate import readability_fit
 from ecgapp.training.gate.gate_records import DISTORTED
-from ecgapp.training.gate.readability_fit import SPOILED, Measured
+from ecgapp.training.gate.readability_fit import SPOILED, MeasuredRecord
 from ecgapp.training.gate.similarity_fit import GateFitConfig, Judged, fit_score, scores
 
 CLASSES = (  # labels whose records must not be refused more often than others
@@ -43,8 +43,8 @@ NORMAL, OTHERS = "Normal", "all records but normal ones"
 MANY_LEADS = ("ptb-xl", "ptb-xl-zscored", "challenge", "ludb")  # sources of twelve leads
 
 
-class Kept(Protocol):
-    """A record as far as figures need it."""
+class JudgedRow(Protocol):
+    """A record as far as the figures need it."""
 
     @property
     def kind(self) -> str: ...
@@ -70,7 +70,7 @@ def judged_metrics(
 
 
 def readable_metrics(
-    network: Readability, rows: Sequence[Measured], threshold: float, config: GateFitConfig
+    network: Readability, rows: Sequence[MeasuredRecord], threshold: float, config: GateFitConfig
 ) -> GateMetrics:
     """The figures of the first question: real records by cross-fitting, made ones of the test folds.
 
@@ -80,48 +80,48 @@ def readable_metrics(
     made = np.array([one.origin == SPOILED for one in rows])
     tested = np.array([one.fold in config.test_folds for one in rows])
     chosen = [one for one, is_in in zip(rows, ~made | tested, strict=True) if is_in]
-    found = np.where(made, readability_fit.scores(network, rows), crossed)[~made | tested]
+    values = np.where(made, readability_fit.scores(network, rows), crossed)[~made | tested]
     kinds = sorted({one.kind for one in chosen if one.role == BAD and one.origin == SPOILED})
     without = {kind: wilson(*readability_fit.without_kind(kind, rows, config)) for kind in kinds}
     sources = ", ".join((*config.sources, *config.rhythm_sources))
     folds = ", ".join(str(fold) for fold in config.test_folds)
     dataset = f"{sources}, all folds, each by a fit without its patients; what was made of fold {folds}'s"
-    return figures(chosen, found, threshold, dataset, without)
+    return figures(chosen, values, threshold, dataset, without)
 
 
 def figures(
-    judged: Sequence[Kept],
-    found: Floats,
+    judged: Sequence[JudgedRow],
+    values: Floats,
     threshold: float,
     dataset: str,
     without: Mapping[str, Interval | None] = MappingProxyType({}),
 ) -> GateMetrics:
-    """The figures on all of ``judged``, whose scores are ``found``."""
-    kinds = [*_by_kind(judged, found), *_by_class(judged, found)]
+    """The figures on all of ``judged``, whose scores are ``values``."""
+    kinds = [*_by_kind(judged, values), *_by_class(judged, values)]
     return gate_metrics(kinds, threshold, dataset, _curves(kinds), without)
 
 
-def _by_kind(judged: Sequence[Kept], found: Floats) -> list[ScoredKind]:
-    """By role; within it in the order of ``judged``."""
+def _by_kind(judged: Sequence[JudgedRow], values: Floats) -> list[ScoredKind]:
+    """The scores of each kind, by role; within a role in the order of ``judged``."""
     kinds = dict.fromkeys((one.kind, one.role) for one in judged)
     return [
-        ScoredKind(kind, role, found[[(one.kind, one.role) == (kind, role) for one in judged]])
+        ScoredKind(kind, role, values[[(one.kind, one.role) == (kind, role) for one in judged]])
         for wanted in (GOOD, BAD, GRADED)
         for kind, role in kinds
         if role == wanted
     ]
 
 
-def _by_class(judged: Sequence[Kept], found: Floats) -> list[ScoredKind]:
+def _by_class(judged: Sequence[JudgedRow], values: Floats) -> list[ScoredKind]:
     """Good records of the sources of twelve leads with each of ``CLASSES``, and all that are not normal."""
     whole = np.array([one.role == GOOD and one.kind in MANY_LEADS for one in judged])
     rows = []
     for label in CLASSES:
         having = whole & np.array([label.answer(one.labels) == 1 for one in judged])
         if having.any():
-            rows.append(ScoredKind(label.name, CLASS, found[having]))
+            rows.append(ScoredKind(label.name, CLASS, values[having]))
         if label.name == NORMAL and (whole & ~having).any():
-            rows.append(ScoredKind(OTHERS, CLASS, found[whole & ~having]))
+            rows.append(ScoredKind(OTHERS, CLASS, values[whole & ~having]))
     return rows
 
 
@@ -134,7 +134,7 @@ def _without(kind: str, gate: Gate, judged: Sequence[Judged], config: GateFitCon
 
 
 def _curves(kinds: Sequence[ScoredKind]) -> dict[str, tuple[list[str], list[str]]]:
-    """Which kinds each ROC curve sets against each other."""
+    """The kinds that each ROC curve compares: good ones, and bad ones."""
     good = [kind.kind for kind in kinds if kind.role == GOOD]
     bad = [kind.kind for kind in kinds if kind.role == BAD]
     noise = [kind for kind in bad if kind.startswith(("muscle noise", "baseline wander"))]

@@ -39,7 +39,7 @@ DISTORTED = (SHUFFLED, "backwards", "wrong sampling rate")  # readable, and yet 
 ALONE = " alone"  # noise without an ECG below it
 SYNTHETIC_RECORDS = 40  # of each synthetic rhythm
 WORDS = {"ma": "muscle noise", "bw": "baseline wander"}
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +97,8 @@ def _one_lead(sample: Sample, seed: Sequence[int]) -> Sample:
     """One of the record's leads, drawn."""
     record = sample.record
     row = int(np.random.default_rng(seed).integers(record.n_leads))
-    kept = record.leads[row : row + 1]
-    single = replace(record, signal=record.signal[row : row + 1], leads=kept, derived=frozenset())
+    lead = record.leads[row : row + 1]
+    single = replace(record, signal=record.signal[row : row + 1], leads=lead, derived=frozenset())
     return replace(sample, record=single)
 
 
@@ -176,7 +176,7 @@ def usual_latents(samples: Sequence[Sample], model: TrainedModel, folds: Sequenc
     return np.asarray(torch.cat(rows).double().numpy())
 
 
-def judge(samples: Iterator[Sample], model: TrainedModel, tell: Tell) -> list[Judged]:
+def judge(samples: Iterator[Sample], model: TrainedModel, log: Log) -> list[Judged]:
     """The parts of each sample's score; records without any signal are left out."""
     judged = []
     for number, sample in enumerate(samples, 1):
@@ -185,14 +185,14 @@ def judge(samples: Iterator[Sample], model: TrainedModel, tell: Tell) -> list[Ju
             row = Judged(sample.kind, sample.role, sample.fold, tuple(parts.tolist()), sample.labels)
             judged.append(row)
         if number % 500 == 0:
-            tell(f"{number:,} records judged.")
+            log(f"{number:,} records judged.")
     return judged
 
 
-def fit_on(config: GateFitConfig, data: Path, model: TrainedModel, tell: Tell) -> list[Judged]:
+def fit_on(config: GateFitConfig, data: Path, model: TrainedModel, log: Log) -> list[Judged]:
     """Every record judged by the gate, whose latent is set on the way."""
     gate = gate_network(model)
     good, spoiled = gather(config, data, gate.config.lead_by_lead)
-    tell(f"{len(good):,} records of the sources.")
+    log(f"{len(good):,} records of the sources.")
     fit_latent(gate, usual_latents(good, model, config.train_folds))
-    return judge(iter(good), model, tell) + judge(spoiled, model, tell)
+    return judge(iter(good), model, log) + judge(spoiled, model, log)

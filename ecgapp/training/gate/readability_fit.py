@@ -22,7 +22,7 @@ from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.detectors.record_readability import record_numbers, unreadable
 from ecgapp.evaluate.detectors.refusals import BAD, GOOD, GRADED
 from ecgapp.models import Readability, ReadabilityConfig, TrainedModel, build
-from ecgapp.training.gate.gate_records import DISTORTED, Sample, Tell, gather, rhythm_samples
+from ecgapp.training.gate.gate_records import DISTORTED, Log, Sample, gather, rhythm_samples
 from ecgapp.training.gate.similarity_fit import GateFitConfig
 
 STEPS, RATE, LATE_RATE, LATE = 400, 0.02, 0.005, 280  # of Adam, on all windows at once
@@ -33,7 +33,7 @@ GROUPS = ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))  # folds that are judged by o
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredRecord:
     """One record: its kind, role and fold, and the numbers of its windows (n_windows, n_numbers)."""
 
     kind: str
@@ -44,7 +44,7 @@ class Measured:
     origin: str = SOURCE
 
 
-def measure(samples: Iterator[Sample], model: TrainedModel, tell: Tell, origin: str) -> list[Measured]:
+def measure(samples: Iterator[Sample], model: TrainedModel, log: Log, origin: str) -> list[MeasuredRecord]:
     """The numbers of each sample; records without any signal, or with gaps in every lead, are left out.
 
     What is readable but not what models know is no part of this question: it is graded. So is asystole,
@@ -55,28 +55,28 @@ def measure(samples: Iterator[Sample], model: TrainedModel, tell: Tell, origin: 
         try:
             numbers = record_numbers(sample.record, model)
         except SignalError:
-            tell(f"A record of {sample.kind} is left out: samples are missing, or it is too short.")
+            log(f"A record of {sample.kind} is left out: samples are missing, or it is too short.")
             continue
         beside = sample.kind in DISTORTED or sample.kind.endswith(STANDSTILL)
         if len(numbers):
             role = GRADED if beside else sample.role
-            rows.append(Measured(sample.kind, role, sample.fold, numbers, sample.labels, origin))
+            rows.append(MeasuredRecord(sample.kind, role, sample.fold, numbers, sample.labels, origin))
         if number % 500 == 0:
-            tell(f"{number:,} records measured.")
+            log(f"{number:,} records measured.")
     return rows
 
 
-def readable_rows(config: GateFitConfig, data: Path, model: TrainedModel, tell: Tell) -> list[Measured]:
+def readable_rows(config: GateFitConfig, data: Path, model: TrainedModel, log: Log) -> list[MeasuredRecord]:
     """Every record of the sources, every window of known rhythm, and what is spoiled, measured.
 
     Raises:
         DatasetError: a source is missing.
     """
     good, spoiled = gather(config, data, False)
-    tell(f"{len(good):,} records of the sources.")
-    rows = measure(iter(good), model, tell, SOURCE)
-    rows += measure(rhythm_samples(config, data), model, tell, RHYTHM)
-    return rows + measure(spoiled, model, tell, SPOILED)
+    log(f"{len(good):,} records of the sources.")
+    rows = measure(iter(good), model, log, SOURCE)
+    rows += measure(rhythm_samples(config, data), model, log, RHYTHM)
+    return rows + measure(spoiled, model, log, SPOILED)
 
 
 def empty_readability(config: GateFitConfig) -> Readability:
@@ -89,7 +89,7 @@ def empty_readability(config: GateFitConfig) -> Readability:
 
 
 def fit_readable(
-    learnt: Sequence[Measured], validation: Sequence[Measured], config: GateFitConfig
+    learnt: Sequence[MeasuredRecord], validation: Sequence[MeasuredRecord], config: GateFitConfig
 ) -> tuple[Readability, float]:
     """A network fitted on ``learnt``, and the threshold that the good ones of ``validation`` give.
 
@@ -97,10 +97,10 @@ def fit_readable(
         ConfigError: there are no good or no bad records, or none for the threshold.
     """
     learnt = [one for one in learnt if one.role in (GOOD, BAD)]
-    kept = [one.numbers for one in validation if one.role == GOOD]
+    good = [one.numbers for one in validation if one.role == GOOD]
     if {one.role for one in learnt} != {GOOD, BAD}:
         raise ConfigError("The training folds need good and spoiled records. Choose more folds.")
-    if not kept:
+    if not good:
         raise ConfigError("The validation folds hold no good records. Choose more folds.")
     numbers = torch.from_numpy(np.concatenate([one.numbers for one in learnt])).float()
     counts = [len(one.numbers) for one in learnt]
@@ -109,12 +109,12 @@ def fit_readable(
     network = empty_readability(config)
     _train(network, numbers, bad, shares)
     with torch.inference_mode():
-        scores = network.judge(torch.from_numpy(np.concatenate(kept)).float()).sigmoid().double().numpy()
+        scores = network.judge(torch.from_numpy(np.concatenate(good)).float()).sigmoid().double().numpy()
     return network, float(np.quantile(scores, 1 - config.allowance))
 
 
-def _shares(learnt: Sequence[Measured]) -> Floats:
-    """What a window of each record weighs: kinds of a role the same, and good and bad ones half each."""
+def _shares(learnt: Sequence[MeasuredRecord]) -> Floats:
+    """The weight of a window of each record: kinds of a role weigh the same, good and bad ones half each."""
     totals: dict[tuple[str, str], int] = {}
     for one in learnt:
         totals[one.role, one.kind] = totals.get((one.role, one.kind), 0) + len(one.numbers)
@@ -141,7 +141,7 @@ def _train(network: Readability, numbers: torch.Tensor, bad: torch.Tensor, share
     network.requires_grad_(False)
 
 
-def fit_on_folds(rows: Sequence[Measured], config: GateFitConfig) -> tuple[Readability, float]:
+def fit_on_folds(rows: Sequence[MeasuredRecord], config: GateFitConfig) -> tuple[Readability, float]:
     """The gate: fitted on the training folds and on all windows of known rhythm.
 
     Raises:
@@ -152,28 +152,28 @@ def fit_on_folds(rows: Sequence[Measured], config: GateFitConfig) -> tuple[Reada
     return fit_readable(learnt, validation, config)
 
 
-def scores(network: Readability, rows: Sequence[Measured]) -> Floats:
+def scores(network: Readability, rows: Sequence[MeasuredRecord]) -> Floats:
     """Each record's score."""
     return np.array([unreadable(one.numbers, network) for one in rows])
 
 
-def cross_fitted(rows: Sequence[Measured], config: GateFitConfig, threshold: float) -> Floats:
+def cross_fitted(rows: Sequence[MeasuredRecord], config: GateFitConfig, threshold: float) -> Floats:
     """Each record's score by a fit without its folds, moved so that ``threshold`` refuses what it would.
 
     The folds that follow give the threshold. Raises as ``fit_readable``.
     """
-    found = np.full(len(rows), np.nan)
+    crossed = np.full(len(rows), np.nan)
     for place, group in enumerate(GROUPS):
         lent = GROUPS[(place + 1) % len(GROUPS)]
         learnt = [one for one in rows if _may_teach(one, group, lent, config)]
         validation = [one for one in rows if one.fold in lent and one.origin == SOURCE]
         network, line = fit_readable(learnt, validation, config)
         judged = [number for number, one in enumerate(rows) if one.fold in group]
-        found[judged] = _moved(scores(network, [rows[number] for number in judged]), line, threshold)
-    return found
+        crossed[judged] = _moved(scores(network, [rows[number] for number in judged]), line, threshold)
+    return crossed
 
 
-def _may_teach(one: Measured, group: Sequence[int], lent: Sequence[int], config: GateFitConfig) -> bool:
+def _may_teach(one: MeasuredRecord, group: Sequence[int], lent: Sequence[int], config: GateFitConfig) -> bool:
     """Whether the fit that judges ``group`` may learn from this record."""
     if one.origin == SPOILED and one.fold not in config.train_folds:
         return False  # its noise is that of the test folds
@@ -181,7 +181,7 @@ def _may_teach(one: Measured, group: Sequence[int], lent: Sequence[int], config:
 
 
 def _moved(values: Floats, line: float, threshold: float) -> Floats:
-    """On the logarithm of the odds, so that ``line`` becomes ``threshold``."""
+    """The values moved on the logarithm of the odds, so that ``line`` becomes ``threshold``."""
     values, at, to = (_logit(np.asarray(x)) for x in (values, line, threshold))
     return np.asarray(1 / (1 + np.exp(-(values - at + to))))
 
@@ -191,8 +191,8 @@ def _logit(values: Floats) -> Floats:
     return np.asarray(np.log(inside / (1 - inside)))
 
 
-def without_kind(kind: str, rows: Sequence[Measured], config: GateFitConfig) -> tuple[int, int]:
-    """How many of the kind's test records a gate refuses that had no part of this kind, and of how many."""
+def without_kind(kind: str, rows: Sequence[MeasuredRecord], config: GateFitConfig) -> tuple[int, int]:
+    """Two counts: the kind's test records that a gate fitted without this kind refuses, and all of them."""
     network, line = fit_on_folds([one for one in rows if one.kind != kind], config)
     test = [one for one in rows if one.kind == kind and one.fold in config.test_folds]
     return int((scores(network, test) >= line).sum()), len(test)

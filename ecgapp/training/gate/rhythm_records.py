@@ -50,7 +50,7 @@ class RhythmWindow:
 
 @dataclass(frozen=True)
 class _Stretch:
-    """Between ``start`` and ``end``, s."""
+    """A stretch of one rhythm between ``start`` and ``end``, s."""
 
     start: float
     end: float
@@ -95,8 +95,8 @@ def _cut(record: ECGRecord, start: float) -> ECGRecord:
 def _one_lead(record: ECGRecord) -> ECGRecord:
     """MLII where there is one, else the first lead."""
     row = record.leads.index("MLII") if "MLII" in record.leads else 0
-    kept = record.leads[row : row + 1]
-    return replace(record, signal=record.signal[row : row + 1], leads=kept, derived=frozenset())
+    lead = record.leads[row : row + 1]
+    return replace(record, signal=record.signal[row : row + 1], leads=lead, derived=frozenset())
 
 
 def _cudb_stretches() -> dict[str, list[_Stretch]]:
@@ -105,17 +105,17 @@ def _cudb_stretches() -> dict[str, list[_Stretch]]:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise DatasetError("The marks of cudb are missing: docs/recipes/marks/cudb.csv.") from error
-    found: dict[str, list[_Stretch]] = {}
+    stretches: dict[str, list[_Stretch]] = {}
     for row in rows:
         rhythm = row["rhythm"].replace("_", " ")
-        found.setdefault(row["record"], []).append(
+        stretches.setdefault(row["record"], []).append(
             _Stretch(float(row["start_s"]), float(row["end_s"]), rhythm)
         )
-    return found
+    return stretches
 
 
 def _mitdb_stretches(header: Path, record: ECGRecord) -> list[_Stretch]:
-    """From each annotated change of rhythm to the next."""
+    """The stretches from each annotated change of rhythm to the next."""
     try:
         marks = read_marks(header.with_suffix(".atr").read_bytes())
     except OSError as error:

@@ -25,7 +25,7 @@ READABLE, SIMILAR = "readable", "similar"  # the two questions
 USUAL, RARE = 0.5, 0.95  # quantiles of the good records between which a part counts one unit
 LEAST = {"contradiction": 1.0}  # of a unit, for rounding contradicts too
 RIDGE = 1e-3
-SMALLEST = 1e-6  # of the largest variance: a direction in which nothing varies tells nothing
+SMALLEST = 1e-6  # of the largest variance: a direction in which nothing varies says nothing
 
 
 @dataclass(frozen=True)
@@ -153,15 +153,15 @@ def _logistic(hinged: Floats, bad: Floats, shares: Floats) -> tuple[Floats, floa
 
     n = hinged.shape[1]
     bounds = [(0.0, None)] * n + [(None, None)]
-    found = optimize.minimize(loss, np.append(np.ones(n), -3.0), jac=True, method="L-BFGS-B", bounds=bounds)
-    return found.x[:-1], float(found.x[-1])
+    fitted = optimize.minimize(loss, np.append(np.ones(n), -3.0), jac=True, method="L-BFGS-B", bounds=bounds)
+    return fitted.x[:-1], float(fitted.x[-1])
 
 
 def _threshold(gate: Gate, judged: Sequence[Judged], config: GateFitConfig) -> float:
     """The lowest at which no larger share of good validation records than allowed is refused."""
-    kept = [one for one in judged if one.role == GOOD and one.fold in config.validation_folds]
-    if not kept:
+    good = [one for one in judged if one.role == GOOD and one.fold in config.validation_folds]
+    if not good:
         raise ConfigError("The validation folds hold no good records. Choose more folds.")
-    ranked = np.sort(scores(gate, kept))[::-1]
+    ranked = np.sort(scores(gate, good))[::-1]
     allowed = int(config.allowance * len(ranked))
     return float((ranked[allowed] + ranked[max(allowed - 1, 0)]) / 2 if allowed else (ranked[0] + 1) / 2)

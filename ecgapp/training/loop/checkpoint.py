@@ -49,11 +49,11 @@ def save_checkpoint(folder: Path, identity: str, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(
-    folder: Path, identity: str, tell: Callable[[str], None] | None = None
+    folder: Path, identity: str, log: Callable[[str], None] | None = None
 ) -> dict[str, Any] | None:
     """The folder's last intact state, on the CPU, or None where there is no checkpoint.
 
-    ``tell`` gets a sentence where the last checkpoint is damaged, and the one before it is taken.
+    ``log`` gets a sentence where the last checkpoint is damaged, and the one before it is taken.
 
     Raises:
         TrainingError: none is intact, or it belongs to other settings or other data.
@@ -67,8 +67,8 @@ def load_checkpoint(
             state = _state(content, identity)
             if damaged:
                 path.replace(folder / CHECKPOINT)  # else the next one would be written over it
-                if tell is not None:
-                    tell("The last checkpoint is damaged. The one before it is intact.")
+                if log is not None:
+                    log("The last checkpoint is damaged. The one before it is intact.")
             return state
         damaged = True
     if damaged:
@@ -95,13 +95,13 @@ def _sealed(content: bytes) -> bool:
 
 def _state(content: bytes, identity: str) -> dict[str, Any]:
     try:
-        found = torch.load(io.BytesIO(content[:-_SEAL]), map_location="cpu", weights_only=True)
-        known = found["format"] == _FORMAT
+        document = torch.load(io.BytesIO(content[:-_SEAL]), map_location="cpu", weights_only=True)
+        known = document["format"] == _FORMAT
     except Exception as error:  # torch raises many kinds for what another version wrote
         raise TrainingError("The checkpoint is not readable.") from error
     if not known:
         raise TrainingError("The checkpoint is of another version of this program.")
-    if found["identity"] != identity:
+    if document["identity"] != identity:
         raise TrainingError("The settings or the data changed since this training began.")
-    state: dict[str, Any] = found["state"]
+    state: dict[str, Any] = document["state"]
     return state

@@ -34,7 +34,7 @@ class Pace:
 
     @classmethod
     def of(cls, config: TrainingConfig, steps: int, batch: int) -> "Pace":
-        """What the config plans, for epochs of so many steps of so many windows."""
+        """The pace that the config plans, for epochs of so many steps of so many windows."""
         return cls(steps, batch, tuple(n * steps for n in (config.epochs, *config.further_epochs)))
 
     @property
@@ -82,13 +82,13 @@ class Learner:
         self._answer = self._prepared()
 
     def _shared(self, network: Network) -> Network:
-        """With batch norms over all processes, where there are more."""
+        """The network with batch norms over all processes, if there are several."""
         if self.processes.size > 1:
             synchronise(network, self.device, self.processes.size)
         return network
 
     def _prepared(self) -> nn.Module:
-        """What a step calls: the network itself, one that talks to other processes, or a compiled one."""
+        """The module that a step calls: the network, one that exchanges gradients, or a compiled one."""
         if self.processes.size > 1:
             devices = [self.device] if self.device.type == "cuda" else None
             with warnings.catch_warnings():
@@ -146,7 +146,7 @@ class Learner:
 
     @property
     def learning_rate(self) -> float:
-        """Of the last step."""
+        """The learning rate of the last step."""
         return float(self.optimiser.param_groups[0]["lr"])
 
     def averaged_networks(self) -> list[Network]:
@@ -161,7 +161,7 @@ class Learner:
         return {name: tensor.clone() for name, tensor in self.averaged.state_dict().items()}
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on."""
+        """The state that the next step depends on, for a checkpoint."""
         return {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),

@@ -1,4 +1,4 @@
-"""The one training loop, for both phases: epochs, reports, checkpoints, and a resume that is bit-equal."""
+"""The training loop of both phases: epochs, reports, checkpoints, and a bit-equal resume."""
 
 import time
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class _Best:
 
 
 class Loop:
-    """Where a training stands: ``epoch`` epochs are done, and ``position`` steps of the next one.
+    """The loop over a training's epochs: ``epoch`` are done, and ``position`` steps of the next one.
 
     Raises:
         TrainingError: a member's records have no positive answer at all.
@@ -125,7 +125,7 @@ class Loop:
         return before + (self.epoch - self.begun) * self.steps + position
 
     def _order(self) -> tuple[Rows, Rows]:
-        """Where each window of this process begins, and whose it is: both (steps, batch, members)."""
+        """The start of each window of this process, and its record: both (steps, batch, members)."""
         shift = self.config.augmentation.shift
         orders = [
             epoch_order(self.records, member.lanes, self.processes, shift, (member.seed, self.epoch))
@@ -140,7 +140,7 @@ class Loop:
         return float(self.processes.all_reduce_sum(self.learner.losses).mean()) / self.processes.size
 
     def _report_step(self) -> None:
-        """Tell the mean loss since the last report, and end where it is no number."""
+        """Report the mean loss since the last report, and end if it is not a number."""
         total = self._sum_of_losses()
         _refuse_unstable(total)
         position, before, since = self.reported
@@ -186,7 +186,7 @@ class Loop:
 
     def _judge(self) -> list[Scores]:
         """Each member's averaged network on its own validation records."""
-        found = []
+        scores = []
         for number, network in enumerate(self.learner.averaged_networks()):
             inference = Inference(
                 network,
@@ -196,12 +196,12 @@ class Loop:
                 self.reporter.should_stop,
             )
             rows = self.training.members[number].validation
-            found.append(self.objective.judge(inference, self.records, rows, number))
+            scores.append(self.objective.judge(inference, self.records, rows, number))
             if number == 0 and self.processes.is_leader:
                 epoch = self.epoch + 1
-                last = self._is_last(epoch, found[0].score)
-                self.examples.write(inference, self.records, found[0], epoch, last=last)
-        return found
+                last = self._is_last(epoch, scores[0].score)
+                self.examples.write(inference, self.records, scores[0], epoch, last=last)
+        return scores
 
     def _report_epoch(
         self, scores: Sequence[Scores], train_loss: float, seconds: float, whole: float

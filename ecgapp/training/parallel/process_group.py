@@ -90,7 +90,7 @@ class ProcessGroup:
             distributed.barrier(self.objects)
 
     def run_or_raise_all(self, act: Callable[[], T]) -> T:
-        """What ``act`` returns in this process; if it fails in one process, all processes raise its error.
+        """Run ``act`` and return its result; if it fails in one process, all of them raise its error.
 
         Raises:
             EcgAppError: that of ``act`` in a single process; a TrainingError with its sentence in several.

@@ -1,4 +1,4 @@
-"""Keeps what a training shows of itself up to date: a few reconstructions, and the best and worst records."""
+"""Writes the examples of a training: a few reconstructions, and the best and worst records."""
 
 import time
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
 from ecgapp.training.inference import Inference
 from ecgapp.training.objective import Scores
 from ecgapp.training.result.examples import (
-    Answer,
+    RankedAnswer,
     RankedRecord,
-    Ranking,
+    RankedRecords,
     Reconstructions,
     read_ranking,
     read_reconstructions,
@@ -34,7 +34,7 @@ _EVERY = 5.0  # seconds between two looks, so that short epochs are not slowed d
 
 @dataclass
 class ExampleWriter:
-    """Shows validation windows and records in ``folder``; of many epochs, every second or fourth."""
+    """Writes examples of the validation records into ``folder``; of many epochs, every second or fourth."""
 
     folder: Path
     stores: tuple[DatasetStore, ...]  # those of the records, in their order
@@ -43,7 +43,7 @@ class ExampleWriter:
     def write(
         self, inference: Inference, records: RecordSet, scores: Scores, epoch: int, *, last: bool
     ) -> None:
-        """After ``epoch``, unless the look before was a moment ago; after the ``last`` one always."""
+        """Write the examples after ``epoch`` unless that was done a moment ago; after the ``last`` always."""
         if not last and time.monotonic() - self._last < _EVERY:
             return
         self._last = time.monotonic()
@@ -72,20 +72,20 @@ def _added(
     before: Reconstructions | None, clean: torch.Tensor, answers: torch.Tensor, epoch: int
 ) -> Reconstructions:
     """One more epoch; of those before, the ones worth keeping."""
-    shown = answers.numpy()[None].astype(np.float32)
+    latest = answers.numpy()[None].astype(np.float32)
     if before is None or before.windows.shape != tuple(clean.shape):
-        return Reconstructions(clean.numpy(), shown, (epoch,))
-    kept = [place for place, old in enumerate(before.epochs) if old < epoch]
-    if len(kept) >= _MOST_EPOCHS:
-        kept = kept[::2]
+        return Reconstructions(clean.numpy(), latest, (epoch,))
+    places = [place for place, old in enumerate(before.epochs) if old < epoch]
+    if len(places) >= _MOST_EPOCHS:
+        places = places[::2]
     return Reconstructions(
         clean.numpy(),
-        np.concatenate([before.answers[kept], shown]),
-        (*(before.epochs[place] for place in kept), epoch),
+        np.concatenate([before.answers[places], latest]),
+        (*(before.epochs[place] for place in places), epoch),
     )
 
 
-def ranking(stores: Sequence[DatasetStore], records: RecordSet, scores: Scores, epoch: int) -> Ranking:
+def ranking(stores: Sequence[DatasetStore], records: RecordSet, scores: Scores, epoch: int) -> RankedRecords:
     """The records with the lowest and the highest loss."""
     order = np.argsort(scores.by_record, kind="stable")
     half = (len(order) + 1) // 2
@@ -98,24 +98,26 @@ def ranking(stores: Sequence[DatasetStore], records: RecordSet, scores: Scores, 
         return RankedRecord(store.name, there, float(loss), record_id, digest, answers)
 
     best, worst = order[:half][:N_RANKED], order[half:][::-1][:N_RANKED]
-    return Ranking(epoch, tuple(map(ranked, best.tolist())), tuple(map(ranked, worst.tolist())))
+    return RankedRecords(epoch, tuple(map(ranked, best.tolist())), tuple(map(ranked, worst.tolist())))
 
 
-def _answers(records: RecordSet, scores: Scores, place: int) -> tuple[Answer, ...]:
+def _answers(records: RecordSet, scores: Scores, place: int) -> tuple[RankedAnswer, ...]:
     """A classifier's answers to the record in this place of ``scores.rows``; none of an autoencoder."""
     if scores.answers is None:
         return ()
     names = scores.positives_by_label  # in the order of the labels
-    told = zip(
+    answers = zip(
         names, records.targets[scores.rows[place]].tolist(), scores.answers[place].tolist(), strict=True
     )
-    return tuple(Answer(name, truth if truth == truth else None, answer) for name, truth, answer in told)
+    return tuple(
+        RankedAnswer(name, truth if truth == truth else None, answer) for name, truth, answer in answers
+    )
 
 
 def add_kept_answers(
-    writer: ExampleWriter, records: RecordSet, rows: Rows, card: ModelCard, found: Predictions
+    writer: ExampleWriter, records: RecordSet, rows: Rows, card: ModelCard, predictions: Predictions
 ) -> None:
-    """Set the answers of the model that is kept beside the ranked records'; ``rows`` are ``found``'s."""
+    """Add the answers of the kept model to the ranked records; ``rows`` are those of ``predictions``."""
     ranking = read_ranking(writer.folder)
     if ranking is None:
         return
@@ -124,12 +126,12 @@ def add_kept_answers(
         (names[records.store_of[row]], int(records.row_of[row])): place for place, row in enumerate(rows)
     }
 
-    def told(ranked: RankedRecord) -> RankedRecord:
+    def completed(ranked: RankedRecord) -> RankedRecord:
         place = places.get((ranked.store, ranked.row))
         if place is None or not ranked.answers:
             return ranked
-        kept = zip(ranked.answers, found.probabilities[place].tolist(), card.thresholds, strict=True)
-        return replace(ranked, answers=tuple(replace(a, kept=p, threshold=line) for a, p, line in kept))
+        values = zip(ranked.answers, predictions.probabilities[place].tolist(), card.thresholds, strict=True)
+        return replace(ranked, answers=tuple(replace(a, kept=p, threshold=line) for a, p, line in values))
 
-    best, worst = tuple(map(told, ranking.best)), tuple(map(told, ranking.worst))
+    best, worst = tuple(map(completed, ranking.best)), tuple(map(completed, ranking.worst))
     write_ranking(writer.folder, replace(ranking, best=best, worst=worst))

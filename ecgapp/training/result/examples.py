@@ -1,4 +1,4 @@
-"""What a training shows of itself beside its curves: reconstructions, and its best and worst ECGs.
+"""The examples of a training beside its curves: reconstructions, and its best and worst ECGs.
 
 Both are small files in the training's folder, replaced as a whole, so that a page reads one state.
 """
@@ -23,7 +23,7 @@ RANKING = "ranking.json"
 
 @dataclass(frozen=True, eq=False)
 class Reconstructions:
-    """The same few validation windows, and what the autoencoder made of them after some of its epochs.
+    """A few validation windows, and their reconstructions after some of the epochs.
 
     ``windows`` is float32 (n, n_leads, n_samples) in normalised units; ``answers`` (n_epochs, n, n_leads,
     n_samples) belongs to ``epochs``, which rise and count from 1.
@@ -35,8 +35,8 @@ class Reconstructions:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One label of a record: ``truth`` is 1, 0, or None where its codes do not tell.
+class RankedAnswer:
+    """One label of a record: ``truth`` is 1, 0, or None where its codes do not say.
 
     ``probability`` is that after the ranking's epoch, not calibrated. ``kept`` and ``threshold`` are those
     of the model that was kept, calibrated; None while the training goes on.
@@ -53,7 +53,7 @@ class Answer:
 class RankedRecord:
     """A validation record by the name of its store and its row there, and the mean loss of its windows.
 
-    ``record_id`` and ``digest``, that of the store's manifest, tell whether the row is still this record.
+    ``record_id`` and ``digest``, that of the store's manifest, say whether the row is still this record.
     ``answers`` are a classifier's, one for each label of its task.
     """
 
@@ -62,12 +62,12 @@ class RankedRecord:
     loss: float
     record_id: str
     digest: str
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[RankedAnswer, ...] = ()
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """After ``epoch``: the validation records with the lowest and the highest loss, the extremes first.
+class RankedRecords:
+    """The validation records with the lowest and the highest loss after ``epoch``, the extremes first.
 
     No record is among both.
     """
@@ -77,18 +77,18 @@ class Ranking:
     worst: tuple[RankedRecord, ...]
 
 
-def write_reconstructions(folder: Path, shown: Reconstructions) -> None:
-    """Replace what the folder shows."""
+def write_reconstructions(folder: Path, examples: Reconstructions) -> None:
+    """Replace the folder's reconstructions."""
     arrays: dict[str, NDArray[np.generic]] = {
-        "windows": shown.windows,
-        "answers": shown.answers,
-        "epochs": np.array(shown.epochs, np.int64),
+        "windows": examples.windows,
+        "answers": examples.answers,
+        "epochs": np.array(examples.epochs, np.int64),
     }
     write_atomically(folder / RECONSTRUCTIONS, save_arrays(arrays))
 
 
 def read_reconstructions(folder: Path) -> Reconstructions | None:
-    """What the folder shows, or None while there is nothing."""
+    """The folder's reconstructions, or None while there are none."""
     try:
         arrays = load_arrays((folder / RECONSTRUCTIONS).read_bytes())
         epochs = tuple(int(epoch) for epoch in arrays["epochs"])
@@ -97,14 +97,14 @@ def read_reconstructions(folder: Path) -> Reconstructions | None:
         return None
 
 
-def write_ranking(folder: Path, ranking: Ranking) -> None:
+def write_ranking(folder: Path, ranking: RankedRecords) -> None:
     """Replace the folder's ranking."""
     write_atomically(folder / RANKING, documents.dump(ranking).encode())
 
 
-def read_ranking(folder: Path) -> Ranking | None:
+def read_ranking(folder: Path) -> RankedRecords | None:
     """The folder's ranking, or None while there is none."""
     try:
-        return documents.load(Ranking, (folder / RANKING).read_text("utf-8"))
+        return documents.load(RankedRecords, (folder / RANKING).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ConfigError):
         return None

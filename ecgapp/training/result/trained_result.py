@@ -203,7 +203,7 @@ def _provenance(training: PreparedTraining, epochs: int, n_validation: int) -> P
 
 
 def _note(config: TrainingConfig) -> str:
-    """What a reader of the figures must know about how they came about."""
+    """A note for the reader of the figures: how they came about."""
     chosen = (
         "" if config.pretraining else "Temperature and thresholds were fitted on the validation records. "
     )
@@ -212,12 +212,12 @@ def _note(config: TrainingConfig) -> str:
         chosen += "The network learnt from a bootstrap sample of the training records. "
     if config.members == 1:
         return f"{chosen}The epoch with the best validation was kept ({averaged})."
-    kept = f"Each of {config.members} members is {averaged}; no epoch was chosen by validation. "
+    members = f"Each of {config.members} members is {averaged}; no epoch was chosen by validation. "
     answers = "the ensemble answers the mean of all members' logits."
     if _cross_fitted(config):
         figures = "The figures are those of single members on records that they did not see; "
-        return f"{chosen}{kept}{figures}{answers}"
+        return f"{chosen}{members}{figures}{answers}"
     learnt = (
         "Each learnt from its own bootstrap sample of the training records. The figures are the ensemble's: "
     )
-    return f"{chosen}{kept}{learnt}{answers}"
+    return f"{chosen}{members}{learnt}{answers}"

@@ -202,7 +202,7 @@ class Batches:
         return (signal / max(float(signal.std()), 1e-6)).astype(np.float32), masks
 
     def _varied(self, window: FloatArray) -> FloatArray:
-        """Either polarity, recorded and white noise, and a softer or sharper recorder."""
+        """Strips varied by polarity, recorded and white noise, and a softer or sharper recorder."""
         rng, config = self._rng, self._config
         size = float(window.std())
         varied: NDArray[np.floating] = window * rng.choice([-1.0, 1.0])

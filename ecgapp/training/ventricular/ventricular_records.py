@@ -39,7 +39,7 @@ class Material:
 
 
 def gather(config: VentricularFitConfig, data: Path, marks: Path) -> Material:
-    """Everything below the folder ``data`` of unpacked archives that the configuration names.
+    """The strips and records of the sources that the config names, below the folder ``data`` of archives.
 
     Raises:
         DatasetError: marks, recordings or noises are missing.

@@ -48,7 +48,7 @@ EVERYWHERE = -1  # the fold of what every member learns from
 LONGEST = 30.0  # s of a record of a data set that are used
 FOLDERS = {"challenge": "challenge2021"}  # of the layouts whose folder has another name
 TACHYCARDIA_CODES = frozenset({"SNOMED:425856008", "SNOMED:164895002"})
-# Labels of which a ventricular rhythm is told least easily; their records are drawn more often.
+# Labels that resemble a ventricular rhythm most; their records are drawn more often.
 RESEMBLING = frozenset(
     {
         "CPSC:LBBB", "CPSC:RBBB", "CPSC:PVC", "SCP:CLBBB", "SCP:CRBBB", "SCP:PVC", "SCP:BIGU", "SCP:PACE",
@@ -94,7 +94,7 @@ def marked_recordings(data: Path, marks: Path, n_folds: int) -> list[tuple[Rhyth
 
 
 def _seconds(recording: RhythmRecording) -> float:
-    """How long its ventricular rhythms last together."""
+    """The length of its ventricular rhythms together, s."""
     return sum(span.end - span.start for span in recording.spans if span.rhythm in VENTRICULAR)
 
 
@@ -162,7 +162,7 @@ def data_set_records(
 
 
 def kind_of(codes: frozenset[str], source: str) -> tuple[str, int]:
-    """How a record with these codes is drawn, and the classes that its frames may have."""
+    """The kind of a record with these codes, and the classes that its frames may have."""
     if codes & TACHYCARDIA_CODES:
         return "tachycardia", ORGANISED | TACHYCARDIA | FIBRILLATION
     if NOISY in codes:

@@ -8,7 +8,7 @@ from ecgapp.runs.run_figures import RunFigures, config_of, first_at_work
 from ecgapp.training.ensembles import member_words
 from ecgapp.training.result.examples import (
     RankedRecord,
-    Ranking,
+    RankedRecords,
     Reconstructions,
     read_ranking,
     read_reconstructions,
@@ -84,7 +84,7 @@ def ranking_words(run: Run, figures: RunFigures) -> str:
     return f"{member} alone judged them, on its own validation records. Another member's may be others."
 
 
-def _ranking(run: Run, ranking: Ranking, figures: RunFigures) -> None:
+def _ranking(run: Run, ranking: RankedRecords, figures: RunFigures) -> None:
     st.markdown(f"**Best and worst validation ECGs** after epoch {ranking.epoch}")
     if words := ranking_words(run, figures):
         st.caption(words)

@@ -1,12 +1,13 @@
 """The dialog for a new run from the settings of another one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
-from ecgapp.errors import DatasetError
+from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
@@ -16,10 +17,12 @@ from ecgapp.runs.form_to_config import (
     RATE_FORMAT,
     batch_words,
     device_words,
+    on_its_devices,
 )
-from ecgapp.runs.next_config import Changes, changes_of, differences, refuse_unknown, renewed, shared
+from ecgapp.runs.next_config import differences, refuse_unknown, restarted
 from ecgapp.runs.run_figures import config_of
-from ecgapp.runs.start_training import CHOSEN_RUN, refuse_hopeless, start_run
+from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, start_run
+from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.training.dialog import Asked
@@ -28,21 +31,24 @@ from ecgapp.ui.training.dialog import Asked
 def ask_new_run(asked: Asked) -> None:
     """The fields, what differs from before, and the start."""
     run, store = asked.run, asked.store
-    config = refuse_unknown(config_of(run))
+    before = restarted(refuse_unknown(config_of(run)))
     st.write("Everything that is not asked here stays exactly as it was.")
-    wanted = _ask_changes(changes_of(config))
-    changed = differences(config, wanted)
+    after = _ask_changes(before)
     st.markdown("**Differences**")
-    st.markdown(
-        "\n".join(f"- {as_typed(line)}" for line in changed)
-        or "None: the same settings give the same weights."
-    )
+    if isinstance(after, ConfigError):
+        st.markdown(as_typed(str(after)))
+    else:
+        st.markdown(
+            "\n".join(f"- {as_typed(line)}" for line in differences(before, after))
+            or "None: the same settings give the same weights."
+        )
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
 
         def start() -> None:
-            again = renewed(config, wanted)
-            refuse_hopeless(again, [_opened(entry, asked.settings) for entry in again.stores])
-            st.session_state[CHOSEN_RUN] = start_run(again, store, asked.form).id
+            if isinstance(after, ConfigError):
+                raise after
+            check_before_start(after, [_opened(entry, asked.settings) for entry in after.stores])
+            st.session_state[CHOSEN_RUN] = start_run(after, store, asked.form).id
 
         asked.do(start)
 
@@ -59,8 +65,11 @@ def _opened(entry: str, settings: Settings) -> DatasetStore:
         raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
 
 
-def _ask_changes(before: Changes) -> Changes:
-    """Each field takes what was, too, which a file may have set beyond what the pages offer."""
+def _ask_changes(before: TrainingConfig) -> TrainingConfig | ConfigError:
+    """The config with what is asked here, or why it makes none.
+
+    Each field also takes the value before, which a file may have set beyond what the pages offer.
+    """
     name = st.text_input("Name of the model", before.name, max_chars=60, key="again_name").strip()
     first, second, third = st.columns(3)
     epochs = first.number_input(
@@ -81,6 +90,13 @@ def _ask_changes(before: Changes) -> Changes:
     there = list(dict.fromkeys((before.device, *device_choices())))
     device = second.selectbox("Device", there, format_func=device_words, key="again_device")
     members = third.number_input("Members", 1, MOST_MEMBERS, before.members, key="again_members")
-    if told := batch_words(device, batch):
-        st.info(told)
-    return shared(Changes(name, epochs, batch, rate, seed, device, members, before.lanes))
+    if notice := batch_words(device, batch):
+        st.info(notice)
+    try:
+        asked = replace(
+            before, name=name, epochs=epochs, batch_size=batch, learning_rate=rate, seed=seed,
+            device=device, members=members,
+        )  # fmt: skip
+        return on_its_devices(asked)
+    except ConfigError as error:
+        return error

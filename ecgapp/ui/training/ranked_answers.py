@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from ecgapp.training.result.examples import Answer, RankedRecord
+from ecgapp.training.result.examples import RankedAnswer, RankedRecord
 
 TRUTHS = {1.0: "yes", 0.0: "no"}
 AFTER = "Probability after this epoch"
@@ -18,7 +18,7 @@ def answers_table(ranked: RankedRecord) -> pd.DataFrame:
     return table if known else table.drop(columns=[KEPT, THRESHOLD])
 
 
-def _line(answer: Answer) -> dict[str, object]:  # a table shows words as they are
+def _line(answer: RankedAnswer) -> dict[str, object]:  # a table shows words as they are
     return {
         "Label": answer.label,
         "By its codes": TRUTHS.get(answer.truth, "not known") if answer.truth is not None else "not known",

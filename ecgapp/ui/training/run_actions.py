@@ -1,4 +1,4 @@
-"""What an administrator can do to a run. The right is checked each time."""
+"""The buttons for an administrator's actions on a run. The right is checked each time."""
 
 from typing import Literal
 

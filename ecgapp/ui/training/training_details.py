@@ -1,9 +1,10 @@
 """The Training page's further settings: the optimiser, the arithmetic, and how windows are varied."""
 
+from typing import Any
+
 import streamlit as st
 
-from ecgapp.runs.form_to_config import Details
-from ecgapp.training import AugmentationConfig
+from ecgapp.training import AugmentationConfig, TrainingConfig
 from ecgapp.training.training_config import PRECISIONS
 
 PRECISION_WORDS = {
@@ -14,9 +15,8 @@ PRECISION_WORDS = {
 SIGMA = "In standard deviations of a lead; 0 leaves it out."
 
 
-def ask_details() -> Details:
-    """All that is usually left as it is, folded away."""
-    usual = Details()
+def ask_details(usual: TrainingConfig) -> dict[str, Any]:
+    """Fields of the config that are usually left as they are, folded away."""
     with st.expander("Further settings: optimiser, precision, augmentation"):
         a, b, c, d = st.columns(4)
         decay = a.number_input(
@@ -45,11 +45,18 @@ def ask_details() -> Details:
             help="torch.compile: the first steps take minutes, the others less time. On one device only; a "
             "processor needs a C++ compiler for it.",
         )  # fmt: skip
-        return Details(decay, warmup, clip, average, precision, compiled, _ask_augmentation())
+        return {
+            "weight_decay": decay,
+            "warmup": warmup,
+            "clip_gradient": clip,
+            "ema_decay": average,
+            "precision": precision,
+            "compiled": compiled,
+            "augmentation": _ask_augmentation(usual.augmentation),
+        }
 
 
-def _ask_augmentation() -> AugmentationConfig:
-    usual = AugmentationConfig()
+def _ask_augmentation(usual: AugmentationConfig) -> AugmentationConfig:
     st.markdown("**Augmentation**: how much the windows are varied that the network learns from")
     a, b, c, d = st.columns(4)
     shift = a.number_input(

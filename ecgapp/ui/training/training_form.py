@@ -1,6 +1,8 @@
 """The Training page's form: what to learn, from what, how long; then a run in a process of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -8,7 +10,7 @@ from ecgapp.analysis import available_models
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.folds import folds_of
-from ecgapp.errors import EcgAppError
+from ecgapp.errors import ConfigError, EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.runs.form_to_config import (
@@ -22,17 +24,18 @@ from ecgapp.runs.form_to_config import (
     RATE_FORMAT,
     RESAMPLINGS,
     STARTS,
-    Schedule,
-    Subject,
     batch_words,
+    config_on_network,
+    config_on_pretrained,
     device_words,
+    on_its_devices,
     shared_leads,
-    suggested_name,
-    training_config,
     transferable,
+    with_labels,
+    with_start,
 )
-from ecgapp.runs.start_training import CHOSEN_RUN, new_form, refuse_hopeless, start_run, trained_here
-from ecgapp.training import Initialisation, Phase, Resampling, pretraining_defaults
+from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, new_form, start_run, trained_here
+from ecgapp.training import Initialisation, Phase, TrainingConfig, pretraining_defaults
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import served_tasks, shelf
@@ -42,7 +45,7 @@ from ecgapp.ui.training.training_details import ask_details
 FOLDS = tuple(range(1, 11))
 USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand records; Jang et al. 2021: 150
 STORES = "train_stores"  # session state: the names of the chosen data sets
-SHOWN = "shown_form"  # session state: which form is shown; another one once it was sent
+CURRENT_FORM = "shown_form"  # session state: the number of the form; another one once it was sent
 FORM_OPEN = "new_training"  # session state: whether the form is open
 
 
@@ -52,28 +55,34 @@ def training_form(settings: Settings, runs: RunStore) -> None:
     if not stores:
         st.info("Import a data set on the Data page first; then it can be trained on.")
         return
-    subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
-    form = st.session_state.setdefault(SHOWN, new_form())
+    phase, subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
+    form = st.session_state.setdefault(CURRENT_FORM, new_form())
     with st.form("training", enter_to_submit=False):
-        schedule = _ask_schedule(subject)
+        changes = _ask_schedule(phase, subject)
         pressed = st.form_submit_button(
             "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}"
         )  # a click that comes late belongs to the form that was sent, and does nothing any more
     if pressed:
         try:
             auth.check_admin(settings)
-            config = training_config(subject, schedule)
-            refuse_hopeless(config, [stores[name] for name in subject.stores])
+            if isinstance(subject, ConfigError):
+                raise subject
+            chosen = replace(subject, **changes)
+            config = on_its_devices(chosen)
+            check_before_start(config, [stores[name] for name in config.stores])
             st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
-            st.session_state[SHOWN] = new_form()
-            if told := batch_words(schedule.device, schedule.batch_size):
-                st.info(told)
+            st.session_state[CURRENT_FORM] = new_form()
+            if notice := batch_words(chosen.device, chosen.batch_size):
+                st.info(notice)
             st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
         except EcgAppError as error:
             st.error(str(error))
 
 
-def _ask_subject(models: Mapping[str, ModelCard], stores: dict[str, DatasetStore]) -> Subject:
+def _ask_subject(
+    models: Mapping[str, ModelCard], stores: dict[str, DatasetStore]
+) -> tuple[Phase, TrainingConfig | ConfigError]:
+    """Ask what to learn, from which data sets and weights. Returns the phase, and the config or its fault."""
     left, right = st.columns(2)
     with left:
         phase = st.radio("Phase", list(PHASES), format_func=PHASES.__getitem__, key="train_phase")
@@ -95,10 +104,15 @@ def _ask_subject(models: Mapping[str, ModelCard], stores: dict[str, DatasetStore
             network, lead = _ask_network(leads)
         else:
             reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
-    task, columns = (None, ()) if phase == Phase.PRETRAIN else _ask_task(chosen)
-    return Subject(
-        phase, start, tuple(names), leads, task, columns, network, lead, pretrained, control, reference
-    )
+    labels = None if phase == Phase.PRETRAIN else _ask_task(chosen)
+    try:
+        if start == Initialisation.RANDOM or control:
+            config = config_on_network(tuple(names), leads, network, lead)
+        else:
+            config = config_on_pretrained(tuple(names), pretrained)
+        return phase, with_start(with_labels(config, *labels) if labels else config, start, reference)
+    except ConfigError as error:
+        return phase, error
 
 
 def _describe(stores: Sequence[DatasetStore]) -> None:
@@ -125,8 +139,8 @@ def _ask_pretrained(cards: dict[str, ModelCard]) -> tuple[str | None, ModelCard 
 
     def title(reference: str) -> str:
         kind, _, run_id = reference.partition(":")
-        shown = f"run {run_id[:6]}" if kind == "run" and run_id else reference
-        return f"{shown}: {cards[reference].title}"
+        words = f"run {run_id[:6]}" if kind == "run" and run_id else reference
+        return f"{words}: {cards[reference].title}"
 
     if st.session_state.get("train_pretrained") not in cards:
         st.session_state.pop("train_pretrained", None)
@@ -149,9 +163,10 @@ def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ..
     return None, tuple(columns)
 
 
-def _ask_schedule(subject: Subject) -> Schedule:
+def _ask_schedule(phase: Phase, subject: TrainingConfig | ConfigError) -> dict[str, Any]:
+    """Fields of the config: how long, how fast, on what, and under which name."""
     usual = pretraining_defaults()
-    usual_name = suggested_name(subject)
+    usual_name = usual.name if isinstance(subject, ConfigError) else subject.name
     first, second, third = st.columns(3)
     name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
     device = second.selectbox("Device", device_choices(), format_func=device_words, key="train_device")
@@ -160,9 +175,7 @@ def _ask_schedule(subject: Subject) -> Schedule:
         help="Drawn at random, to see what fewer records would have been enough for.",
     )  # fmt: skip
     a, b, c, d, e = st.columns(5)
-    epochs = a.number_input(
-        "Epochs", 1, MOST_EPOCHS, USUAL_EPOCHS[subject.phase], key=f"train_epochs_{subject.phase}"
-    )
+    epochs = a.number_input("Epochs", 1, MOST_EPOCHS, USUAL_EPOCHS[phase], key=f"train_epochs_{phase}")
     batch = b.number_input(
         "Batch size", 1, LARGEST_BATCH, usual.batch_size, key="train_batch",
         help="GPUs that train together share every batch equally; the nearest size that they can is taken.",
@@ -180,19 +193,16 @@ def _ask_schedule(subject: Subject) -> Schedule:
         "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
     )
     seed = e.number_input("Seed", 0, LARGEST_SEED, 0, key="train_seed")
-    members, resampling, weighting = 1, Resampling.CROSS_FIT, 0.0
-    if subject.phase == Phase.FINETUNE:
-        members, resampling, weighting = _ask_members()
-    train, validation = _ask_folds()
-    details = ask_details()
-    return Schedule(
-        name.strip(), epochs, batch, rate, patience, seed, device, members, resampling, share / 100,
-        weighting, train, validation, details,
-    )  # fmt: skip
+    fields = {
+        "name": name.strip(), "device": device, "fraction": share / 100, "epochs": epochs,
+        "batch_size": batch, "learning_rate": rate, "patience": patience, "seed": seed,
+    }  # fmt: skip
+    members = _ask_members() if phase == Phase.FINETUNE else {}
+    return fields | members | _ask_folds() | ask_details(usual)
 
 
-def _ask_members() -> tuple[int, Resampling, float]:
-    """How many networks learn, what each learns from, and how much more a rare class weighs."""
+def _ask_members() -> dict[str, Any]:
+    """Ask for the number of networks, what each learns from, and how much more a rare class weighs."""
     a, b, c = st.columns(3)
     members = a.number_input("Members", 1, MOST_MEMBERS, 1, key="train_members", help="Above 1: an ensemble.")
     resampling = b.selectbox(
@@ -203,10 +213,10 @@ def _ask_members() -> tuple[int, Resampling, float]:
         "Class weighting", 0.0, 1.0, 0.0, 0.1, key="train_weighting",
         help="0: every answer weighs the same. 1: yes and no of a class weigh the same, however rare it is.",
     )  # fmt: skip
-    return members, resampling, weighting
+    return {"members": members, "resampling": resampling, "class_weighting": weighting}
 
 
-def _ask_folds() -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _ask_folds() -> dict[str, Any]:
     usual = pretraining_defaults()
     left, right = st.columns([2, 1])
     train = left.multiselect("Folds to train on", FOLDS, default=list(usual.train_folds), key="train_folds")
@@ -217,4 +227,4 @@ def _ask_folds() -> tuple[tuple[int, ...], tuple[int, ...]]:
         key="train_validation",
         help="Keep one more fold, often the tenth, for a last test that nothing was chosen on.",
     )
-    return tuple(sorted(train)), tuple(sorted(validation))
+    return {"train_folds": tuple(sorted(train)), "validation_folds": tuple(sorted(validation))}

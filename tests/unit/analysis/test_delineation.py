@@ -31,7 +31,7 @@ from ecgapp.signals import PreprocessingConfig
 from ecgapp.signals.segments import UNKNOWN, classes_of, waves_in
 from ecgapp.storage import documents
 from ecgapp.training.data.augmentation import AugmentationConfig
-from ecgapp.training.delineator_training import ANY_LEAD, DelineationConfig, Strip, Windows, learn
+from ecgapp.training.delineator_training import ANY_LEAD, DelineationConfig, MarkedLead, MarkedWindows, learn
 
 ONSET, OFFSET, P, N, T = 39, 40, 24, 1, 27
 SMALL = FoldAutoencoderConfig(1, 512, patch=8, widths=(8, 12), depths=(1, 1), latent=5)
@@ -128,7 +128,7 @@ def test_a_windows_waves_keep_their_classes_and_change_in_length_each_for_itself
     config = replace(
         CONFIG, warp=warp, batch_size=1, augmentation=AugmentationConfig(gain=0, wander=0, muscle=0)
     )
-    ((signal, cut),) = Windows([Strip(classes.astype(np.float32), classes)], config)
+    ((signal, cut),) = MarkedWindows([MarkedLead(classes.astype(np.float32), classes)], config)
     known = cut[0] != UNKNOWN
     assert (signal[0, 0] - cut[0])[known].abs().max() <= 1.0  # between two samples, half their step
     lengths = np.diff(np.flatnonzero(np.diff(cut[0][known])))

@@ -35,7 +35,7 @@ from ecgapp.signals.quality.readability_features import NUMBERS, dominant_rhythm
 from ecgapp.storage import documents
 from ecgapp.training.gate.bad_signals import FORMULAS, RECORDED, read_noise, shuffled, twelve, with_noise
 from ecgapp.training.gate.gate_records import DISTORTED
-from ecgapp.training.gate.readability_fit import Measured, cross_fitted, fit_readable
+from ecgapp.training.gate.readability_fit import MeasuredRecord, cross_fitted, fit_readable
 from ecgapp.training.gate.rhythm_records import rhythm_windows
 from ecgapp.training.gate.similarity_fit import GateFitConfig, Judged, fit_latent, fit_score, scores
 from ecgapp.ui.shell.page_start import TORCH_THREADS
@@ -258,7 +258,7 @@ def tachycardia(rate=100.0, seconds=10.0, per_minute=180.0, seed=0):
 
 def measured(make, kind, role, n=40):
     return [
-        Measured(kind, role, number % 10 + 1, readability_numbers(make(seed=number), 100.0))
+        MeasuredRecord(kind, role, number % 10 + 1, readability_numbers(make(seed=number), 100.0))
         for number in range(n)
     ]
 

@@ -20,7 +20,7 @@ from benchmarks import spoil
 from ecgapp import __main__, worker
 from ecgapp.analysis import Admission, GateAnswer
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.cli.progress import Progress
+from ecgapp.cli.progress import ProgressBar
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import Attachment, RunStore
@@ -308,10 +308,30 @@ def test_train_finds_its_store_from_any_folder_and_appears_among_the_runs(
 
 
 def test_train_that_fails_says_why_and_exits_1(settings, run, tmp_path):
-    (tmp_path / "config.json").write_text(documents.dump(replace(PRETRAINING, stores=("gone",))))
+    config = replace(PRETRAINING, initialisation="transfer", pretrained="nobody")
+    (tmp_path / "config.json").write_text(documents.dump(config))
     code, out, _ = run("train", tmp_path / "config.json")
     assert code == 1
-    assert "Import it first." in out.splitlines()[-1]
+    assert "no model named nobody" in out.splitlines()[-1]
+    assert [one.state for one in RunStore(settings.runs).all()] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stores": ("gone",)}, "Import it first."),
+        ({"validation_folds": (7,)}, "The folds for validation hold no record."),
+        ({"device": "cuda:0+cuda:1", "compiled": True}, "A compiled network learns on one device."),
+        ({"device": "cuda:0+cuda:1", "batch_size": 5}, "cannot share"),
+    ],
+    ids=["no data set", "no record", "compiled", "uneven"],
+)
+def test_train_makes_the_checks_of_the_page_before_it_makes_a_run(changes, words, settings, run, tmp_path):
+    (tmp_path / "config.json").write_text(documents.dump(replace(PRETRAINING, **changes)))
+    code, out, err = run("train", tmp_path / "config.json")
+    assert (code, out) == (1, "")
+    assert words in err
+    assert RunStore(settings.runs).all() == ()
 
 
 def test_train_on_a_busy_device_waits_in_the_queue_and_is_followed(settings, run, tmp_path, monkeypatch):
@@ -526,7 +546,7 @@ def test_the_program_starts_without_torch_where_it_needs_none(tmp_path):
 def test_progress_is_a_bar_on_a_terminal_and_plain_lines_when_piped():
     screen, pipe = Screen(), io.StringIO()
     for stream in (screen, pipe):
-        progress = Progress("records", stream)
+        progress = ProgressBar("records", stream)
         for done in range(1, 1001):
             progress(done, 1000)
     assert "\r" in screen.getvalue()

@@ -12,7 +12,7 @@ from ecgapp.datasets import open_store
 from ecgapp.datasets.membership import Membership
 from ecgapp.errors import ConfigError, EcgAppError, TrainingError
 from ecgapp.runs.form_to_config import taken_batch
-from ecgapp.runs.start_training import refuse_hopeless
+from ecgapp.runs.start_training import check_before_start
 from ecgapp.tasks import column_code
 from ecgapp.training import preparation
 from ecgapp.training.data.sharding import fitting_lanes
@@ -45,7 +45,7 @@ def on_gpus(config, n, **more):
 
 def refusal(config, stores):
     try:
-        refuse_hopeless(config, stores)
+        check_before_start(config, stores)
     except EcgAppError as error:
         return str(error)
     return ""
@@ -138,7 +138,7 @@ def test_a_compiled_network_is_refused_on_several_devices_and_before_anything_is
 ):
     compiled = on_gpus(config, 2, compiled=True)
     with pytest.raises(ConfigError, match="learns on one device"):
-        refuse_hopeless(compiled, stores)
+        check_before_start(compiled, stores)
     assert run_refuses(compiled)
-    refuse_hopeless(replace(compiled, device="cuda:0"), stores)
+    check_before_start(replace(compiled, device="cuda:0"), stores)
     assert not run_refuses(replace(compiled, device="cuda:0"))

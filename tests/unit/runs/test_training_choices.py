@@ -13,31 +13,41 @@ from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
     NETWORKS,
     PATCH,
-    Details,
-    Schedule,
-    Subject,
     batch_words,
+    config_on_network,
+    config_on_pretrained,
     device_words,
+    on_its_devices,
     shared_leads,
     suggested_name,
     taken_batch,
-    training_config,
     transferable,
+    with_labels,
+    with_start,
 )
-from ecgapp.runs.next_config import Changes, changes_of, renewed, shared
+from ecgapp.runs.next_config import ASKED, continued, differences, restarted
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks import task
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 
-PRETRAINING = Subject(Phase.PRETRAIN, Initialisation.RANDOM, ("ptb-xl",), LEADS)
-FINETUNING = Subject(Phase.FINETUNE, Initialisation.RANDOM, ("ptb-xl",), LEADS, task="nine_class")
-SCHEDULE = Schedule("model")
-PLAIN_DETAILS = [
-    field
-    for field in dataclasses.fields(TrainingConfig)
-    if field.name in vars(Details()) and field.default is not dataclasses.MISSING
-]
+STORES = ("ptb-xl",)
+
+
+def pretraining(network=PATCH, leads=LEADS):
+    return with_start(config_on_network(STORES, leads, network, "II"), Initialisation.RANDOM, None)
+
+
+def finetuning(network=PATCH, task_name="nine_class", columns=(), start=Initialisation.RANDOM):
+    config = with_labels(config_on_network(STORES, LEADS, network, "II"), task_name, columns)
+    return with_start(config, start, None)
+
+
+def transfer(model, start, reference=None):
+    config = with_labels(config_on_pretrained(STORES, model), "nine_class", ())
+    return with_start(config, start, reference or model.name)
+
+
 PROVENANCE = Provenance((), "1", "9", 1, 1, 0, 1, "random")
 
 
@@ -62,10 +72,10 @@ ENSEMBLE = card(
 CARDS = {model.name: model for model in (AUTOENCODER, CLASSIFIER, ENSEMBLE)}
 
 
-@pytest.mark.parametrize("subject", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
+@pytest.mark.parametrize("make", [pretraining, finetuning])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_every_network_of_the_form_gives_a_config_that_survives_its_document(subject, network):
-    config = training_config(dataclasses.replace(subject, network=network), SCHEDULE)
+def test_every_network_of_the_form_gives_a_config_that_survives_its_document(make, network):
+    config = make(network)
     assert documents.load(TrainingConfig, documents.dump(config)) == config
     assert config.encoder.n_samples == config.preprocessing.window
     assert config.encoder.n_leads == len(config.preprocessing.leads)
@@ -73,18 +83,17 @@ def test_every_network_of_the_form_gives_a_config_that_survives_its_document(sub
 
 @pytest.mark.parametrize("network", [JANG, FOLD_ONE_LEAD])
 def test_networks_of_one_lead_see_the_papers_window(network):
-    preprocessing = training_config(dataclasses.replace(PRETRAINING, network=network), SCHEDULE).preprocessing
+    preprocessing = pretraining(network).preprocessing
     assert preprocessing.leads == ("II",)
     assert (preprocessing.sampling_rate, preprocessing.window) == (250.0, 2048)
 
 
 def test_a_classifier_has_an_output_for_each_label_of_the_task():
-    assert training_config(FINETUNING, SCHEDULE).network.n_labels == 9
+    assert finetuning().network.n_labels == 9
 
 
 def test_own_columns_become_the_labels():
-    own = dataclasses.replace(FINETUNING, task=None, label_columns=("sepsis", "pacemaker"))
-    config = training_config(own, SCHEDULE)
+    config = finetuning(task_name=None, columns=("sepsis", "pacemaker"))
     assert config.network.n_labels == 2
     assert config.labels().label_names == ("sepsis", "pacemaker")
 
@@ -92,36 +101,34 @@ def test_own_columns_become_the_labels():
 @pytest.mark.parametrize("start", [Initialisation.TRANSFER, Initialisation.FROZEN])
 @pytest.mark.parametrize("model", [AUTOENCODER, CLASSIFIER], ids=lambda model: model.name)
 def test_transfer_takes_network_and_preprocessing_from_the_pretrained_model(start, model):
-    subject = dataclasses.replace(FINETUNING, start=start, pretrained=model, network=JANG)
-    config = training_config(subject, SCHEDULE)
+    config = transfer(model, start)
     encoder = getattr(model.network, "encoder", model.network)
     assert config.encoder == encoder
     assert config.preprocessing == model.preprocessing
     assert (config.pretrained, config.initialisation) == (model.name, start)
+    assert config.name == f"nine_class_{start}"
 
 
 def test_transfer_without_a_model_is_refused():
     with pytest.raises(ConfigError, match="Choose the pretrained model"):
-        training_config(dataclasses.replace(FINETUNING, start=Initialisation.TRANSFER), SCHEDULE)
+        config_on_pretrained(STORES, None)
+    with pytest.raises(ConfigError, match="no single encoder"):
+        config_on_pretrained(STORES, ENSEMBLE)
 
 
-def test_a_training_without_data_or_folds_is_refused():
-    with pytest.raises(ConfigError, match="at least one data set"):
-        training_config(dataclasses.replace(PRETRAINING, stores=()), SCHEDULE)
-    with pytest.raises(ConfigError, match="fold"):
-        training_config(PRETRAINING, dataclasses.replace(SCHEDULE, validation_folds=()))
-    with pytest.raises(ConfigError, match="not for both"):
-        training_config(PRETRAINING, dataclasses.replace(SCHEDULE, validation_folds=(8,)))
+def test_a_training_without_data_is_refused():
+    for made in (lambda: config_on_network((), LEADS, PATCH, "II"), lambda: config_on_pretrained((), None)):
+        with pytest.raises(ConfigError, match="at least one data set"):
+            made()
 
 
 def test_a_lead_that_a_data_set_lacks_is_refused_by_name():
     with pytest.raises(ConfigError, match="lead II"):
-        training_config(dataclasses.replace(PRETRAINING, leads=("I",), network=JANG), SCHEDULE)
+        pretraining(JANG, leads=("I",))
 
 
 def test_a_data_set_of_one_lead_trains_the_fast_network_on_it():
-    config = training_config(dataclasses.replace(PRETRAINING, leads=("I",), network=PATCH), SCHEDULE)
-    assert config.preprocessing.leads == ("I",)
+    assert pretraining(PATCH, leads=("I",)).preprocessing.leads == ("I",)
 
 
 def test_shared_leads_are_those_of_all_in_the_order_of_the_first():
@@ -136,20 +143,25 @@ def test_only_encoders_that_fit_are_offered():
     assert transferable(CARDS, Phase.FINETUNE, ("I", "II")) == {}
 
 
-@pytest.mark.parametrize("subject", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
-@pytest.mark.parametrize("network", NETWORKS)
-def test_the_suggested_name_is_one_that_the_config_takes(subject, network):
-    subject = dataclasses.replace(subject, network=network)
-    assert training_config(subject, Schedule(suggested_name(subject))).name == suggested_name(subject)
+@pytest.mark.parametrize(
+    ("config", "name", "title"),
+    [
+        (pretraining(PATCH), "cae_12lead", "Autoencoder of ptb-xl"),
+        (pretraining(FOLD_ONE_LEAD), "cae_II", "Autoencoder of ptb-xl"),
+        (pretraining(JANG), "jang_II", "Autoencoder of ptb-xl"),
+        (finetuning(), "nine_class_random", f"{task('nine_class').title} (random)"),
+        (finetuning(task_name=None, columns=("sepsis",)), "own_labels_random", "Own labels (random)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_config_suggests_its_name_and_its_title(config, name, title):
+    assert (config.name, config.title) == (suggested_name(config), title) == (name, title)
 
 
 def test_the_control_freezes_a_random_encoder_and_needs_no_pretrained_model():
-    subject = Subject(Phase.FINETUNE, Initialisation.FROZEN, ("mine",), LEADS, "nine_class", control=True)
-    config = training_config(subject, Schedule(suggested_name(subject)))
+    config = finetuning(start=Initialisation.FROZEN)
     assert (config.initialisation, config.pretrained) == ("frozen", None)
     assert config.name == "nine_class_frozen_random"
-    with pytest.raises(ConfigError, match="pretrained"):
-        training_config(dataclasses.replace(subject, control=False), Schedule("x"))
 
 
 def test_several_gpus_are_offered_as_one_choice_in_words():
@@ -171,47 +183,46 @@ def test_several_gpus_are_offered_as_one_choice_in_words():
 )
 def test_what_gpus_cannot_share_out_becomes_the_nearest_that_they_can(gpus, batch, lanes, taken):
     device = "+".join(f"cuda:{n}" for n in range(gpus))
-    config = training_config(PRETRAINING, dataclasses.replace(SCHEDULE, device=device, batch_size=batch))
+    config = on_its_devices(dataclasses.replace(pretraining(), device=device, batch_size=batch))
     assert (config.lanes, config.batch_size) == (lanes, taken)
-    told = batch_words(device, batch)
-    assert (str(taken) in told) == (str(batch) in told) == (taken != batch)
+    words = batch_words(device, batch)
+    assert (str(taken) in words) == (str(batch) in words) == (taken != batch)
 
 
 @pytest.mark.parametrize(("before", "gpus", "lanes"), [(8, 3, 9), (12, 3, 12), (9, 1, 9), (9, 2, 8)])
 def test_a_new_run_keeps_its_lanes_where_its_gpus_can_share_them_out(before, gpus, lanes):
-    config = dataclasses.replace(training_config(PRETRAINING, SCHEDULE), lanes=before, batch_size=60)
-    wanted = dataclasses.replace(changes_of(config), device="+".join(["cuda:0"] * gpus))
-    again = renewed(config, shared(wanted))
+    config = dataclasses.replace(pretraining(), lanes=before, batch_size=60)
+    again = on_its_devices(dataclasses.replace(restarted(config), device="+".join(["cuda:0"] * gpus)))
     assert (again.lanes, again.batch_size) == (lanes, 60)
 
 
-def test_what_a_run_made_is_named_by_the_run_and_share_and_members_reach_the_config():
-    subject = dataclasses.replace(
-        FINETUNING, start=Initialisation.TRANSFER, pretrained=AUTOENCODER, reference="run:0123456789ab"
-    )
-    schedule = Schedule("small", members=4, resampling="bootstrap", fraction=0.25, class_weighting=0.5)
-    config = training_config(subject, schedule)
+def test_what_a_run_made_is_named_by_the_run():
+    config = transfer(AUTOENCODER, Initialisation.TRANSFER, "run:0123456789ab")
     assert config.pretrained == "run:0123456789ab"
-    assert (config.members, config.resampling) == (4, "bootstrap")
-    assert (config.fraction, config.class_weighting) == (0.25, 0.5)
 
 
-def test_details_left_alone_are_the_trainings_own():
-    config = training_config(PRETRAINING, SCHEDULE)
-    usual = dataclasses.replace(config, **{field.name: field.default for field in PLAIN_DETAILS})
-    assert usual == config
+@pytest.mark.parametrize("config", [pretraining(), finetuning()], ids=["pretrain", "finetune"])
+def test_what_the_form_does_not_ask_is_the_trainings_own(config):
+    decided = {"name", "title", "phase", "network", "stores", "preprocessing", "task", "label_columns"}
+    for field in dataclasses.fields(TrainingConfig):
+        if field.name not in decided and field.default is not dataclasses.MISSING:
+            assert getattr(config, field.name) == field.default, field.name
     assert config.augmentation == AugmentationConfig()
 
 
-def test_a_new_run_keeps_every_setting_that_its_dialog_does_not_ask_for():
-    details = Details(0.5, 0.5, 0.5, 0.5, "fp32", True, AugmentationConfig(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5))
-    config = training_config(PRETRAINING, dataclasses.replace(SCHEDULE, patience=7, details=details))
-    wanted = Changes("other", 3, 32, 0.5, 9, "cuda:0", 1, 8)
-    again = renewed(config, shared(wanted))
-    kept = {field.name for field in dataclasses.fields(TrainingConfig)} - set(vars(wanted))
-    assert {*vars(details), "patience"} <= kept
-    assert {name: getattr(again, name) for name in kept} == {name: getattr(config, name) for name in kept}
-    assert {name: getattr(again, name) for name in vars(wanted)} == vars(wanted)
+def test_a_new_run_plans_the_epochs_of_the_run_before_from_the_beginning():
+    config = dataclasses.replace(pretraining(), epochs=3)
+    again = restarted(continued(continued(config, 2), 4))
+    assert again == dataclasses.replace(config, epochs=9)
+
+
+def test_the_differences_are_those_of_what_a_new_run_asks_for():
+    config = pretraining()
+    values = ("other", 3, 32, 0.5, 9, "cuda:0", 1, 16)
+    after = dataclasses.replace(config, **dict(zip(ASKED, values, strict=True)), patience=7)
+    assert differences(config, config) == []
+    assert len(differences(config, after)) == len(ASKED) - 1  # one member before and after
+    assert "batch size: 64 → 32" in differences(config, after)
 
 
 @pytest.mark.parametrize("gpus", range(1, 17))
