@@ -4,7 +4,7 @@ from ecgapp.models import EnsembleConfig, Interval, LabelMetrics, ModelCard
 
 
 def with_interval(figure: Interval | None, digits: int = 2, between: str = "-") -> str:
-    """``0.81 (0.74-0.88)``; a dash if the figure is undefined.
+    """A figure with its interval as text, ``0.81 (0.74-0.88)``; a dash if it is undefined.
 
     ``between`` stands between the ends of the interval: ``" to "`` if they can be negative.
     """
