@@ -18,6 +18,7 @@ from ecgapp.storage.lock import claimed, is_claimed
 PART_RECORDS = 1000
 PLAN = "import.json"
 _PREFIX = ".importing-"
+_BUSY = "This import is under way already. Cancel it first."
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,10 @@ def discard(unfinished: Unfinished) -> None:
     """Remove an interrupted import for good.
 
     Raises:
-        DatasetError: it is under way again.
+        LockedError: it is under way again.
     """
     destination = unfinished.folder.parent / unfinished.plan.name
-    with claimed(destination):
+    with claimed(destination, _BUSY):
         if unfinished.folder.exists():
             _remove(unfinished.folder)
 

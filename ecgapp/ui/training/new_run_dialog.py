@@ -25,12 +25,12 @@ from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui.training.dialog import Asked
+from ecgapp.ui.training.dialog import DialogContext
 
 
-def ask_new_run(asked: Asked) -> None:
+def ask_new_run(context: DialogContext) -> None:
     """The fields, what differs from before, and the start."""
-    run, store = asked.run, asked.store
+    run, store = context.run, context.store
     before = restarted(refuse_unknown(config_of(run)))
     st.write("Everything that is not asked here stays exactly as it was.")
     after = _ask_changes(before)
@@ -47,10 +47,10 @@ def ask_new_run(asked: Asked) -> None:
         def start() -> None:
             if isinstance(after, ConfigError):
                 raise after
-            check_before_start(after, [_opened(entry, asked.settings) for entry in after.stores])
-            st.session_state[CHOSEN_RUN] = start_run(after, store, asked.form).id
+            check_before_start(after, [_opened(entry, context.settings) for entry in after.stores])
+            st.session_state[CHOSEN_RUN] = start_run(after, store, context.form).id
 
-        asked.do(start)
+        context.run_as_admin(start)
 
 
 def _opened(entry: str, settings: Settings) -> DatasetStore:

@@ -9,6 +9,7 @@ from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
 from ecgapp.records.upload import Upload
 from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.worklist.grouping import grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
@@ -95,7 +96,7 @@ def intake_progress(drop: Intake) -> None:
     """Draw how far the drop is read, or its result."""
     if drop.under_way:
         share = drop.done / max(drop.total, 1)
-        st.progress(min(share, 1.0), text=f"Reading: {drop.done:,} of {drop.total:,} records")
+        job_progress(share, f"Reading: {drop.done:,} of {drop.total:,} records")
     elif drop.total:
         sentences = [f"Last drop: {drop.listed:,} of {drop.total:,} records are new on the list."]
         if drop.twice:

@@ -12,6 +12,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review.judgement_panel import ICONS
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.worklist.worklist_actions import actions
 from ecgapp.ui.worklist.worklist_drop import intake, intake_progress
@@ -27,7 +28,7 @@ from ecgapp.worklist import (
     URGENCY_DEFINITION,
     Item,
     ListView,
-    Progress,
+    ScoringProgress,
     Worklist,
     arranged,
     level,
@@ -87,13 +88,13 @@ def _view(settings: Settings, hidden: bool) -> None:
         st.error(str(error))
 
 
-def _progress(progress: Progress, reading: bool) -> None:
+def _progress(progress: ScoringProgress, reading: bool) -> None:
     """The bar; when all is done the page starts over, and asks no more."""
     awaited = "worklist_awaited"
     if progress.waiting or reading:
         st.session_state[awaited] = True
         share = progress.done / max(progress.total, 1)
-        st.progress(share, text=f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
+        job_progress(share, f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
     elif st.session_state.pop(awaited, False):
         st.rerun()
 

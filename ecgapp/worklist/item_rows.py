@@ -88,7 +88,7 @@ def add_judgements(connection: sqlite3.Connection) -> None:
 def write_outcome(
     connection: sqlite3.Connection, number: int, taker: str, outcome: Outcome, model: ModelUsed
 ) -> None:
-    """Keep what scoring came to, where ``taker`` still has the item: it may be gone, or asked for again."""
+    """Store the outcome if ``taker`` still has the item, which may be deleted or waiting again."""
     without = states.WITHHELD if outcome.withheld else states.REFUSED
     state = without if outcome.sentence else states.SCORED
     changed = connection.execute(
@@ -118,7 +118,7 @@ def write_outcome(
 
 
 def delete_details(connection: sqlite3.Connection, number: int) -> None:
-    """Delete what was found in an item."""
+    """Delete the details of an item's outcome."""
     for table in DETAILS:
         connection.execute(f"DELETE FROM {table} WHERE item = ?", (number,))  # noqa: S608
 
@@ -146,10 +146,10 @@ def _critical_finding(row: sqlite3.Row) -> CriticalFinding:
 
 
 class ItemDetails:
-    """What was found in the items of a list, read at once."""
+    """The details of the outcomes of a list's items, read at once."""
 
     def __init__(self, connection: sqlite3.Connection, number: int | None = None) -> None:
-        """That of the item ``number``, or of all."""
+        """Read the details of the item ``number``, or of all."""
         self._rows: dict[tuple[str, int], list[sqlite3.Row]] = {}
         which, values = ("", ()) if number is None else ("WHERE item = ?", (number,))
         for table in DETAILS:
@@ -180,7 +180,7 @@ class ItemDetails:
 
 
 def item_of(row: sqlite3.Row, details: ItemDetails) -> Item:
-    """A row of ``items``, with what was found in it."""
+    """A row of ``items`` with the details of its outcome."""
     number = row["number"]
     return Item(
         number,
