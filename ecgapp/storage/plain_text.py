@@ -16,7 +16,7 @@ def plain_cell(words: str) -> str:
 
 
 def escape_markdown(words: str) -> str:
-    """What somebody typed, as Markdown that says just that: no picture, link, formula, icon or list.
+    """Typed text as Markdown that shows it as typed: no picture, link, formula, icon or list.
 
     The browser turns bare addresses into links even where every character is escaped; a word joiner,
     which takes no room, breaks them.

@@ -93,10 +93,10 @@ def _ask_changes(before: TrainingConfig) -> TrainingConfig | ConfigError:
     if notice := batch_words(device, batch):
         st.info(notice)
     try:
-        asked = replace(
+        config = replace(
             before, name=name, epochs=epochs, batch_size=batch, learning_rate=rate, seed=seed,
             device=device, members=members,
         )  # fmt: skip
-        return on_its_devices(asked)
+        return on_its_devices(config)
     except ConfigError as error:
         return error
