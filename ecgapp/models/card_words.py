@@ -22,7 +22,7 @@ def in_percent(figure: Interval | None) -> str:
 
 
 def insufficient(metrics: LabelMetrics | None) -> str | None:
-    """Why no percentage may be shown for this label, or None where it may."""
+    """The reason why no percentage may be shown for this label, or None if it may."""
     if metrics is None:
         return "not validated"
     if not metrics.sufficient:
@@ -37,7 +37,7 @@ def of_label(metrics: LabelMetrics | None, figure: str) -> str:
 
 
 def population(card: ModelCard) -> str:
-    """On what a model's figures per label rest."""
+    """A sentence on the records behind a model's figures per label."""
     if card.validation is None:
         return f"{card.title}: this model was not validated; its probabilities are not to be relied on."
     ensemble = isinstance(card.network, EnsembleConfig)

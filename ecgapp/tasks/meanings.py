@@ -1,4 +1,4 @@
-"""The labels of the known tasks in words."""
+"""The meanings of the known tasks' labels."""
 
 MEANINGS = {
     "AF": "atrial fibrillation",
@@ -25,7 +25,7 @@ NORMALS = frozenset({"Normal", "NORM", "N"})  # labels that say that the ECG, or
 
 
 def meaning(label: str) -> str:
-    """The label in words, or nothing where it is a user's own."""
+    """The label's meaning; "" if it is a user's own label."""
     return MEANINGS.get(label, "")
 
 
