@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from ecgapp.analysis import TypicalBeat
 from ecgapp.records import LEADS, FloatArray
 from ecgapp.ui.compare.slots import EARLIER, LATER
-from ecgapp.ui.tracing.beat_paper import lay_on_paper
+from ecgapp.ui.tracing.paper_layout import lay_on_paper
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.2  # s from one column to the next

@@ -14,7 +14,8 @@ from ecgapp.signals.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.signals.st_level import st_warning
 from ecgapp.ui.compare.slots import ComparedECG
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, Printed, printed_settings, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import Printed, printed_settings, tracing
 from ecgapp.ui.tracing.tracing_controls import (
     BANDS,
     COLUMNS,

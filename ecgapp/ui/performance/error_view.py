@@ -23,7 +23,7 @@ from ecgapp.ui.shell.open_ecgs import open_ecg
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.tracing import saliency_overlay
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG
+from ecgapp.ui.tracing.paper_layout import CONFIG
 
 OPENED = "error_opened"  # session state: the record that was opened last, with its key
 REVIEW = "pages/review.py"

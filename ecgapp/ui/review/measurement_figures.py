@@ -13,8 +13,7 @@ from ecgapp.analysis.judgement.measured_lines import RULES
 from ecgapp.analysis.rules import Verdict
 from ecgapp.records import LEADS
 from ecgapp.tasks.meanings import in_full
-from ecgapp.ui.tracing.beat_paper import lay_on_paper
-from ecgapp.ui.tracing.tracing import INK
+from ecgapp.ui.tracing.paper_layout import INK, lay_on_paper
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.3  # s from one column to the next

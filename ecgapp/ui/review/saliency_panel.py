@@ -19,8 +19,8 @@ from ecgapp.ui.shell import model_choice
 from ecgapp.ui.shell.ecg_in_view import figures, page_state
 from ecgapp.ui.tracing import saliency_overlay
 from ecgapp.ui.tracing.paper_frame import PLAIN, paper
+from ecgapp.ui.tracing.paper_layout import CONFIG
 from ecgapp.ui.tracing.saliency_overlay import METHOD_NAMES
-from ecgapp.ui.tracing.tracing import CONFIG
 
 STRENGTHS = (20, 100, 85, 5)  # %: least, most, first, step
 

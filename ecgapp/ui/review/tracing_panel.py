@@ -16,7 +16,8 @@ from ecgapp.ui.tracing.clip_marks import tall_leads
 from ecgapp.ui.tracing.evidence_shading import mark_evidence
 from ecgapp.ui.tracing.paging import choose_page, go_to
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, Printed, printed_settings, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import Printed, printed_settings, tracing
 from ecgapp.ui.tracing.tracing_controls import View, choose_view, marks_alarms, offer_half_gain
 from ecgapp.ui.tracing.tracing_filters import displayed, tell_st
 

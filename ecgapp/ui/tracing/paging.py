@@ -12,7 +12,8 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals.paper import RHYTHM_LEAD, keep_peaks, middle
 from ecgapp.ui.shell.ecg_in_view import page_state
 from ecgapp.ui.tracing.paper_frame import PLAIN
-from ecgapp.ui.tracing.tracing import INK, NOTE
+from ecgapp.ui.tracing.paper_layout import INK
+from ecgapp.ui.tracing.tracing import NOTE
 
 CHART = "overview"
 STEP = 0.5  # s between two places where a page can begin

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgapp.ui.tracing.tracing import SIDES, height_per_width
+from ecgapp.ui.tracing.paper_layout import SIDES, height_per_width
 
 PLAIN = {"displayModeBar": False}  # of charts that have no tools
 # A chart knows its width only in the browser, so that its height is worked out there too.

@@ -9,7 +9,8 @@ from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.paper import STACKED, Cell, Sheet, lay_out
 from ecgapp.tasks.meanings import in_full
-from ecgapp.ui.tracing.tracing import FRAME, tracing, zeros_of
+from ecgapp.ui.tracing.paper_layout import FRAME
+from ecgapp.ui.tracing.tracing import tracing, zeros_of
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length
 POINTS_PER_SECOND = 200.0  # of the leads behind which the bands lie; peaks are kept

@@ -24,7 +24,8 @@ from ecgapp.training.result.examples import RankedRecord
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.session import DIALOG
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import tracing
 from ecgapp.ui.training.dialog import DialogContext, close
 from ecgapp.ui.training.new_run_dialog import ask_new_run
 from ecgapp.ui.training.ranked_answers import show_answers

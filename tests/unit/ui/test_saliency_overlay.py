@@ -12,7 +12,7 @@ from ecgapp.explain import GRAD_CAM, Attribution
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.ui.review import reconstruction_strips
 from ecgapp.ui.tracing import saliency_overlay
-from ecgapp.ui.tracing.tracing import height_per_width
+from ecgapp.ui.tracing.paper_layout import height_per_width
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
 
