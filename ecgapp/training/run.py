@@ -68,8 +68,8 @@ def run(training: PreparedTraining) -> tuple[list[Network], int]:
 
     Raises:
         Stopped: the reporter asked for it; the checkpoint is written.
-        TrainingError: the loss is no longer a number, the checkpoint is of no use, or one of several
-            processes has too little memory.
+        TrainingError: a member has no positive answer to learn from, the loss is no longer a number, the
+            checkpoint is of no use, or one of several processes has too little memory.
         torch.OutOfMemoryError: this single process has too little memory.
     """
     processes, state = training.processes, None

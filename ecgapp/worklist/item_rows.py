@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from dataclasses import fields
 
 from ecgapp.analysis import JudgementLine, Severity
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
@@ -126,25 +127,25 @@ def _details(outcome: Outcome) -> dict[str, list[tuple[object, ...]]]:
     """The rows of each table, without item and place."""
     return {
         "scores": [(one.label, one.probability, one.threshold, one.spread) for one in outcome.scores],
-        "critical": [
-            (
-                str(one.kind),
-                one.name,
-                " ".join(one.leads),
-                one.start,
-                one.end,
-                one.evidence,
-                one.differential,
-                one.source,
-                one.found_by,
-            )
-            for one in outcome.critical
-        ],
+        "critical": [_critical_cells(one) for one in outcome.critical],
         "judgements": [(int(one.severity), one.words, one.source) for one in outcome.judged],
     }
 
 
-class Details:
+def _critical_cells(finding: CriticalFinding) -> tuple[object, ...]:
+    """The fields of a critical finding as cells; the table's columns have their names and order."""
+    cells = {field.name: getattr(finding, field.name) for field in fields(finding)}
+    return tuple((cells | {"kind": str(finding.kind), "leads": " ".join(finding.leads)}).values())
+
+
+def _critical_finding(row: sqlite3.Row) -> CriticalFinding:
+    cells = {field.name: row[field.name] for field in fields(CriticalFinding)}
+    return CriticalFinding(
+        **(cells | {"kind": CriticalKind(row["kind"]), "leads": tuple(row["leads"].split())})
+    )
+
+
+class ItemDetails:
     """The details of the outcomes of a list's items, read at once."""
 
     def __init__(self, connection: sqlite3.Connection, number: int | None = None) -> None:
@@ -168,20 +169,7 @@ class Details:
 
     def critical(self, number: int) -> tuple[CriticalFinding, ...]:
         """The critical findings of an item."""
-        return tuple(
-            CriticalFinding(
-                CriticalKind(row["kind"]),
-                row["name"],
-                tuple(row["leads"].split()),
-                row["start"],
-                row["end"],
-                row["evidence"],
-                row["differential"],
-                row["source"],
-                row["found_by"],
-            )
-            for row in self._of("critical", number)
-        )
+        return tuple(_critical_finding(row) for row in self._of("critical", number))
 
     def judged(self, number: int) -> tuple[JudgementLine, ...]:
         """The lines of an item's judgement."""
@@ -191,7 +179,7 @@ class Details:
         )
 
 
-def item_of(row: sqlite3.Row, details: Details) -> Item:
+def item_of(row: sqlite3.Row, details: ItemDetails) -> Item:
     """A row of ``items`` with the details of its outcome."""
     number = row["number"]
     return Item(

@@ -19,7 +19,7 @@ from ecgapp.records.archive import Archive
 from ecgapp.storage.database import Database
 from ecgapp.worklist import item as states
 from ecgapp.worklist.item import Item
-from ecgapp.worklist.item_rows import DETAILS, SCHEMA, Details, add_judgements, delete_details, item_of
+from ecgapp.worklist.item_rows import DETAILS, SCHEMA, ItemDetails, add_judgements, delete_details, item_of
 
 _ARRIVAL_SECONDS = 60.0  # longer than it takes to keep one ECG
 
@@ -110,7 +110,7 @@ class Worklist:
         """All items, by number."""
         with self.database.read() as connection:
             connection.execute("BEGIN")
-            details = Details(connection)
+            details = ItemDetails(connection)
             rows = connection.execute("SELECT * FROM items ORDER BY number").fetchall()
         return tuple(item_of(row, details) for row in rows)
 
@@ -118,7 +118,7 @@ class Worklist:
         """The item of this number, or None where it was deleted."""
         with self.database.read() as connection:
             row = connection.execute("SELECT * FROM items WHERE number = ?", (number,)).fetchone()
-            details = Details(connection, number)
+            details = ItemDetails(connection, number)
         return None if row is None else item_of(row, details)
 
     def __contains__(self, key: str) -> bool:

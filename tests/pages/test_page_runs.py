@@ -19,10 +19,10 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, metric_names
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.run_comparison import differing_settings, newest_alike
 from ecgapp.runs.start_training import start_run
 from ecgapp.storage import admin_password, documents
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.result.examples import (
     RankedAnswer,
@@ -276,7 +276,7 @@ def test_what_helps_a_failed_run_is_said_once_and_stands_out_among_its_buttons(s
     words = RESUME if resume_helps else NEW_RUN
     run = make_run(runs, "failed", message=f"It broke. {words}", resume_helps=resume_helps)
     page = open_page("training", settings)
-    assert [box.value for box in page.error] == [as_typed(f"Failed: It broke. {words}")]
+    assert [box.value for box in page.error] == [escape_markdown(f"Failed: It broke. {words}")]
     primary = [key for key in (f"resume_{run.id}", f"again_{run.id}") if is_primary(page.button(key=key))]
     assert primary == [f"resume_{run.id}" if resume_helps else f"again_{run.id}"]
 
@@ -298,7 +298,7 @@ def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     page = open_page("training", settings)
     assert "after epoch 6" in said(page)
     press(page, "worst_0")
-    record = as_typed(store.record_ids([3])[0])
+    record = escape_markdown(store.record_ids([3])[0])
     assert f"Loss 2.5000. Record {record} of hospital. Codes: SCP\\:AFIB." in said(page)
     assert page.button(key="worst_0").label == f"1. loss 2.5000, {record}"
     assert "ranked_tracing" in charts(page)

@@ -40,7 +40,7 @@ from ecgapp.storage.lock import claimed
 from ecgapp.system.processes import usable_cores
 
 BUSY = "This data set is being imported already. Wait until that is done."
-STEPS = 200  # how often progress is told, at most
+STEPS = 200  # the shortest time between two reports of progress
 MANY = 2000  # records; fewer are read before further processes have started
 
 Progress = Callable[[int, int], None]
@@ -49,7 +49,7 @@ _ReadJobs = Callable[[Sequence[PartJob], int], list[PartNote]]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of a folder: ``read`` records are in the store ``name``; why others are not, is counted."""
+    """The result of an import: ``read`` records in the store ``name``, refused ones counted by reason."""
 
     name: str
     layout: str

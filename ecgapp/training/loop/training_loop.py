@@ -35,11 +35,7 @@ class _Best:
 
 
 class Loop:
-    """The loop over a training's epochs: ``epoch`` are done, and ``position`` steps of the next one.
-
-    Raises:
-        TrainingError: a member's records have no positive answer at all.
-    """
+    """The loop over a training's epochs: ``epoch`` are done, and ``position`` steps of the next one."""
 
     def __init__(self, training: PreparedTraining, networks: Sequence[Network]) -> None:
         config, members, records = training.config, training.members, training.records
@@ -186,15 +182,9 @@ class Loop:
 
     def _judge(self) -> list[Scores]:
         """Each member's averaged network on its own validation records."""
-        scores = []
+        scores, device, precision = [], self.learner.device, self.learner.precision
         for number, network in enumerate(self.learner.averaged_networks()):
-            inference = Inference(
-                network,
-                self.learner.device,
-                self.learner.precision,
-                self.processes,
-                self.reporter.should_stop,
-            )
+            inference = Inference(network, device, precision, self.processes, self.reporter.should_stop)
             rows = self.training.members[number].validation
             scores.append(self.objective.judge(inference, self.records, rows, number))
             if number == 0 and self.processes.is_leader:

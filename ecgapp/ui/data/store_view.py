@@ -13,7 +13,8 @@ from ecgapp.training import TrainingConfig
 from ecgapp.ui.data.stores import label_table, refused_table, served_tasks
 from ecgapp.ui.shell import auth
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import tracing
 
 N_TRACINGS = 2
 ALT = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"

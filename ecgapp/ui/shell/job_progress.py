@@ -11,5 +11,5 @@ def job_progress(share: float, text: str) -> None:
 
 
 def counted(run: Run, unit: str) -> str:
-    """How far the job is, e.g. ``1,200 of 5,000 records``; empty before its first report."""
+    """The progress of a job as text, e.g. ``1,200 of 5,000 records``; empty before its first report."""
     return f"{run.done:,} of {run.total:,} {unit}" if run.total else ""

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.run_figures import RunFigures, config_of, first_at_work
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.ensembles import member_words
 from ecgapp.training.result.examples import (
     RankedRecord,
@@ -100,7 +100,7 @@ def _ranked(run: Run, words: str, side: str, records: tuple[RankedRecord, ...]) 
     row = st.container(horizontal=True, gap="small")
     for place, ranked in enumerate(records):
         row.button(
-            f"{place + 1}. loss {ranked.loss:.4f}, {as_typed(ranked.record_id)}",
+            f"{place + 1}. loss {ranked.loss:.4f}, {escape_markdown(ranked.record_id)}",
             key=f"{side}_{place}",
             icon=":material/ecg:",
             on_click=ask_for(TRACING, run.id, ranked),

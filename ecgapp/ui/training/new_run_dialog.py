@@ -8,7 +8,6 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import ConfigError, DatasetError
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
     LOWEST_RATE,
@@ -22,6 +21,7 @@ from ecgapp.runs.form_to_config import (
 from ecgapp.runs.next_config import differences, refuse_unknown, restarted
 from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, start_run
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
@@ -36,10 +36,10 @@ def ask_new_run(context: DialogContext) -> None:
     after = _ask_changes(before)
     st.markdown("**Differences**")
     if isinstance(after, ConfigError):
-        st.markdown(as_typed(str(after)))
+        st.markdown(escape_markdown(str(after)))
     else:
         st.markdown(
-            "\n".join(f"- {as_typed(line)}" for line in differences(before, after))
+            "\n".join(f"- {escape_markdown(line)}" for line in differences(before, after))
             or "None: the same settings give the same weights."
         )
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
@@ -62,7 +62,7 @@ def _opened(entry: str, settings: Settings) -> DatasetStore:
     try:
         return open_store(entry, settings)
     except DatasetError as error:
-        raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
+        raise DatasetError(f"Data set {escape_markdown(Path(entry).name)}: {error}") from error
 
 
 def _ask_changes(before: TrainingConfig) -> TrainingConfig | ConfigError:
@@ -93,10 +93,10 @@ def _ask_changes(before: TrainingConfig) -> TrainingConfig | ConfigError:
     if notice := batch_words(device, batch):
         st.info(notice)
     try:
-        asked = replace(
+        config = replace(
             before, name=name, epochs=epochs, batch_size=batch, learning_rate=rate, seed=seed,
             device=device, members=members,
         )  # fmt: skip
-        return on_its_devices(asked)
+        return on_its_devices(config)
     except ConfigError as error:
         return error

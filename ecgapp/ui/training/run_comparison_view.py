@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.curve_tables import joined
 from ecgapp.runs.run_comparison import curve_names, differing_settings, newest_alike, results, shared_labels
 from ecgapp.runs.run_figures import Point, Reader, RunFigures, config_of
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.training.curves import CONFIG, overlay
 from ecgapp.ui.training.run_list import full_title
 
@@ -69,7 +69,7 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
             if as_tables:
                 st.dataframe(joined("Epoch", by_name), hide_index=True, key=f"{key}_table", height=240)
         else:
-            st.caption(f"None of these runs has a {as_typed(unit)} yet.")
+            st.caption(f"None of these runs has a {escape_markdown(unit)} yet.")
 
     left, right = st.columns(2)
     with left:

@@ -13,18 +13,19 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import Run, RunStore, metric_export
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import MOST_EPOCHS
 from ecgapp.runs.next_config import continued, refuse_unknown
 from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import new_form
 from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.result.examples import RankedRecord
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.session import DIALOG
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import tracing
 from ecgapp.ui.training.dialog import DialogContext, close
 from ecgapp.ui.training.new_run_dialog import ask_new_run
 from ecgapp.ui.training.ranked_answers import show_answers
@@ -76,7 +77,7 @@ def _show_form_filled(run: Run, settings: Settings) -> None:
     missing = [name for name in missing if name not in store_names(settings)]
     if missing:
         st.warning(
-            f"The run's data set {as_typed(', '.join(missing))} is not among those on this machine. "
+            f"The run's data set {escape_markdown(', '.join(missing))} is not among those on this machine. "
             "Choose another one in the form, or import it again."
         )
 
@@ -112,8 +113,8 @@ def draw_tracing(context: DialogContext) -> None:
         st.error(str(error))
         return
     codes = ", ".join(record.codes) or "none"
-    place = f"Record {as_typed(ranked.record_id)} of {as_typed(ranked.store)}"
-    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {as_typed(codes)}.")
+    place = f"Record {escape_markdown(ranked.record_id)} of {escape_markdown(ranked.store)}"
+    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {escape_markdown(codes)}.")
     start = 0.0
     if record.duration > PAGE_SECONDS:
         last = max(record.duration - PAGE_SECONDS, 0.5)
@@ -130,7 +131,7 @@ def _more_epochs(context: DialogContext) -> None:
     run, store = context.run, context.store
     config = refuse_unknown(config_of(run))
     st.write(
-        f"{as_typed(run.title)} goes on where it ended, with the same settings and the same curves. "
+        f"{escape_markdown(run.title)} goes on where it ended, with the same settings and the same curves. "
         "The further epochs are one more cycle of its learning rate."
     )
     epochs = st.number_input(

@@ -5,10 +5,10 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.jobs import ACTIVE, ENDED, Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import PHASES
 from ecgapp.runs.run_words import duration_words, time_words
 from ecgapp.runs.start_training import CHOSEN_RUN
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.shell.admin_action import guarded
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
@@ -112,7 +112,7 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
             1: not any(other.meets(run.device) for other in waiting[place + 1 :]),
         }
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        words = f"{place + 1}\\. **{as_typed(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
+        words = f"{place + 1}\\. **{escape_markdown(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
         row.markdown(f"{words}, created {time_words(run.created)}", width="stretch")
         for word, places, icon in (("Earlier", -1, "arrow_upward"), ("Later", 1, "arrow_downward")):
             move = guarded(settings, lambda run=run, places=places: store.move(run.id, places))  # type: ignore[misc]

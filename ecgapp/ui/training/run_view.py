@@ -9,7 +9,6 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs import curve_tables
 from ecgapp.runs.run_figures import (
     PAPER_LCI,
@@ -34,6 +33,7 @@ from ecgapp.runs.run_words import (
     use_words,
     whose_use,
 )
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.models.promotion_form import finished, promotion
 from ecgapp.ui.shell.job_progress import job_progress
@@ -60,15 +60,15 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
         finished(run, store, settings)
     else:
         box = {"failed": st.error, "lost": st.error, "stopped": st.warning}
-        box.get(run.state, st.info)(as_typed(state_sentence(run, runs)))
+        box.get(run.state, st.info)(escape_markdown(state_sentence(run, runs)))
     if run.note:
-        st.caption(f"Note: {as_typed(run.note)}")
+        st.caption(f"Note: {escape_markdown(run.note)}")
     actions(run, store, settings)
     if run.active:
         job_progress(run.share, epochs_words(run))
     config, figures = config_of(run), _read(run, store)
     for sentence in warnings(run, figures, config):
-        st.warning(as_typed(sentence), icon=":material/warning:")
+        st.warning(escape_markdown(sentence), icon=":material/warning:")
     _numbers(run, figures)
     _curves(run, figures, config)
     if figures.f1:

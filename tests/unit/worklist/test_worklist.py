@@ -16,7 +16,6 @@ from run_processes import until
 
 from benchmarks import spoil
 from ecgapp import analysis
-from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import ArchiveError, JobError
@@ -113,8 +112,8 @@ def test_a_signal_without_heartbeats_asks_to_look_at_the_patient_and_has_no_rate
     settings, worklist, monkeypatch
 ):
     fill(worklist, [ecg(1)])
-    reason = f"No heartbeats are found. {LOOK}"
-    refusal = analysis.Admission(analysis.GateAnswer(0.9, 0.5, True, reason))
+    reason = "No heartbeats are found."
+    refusal = analysis.Admission(analysis.GateAnswer(0.9, 0.5, True, reason, urgent=True))
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: refusal)
     (found,) = scored(settings)
     assert read_now(found) == "unreadable: look at the patient"
@@ -164,7 +163,7 @@ def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, m
             raise ZeroDivisionError("a bug")
         return beat_list(record, quality)
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.beat_list", beats)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", beats)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
     assert "a bug" not in items[2].outcome.sentence
