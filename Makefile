@@ -5,7 +5,7 @@
 PYTEST = OMP_NUM_THREADS=1 pytest -n 2 --dist loadgroup
 
 test:
-	$(PYTEST) tests/unit tests/contracts tests/pages
+	$(PYTEST) -m "not slow" tests/unit tests/contracts tests/pages
 
 check:
 	ruff format --check .
