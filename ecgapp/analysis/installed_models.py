@@ -11,7 +11,6 @@ from ecgapp.models import (
     TrainedModel,
     installed_models,
     load_model,
-    load_predictions,
     load_version,
     load_version_predictions,
 )
@@ -46,15 +45,6 @@ def open_version(card: ModelCard, settings: Settings) -> TrainedModel:
         WeightsMismatchError: its weights are gone or damaged.
     """
     return load_version(_folders(settings), card)
-
-
-def validation_predictions(name: str, settings: Settings) -> Predictions | None:
-    """What the classifier answered on its validation records, or None where that was not kept.
-
-    Raises:
-        ModelNotFoundError: there is no such model.
-    """
-    return load_predictions(_folders(settings), name)
 
 
 def version_predictions(card: ModelCard, settings: Settings) -> Predictions | None:

@@ -6,8 +6,9 @@ import pytest
 import tiny_models
 from finished_runs import finished_run
 from small_training import FINETUNING
+from stored_predictions import validation_predictions
 
-from ecgapp.analysis import available_models, open_model, validation_predictions
+from ecgapp.analysis import available_models, open_model
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError, WeightsMismatchError
 from ecgapp.jobs import RunStore
