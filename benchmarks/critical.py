@@ -67,9 +67,8 @@ def judge(cases: Iterable[Case], models: WithoutThePatient) -> Iterator[Judged]:
     for number, case in enumerate(cases, 1):
         models.fold = case.fold
         opened = OpenedECG(case.record, models)
-        admission = opened.admission()
         kinds = frozenset(finding.kind.value for finding in opened.critical())
-        yield Judged(case, kinds, admission is not None and admission.refused)
+        yield Judged(case, kinds, opened.admission().refused)
         if number % EVERY == 0:
             tell(f"{number:,} records judged.")
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from benchmarks.table import Row, Target, at_least
-from ecgapp.analysis.opened_ecg import Models, OpenedECG
+from ecgapp.analysis.installed_models import Models
+from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.evaluate import wilson
 from ecgapp.records import RARE_RHYTHMS, RHYTHMS, CriticalEvent, SyntheticConfig, synthesise
 

@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp import analysis
-from ecgapp.analysis import Asked
+from ecgapp.analysis import SaliencyQuestion
 from ecgapp.config import PROJECT, Settings
 from ecgapp.explain import INTEGRATED_GRADIENTS, METHODS, Recipe
 from ecgapp.records import DEMOS, ECGRecord, SyntheticConfig, synthesise
@@ -56,11 +56,18 @@ def explanation_rows(model_name: str, record: ECGRecord, repeats: int) -> list[R
     top = analysis.find(record, model).top.label
     rows = []
     for method in METHODS:
-        measured = times(lambda: analysis.explain(record, model, top, 0, Recipe(method)), repeats)  # noqa: B023
+        recipe = Recipe(method)
+        measured = times(
+            lambda recipe=recipe: analysis.explain(
+                analysis.prepare(record, model), model, SaliencyQuestion(top), recipe
+            ),
+            repeats,
+        )
         limit = TOP if method == INTEGRATED_GRADIENTS else None
         rows.append(time_row(f"{method}, top class", measured, "preprocessing included", limit))
         tell(f"{rows[-1].what}: {rows[-1].measured}")
-    measured = times(lambda: analysis.examine(record, model, Asked(top)), repeats)
+    question = SaliencyQuestion(top)
+    measured = times(lambda: analysis.examine(analysis.prepare(record, model), model, question), repeats)
     rows.append(time_row("all methods and their cards, one class", measured, "as the button asks", ALL))
     return rows
 

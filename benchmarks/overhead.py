@@ -14,7 +14,8 @@ from benchmarks.contestants import learner_for
 from benchmarks.lead2 import batches_of
 from benchmarks.peak import now
 from benchmarks.table import Row, at_most, tell
-from ecgapp.jobs import Attachment, Heartbeat, RunStore
+from ecgapp.config import Settings
+from ecgapp.jobs import Attachment, Ending, RunStore
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.sharding import deal_alike
@@ -26,6 +27,7 @@ from ecgapp.training.objective import ReconstructionObjective, Scores
 from ecgapp.training.parallel.process_group import ALONE
 from ecgapp.training.preparation import Member, PreparedTraining
 from ecgapp.training.result.example_writer import ExampleWriter
+from ecgapp.worker import JobContext
 from ecgapp.worker.reporter import RunReporter
 
 MOST = 3.0  # per cent of the bare steps' time
@@ -61,8 +63,9 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
     store = RunStore(folder / "runs")
     created = store.create(config.name, config.phase, config.device, documents.dump(config))
     attachment = Attachment(store, (store.claim(config.device, created.id) or created).id)
-    reporter = RunReporter(attachment, store.get(created.id))
-    with Heartbeat(attachment, reporter.beat, reporter.stop):
+    context = JobContext(attachment, Settings(folder))
+    reporter = RunReporter(context)
+    with context.heart:
         started = now(judge.device)
         member = Member(lanes, validation, config.seed)
         place = store.folder(created.id)
@@ -71,7 +74,7 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
         loop.objective, loop.examples = judge, ReconstructionsOnly(place, ())
         loop.run(None)
         spent = now(judge.device) - started - judge.seconds
-    attachment.end("finished", "")
+    attachment.end(Ending("finished", ""))
     return spent, config.epochs * lanes.steps
 
 

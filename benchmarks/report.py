@@ -9,6 +9,7 @@ import torch
 
 from benchmarks.table import Row, at_most, show
 from ecgapp import analysis, report
+from ecgapp.analysis import InstalledModels, OpenedECG
 from ecgapp.config import Settings
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.storage import documents
@@ -31,10 +32,15 @@ def main() -> None:
         spread = f"{min(seconds):.2f}-{max(seconds):.2f} s, n = {REPEATS}"
         rows.append(Row(what, f"{median(seconds):.2f} s", "median, record and model open", goal, spread))
 
-    evidence = report.gather(record, model)
-    contents = report.Contents(record, "Synthetic", datetime(2026, 1, 1, tzinfo=UTC), evidence=evidence)
+    models = InstalledModels(Settings.from_environment())
+    ecg = OpenedECG(record, models)
+    evidence = report.gather_evidence(ecg, model.card)
+    contents = report.Contents(ecg, "Synthetic", datetime(2026, 1, 1, tzinfo=UTC), evidence=evidence)
     rows.append(Row("the first PDF of a process", f"{_seconds(lambda: report.pdf(contents)):.2f} s", "once"))
-    timed("findings and relevance of the top class", lambda: report.gather(record, model))
+    timed(
+        "findings and relevance of the top class",
+        lambda: report.gather_evidence(OpenedECG(record, models), model.card),
+    )
     timed("PDF of two pages", lambda: report.pdf(contents), 2.0)
     timed("PNG of the tracing", lambda: report.png(contents))
     timed("JSON of the numbers", lambda: documents.dump(report.bundle(contents)))

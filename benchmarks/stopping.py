@@ -56,7 +56,7 @@ def measured(settings: Settings, config: TrainingConfig, rounds: int, seed: int)
         took, run = stopped_after(store, run.id, draw.uniform(0, LIFE))
         seconds.append(took)
         states.append(run.state)
-        tell(f"stop {number + 1} of {rounds}: {took:.2f} s, {run.epoch} epochs done")
+        tell(f"stop {number + 1} of {rounds}: {took:.2f} s, {run.done} epochs done")
     middle, slowest = float(np.median(seconds)), max(seconds)
     words = f"p50 {middle:.2f} s, slowest {slowest:.2f} s"
     how = f"at random moments of {LIFE:g} s from its start"
@@ -64,7 +64,7 @@ def measured(settings: Settings, config: TrainingConfig, rounds: int, seed: int)
     orderly = sum(state == "stopped" for state in states)
     return [
         Row("asked to stop until ended", words, how, target, f"n = {rounds}"),
-        Row("ended as stopped, to be resumed", f"{orderly} of {rounds}", f"{run.epoch} epochs in all"),
+        Row("ended as stopped, to be resumed", f"{orderly} of {rounds}", f"{run.done} epochs in all"),
     ]
 
 

@@ -18,8 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import PROJECT, Settings
-from ecgapp.jobs import Run, RunStore, metric_names
-from ecgapp.jobs.run_table import update
+from ecgapp.jobs import Run, RunStore, metric_names, rows
 from ecgapp.models import ECGClassifierConfig
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
@@ -73,7 +72,8 @@ def long_run(store: RunStore) -> Run:
     config = replace(usual, name="classifier", phase="finetune", network=network, task=TASK)
     run = store.create("long", config.phase, "cpu", documents.dump(config))
     with store.database.write() as connection:
-        update(connection, run.id, state="running", heartbeat=1e12, epoch=N_EPOCHS, epochs=2 * N_EPOCHS)
+        rows.update(connection, run.id, state="running", claimed=1e12)
+    store.folders.write_progress(run.id, N_EPOCHS, 2 * N_EPOCHS, None)
     for name in BY_STEP:
         store.add_metrics(run.id, ((name, step, _wave(step)) for step in range(1, N_STEPS + 1)))
     for name in (metric_names.CPU_PERCENT, metric_names.MEMORY):

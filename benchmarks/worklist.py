@@ -28,7 +28,7 @@ from ecgapp.records import LEADS, ECGRecord, fingerprint, read_record, write_wfd
 from ecgapp.worklist import ListView, Worklist, arranged
 from ecgapp.worklist.grouping import grouped, in_folder
 from ecgapp.worklist.intake import Intake
-from ecgapp.worklist.start_scoring import slots
+from ecgapp.worklist.scorer_pool import slots
 
 SECONDS, RATE = 10.0, 500.0
 NOISE = 0.001  # mV

@@ -86,7 +86,6 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--sampling-rate", type=float, metavar="HZ", help="resample every record to this rate")
     store.add_argument("--leads", metavar="I,II,...", help="store only these leads")
     store.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default as pays")
-    store.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
 
     verify = commands.add_parser("verify", help="compare every file of a data set with its checksum")
     verify.add_argument("store", metavar="STORE", help="a data set's name, or a path")
@@ -109,7 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     export = actions.add_parser("export", help="write its numbers, its settings and the command to repeat it")
     export.add_argument("run", metavar="RUN", help="as in the list")
     export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
-    export.add_argument("--tensorboard", action="store_true", help="TensorBoard's event files too")
 
     _add_models(commands.add_parser("models", help="list the models in use, or change, carry, delete one"))
 

@@ -23,6 +23,8 @@ hence no file name and no path. Pages catch ``EcgAppError`` only; any other exce
     │   └── WeightsMismatchError     weights and card disagree
     ├── TrainingError            a training that cannot start or continue: only other settings or data help
     │   └── InterruptedTrainingError  ended by its environment: it can be resumed
+    ├── StorageError             a database or folder of the app cannot be read or written
+    │   └── LockedError              locked by another process
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
     ├── AccessError              the administrator's password is wrong, or was tried too often
     ├── ArchiveError             a stored ECG that cannot be written, opened or deleted
@@ -132,8 +134,18 @@ def training_error(sentence: str, resume_helps: bool) -> TrainingError:
     return InterruptedTrainingError(sentence) if resume_helps else TrainingError(sentence)
 
 
+class StorageError(EcgAppError):
+    """A database or a folder of the app cannot be read or written at this moment."""
+
+    resume_helps = True
+
+
+class LockedError(StorageError):
+    """The file or folder is locked by another process."""
+
+
 class JobError(EcgAppError):
-    """A run cannot be queued, stopped, resumed or promoted, or could not write its database."""
+    """A run cannot be queued, stopped, resumed or promoted."""
 
     resume_helps = True
 

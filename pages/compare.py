@@ -5,7 +5,7 @@ import streamlit as st
 from ecgapp.analysis import change_tables
 from ecgapp.analysis.ecg_comparison import level_changes, measured_changes
 from ecgapp.errors import EcgAppError
-from ecgapp.ui.compare import compare_admission, compare_doubts, compare_panels
+from ecgapp.ui.compare import compare_admission, compare_panels
 from ecgapp.ui.compare.paired_tracings import pair_panel
 from ecgapp.ui.shell import model_choice
 from ecgapp.ui.shell.page_start import bootstrap
@@ -52,5 +52,5 @@ if delineator is not None:
         compare_panels.beats_panel(both, measured)
 
 shifted = change_tables.shifts(levels, changes)
-words = f"{change_tables.summary(found, changes, levels)} {compare_doubts.headline(both)}".rstrip()
+words = f"{change_tables.summary(found, changes, levels)} {compare_admission.doubts_of_all(both)}".rstrip()
 (changed.warning if shifted else changed.info)(words, icon=":material/compare_arrows:")

@@ -4,11 +4,11 @@ import streamlit as st
 
 from ecgapp.errors import EcgAppError
 from ecgapp.ui.review import judgement_panel, page_parts, saliency_panel
-from ecgapp.ui.review.findings_panel import findings_panel
+from ecgapp.ui.review.findings_panel import findings_panel, prevalences
 from ecgapp.ui.review.measurements_panel import measurements_panel, rules_panel
 from ecgapp.ui.review.report_buttons import report_panel
 from ecgapp.ui.review.tracing_panel import tracing_panel
-from ecgapp.ui.shell import model_choice, opened, session
+from ecgapp.ui.shell import ecg_in_view, model_choice
 from ecgapp.ui.shell.opening import choose_record
 from ecgapp.ui.shell.page_start import bootstrap
 from ecgapp.ui.sign_off import reader
@@ -20,18 +20,18 @@ walk_bar()
 choose_record()
 reader.reading_bar()
 
-if (sentence := session.problem()) is not None:
+if (sentence := ecg_in_view.problem()) is not None:
     st.error(sentence)
-record = session.current_record()
-if record is None:
+in_view = ecg_in_view.current()
+if in_view is None:
     page_parts.empty_panel(model_choice.installed())
     st.stop()
 
-ecg = opened.current(record)
-read = reader.current(record)
+ecg = in_view.ecg
+read = reader.current(ecg)
 reviewed = read.review
 headline = page_parts.headline_place()
-tracing_panel(record)
+tracing_panel(ecg, in_view.title)
 in_detail = st.container()
 
 cards = model_choice.installed()
@@ -47,36 +47,36 @@ if read.blind:  # nothing of what a classifier says may be computed, or sent, be
     read_first_panel(reviewed, classifier)
     st.stop()
 
-found, no_labels = ecg.labels(classifier)
-if found is not None and classifier is not None:
+findings, no_labels = ecg.labels(classifier)
+if findings is not None and classifier is not None:
     try:
-        reviewed = reader.note_shown(reviewed, found, classifier)
+        reviewed = reader.note_shown(reviewed, findings, classifier)
     except EcgAppError as error:
         st.error(str(error))
 with in_detail:
     judgement_panel.details(ecg, classifier)
 judgement_panel.show_judgement(headline, ecg, classifier, page_parts.status(reviewed, classifier))
 
-if found is not None and classifier is not None:
+if findings is not None and classifier is not None:
     st.subheader(f"Findings, {reviewed.word}")
-    statuses = status_of_findings(reviewed, found, classifier)
-    findings_panel(ecg, found, classifier, statuses)
+    statuses = status_of_findings(reviewed, findings, classifier)
+    findings_panel(ecg, findings, classifier, statuses)
 
-reading_panel(record, reviewed, classifier, found)
+reading_panel(ecg.record, reviewed, classifier, findings)
 measurements_panel(ecg)
-if found is None:
+if findings is None:
     rules_panel(ecg)
 
-if found is not None and classifier is not None:
+if findings is not None and classifier is not None:
     st.subheader("Saliency: which leads and moments moved the class")
-    saliency_panel.saliency_panel(record, found, classifier, statuses)
+    saliency_panel.saliency_panel(ecg, findings, classifier, statuses)
 
 if classifier is not None:
-    page_parts.preprocessing_section(record, classifier)
+    page_parts.preprocessing_section(ecg, classifier)
 
 if autoencoder is not None:
     st.subheader("The autoencoder's reconstruction")
-    page_parts.reconstruction_panel(record, autoencoder)
+    page_parts.reconstruction_panel(ecg, autoencoder)
 
 st.subheader("Report")
-report_panel(record, classifier, reviewed)
+report_panel(ecg, in_view.title, classifier, reviewed, prevalences())

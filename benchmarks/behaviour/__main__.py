@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from benchmarks.table import tell
 def taken(data: Path, parts: Sequence[str]) -> dict[str, Any]:
     """All ``parts``, or all there are if none is named, from an empty home."""
     torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # they name files and lines, and each appears once a process
     current = {}
     with tempfile.TemporaryDirectory() as home:
         os.environ["ECGAPP_HOME"] = home
@@ -49,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.save.write_text(json.dumps(current, indent=1, ensure_ascii=False), encoding="utf-8")
         return 0
     before = json.loads(options.compare.read_text("utf-8"))
-    differing = list(differences({name: before[name] for name in current if name in before}, current))
+    if options.parts:
+        before = {name: value for name, value in before.items() if name in current}
+    differing = list(differences(before, current))
     sys.stdout.write("".join(f"{line}\n" for line in differing))
     sys.stdout.write(f"{len(differing):,} of {count(current):,} values differ.\n")
     return int(bool(differing))

@@ -195,7 +195,7 @@ def reviews(home: Home, records: Sequence[ECGRecord], models: InstalledModels) -
         if number != 1:
             journal.add(ReviewEvent(key, EventKind.SIGNED, "EF", model))
         keep_for_training(record, "AB", home.settings)
-        printed = printed_report(ecg, card, models, journal.review(key))
+        printed = printed_report(ecg, card, journal.review(key))
         done[f"report {number}"] = home.lines("\n".join(printed["report_text"]))
     folder = home.home / "reviewed"
     done["list"] = home.command("reviews", "list")

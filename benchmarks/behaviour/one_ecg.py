@@ -1,6 +1,5 @@
 """The results of the app for one ECG, as plain values."""
 
-import dataclasses
 import io
 import subprocess
 from datetime import UTC, datetime
@@ -11,22 +10,13 @@ import numpy as np
 
 from benchmarks.behaviour.values import plain
 from ecgapp import report
-from ecgapp.analysis import (
-    Asked,
-    Findings,
-    InstalledModels,
-    Measurements,
-    OpenedECG,
-    examine,
-    explain_against,
-    support,
-)
+from ecgapp.analysis import Findings, InstalledModels, Measurements, OpenedECG, SaliencyQuestion
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord, fingerprint
-from ecgapp.report import Contents, Measured
+from ecgapp.report import ReportRequest
 from ecgapp.reviews import Review
-from ecgapp.signals.quality import remarks
+from ecgapp.signals import remarks
 from ecgapp.storage import documents
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,8 +36,8 @@ def answers(record: ECGRecord, models: InstalledModels, printed: bool = True) ->
         "quality": _quality(ecg),
         "heart_rate": ecg.heart_rate,
         "beats": plain(ecg.beats.peaks),
-        "admission": plain(ecg.admission()),
-        "readability": plain(ecg.readability()),
+        "admission": plain(documents.to_plain(ecg.admission())),
+        "readability": plain(documents.to_plain(ecg.readability())),
         "ventricular": _ventricular(ecg),
         "measurements": _measurements(ecg.measurements()),
         "rules": {label: [str(one.presence), one.words] for label, one in ecg.rules().items()},
@@ -56,38 +46,17 @@ def answers(record: ECGRecord, models: InstalledModels, printed: bool = True) ->
         "classifiers": {card.name: _findings(ecg, card) for card in cards},
     }
     if printed:
-        result |= printed_report(ecg, cards[0], models)
+        result |= printed_report(ecg, cards[0])
     return result
 
 
-def printed_report(
-    ecg: OpenedECG, card: ModelCard, models: InstalledModels, review: Review | None = None
-) -> dict[str, Any]:
+def printed_report(ecg: OpenedECG, card: ModelCard, review: Review | None = None) -> dict[str, Any]:
     """The report: the words of its PDF, its JSON document, its picture; and the map of the first class."""
-    measured, delineator = ecg.measurements(), ecg.delineator
-    contents = Contents(
-        ecg.record,
-        "An ECG",
-        MADE,
-        measured=Measured(delineator, measured) if delineator and measured else None,
-        admission=ecg.admission(),
-        critical=ecg.critical(),
-        judgement=ecg.judgement(card),
-        known_quality=ecg.quality,
-        beats=ecg.counted,
-        review=review,
-    )
-    findings, no_labels = ecg.labels(card)
+    contents = report.gather(ecg, card, ReportRequest("An ECG", MADE, review=review))
     made: dict[str, Any] = {}
-    if findings is None:
-        contents = dataclasses.replace(contents, refusal=no_labels)
-    else:
-        evidence = report.gather(ecg.record, models.opened(card), findings)
-        facts = None if measured is None else (measured, ecg.record.sampling_rate)
-        beside = support(findings, facts, ecg.quality, {})
-        contents = dataclasses.replace(contents, evidence=evidence, support=tuple(beside.values()))
-        made["support"] = plain(beside)
-        made["explanation"] = _explanation(ecg, card, models, findings)
+    if contents.evidence is not None:
+        made["support"] = plain(ecg.support(card, {}))
+        made["explanation"] = _explanation(ecg, card, contents.evidence.findings)
     made["report_json"] = _without(documents.to_plain(report.bundle(contents)), NOT_COMPARED)
     made["report_text"] = _pdf_lines(report.pdf(contents))
     made["report_picture"] = plain(_brightness(report.png(contents)))
@@ -99,7 +68,7 @@ def all_explanations(record: ECGRecord, models: InstalledModels) -> dict[str, ob
     result: dict[str, object] = {}
     for name in CLASSIFIERS:
         ecg, card = OpenedECG(record, models), models.cards()[name]
-        examined = examine(record, models.opened(card), _first_question(ecg.findings(card)))
+        examined = ecg.examined(card, _first_question(ecg.findings(card)))
         maps = {method: _map(one.values) for method, one in examined.explanations.items()}
         result[name] = {"maps": maps, "reliability": plain(examined.examination.reliability)}
     return result
@@ -149,22 +118,19 @@ def _findings(ecg: OpenedECG, card: ModelCard) -> object:
     return {"shown": ecg.labels(card)[1], "rows": rows, "windows": windows, "warnings": list(result.warnings)}
 
 
-def _first_question(findings: Findings) -> Asked:
-    return Asked(findings.top.label, findings.best_window(findings.top.label))
+def _first_question(findings: Findings) -> SaliencyQuestion:
+    return SaliencyQuestion(findings.top.label, findings.best_window(findings.top.label))
 
 
-def _explanation(ecg: OpenedECG, card: ModelCard, models: InstalledModels, findings: Findings) -> object:
+def _explanation(ecg: OpenedECG, card: ModelCard, findings: Findings) -> object:
     """The map of the first class, above its threshold or not."""
     question = _first_question(findings)
-    result = explain_against(ecg.record, models.opened(card), question)
-    made = result.attribution
-    logits = [made.logit, made.baseline_logit, made.completeness_error]
+    explanation = ecg.explanation(card, question)
+    made = explanation.attribution
+    logits = plain([made.logit, made.baseline_logit, made.completeness_error])
     return {
-        "label": question.label,
-        "window": question.window,
-        "logits": plain(logits),
-        **_map(result.values),
-    }
+        "label": question.label, "window": question.window, "logits": logits, **_map(explanation.values),
+    }  # fmt: skip
 
 
 def _map(values: np.ndarray) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.behaviour.home import Home
 from benchmarks.behaviour.made import fits, reviews, trainings, worklist
 from benchmarks.behaviour.one_ecg import all_explanations, answers
-from benchmarks.behaviour.records import LAYOUTS, ZSCORED, other_formats, real, synthetic, zscored
+from benchmarks.behaviour.records import CHOSEN, LAYOUTS, ZSCORED, other_formats, real, synthetic, zscored
 from ecgapp.analysis import InstalledModels
 from ecgapp.datasets import open_store
 from ecgapp.errors import EcgAppError
@@ -120,9 +120,9 @@ class Snapshot:
         return reviews(self.home, [read_record([path]) for path in paths], self.models)
 
     def _readable(self) -> Iterator[ECGRecord]:
-        for paths in self.files.values():
-            for path in paths:
-                try:
-                    yield read_record([path])
-                except EcgAppError:
-                    continue
+        """The real ECGs that can be read."""
+        for path in (path for source in CHOSEN for path in self.files[source]):
+            try:
+                yield read_record([path])
+            except EcgAppError:
+                continue

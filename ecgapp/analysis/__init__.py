@@ -2,7 +2,7 @@
 
 from ecgapp.analysis.admission import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
 from ecgapp.analysis.doubts import doubts_all
-from ecgapp.analysis.explanation import Asked, Examined, Explanation, examine, explain, explain_against, fits
+from ecgapp.analysis.explanation import ExaminedMaps, Explanation, SaliencyQuestion, examine, explain, fits
 from ecgapp.analysis.findings import Finding, Findings, find, find_many
 from ecgapp.analysis.installed_models import (
     InstalledModels,
@@ -18,7 +18,7 @@ from ecgapp.analysis.measurement.measured_rows import Measurement
 from ecgapp.analysis.measurement.measurements import Measurements, measure
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.analysis.opened_ecg import OpenedECG
-from ecgapp.analysis.reconstruction import Reconstruction, reconstruct
+from ecgapp.analysis.reconstruction import WindowReconstruction, reconstruct
 from ecgapp.analysis.store_evaluation import evaluate_store, familiarity, predict_store
 from ecgapp.analysis.support import Support, support
 from ecgapp.analysis.validation_record import answering_member, missing_stores, validated_record
@@ -26,9 +26,8 @@ from ecgapp.analysis.window_preparation import Prepared, prepare
 
 __all__ = [
     "Admission",
-    "Asked",
     "AtrialRhythm",
-    "Examined",
+    "ExaminedMaps",
     "Explanation",
     "Finding",
     "Findings",
@@ -42,10 +41,11 @@ __all__ = [
     "Measurements",
     "OpenedECG",
     "Prepared",
-    "Reconstruction",
+    "SaliencyQuestion",
     "Severity",
     "Support",
     "TypicalBeat",
+    "WindowReconstruction",
     "admit",
     "answering_member",
     "atrial_rhythm",
@@ -56,7 +56,6 @@ __all__ = [
     "evaluate_store",
     "examine",
     "explain",
-    "explain_against",
     "familiarity",
     "find",
     "find_many",

@@ -1,11 +1,11 @@
-"""Two questions before any label is shown: can the record be read at all, and do the models know its like?
+"""The gate before labels: whether a record can be read, and is similar to the training data.
 
 A record that cannot be read is refused: no labels, and nothing is measured. One that can be read, and is
 unlike the training data, keeps its rate, intervals, rules and critical findings; its labels are withheld.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from ecgapp.evaluate.detectors.record_readability import readability_network, re
 from ecgapp.models import PARTS, GateConfig, ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals.quality.readability_features import NUMBERS
+from ecgapp.storage.documents import fields_to_plain
 
 NOT_JUDGED = {
     True: "Whether this is a readable ECG was not judged.",
@@ -27,7 +28,7 @@ RHYTHM_FOUND = "A heart rhythm was recognised in it, so that it is not refused."
 
 
 @dataclass(frozen=True)
-class Part:
+class ScorePart:
     """One of the numbers that a score is made of; ``weight`` is what it adds to the score's logit."""
 
     name: str
@@ -41,15 +42,21 @@ class GateAnswer:
 
     ``score`` is between 0 and 1, the higher the worse; None where it could not be judged. Then ``reason``
     says why, and ``failed`` only where the judge itself is broken. What passes has no reason, but where a
-    recognised rhythm overruled the score.
+    recognised rhythm overruled the score. ``urgent``: a refused signal that may be a dangerous rhythm or a
+    standstill, so that somebody must look at the patient; documents leave it out, for ``reason`` says so.
     """
 
     score: float | None
     threshold: float
     failed: bool
     reason: str = ""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ScorePart, ...] = ()
     judge: str = ""
+    urgent: bool = field(default=False, compare=False)
+
+    def to_document(self) -> dict[str, object]:
+        """The answer as it is written to bundles and to the command line."""
+        return {name: plain for name, plain in fields_to_plain(self).items() if name != "urgent"}
 
     @property
     def judged(self) -> bool:
@@ -68,13 +75,13 @@ NOT_ASKED = GateAnswer(None, 1.0, False)
 
 @dataclass(frozen=True)
 class Admission:
-    """Both answers; ``NOT_ASKED`` where no model of this machine can give one."""
+    """The answers to both questions of the gate; ``NOT_ASKED`` if no installed model can give one."""
 
     readable: GateAnswer = NOT_ASKED
     similar: GateAnswer = NOT_ASKED
 
     @property
-    def asked(self) -> bool:
+    def has_judge(self) -> bool:
         """Whether this machine has a judge for either question."""
         return self != Admission()
 
@@ -93,12 +100,12 @@ class Admission:
         """The answer that decides: the first that failed, else the first with anything to say."""
         both = (self.readable, self.similar)
         failed = [one for one in both if one.failed]
-        said = [one for one in both if one.reason]
-        return next(iter([*failed, *said]), self.similar if self.similar.judged else self.readable)
+        with_reason = [one for one in both if one.reason]
+        return next(iter([*failed, *with_reason]), self.similar if self.similar.judged else self.readable)
 
     @property
     def reason(self) -> str:
-        """Why the record is refused or its labels are withheld, or what could not be judged; else empty."""
+        """The reason why the record is refused or labels are withheld, or not judged; else ""."""
         return self.deciding.reason
 
     @property
@@ -143,7 +150,7 @@ def admit(record: ECGRecord, judges: Judges, rhythm: bool = False) -> Admission:
     """
     readable = _answer(record, judges.readability, _judge_readable)
     if rhythm and readable.failed and readable.judged:
-        readable = replace(readable, failed=False, reason=RHYTHM_FOUND)
+        readable = replace(readable, failed=False, reason=RHYTHM_FOUND, urgent=False)
     if readable.failed and readable.judged:
         return Admission(readable)
     return Admission(readable, _answer(record, judges.similarity, _judge_similar))
@@ -172,14 +179,19 @@ def _judge_readable(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -
     network = readability_network(model)
     numbers = record_numbers(record, model)
     if not len(numbers):
-        return replace(empty, score=1.0, failed=True, reason=admission_words.STANDSTILL)
+        return replace(empty, score=1.0, failed=True, reason=admission_words.STANDSTILL, urgent=True)
     score, middle = unreadable(numbers, network), np.median(numbers, axis=0)
     with torch.inference_mode():
         weights = network.contributions(torch.from_numpy(middle).float()).double().numpy()
     failed = score >= empty.threshold
     usual = network.usual.double().numpy()
-    reason = admission_words.why_unreadable(record, middle, usual) if failed else ""
-    return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(NUMBERS, middle, weights))
+    parts = _parts(NUMBERS, middle, weights)
+    if not failed:
+        return replace(empty, score=score, parts=parts)
+    refusal = admission_words.why_unreadable(record, middle, usual)
+    return replace(
+        empty, score=score, failed=True, reason=refusal.sentence, urgent=refusal.urgent, parts=parts
+    )
 
 
 def _judge_similar(record: ECGRecord, model: TrainedModel, empty: GateAnswer) -> GateAnswer:
@@ -195,15 +207,15 @@ def _judge_similar(record: ECGRecord, model: TrainedModel, empty: GateAnswer) ->
     return replace(empty, score=score, failed=failed, reason=reason, parts=_parts(PARTS, values, weights))
 
 
-def _parts(names: tuple[str, ...], values: Floats, weights: Floats) -> tuple[Part, ...]:
+def _parts(names: tuple[str, ...], values: Floats, weights: Floats) -> tuple[ScorePart, ...]:
     rows = zip(names, values.tolist(), weights.tolist(), strict=True)
-    return tuple(Part(name, value, weight) for name, value, weight in rows)
+    return tuple(ScorePart(name, value, weight) for name, value, weight in rows)
 
 
 def judge_cards(
     record: ECGRecord, cards: Mapping[str, ModelCard]
 ) -> tuple[ModelCard | None, ModelCard | None]:
-    """Which of ``cards`` answer the first and the second question for this record; None where none can.
+    """The cards of the models that answer the first and the second question for this record, or None.
 
     For the second one that reads all leads together goes before one that reads them one by one.
     """

@@ -1,4 +1,6 @@
-"""What each question of the gate says of a record that fails it, in sentences for the reader."""
+"""Sentences for the reader of a record that fails a question of the gate."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,15 +38,15 @@ HEART_RATES = (1.5, 10.0)  # Hz
 HEART_SIZE = (0.1, 10.0)  # mV from top to bottom
 FILTER = (0.5, 40.0)  # Hz
 
-REASONS = {  # of each part; {found} is of this record, {usual} of the median good one
-    "reconstruction": "The autoencoder cannot give it back (squared error {found:.2f}, usually {usual:.2f}).",
-    "distance": "Its features lie far from those of known ECGs (mean square {found:.1f}, usually "
+REASONS = {  # of each part; {value} is of this record, {usual} of the median good one
+    "reconstruction": "The autoencoder cannot give it back (squared error {value:.2f}, usually {usual:.2f}).",
+    "distance": "Its features lie far from those of known ECGs (mean square {value:.1f}, usually "
     "{usual:.1f}).",
-    "roughness": "It is noisier: {found:.0%} of the signal's energy lies above 15 Hz (usually {usual:.0%}).",
-    "evenness": "It rests less between beats: the quietest three quarters of the time hold {found:.0%} of "
+    "roughness": "It is noisier: {value:.0%} of the signal's energy lies above 15 Hz (usually {usual:.0%}).",
+    "evenness": "It rests less between beats: the quietest three quarters of the time hold {value:.0%} of "
     "the signal's energy (usually {usual:.0%}).",
-    "disagreement": "Its beats resemble each other less (correlation {found:.2f}, usually {usual:.2f}).",
-    "contradiction": "The limb leads contradict each other: {found:.0%} of their energy breaks "
+    "disagreement": "Its beats resemble each other less (correlation {value:.2f}, usually {usual:.2f}).",
+    "contradiction": "The limb leads contradict each other: {value:.0%} of their energy breaks "
     "I + III = II and the like (usually {usual:.0%}). Check whether the leads are what their names say.",
 }
 # What a reader can see goes before what only a network knows, the particular before the general.
@@ -52,30 +54,40 @@ REASONS = {  # of each part; {found} is of this record, {usual} of the median go
 PLAIN = {"contradiction": 4.0, "roughness": 1.0, "disagreement": 1.0, "evenness": 1.0}
 
 
-def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> str:
-    """Why the record is refused, from the medians of its windows' ``NUMBERS``, and the usual ones.
+@dataclass(frozen=True)
+class Refusal:
+    """The reason why a record is refused; ``urgent`` if it may be a dangerous rhythm or a standstill."""
+
+    sentence: str
+    urgent: bool
+
+
+def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> Refusal:
+    """The reason why the record is refused, from the medians of its windows' ``NUMBERS``, and the usual ones.
 
     Names asystole where nearly nothing is there, and ventricular fibrillation where the signal has the rate
     and the size of a heart rhythm.
     """
     height = _height(record)
     if record.units == "mV" and height < LOWEST:
-        return SMALL.format(height=LOWEST)
-    said = f"{UNREADABLE} {_noise(numbers, usual)}"
+        return Refusal(SMALL.format(height=LOWEST), urgent=True)
+    sentence = f"{UNREADABLE} {_noise(numbers, usual)}"
     rate = _heart_like(record, height)
-    return said if rate is None else f"{said} {PERHAPS_FIBRILLATION.format(rate=rate)}"
+    if rate is None:
+        return Refusal(sentence, urgent=False)
+    return Refusal(f"{sentence} {PERHAPS_FIBRILLATION.format(rate=rate)}", urgent=True)
 
 
 def _noise(numbers: Floats, usual: Floats) -> str:
     """The sentence that describes the signal by the number that is easiest to understand."""
-    found, known = (dict(zip(NUMBERS, np.exp(each).tolist(), strict=True)) for each in (numbers, usual))
-    pure = 1 - found["tone"]
+    measured, known = (dict(zip(NUMBERS, np.exp(each).tolist(), strict=True)) for each in (numbers, usual))
+    pure = 1 - measured["tone"]
     if pure > PURE:
         return TONE.format(share=pure)
-    if found["roughness"] > MUCH_NOISE:
-        return NOISE.format(share=found["roughness"], usual=known["roughness"])
-    if found["slowness"] > MUCH_DRIFT:
-        return DRIFT.format(share=found["slowness"], usual=known["slowness"])
+    if measured["roughness"] > MUCH_NOISE:
+        return NOISE.format(share=measured["roughness"], usual=known["roughness"])
+    if measured["slowness"] > MUCH_DRIFT:
+        return DRIFT.format(share=measured["slowness"], usual=known["slowness"])
     return NO_HEARTBEATS
 
 
@@ -87,7 +99,7 @@ def _filtered(record: ECGRecord) -> FloatArray:
 
 
 def _height(record: ECGRecord) -> float:
-    """From top to bottom of the tallest lead, without its rare extremes."""
+    """The height of the tallest lead from top to bottom, in mV, without its rare extremes."""
     low, high = np.quantile(_filtered(record), [0.01, 0.99], axis=-1)
     return float((high - low).max())
 
@@ -102,15 +114,17 @@ def _heart_like(record: ECGRecord, height: float) -> float | None:
 
 
 def why_unlike(values: Floats, weights: Floats, network: Gate) -> str:
-    """Why labels are withheld: the first plain reason that is evident, else what weighed most."""
+    """The reason why labels are withheld: the first plain reason that is evident, else what weighed most."""
     units = (values - network.centre.numpy()) / network.scale.numpy()
     plain = [name for name, least in PLAIN.items() if units[PARTS.index(name)] >= least]
     name = plain[0] if plain else PARTS[int(weights.argmax())]
     place = PARTS.index(name)
-    found, usual = (_readable(name, value) for value in (float(values[place]), float(network.centre[place])))
-    return f"{WITHHELD} {REASONS[name].format(found=found, usual=usual)}"
+    measured, usual = (
+        _readable(name, value) for value in (float(values[place]), float(network.centre[place]))
+    )
+    return f"{WITHHELD} {REASONS[name].format(value=measured, usual=usual)}"
 
 
 def _readable(name: str, value: float) -> float:
-    """All parts but one are logarithms; that one is 1 - correlation."""
+    """A part of the score as readers know it: parts are logarithms, one is 1 - correlation."""
     return 1 - value if name == "disagreement" else float(np.exp(value))

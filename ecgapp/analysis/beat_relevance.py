@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ecgapp.analysis.explanation import Explanation
 from ecgapp.records import ECGRecord
-from ecgapp.signals import beat_list
+from ecgapp.signals import BeatList
 
 BEAT = (-0.35, 0.55)  # s about R that are shown
 BEFORE_R = 0.4  # of each beat-to-beat interval belongs to the beat that follows
@@ -47,11 +47,11 @@ class WaveShare:
     time: float
 
 
-def by_beat(record: ECGRecord, explanation: Explanation) -> BeatRelevance | None:
-    """The map's mean beat, with the lead that holds most of it; None with too few whole beats."""
+def by_beat(record: ECGRecord, beats: BeatList, explanation: Explanation) -> BeatRelevance | None:
+    """The map's mean beat, with the lead that holds most of it; None with too few whole ``beats``."""
     rate = explanation.sampling_rate
     offsets = np.arange(round(BEAT[0] * rate), round(BEAT[1] * rate) + 1)
-    places = np.round((_beats(record, explanation) - explanation.start) * rate).astype(np.int64)
+    places = np.round((_inside(beats, explanation) - explanation.start) * rate).astype(np.int64)
     whole = places[(places + offsets[0] >= 0) & (places + offsets[-1] < explanation.values.shape[1])]
     if len(whole) < FEWEST_BEATS:
         return None
@@ -61,12 +61,12 @@ def by_beat(record: ECGRecord, explanation: Explanation) -> BeatRelevance | None
     return BeatRelevance(offsets / rate, summed.mean(0), summed.std(0), len(whole), lead, beat)
 
 
-def by_wave(record: ECGRecord, explanation: Explanation) -> tuple[WaveShare, ...]:
+def by_wave(beat_list: BeatList, explanation: Explanation) -> tuple[WaveShare, ...]:
     """Shares of P, QRS, ST, T and what lies between, by their usual places about R; empty without beats.
 
     A beat reaches from ``BEFORE_R`` of the interval before it to the same place before the next one.
     """
-    beats = _beats(record, explanation)
+    beats = _inside(beat_list, explanation)
     amounts = np.abs(explanation.values).sum(axis=0, dtype=np.float64)
     total = float(amounts.sum())
     if len(beats) < FEWEST_BEATS or not total:
@@ -83,9 +83,9 @@ def by_wave(record: ECGRecord, explanation: Explanation) -> tuple[WaveShare, ...
     return tuple(shares)
 
 
-def _beats(record: ECGRecord, explanation: Explanation) -> NDArray[np.float64]:
-    """R peaks within the explained window, s of the recording, found in the recording itself."""
-    times = beat_list(record).times
+def _inside(beats: BeatList, explanation: Explanation) -> NDArray[np.float64]:
+    """The R peaks within the explained window, in s of the recording."""
+    times = beats.times
     return np.asarray(times[(times >= explanation.start) & (times < explanation.stop)])
 
 
@@ -95,5 +95,5 @@ def _median_beat(
     """The median over ``beats`` (s) of one lead as recorded, at ``offsets`` (s) from R, about its middle."""
     signal = record.signal[record.leads.index(lead)].astype(np.float64)
     times = np.arange(record.n_samples) / record.sampling_rate
-    found = np.median(np.interp(beats[:, None] + offsets, times, signal), axis=0)
-    return np.asarray(found - np.median(found))
+    median = np.median(np.interp(beats[:, None] + offsets, times, signal), axis=0)
+    return np.asarray(median - np.median(median))

@@ -16,7 +16,8 @@ from ecgapp.analysis.ecg_comparison import (
 )
 from ecgapp.analysis.findings import UNCONFIRMED
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient
+from ecgapp.tasks.meanings import in_full
 
 DASH = "-"
 
@@ -40,7 +41,7 @@ def intervals(changes: Sequence[Change]) -> pd.DataFrame:
 
 
 def remark(change: Change) -> str:
-    """How large the change is, and whether it crossed a limit of what is normal."""
+    """A remark on how large the change is, and whether it crossed a limit of what is normal."""
     parts = []
     if change.value is None:
         missing = [
@@ -83,15 +84,15 @@ def levels(changes: Sequence[LevelChange]) -> pd.DataFrame:
 
 
 def wave_heights(earlier: TypicalBeat, later: TypicalBeat, leads: Sequence[str]) -> pd.DataFrame:
-    """What the overlaid beats show, in figures: a row a lead, in mV."""
+    """The table of the overlaid beats' waves: a row a lead, in mV."""
     rows = []
     for lead in leads:
         pair = [heights(beat, lead) if lead in beat.leads else None for beat in (earlier, later)]
         row = {"Lead": lead}
         for words, name in (("QRS highest", "highest"), ("QRS lowest", "lowest"), ("T", "t")):
             row |= {
-                f"{words}, {slot}": _millivolts(found, name)
-                for slot, found in zip(("earlier", "later"), pair, strict=True)
+                f"{words}, {slot}": _millivolts(waves, name)
+                for slot, waves in zip(("earlier", "later"), pair, strict=True)
             }
         rows.append(row)
     return pd.DataFrame(rows)
@@ -134,20 +135,20 @@ def shifts(levels: Sequence[LevelChange], measured: Sequence[Change]) -> list[st
         and one.more_than_repeated
         and None not in (one.value, one.earlier.value, one.later.value)
     ]
-    said = [f"ST changed: {', '.join(moved)}."] if moved else []
-    return said + ([f"Axis changed: {', '.join(turned)}."] if turned else [])
+    sentences = [f"ST changed: {', '.join(moved)}."] if moved else []
+    return sentences + ([f"Axis changed: {', '.join(turned)}."] if turned else [])
 
 
 def summary(
-    found: Sequence[FindingChange], measured: Sequence[Change], levels: Sequence[LevelChange] = ()
+    findings: Sequence[FindingChange], measured: Sequence[Change], levels: Sequence[LevelChange] = ()
 ) -> str:
     """The changes in Markdown, ST and axes first; of a class without enough validation it says so."""
     parts = shifts(levels, measured) + [
         f"{verdict.capitalize()}: {', '.join(named)}."
         for verdict in ("new", "gone")
-        if (named := [_named(change) for change in found if change.verdict == verdict])
+        if (named := [_named(change) for change in findings if change.verdict == verdict])
     ]
-    if found and not any(change.verdict != "unchanged" for change in found):
+    if findings and not any(change.verdict != "unchanged" for change in findings):
         parts.append("No class went above or below its threshold.")
     beyond = [
         f"{change.name} {change.value:+.0f} {change.later.unit}"
@@ -187,22 +188,24 @@ def _value(row: Measurement) -> str:
 def _side(row: Measurement) -> str | None:
     if row.value is None or row.normal is None:
         return None
-    shown = round(row.value)
-    return "below normal" if shown < row.normal[0] else "above normal" if shown > row.normal[1] else "normal"
+    rounded = round(row.value)
+    return (
+        "below normal" if rounded < row.normal[0] else "above normal" if rounded > row.normal[1] else "normal"
+    )
 
 
 def _signed(value: float) -> str:
-    shown = f"{value:+.0f}"
-    return "0" if shown in ("+0", "-0") else shown
+    words = f"{value:+.0f}"
+    return "0" if words in ("+0", "-0") else words
 
 
 def _level(level: float | None) -> str:
-    shown = DASH if level is None else f"{level:+.1f}"
-    return "0.0" if shown in ("+0.0", "-0.0") else shown
+    words = DASH if level is None else f"{level:+.1f}"
+    return "0.0" if words in ("+0.0", "-0.0") else words
 
 
-def _millivolts(found: Heights | None, name: str) -> str:
-    height: float | None = None if found is None else getattr(found, name)
+def _millivolts(waves: Heights | None, name: str) -> str:
+    height: float | None = None if waves is None else getattr(waves, name)
     return DASH if height is None else f"{height:+.2f}"
 
 

@@ -1,4 +1,4 @@
-"""Two ECGs of one patient: what changed from the earlier to the later one, and whether that can be told."""
+"""Two ECGs of one patient: what changed between them, and whether that is more than an error."""
 
 from dataclasses import dataclass
 
@@ -121,7 +121,7 @@ def measured_changes(earlier: Measurements, later: Measurements, card: ModelCard
 
 
 def reading_error(name: str, card: ModelCard, rr: tuple[float, ...] = (1.0, 1.0)) -> float | None:
-    """By how much, in ms, two readings of one interval differ in 95 % of cases by their errors alone.
+    """The ms by which two readings of one interval differ in 95 % of cases by their errors alone.
 
     The repeatability coefficient of Bland and Altman 1999 (doi 10.1177/096228029900800204), from the
     deviations of the two boundaries' errors on ``card``, taken as independent. Those are of single leads
@@ -138,7 +138,7 @@ def reading_error(name: str, card: ModelCard, rr: tuple[float, ...] = (1.0, 1.0)
 
 
 def repeated(name: str, rr: tuple[float, ...] = (1.0, 1.0)) -> float | None:
-    """By how much two halves of one recording differ in 95 %, in ms or degrees; None where not measured."""
+    """The difference of two halves of one recording in 95 %, in ms or degrees; None if not measured."""
     plain = REPEATED.get("QT" if name in STRETCH else name)
     if plain is None:
         return None
@@ -149,9 +149,9 @@ def repeated(name: str, rr: tuple[float, ...] = (1.0, 1.0)) -> float | None:
 def _deviation(card: ModelCard, wave: str, edge: str) -> float | None:
     """The SD of this boundary's errors in ms, None where the card has none."""
     boundaries = card.delineation.boundaries if card.delineation else ()
-    for found in boundaries:
-        if (found.wave, found.edge) == (wave, edge) and found.deviation is not None:
-            return found.deviation.value
+    for boundary in boundaries:
+        if (boundary.wave, boundary.edge) == (wave, edge) and boundary.deviation is not None:
+            return boundary.deviation.value
     return None
 
 
@@ -195,7 +195,7 @@ class Heights:
 
 
 def heights(beat: TypicalBeat, lead: str) -> Heights:
-    """How tall the waves of ``lead`` are, from the level just before QRS."""
+    """The heights of the waves of ``lead`` are, from the level just before QRS."""
     qrs = beat.between(lead, *beat.spans["QRS"])
     wave = beat.between(lead, *beat.spans["T"]) if "T" in beat.spans else None
     largest = None if wave is None else float(wave[np.abs(wave).argmax()])

@@ -1,4 +1,4 @@
-"""Which leads and moments moved one label, on the recording's own time axis."""
+"""Explanations: the leads and moments that moved one label, on the recording's own time axis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from ecgapp import explain as saliency
 from ecgapp.analysis.findings import task_of
-from ecgapp.analysis.window_preparation import Prepared, prepare
+from ecgapp.analysis.window_preparation import Prepared
 from ecgapp.errors import ModelError
 from ecgapp.explain import Attribution, Baseline, Examination, Recipe
 from ecgapp.models import AutoencoderConfig, ModelCard, TrainedModel
 from ecgapp.models.answers import run_network
-from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 
 
@@ -50,16 +49,16 @@ class Explanation:
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
-    """Each method's map in the recording, and how far each can be relied on."""
+class ExaminedMaps:
+    """The map of each method in the recording, and how far each can be relied on."""
 
     explanations: Mapping[str, Explanation]
     examination: Examination
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which label, in which window, against which of ``explain.BASELINES``."""
+class SaliencyQuestion:
+    """The label that a map explains, the window, and the baseline, one of ``explain.BASELINES``."""
 
     label: str
     window: int = 0
@@ -67,52 +66,45 @@ class Asked:
 
 
 def explain(
-    record: ECGRecord, model: TrainedModel, label: str, window: int = 0, recipe: Recipe | None = None
-) -> Explanation:
-    """A map of ``label``'s logit over one window of ``record``, against zeros.
-
-    Raises:
-        EcgAppError: as ``explain_against``.
-    """
-    return explain_against(record, model, Asked(label, window), recipe)
-
-
-def explain_against(
-    record: ECGRecord,
+    prepared: Prepared,
     model: TrainedModel,
-    asked: Asked,
+    question: SaliencyQuestion,
     recipe: Recipe | None = None,
     autoencoder: TrainedModel | None = None,
 ) -> Explanation:
-    """A map of the label's logit over one window of ``record``; Integrated Gradients without a recipe.
+    """A map of the label's logit over one window of a record ``prepared`` for the model.
 
-    ``autoencoder`` makes the baseline where that is its reconstruction.
+    It is made by Integrated Gradients without a ``recipe``. ``autoencoder`` makes the baseline if that is
+    its reconstruction.
 
     Raises:
         ModelError: the model is an autoencoder, has no such label, or the method or baseline needs
             what is not there.
-        SignalError: the model cannot take this record, or it has too few beats for the baseline.
+        SignalError: the record has too few beats for the baseline.
     """
     task_of(model.card)
-    prepared = prepare(record, model)
-    against = _baseline(prepared, asked, autoencoder)
-    seen = prepared.windows.windows[asked.window]
-    return _placed(prepared, asked, saliency.attribute(model, seen, asked.label, recipe, against))
+    against = _baseline(prepared, question, autoencoder)
+    window = prepared.windows.windows[question.window]
+    return _placed(prepared, question, saliency.attribute(model, window, question.label, recipe, against))
 
 
 def examine(
-    record: ECGRecord, model: TrainedModel, asked: Asked, autoencoder: TrainedModel | None = None
-) -> Examined:
+    prepared: Prepared,
+    model: TrainedModel,
+    question: SaliencyQuestion,
+    autoencoder: TrainedModel | None = None,
+) -> ExaminedMaps:
     """The maps of all methods, placed in the recording, and the reliability card of each.
 
     Raises:
-        EcgAppError: as ``explain_against``.
+        EcgAppError: as ``explain``.
     """
     task_of(model.card)
-    prepared = prepare(record, model)
-    against = _baseline(prepared, asked, autoencoder)
-    found = saliency.examine(model, prepared.windows.windows[asked.window], asked.label, against)
-    return Examined({name: _placed(prepared, asked, made) for name, made in found.maps.items()}, found)
+    against = _baseline(prepared, question, autoencoder)
+    window = prepared.windows.windows[question.window]
+    examination = saliency.examine(model, window, question.label, against)
+    maps = {name: _placed(prepared, question, made) for name, made in examination.maps.items()}
+    return ExaminedMaps(maps, examination)
 
 
 def fits(autoencoder: ModelCard, classifier: ModelCard) -> bool:
@@ -121,25 +113,25 @@ def fits(autoencoder: ModelCard, classifier: ModelCard) -> bool:
     return isinstance(autoencoder.network, AutoencoderConfig) and replace(one, stride=other.stride) == other
 
 
-def _baseline(prepared: Prepared, asked: Asked, autoencoder: TrainedModel | None) -> Baseline:
+def _baseline(prepared: Prepared, question: SaliencyQuestion, autoencoder: TrainedModel | None) -> Baseline:
     """The baseline asked for; padding behind a short record is zero in all of them.
 
     Raises:
         ModelError: there is no such baseline, or no autoencoder for it.
         SignalError: it needs beats, and there are too few.
     """
-    window = prepared.windows.windows[asked.window]
-    kept = prepared.recorded_samples(asked.window)
-    made = _made(window, kept, prepared, asked.baseline, autoencoder)
+    window = prepared.windows.windows[question.window]
+    n_recorded = prepared.recorded_samples(question.window)
+    made = _made(window, n_recorded, prepared, question.baseline, autoencoder)
     values = np.zeros_like(window)
-    values[:, :kept] = made.values[:, :kept]
+    values[:, :n_recorded] = made.values[:, :n_recorded]
     return Baseline(made.name, values)
 
 
 def _made(
-    window: FloatArray, kept: int, prepared: Prepared, name: str, autoencoder: TrainedModel | None
+    window: FloatArray, n_recorded: int, prepared: Prepared, name: str, autoencoder: TrainedModel | None
 ) -> Baseline:
-    recorded = window[:, :kept]
+    recorded = window[:, :n_recorded]
     if name == saliency.ZERO:
         return saliency.zero(recorded)
     if name == saliency.LEAD_MEAN:
@@ -151,13 +143,13 @@ def _made(
     raise ModelError("This baseline needs an autoencoder that reads the same leads. Choose another one.")
 
 
-def _placed(prepared: Prepared, asked: Asked, made: Attribution) -> Explanation:
-    kept = prepared.recorded_samples(asked.window)
+def _placed(prepared: Prepared, question: SaliencyQuestion, made: Attribution) -> Explanation:
+    n_recorded = prepared.recorded_samples(question.window)
     return Explanation(
-        asked.label,
+        question.label,
         prepared.config.leads,
-        made.values[:, :kept],
+        made.values[:, :n_recorded],
         prepared.config.sampling_rate,
-        prepared.start(asked.window),
+        prepared.start(question.window),
         made,
     )

@@ -1,7 +1,8 @@
-"""Which models stand ready on this machine: promoted ones before shipped ones."""
+"""The models that are installed on this machine: promoted ones before shipped ones."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from ecgapp import models
 from ecgapp.config import Settings
@@ -48,7 +49,7 @@ def open_version(card: ModelCard, settings: Settings) -> TrainedModel:
 
 
 def version_predictions(card: ModelCard, settings: Settings) -> Predictions | None:
-    """What the classifier of exactly this card answered on its validation records, or None as above.
+    """The validation predictions of the classifier of exactly this card, or None if they were not stored.
 
     Raises:
         WeightsMismatchError: they are gone, or damaged.
@@ -58,6 +59,20 @@ def version_predictions(card: ModelCard, settings: Settings) -> Predictions | No
 
 def _folders(settings: Settings) -> tuple[Path, Path]:
     return settings.weights, settings.shipped_weights
+
+
+class Models(Protocol):
+    """The models that a program or a page uses."""
+
+    def cards(self) -> Mapping[str, ModelCard]:
+        """The cards of all installed models, by name."""
+
+    def opened(self, card: ModelCard) -> TrainedModel:
+        """The model of this card.
+
+        Raises:
+            ModelError: its weights are missing or damaged.
+        """
 
 
 class InstalledModels:

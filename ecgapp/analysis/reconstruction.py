@@ -1,22 +1,21 @@
-"""What an autoencoder makes of a window, and where it fails to give it back."""
+"""An autoencoder's reconstruction of a window, and where it fails."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.analysis.window_preparation import Prepared, prepare
+from ecgapp.analysis.window_preparation import Prepared
 from ecgapp.errors import ModelError
 from ecgapp.models import TrainedModel
 from ecgapp.models.answers import run_network
-from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 
 HIGH_SECONDS = 0.4  # length of the stretch that is named as the worst
 
 
 @dataclass(frozen=True, eq=False)
-class Reconstruction:
+class WindowReconstruction:
     """One window and its reconstruction, both (n_leads, n_samples) in standard deviations.
 
     Padding behind the end of a short record is cut off and counts in no error.
@@ -57,24 +56,22 @@ class Reconstruction:
         return first, first + size / self.sampling_rate
 
 
-def reconstruct(record: ECGRecord, autoencoder: TrainedModel, window: int = 0) -> Reconstruction:
-    """The autoencoder's reconstruction of one window of ``record``.
+def reconstruct(prepared: Prepared, autoencoder: TrainedModel, window: int = 0) -> WindowReconstruction:
+    """The autoencoder's reconstruction of one window of a record that was ``prepared`` for it.
 
     Raises:
         ModelError: the model is a classifier.
-        SignalError: the model cannot take this record.
     """
     if not autoencoder.card.is_autoencoder:
         kind = "classifier" if autoencoder.card.is_classifier else autoencoder.card.purpose
         raise ModelError(f"{autoencoder.card.name} is a {kind}. Choose an autoencoder.")
-    prepared = prepare(record, autoencoder)
     chosen = prepared.windows.windows[window : window + 1]
-    kept = prepared.recorded_samples(window)
+    n_recorded = prepared.recorded_samples(window)
     output = run_network(autoencoder.network, chosen)
-    return Reconstruction(
+    return WindowReconstruction(
         prepared.config.leads,
-        chosen[0, :, :kept],
-        output[0, :, :kept],
+        chosen[0, :, :n_recorded],
+        output[0, :, :n_recorded],
         prepared.config.sampling_rate,
         prepared.start(window),
         prepared,

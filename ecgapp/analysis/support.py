@@ -1,4 +1,4 @@
-"""What stands beside a finding: its meaning in patients, the textbook's rule, and what to doubt."""
+"""The support of a finding: its meaning in patients, the textbook's rule, and doubts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from ecgapp.signals import RecordQuality
 
 @dataclass(frozen=True)
 class Support:
-    """Of one label. ``prevalence`` is the reader's, or the ``validation``'s own; None where there is none.
+    """The support of one label's finding.
+
+    ``prevalence`` is the reader's, or the ``validation``'s own; None if there is none.
 
     ``probability`` is the finding's, moved to that prevalence. ``meaning`` None: the counts do not say.
     """
@@ -31,14 +33,21 @@ class Support:
         """Whether the reader chose another prevalence than that of the validation records."""
         return self.prevalence != self.validation
 
+    @property
+    def of_hundred(self) -> str:
+        """The patients of 100 with this answer who have the class: ``67 (61-73)``; "" if not known."""
+        if self.meaning is None:
+            return ""
+        share = self.meaning.share
+        return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"
+
     def in_patients(self) -> str:
         """The finding in a hundred patients, with the prevalence that this holds at."""
         if self.meaning is None or self.validation is None:
             return "The validation data do not suffice to tell how many patients like this have it."
-        share, side = self.meaning.share, "with" if self.meaning.positive else "without"
+        side = "with" if self.meaning.positive else "without"
         sentence = (
-            f"Of 100 patients {side} this finding, about {count(share.value)} "
-            f"({count(share.low)}-{count(share.high)}) have it, at a prevalence of "
+            f"Of 100 patients {side} this finding, about {self.of_hundred} have it, at a prevalence of "
             f"{per_cent(self.meaning.prevalence)}"
         )
         if not self.is_set:
@@ -55,8 +64,9 @@ def support(
     quality: RecordQuality,
     prevalences: Mapping[str, float],
 ) -> dict[str, Support]:
-    """Of every label, in the task's order. ``measured`` is with the record's Hz; None: nothing was measured.
+    """The support of every finding by label, in the task's order.
 
+    ``measured`` is with the record's Hz, None if nothing was measured.
     ``prevalences`` holds what the reader set, by label, between 0 and 1.
     """
     rules = verdicts(findings, *measured) if measured else {}
@@ -91,5 +101,5 @@ def count(share: float) -> str:
 
 
 def per_cent(share: float) -> str:
-    """In three figures at the most: "6.6 %", "0.25 %"."""
+    """A share as per cent in three figures at the most: "6.6 %", "0.25 %"."""
     return f"{100 * share:.3g} %"

@@ -98,8 +98,21 @@ def _prepare_alike(records: Sequence[ECGRecord], config: PreprocessingConfig) ->
     return [_prepare_alike([record], config)[0] for record in records]
 
 
+def as_preprocessed(record: ECGRecord, config: PreprocessingConfig) -> ECGRecord:
+    """The model's leads of ``record`` at its rate and band, before each lead is brought to unit variance.
+
+    Raises:
+        LeadsMissingError: names the leads that the model needs and the record lacks.
+        SignalError: the record cannot be preprocessed; says why.
+    """
+    stage = steps(record.select(config.leads), record.sampling_rate, config)[-2]
+    derived = record.derived & set(config.leads)
+    rate = stage.sampling_rate
+    return replace(record, signal=stage.signal, leads=config.leads, sampling_rate=rate, derived=derived)
+
+
 def _about_leads(record: ECGRecord, config: PreprocessingConfig) -> list[str]:
-    flat = [lead.lead for lead in lead_quality(record) if lead.flat and lead.lead in config.leads]
+    flat = [quality.lead for quality in lead_quality(record) if quality.flat and quality.lead in config.leads]
     derived = [lead for lead in config.leads if lead in record.derived]
     sentences = []
     if flat:

@@ -1,1 +1,1 @@
-"""The commands of ``python -m ecgapp``, one file each: the same code as the pages, told in lines."""
+"""The commands of ``python -m ecgapp``, one module each, which call the same code as the pages."""

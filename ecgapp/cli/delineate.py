@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ecgapp import __version__
 from ecgapp.analysis.measurement.delineation import judged_leads
-from ecgapp.cli.following import Terminal
+from ecgapp.cli.progress import Terminal
 from ecgapp.config import Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
 from ecgapp.errors import ConfigError

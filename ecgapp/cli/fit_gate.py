@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ecgapp import __version__
-from ecgapp.cli.following import Terminal
+from ecgapp.cli.progress import Terminal
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.detectors.refusals import GOOD

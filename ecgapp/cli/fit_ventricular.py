@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ecgapp import __version__
-from ecgapp.cli.following import Terminal
+from ecgapp.cli.progress import Terminal
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.models import ModelCard, Provenance, TrainedModel, save_model

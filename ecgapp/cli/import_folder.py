@@ -1,64 +1,45 @@
-"""``import``: a folder of ECGs into a dataset store, with a report of what was refused and why."""
+"""``import``: imports a folder of ECGs into a data set, and reports what was refused and why."""
 
-import json
 import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
-from types import FrameType
 
-from ecgapp.cli.progress import ProgressBar
+from ecgapp.cli.progress import Terminal
 from ecgapp.config import Settings
-from ecgapp.datasets import ImportOptions, ImportReport, LabelCount, import_dataset, store_path
-from ecgapp.errors import EcgAppError
-from ecgapp.storage import documents
+from ecgapp.datasets import ImportReport, LabelCount, store_path
+from ecgapp.datasets.importing.background import ImportConfig, import_report, new_import
+from ecgapp.errors import DatasetError
+from ecgapp.jobs import RunStore
+from ecgapp.worker import execute
 
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:
-    """Import, and print the report."""
-    if arguments.json:
-        return _told_as_json(arguments, settings)
-    report = _imported(arguments, settings, ProgressBar("records"))
+    """Import in this terminal, as a job like those that the page starts, and print the report."""
+    leads = tuple(arguments.leads.split(",")) if arguments.leads else None
+    config = ImportConfig(
+        arguments.layout,
+        str(arguments.source.absolute()),
+        str(_destination(arguments.store, settings).absolute()),
+        arguments.sampling_rate,
+        leads,
+        arguments.workers,
+    )
+    _ = config.options  # refused now if they make no sense
+    runs = RunStore(settings.runs)
+    run = new_import(runs, config)
+    runs.claim("", run.id)
+    ended = execute(runs, run.id, settings, Terminal("records"))
+    report = import_report(runs, ended)
+    if report is None:
+        raise DatasetError(ended.message)
     sys.stdout.write("\n".join(_lines(report)) + "\n")
     return 0
 
 
-def _imported(arguments: Namespace, settings: Settings, progress: Callable[[int, int], None]) -> ImportReport:
-    leads = tuple(arguments.leads.split(",")) if arguments.leads else None
-    options = ImportOptions(arguments.sampling_rate, leads, arguments.workers)
-    destination = _destination(arguments.store, settings)
-    return import_dataset(arguments.layout, arguments.source, destination, options, progress)
-
-
-def _told_as_json(arguments: Namespace, settings: Settings) -> int:
-    """For a program that follows: lines of ``done`` and ``total``, then one ``report`` or ``problem``.
-
-    SIGTERM ends the import as Ctrl-C does, and what it has read is kept.
-    """
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        report = _imported(arguments, settings, lambda done, total: _say(done=done, total=total))
-    except EcgAppError as error:
-        _say(problem=str(error))
-        return 1
-    _say(report=documents.to_plain(report))
-    return 0
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _say(**line: object) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
 def _destination(store: str, settings: Settings) -> Path:
-    """A path where it looks like one, else a name among the imported data sets."""
+    """The path of the store: ``store`` if it looks like a path, else that of the data set of this name."""
     separators = [mark for mark in (os.sep, os.altsep) if mark]
     if any(mark in store for mark in separators):
         return Path(store)
@@ -74,12 +55,12 @@ def _lines(report: ImportReport) -> list[str]:
 
 
 def _label_table(task: str, counts: list[LabelCount]) -> list[str]:
-    """A row for each label, a column for each fold: how many records say yes."""
+    """The number of records with each label: a row for each label, a column for each fold."""
     folds = sorted({count.fold for count in counts})
     lines = [f"{task}, records with the label, by fold:"]
     lines.append(f"  {'':<12}" + "".join(f"{fold:>7}" for fold in folds) + "    all")
     for label, group in groupby(counts, key=lambda count: count.label):
-        found = {count.fold: count.n_positive for count in group}
-        numbers = "".join(f"{found[fold]:>7,}" for fold in folds)
-        lines.append(f"  {label:<12}{numbers}{sum(found.values()):>7,}")
+        by_fold = {count.fold: count.n_positive for count in group}
+        numbers = "".join(f"{by_fold[fold]:>7,}" for fold in folds)
+        lines.append(f"  {label:<12}{numbers}{sum(by_fold.values()):>7,}")
     return lines

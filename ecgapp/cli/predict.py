@@ -1,16 +1,17 @@
-"""``predict``: what is judged of records, as a table or as one JSON document."""
+"""``predict``: what is judged of records, as a table or one JSON document, and ``--check`` of a report."""
 
 import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ecgapp.analysis import Findings, InstalledModels, Judgement, OpenedECG, open_model
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.findings import task_of
+from ecgapp.analysis.judgement.judgement_document import CriticalDocument, critical_document, judged
 from ecgapp.config import DISCLAIMER, Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import ModelCard
@@ -22,8 +23,8 @@ _FIRST_CHOICE = "nine_class"
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What is said of one record; ``findings`` are None where ``no_labels`` says why."""
+class RecordAnswer:
+    """The judgement and findings of one record; ``findings`` are None if ``no_labels`` says why."""
 
     name: str
     ecg: OpenedECG
@@ -34,15 +35,13 @@ class Answer:
 
 
 def predict(arguments: Namespace, settings: Settings) -> int:
-    """Judge each record; one that cannot be opened is told on standard error, and the rest go on.
+    """Judge each record; one that cannot be opened is named on standard error, and the rest go on.
 
     The exit code is 1 where a record could not be opened. One whose labels are refused, or that no
     classifier takes, was judged: it has its critical findings, its measurements and the reason.
     """
     if arguments.check is not None:
-        from ecgapp.cli.checking import check  # a report's fonts and figures are slow to import
-
-        return check(arguments.check, arguments.files, settings)
+        return _check(arguments.check, arguments.files, settings)
     models = InstalledModels(settings)
     card = _classifier(arguments.model, models, settings)
     answers = []
@@ -60,8 +59,8 @@ def predict(arguments: Namespace, settings: Settings) -> int:
         if not arguments.json:
             sys.stdout.write(_table(answer))
     if arguments.json:
-        told = [_document(answer) for answer in answers]
-        sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        plain = [_document(answer) for answer in answers]
+        sys.stdout.write(json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
     elif answers:
         sys.stdout.write(f"{DISCLAIMER} All findings are unconfirmed.\n")
     return 0 if len(answers) == len(headers) else 1
@@ -89,26 +88,22 @@ def _records(files: Sequence[Path]) -> list[Path]:
     return [path for path in files if path.suffix.lower() == ".hea" or path.with_suffix("") not in headers]
 
 
-def _answer(name: str, ecg: OpenedECG, card: ModelCard | None) -> Answer:
+def _answer(name: str, ecg: OpenedECG, card: ModelCard | None) -> RecordAnswer:
     findings, no_labels = ecg.labels(card)
-    return Answer(name, ecg, ecg.judgement(card), card, findings, no_labels)
+    return RecordAnswer(name, ecg, ecg.judgement(card), card, findings, no_labels)
 
 
-def _document(answer: Answer) -> dict[str, Any]:
+def _document(answer: RecordAnswer) -> dict[str, Any]:
     ecg, findings = answer.ecg, answer.findings
     admission = ecg.admission()
-    lines = answer.judgement.lines
     return {
         "record": answer.name,
         "model": answer.card.name if answer.card is not None else None,
         "sampling_rate": ecg.record.sampling_rate,
-        "critical": [_critical(finding) for finding in ecg.critical()],
+        "critical": [documents.to_plain(_critical(finding)) for finding in ecg.critical()],
         "judgement": {
             "severity": answer.judgement.severity.name.lower(),
-            "lines": [
-                {"severity": line.severity.name.lower(), "words": line.words, "source": line.source}
-                for line in lines
-            ],
+            "lines": [documents.to_plain(line) for line in judged(answer.judgement)],
         },
         "heart_rate": ecg.heart_rate,
         "refused": admission.reason if admission.refused else None,
@@ -128,21 +123,13 @@ def _document(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _critical(finding: CriticalFinding) -> dict[str, Any]:
-    return {
-        "kind": str(finding.kind),
-        "sentence": finding.sentence,
-        "leads": list(finding.leads),
-        "start_s": round(finding.start, 3),
-        "end_s": round(finding.end, 3),
-        "evidence": finding.evidence,
-        "differential": finding.differential,
-        "source": finding.source,
-        "found_by": finding.found_by,
-    }
+def _critical(finding: CriticalFinding) -> CriticalDocument:
+    """The finding's document, with its times to the millisecond."""
+    document = critical_document(finding)
+    return replace(document, start_s=round(document.start_s, 3), end_s=round(document.end_s, 3))
 
 
-def _table(answer: Answer) -> str:
+def _table(answer: RecordAnswer) -> str:
     """The judgement, worst first, then each label with its threshold."""
     record, rate = answer.ecg.record, answer.ecg.heart_rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
@@ -158,3 +145,28 @@ def _table(answer: Answer) -> str:
     warnings = findings.warnings if findings is not None else ()
     lines += [f"  {warning}" for warning in (*remarks(record, answer.ecg.quality), *warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _check(path: Path, files: Sequence[Path], settings: Settings) -> int:
+    """Compare the bundle at ``path`` with what the record in ``files`` gives now; 0 if all bits agree.
+
+    Raises:
+        RecordError: the bundle cannot be read, or the files are another record.
+        ConfigError: the bundle is none.
+    """
+    from ecgapp.report import Bundle, reproduce  # its fonts and figures are slow to import
+
+    try:
+        bundle = documents.load(Bundle, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError("The bundle cannot be read. Choose the JSON file of a report.") from error
+    differences = reproduce(bundle, read_record(files), settings)
+    for sentence in differences:
+        sys.stderr.write(f"{sentence}\n")
+    if differences:
+        return 1
+    what = (
+        "tracing only" if bundle.model is None else f"{len(bundle.predictions)} classes, {bundle.model.name}"
+    )
+    sys.stdout.write(f"The same to the last bit: {what}.\n")
+    return 0

@@ -1,12 +1,16 @@
-"""How far something is: a bar on a terminal, a plain line now and then where the output is piped."""
+"""The progress of a job on a terminal: a bar, or a plain line now and then if the output is piped."""
 
 import sys
 import time
+from dataclasses import replace
 from typing import TextIO
+
+from ecgapp.jobs import Run, RunStore
 
 _WIDTH = 30  # characters of the bar
 _PIPED_PERCENT = 10  # between two lines
 _REDRAW_SECONDS = 0.1
+_LOOK_SECONDS = 1.0
 
 
 class ProgressBar:
@@ -16,7 +20,7 @@ class ProgressBar:
         self._unit = unit
         self._stream = stream or sys.stderr
         self._drawn = -1.0  # when a bar was last drawn
-        self._told = 0  # the last percentage written as a line
+        self._reported = 0  # the last percentage written as a line
         self._open = False  # a bar stands on the current line
 
     def __call__(self, done: int, total: int) -> None:
@@ -27,7 +31,7 @@ class ProgressBar:
             self._tell(done, total)
 
     def clear(self) -> None:
-        """Take the bar away, so that a line can be written in its place."""
+        """Remove the bar, so that a line can be written in its place."""
         if self._open:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
@@ -47,11 +51,48 @@ class ProgressBar:
 
     def _tell(self, done: int, total: int) -> None:
         percent = _percent(done, total)
-        if percent // _PIPED_PERCENT > self._told // _PIPED_PERCENT:
+        if percent // _PIPED_PERCENT > self._reported // _PIPED_PERCENT:
             self._stream.write(f"{done:,} of {total:,} {self._unit}, {percent} %\n")
             self._stream.flush()
-            self._told = percent
+            self._reported = percent
 
 
 def _percent(done: int, total: int) -> int:
     return 100 * done // max(total, 1)
+
+
+class Terminal:
+    """Lines of a job's log on standard output, and a bar of its ``unit`` under them on standard error."""
+
+    def __init__(self, unit: str = "steps") -> None:
+        self._progress = ProgressBar(unit)
+
+    def say(self, text: str) -> None:
+        """Write one line."""
+        self._progress.clear()
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def advance(self, done: int, total: int) -> None:
+        """Move the bar."""
+        self._progress(done, total)
+
+
+def follow(runs: RunStore, run: Run, terminal: Terminal) -> Run:
+    """Show a training of another process until it has ended; Ctrl-C ends only this.
+
+    Returns:
+        The run as it ended.
+    """
+    epoch = 0
+    try:
+        while not runs.is_over(run):
+            time.sleep(_LOOK_SECONDS)
+            runs.refresh()
+            run = runs.get(run.id)
+            if run.done > epoch:
+                epoch = run.done
+                terminal.say(f"Epoch {epoch} of {run.total} done.")
+    except KeyboardInterrupt:
+        return replace(run, message="No longer followed here; the run goes on. See the list of runs.")
+    return run

@@ -1,10 +1,10 @@
-"""``runs``: all trainings on this machine, the newest first, and what can be done to one of them."""
+"""``runs``: lists all trainings on this machine, the newest first, or changes one of them."""
 
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from ecgapp.cli.following import Terminal, follow
+from ecgapp.cli.progress import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
 from ecgapp.jobs.metric_export import COMMAND, export_run
@@ -14,7 +14,7 @@ _HEADS = ("run", "created (UTC)", "title", "phase", "device", "state", "epochs")
 
 
 def runs(arguments: Namespace, settings: Settings) -> int:
-    """List the runs, or do what was asked to the one that is named."""
+    """List the runs, or act on the one that is named."""
     store = RunStore(settings.runs)
     if arguments.action in _CHANGES:
         store.refresh()  # what was killed is not under way
@@ -29,7 +29,7 @@ def runs(arguments: Namespace, settings: Settings) -> int:
             sys.stdout.write(f"Deleted, which frees {freed / 1e6:,.1f} MB.\n")
             return 0
         case "export":
-            export_run(store, arguments.run, arguments.folder, arguments.tensorboard)
+            export_run(store, arguments.run, arguments.folder)
             sys.stdout.write(f"Exported. In that folder it is repeated by: {COMMAND}\n")
             return 0
         case "move":
@@ -54,14 +54,14 @@ def _place(store: RunStore, run: Run) -> str:
 
 
 def _list(store: RunStore) -> int:
-    """Print a line for each run, and behind it why it ended."""
-    found = store.refresh()
-    if not found:
+    """Print a line for each run, with the reason of its end."""
+    listed = store.refresh()
+    if not listed:
         sys.stdout.write("There are no runs yet.\n")
         return 0
-    rows = [_HEADS, *[_cells(run) for run in found]]
+    rows = [_HEADS, *[_cells(run) for run in listed]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
-    messages = ["", *[run.message for run in found]]
+    messages = ["", *[run.message for run in listed]]
     for row, message in zip(rows, messages, strict=True):
         cells = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write(f"{cells}  {message}".rstrip() + "\n")
@@ -70,5 +70,5 @@ def _list(store: RunStore) -> int:
 
 def _cells(run: Run) -> tuple[str, ...]:
     created = datetime.fromtimestamp(run.created, UTC).strftime("%Y-%m-%d %H:%M")
-    epochs = f"{run.epoch} of {run.epochs}" if run.epochs else ""
+    epochs = f"{run.done} of {run.total}" if run.total else ""
     return run.id, created, run.title, run.phase, run.device, run.state, epochs

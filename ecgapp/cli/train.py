@@ -1,14 +1,14 @@
-"""``train``: a run in this terminal, in the same list as those that pages start.
+"""``train``: trains in this terminal, as a run of the same list as those that pages start.
 
 ``torchrun --nproc-per-node N -m ecgapp train CONFIG.json`` trains with N processes, of which the first
-does what one process does alone. Started again after a loss, it takes its run up again.
+does what one process does alone. Started again after a loss, it continues its run.
 """
 
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from ecgapp.cli.following import Terminal, follow
+from ecgapp.cli.progress import Terminal, follow
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store, store_names
 from ecgapp.errors import ConfigError, EcgAppError
@@ -20,7 +20,7 @@ from ecgapp.worker import execute, team
 
 
 def train(arguments: Namespace, settings: Settings) -> int:
-    """Train here where the devices are free; else follow the run through the queue. Ctrl-C stops it."""
+    """Train here if the devices are free, else follow the run through the queue. Ctrl-C stops it."""
     team.watch_leader()
     if not team.is_first():  # perhaps on another machine, which knows neither the config nor the run
         return team.follow(settings)
@@ -37,9 +37,12 @@ def train(arguments: Namespace, settings: Settings) -> int:
 
 
 def _taken(runs: RunStore, arguments: Namespace, settings: Settings) -> tuple[Run, bool]:
-    """A new run of the config that is named, or the run that is resumed; whether it is this process's.
+    """A new run of the config that is named, or the run that is resumed.
 
-    Started again by ``torchrun``, it is the run that we had.
+    Started again by ``torchrun``, it is the run that this process had before.
+
+    Returns:
+        The run, and whether this process is to train it.
     """
     begun = runs.held_by(team.leader()) if team.launched() else None
     if begun is not None:
@@ -78,7 +81,7 @@ def _follow(runs: RunStore, run: Run) -> int:
 
 
 def _config(path: Path, settings: Settings) -> TrainingConfig:
-    """The config, with its device settled and its stores findable from any folder.
+    """The config, with its device chosen and its stores named for any working folder.
 
     Raises:
         ConfigError: there is no such file, or it is no training.
@@ -92,7 +95,7 @@ def _config(path: Path, settings: Settings) -> TrainingConfig:
 
 
 def _findable(name: str, settings: Settings) -> str:
-    """The store's name, or its whole path where it is no data set of the app."""
+    """The store's name, or its absolute path if it is not a data set of the app."""
     known, path = store_names(settings), Path(name).resolve()
     if name in known:
         return name

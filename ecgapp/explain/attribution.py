@@ -14,7 +14,7 @@ from ecgapp.explain.baselines import Baseline, zero
 from ecgapp.explain.limits import COMPLETENESS
 from ecgapp.explain.maps import cell_size
 from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, Question
-from ecgapp.explain.private import private_copy
+from ecgapp.explain.private_networks import private_copy
 from ecgapp.models import Ensemble, TrainedModel
 
 FINER = 2  # times the steps; 4 is no better: of 30 real ECGs 4 failed with 16 steps, 2 with 32 and with 64

@@ -1,34 +1,44 @@
-"""Runs and their states: start, queue, stop, resume, find again. Knows no torch and no training.
+"""Jobs and their states: start, queue, stop, resume, find again. Knows no torch and no kind of job.
 
-``RunStore`` is what pages and the command line hold; ``Attachment`` and ``Heartbeat`` are what the
-process of a run holds. Everything lies in one SQLite database and a folder for each run.
+``RunStore`` is for pages and the command line; ``Attachment`` and ``Heartbeat`` are for the process of a job.
+One SQLite database holds the states of all jobs; each job's folder holds its metrics, progress and log.
 """
 
 from ecgapp.jobs import metric_names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
-from ecgapp.jobs.metrics import Metric, Series
-from ecgapp.jobs.run import ACTIVE, ENDED, NEW_RUN, RESUMABLE, RESUME, STATES, Run
-from ecgapp.jobs.run_log import Event, append_technical
+from ecgapp.jobs.events import Event
+from ecgapp.jobs.job import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUMABLE, RESUME, SCORE, STATES, TRAIN, Run
+from ecgapp.jobs.job_folder import Ending
+from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
+from ecgapp.jobs.rows import NewRun
+from ecgapp.jobs.run_log import append_technical
 from ecgapp.jobs.run_store import RunStore
+from ecgapp.jobs.time_limits import Timing
 from ecgapp.jobs.usage import Usage
-from ecgapp.storage.database import patiently
 
 __all__ = [
     "ACTIVE",
     "ENDED",
+    "IMPORT",
     "NEW_RUN",
     "RESUMABLE",
     "RESUME",
+    "SCORE",
     "STATES",
+    "TRAIN",
     "Attachment",
+    "Ending",
     "Event",
     "Heartbeat",
     "Metric",
+    "MetricsReader",
+    "MetricsWriter",
+    "NewRun",
     "Run",
     "RunStore",
     "Series",
+    "Timing",
     "Usage",
     "append_technical",
     "metric_names",
-    "patiently",
 ]

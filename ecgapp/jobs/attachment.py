@@ -1,173 +1,175 @@
-"""A run as its own process sees it: take it, keep its heart beating, say how it ends."""
+"""A job as its own process has it: take it, send heartbeats, set its final state."""
 
 import logging
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from ecgapp.errors import JobError
-from ecgapp.jobs import run_log
-from ecgapp.jobs.run import HEARTBEAT_SECONDS
+from ecgapp.errors import JobError, StorageError
+from ecgapp.jobs import events, rows
+from ecgapp.jobs.job_folder import Ending
+from ecgapp.jobs.liveness import AGAIN
+from ecgapp.jobs.rows import Value
 from ecgapp.jobs.run_store import RunStore
-from ecgapp.jobs.run_table import Value, find, update
-from ecgapp.jobs.watch import AGAIN
 from ecgapp.system import processes
 
-_KEPT = ("starting", "running", "stopping", "lost")
+_TAKEABLE = ("starting", "running", "stopping", "lost")
 _log = logging.getLogger(__name__)
-_UNWRITTEN = "For a while nothing could be written."
 
 
 class Attachment:
-    """This process's hold on one run. Only the process that holds a run may change its state.
+    """This process's hold on one job. Only the process that holds a job changes its state.
 
-    Of several processes one holds the run, in the name of their ``leader``: the process that
-    started them, by default this one. When they are lost and started again by the same leader, the
-    new one takes the run where the other left it.
+    Of several processes one holds the job, under the pid of their ``leader``: the process that started them,
+    by default this one. When they are lost and started again by the same leader, the new one takes the job
+    where the other left it.
 
     Raises:
-        JobError: the run is not starting, or another process has it.
+        JobError: the job is not starting, or another process has it.
     """
 
     def __init__(self, store: RunStore, run_id: str, leader: int | None = None) -> None:
         self.store = store
         self.run_id = run_id
         self.pid = leader or os.getpid()
-        token = processes.start_token(self.pid) or ""
+        self._token = processes.start_token(self.pid) or ""
         with store.database.write() as connection:
-            run = find(connection, run_id)
-            again = (run.pid, run.process_started) == (self.pid, token) and run.state in _KEPT
+            run = rows.find(connection, run_id)
+            again = (run.pid, run.process_started) == (self.pid, self._token) and run.state in _TAKEABLE
             if not again and (run.pid is not None or run.state not in ("starting", "stopping")):
                 raise JobError("This run is not waiting for a process, or another process has it.")
-            self._update(connection, "TRUE", pid=self.pid, process_started=token, heartbeat=time.time())
-            if again and run.stop_requested is None and run.state != "starting":
-                self._update(connection, state="starting", message="", ended=None)
-                self._tell(connection, "starting", AGAIN)
+            rows.update(connection, run_id, pid=self.pid, process_started=self._token)
+        with suppress(OSError):
+            store.folders.beat(run_id)
+        if again and run.stop_requested is None and run.state != "starting":
+            self._set("starting", AGAIN, ended=None)
 
-    def beat(self) -> bool:
-        """Say that the process lives; whether it is to stop.
+    def beat(self, begun: str = "") -> bool:
+        """Send a heartbeat, and read from the database whether the job is to stop.
 
-        A run that was taken for lost while the machine slept is under way again. One that was
-        deleted, or given to another process, or whose leader was killed, is to stop.
+        A lost job is under way again. One that was deleted, or given to another process, or whose leader was
+        killed, is to stop. ``begun`` is the sentence for the log once the work has begun, which sets a
+        starting job to running.
+
+        Raises:
+            StorageError: the database cannot be read or written.
         """
         if self.pid not in (os.getpid(), os.getppid()):
             return True
-        with self.store.database.write(durable=False) as connection:
-            if not self._update(connection, heartbeat=time.time()):
-                return True
-            run = find(connection, self.run_id)
-            if run.state == "lost":
-                state = "stopping" if run.stop_requested else "running"
-                self._update(connection, state=state, message="", ended=None)
-                self._tell(connection, state, "The process is heard again.")
+        with suppress(OSError):
+            self.store.folders.beat(self.run_id)
+        with self.store.database.read() as connection:
+            run = rows.find_or_none(connection, self.run_id)
+        if run is None or run.pid != self.pid:
+            return True
+        if run.state == "lost":
+            self._set(
+                "stopping" if run.stop_requested else "running", "The process is heard again.", ended=None
+            )
+        elif run.state == "starting" and begun:
+            self._set("running", begun)
         return run.stop_requested is not None or run.state not in ("starting", "running", "lost")
 
-    def running(self) -> None:
-        """Training begins."""
-        with self.store.database.write() as connection:
-            if update(connection, self.run_id, f"state = 'starting' AND pid = {self.pid}", state="running"):
-                self._tell(connection, "running", "Training begins.")
-
     def ask_to_stop(self) -> None:
-        """The process itself was asked to stop, by a signal."""
-        with self.store.database.write() as connection:
-            run = find(connection, self.run_id)
-            if run.active and run.stop_requested is None:
-                self._update(connection, state="stopping", stop_requested=time.time())
-                self._tell(connection, "stopping", "The process was asked to stop.")
+        """Record that the process itself was asked to stop, by a signal.
 
-    def progress(self, epoch: int, epochs: int, seconds_left: float | None) -> None:
-        """``epoch`` epochs of ``epochs`` are done."""
-        with self.store.database.write(durable=False) as connection:
-            self._update(connection, epoch=epoch, epochs=epochs, seconds_left=seconds_left)
+        Raises:
+            StorageError: the database cannot be written.
+        """
+        with self.store.database.read() as connection:
+            run = rows.find_or_none(connection, self.run_id)
+        if run is not None and run.active and run.stop_requested is None:
+            self._set("stopping", "The process was asked to stop.", stop_requested=time.time())
 
-    def end(self, state: str, message: str, resume_helps: bool = True) -> None:
-        """Set the final state, and say why and what helps."""
+    def end(self, ending: Ending) -> None:
+        """Set the final state. If the database cannot be written, the next process that reads it does so.
+
+        Raises:
+            StorageError: neither the database nor the job's folder can be written.
+        """
+        ending = replace(ending, pid=self.pid, process_started=self._token)
+        written = False
+        with suppress(OSError):
+            self.store.folders.write_ending(self.run_id, ending)
+            written = True
+        try:
+            self._set(ending.state, ending.message, resume_helps=ending.resume_helps, ended=time.time())
+        except StorageError:
+            if not written:
+                raise
+
+    def _set(self, state: str, text: str, **values: Value) -> None:
+        message = text if state in ("stopped", "finished", "failed", "lost") else ""
         with self.store.database.write() as connection:
-            if self._update(
-                connection,
-                state=state,
-                message=message,
-                resume_helps=resume_helps,
-                ended=time.time(),
-                seconds_left=None,
+            if rows.update(
+                connection, self.run_id, f"pid = {self.pid}", state=state, message=message, **values
             ):
-                self._tell(connection, state, message)
-
-    def _tell(self, connection: sqlite3.Connection, kind: str, text: str) -> None:
-        run_log.write_event(connection, self.run_id, kind, text)
-        self.store.write_log(self.run_id, text)
-
-    def _update(self, connection: sqlite3.Connection, condition: str = "", **values: Value) -> bool:
-        return update(connection, self.run_id, condition or f"pid = {self.pid}", **values)
+                events.record(connection, self.store.folder(self.run_id), state, text)
 
 
 class Heartbeat:
-    """Beats once, then on a thread every ``seconds`` while the ``with`` block runs; calls ``each_beat``.
+    """Sends heartbeats on a thread while the ``with`` block runs; ``each_beat`` is called with each.
 
-    ``stop`` is set as soon as a beat says that the run is to stop; a signal handler may set it too,
-    and the next beat makes it known. A beat that fails (the disk is full for a moment) is tried
-    again, and told as an event when writing works again. So the run is not found silent while its last
-    word waits, which is ``say_last``'s: no beat comes after that.
+    ``stop`` is set as soon as the job is to stop. A signal handler may set it too; the next heartbeat records
+    it. A heartbeat that fails, as the database is locked, is tried again the next time.
     """
 
     def __init__(
-        self,
-        attachment: Attachment,
-        each_beat: Callable[[], None],
-        stop: threading.Event | None = None,
-        seconds: float = HEARTBEAT_SECONDS,
+        self, attachment: Attachment, each_beat: Callable[[], None], stop: threading.Event | None = None
     ) -> None:
         self.stop = stop or threading.Event()
         self._attachment = attachment
         self._each_beat = each_beat
-        self._seconds = seconds
-        self._trouble = ""
-        self._over = threading.Event()
-        self._turn = threading.Lock()  # of a beat, or of the last word
-        self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+        self._begun = ""
+        self._over = False
+        self._wake = threading.Event()
+        self._turn = threading.Lock()  # of a heartbeat, or of the end
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
-    def say_last(self, say: Callable[[], None]) -> None:
-        """Say the last word between two beats; where that fails they go on."""
+    def begin(self, text: str) -> None:
+        """Send a heartbeat at once that sets the job to running, with ``text`` for its log."""
+        if not self._begun:
+            self._begun = text
+            self._wake.set()
+
+    def end(self) -> None:
+        """No heartbeat comes after this: it would make a lost job running again."""
         with self._turn:
-            say()
-            self._over.set()
+            self._over = True
+        self._wake.set()
 
-    def _beat_on(self) -> None:
-        while not self._over.wait(self._seconds):
+    def _run(self) -> None:
+        while True:
+            self._wake.wait(self._attachment.store.timing.beat)
+            self._wake.clear()
             with self._turn:
-                if self._over.is_set():
+                if self._over:
                     return
-                self._beat_once()
-            self._measure()  # not in its turn: a driver that hangs must not keep the last word back
+                self._beat()
+            self._measure()  # outside of its turn: a driver that hangs does not delay the final state
 
-    def _beat_once(self) -> None:
+    def _beat(self) -> None:
         try:
             if self.stop.is_set():
                 self._attachment.ask_to_stop()
-            if self._attachment.beat():
+            if self._attachment.beat(self._begun):
                 self.stop.set()
-            if self._trouble:
-                self._attachment.store.add_event(self._attachment.run_id, "note", self._trouble)
-                self._trouble = ""
-        except JobError as error:
-            self._trouble = f"{_UNWRITTEN} {error}"
+        except StorageError as error:
+            _log.warning("A heartbeat failed: %s", error)
 
     def _measure(self) -> None:
-        """What is measured beside the beat may fail, as drivers do; the heart goes on beating."""
         try:
             self._each_beat()
-        except JobError as error:
-            self._trouble = f"{_UNWRITTEN} {error}"
-        except Exception as error:
+        except Exception as error:  # drivers fail in their own ways
             _log.warning("A measurement beside the heartbeat failed: %s", type(error).__name__)
 
     def __enter__(self) -> Self:
-        self._beat_once()
+        self._beat()
         self._measure()
         self._thread.start()
         return self
@@ -178,5 +180,5 @@ class Heartbeat:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
+        self.end()
         self._thread.join()

@@ -1,4 +1,4 @@
-"""A run's numbers and settings as files that other programs read, and the command that repeats it.
+"""A training's metrics and settings as files for other programs, with the command that repeats it.
 
 ``metrics.csv`` is in long form: a line for each point. ``config.json`` is the run's config to the
 letter, and ``command.txt`` says how to train with it again.
@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ecgapp.errors import JobError
-from ecgapp.jobs import tensorboard
 from ecgapp.jobs.metrics import TimedMetric, read_all
-from ecgapp.jobs.run_table import RunTable
+from ecgapp.jobs.run_store import RunStore
 from ecgapp.storage.plain_text import plain_cell
 
 CONFIG = "config.json"
@@ -24,31 +23,26 @@ HEAD = ("series", "step", "value", "time_utc")
 _METRICS, _COMMAND = "metrics.csv", "command.txt"
 
 
-def export_run(store: RunTable, run_id: str, folder: Path, events: bool = False) -> None:
-    """Write the run's metrics, config and command into the new ``folder``; TensorBoard's files if ``events``.
+def export_run(store: RunStore, run_id: str, folder: Path) -> None:
+    """Write the run's metrics, config and command into the new ``folder``.
 
     Raises:
-        JobError: there is no such run, the folder holds something, cannot be written, or the library
-            for TensorBoard's files is not installed.
+        JobError: there is no such run, or the folder is not empty or cannot be written.
     """
     run = store.get(run_id)
-    if events:
-        tensorboard.require()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise JobError("The folder to export to is not empty. Name a new one.")
         (folder / CONFIG).write_text(run.config, encoding="utf-8")
         (folder / _COMMAND).write_text(f"{COMMAND}\n", encoding="utf-8")
-        _write_csv(read_all(store.database, run_id), folder / _METRICS)
-        if events:
-            tensorboard.write_events(read_all(store.database, run_id), folder / "tensorboard", run.created)
+        _write_csv(read_all(store.folder(run_id)), folder / _METRICS)
     except OSError as error:
         raise JobError("The files cannot be written. Check that the disk is not full.") from error
 
 
-def export_zip(store: RunTable, run_id: str, events: bool = False) -> bytes:
-    """The same files in one zip, below a folder of the run's own.
+def export_zip(store: RunStore, run_id: str) -> bytes:
+    """The files of ``export_run`` in one zip, below a folder of the run's own.
 
     Raises:
         JobError: see ``export_run``.
@@ -57,15 +51,15 @@ def export_zip(store: RunTable, run_id: str, events: bool = False) -> bytes:
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / top
-        export_run(store, run_id, folder, events)
+        export_run(store, run_id, folder)
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(folder.rglob("*")):
                 archive.write(path, path.relative_to(temporary))
     return packed.getvalue()
 
 
-def export_name(store: RunTable, run_id: str) -> str:
-    """What the export's folder is called: the run's name and the beginning of its id."""
+def export_name(store: RunStore, run_id: str) -> str:
+    """The name of the export's folder: the run's name and the beginning of its id."""
     run = store.get(run_id)
     return f"{run.name}-{run.id[:6]}"
 

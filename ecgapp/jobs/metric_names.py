@@ -1,7 +1,10 @@
-"""The names under which a training's numbers are kept: its process writes them, pages read them.
+"""The names of the series of metrics that a training writes and pages read.
 
 By epoch, from 1, if not said otherwise. An ensemble's members follow one another.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 TRAIN_LOSS = "train/loss"
 VALIDATION_LOSS = "validation/loss"
@@ -24,3 +27,31 @@ MEMORY = "device/memory_mb"
 GPU_MEMORY = "device/gpu_memory_mb"
 GPU_PERCENT = "device/gpu_percent"
 SECONDS_LEFT = "progress/seconds_left"
+
+EPOCH_SERIES: Mapping[str, str] = MappingProxyType(
+    {
+        "train_loss": TRAIN_LOSS,
+        "validation_loss": VALIDATION_LOSS,
+        "constant_loss": CONSTANT_LOSS,
+        "f1": F1,
+        "auroc": AUROC,
+        "f1_by_label": F1_OF_LABEL,
+        "f1_by_member": F1_OF_MEMBER,
+        "predicted_by_label": PREDICTED_OF_LABEL,
+        "positives_by_label": POSITIVES_OF_LABEL,
+        "seconds": EPOCH_SECONDS,
+    }
+)
+"""The metrics of an epoch: by the field of the epoch's report the name of the series.
+
+A name that ends with a slash is that of a group: one series for each label or member.
+"""
+STEP_SERIES: Mapping[str, str] = MappingProxyType(
+    {
+        "loss": STEP_LOSS,
+        "learning_rate": LEARNING_RATE,
+        "gradient_norm": GRADIENT_NORM,
+        "examples_per_second": THROUGHPUT,
+    }
+)
+"""The metrics of a step: by the field of the step's report the name of the series."""

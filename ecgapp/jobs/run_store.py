@@ -1,138 +1,170 @@
-"""The run store: starts runs in processes of their own, and keeps their states true.
+"""The list of jobs: creates, starts, stops, resumes and lists them.
 
-Every decision is one transaction, so that two clicks, two tabs or two servers start one process.
-A run's process may die at any moment; ``refresh`` finds out, and starts what waits behind it.
+Every decision is one transaction, so that two clicks, two tabs or two servers start one process. A job's
+process may be killed at any moment; ``refresh`` notices it, and starts what waits behind it.
 """
 
-import contextlib
-import json
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
-from ecgapp.jobs.queue import ACTIVE_STATES
-from ecgapp.jobs.run import NEW_RUN, RESUME, Run
-from ecgapp.jobs.run_table import find, update
-from ecgapp.jobs.watch import SILENT, RunWatch
-from ecgapp.storage.database import patiently
+from ecgapp.jobs import events, queue, rows, run_log, transitions
+from ecgapp.jobs.events import Event
+from ecgapp.jobs.job import RESUME, TRAIN, Run
+from ecgapp.jobs.job_folder import JobFolders
+from ecgapp.jobs.launcher import WORKER, Launcher
+from ecgapp.jobs.liveness import Liveness
+from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
+from ecgapp.jobs.rows import NewRun, Value
+from ecgapp.jobs.time_limits import Timing
+from ecgapp.storage.database import Database
 from ecgapp.system import processes
 
-WORKER = (sys.executable, "-m", "ecgapp.worker")
-COMMAND_VARIABLE = "ECGAPP_RUN_COMMAND"  # tells the attendant what to start, as JSON
-RESTARTS = 3  # of a run of several processes, when one of them is lost
-_LOOK_SECONDS = 1.0  # how often an attendant looks at its run
-_KILLED = f"The process was killed from outside; often the machine ran out of memory. {RESUME}"
-_CRASHED = f"The process broke down; the technical details are at the end of its log file. {RESUME}"
-_WATCHED = f"{ACTIVE_STATES} OR message = ?"  # silent ones, too: they may come back, or end
-_NO_MEMORY = f"The machine ran out of memory. Choose a smaller batch size, or a smaller data set. {NEW_RUN}"
-_ENDED_SILENT = f"Stopped by force, as it did not answer. {RESUME}"
-_CANCELLED = f"Taken from the queue. {RESUME}"
-_NOT_STARTED = f"The process could not be started on this machine. {RESUME}"
+TITLE_LENGTH = 60  # letters
+NOTE_LENGTH = 2000
+NOT_STARTED = "The process could not be started on this machine."
 
 
-class RunStore(RunWatch):
-    """The runs under ``folder``, and the processes behind them: ``command`` and the run's id.
+class RunStore:
+    """The jobs under ``folder``: a database with their states, and a folder for each."""
 
-    Beside each stands a small attendant that watches it. So a run that does not stop is ended, and
-    what waits in the queue starts, even where the server that launched it is long gone.
-    """
+    def __init__(self, folder: Path, command: Sequence[str] = WORKER, timing: Timing = Timing()) -> None:  # noqa: B008
+        self.timing = timing
+        self.folders = JobFolders(folder)
+        self.database = Database(folder / "runs.sqlite", rows.SCHEMA, "The list of runs", older=rows.OLDER)
+        self.launcher = Launcher(self.folders, command, timing)
+        self.liveness = Liveness(self.database, self.folders, timing)
 
-    def __init__(self, folder: Path, command: Sequence[str] = WORKER) -> None:
-        super().__init__(folder)
-        self._command = tuple(command)
+    # The list.
+
+    def create(self, name: str, phase: str, device: str, config: str) -> Run:
+        """Add a new training to the end of the queue. ``config`` is written as its config.json."""
+        return self.add(NewRun(TRAIN, name, phase, device, config, RESUME))
+
+    def add(self, new: NewRun) -> Run:
+        """Add a new job to the end of the queue; see ``transitions.add``.
+
+        Raises:
+            JobError: a form is named, and a job of the same config waits or is under way already.
+        """
+        with self.database.write() as connection:
+            return self.folders.complete(transitions.add(connection, self.folders, new))
+
+    def get(self, run_id: str) -> Run:
+        """The job as it is now.
+
+        Raises:
+            JobError: there is none of this id.
+        """
+        with self.database.read() as connection:
+            return self.folders.complete(rows.find(connection, run_id))
+
+    def all(self, kind: str = TRAIN) -> tuple[Run, ...]:
+        """All jobs of a kind, the newest first."""
+        return self._select("kind = ?", kind, order="ORDER BY created DESC, position DESC")
+
+    def refresh(self, kind: str = TRAIN) -> tuple[Run, ...]:
+        """End lost jobs and those that do not stop, and start what can start.
+
+        Returns:
+            All jobs of ``kind``, the newest first.
+        """
+        self.liveness.check_all()
+        for device in sorted({run.device for run in self._select("state = 'queued'")}):
+            self.start_next(device)
+        return self.all(kind)
+
+    def queue(self, device: str) -> tuple[Run, ...]:
+        """The jobs that wait for one of the devices in ``device``, by their place in the queue."""
+        waiting = self._select("state = 'queued'", order="ORDER BY position")
+        return tuple(run for run in waiting if run.meets(device))
+
+    def held_by(self, pid: int) -> Run | None:
+        """The job whose process is or was last this living one."""
+        token = processes.start_token(pid)
+        runs = self._select("pid = ? AND process_started = ?", pid, token, order="ORDER BY created DESC")
+        return runs[0] if runs else None
+
+    def is_over(self, run: Run) -> bool:
+        """Whether the job has ended; a lost one whose process lives may still come back."""
+        return run.ended_for_now and not transitions.is_silent(run)
+
+    def rename(self, run_id: str, title: str, note: str) -> Run:
+        """Set the job's title (an empty one resets it to the name) and note.
+
+        Raises:
+            JobError: one of them is too long.
+        """
+        title, note = " ".join(title.split()), note.strip()
+        if len(title) > TITLE_LENGTH or len(note) > NOTE_LENGTH:
+            raise JobError(
+                f"A title has at most {TITLE_LENGTH} letters, and a note {NOTE_LENGTH}. Say it in fewer."
+            )
+        with self.database.write() as connection:
+            rows.find(connection, run_id)
+            rows.update(connection, run_id, title=title, note=note)
+        return self.get(run_id)
+
+    def delete(self, run_id: str) -> None:
+        """Delete the job with its metrics, checkpoints and log.
+
+        Raises:
+            JobError: it is waiting or under way.
+        """
+        run = self.get(run_id)
+        if not run.ended_for_now:
+            raise JobError("This run is waiting or under way. Stop it before you delete it.")
+        processes.end_group(run.pid, run.process_started)
+        with self.database.write() as connection:
+            rows.delete(connection, run_id)
+        shutil.rmtree(self.folder(run_id), ignore_errors=True)
+
+    # Start, stop, resume.
 
     def launch(self, run_id: str) -> Run:
-        """Start the run if its devices are free and nobody waits before it; else it stays queued.
+        """Start the job if its devices are free and none waits before it; else it stays queued.
 
-        The process is detached: it outlives the page and the server. A run that is already
-        under way is left alone.
+        The process is detached: it outlives the page and the server. A job that is under way is left alone.
         """
         self.start_next(self.get(run_id).device)
         return self.get(run_id)
 
     def start_next(self, device: str) -> None:
-        """Start all waiting runs that can start now and need one of the devices in ``device``."""
+        """Start all waiting jobs that can start now and need one of the devices in ``device``."""
         while (claimed := self.claim(device)) is not None:
-            attendant = self._spawn(claimed, [sys.executable, "-m", "ecgapp.jobs.attendant"])
-            if attendant is not None:
-                threading.Thread(target=self._bury, args=(claimed, attendant), daemon=True).start()
+            try:
+                self.launcher.start_attendant(claimed)
+            except OSError:
+                self.liveness.end(claimed, "failed", f"{NOT_STARTED} {claimed.resume_words}")
 
-    def attend(self, run_id: str) -> None:
-        """In the attendant: start the run's process, watch it, say how it ended, and start the next run."""
-        run = self.get(run_id)
-        out_of_memory = processes.out_of_memory_kills()
-        child = patiently(lambda: self._spawn(run, _together(self._command, len(run.devices))))
-        if child is not None:
-            begun = replace(run, pid=child.pid)
-            token = processes.start_token(child.pid) or "gone"
-            with contextlib.suppress(JobError), self.database.write() as connection:  # it does so itself, too
-                update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
-            killed = self._watch(run_id, child) < 0
-            short = (killed or len(run.devices) > 1) and processes.out_of_memory_kills() > out_of_memory
-            cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
-            for known in (begun, run):  # under its pid, or without one where nobody could write it
-                patiently(partial(self._end, known, "lost", cause, not short))
-        patiently(lambda: self.start_next(run.device))
+    def claim(self, device: str, run_id: str | None = None) -> Run | None:
+        """Set the first waiting job that can start and needs a device in ``device`` to ``starting``.
 
-    def _watch(self, run_id: str, child: "subprocess.Popen[bytes]") -> int:
-        """Wait for the process, and see meanwhile that it speaks, and stops when asked; its exit code."""
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                return child.wait(_LOOK_SECONDS)
-            with contextlib.suppress(JobError):  # the disk is full for a moment, or the run was deleted
-                self._check(self.get(run_id))
-
-    def _spawn(self, run: Run, command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
-        """Start ``command`` on the run; where that fails, so has the run."""
-        surroundings = {
-            "ECGAPP_HOME": str(self.home_folder.parent.resolve()),
-            COMMAND_VARIABLE: json.dumps(self._command),
-        }
-        try:
-            return processes.spawn([*command, run.id], self.log_path(run.id), PROJECT, surroundings)
-        except OSError:
-            self._end(run, "failed", _NOT_STARTED)
-            return None
-
-    def _bury(self, run: Run, attendant: "subprocess.Popen[bytes]") -> None:
-        """On a thread of whoever launched: wait for the attendant, which may not even have begun."""
-        attendant.wait()
-        patiently(lambda: self._end(run, "lost", _CRASHED))
-
-    def request_stop(self, run_id: str) -> Run:
-        """Ask the run to write a checkpoint and end; a queued run is stopped at once.
-
-        A lost run whose process is still there loses it.
-
-        Raises:
-            JobError: the run is not under way.
+        Returns:
+            The job; None if there is none, or if ``run_id`` is given and it is not that job's turn.
         """
         with self.database.write() as connection:
-            run = find(connection, run_id)
-            silent = run.state == "lost" and processes.is_alive(run.pid, run.process_started)
-            if run.ended_for_now and not silent:
-                raise JobError("This run is not under way, so there is nothing to stop.")
-            if run.active and run.stop_requested is None:
-                update(connection, run_id, state="stopping", stop_requested=time.time())
-                self._tell(connection, run_id, "stopping", "Asked to stop.")
-            elif not run.active:
-                message = _ENDED_SILENT if silent else _CANCELLED
-                update(connection, run_id, state="stopped", message=message, ended=time.time())
-                self._tell(connection, run_id, "stopped", message)
+            run = transitions.start(connection, self.folders, device, run_id)
+        return None if run is None else self.folders.complete(run)
+
+    def request_stop(self, run_id: str) -> Run:
+        """Ask the job's process to stop; a queued job is stopped at once.
+
+        The process of a lost job is killed if it still lives.
+
+        Raises:
+            JobError: the job is not under way.
+        """
+        with self.database.write() as connection:
+            run = transitions.request_stop(connection, self.folders, run_id)
         if not run.active:
             processes.end_group(run.pid, run.process_started)
             self.start_next(run.device)  # one behind it may have waited for one of its devices only
         return self.get(run_id)
 
     def cancel(self, run_id: str) -> Run:
-        """Take a queued run from the queue.
+        """Take a queued job from the queue.
 
         Raises:
             JobError: it is not in the queue.
@@ -141,8 +173,20 @@ class RunStore(RunWatch):
             raise JobError("This run is not waiting in the queue. Stop it instead.")
         return self.request_stop(run_id)
 
+    def requeue(self, run_id: str) -> Run:
+        """Move an ended job to the end of the queue, to go on; one under way is left alone.
+
+        The process of a lost job is killed if it still lives.
+
+        Raises:
+            JobError: it has finished.
+        """
+        if self.get(run_id).state == "finished":
+            raise JobError("This run has finished. Add epochs to it to train further.")
+        return self._put_back(run_id, None)
+
     def resume(self, run_id: str) -> Run:
-        """Queue the run again, to go on from its last checkpoint; one already under way is left alone.
+        """Queue the job again, to go on from where it ended; one under way is left alone.
 
         Raises:
             JobError: it has finished.
@@ -151,7 +195,7 @@ class RunStore(RunWatch):
         return self.launch(run_id)
 
     def extend(self, run_id: str, config: str) -> Run:
-        """Queue an ended run again with another ``config``, of more epochs; its curves go on.
+        """Queue an ended job again with another ``config``, e.g. of more epochs; its curves go on.
 
         Raises:
             JobError: it is waiting or under way.
@@ -162,38 +206,68 @@ class RunStore(RunWatch):
         return self.launch(run_id)
 
     def move(self, run_id: str, places: int) -> Run:
-        """Move a waiting run among those that wait for the same devices: -1 is one place earlier.
+        """Move a waiting job among those that wait for the same devices: -1 is one place earlier.
 
         Raises:
             JobError: it does not wait.
         """
-        self.move_in_queue(run_id, places)
+        with self.database.write() as connection:
+            queue.move(connection, run_id, places)
         return self.launch(run_id)
 
-    def delete(self, run_id: str) -> None:
-        """Remove the run with its numbers, checkpoints and log.
+    # What the job's folder holds.
+
+    def folder(self, run_id: str) -> Path:
+        """The job's own folder.
 
         Raises:
-            JobError: it is waiting or under way.
+            JobError: ``run_id`` is not the id of a job.
         """
+        return self.folders.of(run_id)
+
+    def size(self, run_id: str) -> int:
+        """Bytes of the job's folder, which deleting it frees."""
+        return self.folders.size(run_id)
+
+    def add_metrics(self, run_id: str, points: Iterable[Metric]) -> None:
+        """Append points (name, step, value) to the job's metrics; see ``MetricsWriter``."""
+        MetricsWriter(self.folder(run_id)).write(points)
+
+    def metrics(self, run_id: str, name: str, max_points: int = 2000) -> Series:
+        """One series by rising step, thinned to about ``max_points``; see ``MetricsReader``."""
+        return MetricsReader(self.folder(run_id), max_points).read().get(name, Series(name))
+
+    def add_event(self, run_id: str, kind: str, text: str) -> None:
+        """Add an event to the job and to its log."""
+        with self.database.write() as connection:
+            events.record(connection, self.folder(run_id), kind, text)
+
+    def events(self, run_id: str) -> tuple[Event, ...]:
+        """All events, oldest first."""
+        with self.database.read() as connection:
+            return events.read(connection, run_id)
+
+    def log_path(self, run_id: str) -> Path:
+        """The log file, which the job's process writes to as well."""
+        return self.folder(run_id) / run_log.LOG_NAME
+
+    def write_log(self, run_id: str, text: str) -> None:
+        """Append one plain sentence to the log; it holds no path and no patient data."""
+        run_log.append_line(self.log_path(run_id), text)
+
+    def log_tail(self, run_id: str, n: int = 50, technical: bool = False) -> tuple[str, ...]:
+        """The log's last ``n`` lines: our own only, for pages; all of them if ``technical``."""
+        return run_log.tail(self.log_path(run_id), n, technical)
+
+    def _select(self, condition: str, *values: Value, order: str = "") -> tuple[Run, ...]:
+        with self.database.read() as connection:
+            runs = rows.select(connection, condition, *values, order=order)
+        return tuple(self.folders.complete(run) for run in runs)
+
+    def _put_back(self, run_id: str, config: str | None) -> Run:
         run = self.get(run_id)
-        if not run.ended_for_now:
-            raise JobError("This run is waiting or under way. Stop it before you delete it.")
-        processes.end_group(run.pid, run.process_started)
-        self._remove(run_id)
-
-    def refresh(self) -> tuple[Run, ...]:
-        """Find lost runs, end those that do not stop, start what can start; all runs, newest first."""
-        for run in self._where(_WATCHED, "", SILENT):
-            self._check(run)
-        for device in sorted({run.device for run in self._where("state = 'queued'", "")}):
-            self.start_next(device)
-        return self.all()
-
-
-def _together(command: Sequence[str], n: int) -> list[str]:
-    """``command`` as one process, or as ``n`` that find each other and start again when one is lost."""
-    if n == 1:
-        return list(command)
-    each = ["--nproc-per-node", str(n), "--max-restarts", str(RESTARTS), "--no-python"]
-    return [sys.executable, "-m", "torch.distributed.run", "--standalone", *each, *command]
+        if run.state == "lost":
+            processes.end_group(run.pid, run.process_started)
+        with self.database.write() as connection:
+            transitions.put_back(connection, self.folders, run_id, config)
+        return self.get(run_id)

@@ -1,4 +1,4 @@
-"""What a process takes of the machine, sampled now and then for the run's curves."""
+"""The use of processor and memory by a process, for the run's curves."""
 
 import psutil
 

@@ -1,53 +1,17 @@
-"""Abbreviations in full, and figures as a reader expects them."""
-
-import re
+"""Figures of a model card as text: values with their intervals, and why a figure is missing."""
 
 from ecgapp.models import EnsembleConfig, Interval, LabelMetrics, ModelCard
 
-WORD_JOINER = "\u2060"
-_PUNCTUATION = re.compile(r"([!-+\--/:-@\[-`{-~])")  # ASCII's, without the comma: no other is escaped
-_ADDRESS = re.compile(r"(?<=:)(?=//|material/)|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
 
-MEANINGS = {
-    "AF": "atrial fibrillation",
-    "I-AVB": "first-degree atrioventricular block",
-    "LBBB": "left bundle branch block",
-    "Normal": "normal ECG",
-    "RBBB": "right bundle branch block",
-    "PAC": "premature atrial complex",
-    "PVC": "premature ventricular complex",
-    "STD": "ST depression",
-    "STE": "ST elevation",
-    "NORM": "normal ECG",
-    "MI": "myocardial infarction",
-    "STTC": "ST/T change",
-    "CD": "conduction disturbance",
-    "HYP": "hypertrophy",
-    "N": "normal rhythm",
-    "A": "atrial fibrillation",
-    "O": "other rhythm",
-    "~": "too noisy to read",
-}
+def with_interval(figure: Interval | None, digits: int = 2, between: str = "-") -> str:
+    """A figure with its interval as text, ``0.81 (0.74-0.88)``; a dash if it is undefined.
 
-NORMALS = frozenset({"Normal", "NORM", "N"})  # labels that say that the ECG, or its rhythm, is normal
-
-
-def meaning(label: str) -> str:
-    """The label in words, or nothing where it is a user's own."""
-    return MEANINGS.get(label, "")
-
-
-def in_full(label: str) -> str:
-    """``AF (atrial fibrillation)``."""
-    words = meaning(label)
-    return f"{label} ({words})" if words else label
-
-
-def with_interval(figure: Interval | None) -> str:
-    """``0.81 (0.74-0.88)``; a dash where the figure is undefined."""
+    ``between`` stands between the ends of the interval: ``" to "`` if they can be negative.
+    """
     if figure is None:
         return "-"
-    return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
+    value, low, high = (f"{number:.{digits}f}" for number in (figure.value, figure.low, figure.high))
+    return f"{value} ({low}{between}{high})"
 
 
 def in_percent(figure: Interval | None) -> str:
@@ -58,7 +22,7 @@ def in_percent(figure: Interval | None) -> str:
 
 
 def insufficient(metrics: LabelMetrics | None) -> str | None:
-    """Why no percentage may be shown for this label, or None where it may."""
+    """The reason why no percentage may be shown for a label; None if it may."""
     if metrics is None:
         return "not validated"
     if not metrics.sufficient:
@@ -73,7 +37,7 @@ def of_label(metrics: LabelMetrics | None, figure: str) -> str:
 
 
 def population(card: ModelCard) -> str:
-    """On what a model's figures per label rest."""
+    """A sentence on the records behind a model's figures per label."""
     if card.validation is None:
         return f"{card.title}: this model was not validated; its probabilities are not to be relied on."
     ensemble = isinstance(card.network, EnsembleConfig)
@@ -84,12 +48,3 @@ def population(card: ModelCard) -> str:
         f"{members}Other patients may differ. "
         f"Model {card.name}, sha256 {card.sha256[:12]}."
     )
-
-
-def as_typed(words: str) -> str:
-    """What somebody typed, as Markdown that says just that: no picture, link, formula, icon or list.
-
-    The browser turns bare addresses into links even where every character is escaped; a word joiner,
-    which takes no room, breaks them.
-    """
-    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub(WORD_JOINER, words))

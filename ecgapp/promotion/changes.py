@@ -58,7 +58,7 @@ def concerns_here(card: ModelCard, settings: Settings) -> tuple[str, ...]:
     """The concerns about using this model under its card's name, in place of the one in use.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     version = in_use(card.name, settings)
     return promotion_concerns(card, version.card if version is not None else None)

@@ -1,6 +1,7 @@
 """Concerns about using a trained model: too few records, worse than the one in use, nothing learnt."""
 
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
+from ecgapp.models.card_words import with_interval
 from ecgapp.promotion.headline_figures import FALSE_ALARMS, SENSITIVITY, headline, n_of, n_validated
 
 ENOUGH_RECORDS = 30  # validation records, or patients; fewer say next to nothing of other patients
@@ -119,4 +120,4 @@ def _figure(card: ModelCard, name: str) -> str:
     figure = headline(card).get(name)
     if figure is None:
         return "not known"
-    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f}) (n = {n_of(card, name):,})"
+    return f"{with_interval(figure, 3)} (n = {n_of(card, name):,})"

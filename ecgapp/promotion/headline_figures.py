@@ -1,6 +1,7 @@
 """The headline figures of a model, for tables of several models and comparisons of two."""
 
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, Interval, ModelCard
+from ecgapp.models.card_words import with_interval
 
 SENSITIVITY, FALSE_ALARMS = "Sensitivity", "False alarms"
 
@@ -29,7 +30,7 @@ def headline_words(card: ModelCard, digits: int = 2) -> dict[str, str]:
     """
     few, all_few = _insufficient(card.validation) if card.validation is not None else ("", False)
     return {
-        name: few if all_few else _with_digits(figure, digits) + _beside(card, name, few)
+        name: few if all_few else _figure(figure, digits) + _beside(card, name, few)
         for name, figure in headline(card).items()
     }
 
@@ -48,10 +49,8 @@ def _insufficient(evaluation: Evaluation) -> tuple[str, bool]:
     return (f"insufficient (n = {min(few)})" if few else ""), bool(few) and len(few) == len(counted)
 
 
-def _with_digits(figure: Interval | None, digits: int) -> str:
-    if figure is None:
-        return "–"
-    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}-{figure.high:.{digits}f})"
+def _figure(figure: Interval | None, digits: int) -> str:
+    return "–" if figure is None else with_interval(figure, digits)
 
 
 def n_validated(card: ModelCard) -> int:

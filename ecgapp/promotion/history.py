@@ -125,7 +125,7 @@ class History:
         """The changes that were made, the newest first, of one model or of all.
 
         Raises:
-            JobError: the history cannot be read.
+            StorageError: the history cannot be read.
         """
         query = "SELECT * FROM lines WHERE name = coalesce(?, name) ORDER BY place IS NULL DESC, place DESC"
         with self._database.read() as connection:
@@ -137,7 +137,7 @@ class History:
         """Add ``entry``, then call ``make``, which makes its change.
 
         Raises:
-            JobError: the entry cannot be written, or the change cannot be made.
+            StorageError: the entry cannot be written, or the change cannot be made.
         """
         with self._database.write() as connection:
             self._place_last(connection, entry.name)
@@ -150,7 +150,7 @@ class History:
         """Add an entry without a change of the model in use.
 
         Raises:
-            JobError: it cannot be written.
+            StorageError: it cannot be written.
         """
         with self._database.write() as connection:
             _place(connection, _insert(connection, entry))

@@ -53,7 +53,7 @@ def versions(name: str, settings: Settings) -> tuple[Version, ...]:
     """The versions that are in use or can be used again: the one in use first, then the newest.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     entries = History(settings).entries()
     own = installed_models([settings.weights]).get(name)
@@ -71,7 +71,7 @@ def in_use(name: str, settings: Settings) -> Version | None:
     """The version that the app uses under this name, or None.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     return next((version for version in versions(name, settings) if version.in_use), None)
 
@@ -80,7 +80,7 @@ def files_of_its_own(entry: HistoryEntry, settings: Settings) -> tuple[Path, ...
     """The files that only this entry's version uses.
 
     Raises:
-        JobError: the history cannot be read.
+        StorageError: the history cannot be read.
     """
     return _files_of_its_own(entry, History(settings).entries(), settings)
 

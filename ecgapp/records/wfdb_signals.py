@@ -129,8 +129,18 @@ def _verify(leads: Sequence[_Lead]) -> tuple[str, ...]:
     """
     read = [lead for lead in leads if lead.line.format]
     summed = any(line.checksum for line, _, _ in read)
-    damaged = [name for line, name, samples in read if summed and not _sum_is(samples, line.checksum)]
-    shifted = [name for line, name, samples in read if not _starts_with(samples, line)]
+    damaged = [
+        name
+        for line, name, samples in read
+        if summed
+        and line.checksum is not None
+        and (int(samples.sum(dtype=np.int64)) - line.checksum) % 65536 != 0
+    ]
+    shifted = [
+        name
+        for line, name, samples in read
+        if line.first is not None and int(samples[0]) not in (line.first, INVALID.get(line.format))
+    ]
     if damaged or (len(shifted) > 1 and not summed):
         name = (damaged or shifted)[0]
         called = f"lead {name}" if name in LEADS else "a signal"
@@ -142,14 +152,6 @@ def _verify(leads: Sequence[_Lead]) -> tuple[str, ...]:
             "The header's first sample differs from the signal file's: make sure that they belong together.",
         )
     return ()
-
-
-def _starts_with(samples: IntArray, line: SignalLine) -> bool:
-    return line.first is None or int(samples[0]) in (line.first, INVALID.get(line.format))
-
-
-def _sum_is(samples: IntArray, checksum: int | None) -> bool:
-    return checksum is None or (int(samples.sum(dtype=np.int64)) - checksum) % 65536 == 0
 
 
 def _common_rate(leads: Sequence[_Lead], frame_rate: float) -> tuple[int, float]:

@@ -1,14 +1,15 @@
-"""What leaves the app: a report on paper, a picture of the tracing, and numbers that can be checked."""
+"""The outputs of the app: a report on paper, a picture of the tracing, and numbers that can be checked."""
 
 from ecgapp.report.bundle import Bundle, bundle
 from ecgapp.report.contents import (
     REFERENCE_LENGTH,
+    ClassifierEvidence,
     Contents,
+    DelineatorMeasurements,
     Drawing,
-    Evidence,
-    Measured,
+    ReportRequest,
     gather,
-    question,
+    gather_evidence,
 )
 from ecgapp.report.output import pdf, png
 from ecgapp.report.reproduction import reproduce
@@ -16,14 +17,15 @@ from ecgapp.report.reproduction import reproduce
 __all__ = [
     "REFERENCE_LENGTH",
     "Bundle",
+    "ClassifierEvidence",
     "Contents",
+    "DelineatorMeasurements",
     "Drawing",
-    "Evidence",
-    "Measured",
+    "ReportRequest",
     "bundle",
     "gather",
+    "gather_evidence",
     "pdf",
     "png",
-    "question",
     "reproduce",
 ]

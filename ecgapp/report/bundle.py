@@ -10,15 +10,19 @@ import torch
 from numpy.typing import NDArray
 
 from ecgapp import __version__
-from ecgapp.analysis import Admission, Findings, Measurements
+from ecgapp.analysis import Admission, Findings, Measurements, OpenedECG
+from ecgapp.analysis.judgement.judgement_document import (
+    CriticalDocument,
+    JudgedLine,
+    critical_document,
+    judged,
+)
 from ecgapp.config import DISCLAIMER
 from ecgapp.models import ModelCard
-from ecgapp.records import ECGRecord
-from ecgapp.report.contents import Contents, Evidence
-from ecgapp.report.finding_support import Beside, beside
-from ecgapp.report.judgement_document import Alarm, JudgedLine, alarm, judged
+from ecgapp.report.contents import ClassifierEvidence, Contents
+from ecgapp.report.finding_support import FindingSupport, supports
 from ecgapp.reviews import Review
-from ecgapp.signals import record_quality, remarks
+from ecgapp.signals import remarks
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.paper import THREE_BY_FOUR, Layout, Scale
 
@@ -27,7 +31,7 @@ LIBRARIES = ("numpy", "scipy", "torch")  # what the last bits of a number hang o
 
 @dataclass(frozen=True)
 class RecordFacts:
-    """Which record it was. ``samples_sha256`` is of its float32 samples, little-endian, lead by lead."""
+    """The facts of a record; ``samples_sha256`` is of its float32 samples, little-endian, lead by lead."""
 
     samples_sha256: str
     leads: tuple[str, ...]
@@ -62,7 +66,7 @@ class CheckedMap:
 
 @dataclass(frozen=True)
 class Relevance:
-    """How the map on page 2 was made; ``values_sha256`` is of its float32 values, lead by lead."""
+    """The making of the map on page 2; ``values_sha256`` is of its float32 values, lead by lead."""
 
     label: str
     window: int
@@ -77,7 +81,7 @@ class Relevance:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured, by name, in the units of the page; None is blank. ST levels are in mm by lead."""
+    """The measurements by name, in the units of the page, and ST levels in mm by lead; None is blank."""
 
     rows: dict[str, float | None]
     st_levels: dict[str, float | None]
@@ -85,7 +89,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Tracing:
-    """How the tracing is drawn, and at which second of the recording it begins."""
+    """The drawing of the tracing, and the second of the recording at which it begins."""
 
     layout: Layout = THREE_BY_FOUR
     scale: Scale = field(default_factory=Scale)
@@ -95,7 +99,7 @@ class Tracing:
 
 @dataclass(frozen=True)
 class Software:
-    """With what it was computed."""
+    """The versions of programs and libraries, and the machine, that the numbers were computed with."""
 
     ecgapp: str
     python: str
@@ -121,9 +125,9 @@ class Bundle:
     relevance: Relevance | None = None
     delineator: ModelCard | None = None
     measurements: Figures | None = None
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[FindingSupport, ...] = ()
     admission: Admission | None = None  # where it is refused, there are no predictions
-    critical: tuple[Alarm, ...] = ()  # the most dangerous first
+    critical: tuple[CriticalDocument, ...] = ()  # the most dangerous first
     judgement: tuple[JudgedLine, ...] = ()  # the most severe first; empty where it was not asked for
     status: str = "unconfirmed"  # by whom and when, where a reader decided
     review: Review | None = None
@@ -133,28 +137,28 @@ class Bundle:
 def bundle(contents: Contents) -> Bundle:
     """The reading that ``contents`` shows; the reference that the reader typed is not in it."""
     evidence = contents.evidence
-    facts, made = record_facts(contents.record, contents.heart_rate), contents.made.isoformat()
+    facts, made = record_facts(contents.ecg), contents.made.isoformat()
     drawing = contents.drawing
     tracing = Tracing(drawing.layout, drawing.scale, drawing.filter, contents.start)
-    told = Bundle(facts, tracing, software(), made, admission=contents.admission)
-    told = replace(told, critical=tuple(map(alarm, contents.critical)))
+    document = Bundle(facts, tracing, software(), made, admission=contents.admission)
+    document = replace(document, critical=tuple(map(critical_document, contents.critical)))
     if contents.judgement is not None:
-        told = replace(told, judgement=judged(contents.judgement))
+        document = replace(document, judgement=judged(contents.judgement))
     if contents.review is not None and contents.review.version:
-        told = replace(told, status=contents.review.words, review=contents.review)
+        document = replace(document, status=contents.review.words, review=contents.review)
     if contents.measured is not None:
-        found = figures(contents.measured.measurements)
-        told = replace(told, delineator=contents.measured.card, measurements=found)
+        measurements = figures(contents.measured.measurements)
+        document = replace(document, delineator=contents.measured.card, measurements=measurements)
     if evidence is None:
-        return told
+        return document
     answers, relevance = predictions(evidence.findings), relevance_of(evidence)
-    told = replace(told, model=evidence.card, predictions=answers, relevance=relevance)
-    return replace(told, beside=beside(contents.support))
+    document = replace(document, model=evidence.card, predictions=answers, relevance=relevance)
+    return replace(document, beside=supports(contents.support))
 
 
-def record_facts(record: ECGRecord, rate: float | None) -> RecordFacts:
-    """The facts of ``record`` without its samples; ``rate`` is its heart rate per minute."""
-    quality = record_quality(record)
+def record_facts(ecg: OpenedECG) -> RecordFacts:
+    """The facts of the record without its samples."""
+    record = ecg.record
     return RecordFacts(
         digest(record.signal),
         record.leads,
@@ -163,8 +167,8 @@ def record_facts(record: ECGRecord, rate: float | None) -> RecordFacts:
         float(record.sampling_rate),
         record.units,
         record.synthetic,
-        tuple(remarks(record, quality)),
-        rate,
+        tuple(remarks(record, ecg.quality)),
+        ecg.heart_rate,
     )
 
 
@@ -177,15 +181,15 @@ def predictions(findings: Findings) -> tuple[Prediction, ...]:
     )
 
 
-def relevance_of(evidence: Evidence) -> Relevance | None:
-    """What is told of the map; None where there is none."""
-    if evidence.asked is None or evidence.explanation is None:
+def relevance_of(evidence: ClassifierEvidence) -> Relevance | None:
+    """The facts of the map; None if there is none."""
+    if evidence.question is None or evidence.explanation is None:
         return None
     made = evidence.explanation.attribution
     checks = evidence.reliability.checks if evidence.reliability else ()
     return Relevance(
-        evidence.asked.label,
-        evidence.asked.window,
+        evidence.question.label,
+        evidence.question.window,
         made.method,
         made.baseline,
         made.logit,
@@ -200,18 +204,18 @@ def relevance_of(evidence: Evidence) -> Relevance | None:
 
 
 def figures(measured: Measurements) -> Figures:
-    """What was measured, in all its digits."""
+    """The measurements in all their digits."""
     return Figures({row.name: row.value for row in measured.rows}, dict(measured.st_levels))
 
 
 def software() -> Software:
-    """This process."""
+    """The versions in this process."""
     libraries = {name: version(name) for name in LIBRARIES}
     machine = f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
     return Software(__version__, platform.python_version(), machine, libraries, torch.get_num_threads())
 
 
 def digest(values: NDArray[np.float32]) -> str:
-    """sha256 of ``values`` as little-endian float32, row by row; every NaN is written the same."""
+    """The sha256 of ``values`` as little-endian float32, row by row; every NaN is written the same."""
     plain = np.ascontiguousarray(values, dtype="<f4")
     return hashlib.sha256(np.where(np.isnan(plain), np.float32(np.nan), plain).tobytes()).hexdigest()

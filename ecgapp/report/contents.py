@@ -1,27 +1,26 @@
-"""What a report says: the record, and what a model made of it. Nothing about the patient."""
+"""The contents of a report: an open ECG and the answers of models, without anything about the patient."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
-from ecgapp import analysis
 from ecgapp.analysis import (
     Admission,
-    Asked,
-    Examined,
     Explanation,
     Findings,
     Judgement,
     Measurements,
+    OpenedECG,
+    SaliencyQuestion,
     Support,
 )
-from ecgapp.analysis.critical import CriticalFinding, has_rate
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.errors import EcgAppError
 from ecgapp.explain import INTEGRATED_GRADIENTS, MapReliability
-from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, Status
-from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
+from ecgapp.signals import RecordQuality
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.paper import THREE_BY_FOUR, Layout, Scale
 
@@ -29,23 +28,23 @@ REFERENCE_LENGTH = 60  # characters of what a reader types for the head of the p
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """A classifier's findings, and what moved the first of them where it is above its threshold.
+class ClassifierEvidence:
+    """A classifier's findings, and what moved the first of them if it is above its threshold.
 
-    ``asked`` is the class and the window that were explained. ``reliability`` says how far the map can
-    be trusted, None where that was not examined.
+    ``question`` is the class and the window that were explained. ``reliability`` says how far the map can
+    be trusted, None if that was not examined.
     """
 
     card: ModelCard
     findings: Findings
-    asked: Asked | None = None
+    question: SaliencyQuestion | None = None
     explanation: Explanation | None = None
     reliability: MapReliability | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What a delineator, whose card this is, measured."""
+class DelineatorMeasurements:
+    """The measurements of a delineator, with its card."""
 
     card: ModelCard
     measurements: Measurements
@@ -53,36 +52,36 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """How the tracing is drawn: as recorded in 3x4 at 25 mm/s and 10 mm/mV, unless the reader asks for more.
+    """The drawing of the tracing: as recorded in 3x4 at 25 mm/s and 10 mm/mV, or as the reader asks.
 
-    ``shown`` is the record under the filter that ``filter`` tells in words, None where there is none.
+    ``filtered`` is the record under the filter that ``filter`` names, None if there is none.
     """
 
     layout: Layout = THREE_BY_FOUR
     scale: Scale = field(default_factory=Scale)
-    shown: ECGRecord | None = None
+    filtered: ECGRecord | None = None
     filter: str = UNFILTERED
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that is printed. ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds.
+    """The printed parts of a report of one open ECG.
 
-    ``reference`` is what the reader typed. It is printed and nowhere kept, and so are ``calipers``, a
-    sentence each. ``refusal`` says why there is no ``evidence``; ``admission`` is the gate's judgement,
-    None where there is no gate. ``support`` is what stands beside each finding; it may be left out.
-    ``critical`` are the alarms, the most dangerous first; ``judgement`` joins everything, None where it was
-    not asked for. ``known_quality`` are the faults of leads and recording, found anew where it is None.
+    ``made`` is a moment in UTC; ``start`` is where page 1 begins, in seconds. ``reference`` is what the
+    reader typed. It is printed and nowhere stored, and so are ``calipers``, a sentence each. ``refusal``
+    says why there is no ``evidence``; ``admission`` is the gate's judgement, None if there is no gate.
+    ``support`` is what stands beside each finding. ``critical`` are the alarms, the most dangerous first;
+    ``judgement`` joins everything. What was not asked for is left out.
     """
 
-    record: ECGRecord
+    ecg: OpenedECG
     title: str
     made: datetime
     reference: str = ""
     start: float = 0.0
-    evidence: Evidence | None = None
+    evidence: ClassifierEvidence | None = None
     refusal: str = ""
-    measured: Measured | None = None
+    measured: DelineatorMeasurements | None = None
     admission: Admission | None = None
     support: tuple[Support, ...] = ()
     drawing: Drawing = field(default_factory=Drawing)
@@ -90,21 +89,21 @@ class Contents:
     review: Review | None = None  # what readers said of it
     critical: tuple[CriticalFinding, ...] = ()
     judgement: Judgement | None = None
-    known_quality: RecordQuality | None = None
-    beats: BeatList | None = None  # those that are counted; found anew if None
 
-    @cached_property
+    @property
+    def record(self) -> ECGRecord:
+        """The record as it was read."""
+        return self.ecg.record
+
+    @property
     def quality(self) -> RecordQuality:
         """The faults of the leads, and of the recording as a whole."""
-        return self.known_quality or record_quality(self.record)
+        return self.ecg.quality
 
-    @cached_property
+    @property
     def heart_rate(self) -> float | None:
-        """Beats per minute; None if it cannot be told."""
-        if self.beats is not None:
-            return self.beats.rate
-        known = has_rate(self.critical, self.record.duration)
-        return beat_list(self.record, self.quality).rate if known else None
+        """Beats per minute; None if it cannot be measured."""
+        return self.ecg.heart_rate
 
     @property
     def faulty(self) -> frozenset[str]:
@@ -112,13 +111,13 @@ class Contents:
         return frozenset(lead.lead for lead in self.quality.leads if lead.faults)
 
     @property
-    def shown(self) -> ECGRecord:
-        """The record as the tracing has it."""
-        return self.drawing.shown or self.record
+    def drawn(self) -> ECGRecord:
+        """The record as the tracing shows it."""
+        return self.drawing.filtered or self.record
 
     @property
     def status(self) -> str:
-        """What the findings are worth, in a word or two."""
+        """The status of the findings in a word or two."""
         return self.review.word if self.review else str(Status.UNCONFIRMED)
 
     @property
@@ -128,36 +127,95 @@ class Contents:
         return " ".join(words.split())[:REFERENCE_LENGTH]
 
 
-def gather(
-    record: ECGRecord,
-    model: TrainedModel,
-    findings: Findings | None = None,
-    examine: Callable[[Asked], Examined] | None = None,
-) -> Evidence:
-    """The model's ``findings`` in ``record``, computed unless they are given, and the first one's relevance.
+@dataclass(frozen=True, eq=False)
+class ReportRequest:
+    """A reader's request for a report; its fields become those of the same names in ``Contents``.
 
-    ``examine`` makes the map where its reliability is to be examined too, which takes seconds.
+    ``check_map``: examine how far the map can be trusted, which takes seconds. ``prevalences`` are what the
+    reader set, by class, between 0 and 1.
+    """
+
+    title: str
+    made: datetime
+    reference: str = ""
+    start: float = 0.0
+    drawing: Drawing = field(default_factory=Drawing)
+    calipers: tuple[str, ...] = ()
+    review: Review | None = None
+    check_map: bool = False
+    prevalences: Mapping[str, float] = field(default_factory=dict)
+
+
+def gather(ecg: OpenedECG, card: ModelCard | None, request: ReportRequest) -> Contents:
+    """The contents of a report of ``ecg`` read by the classifier of ``card``.
+
+    Measurements and critical findings of a record without labels are in it too.
+    """
+    evidence, refusal = _evidence_or_reason(ecg, card, request.check_map)
+    beside = ecg.support(evidence.card, request.prevalences) if evidence is not None else {}
+    return Contents(
+        ecg,
+        request.title,
+        request.made,
+        request.reference,
+        request.start,
+        evidence,
+        refusal,
+        _measured(ecg),
+        ecg.admission(),
+        tuple(beside.values()),
+        request.drawing,
+        request.calipers,
+        request.review,
+        ecg.critical(),
+        ecg.judgement(card),
+    )
+
+
+def _evidence_or_reason(
+    ecg: OpenedECG, card: ModelCard | None, check_map: bool
+) -> tuple[ClassifierEvidence | None, str]:
+    """The classifier's evidence, or None and the sentence that says why there is none."""
+    findings, no_labels = ecg.labels(card)
+    if findings is None or card is None:
+        return None, no_labels
+    try:
+        return gather_evidence(ecg, card, check_map), ""
+    except EcgAppError as error:
+        return None, str(error)
+
+
+def _measured(ecg: OpenedECG) -> DelineatorMeasurements | None:
+    """The measurements; None if no delineator is installed or it cannot be opened."""
+    card, measured = ecg.delineator, ecg.measured()
+    return None if card is None or measured is None else DelineatorMeasurements(card, measured)
+
+
+def gather_evidence(ecg: OpenedECG, card: ModelCard, check_map: bool = False) -> ClassifierEvidence:
+    """The findings of a classifier in ``ecg``, and the map of the first one.
+
+    The map's reliability is examined if ``check_map``, and taken if it was examined before.
 
     Raises:
-        ModelError: the model is no classifier.
+        ModelError: the model cannot be opened, or is no classifier.
         SignalError: the model cannot take this record; says why.
     """
-    found = findings or analysis.find(record, model)
-    asked = question(found)
-    if asked is None:
-        return Evidence(model.card, found)
-    if examine is None:
-        explanation = analysis.explain_against(record, model, asked)
-        return Evidence(model.card, found, asked, explanation)
-    examined = examine(asked)
-    card = examined.examination.reliability[INTEGRATED_GRADIENTS]
-    return Evidence(model.card, found, asked, examined.explanations[INTEGRATED_GRADIENTS], card)
+    findings = ecg.findings(card)
+    question = question_of(findings)
+    if question is None:
+        return ClassifierEvidence(card, findings)
+    if not (check_map or ecg.is_examined(card, question)):
+        return ClassifierEvidence(card, findings, question, ecg.explanation(card, question))
+    maps = ecg.examined(card, question)
+    reliability = maps.examination.reliability[INTEGRATED_GRADIENTS]
+    return ClassifierEvidence(card, findings, question, maps.explanations[INTEGRATED_GRADIENTS], reliability)
 
 
-def question(findings: Findings) -> Asked | None:
-    """The first class, in the window where it is likeliest; None where it is below its threshold.
+def question_of(findings: Findings) -> SaliencyQuestion | None:
+    """The question that the report's map answers; None if no class is above its threshold.
 
-    A map of a class that was not found would read as evidence for it.
+    It asks for the first class, in the window where it is likeliest. A map of a class that was not found
+    would read as evidence for it.
     """
     top = findings.top
-    return Asked(top.label, findings.best_window(top.label)) if top.positive else None
+    return SaliencyQuestion(top.label, findings.best_window(top.label)) if top.positive else None

@@ -1,4 +1,4 @@
-"""What stands beside the findings, as plain figures and words for the numbers' document."""
+"""The support of each finding as plain figures and words, for the numbers' document."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,10 @@ from ecgapp.models import Interval
 
 
 @dataclass(frozen=True)
-class Beside:
-    """One label's: ``of_patients`` is the share with this answer that have it at ``prevalence``.
+class FindingSupport:
+    """The support of one label's finding.
+
+    ``of_patients`` is the share of patients with this answer that have it at ``prevalence``.
 
     ``probability`` is this record's own, moved there from the validation records' ``validation_prevalence``.
     """
@@ -23,13 +25,13 @@ class Beside:
     doubts: str
 
 
-def beside(support: tuple[Support, ...]) -> tuple[Beside, ...]:
-    """The same in the task's order."""
+def supports(support: tuple[Support, ...]) -> tuple[FindingSupport, ...]:
+    """The support of every finding as it is written down, in the task's order."""
     return tuple(_plain(row) for row in support)
 
 
-def prevalences(rows: tuple[Beside, ...]) -> dict[str, float]:
-    """What the reader had set, by label."""
+def prevalences(rows: tuple[FindingSupport, ...]) -> dict[str, float]:
+    """The prevalences that the reader had set, by label."""
     return {
         row.label: row.prevalence
         for row in rows
@@ -37,8 +39,8 @@ def prevalences(rows: tuple[Beside, ...]) -> dict[str, float]:
     }
 
 
-def _plain(row: Support) -> Beside:
-    return Beside(
+def _plain(row: Support) -> FindingSupport:
+    return FindingSupport(
         row.label,
         row.prevalence,
         row.validation,

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from ecgapp.analysis import Finding, Findings, Support
-from ecgapp.analysis.support import count
 from ecgapp.models.card_words import insufficient, of_label
-from ecgapp.report.page import Column, Type
-from ecgapp.report.section import SMALL
+from ecgapp.report.page import SMALL, Column, Type
 
 HEAD = (
     "Finding",
@@ -38,8 +36,8 @@ def print_table(column: Column, findings: Findings, support: Sequence[Support] =
     _print_row(column, HEAD, bold=True)
     for row in rows[:MOST_ROWS]:
         _print_row(column, _cells(row, beside.get(row.label)), bold=row.positive)
-        if told := _beside(row, beside.get(row.label)):
-            column.paragraph(told, SMALL, INDENT, MOST_LINES[row.positive])
+        if words := _beside(row, beside.get(row.label)):
+            column.paragraph(words, SMALL, INDENT, MOST_LINES[row.positive])
             column.y -= 0.6
     if len(rows) > MOST_ROWS:
         column.paragraph(f"{len(rows) - MOST_ROWS} less likely classes are not printed.")
@@ -53,15 +51,15 @@ def _print_row(column: Column, cells: tuple[str, ...], bold: bool) -> None:
 
 
 def _beside(row: Finding, support: Support | None) -> str:
-    """Of a class above its threshold, or against the textbook: the rule, set prevalence, and faulty leads."""
+    """The line below a class: what the rule says, faulty leads, and a prevalence that was set."""
     if support is None:
         return ""
     parts = []
-    said = support.verdict
-    if said is not None:
-        against = said.contradicts(row.positive)
+    verdict = support.verdict
+    if verdict is not None:
+        against = verdict.contradicts(row.positive)
         if against or row.positive:
-            parts.append(f"{CONTRADICTED if against else RULE} ({said.presence}): {said.words}.")
+            parts.append(f"{CONTRADICTED if against else RULE} ({verdict.presence}): {verdict.words}.")
     if row.positive and support.doubts:
         parts.append(support.doubts)
     if row.positive and support.is_set:
@@ -80,12 +78,5 @@ def _cells(row: Finding, support: Support | None) -> tuple[str, ...]:
         of_label(metrics, "precision"),
         of_label(metrics, "recall") if known else "",
         f"{metrics.n_positive:,} of {metrics.n:,}" if metrics else "",
-        _of_hundred(support),
+        support.of_hundred if support is not None else "",
     )
-
-
-def _of_hundred(support: Support | None) -> str:
-    if support is None or support.meaning is None:
-        return ""
-    share = support.meaning.share
-    return f"{count(share.value)} ({count(share.low)}-{count(share.high)})"

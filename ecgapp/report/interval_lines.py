@@ -1,7 +1,7 @@
 """Rate, intervals, axes and ST levels on paper; what is blank is blank, with its reason."""
 
 from ecgapp.analysis import Measurement, Measurements
-from ecgapp.report.contents import Measured
+from ecgapp.report.contents import DelineatorMeasurements
 from ecgapp.report.page import Column, Type
 
 COLUMNS = 2
@@ -11,17 +11,17 @@ STEP = 3.7  # mm from row to row
 SIZE, SMALL = 7.2, 6.8  # points
 
 
-def print_measurements(column: Column, measured: Measured) -> None:
+def print_measurements(column: Column, measured: DelineatorMeasurements) -> None:
     """Every row in two columns, then ST levels, reasons for blanks, and by what they were read."""
-    found = measured.measurements
-    filled = [row for row in found.rows if row.value is not None]
+    measurements = measured.measurements
+    filled = [row for row in measurements.rows if row.value is not None]
     height = -(-len(filled) // COLUMNS)
     for number, row in enumerate(filled):
         side, down = divmod(number, height)
         _print_row(column, column.left + side * column.width / COLUMNS, column.y - STEP * down, row)
     column.y -= STEP * height + 0.5
-    column.paragraph(_st_levels(found), SMALL)
-    for sentence in (*_blanks(found), *found.warnings):
+    column.paragraph(_st_levels(measurements), SMALL)
+    for sentence in (*_blanks(measurements), *measurements.warnings):
         column.paragraph(sentence, SMALL)
     column.paragraph(
         f"Unconfirmed; normal ranges are those of adults. Read by {measured.card.name}, sha256 "
@@ -45,10 +45,10 @@ def _print_row(column: Column, left: float, y: float, row: Measurement) -> None:
         column.page.text(left + place, y, part, Type(SIZE, bold))
 
 
-def _st_levels(found: Measurements) -> str:
+def _st_levels(measurements: Measurements) -> str:
     parts = [
         f"ST at {name}, mm: {', '.join(_level(lead, level) for lead, level in levels.items())}."
-        for name, levels in (("J", found.j_levels), ("J+60 ms", found.st_levels))
+        for name, levels in (("J", measurements.j_levels), ("J+60 ms", measurements.st_levels))
     ]
     return " ".join(parts)
 
@@ -57,10 +57,10 @@ def _level(lead: str, level: float | None) -> str:
     return f"{lead} {'-' if level is None else f'{level:.1f}'}"
 
 
-def _blanks(found: Measurements) -> list[str]:
+def _blanks(measurements: Measurements) -> list[str]:
     """A sentence for each reason why something is blank."""
     reasons: dict[str, list[str]] = {}
-    for row in found.rows:
+    for row in measurements.rows:
         if row.value is None:
             reasons.setdefault(row.reason, []).append(row.name)
     return [f"Blank: {', '.join(names)}. {reason}" for reason, names in reasons.items()]

@@ -1,13 +1,12 @@
-"""Page 2's map in words: which class, how it was made, and how far it can be trusted."""
+"""The description of page 2's map: which class, how it was made, and how far it can be trusted."""
 
 from ecgapp.explain import Grade, MapReliability
-from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
-from ecgapp.report.contents import Evidence
-from ecgapp.report.page import Column
+from ecgapp.report.contents import ClassifierEvidence
+from ecgapp.report.page import FOOT, SMALL, Column
 from ecgapp.report.saliency_picture import Frame, draw_saliency
-from ecgapp.report.section import FOOT, SMALL
 from ecgapp.report.summary import SIGN
+from ecgapp.tasks.meanings import in_full
 
 TRUST = {
     Grade.GREEN: "Every check is within its limits: it shows what this network used, right or wrong.",
@@ -18,7 +17,7 @@ PICTURE, LOWEST = 88.0, 45.0  # mm: as tall as there is room for
 LEGEND, RELIABILITY = 44.0, 28.0  # mm that its own words take below the picture, about
 
 
-def print_relevance(column: Column, record: ECGRecord, evidence: Evidence, below: float) -> None:
+def print_relevance(column: Column, record: ECGRecord, evidence: ClassifierEvidence, below: float) -> None:
     """The map of the first class above its threshold, and its reliability; why there is none.
 
     The picture is as tall as leaves ``below`` mm for what is to stand under all of it.

@@ -4,21 +4,34 @@ from dataclasses import dataclass
 
 from ecgapp.analysis import beside_critical
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import meaning, population
+from ecgapp.models.card_words import population
 from ecgapp.report.bundle import digest
 from ecgapp.report.contents import Contents
 from ecgapp.report.findings_table import INDENT, print_table
-from ecgapp.report.head import LEFT, RIGHT, print_foot, print_head
 from ecgapp.report.interval_lines import print_measurements
 from ecgapp.report.map_words import print_relevance
-from ecgapp.report.page import ALARM, Column, Page, Type
-from ecgapp.report.section import FOOT, SMALL, Section, height_of_all, print_all
+from ecgapp.report.page import (
+    ALARM,
+    FOOT,
+    LEFT,
+    RIGHT,
+    SMALL,
+    Column,
+    Page,
+    Section,
+    Type,
+    height_of_all,
+    print_all,
+    print_foot,
+    print_head,
+)
 from ecgapp.report.signatures import UNTIL, by_whom, print_decision, wrote
 from ecgapp.report.summary import SIGN
 from ecgapp.signals import remarks
+from ecgapp.tasks.meanings import meaning
 
 MIDDLE, TOP = 168.0, 189.0  # mm
-UNDER = 14.5  # mm: where the last page tells that it has no room for more
+UNDER = 14.5  # mm: where the last page counts what it has no room for
 MOST_JUDGED = 4  # lines
 OF_HUNDRED = (
     "Of 100: how many of 100 patients with this answer have it (95 % interval), at the validation records' "
@@ -28,7 +41,7 @@ OF_HUNDRED = (
 
 @dataclass(frozen=True)
 class Rest:
-    """What page 2 had no room for: the measurements as a whole, and sentences under their headings."""
+    """The parts that do not fit on page 2: the measurements as a whole, sentences under their headings."""
 
     recording: bool = False
     sections: tuple[Section, ...] = ()
@@ -69,7 +82,7 @@ def _has_room(column: Column, contents: Contents) -> bool:
 
 
 def draw_rest(page: Page, contents: Contents, rest: Rest) -> None:
-    """A page of what page 2 had no room for; what even this one has not is told of."""
+    """Draw what does not fit on page 2; what does not fit here either is counted."""
     print_head(page, contents, f"{_title(contents)}, continued")
     columns = (
         Column(page, LEFT, TOP, MIDDLE - LEFT - 8),
@@ -130,13 +143,13 @@ def _print_findings(column: Column, contents: Contents) -> None:
 
 
 def _about(contents: Contents) -> Section:
-    """What the table's figures rest on, and what its short names stand for."""
+    """The section on the records behind the table's figures, and on the meaning of its short names."""
     evidence = contents.evidence
     if evidence is None:
         return Section("", ())
     named = [f"{row.label}: {meaning(row.label)}" for row in evidence.findings.rows if meaning(row.label)]
-    told = [population(evidence.card), "; ".join(named), *evidence.findings.warnings]
-    return Section("About these figures", (*told, *([OF_HUNDRED] if contents.support else [])))
+    sentences = [population(evidence.card), "; ".join(named), *evidence.findings.warnings]
+    return Section("About these figures", (*sentences, *([OF_HUNDRED] if contents.support else [])))
 
 
 def _further(contents: Contents) -> list[Section]:

@@ -1,4 +1,4 @@
-"""From a report's contents to files: a PDF, and a picture of its tracing."""
+"""Writing a report's contents to files: a PDF, and a picture of its tracing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +76,7 @@ def _raster(page: Page) -> NDArray[np.uint8]:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """What fonts, memory or a damaged installation do to a drawing becomes a sentence."""
+    """Turn errors of fonts, memory or a damaged installation into a ``ReportError`` with a sentence."""
     try:
         yield
     except (OSError, MemoryError, RuntimeError) as error:

@@ -3,24 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ecgapp.analysis import Measurements, OpenedECG, available_models, examine, open_version, support
+from ecgapp.analysis import OpenedECG, available_models, open_version
+from ecgapp.analysis.judgement.judgement_document import critical_document
 from ecgapp.config import Settings
 from ecgapp.errors import RecordError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.report.bundle import Bundle, figures, predictions, record_facts, relevance_of, software
-from ecgapp.report.contents import gather
-from ecgapp.report.finding_support import beside, prevalences
-from ecgapp.report.judgement_document import alarm
-from ecgapp.signals import record_quality
+from ecgapp.report.contents import gather_evidence
+from ecgapp.report.finding_support import prevalences, supports
 from ecgapp.storage import documents
 
 
 def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[str, ...]:
-    """What comes out otherwise here and now, a sentence each; nothing where all is the same to the bit.
+    """A sentence for each number of the bundle that comes out differently now; none if all are equal.
 
     The models are those whose weights the bundle names, also where others are in use by now; but the gate and
-    the rules and networks of critical findings are those in use, and what they say otherwise is told.
+    the rules and networks of critical findings are those in use, whose differences are listed.
 
     Raises:
         RecordError: this is another record.
@@ -28,20 +27,20 @@ def reproduce(bundle: Bundle, record: ECGRecord, settings: Settings) -> tuple[st
         SignalError: the model cannot take the record.
     """
     ecg = OpenedECG(record, _ModelsOf(bundle, settings))
-    facts = record_facts(record, ecg.heart_rate)
+    facts = record_facts(ecg)
     if facts.samples_sha256 != bundle.record.samples_sha256:
         raise RecordError("This is not the record of the bundle: its samples differ. Choose that record.")
-    found = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
+    differences = _differences("The record", bundle.record, replace(facts, remarks=bundle.record.remarks))
     if bundle.admission is not None:
-        found += _differences("The gate", bundle.admission, ecg.admission())
+        differences += _differences("The gate", bundle.admission, ecg.admission())
     measured = ecg.measurements() if bundle.delineator is not None else None
     if measured is not None:
-        found += _differences("The measurements", bundle.measurements, figures(measured))
+        differences += _differences("The measurements", bundle.measurements, figures(measured))
     if bundle.judgement:  # critical findings had been asked for
-        found += _of_alarms(bundle, ecg)
+        differences += _of_alarms(bundle, ecg)
     if bundle.model is not None:
-        found += _of_model(bundle, record, open_version(bundle.model, settings), measured)
-    return (*found, *_differences("The software", bundle.software, software())) if found else ()
+        differences += _of_model(bundle, ecg, bundle.model)
+    return (*differences, *_differences("The software", bundle.software, software())) if differences else ()
 
 
 class _ModelsOf:
@@ -68,32 +67,31 @@ class _ModelsOf:
 
 
 def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
-    """What differs among the critical findings, which the rules and networks in use find anew."""
-    now = {one.kind: one for one in map(alarm, ecg.critical())}
+    """A sentence for each difference between the bundle's critical findings and those found now."""
+    now = {one.kind: one for one in map(critical_document, ecg.critical())}
     then = {one.kind: one for one in bundle.critical}
-    found = []
+    differences = []
     for kind in then | now:
         if kind not in now or kind not in then:
-            found.append(f"The critical finding {kind} is {'new' if kind in now else 'no longer found'}.")
+            differences.append(
+                f"The critical finding {kind} is {'new' if kind in now else 'no longer differences'}."
+            )
             continue
-        found += _differences(f"The critical finding {kind}", then[kind], now[kind])
-    return found
+        differences += _differences(f"The critical finding {kind}", then[kind], now[kind])
+    return differences
 
 
-def _of_model(
-    bundle: Bundle, record: ECGRecord, model: TrainedModel, measured: Measurements | None
-) -> list[str]:
-    found = []
-    examined = bundle.relevance is not None and bundle.relevance.checks
-    again = gather(record, model, examine=(lambda asked: examine(record, model, asked)) if examined else None)
+def _of_model(bundle: Bundle, ecg: OpenedECG, card: ModelCard) -> list[str]:
+    differences = []
+    examined = bundle.relevance is not None and bool(bundle.relevance.checks)
+    again = gather_evidence(ecg, card, examined)
     for then, now in zip(bundle.predictions, predictions(again.findings), strict=True):
-        found += _differences(f"The class {then.label}", then, now)
+        differences += _differences(f"The class {then.label}", then, now)
     if bundle.beside:
-        known = (measured, record.sampling_rate) if measured else None
-        stands = support(again.findings, known, record_quality(record), prevalences(bundle.beside))
-        for was, comes in zip(bundle.beside, beside(tuple(stands.values())), strict=True):
-            found += _differences(f"What stands beside {was.label}", was, comes)
-    return found + _differences("The relevance", bundle.relevance, relevance_of(again))
+        stands = ecg.support(card, prevalences(bundle.beside))
+        for was, comes in zip(bundle.beside, supports(tuple(stands.values())), strict=True):
+            differences += _differences(f"What stands beside {was.label}", was, comes)
+    return differences + _differences("The relevance", bundle.relevance, relevance_of(again))
 
 
 def _differences(what: str, then: object, now: object) -> list[str]:

@@ -19,7 +19,7 @@ NAMES = 9.0  # mm at the left
 
 
 class Frame:
-    """Where the picture stands: its left edge, its top, width and height in mm."""
+    """The frame of the picture: its left edge, its top, width and height in mm."""
 
     def __init__(self, left: float, top: float, width: float, height: float) -> None:
         self.left, self.top = left + NAMES, top
@@ -31,7 +31,7 @@ class Frame:
 
 
 def draw_saliency(page: Page, frame: Frame, record: ECGRecord, explanation: Explanation) -> str:
-    """Draw the window's leads over their relevance; how to read it, in words.
+    """Draw the window's leads over their relevance; return how to read it.
 
     Relevance for the class fills the upper half of a lead's row, relevance against it the lower half,
     so that a print without colours says the same.
@@ -74,7 +74,7 @@ def runs(levels: FloatArray) -> list[tuple[int, int, int]]:
 def _draw_bins(page: Page, frame: Frame, explanation: Explanation, levels: FloatArray, middle: float) -> None:
     step = frame.width * BIN / (explanation.stop - explanation.start)
     half = 0.48 * frame.row(len(explanation.leads))
-    found = runs(levels)
+    rectangles = runs(levels)
     corners = [
         (
             frame.left + step * first,
@@ -82,9 +82,9 @@ def _draw_bins(page: Page, frame: Frame, explanation: Explanation, levels: Float
             min(frame.left + step * behind, frame.left + frame.width),
             middle + half if shade > 0 else middle,
         )
-        for first, behind, shade in found
+        for first, behind, shade in rectangles
     ]
-    page.boxes(np.array(corners), [_colour(shade) for _, _, shade in found])
+    page.boxes(np.array(corners), [_colour(shade) for _, _, shade in rectangles])
 
 
 def _colour(shade: int) -> str:

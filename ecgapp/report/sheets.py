@@ -1,4 +1,4 @@
-"""On how many pages the tracing stands: what does not fit on one goes on to the next, and nothing shrinks."""
+"""The pages of the tracing: rows that do not fit on one go on to the next, and nothing shrinks."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ ROW = 1.75  # mV of paper that each row has on average, at least
 def sheets_of(contents: Contents) -> tuple[Sheet, ...]:
     """The rows of each page, numbered anew; all pages share their seconds and hold about as many rows."""
     drawing = contents.drawing
-    whole = lay_out(contents.shown, drawing.layout, contents.start, scale=drawing.scale)
+    whole = lay_out(contents.drawn, drawing.layout, contents.start, scale=drawing.scale)
     most = rows_of_a_page(drawing.scale)
     n_pages = -(-whole.n_rows // most)
     size = -(-whole.n_rows // n_pages)
@@ -21,7 +21,7 @@ def sheets_of(contents: Contents) -> tuple[Sheet, ...]:
 
 
 def rows_of_a_page(scale: Scale) -> int:
-    """How many rows a page holds at this gain: 16 at 5 mm/mV, 8 at 10 mm/mV, 4 at 20 mm/mV."""
+    """The number of rows that a page holds at this gain: 16 at 5 mm/mV, 8 at 10 mm/mV, 4 at 20 mm/mV."""
     return max(1, int(MOST_HEIGHT / (ROW * scale.gain)))
 
 

@@ -1,10 +1,9 @@
-"""What readers said, on page 2: who stands for the findings since when, and against what of the model."""
+"""The readers' statements on page 2: who confirmed the findings and when, and where the model differs."""
 
 from collections.abc import Collection, Iterable
 
 from ecgapp.report.contents import Contents
-from ecgapp.report.page import Column
-from ecgapp.report.section import Section
+from ecgapp.report.page import Column, Section
 from ecgapp.reviews import Read, Review, ReviewAnswer, State, against, in_a_row, moment, present
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."
@@ -20,7 +19,7 @@ def by_whom(contents: Contents) -> str:
 
 
 def print_decision(column: Column, contents: Contents) -> None:
-    """Who stands for the findings, and where that differs from the model; nothing where nobody does."""
+    """Print who confirmed the findings, and where that differs from the model; nothing if unconfirmed."""
     review = contents.review
     if review is None or not review.is_confirmed:
         return
@@ -29,31 +28,31 @@ def print_decision(column: Column, contents: Contents) -> None:
 
 
 def statement(review: Review) -> str:
-    """Who stands for the findings since when, signed or not, and for which: present, absent, not judged."""
+    """The description of a confirmed review: by whom, when, signed or not, and the state of each class."""
     words, standing = review.words, review.standing
     signed = "" if review.signature is not None else ", not signed"
-    told = [f"{words[0].upper()}{words[1:]}{signed}.", f"Present: {_named(standing, review.statements)}."]
+    parts = [f"{words[0].upper()}{words[1:]}{signed}.", f"Present: {_named(standing, review.statements)}."]
     if review.beside_normal:
-        told.append(f"That {in_a_row(review.beside_normal)} are present together was confirmed.")
+        parts.append(f"That {in_a_row(review.beside_normal)} are present together was confirmed.")
     absent = [answer.label for answer in standing if answer.state is State.ABSENT]
-    told += [f"Absent: {', '.join(absent)}."] if absent else []
+    parts += [f"Absent: {', '.join(absent)}."] if absent else []
     open_ones = [answer.label for answer in standing if not answer.is_judged]
-    told += [f"Not judged: {', '.join(open_ones)}."] if open_ones else []
-    return " ".join(told)
+    parts += [f"Not judged: {', '.join(open_ones)}."] if open_ones else []
+    return " ".join(parts)
 
 
 def wrote(contents: Contents) -> Section:
     """Reads that were made before the model's output was shown, and comments, the last one first."""
     review = contents.review
-    told: list[str] = []
+    sentences: list[str] = []
     if review is not None:
-        told += [_read_in_words(read) for read in review.reads]
-        told += [f"Comment, {one.by}, {moment(one.at)}: {one.text}" for one in reversed(review.comments)]
-    return Section("What readers wrote", tuple(_short(words) for words in told))
+        sentences += [_read_in_words(read) for read in review.reads]
+        sentences += [f"Comment, {one.by}, {moment(one.at)}: {one.text}" for one in reversed(review.comments)]
+    return Section("What readers wrote", tuple(_short(words) for words in sentences))
 
 
 def _named(answers: Collection[ReviewAnswer], statements: Iterable[str]) -> str:
-    """What is called present; else that none of the judged classes is, or that none was judged."""
+    """The classes that are called present, in a row; else "none of the judged classes" or "not judged"."""
     judged = any(answer.is_judged for answer in answers)
     return ", ".join(present(answers, statements)) or (
         "none of the judged classes" if judged else "not judged"
@@ -61,9 +60,9 @@ def _named(answers: Collection[ReviewAnswer], statements: Iterable[str]) -> str:
 
 
 def _read_in_words(read: Read) -> str:
-    told = _named(read.answers, read.statements)
-    shown = f"; shown the model's output {moment(read.shown)}" if read.shown else ""
-    return f"Read first by {read.by}, committed {moment(read.committed)}{shown}: {told}."
+    named = _named(read.answers, read.statements)
+    when_shown = f"; shown the model's output {moment(read.shown)}" if read.shown else ""
+    return f"Read first by {read.by}, committed {moment(read.committed)}{when_shown}: {named}."
 
 
 def _short(words: str, longest: int = LONGEST) -> str:

@@ -1,12 +1,11 @@
-"""What stands above the tracing on page 1: alarms, the measured figures, and who stands for the findings."""
+"""The summary above the tracing on page 1: alarms, the measured figures, and who confirmed the findings."""
 
 from textwrap import wrap
 
 from ecgapp.analysis import Measurements, beside_critical
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.report.contents import Contents
-from ecgapp.report.head import LEFT, RIGHT
-from ecgapp.report.page import ALARM, LETTER, LINE, MILLIMETRE, Page, Type
+from ecgapp.report.page import ALARM, LEFT, LETTER, LINE, MILLIMETRE, RIGHT, Page, Type
 from ecgapp.report.signatures import statement
 
 SIGN = "\u26a0"  # a warning triangle
@@ -19,11 +18,11 @@ AXES = ("P axis", "QRS axis", "T axis")
 
 def draw_summary(page: Page, contents: Contents, remarks: str) -> None:
     """Alarms in red, figures in bold, the statement, and ``remarks`` as far as there is room for them."""
-    y, told = TOP, alarms(contents.critical)
-    for number, words in enumerate(told):
+    y, alarm_lines = TOP, alarms(contents.critical)
+    for number, words in enumerate(alarm_lines):
         y = _print(page, y, words, Type(9.5, bold=True, colour=ALARM), 1 if number else 2)
     y = _print(page, y, figures(contents), Type(9.5, bold=True), 1)
-    y = _print(page, y, statement_or_judgement(contents), Type(8), 2 if told else 4)
+    y = _print(page, y, statement_or_judgement(contents), Type(8), 2 if alarm_lines else 4)
     kind = Type(7, bold=True)
     room = int((y - BOTTOM) / _step(kind)) + 1
     if remarks and room > 0:
@@ -32,10 +31,10 @@ def draw_summary(page: Page, contents: Contents, remarks: str) -> None:
 
 def alarms(critical: tuple[CriticalFinding, ...]) -> list[str]:
     """A line for each of the first alarms, with its figures; the others are counted."""
-    shown = [f"{SIGN} CRITICAL. {one.sentence} {one.evidence}" for one in critical[:MOST_ALARMS]]
+    lines = [f"{SIGN} CRITICAL. {one.sentence} {one.evidence}" for one in critical[:MOST_ALARMS]]
     if further := critical[MOST_ALARMS:]:
-        shown[-1] = f"{SIGN} CRITICAL. {critical[MOST_ALARMS - 1].sentence} And {len(further)} more, page 2."
-    return shown
+        lines[-1] = f"{SIGN} CRITICAL. {critical[MOST_ALARMS - 1].sentence} And {len(further)} more, page 2."
+    return lines
 
 
 def figures(contents: Contents) -> str:
@@ -44,33 +43,35 @@ def figures(contents: Contents) -> str:
     beats = "Heart rate not measurable" if rate is None else f"Heart rate {rate:.0f}/min"
     if contents.measured is None:
         return f"{beats}      intervals and axes: not measured"
-    found = contents.measured.measurements
-    intervals = [f"{name} {_figure(found, name, 'ms')}" for name in INTERVALS]
-    if any(row.name == CORRECTED for row in found.rows):
-        intervals.append(f"QTc {_figure(found, CORRECTED, 'ms')} ({CORRECTED.removeprefix('QTc ')})")
-    known = {row.name for row in found.rows}
-    axes = [f"{name.removesuffix(' axis')} {_figure(found, name, '°')}" for name in AXES if name in known]
+    measurements = contents.measured.measurements
+    intervals = [f"{name} {_figure(measurements, name, 'ms')}" for name in INTERVALS]
+    if any(row.name == CORRECTED for row in measurements.rows):
+        intervals.append(f"QTc {_figure(measurements, CORRECTED, 'ms')} ({CORRECTED.removeprefix('QTc ')})")
+    known = {row.name for row in measurements.rows}
+    axes = [
+        f"{name.removesuffix(' axis')} {_figure(measurements, name, '°')}" for name in AXES if name in known
+    ]
     return "      ".join([beats, *intervals, *([f"axes {', '.join(axes)}"] if axes else [])])
 
 
 def statement_or_judgement(contents: Contents) -> str:
-    """What a reader stands for; without one that nobody does, and what the machine makes of it."""
+    """The reader's statement; if there is none, that nothing is confirmed, and the machine's judgement."""
     review = contents.review
     if review is not None and review.is_confirmed:
         return statement(review)
-    told = "Unconfirmed: no reader stands for any finding."
+    unconfirmed = "Unconfirmed: no reader stands for any finding."
     if contents.judgement is not None:
         lines = [line.words for line in beside_critical(contents.judgement.lines)]
-        return " ".join((told, *(["By machine:", *lines] if lines else [])))
+        return " ".join((unconfirmed, *(["By machine:", *lines] if lines else [])))
     if contents.evidence is None:
-        return told
+        return unconfirmed
     above = [row for row in contents.evidence.findings.rows if row.positive]
     named = ", ".join(f"{row.label} {row.probability:.2f}" for row in above) or "none"
-    return f"{told} Above the model's thresholds: {named}."
+    return f"{unconfirmed} Above the model's thresholds: {named}."
 
 
-def _figure(found: Measurements, name: str, unit: str) -> str:
-    value = found.value(name)
+def _figure(measurements: Measurements, name: str, unit: str) -> str:
+    value = measurements.value(name)
     blank = "" if unit == "°" else " "
     return "-" if value is None else f"{value:.0f}{blank}{unit}"
 

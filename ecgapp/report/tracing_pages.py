@@ -8,11 +8,10 @@ import numpy as np
 from ecgapp.analysis.evidence_marks import evidence_marks
 from ecgapp.records import ECGRecord, FloatArray
 from ecgapp.report.contents import Contents
-from ecgapp.report.head import LEFT, print_foot, print_head
-from ecgapp.report.page import ALARM, Page, Type
+from ecgapp.report.page import ALARM, LEFT, Page, Type, print_foot, print_head
 from ecgapp.report.sheets import ROWS, sheets_of
 from ecgapp.report.summary import draw_summary
-from ecgapp.signals import beat_list, remarks, st_changes
+from ecgapp.signals import remarks, st_changes
 from ecgapp.signals.paper import (
     MARK_GAP,
     SYNTHETIC,
@@ -41,7 +40,7 @@ MINOR, MAJOR = "#f3cfcf", "#dd9a9a"  # light enough in greyscale to leave the tr
 LONGEST = 150  # characters of one line of settings with wide gaps
 EVIDENCE, SHADE = 9.5, "#fbeccb"  # mm above and below a lead's zero; light enough to leave the grid
 NAME = Type(9, bold=True)
-UNDER = 7.6  # mm: where it is told which leads do not fit
+UNDER = 7.6  # mm: where the leads that do not fit are named
 NAME_WIDTH = 12.5  # mm of a lead lie below its name
 NAME_HEIGHT = 10.5  # mm above zero, where rows are far enough apart
 NAME_SHARE = 0.55  # of the way to the row above, where they are not
@@ -49,7 +48,7 @@ NAME_SHARE = 0.55  # of the way to the row above, where they are not
 
 @dataclass(frozen=True, eq=False)
 class _Strips:
-    """What is drawn: each cell's samples in mV, and each row's zero in mm from the sheet's lower edge."""
+    """The drawn strips: each cell's samples in mV, and each row's zero in mm from the sheet's lower edge."""
 
     record: ECGRecord
     sheet: Sheet
@@ -59,15 +58,15 @@ class _Strips:
 
     @property
     def gain(self) -> float:
-        """mm/mV."""
+        """The gain in mm/mV."""
         return self.sheet.scale.gain
 
     def x(self, seconds: float) -> float:
-        """mm from the paper's left edge, of a moment of the recording."""
+        """The distance in mm from the paper's left edge of a moment of the recording."""
         return LEFT + (self.sheet.scale.margin + seconds - self.sheet.start) * self.sheet.scale.speed
 
     def above(self, cell: Cell, signal: FloatArray | None) -> float:
-        """Where the lead's name stands, in mm: well above zero, or higher where a wave is in its way."""
+        """The height of the lead's name, in mm: well above zero, or higher where a wave is in its way."""
         zero, rate = self.zeros[cell.row], self.record.sampling_rate
         below = np.zeros(1) if signal is None else signal[: round(NAME_WIDTH / self.sheet.scale.speed * rate)]
         tallest = self.gain * float(np.nan_to_num(below).max())
@@ -102,7 +101,7 @@ class _Strips:
 
 def draw_tracing(page: Page, contents: Contents, number: int = 0, total: int | None = None) -> None:
     """One page of the tracing, the first is ``number`` 0, with its head and foot."""
-    record, sheets = contents.shown, sheets_of(contents)
+    record, sheets = contents.drawn, sheets_of(contents)
     sheet = sheets[number]
     signals = pieces(record, sheet)
     zeros, around = row_zeros(sheet, signals), edges(sheet, signals)
@@ -121,14 +120,14 @@ def draw_tracing(page: Page, contents: Contents, number: int = 0, total: int | N
 
 
 def place_rows(zeros: FloatArray, around: tuple[float, float], gain: float = 10.0) -> list[float]:
-    """Where 0 mV of each row stands on the sheet, in mm, on 5 mm lines, the first row on top.
+    """The height of 0 mV of each row on the sheet, in mm, on 5 mm lines, the first row on top.
 
     ``zeros`` (n_rows,) are in mV from the first one's; ``around`` is what they ask for above and below
     them; ``gain`` is in mm/mV. Paper to spare goes between the rows; where there is too little, the widest
     gap gives, and waves may cross.
     """
-    asked = np.array([around[0], *-np.diff(zeros), around[1]])
-    gaps = np.rint(asked * gain / 5).astype(int)
+    wanted = np.array([around[0], *-np.diff(zeros), around[1]])
+    gaps = np.rint(wanted * gain / 5).astype(int)
     spare = max(0, ROWS - int(gaps.sum()))
     gaps += spare // len(gaps)
     gaps[1 : 1 + spare % len(gaps)] += 1
@@ -195,27 +194,27 @@ def _print_head(page: Page, contents: Contents) -> None:
 
 
 def _moved_st(contents: Contents) -> str:
-    """Where the filter in force moves ST by more than 0.5 mm; nothing without one."""
-    record, shown = contents.record, contents.shown
-    if shown is record or record.units != "mV":
+    """A warning on leads whose ST the filter moves by more than 0.5 mm; "" if there is none."""
+    record, drawn = contents.record, contents.drawn
+    if drawn is record or record.units != "mV":
         return ""
-    beats = beat_list(record, contents.quality).times.tolist()
-    moved = [change for change in st_changes(record, shown, beats) if change.large]
+    beats = contents.ecg.beats.times.tolist()
+    moved = [change for change in st_changes(record, drawn, beats) if change.large]
     return st_warning(moved) if moved else ""
 
 
 def _print_foot(page: Page, strips: _Strips, number: tuple[int, int]) -> None:
     pulse = f"the pulse is {strips.gain:g} mm tall and 5 mm wide"
     print_foot(page, number, f"Printed at 100 % on A4, {pulse}.")
-    told = [f"Cut, and marked by an arrow: {', '.join(strips.cut_leads)}."] if strips.cut_leads else []
+    sentences = [f"Cut, and marked by an arrow: {', '.join(strips.cut_leads)}."] if strips.cut_leads else []
     if strips.crossing:
-        told.append(f"Through another row: {', '.join(strips.crossing)}. Half the gain would fit.")
-    page.text(LEFT, UNDER, " ".join(told), Type(7.5, bold=True))
+        sentences.append(f"Through another row: {', '.join(strips.crossing)}. Half the gain would fit.")
+    page.text(LEFT, UNDER, " ".join(sentences), Type(7.5, bold=True))
 
 
 def settings_in_words(contents: Contents, sheet: Sheet) -> str:
     """Speed, gain, filter, rate and stretch, as they stand on the tracing."""
-    record, scale = contents.shown, sheet.scale
+    record, scale = contents.drawn, sheet.scale
     gain = (
         f"{scale.gain:g} mm/mV" if record.units == "mV" else "volts lost: the pulse is 5 standard deviations"
     )

@@ -1,9 +1,7 @@
 """Reviews of ECGs by readers: answers, signatures, an audit trail, and labels for training."""
 
 from ecgapp.reviews.audit import EVENT_NAMES, audit_csv, event_description
-from ecgapp.reviews.keeping import keep_for_training, keep_no_longer, kept_for_training
 from ecgapp.reviews.label_export import Exported, export_reviews, packed_reviews
-from ecgapp.reviews.mode import ReadingMode, choose_reading_mode, reading_mode
 from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold, unconfirmed_beside_normal
 from ecgapp.reviews.review_events import (
     LONGEST_COMMENT,
@@ -21,6 +19,8 @@ from ecgapp.reviews.review_events import (
 )
 from ecgapp.reviews.review_journal import Journal, reviews_of
 from ecgapp.reviews.review_words import against, beside_normal, changes, in_a_row, moment, present, verdict
+from ecgapp.reviews.session_mode import ReadingMode, choose_reading_mode, reading_mode
+from ecgapp.reviews.training_archive import keep_for_training, keep_no_longer, kept_for_training
 
 __all__ = [
     "EVENT_NAMES",

@@ -48,7 +48,7 @@ def export_reviews(folder: Path, settings: Settings) -> Exported:
 
     Raises:
         ReviewError: the folder is not empty, or cannot be written.
-        JobError: the reviews cannot be read.
+        StorageError: the reviews cannot be read.
     """
     journal = Journal(settings)
     reviews = [review for review in journal.reviews() if review.kept]
@@ -72,7 +72,7 @@ def packed_reviews(settings: Settings) -> bytes:
 
     Raises:
         ReviewError: the disk is full.
-        JobError: the reviews cannot be read.
+        StorageError: the reviews cannot be read.
     """
     packed = io.BytesIO()
     try:

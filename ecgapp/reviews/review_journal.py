@@ -72,7 +72,7 @@ class Journal:
 
         Raises:
             ReviewError: the review has changed since, or ``event`` cannot be added to it.
-            JobError: it cannot be written.
+            StorageError: it cannot be written.
         """
         with self.database.write() as connection:
             past = [_event(row) for row in connection.execute(_OF_RECORD, (event.record,))]
@@ -88,7 +88,7 @@ class Journal:
         """The events of one record, or of all, the oldest first.
 
         Raises:
-            JobError: they cannot be read.
+            StorageError: they cannot be read.
         """
         query, values = (_OF_RECORD, (record,)) if record else ("SELECT * FROM events ORDER BY number", ())
         with self.database.read() as connection:
@@ -98,7 +98,7 @@ class Journal:
         """The review of one record; unconfirmed and empty if it has no events.
 
         Raises:
-            JobError: it cannot be read.
+            StorageError: it cannot be read.
         """
         return fold(record, self.events(record))
 
@@ -106,7 +106,7 @@ class Journal:
         """All reviews, in the order of their records.
 
         Raises:
-            JobError: they cannot be read.
+            StorageError: they cannot be read.
         """
         return reviews_of(self.events())
 

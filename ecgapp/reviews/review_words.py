@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ecgapp.models.card_words import NORMALS
 from ecgapp.reviews.review_events import ReviewAnswer, State
+from ecgapp.tasks.meanings import NORMALS
 
 
 def moment(at: float) -> str:

@@ -1,4 +1,4 @@
-"""The figures behind a training's curves, a line an epoch or a step."""
+"""The figures of a training's curves as tables, with a row for each epoch or step."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def by_epoch(figures: RunFigures, lci: Sequence[Point] = ()) -> pd.DataFrame:
 
 
 def by_step(figures: RunFigures) -> pd.DataFrame:
-    """What is told every few steps, thinned out as the curves are."""
+    """The metrics of steps, thinned as the curves are."""
     return joined(
         "Step",
         {
@@ -35,7 +35,7 @@ def by_step(figures: RunFigures) -> pd.DataFrame:
 
 
 def joined(across: str, series: Mapping[str, Sequence[Point]]) -> pd.DataFrame:
-    """One column a series that has points, one line for each place on the axis ``across``, in order."""
+    """A column for each series that has points, and a row for each place on the axis ``across``."""
     columns = {
         name: pd.Series([value for _, value in points], [place for place, _ in points], dtype=float)
         for name, points in series.items()

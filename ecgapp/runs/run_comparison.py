@@ -1,4 +1,4 @@
-"""Several runs side by side: which settings differ, and what came of them. No Streamlit here."""
+"""Several runs side by side: the settings that differ, and the results."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ DIGITS = 4
 
 
 def differing_settings(configs: Mapping[str, TrainingConfig]) -> pd.DataFrame:
-    """A line for each setting that is not the same in all configs, a column for each config by its name."""
+    """A row for each setting that is not the same in all configs, and a column for each config."""
     flat = {name: flattened(config) for name, config in configs.items()}
     settings = dict.fromkeys(setting for values in flat.values() for setting in values)
     rows = [
@@ -30,24 +30,24 @@ def differing_settings(configs: Mapping[str, TrainingConfig]) -> pd.DataFrame:
 
 def flattened(config: TrainingConfig) -> dict[str, str]:
     """Every setting by its dotted name, e.g. ``network.widths``, as text; of a path only the last part."""
-    found: dict[str, str] = {}
+    flat: dict[str, str] = {}
     named = replace(config, stores=tuple(Path(name).name for name in config.stores))
-    _flatten("", documents.to_plain(named), found)
-    return {name: text for name, text in found.items() if name not in NOT_COMPARED}
+    _flatten("", documents.to_plain(named), flat)
+    return {name: text for name, text in flat.items() if name not in NOT_COMPARED}
 
 
-def _flatten(name: str, plain: object, found: dict[str, str]) -> None:
+def _flatten(name: str, plain: object, flat: dict[str, str]) -> None:
     if isinstance(plain, dict) and plain:
         for key, item in plain.items():
-            _flatten(f"{name}.{key}" if name else str(key), item, found)
+            _flatten(f"{name}.{key}" if name else str(key), item, flat)
     elif isinstance(plain, list):
-        found[name] = ", ".join(str(item) for item in plain) or "none"
+        flat[name] = ", ".join(str(item) for item in plain) or "none"
     else:
-        found[name] = "none" if plain is None else str(plain)
+        flat[name] = "none" if plain is None else str(plain)
 
 
 def results(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> pd.DataFrame:
-    """A line for each run: where it ended, and how well it did at its best and at its end."""
+    """A row for each run: where it ended, and its best and last figures."""
     return pd.DataFrame([_result(run, figures[run.id]) for run in runs])
 
 
@@ -58,7 +58,7 @@ def _result(run: Run, figures: RunFigures) -> dict[str, object]:
     return {
         "Run": run.title,
         "State": run.state,
-        "Epochs": run.epoch,
+        "Epochs": run.done,
         "Minutes": math.nan if seconds is None else round(seconds / 60, 1),
         "Best F1": _rounded(max((f1 for _, f1 in figures.f1), default=None)),
         "Best epoch": _best_epoch(figures),
@@ -74,7 +74,7 @@ def _result(run: Run, figures: RunFigures) -> dict[str, object]:
 
 
 def _best_epoch(figures: RunFigures) -> int | None:
-    """Of the highest F1, or in pretraining of the lowest loss."""
+    """The epoch of the highest F1, or in pretraining of the lowest loss."""
     scores = figures.f1 or [(epoch, -loss) for epoch, loss in figures.validation_loss]
     return int(max(scores, key=lambda point: point[1])[0]) if scores else None
 
@@ -84,7 +84,7 @@ def _rounded(value: float | None) -> float:
 
 
 def curve_names(runs: Sequence[Run]) -> dict[str, str]:
-    """What each run's curve is called, by the run's id: its title, with the id where two share it."""
+    """The name of each run's curve, by the run's id: its title, with the id if two share it."""
     titles = [run.title for run in runs]
     return {
         run.id: run.title if titles.count(run.title) == 1 else f"{run.title} ({run.id[:6]})" for run in runs
@@ -94,7 +94,7 @@ def curve_names(runs: Sequence[Run]) -> dict[str, str]:
 def newest_alike(runs: Sequence[Run], most: int) -> list[Run]:
     """The newest runs of one phase that have done an epoch; none where no phase has ``most`` of them."""
     for phase in dict.fromkeys(run.phase for run in runs):
-        alike = [run for run in runs if run.epoch and run.phase == phase]
+        alike = [run for run in runs if run.done and run.phase == phase]
         if len(alike) >= most:
             return alike[:most]
     return []
@@ -102,4 +102,4 @@ def newest_alike(runs: Sequence[Run], most: int) -> list[Run]:
 
 def shared_labels(figures: Mapping[str, RunFigures]) -> list[str]:
     """The labels that at least one of the runs has an F1 of, in order of appearance."""
-    return list(dict.fromkeys(label for shown in figures.values() for label in shown.f1_by_label))
+    return list(dict.fromkeys(label for each in figures.values() for label in each.f1_by_label))

@@ -1,13 +1,13 @@
-"""What a run's metrics say: curves, figures, and its learning curve index. No Streamlit here."""
+"""The figures of a training: its curves and its learning curve index."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate import LearningCurveIndex, indices_by_epoch, learning_curve_index
-from ecgapp.jobs import Run, RunStore, metric_names
+from ecgapp.jobs import MetricsReader, Run, RunStore, Series, metric_names
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.training.ensembles import member_words
@@ -15,7 +15,6 @@ from ecgapp.training.ensembles import member_words
 Point = tuple[float, float]  # (epoch, value)
 
 MAX_POINTS = 500  # of one curve; more do not show on 600 px
-EVERY_EPOCH = 1_000_000  # the LCI counts each epoch's change: its F1 is read whole
 # LCI of Jang et al. 2021, doi 10.4258/hir.2021.27.1.19: (share of the training set, transfer, random)
 PAPER_LCI = (("100 %", 1.440, 1.370), ("50 %", 1.678, 1.211), ("25 %", 1.184, 0.557))
 PAPER_MSE = 0.305  # a sample, normalised units squared: 626.583 summed over 2,048 samples
@@ -29,10 +28,11 @@ USE = {  # of the machine: what is drawn, its series and its unit
 
 @dataclass(frozen=True)
 class RunFigures:
-    """All that the page draws of one run: points are (epoch, value) where not said otherwise.
+    """All that the page draws of one run: points are (epoch, value) if not said otherwise.
 
-    ``step_loss``, ``learning_rate``, ``gradient_norm`` and ``throughput`` are by step, ``use`` by
-    seconds since the run's first start. Values that are no number are left out.
+    The figures of an epoch are named as in ``metric_names.EPOCH_SERIES``. ``step_loss``, ``learning_rate``,
+    ``gradient_norm`` and ``throughput`` are by step, ``use`` by seconds since the run's first start. Values
+    that are not numbers are left out.
     """
 
     train_loss: tuple[Point, ...] = ()
@@ -44,6 +44,7 @@ class RunFigures:
     f1_by_member: dict[str, tuple[Point, ...]] = field(default_factory=dict)
     predicted_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
     positives_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
+    seconds: tuple[Point, ...] = ()  # that an epoch took
     step_loss: tuple[Point, ...] = ()
     learning_rate: tuple[Point, ...] = ()
     gradient_norm: tuple[Point, ...] = ()
@@ -52,67 +53,46 @@ class RunFigures:
 
     @property
     def steps(self) -> float:
-        """Where the curves by step end: figures drawn for the same end are the same."""
+        """The last step of the curves by step; 0 if there is none."""
         return self.step_loss[-1][0] if self.step_loss else 0.0
 
     @property
     def epochs(self) -> float:
-        """Where the curves by epoch end."""
+        """The last epoch of the curves by epoch; 0 if there is none."""
         return self.validation_loss[-1][0] if self.validation_loss else 0.0
 
 
 class Reader:
-    """One run's figures, read whole once, and afterwards only what is new since the last time."""
+    """Reads the figures of one run: all of them at first, later only what is new."""
 
     def __init__(self, runs: RunStore, run_id: str) -> None:
-        self._runs, self._run_id = runs, run_id
-        self._known: dict[str, tuple[Point, ...]] = {}
+        self._metrics = MetricsReader(runs.folder(run_id), MAX_POINTS, whole=(metric_names.F1,))
 
     def read(self) -> RunFigures:
         """The figures as they are now."""
-        present = self._runs.metric_names(self._run_id)
-
-        def family(prefix: str) -> dict[str, tuple[Point, ...]]:
-            found = [name for name in present if name.startswith(prefix)]
-            return {name.removeprefix(prefix): self._finite(name) for name in found}
-
+        points = {name: _finite(series) for name, series in self._metrics.read().items()}
+        by_epoch = {
+            field: _group(points, name) if name.endswith("/") else points.get(name, ())
+            for field, name in metric_names.EPOCH_SERIES.items()
+        }
         return RunFigures(
-            train_loss=self._finite(metric_names.TRAIN_LOSS),
-            validation_loss=self._finite(metric_names.VALIDATION_LOSS),
-            constant_loss=self._finite(metric_names.CONSTANT_LOSS),
-            f1=self._finite(metric_names.F1, EVERY_EPOCH),
-            auroc=self._finite(metric_names.AUROC),
-            f1_by_label=family(metric_names.F1_OF_LABEL),
-            f1_by_member=family(metric_names.F1_OF_MEMBER),
-            predicted_by_label=family(metric_names.PREDICTED_OF_LABEL),
-            positives_by_label=family(metric_names.POSITIVES_OF_LABEL),
-            step_loss=self._finite(metric_names.STEP_LOSS),
-            learning_rate=self._finite(metric_names.LEARNING_RATE),
-            gradient_norm=self._finite(metric_names.GRADIENT_NORM),
-            throughput=self._finite(metric_names.THROUGHPUT),
-            use={word: self._finite(name) for word, (name, _) in USE.items() if name in present},
+            **by_epoch,  # type: ignore[arg-type]  # a group's field is a dict, any other one a tuple
+            step_loss=points.get(metric_names.STEP_LOSS, ()),
+            learning_rate=points.get(metric_names.LEARNING_RATE, ()),
+            gradient_norm=points.get(metric_names.GRADIENT_NORM, ()),
+            throughput=points.get(metric_names.THROUGHPUT, ()),
+            use={word: points[name] for word, (name, _) in USE.items() if name in points},
         )
 
-    def _finite(self, name: str, most: int = MAX_POINTS) -> tuple[Point, ...]:
-        return tuple(point for point in self._points(name, most) if math.isfinite(point[1]))
 
-    def _points(self, name: str, most: int = MAX_POINTS) -> tuple[Point, ...]:
-        """What is known, and what came since; thinned out again once it has doubled."""
-        known = self._known.get(name, ())
-        points = known + self._read(name, most, known[-1][0] if known else -math.inf)
-        if len(points) > 2 * most:
-            points = self._read(name, most, -math.inf)
-        self._known[name] = points
-        return points
-
-    def _read(self, name: str, most: int, after: float) -> tuple[Point, ...]:
-        series = self._runs.metrics(self._run_id, name, most, after)
-        return tuple(zip(series.steps, series.values, strict=True))
+def _finite(series: Series) -> tuple[Point, ...]:
+    points = zip(series.steps, series.values, strict=True)
+    return tuple(point for point in points if math.isfinite(point[1]))
 
 
-def read_figures(runs: RunStore, run_id: str) -> RunFigures:
-    """The run's figures as they are now, read once."""
-    return Reader(runs, run_id).read()
+def _group(points: Mapping[str, tuple[Point, ...]], prefix: str) -> dict[str, tuple[Point, ...]]:
+    """The series whose names begin with ``prefix``, by the rest of their names."""
+    return {name.removeprefix(prefix): one for name, one in points.items() if name.startswith(prefix)}
 
 
 def last(points: Sequence[Point]) -> float | None:
@@ -129,7 +109,7 @@ def config_of(run: Run) -> TrainingConfig | None:
 
 
 def of_member_at_work(points: Sequence[Point], config: TrainingConfig | None) -> list[Point]:
-    """Of an ensemble whose members follow one another on the same axis, the part of the last one."""
+    """The points of the member that learns, or learned last; members follow one another on the same axis."""
     if not points:
         return []
     epochs = config.all_epochs if config is not None and config.members > 1 else math.inf

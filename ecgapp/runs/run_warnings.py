@@ -1,4 +1,4 @@
-"""What is wrong with a training, told from its curves, and what to do about it. No Streamlit here."""
+"""Warnings about a training, from its curves: what looks wrong, and what to do."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from ecgapp.promotion import FLAT_LINE
 from ecgapp.runs.run_figures import Point, RunFigures, last, of_member_at_work
 from ecgapp.training import TrainingConfig
 
-SILENT_EPOCHS = 3  # a class that nobody got for so long is told
+SILENT_EPOCHS = 3  # epochs in which no record got a class, before the warning
 PATIENT_EPOCHS = 10  # without a better validation
 RISING_EPOCHS = 5  # the validation loss rises while the training loss falls
 EXPLODING = 2.0  # times the lowest training loss of an epoch before, and more than in the first epoch
@@ -17,7 +17,7 @@ CLEARLY = 1.02  # times the lowest validation loss; less is noise
 
 
 def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> list[str]:
-    """A sentence or two for each thing that looks wrong: what it is, and what to do."""
+    """A sentence or two for each thing that looks wrong, with what to do."""
 
     def recent(points: Sequence[Point]) -> list[Point]:
         return of_member_at_work(points, config)
@@ -25,7 +25,7 @@ def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> li
     advice = "Stop this run and start a new one" if run.active else "Start a new run"
     train, validation = recent(figures.train_loss), recent(figures.validation_loss)
     f1 = recent(figures.f1)
-    found = [
+    sentences = [
         _exploding(train, advice),
         _flat(validation, run, advice),
         _learns_nothing(validation, recent(figures.auroc), figures.constant_loss, advice),
@@ -33,7 +33,7 @@ def warnings(run: Run, figures: RunFigures, config: TrainingConfig | None) -> li
         _overfitting(train, validation, advice),
         _standing_still(f1 or [(epoch, -loss) for epoch, loss in validation], bool(f1), run),
     ]
-    return [sentence for sentence in found if sentence]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _exploding(train: Sequence[Point], advice: str) -> str:
@@ -49,7 +49,7 @@ def _exploding(train: Sequence[Point], advice: str) -> str:
 
 
 def _flat(validation: Sequence[Point], run: Run, advice: str) -> str:
-    """An autoencoder that gives back no more than the mean of its input."""
+    """A warning if the autoencoder reconstructs no more than the mean of its input."""
     if run.phase != "pretrain" or len(validation) < LEARNING_EPOCHS:
         return ""
     lowest = min(loss for _, loss in validation)
@@ -65,29 +65,29 @@ def _flat(validation: Sequence[Point], run: Run, advice: str) -> str:
 def _learns_nothing(
     validation: Sequence[Point], auroc: Sequence[Point], constant: Sequence[Point], advice: str
 ) -> str:
-    """A classifier that does no better than one that gives every ECG the same answer, or guesses."""
-    found = []
+    """A warning if the classifier is no better than the same answer for every ECG, or than guessing."""
+    causes = []
     if len(auroc) >= LEARNING_EPOCHS and (best := max(value for _, value in auroc)) < CHANCE:
-        found.append(f"the best macro AUROC is {best:.2f}, and guessing gives 0.50")
+        causes.append(f"the best macro AUROC is {best:.2f}, and guessing gives 0.50")
     same = last(constant)
     if len(validation) >= LEARNING_EPOCHS and same is not None:
         lowest = min(loss for _, loss in validation)
         if lowest >= same:
-            found.append(
+            causes.append(
                 f"the lowest validation loss is {lowest:.3g}, and giving every ECG the same answer has "
                 f"{same:.3g}"
             )
-    if not found:
+    if not causes:
         return ""
     return (
         f"The classifier learns nothing: after {max(len(validation), len(auroc))} epochs "
-        f"{'; '.join(found)}. {advice} with a lower learning rate, more labelled records, or a pretrained "
+        f"{'; '.join(causes)}. {advice} with a lower learning rate, more labelled records, or a pretrained "
         "encoder."
     )
 
 
 def _never_predicted(figures: RunFigures) -> str:
-    """Classes that some validation records have, and none got."""
+    """A warning for classes that validation records have and none was predicted to have."""
     silent = [
         label for label, points in figures.predicted_by_label.items()
         if last(figures.positives_by_label.get(label, ()))

@@ -1,4 +1,4 @@
-"""What a run's state means, in a sentence that says what to do next. No Streamlit here."""
+"""Sentences on a run: its state with what to do next, its progress, its index, its use of the machine."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from ecgapp.runs.run_figures import USE, Point, last
 
 
 def state_sentence(run: Run, runs: Sequence[Run]) -> str:
-    """Why the run is where it is; ``runs`` are all runs, for what a queued one waits for."""
+    """The run's state in a sentence; ``runs`` are all runs, among them those that a queued one waits for."""
     match run.state:
         case "queued":
             return _waiting(run, runs)
@@ -30,12 +30,12 @@ def state_sentence(run: Run, runs: Sequence[Run]) -> str:
 
 
 def epochs_words(run: Run) -> str:
-    """How far it is, e.g. ``3 of 20 epochs done``."""
-    return f"{run.epoch} of {run.epochs} epochs done" if run.epochs else "no epoch done yet"
+    """The run's progress, e.g. ``3 of 20 epochs done``."""
+    return f"{run.done} of {run.total} epochs done" if run.total else "no epoch done yet"
 
 
 def duration_words(seconds: float | None) -> str:
-    """A time as people say it: ``2 h 05 min``, ``3 min 20 s``, ``12 s``; a dash where unknown."""
+    """A duration: ``2 h 05 min``, ``3 min 20 s``, ``12 s``; a dash if unknown."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
     whole = max(0, round(seconds))
@@ -59,7 +59,7 @@ def lci_words(index: LearningCurveIndex) -> str:
 
 
 def use_words(use: Mapping[str, Sequence[Point]]) -> str:
-    """What the run takes of the machine now, e.g. ``processor 96 %, memory 812 MB``."""
+    """The run's present use of the machine, e.g. ``processor 96 %, memory 812 MB``."""
     latest = {word: last(points) for word, points in use.items()}
     parts = [
         f"{word if word.startswith('GPU') else word.lower()} {value:,.0f} {USE[word][1]}"
@@ -70,7 +70,7 @@ def use_words(use: Mapping[str, Sequence[Point]]) -> str:
 
 
 def whose_use(use: Mapping[str, Sequence[Point]], n_devices: int) -> str:
-    """What of the figures is this run's alone, and what of whole cards, whoever is on them."""
+    """Sentences that say which figures of use are this run's alone, and which are of whole GPUs."""
     words = ["Processor and memory are what this run takes; 100 % processor is every core of the machine."]
     alone = n_devices == 1
     if "GPU memory" in use:
@@ -118,7 +118,7 @@ def _waiting(run: Run, runs: Sequence[Run]) -> str:
 
 
 def _with_message(word: str, run: Run) -> str:
-    """The run's own last words, which say what to do; the state before them unless they begin with it."""
+    """The run's message, which says what to do, after its state unless it begins with it."""
     if not run.message:
         return f"{word}."
     return run.message if run.message.startswith(word) else f"{word}: {run.message}"

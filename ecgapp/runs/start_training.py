@@ -9,7 +9,7 @@ from pathlib import Path
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.folds import folds_of
 from ecgapp.errors import ConfigError
-from ecgapp.jobs import Run, RunStore
+from ecgapp.jobs import RESUME, TRAIN, NewRun, Run, RunStore
 from ecgapp.models import ModelCard, installed_models
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
@@ -35,7 +35,7 @@ def start_run(config: TrainingConfig, runs: RunStore, form: str) -> Run:
         JobError: another form has made a run of these settings, which waits or is under way.
     """
     text = documents.dump(config)
-    run = runs.create_once(config.name, config.phase, config.device, text, form)
+    run = runs.add(NewRun(TRAIN, config.name, config.phase, config.device, text, RESUME, form))
     return runs.launch(run.id)
 
 

@@ -1,6 +1,6 @@
 """The administrator's password: a scrypt hash on disk, and a pause after too many wrong tries.
 
-The password is chosen once, from the machine that the app runs on. Whoever may write to
+The password is chosen once, from the machine that the app runs on. A user who may write to
 ``settings.home`` may also delete ``admin.json`` and choose a new one: that is the way back
 for an administrator who forgot it.
 """
@@ -33,7 +33,7 @@ _LOCK = threading.Lock()  # sessions are threads of one process: tries are count
 
 @dataclass(frozen=True)
 class PasswordHash:
-    """scrypt's salt and key in hex with its cost, so that the cost may grow later."""
+    """The salt and key of scrypt in hex, with its cost, so that the cost may grow later."""
 
     salt: str
     key: str
@@ -129,7 +129,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _derive(password: str, salt: bytes, cost: int, block: int) -> bytes:
-    """scrypt (Percival 2009, RFC 7914)."""
+    """The key by scrypt (Percival 2009, RFC 7914)."""
     return hashlib.scrypt(
         password.encode(), salt=salt, n=cost, r=block, p=1, maxmem=256 * cost * block, dklen=32
     )

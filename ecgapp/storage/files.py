@@ -12,8 +12,8 @@ _UNFINISHED = ".unfinished"
 def write_atomically(path: Path, content: bytes | memoryview, before: Path | None = None) -> None:
     """Write ``content`` to a temporary name, fsync, then rename over ``path``: its owner's file alone.
 
-    ``before``, in the same folder, is where the content that was there is kept. A kill between the
-    two renames leaves it there and nothing at ``path``.
+    The former content is moved to ``before``, in the same folder, if that is given. A kill between the two
+    renames leaves it there and nothing at ``path``.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written to; ``path`` is as it was.
@@ -35,9 +35,9 @@ def write_atomically(path: Path, content: bytes | memoryview, before: Path | Non
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what kills left of files that were being written in ``folder`` and below.
+    """Remove the unfinished files that kills left in ``folder`` and below.
 
-    For whoever has the folder alone: the unfinished file of another living process would go too.
+    Only for a process that has the folder alone: it would remove the unfinished file of another one, too.
     """
     for unfinished in folder.rglob(f".*{_UNFINISHED}"):
         unfinished.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""One import at a time into one name: a lock that ends with its process, however that ends."""
+"""A lock on a name in a folder: it ends with its process, however that ends."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ecgapp.errors import DatasetError
+from ecgapp.errors import LockedError
 
 if sys.platform == "win32":
     import msvcrt
@@ -16,40 +16,40 @@ else:
 
 
 @contextmanager
-def claimed(destination: Path) -> Iterator[None]:
-    """Keep ``destination`` for this process; its folder must be there.
+def claimed(destination: Path, refusal: str = "Another process works on it already.") -> Iterator[None]:
+    """Lock ``destination`` for this process; its folder must exist.
 
     Raises:
-        DatasetError: another process has it.
+        LockedError: another process has it; ``refusal`` is the sentence that says so.
     """
     path = destination.parent / f".lock-{destination.name}"
-    file = _locked(path)
+    file = _locked(path, refusal)
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows keeps open files; the next claim takes over what is left
+        with suppress(OSError):  # Windows keeps open files; the next process takes over the file
             path.unlink()
         file.close()
 
 
 def is_claimed(destination: Path) -> bool:
-    """Whether a process has ``destination`` at this moment."""
+    """Whether a process has locked ``destination`` at this moment."""
     if not (destination.parent / f".lock-{destination.name}").exists():
         return False
     try:
         with claimed(destination):
             return False
-    except DatasetError:
+    except LockedError:
         return True
 
 
-def _locked(path: Path) -> BinaryIO:
-    """The lock's file, open and locked, and still the one at ``path``: its last owner removes it."""
+def _locked(path: Path, refusal: str) -> BinaryIO:
+    """The lock's file, open, locked and still the one at ``path``, which its last owner removes."""
     while True:
         file = path.open("ab")
         if not _lock(file):
             file.close()
-            raise DatasetError("This data set is being imported already. Wait until that is done.")
+            raise LockedError(refusal)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file

@@ -1,4 +1,4 @@
-"""What glibc does with freed memory: a page gives it back to the system, a training keeps it.
+"""Freed memory in glibc: a page returns it to the system, a training keeps it.
 
 Each run of a page is a thread, and glibc keeps what a thread has freed for the next one: after a few
 records that was 200 MB of nothing. Giving it back takes a few milliseconds.
@@ -22,12 +22,12 @@ def give_back_freed() -> None:
 
 @cache
 def _trim() -> Callable[[int], int] | None:
-    """glibc's ``malloc_trim``, or None on Windows, macOS and musl."""
+    """The function ``malloc_trim`` of glibc, or None on Windows, macOS and musl."""
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):
         return None
-    return found
+    return trim
 
 
 def keep_freed_memory() -> bool:

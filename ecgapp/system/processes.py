@@ -11,6 +11,7 @@ import os
 import platform
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -22,11 +23,12 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PID_TABLE = Path("/proc/self/ns/pid")  # a link to the table's name
 _KERNEL_COUNTS = Path("/proc/vmstat")
 _DEATH_SECONDS = 5.0  # what a killed process may take to be gone
+_PARENT_SECONDS = 0.5  # between two looks whether the parent lives
 _DEAD = ("Z", "X", "x")  # zombie, dead
 
 
 def start_token(pid: int) -> str | None:
-    """What tells this process from others of the same pid; None where none such lives."""
+    """A text that distinguishes this process from others with the same pid; None if no such process lives."""
     if _BOOT_ID.exists():
         return _linux_token(pid)
     try:
@@ -50,7 +52,7 @@ def _linux_token(pid: int) -> str | None:
 
 @cache
 def _here() -> str:
-    """What all processes have in common that this one can see, since the machine was switched on."""
+    """The place of this process: the same for all processes that it can see since the machine started."""
     if not _BOOT_ID.exists():
         return platform.node()
     boot = _BOOT_ID.read_text(encoding="ascii").strip()
@@ -63,14 +65,14 @@ def _here() -> str:
 def is_elsewhere(token: str | None) -> bool:
     """Whether the process of this token cannot be seen from here, alive or not.
 
-    It is another machine's, or another container's, or one from before this machine was switched on.
+    It belongs to another machine or container, or to the time before this machine was switched on.
     """
     place, colon, _ = (token or "").rpartition(":")
     return bool(colon) and place != _here()
 
 
 def is_alive(pid: int | None, token: str | None) -> bool:
-    """Whether the very process lives that had this pid and this token."""
+    """Whether the process of this pid and this token lives."""
     return pid is not None and token is not None and start_token(pid) == token
 
 
@@ -98,7 +100,7 @@ def spawn(
 
 
 def children_at(pid: int, moment: float) -> int:
-    """How many of the processes that ``pid`` started live, and lived already at ``moment`` (UTC seconds)."""
+    """The number of living processes that ``pid`` had started by ``moment`` (UTC seconds)."""
     try:
         return sum(
             child.create_time() <= moment and start_token(child.pid) is not None
@@ -108,13 +110,29 @@ def children_at(pid: int, moment: float) -> int:
         return 0
 
 
+def end_with_parent() -> None:
+    """End this process at once when the one that started it ends, however that ends."""
+    threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+
+
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def end_group(pid: int | None, token: str | None) -> bool:
-    """Kill the process and all that it started, and see them gone; False where it no longer lives."""
+    """Kill the process and all that it started, and wait until they are gone; False if it does not live."""
     if pid is None or not is_alive(pid, token):
         return False
     try:
         process = psutil.Process(pid)
-        process.suspend()  # so that it starts nobody in place of whom we kill
+        process.suspend()  # so that it starts no others meanwhile
         family = [process, *process.children(recursive=True)]  # those in sessions of their own too
     except psutil.NoSuchProcess:
         return False  # it ended by itself in between
@@ -132,7 +150,7 @@ def end_group(pid: int | None, token: str | None) -> bool:
 
 
 def out_of_memory_kills() -> int:
-    """How many processes the system has killed for want of memory since it started; 0 where it hides it."""
+    """The number of processes that the system has killed for lack of memory; 0 if it does not say."""
     try:
         lines = _KERNEL_COUNTS.read_text(encoding="ascii").splitlines()
     except OSError:

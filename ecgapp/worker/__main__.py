@@ -1,4 +1,4 @@
-"""``python -m ecgapp.worker RUN``."""
+"""``python -m ecgapp.worker JOB``."""
 
 import sys
 

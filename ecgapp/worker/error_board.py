@@ -1,7 +1,7 @@
-"""What a process says to the others before it leaves them: why there is nothing more to train.
+"""Shares the error that ended one process of a team with the others.
 
-Otherwise they would only see that it is gone, and start again what fails again. Those that wait for it
-within a GPU's library do not even see that, so a thread looks beside them.
+Otherwise they would only notice that it is gone, and start again what fails again. Those that wait for it
+within a GPU's library do not even notice that, so a thread reads the shared error beside them.
 """
 
 import threading
@@ -20,27 +20,27 @@ _LOOK_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0  # what a process may take to see by itself that another has left
 
 
-class Board:
-    """One error that every process of a team can read, over ``store``, a key-value store of torch's."""
+class ErrorBoard:
+    """The error of one process, which every process of a team can read in torch's key-value ``store``."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
 
     def write(self, error: EcgAppError) -> None:
-        """Leave its sentence, before this process leaves; the first that is left stays."""
+        """Share the error's sentence, before this process ends; the first that is shared stays."""
         with suppress(RuntimeError):  # the store is gone with its process
             self._store.compare_set(_KEY, "", f"{_HELPS if error.resume_helps else _FAILS}{error}")
 
     def read(self) -> TrainingError | None:
-        """What another left; None where there is nothing, or the store went with it."""
+        """The shared error; None if there is none, or if the store is gone."""
         try:
-            told = self._store.get(_KEY).decode() if self._store.check([_KEY]) else ""
+            text = self._store.get(_KEY).decode() if self._store.check([_KEY]) else ""
         except RuntimeError:  # torch's own kinds of it
             return None
-        return training_error(told[1:], told[0] == _HELPS) if told else None
+        return training_error(text[1:], text[0] == _HELPS) if text else None
 
     def watch(self, give_up: Callable[[TrainingError], None], over: threading.Event) -> None:
-        """On a thread, call ``give_up`` with what another left where ``over`` does not come soon after it."""
+        """Call ``give_up``, on a thread, with a shared error if ``over`` is not set soon after it."""
 
         def watch() -> None:
             while not over.wait(_LOOK_SECONDS):

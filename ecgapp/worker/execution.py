@@ -1,110 +1,108 @@
-"""One run from its first heartbeat to its last word."""
+"""A job in its process, from its first heartbeat to its final state."""
 
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError, JobError, TrainingError
-from ecgapp.jobs import RESUME, Attachment, Heartbeat, Run, RunStore, append_technical
+from ecgapp.errors import EcgAppError, StorageError, TrainingError
+from ecgapp.jobs import Attachment, Ending, Run, RunStore, append_technical
+from ecgapp.jobs.launcher import inherited
 from ecgapp.worker import team
-from ecgapp.worker.final_state import Ending, LastWords
-from ecgapp.worker.reporter import Listener, RunReporter
+from ecgapp.worker.context import JobContext, JobStopped, Listener
+from ecgapp.worker.kinds import JobKind, kind_of
 
-_STOPPED = f"Stopped on request. {RESUME}"
-_INTERRUPTED = f"Interrupted at once. {RESUME}"
-_NO_MEMORY = "The machine ran out of memory. Choose a smaller batch size, or a smaller data set."
+_STOPPED = "Stopped on request."
+_INTERRUPTED = "Interrupted at once."
+_NO_MEMORY = "The machine ran out of memory."
 _DISK = "A file could not be read or written. Check that the disk is not full."
-_UNEXPECTED = "The training broke down unexpectedly. The technical details are at the end of its log file."
+_UNEXPECTED = "The {noun} broke down unexpectedly. The technical details are at the end of its log file."
 _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
 
 def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener | None = None) -> Run:
-    """Train the run, which must be starting, in this process, the first of its team; the run as it ended.
+    """Execute a job, which must be starting, in this process, the first of its team.
 
-    Where another process of the team was lost, and all of them will be started again, the run comes
-    back as it was: still under way.
+    Returns:
+        The job as it ended. If another process of the team was lost, and all of them will be started again,
+        it is still under way.
 
     Raises:
-        JobError: another process has the run, or it is not its turn.
+        JobError: another process has the job, or it is not its turn.
     """
-    attachment = _attach(store, run_id)
-    run = store.get(run_id)
-    reporter = RunReporter(attachment, run, listener)
-    heart = Heartbeat(attachment, reporter.beat, reporter.stop)
-    words = LastWords(reporter, attachment, heart, run.device)
+    context = JobContext(_attach(store, run_id), settings, listener)
 
     def give_up(error: TrainingError) -> None:
-        """The training waits in vain for a process that has failed."""
-        with suppress(JobError):
-            if not words.say(Ending.of_failure(str(error), error.resume_helps)):
+        """End the job on another thread: its own waits in vain for a process that has failed."""
+        with suppress(StorageError):
+            kind = kind_of(context.run.kind)
+            if not context.final.write(_failure(context, kind, str(error), error.resume_helps)):
                 return  # it had ended meanwhile
         team.leave()
 
-    with _stop_on_signals(reporter), heart:
-        words.say(_ending(lambda: _train(run, reporter, settings, give_up), store, run_id))
-    return store.get(run_id)
+    context.give_up = give_up
+    with _stop_on_signals(context), context.heart:
+        context.final.write(_ending(context))
+    return context.final.applied(store.get(run_id))
 
 
 def _attach(store: RunStore, run_id: str) -> Attachment:
     try:
         return Attachment(store, run_id, team.leader())
-    except JobError:
+    except EcgAppError:
         team.dismiss()
         raise
 
 
-def _train(
-    run: Run, reporter: RunReporter, settings: Settings, give_up: Callable[[TrainingError], None]
-) -> Ending:
-    """Import torch only now, while the heart beats already: on a busy machine it takes a while."""
-    from ecgapp import training
+def _ending(context: JobContext) -> Ending | None:
+    """The ending of the job's work, or None if a process was lost and all of them start again.
 
-    try:
-        with team.joined(give_up, run.device) as processes:
-            name = team.train(team.tell(run, reporter, processes), reporter, settings, processes)
-    except training.Stopped:
-        return Ending("stopped", _STOPPED)
-    return Ending("finished", f"Finished. The model {name} is trained.")
-
-
-def _ending(train: Callable[[], Ending], store: RunStore, run_id: str) -> Ending | None:
-    """How the run ended; None where it did not, as a process was lost and all of them start again.
-
-    The technical side of a surprise goes to the log file.
+    The kind's module is imported only here, while heartbeats are sent: importing torch takes a while.
+    Technical details of an unexpected error go to the log file.
     """
+    words = context.run.resume_words
+    kind = kind_of(context.run.kind)
     try:
-        return train()
-    except KeyboardInterrupt:  # a second Ctrl-C, by someone who does not want to wait
-        return Ending("stopped", _INTERRUPTED)
+        return Ending("finished", kind.execute(context))
+    except JobStopped as stopped:
+        return Ending("stopped", stopped.message or f"{_STOPPED} {words}")
+    except KeyboardInterrupt:  # a second Ctrl-C, which does not wait
+        return Ending("stopped", f"{_INTERRUPTED} {words}".strip())
     except Exception as error:
         if team.launched() and team.lost_another(error):
             from ecgapp.training.parallel import process_group
 
-            return Ending("lost", f"{process_group.LOST} {RESUME}") if process_group.last_try() else None
+            return Ending("lost", f"{process_group.LOST} {words}") if process_group.last_try() else None
         if isinstance(error, EcgAppError):
-            return Ending.of_failure(str(error), error.resume_helps)
-        append_technical(store.log_path(run_id), traceback.format_exc())  # a bug or a broken machine
+            return _failure(context, kind, str(error), error.resume_helps)
+        append_technical(context.store.log_path(context.run.id), traceback.format_exc())
         if _no_memory(error):
-            return Ending.of_failure(_NO_MEMORY, resume_helps=False)
-        return Ending.of_failure(_DISK if isinstance(error, OSError) else _UNEXPECTED)
+            return _failure(context, kind, f"{_NO_MEMORY} {kind.for_memory}".strip(), resume_helps=False)
+        cause = _DISK if isinstance(error, OSError) else _UNEXPECTED.format(noun=kind.noun)
+        return _failure(context, kind, cause)
+
+
+def _failure(context: JobContext, kind: JobKind, cause: str, resume_helps: bool = True) -> Ending:
+    """The ending of a job that failed, with what to do about it."""
+    advice = context.run.resume_words if resume_helps else kind.no_resume
+    return Ending("failed", f"{cause} {advice}".strip(), resume_helps)
 
 
 def _no_memory(error: Exception) -> bool:
-    """Python's own words for it, torch's on a device, and torch's on the CPU."""
+    """Whether Python, or torch on a device or on the CPU, had too little memory."""
     named = type(error).__name__ == "OutOfMemoryError"  # torch may not be imported yet
     return isinstance(error, MemoryError) or named or _FULL in str(error)
 
 
 @contextmanager
-def _stop_on_signals(reporter: RunReporter) -> Iterator[None]:
-    """The first SIGTERM or Ctrl-C asks to stop; the next one of its kind does what it always does.
+def _stop_on_signals(context: JobContext) -> Iterator[None]:
+    """The first SIGTERM or Ctrl-C asks to stop; the next one of its kind ends the process.
 
-    Not so among several processes: there they may be sent more than once, and those who send them
-    kill whoever takes too long.
+    Not so among several processes: there they may be sent more than once, and ``torchrun``, which sends them,
+    kills a process that takes too long.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -113,9 +111,9 @@ def _stop_on_signals(reporter: RunReporter) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         if team.launched():
-            reporter.asked.set()
+            context.signalled.set()
             return
-        reporter.stop.set()
+        context.stop.set()
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     for number in before:
@@ -128,20 +126,21 @@ def _stop_on_signals(reporter: RunReporter) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the run ended as it should, 1 where it failed, 2 for wrong use.
+    """Execute the job that is named.
 
-    Among several processes 1 asks ``torchrun`` to start all of them again, and only that.
+    Returns:
+        Exit code 0 when the job ended as it should, 1 if it failed, 2 for wrong use. Among several processes
+        1 asks ``torchrun`` to start all of them again, and only that.
     """
     if len(arguments) != 1:
-        sys.stderr.write("Usage: python -m ecgapp.worker RUN\n")
+        sys.stderr.write("Usage: python -m ecgapp.worker JOB\n")
         return 2
     settings = Settings.from_environment()
-    store = RunStore(settings.runs)
     team.watch_leader()
     try:
         if not team.is_first():
             return team.follow(settings)
-        run = execute(store, arguments[0], settings)
+        run = execute(RunStore(settings.runs, *inherited()), arguments[0], settings)
     except EcgAppError as error:
         sys.stderr.write(f"{error}\n")
         return 0 if team.launched() else 1

@@ -1,71 +1,54 @@
-"""How a run ended, and that it is said once, however long the list of runs cannot be written."""
+"""The final state of a job, which its process writes once."""
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 
-from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Heartbeat, patiently
-from ecgapp.worker.reporter import RunReporter
+from ecgapp.errors import StorageError
+from ecgapp.jobs import Attachment, Ending, Heartbeat, Run
+from ecgapp.jobs.retry import retried
 
-_SPEECHLESS = "The end of the run could not be written down. Free space on the disk, then resume."
-_WAITING = "The last words of this process cannot be written into the list of runs. It waits until they can."
-
-
-@dataclass(frozen=True)
-class Ending:
-    """The final state, and why in plain words."""
-
-    state: str
-    message: str
-    resume_helps: bool = True
-
-    @classmethod
-    def of_failure(cls, cause: str, resume_helps: bool = True) -> "Ending":
-        """A run that failed, with what to do about it."""
-        return cls("failed", f"{cause} {RESUME if resume_helps else NEW_RUN}", resume_helps)
+_UNWRITTEN = "The end of the run could not be written down. Free space on the disk, then resume."
 
 
-class LastWords:
-    """What a process says of its run before it leaves it; meanwhile ``heart`` beats on.
+class FinalState:
+    """Writes how a job ended. Several threads may try; the first one does."""
 
-    The training's thread may come to say it while another says it already: then it waits until that is
-    done, and says nothing more.
-    """
-
-    def __init__(self, reporter: RunReporter, attachment: Attachment, heart: Heartbeat, device: str) -> None:
-        self._reporter, self._attachment, self._heart, self._device = reporter, attachment, heart, device
+    def __init__(self, attachment: Attachment, heart: Heartbeat, device: str) -> None:
+        self._attachment, self._heart, self._device = attachment, heart, device
         self._turn = threading.Lock()
-        self._said = False
+        self._written = False
+        self._ending: Ending | None = None
 
-    def say(self, ending: Ending | None) -> bool:
-        """Write what waits, and how the run ended, as patiently as its attendant waits to hear of it.
+    def applied(self, run: Run) -> Run:
+        """The job with its final state, even if the database does not have it yet."""
+        if self._ending is None or not run.active:
+            return run
+        ending = self._ending
+        return replace(run, state=ending.state, message=ending.message, resume_helps=ending.resume_helps)
 
-        Then let the next run start. None where the run goes on, without this process. Whether it was
-        said now; otherwise it had been said before.
+    def write(self, ending: Ending | None) -> bool:
+        """Write the final state once, and let the next job start; ``ending`` None if the job goes on.
+
+        Returns:
+            False if another thread has written it.
 
         Raises:
-            JobError: it could not be written.
+            StorageError: it could not be written for a minute.
         """
         with self._turn:
-            if self._said:
+            if self._written:
                 return False
-            self._write(ending)
-            self._said = True
+            self._heart.end()
+            store = self._attachment.store
             if ending is not None:
-                self._attachment.store.start_next(self._device)
+                try:
+                    retried(partial(self._attachment.end, ending), store.timing)
+                except StorageError as error:
+                    raise StorageError(_UNWRITTEN) from error
+            self._written, self._ending = True, ending
+            if ending is not None:
+                with suppress(StorageError):  # the attendant, or the next list of the jobs, does so
+                    store.start_next(self._device)
             return True
-
-    def _write(self, ending: Ending | None) -> None:
-        def write() -> None:
-            self._reporter.flush()
-            if ending is not None:
-                self._attachment.end(ending.state, ending.message, ending.resume_helps)
-
-        with suppress(JobError):
-            return self._heart.say_last(write)
-        self._reporter.log(_WAITING)
-        try:
-            patiently(lambda: self._heart.say_last(write))
-        except JobError as error:
-            raise JobError(_SPEECHLESS) from error

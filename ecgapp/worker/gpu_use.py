@@ -1,4 +1,4 @@
-"""What is taken of a run's GPUs, as far as its first process can know."""
+"""The use of a training's GPUs, as far as its first process can measure it."""
 
 import sys
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from ecgapp.jobs import metric_names
 _MEBIBYTE = 2**20
 
 
-def card_use(devices: Sequence[str]) -> dict[str, float]:
-    """Memory in MiB, and load in percent: nothing of a processor, nor before the training has begun.
+def gpu_use(devices: Sequence[str]) -> dict[str, float]:
+    """Memory in MiB and load in percent; empty for a CPU, and before the training has begun.
 
-    Of one card the memory is what this run has reserved on it. What its other processes have on theirs
-    only the driver knows, and only of a card as a whole: of several it is what anybody has taken of them
-    together. The load is always that of whole cards, their mean. Both need the driver's Python binding.
+    On one GPU the memory is what this training has reserved on it. What the other processes have reserved on
+    theirs only the driver knows, and only for a whole GPU: on several it is the memory in use by anyone,
+    summed. The load is the mean over whole GPUs. Both need the driver's Python binding.
     """
     torch = sys.modules.get("torch")  # not imported for this: the training does, when it is time
     if torch is None or not devices[0].startswith("cuda") or not torch.cuda.is_initialized():

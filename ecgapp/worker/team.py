@@ -1,15 +1,14 @@
-"""The processes that ``torchrun`` starts on one run: the first holds the run, the others follow it.
+"""The processes that ``torchrun`` starts for one training: the first holds its job, the others follow it.
 
-When one of them is lost ``torchrun`` ends the rest and starts all of them again, as often as it was
-told to, and the new first process takes the run where the old one left it. Torch is imported only
-when they meet: on a busy machine it takes a while, and the run's heart must beat before.
+When one of them is lost ``torchrun`` ends the rest and starts all of them again, as often as
+``--max-restarts`` allows, and the new first process takes the job where the old one left it. Torch is
+imported only when they join: on a busy machine it takes a while, and heartbeats must be sent before.
 """
 
 import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +19,13 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, InterruptedTrainingError, TrainingError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.storage import documents
-from ecgapp.worker.error_board import Board
+from ecgapp.system.processes import end_with_parent
+from ecgapp.worker.error_board import ErrorBoard
 
 if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport
     from ecgapp.training.parallel.process_group import ProcessGroup
 
-_LOOK_SECONDS = 0.5
 _BROKE_DOWN = "One of the processes broke down."
 _OF_PEERS = ("gloo", "nccl", "process group", "peer", "connection", "broken pipe")  # in torch's own words
 
@@ -34,19 +33,19 @@ Word = tuple[str, str, str]  # the run's id, config and device
 
 
 class Follower:
-    """The reporter of a process that does not report, and ends when the first does."""
+    """The reporter of every process but the first: it reports nothing, and ends when the first does."""
 
     def step(self, report: "StepReport") -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def epoch(self, report: "EpochReport") -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def log(self, text: str) -> None:
-        """Say nothing."""
+        """Ignore it."""
 
     def should_stop(self) -> bool:
-        """The first process decides, and tells the others."""
+        """False: the first process decides for all."""
         return False
 
 
@@ -56,7 +55,7 @@ def launched() -> bool:
 
 
 def size() -> int:
-    """How many processes it started on this machine."""
+    """The number of processes that ``torchrun`` started on this machine."""
     return int(os.environ["LOCAL_WORLD_SIZE"]) if launched() else 1
 
 
@@ -71,23 +70,17 @@ def leader() -> int:
 
 
 def watch_leader() -> None:
-    """End this process at once when ``torchrun`` was killed: nobody could stop it any more."""
+    """End this process at once when ``torchrun``, which could stop it, was killed."""
     if launched():
-        threading.Thread(target=_watch, args=(os.getppid(),), name="leader", daemon=True).start()
-
-
-def _watch(leader: int) -> None:
-    while os.getppid() == leader:
-        time.sleep(_LOOK_SECONDS)
-    os._exit(1)
+        end_with_parent()
 
 
 @contextmanager
 def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["ProcessGroup"]:
-    """The group of this process and the others, which it waits for, on the first one's kind of ``device``.
+    """Join the other processes, on the first one's kind of ``device``, after waiting for all of them.
 
-    What ends the run here the others are told, and what ended it there is raised here. Where that
-    cannot be, as this process waits for one that has left, ``give_up`` is called on another thread.
+    An error of this process is shared with the others, and an error of another one is raised here. If that is
+    not possible, as this process waits for one that has left, ``give_up`` is called on another thread.
 
     Raises:
         TrainingError: one of them was lost, or has failed: in its words.
@@ -97,13 +90,13 @@ def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Ite
     if not launched():
         yield process_group.ALONE
         return
-    over = threading.Event()  # not before this process has left: leaving the others may hang, too
+    over = threading.Event()  # set only after this process has left, which may hang, too
     try:
-        with process_group.joined(device.startswith("cuda")) as found:
-            board = Board(found.board)
+        with process_group.joined(device.startswith("cuda")) as group:
+            board = ErrorBoard(group.board)
             board.watch(give_up, over)
             try:
-                yield found
+                yield group
             except Exception as error:
                 _compare(error, board)
                 raise
@@ -111,17 +104,17 @@ def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Ite
         over.set()
 
 
-def _compare(error: Exception, board: Board) -> None:
-    """Tell the others what ends the run; where they are gone raise what they have told.
+def _compare(error: Exception, board: ErrorBoard) -> None:
+    """Share the error that ends the training here; if others are gone, raise the error that they shared.
 
-    What broke down unexpectedly in another process than the first may go better when all start again.
+    An unexpected error of another process than the first may not occur again when all start again.
     """
     from ecgapp.training import Stopped
 
     if lost_another(error):
-        told = board.read()
-        if told is not None:
-            raise told from error
+        shared = board.read()
+        if shared is not None:
+            raise shared from error
     elif isinstance(error, EcgAppError):
         board.write(error)
     elif is_first() and not isinstance(error, Stopped):
@@ -129,7 +122,7 @@ def _compare(error: Exception, board: Board) -> None:
 
 
 def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
-    """In the first process: tell the others which run they train.
+    """Send the others the run that they train; called in the first process.
 
     Raises:
         Stopped: it was asked to stop before; the others end, too.
@@ -143,7 +136,7 @@ def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
 
 
 def train(word: Word, reporter: "Reporter", settings: Settings, processes: "ProcessGroup") -> str:
-    """This process's part in the training; the model's name.
+    """The model's name, after this process's part in the training.
 
     Raises:
         Stopped: the first process was asked to stop, and all of them do.
@@ -156,33 +149,34 @@ def train(word: Word, reporter: "Reporter", settings: Settings, processes: "Proc
     try:
         return training.train(config, reporter, folder, settings, processes).card.name
     except training.Stopped:
-        processes.all_gather(None)  # fails where one was lost: then ``torchrun`` asked, to start all again
+        processes.all_gather(None)  # fails if one was lost, and ``torchrun`` starts all again
         raise
 
 
 def dismiss() -> None:
-    """In the first process: tell the others that there is nothing to train."""
+    """Let the other processes end, as there is nothing to train; called in the first process."""
     if launched():
         with joined(leave) as processes:
             processes.broadcast(None)
 
 
 def leave(_error: TrainingError | None = None) -> None:
-    """End this process at once: it cannot end by itself. ``torchrun`` starts all again, or ends them too."""
+    """End this process at once, as it hangs. ``torchrun`` starts all of them again, or ends them too."""
     os._exit(1)
 
 
 def follow(settings: Settings) -> int:
-    """In every other process: train with the first what it says, also on a machine of its own.
+    """Train what the first process sends; called in every other process, perhaps on another machine.
 
-    The exit code is 1 where all are to start again.
+    Returns:
+        The exit code; 1 if all are to start again.
     """
     from ecgapp import training
 
     nothing: Word | None = None
     try:
         with joined(leave) as processes:
-            for number in (signal.SIGTERM, signal.SIGINT):  # the first process hears them, and tells
+            for number in (signal.SIGTERM, signal.SIGINT):  # the first process gets them, too
                 signal.signal(number, signal.SIG_IGN)
             word = processes.broadcast(nothing)
             if word is not None:
@@ -192,7 +186,7 @@ def follow(settings: Settings) -> int:
     except EcgAppError as error:
         sys.stderr.write(f"    {error}\n")
         return int(lost_another(error))
-    except Exception:  # the first process says in the run what happened; the file has the rest
+    except Exception:  # the log file has the details
         sys.stderr.writelines(f"    {line}\n" for line in traceback.format_exc().splitlines())
         return 1
     return 0

@@ -20,7 +20,7 @@ from ecgapp.worklist.urgency import (
     urgency,
 )
 from ecgapp.worklist.worklist_csv import as_csv
-from ecgapp.worklist.worklist_store import Progress, Worklist
+from ecgapp.worklist.worklist_store import ScoringProgress, Worklist
 
 __all__ = [
     "BY_NUMBER",
@@ -37,7 +37,7 @@ __all__ = [
     "ListView",
     "ModelUsed",
     "Outcome",
-    "Progress",
+    "ScoringProgress",
     "Worklist",
     "arranged",
     "as_csv",

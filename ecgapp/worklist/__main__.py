@@ -8,6 +8,7 @@ import torch
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
+from ecgapp.system.processes import end_with_parent
 from ecgapp.worklist.scorer import Scorer
 
 POLITENESS = 5  # the pages come first
@@ -15,6 +16,7 @@ POLITENESS = 5  # the pages come first
 
 def main(slot: int) -> int:
     """The exit code: 1 where the list cannot be read or written."""
+    end_with_parent()
     torch.set_num_threads(1)  # the processes beside this one have the other cores
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):

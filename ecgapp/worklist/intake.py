@@ -1,6 +1,6 @@
-"""Taking dropped records onto the worklist, on a thread of the server while the page looks on. No Streamlit.
+"""Adding dropped records to the worklist, on a thread of the server.
 
-One a session. The files' names live in it, in memory, as long as the session does, and nowhere else.
+Each session has one. The names of the files are held in its memory only, as long as the session lasts.
 """
 
 import logging
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ecgapp.config import Settings
-from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError
+from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError, StorageError
 from ecgapp.worklist import Worklist, start_scoring
 from ecgapp.worklist.grouping import Group
 
@@ -19,7 +19,7 @@ _BROKE = "Reading it broke down for an unknown reason. Please report this."
 
 
 class Intake:
-    """What one session has dropped, and how far that has been read."""
+    """The records that one session has dropped, and how many of them are read."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,7 +39,7 @@ class Intake:
         """Read ``groups`` one after another, to be scored by the classifier ``wanted``.
 
         Raises:
-            JobError: the worklist cannot be read.
+            StorageError: the worklist cannot be read.
         """
         batch = self._worklist.new_batch()
         with self._lock:
@@ -53,7 +53,7 @@ class Intake:
                 self._thread.start()
 
     def forget(self) -> None:
-        """Drop what has not been read yet."""
+        """Discard what has not been read yet."""
         with self._lock:
             self._waiting.clear()
             self.total = self.done
@@ -65,7 +65,7 @@ class Intake:
                 self.done += 1
                 if self.done % START_EVERY == 1:
                     start_scoring(self._settings)
-            except (ArchiveError, JobError) as error:
+            except (ArchiveError, JobError, StorageError) as error:
                 self._give_up(str(error))
             except Exception as error:  # else the thread would end, and seem to be at work for ever
                 _LOG.error("Taking in an ECG broke down: %s", type(error).__name__)
@@ -73,7 +73,7 @@ class Intake:
         self._start()
 
     def _next(self) -> tuple[int, str, Group] | None:
-        """The next record; the thread is over where there is none."""
+        """The next record; None, which ends the thread, if there is none."""
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
@@ -81,10 +81,10 @@ class Intake:
             return None
 
     def _take(self, batch: int, wanted: str, group: Group) -> None:
-        """Keep and list one record, or say why it is none.
+        """Store and list one record, or list the reason why it cannot be read.
 
         Raises:
-            ArchiveError, JobError: nothing can be written any more.
+            ArchiveError, StorageError: nothing can be written any more.
         """
         try:
             record = group.read(self._settings.uploads)
@@ -117,5 +117,5 @@ class Intake:
     def _start(self) -> None:
         try:
             start_scoring(self._settings)
-        except JobError as error:
+        except (JobError, StorageError) as error:
             self.problem = self.problem or str(error)

@@ -1,8 +1,8 @@
 """``python -m ecgapp.worklist [SLOT]``: one of the processes that score what waits on the worklist.
 
-Each has a slot, held by a lock that ends with it, and takes a few items at a time in the name of its slot.
-What a killed process had taken is free again as soon as its slot is held anew. An item whose scoring
-was broken off is taken alone the next time, and after three times it is refused: it may be what kills.
+Each has a slot, locked until it ends, and takes a few items at a time in the name of its slot. What a killed
+process had taken is free again as soon as another one locks its slot. An item whose scoring was interrupted
+is taken alone the next time, and after three times it is refused: it may be what kills the process.
 """
 
 import logging
@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from ecgapp.analysis import InstalledModels, OpenedECG, available_models
 from ecgapp.config import Settings
-from ecgapp.errors import DatasetError, EcgAppError, ModelNotFoundError
+from ecgapp.errors import EcgAppError, LockedError, ModelNotFoundError
 from ecgapp.models import TrainedModel
 from ecgapp.storage.lock import claimed
 from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
-from ecgapp.worklist.rows import write_outcome
+from ecgapp.worklist.item_rows import write_outcome
 from ecgapp.worklist.scoring import described, score
-from ecgapp.worklist.start_scoring import slot_path
 from ecgapp.worklist.worklist_store import Worklist
 
 Judge = Callable[[Sequence[OpenedECG]], list[Outcome]]
@@ -35,6 +35,11 @@ _KILLS = "Scoring it was broken off three times. It may be too long for this mac
 _NO_MODEL = "The classifier that was chosen for it is no longer installed. Choose another and score again."
 
 
+def slot_path(settings: Settings, slot: int) -> Path:
+    """The path that the lock of this slot is named after."""
+    return settings.worklist / f"slot-{slot}"
+
+
 @dataclass(frozen=True)
 class Taken:
     """An item that this process scores."""
@@ -46,7 +51,7 @@ class Taken:
 
 
 class Scorer:
-    """Scores what waits, in the name of ``slot``; one process a slot."""
+    """Scores what waits, in the name of ``slot``; one process for each slot."""
 
     def __init__(self, settings: Settings, slot: int) -> None:
         self._settings = settings
@@ -64,7 +69,7 @@ class Scorer:
                     self._release()
                     self._score_all(linger)
                 return True
-            except DatasetError:
+            except LockedError:
                 if time.monotonic() > limit:
                     return False
                 time.sleep(LOOK)
@@ -88,7 +93,7 @@ class Scorer:
             connection.execute("UPDATE items SET taker = '' WHERE taker = ?", (self._taker,))
 
     def _take(self) -> list[Taken]:
-        """The next items in the order of their numbers: a few, or one that was broken off before."""
+        """The next items in the order of their numbers: a few, or one whose scoring was interrupted."""
         with self._worklist.database.write(durable=False) as connection:
             rows = connection.execute(
                 "SELECT number, record_key, wanted, tries, duration FROM items "
@@ -111,7 +116,7 @@ class Scorer:
         return chosen
 
     def _score(self, taken: Sequence[Taken]) -> None:
-        """Score what was taken and write it down; no failure of one item touches another."""
+        """Score the items and store the outcomes; an error in one item does not affect another."""
         if taken[0].tries > MOST_TRIES:
             self._write(taken, [Outcome(sentence=_KILLS)], ModelUsed())
             return
@@ -127,7 +132,7 @@ class Scorer:
     def _outcomes(self, taken: Sequence[Taken], judge: Judge) -> list[Outcome]:
         opened = [self._open(item) for item in taken]
         scored = iter(_score_safely([ecg for ecg in opened if isinstance(ecg, OpenedECG)], judge))
-        return [next(scored) if isinstance(found, OpenedECG) else found for found in opened]
+        return [next(scored) if isinstance(ecg, OpenedECG) else ecg for ecg in opened]
 
     def _open(self, item: Taken) -> OpenedECG | Outcome:
         """The ECG, or why it cannot be opened."""
@@ -156,12 +161,12 @@ class Scorer:
 
 
 def _without_labels(ecgs: Sequence[OpenedECG], sentence: str) -> list[Outcome]:
-    """The outcomes where no classifier can be asked: critical findings and measurements stand."""
+    """The outcomes without a classifier: critical findings and measurements only."""
     return [described(ecg, sentence=sentence) for ecg in ecgs]
 
 
 def _score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
-    """All together; where that breaks down, one by one, so that only the cause of it is refused."""
+    """Score all together; after an error one by one, so that only its cause is refused."""
     if not ecgs:
         return []
     try:
@@ -173,7 +178,7 @@ def _score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
 
 
 def _broken(error: Exception) -> Outcome:
-    """In our words where we have some; a name of an exception tells nothing of a patient."""
+    """The outcome of an item that cannot be scored; only the kind of an unexpected error is logged."""
     if isinstance(error, EcgAppError):
         return Outcome(sentence=str(error))
     _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)

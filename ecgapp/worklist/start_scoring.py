@@ -1,62 +1,46 @@
-"""Starting the scorers: processes of their own, that outlive the page, the tab and the server."""
+"""Starting the job that scores the worklist; it outlives the page, the tab and the server."""
 
-import logging
-import os
-import sys
-import threading
 import time
-from pathlib import Path
+from contextlib import suppress
 
-from ecgapp.config import PROJECT, Settings
+from ecgapp.config import Settings
 from ecgapp.errors import JobError
-from ecgapp.storage.lock import is_claimed
-from ecgapp.system.processes import spawn
+from ecgapp.jobs import SCORE, NewRun, Run, RunStore
 from ecgapp.worklist.worklist_store import Worklist
 
-PROGRAM = (sys.executable, "-m", "ecgapp.worklist")
-MOST = 4  # processes: with more, the disk and the database would be what limits
-AGAIN_SECONDS = 10.0  # between two starts of one slot
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # one a process
-_LOG = logging.getLogger(__name__)
-_starting = threading.Lock()  # sessions are threads of one server
-_started: dict[tuple[Path, int], float] = {}
+AGAIN_SECONDS = 10.0  # between the end of a scoring that broke down and the next start
+_FORM = "the worklist's scoring"  # there is one such job; it is started again and again
 
 
-def slots() -> int:
-    """How many scorers run side by side on this machine."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST, usable))
+def start_scoring(settings: Settings) -> str:
+    """Start the job that scores what waits, unless it is under way.
 
+    A scoring that broke down is not started again before ten seconds have passed.
 
-def slot_path(settings: Settings, slot: int) -> Path:
-    """What the lock of this slot is named after."""
-    return settings.worklist / f"slot-{slot}"
-
-
-def start_scoring(settings: Settings) -> None:
-    """See to it that what waits is scored: start the scorers that do not run.
-
-    A process that is one too many finds its slot taken and ends. One that breaks down at once is not
-    started again before ten seconds have passed.
+    Returns:
+        The reason why the last scoring broke down, until it is started again; else nothing.
 
     Raises:
-        JobError: no process can be started.
+        StorageError: the worklist or the list of jobs cannot be read or written.
     """
     if Worklist(settings).progress().waiting == 0:
-        return
-    with _starting:
-        for slot in range(slots()):
-            begun = _started.get((settings.worklist, slot), -AGAIN_SECONDS)
-            if time.monotonic() - begun >= AGAIN_SECONDS and not is_claimed(slot_path(settings, slot)):
-                _start(settings, slot)
-                _started[settings.worklist, slot] = time.monotonic()
+        return ""
+    runs = RunStore(settings.runs)
+    run = scoring_job(runs) or runs.add(NewRun(SCORE, "worklist", "", "", "{}", "", _FORM))
+    if run.state == "queued":
+        runs.launch(run.id)
+    elif runs.is_over(run):
+        if _broke_down_just_now(run):
+            return run.message
+        with suppress(JobError):  # another server has just started it
+            runs.extend(run.id, run.config)
+    return ""
 
 
-def _start(settings: Settings, slot: int) -> None:
-    surroundings = {name: "1" for name in _THREADS} | {"ECGAPP_HOME": str(settings.home.absolute())}
-    try:
-        child = spawn((*PROGRAM, str(slot)), settings.worklist / "scorer.log", PROJECT, surroundings)
-    except OSError as error:
-        _LOG.error("No scorer can be started: %s", type(error).__name__)
-        raise JobError("The scoring cannot be started: this machine has no room for a process.") from error
-    threading.Thread(target=child.wait, daemon=True).start()  # so that no dead process stays listed
+def scoring_job(runs: RunStore) -> Run | None:
+    """The job that scores or has last scored the worklist; None before the first."""
+    return next(iter(runs.refresh(SCORE)), None)
+
+
+def _broke_down_just_now(run: Run) -> bool:
+    return run.state in ("failed", "lost") and time.time() - (run.ended or 0.0) < AGAIN_SECONDS

@@ -1,8 +1,9 @@
 """The worklist on disk: its items in SQLite, their samples in the archive.
 
 Pages, the thread that takes records in and the scorers' processes all work on it, each in short transactions.
-An ECG is listed before its samples are kept, so nothing is ever kept that is not listed. Samples come and go
-only while this list is locked: nobody deletes what somebody else begins to need at that moment.
+An ECG is listed before its samples are stored, so no samples are stored that are not listed. Samples are
+stored and deleted only while this list is locked, so that none is deleted which another process begins to
+need.
 """
 
 import sqlite3
@@ -18,14 +19,14 @@ from ecgapp.records.archive import Archive
 from ecgapp.storage.database import Database
 from ecgapp.worklist import item as states
 from ecgapp.worklist.item import Item
-from ecgapp.worklist.rows import DETAILS, SCHEMA, Details, add_judgements, delete_details, item_of
+from ecgapp.worklist.item_rows import DETAILS, SCHEMA, ItemDetails, add_judgements, delete_details, item_of
 
 _ARRIVAL_SECONDS = 60.0  # longer than it takes to keep one ECG
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How many items there are, and how many of them are still to be scored."""
+class ScoringProgress:
+    """The number of items, and of those still to be scored."""
 
     total: int
     waiting: int
@@ -50,19 +51,20 @@ class Worklist:
             return int(connection.execute("SELECT COALESCE(MAX(batch), 0) + 1 FROM items").fetchone()[0])
 
     def add(self, record: ECGRecord, batch: int, size: int, wanted: str) -> tuple[int, bool]:
-        """List ``record``, keep its samples, and let it wait for the classifier ``wanted``.
+        """List ``record``, store its samples, and let it wait for the classifier ``wanted``.
 
-        Its number, and whether it is new: the same ECG is listed once, whatever its file is called.
+        Returns:
+            Its number, and whether it is new: the same ECG is listed once, whatever its file is called.
 
         Raises:
-            ArchiveError: the samples cannot be kept.
-            JobError: the list cannot be written.
+            ArchiveError: the samples cannot be stored.
+            StorageError: the list cannot be written.
         """
         key = fingerprint(record)
         with self.database.write() as connection:
-            found = connection.execute("SELECT number FROM items WHERE record_key = ?", (key,)).fetchone()
-            if found is not None:
-                return int(found[0]), False
+            listed = connection.execute("SELECT number FROM items WHERE record_key = ?", (key,)).fetchone()
+            if listed is not None:
+                return int(listed[0]), False
             line = (batch, key, size, record.signal.nbytes, record.duration, states.ARRIVING, time.time())
             number = connection.execute(
                 "INSERT INTO items (batch, record_key, size, kept, duration, state, added, wanted) "
@@ -87,16 +89,16 @@ class Worklist:
 
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
-        """Nobody else lists, keeps or deletes meanwhile: the one place where samples may come and go.
+        """Lock the list: no other process lists, stores or deletes meanwhile.
 
         Raises:
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         with self.database.write(durable=False) as connection:
             yield connection
 
     def add_unreadable(self, batch: int, size: int, sentence: str) -> int:
-        """List files that are no ECG, with the sentence that says why; nothing of them is kept."""
+        """List files that are no ECG, with the sentence that says why; nothing of them is stored."""
         with self.database.write() as connection:
             number = connection.execute(
                 "INSERT INTO items (batch, size, state, added, sentence) VALUES (?, ?, ?, ?, ?)",
@@ -108,7 +110,7 @@ class Worklist:
         """All items, by number."""
         with self.database.read() as connection:
             connection.execute("BEGIN")
-            details = Details(connection)
+            details = ItemDetails(connection)
             rows = connection.execute("SELECT * FROM items ORDER BY number").fetchall()
         return tuple(item_of(row, details) for row in rows)
 
@@ -116,31 +118,31 @@ class Worklist:
         """The item of this number, or None where it was deleted."""
         with self.database.read() as connection:
             row = connection.execute("SELECT * FROM items WHERE number = ?", (number,)).fetchone()
-            details = Details(connection, number)
+            details = ItemDetails(connection, number)
         return None if row is None else item_of(row, details)
 
     def __contains__(self, key: str) -> bool:
         """Whether the ECG of this key is on the list, so that its samples are needed."""
         with self.database.read() as connection:
-            found = connection.execute("SELECT 1 FROM items WHERE record_key = ?", (key,)).fetchone()
-        return found is not None
+            row = connection.execute("SELECT 1 FROM items WHERE record_key = ?", (key,)).fetchone()
+        return row is not None
 
-    def progress(self) -> Progress:
-        """How far the scoring is."""
+    def progress(self) -> ScoringProgress:
+        """The number of items, and of those still to be scored."""
         with self.database.read() as connection:
             total, waiting = connection.execute(
                 "SELECT COUNT(*), COALESCE(SUM(state IN (?, ?)), 0) FROM items",
                 (states.WAITING, states.ARRIVING),
             ).fetchone()
-        return Progress(int(total), int(waiting))
+        return ScoringProgress(int(total), int(waiting))
 
     def mark_opened(self, number: int) -> None:
-        """Somebody looks at it."""
+        """Record that a reader opened the item."""
         with self.database.write(durable=False) as connection:
             connection.execute("UPDATE items SET opened = ? WHERE number = ?", (time.time(), number))
 
     def score_again(self, wanted: str) -> None:
-        """Let every ECG wait for the classifier ``wanted``; what was found before is dropped."""
+        """Let every ECG wait for the classifier ``wanted``; former outcomes are deleted."""
         with self.database.write() as connection:
             for table in DETAILS:
                 which = "item IN (SELECT number FROM items WHERE record_key != '')"
@@ -153,11 +155,11 @@ class Worklist:
             )
 
     def settle(self) -> None:
-        """What was broken off while it arrived waits where its samples are kept; else it is unreadable.
+        """Settle items whose arrival was interrupted: waiting if their samples are stored, else unreadable.
 
         Raises:
             ArchiveError: what a kill left of samples cannot be removed.
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         with self.database.write() as connection:
             self.archive.remove_unfinished()
@@ -166,9 +168,9 @@ class Worklist:
                 (states.ARRIVING, time.time() - _ARRIVAL_SECONDS),
             ).fetchall()
             for number, key in rows:
-                kept = key in self.archive
-                _set_state(connection, number, states.WAITING if kept else states.UNREADABLE)
-                if not kept:
+                stored = key in self.archive
+                _set_state(connection, number, states.WAITING if stored else states.UNREADABLE)
+                if not stored:
                     sentence = "Taking it in was broken off. Delete this line and drop the file again."
                     connection.execute(
                         "UPDATE items SET sentence = ?, record_key = '', kept = 0 WHERE number = ?",
@@ -176,13 +178,16 @@ class Worklist:
                     )
 
     def delete(self, numbers: Collection[int], needed: Callable[[], Collection[str]] = tuple) -> int:
-        """Take items off the list and delete their samples; how many bytes that frees.
+        """Delete items from the list, and their samples.
 
-        Samples whose key is among ``needed()`` are kept: something else on this machine needs them.
+        Samples whose key is among ``needed()`` are kept, as something else on this machine needs them.
+
+        Returns:
+            How many bytes that frees.
 
         Raises:
             ArchiveError: samples cannot be deleted; the list is as it was.
-            JobError: the list cannot be written.
+            StorageError: the list cannot be written.
         """
         with self.database.write() as connection:
             spared, freed = set(needed()), 0

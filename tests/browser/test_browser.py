@@ -184,10 +184,10 @@ def test_a_training_goes_on_while_its_tab_is_closed_and_stops_when_asked(
 
         store = RunStore(lab.settings.runs)
         run = store.all()[0]
-        until(lambda: store.get(run.id).epoch > run.epoch + 2)
+        until(lambda: store.get(run.id).done > run.done + 2)
         second = Visitor.at(chrome, lab, "training")
         second.sign_in(PASSWORD)
-        watch_curves_grow(second, since=run.epoch + 2)
+        watch_curves_grow(second, since=run.done + 2)
         second.sees("Learning curve index (LCI)")
         second.sees(re.compile("mean rise"))
         expect(second.page.locator(".katex").first).to_be_visible()

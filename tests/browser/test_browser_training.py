@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from admin_pages import twelve_lead_store
 from app_server import served
+from run_processes import set_columns
 from small_training import FINETUNING, write_store
 
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
 from ecgapp.jobs import RunStore, metric_names
-from ecgapp.jobs.run_table import update
 from ecgapp.storage import admin_password, documents
 from ecgapp.training.result.examples import RankedRecord, RankedRecords, write_ranking
 
@@ -51,8 +51,7 @@ def running(tmp_path):
     worst = RankedRecord("hospital", 1, 2.5, "1", hospital.manifest.digest)
     store = RunStore(settings.runs)
     run = store.create("ward", "finetune", "cpu", documents.dump(replace(FINETUNING, stores=("hospital",))))
-    with store.database.write() as connection:
-        update(connection, run.id, state="running", heartbeat=1e12, epoch=3, epochs=40)
+    set_columns(store, run.id, state="running", heartbeat=1e12, done=3, total=40)
     write_ranking(store.folder(run.id), RankedRecords(3, (), (worst,)))
     for epoch in range(1, 4):
         add_epoch(store, run, epoch)

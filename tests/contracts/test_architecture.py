@@ -40,6 +40,7 @@ SUBPACKAGES = {
         "shell", "tracing", "models", "data", "sign_off", "review", "worklist", "training", "compare",
         "performance",
     ),
+    "worker": ("kinds",),
 }  # fmt: skip
 """The subpackages of each package: an import goes to an earlier one.
 

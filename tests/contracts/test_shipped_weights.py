@@ -92,7 +92,8 @@ def test_a_ventricular_networks_overall_figures_are_the_sums_of_its_kinds(name):
 @pytest.mark.parametrize("name", AUTOENCODERS)
 def test_an_autoencoder_rebuilds_a_heart_that_it_has_never_seen(name, settings):
     record = synthesise(SyntheticConfig("sinus", seed=5)).record
-    rebuilt = analysis.reconstruct(record, analysis.open_model(name, settings), 0)
+    model = analysis.open_model(name, settings)
+    rebuilt = analysis.reconstruct(analysis.prepare(record, model), model)
     assert rebuilt.mse_per_sample < 0.6
 
 

@@ -7,14 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tiny_models
+from only_models import open_with
 from streamlit.testing.v1 import AppTest
 
 from ecgapp import analysis
 from ecgapp.analysis import Admission, GateAnswer, Judges
+from ecgapp.analysis.admission import admit
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.findings import find
+from ecgapp.analysis.measurement.measurements import measure
 from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.errors import SignalError
 from ecgapp.records import DEMOS, LEADS, SyntheticConfig, fingerprint, synthesise, write_wfdb
+from ecgapp.ui.shell.ecg_in_view import IN_VIEW, ECGInView
+from ecgapp.ui.shell.open_ecgs import OPEN_ECGS
 
 PAGE = str(PROJECT / "pages" / "compare.py")
 SINUS, FIBRILLATION = list(DEMOS)[:2]
@@ -130,7 +136,7 @@ def test_swapping_turns_both_around_and_takes_what_was_computed_along(page, monk
     def again(*_arguments):
         raise AssertionError("computed twice")
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.measure", again)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.measure", again)
     monkeypatch.setattr("ecgapp.analysis.opened_ecg.find", again)
     page.button(key="swap").click().run()
     assert not page.exception
@@ -199,17 +205,18 @@ def test_the_same_recording_twice_is_told_of(page):
 
 def test_the_ecg_of_the_review_page_is_the_later_one_until_another_is_opened(page):
     reviewed = synthesise(DEMOS[FIBRILLATION]).record
-    page.session_state["record"] = (reviewed, "Uploaded ECG")
+    page.session_state[IN_VIEW] = ECGInView(open_with(reviewed), "Uploaded ECG")
     page.run()
     assert list(figures(page)) == ["compare_later"]
     assert "the one in view on the Review page" in said(page)
-    page.session_state["record"] = (synthesise(DEMOS[SINUS]).record, "Another ECG")
+    another = synthesise(DEMOS[SINUS]).record
+    page.session_state[IN_VIEW] = ECGInView(open_with(another), "Another ECG")
     page.run()
     assert "Another ECG" in printed(figures(page)["compare_later"])
     choose(page, "later", "ST elevation")
     assert "ST elevation" in printed(figures(page)["compare_later"])
-    assert page.session_state["record"][1] == "Another ECG"
-    assert not set(page.session_state["results"]) - {"ecg"}
+    assert page.session_state[IN_VIEW].title == "Another ECG"
+    assert page.session_state[IN_VIEW].page_state == {}
 
 
 def columns_of(page):
@@ -309,3 +316,24 @@ def test_each_ecg_has_a_reference_of_its_own_which_is_printed_and_makes_no_marku
     assert not page.exception
     assert "EARLIER: Normal sinus rhythm (2024-05-01 bxy/b)" in printed(figures(page)["compare_earlier"])
     assert "LATER: Atrial fibrillation<" in printed(figures(page)["compare_later"])
+
+
+def test_an_ecg_that_is_open_on_two_pages_is_computed_once(page, monkeypatch):
+    calls = []
+
+    def counted(name, work):
+        return lambda *given, **options: calls.append(name) or work(*given, **options)
+
+    for module, work in (("opened_ecg", find), ("opened_ecg", admit), ("measured_ecg", measure)):
+        monkeypatch.setattr(f"ecgapp.analysis.{module}.{work.__name__}", counted(work.__name__, work))
+    review = AppTest.from_file(str(PROJECT / "pages" / "review.py"), default_timeout=60).run()
+    review.selectbox(key="demo").set_value(SINUS).run()
+    assert not review.exception
+    once = sorted(calls)
+    assert once == ["admit", "find", "measure"]
+    for key in (IN_VIEW, OPEN_ECGS):
+        page.session_state[key] = review.session_state[key]
+    choose(page.run(), "earlier", SINUS)
+    assert "the one in view on the Review page" in said(page)
+    assert len(table(page, "Finding")) == 9
+    assert sorted(calls) == once

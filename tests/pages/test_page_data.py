@@ -1,26 +1,35 @@
 """The Data page: closed to strangers, imports a folder, shows what is in it, deletes on request."""
 
-import logging
+import os
+import signal
 import sys
-import time
+from functools import partial
 
 import pytest
 from admin_pages import PASSWORD, open_page, said, twelve_lead_store
 from dataset_sources import write_ptb_xl
-from run_processes import until
+from run_processes import QUICK, end_all, until
 
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, import_dataset, open_store, store_names
 from ecgapp.datasets.importing import background, unfinished
 from ecgapp.datasets.importing import importer as importing
-from ecgapp.datasets.importing.background import BROKEN, Importer
+from ecgapp.datasets.importing.background import (
+    CANCELLED,
+    ImportConfig,
+    import_report,
+    latest_import,
+    new_import,
+    start_import,
+)
 from ecgapp.errors import DatasetError
 from ecgapp.jobs import RunStore
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import pretraining_defaults
-from ecgapp.ui.data import import_form
-from ecgapp.ui.data.store_view import refuse_store_in_use
+from ecgapp.ui.data.store_view import check_store_unused
 from ecgapp.ui.shell import auth
+from ecgapp.worker import execute
+from ecgapp.worker.kinds import import_job
 
 WORDS_OF_PATH = "secret-ward-7"
 
@@ -29,15 +38,16 @@ WORDS_OF_PATH = "secret-ward-7"
 def settings(tmp_path, monkeypatch):
     monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(admin_password, "COST", 2**8)
-    import_form.importer.clear()
-    return Settings(tmp_path / "home")
+    settings = Settings(tmp_path / "home")
+    yield settings
+    end_all(RunStore(settings.runs))
 
 
-def wait_for(importer):
-    deadline = time.monotonic() + 20
-    while importer.latest.under_way and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return importer.latest
+def ended_import(settings):
+    """The latest import, once it has ended."""
+    runs = RunStore(settings.runs)
+    until(lambda: latest_import(runs).ended_for_now)
+    return latest_import(runs)
 
 
 def submit_import(page, layout, source, name=""):
@@ -99,7 +109,7 @@ def test_the_page_opens_empty(settings):
 def test_a_folder_is_imported_and_the_page_reports_it(settings, tmp_path):
     source = write_ptb_xl(tmp_path / "source")
     page = submit_import(open_page("data", settings), "ptb-xl", source)
-    wait_for(import_form.importer())
+    ended_import(settings)
     page.run()
     assert "3 records were imported into ptb-xl. Refused: 0." in said(page)
     assert page.dataframe[0].value["Records"].tolist() == [3]
@@ -114,7 +124,7 @@ def test_a_refused_record_is_counted_with_its_reason(settings, tmp_path):
     signal = next(source.rglob("00002_lr.dat"))
     signal.write_bytes(signal.read_bytes()[:100])
     page = submit_import(open_page("data", settings), "ptb-xl", source)
-    wait_for(import_form.importer())
+    ended_import(settings)
     page.run()
     assert "2 records were imported into ptb-xl. Refused: 1." in said(page)
     reasons = next(frame.value for frame in page.dataframe if "Reason" in frame.value)
@@ -128,24 +138,25 @@ def test_a_path_that_does_not_exist_is_refused_without_repeating_it(settings, ca
     assert WORDS_OF_PATH not in caplog.text
 
 
-@pytest.mark.parametrize("said", ['{"done": 1, "total": 2}', "no JSON", '{"report": 3}', "7", "{}"])
-def test_an_import_that_breaks_down_tells_neither_page_nor_log_the_path(
-    settings, tmp_path, monkeypatch, caplog, said
-):
-    cry = f"import sys; print({said!r}); sys.exit('cannot read /{WORDS_OF_PATH}/x.hea')"
-    monkeypatch.setattr(background, "PROGRAM", (sys.executable, "-c", cry))
-    importer = Importer()
-    with caplog.at_level(logging.DEBUG):
-        importer.start("folder", str(tmp_path), "data", settings)
-        assert wait_for(importer).problem == BROKEN
-    assert WORDS_OF_PATH not in caplog.text
-    assert "exit code" in caplog.text
+def test_an_import_that_breaks_down_shows_no_path(settings, tmp_path, monkeypatch):
+    def fail(*_):
+        raise ValueError(f"cannot read /{WORDS_OF_PATH}/x.hea")
+
+    monkeypatch.setattr(import_job, "import_dataset", fail)
+    runs = RunStore(settings.runs)
+    run = new_import(runs, ImportConfig("folder", str(tmp_path), str(settings.stores / "data")))
+    runs.claim("", run.id)
+    ended = execute(runs, run.id, settings)
+    assert (ended.state, ended.message.partition(".")[0]) == ("failed", "The import broke down unexpectedly")
+    page = open_page("data", settings)
+    assert ended.message in said(page)
+    assert WORDS_OF_PATH not in said(page)
 
 
 def test_a_folder_of_another_layout_is_refused_in_one_sentence(settings, tmp_path):
     (tmp_path / "empty").mkdir()
     page = submit_import(open_page("data", settings), "ptb-xl", tmp_path / "empty")
-    problem = wait_for(import_form.importer()).problem
+    problem = ended_import(settings).message
     page.run()
     assert problem
     assert problem in said(page)
@@ -156,27 +167,57 @@ def test_a_folder_of_another_layout_is_refused_in_one_sentence(settings, tmp_pat
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "with space", "x" * 65])
 def test_a_data_set_is_not_named_like_a_path(settings, tmp_path, name):
     with pytest.raises(DatasetError, match="letters, digits"):
-        Importer().start("folder", str(tmp_path), name, settings)
+        start_import("folder", str(tmp_path), name, settings)
 
 
-def test_two_imports_at_once_are_refused_and_a_cancelled_one_leaves_nothing(settings, tmp_path, monkeypatch):
-    source = write_ptb_xl(tmp_path / "source")
-    slow = (
-        "import sys, time; from ecgapp.cli import importing; from ecgapp.__main__ import main\n"
-        "say = importing._say\n"
-        "importing._say = lambda **line: (say(**line), time.sleep(20))\n"
-        "main(['import', '--json', *sys.argv[1:]])"
-    )
-    monkeypatch.setattr(background, "PROGRAM", (sys.executable, "-c", slow))
-    importer = Importer()
-    importer.start("ptb-xl", str(source), "one", settings)
-    until(lambda: importer.latest.done == 1)
+SLOW_WORKER = """
+import sys, time
+from ecgapp.worker import main
+from ecgapp.worker.kinds import import_job
+plain = import_job.import_dataset
+def slowly(layout, source, destination, options, progress, check):
+    def wait(done, total):
+        progress(done, total)
+        while True:
+            check()
+            time.sleep(0.01)
+    return plain(layout, source, destination, options, wait, check)
+import_job.import_dataset = slowly
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def slow_import(settings, tmp_path, monkeypatch):
+    """An import that stays at one of three records."""
+    slow = partial(RunStore, command=[sys.executable, "-c", SLOW_WORKER], timing=QUICK)
+    monkeypatch.setattr(background, "RunStore", slow)
+    run = start_import("ptb-xl", str(write_ptb_xl(tmp_path / "source")), "one", settings)
+    until(lambda: RunStore(settings.runs).get(run.id).done == 1)
+    return RunStore(settings.runs).get(run.id)
+
+
+def test_two_imports_at_once_are_refused_and_a_cancelled_one_leaves_nothing(settings, slow_import, tmp_path):
     with pytest.raises(DatasetError, match="under way"):
-        importer.start("ptb-xl", str(source), "two", settings)
-    importer.cancel()
-    assert "cancelled" in wait_for(importer).problem
+        start_import("ptb-xl", str(tmp_path / "source"), "two", settings)
+    page = open_page("data", settings)  # of a server that did not start it
+    assert [bar.proto.text for bar in page.get("progress")] == ["Importing one: 1 of 3 records"]
+    page.button(key="import_cancel").click().run()
+    assert ended_import(settings).message == CANCELLED
+    page.run()
+    assert CANCELLED in said(page)
     assert store_names(settings) == ()
     assert list(settings.stores.iterdir()) == []
+
+
+def test_an_import_that_is_killed_is_shown_as_lost_and_can_be_begun_again(settings, slow_import, tmp_path):
+    os.kill(slow_import.pid, signal.SIGKILL)
+    killed = ended_import(settings)
+    assert (killed.state, "killed" in killed.message) == ("lost", True)
+    page = submit_import(open_page("data", settings), "ptb-xl", tmp_path / "source", "one")
+    page.run()
+    assert latest_import(RunStore(settings.runs)).id != slow_import.id
+    assert store_names(settings) == ()
 
 
 @pytest.fixture
@@ -203,7 +244,8 @@ def test_an_interrupted_import_goes_on_from_the_page_with_its_own_choices(settin
     page = open_page("data", settings)
     assert "The import into ward was interrupted: 4 of 7 records are kept" in said(page)
     press(page, "Go on")
-    assert wait_for(import_form.importer()).report.read == 7
+    runs = RunStore(settings.runs)
+    assert import_report(runs, ended_import(settings)).read == 7
     page.run()
     assert "was interrupted" not in said(page)
     assert open_store(interrupted, settings).manifest.leads == ("II",)
@@ -221,7 +263,7 @@ def test_an_interrupted_import_whose_folder_is_gone_says_so(settings, interrupte
     (tmp_path / "source").rename(tmp_path / "elsewhere")
     press(page, "Go on")
     assert "folder of this import is gone" in said(page)
-    assert import_form.importer().latest is None
+    assert latest_import(RunStore(settings.runs)) is None
 
 
 def test_an_action_is_refused_once_the_session_is_no_administrators(settings, tmp_path):
@@ -229,7 +271,7 @@ def test_an_action_is_refused_once_the_session_is_no_administrators(settings, tm
     (settings.home / "admin.json").unlink()
     admin_password.set_password(settings, "another password")
     page = submit_import(page, "ptb-xl", write_ptb_xl(tmp_path / "source"))
-    assert import_form.importer().latest is None
+    assert latest_import(RunStore(settings.runs)) is None
     assert [field.label for field in page.text_input] == ["Password"]
 
 
@@ -247,10 +289,10 @@ def test_a_data_set_that_a_run_needs_is_kept(settings):
     runs = RunStore(settings.runs)
     run = runs.create("cae", "pretrain", "cpu", documents.dump(pretraining_defaults(("hospital",))))
     with pytest.raises(DatasetError, match="needs this data set"):
-        refuse_store_in_use("hospital", runs)
-    refuse_store_in_use("another", runs)
+        check_store_unused("hospital", runs)
+    check_store_unused("another", runs)
     runs.cancel(run.id)
-    refuse_store_in_use("hospital", runs)
+    check_store_unused("hospital", runs)
 
 
 def test_a_damaged_data_set_is_named_and_the_others_stay_usable(settings):

@@ -15,10 +15,10 @@ from wrong_answers import ALARMED, MISSED, mistaken
 
 from ecgapp.analysis import (
     Admission,
-    Asked,
     GateAnswer,
     Judges,
-    explain_against,
+    SaliencyQuestion,
+    explain,
     find,
     open_version,
     version_predictions,
@@ -29,9 +29,8 @@ from ecgapp.models import load_card, save_model
 from ecgapp.records import fingerprint
 from ecgapp.storage import admin_password
 from ecgapp.ui.performance.error_view import OPENED
-from ecgapp.ui.performance.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.performance.selection import Tried
-from ecgapp.ui.performance.threshold_panel import PART, PARTS
+from ecgapp.ui.performance.threshold_panel import PART, PARTS, per_class_csv, predictions_csv
 from ecgapp.ui.shell import auth
 
 
@@ -188,11 +187,13 @@ def test_a_mistake_opens_with_its_saliency_and_says_whose_probability_it_is(sett
     card = load_card(settings.weights, "tiny_nine")
     opened = page.session_state[OPENED][1]
     model = open_version(card, settings)
-    again = explain_against(opened.record, model, Asked("AF", find(opened.record, model).best_window("AF")))
+    findings = find(opened.ecg.record, model)
+    question = SaliencyQuestion("AF", findings.best_window("AF"))
+    again = explain(findings.prepared, model, question)
     (answer,) = opened.answers.values()
     np.testing.assert_allclose(answer.explanation.values, again.values, atol=1e-6)
-    assert opened.record.record_id == "t/2"
-    assert page.session_state["outputs_seen"] == {fingerprint(opened.record)}
+    assert opened.ecg.record.record_id == "t/2"
+    assert page.session_state["outputs_seen"] == {fingerprint(opened.ecg.record)}
     assert "No gate is installed" in words
     assert len(page.get("plotly_chart")) == 1
     assert len(page.dataframe[0].value) == 12

@@ -14,7 +14,7 @@ from ecgapp.models import TrainedModel, pack, save_model
 from ecgapp.models.card_words import with_interval
 from ecgapp.promotion import Decision, install_import
 from ecgapp.tasks import task
-from ecgapp.ui.performance import figure_tables
+from ecgapp.ui.performance.model_view import JANG
 from ecgapp.ui.shell import model_choice
 
 PAGE = str(PROJECT / "pages" / "performance.py")
@@ -141,7 +141,7 @@ def test_models_that_share_a_title_are_told_apart_by_name(tmp_path, monkeypatch)
 def test_an_autoencoder_shows_its_error_beside_the_papers(page):
     page.selectbox(key="performance_model").set_value("tiny_cae").run()
     assert page.dataframe[0].value.iloc[0]["MSE per sample"] == "0.20 (0.10-0.30)"
-    assert figure_tables.JANG in [caption.value for caption in page.caption]
+    assert JANG in [caption.value for caption in page.caption]
 
 
 def test_a_classifier_without_kept_predictions_shows_its_card(tmp_path, monkeypatch):

@@ -21,13 +21,14 @@ from ecgapp.reviews import (
     Status,
     choose_reading_mode,
 )
-from ecgapp.ui.sign_off.caliper_panel import Calipers
+from ecgapp.ui.shell.ecg_in_view import IN_VIEW
+from ecgapp.ui.sign_off.caliper_panel import Calipers, CaliperState
 from ecgapp.ui.tracing.caliper import Caliper
 
 PAGE = str(PROJECT / "pages" / "review.py")
 DEMO, OTHER = list(DEMOS)[:2]
 KEY = fingerprint(synthesise(DEMOS[DEMO]).record)
-COMPUTES = ("opened_ecg.find", "explain_against", "examine", "reconstruct", "prepare")
+COMPUTES = ("find", "explain", "examine", "reconstruct", "prepare")
 
 
 @pytest.fixture
@@ -43,6 +44,10 @@ def settings(tmp_path, monkeypatch):
 @pytest.fixture
 def page(settings):
     return opened(fresh())
+
+
+def caliper_state(page):
+    return page.session_state[IN_VIEW].page_state.setdefault(CaliperState, CaliperState())
 
 
 def fresh():
@@ -320,7 +325,7 @@ def forbid(monkeypatch):
         raise AssertionError("a model was asked before the read was committed")
 
     for name in COMPUTES:
-        monkeypatch.setattr(f"ecgapp.analysis.{name}", asked)
+        monkeypatch.setattr(f"ecgapp.analysis.opened_ecg.{name}", asked)
     monkeypatch.setattr("ecgapp.report.bundle", asked)
 
 
@@ -428,7 +433,7 @@ def test_the_administrators_default_begins_new_sessions_with_reading_first(setti
 def test_kept_calipers_are_saved_with_the_review_and_come_back(page, settings):
     drawn = Calipers()
     drawn.add(Caliper("II", 1.0, 1.8, -0.1, 0.9, float("nan"), 1.1), "none, as recorded")
-    page.session_state["results"]["calipers"] = drawn
+    caliper_state(page).calipers = drawn
     named(page)
     page.text_input(key="caliper_name_1").set_value("RR")
     press(page, "keep_caliper")
@@ -449,7 +454,7 @@ def test_calipers_of_a_first_read_are_kept_once_it_is_committed_beside_those_of_
     Journal(settings).add(ReviewEvent(KEY, EventKind.CALIPERS, "Dr Bob", calipers=(theirs,)))
     page = opened(named(first(fresh())))
     assert "theirs" not in everything(page)
-    page.session_state["results"]["calipers"] = mine
+    caliper_state(page).calipers = mine
     press(page, "commit_read")
     assert [one.name for one in review(settings).calipers] == ["theirs", "mine"]
     assert "theirs: **V1**" in said(page)

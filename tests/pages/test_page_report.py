@@ -14,6 +14,8 @@ from ecgapp.records import DEMOS
 from ecgapp.report import Bundle
 from ecgapp.storage import documents
 from ecgapp.ui.review.report_buttons import FILES
+from ecgapp.ui.shell.ecg_in_view import IN_VIEW
+from ecgapp.ui.sign_off.caliper_panel import CaliperState
 from ecgapp.ui.tracing.caliper import Caliper
 
 PAGE = str(PROJECT / "pages" / "review.py")
@@ -119,7 +121,7 @@ def test_the_tracing_stands_as_on_the_screen_where_that_is_asked_for(page, saved
 
 @needs_poppler
 def test_calipers_that_were_kept_are_printed_with_their_names(page, saved):
-    measured = page.session_state["results"]["calipers"]
+    measured = page.session_state[IN_VIEW].page_state[CaliperState].calipers
     measured.add(Caliper("II", 1.0, 1.86, -0.2, 1.1, -0.1, 1.0), "none, as recorded")
     measured.keep("RR")
     make(page)

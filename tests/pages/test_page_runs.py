@@ -12,17 +12,17 @@ import pytest
 import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
 from dataset_sources import ecg, make_store
+from run_processes import set_columns
 from small_training import FINETUNING, PRETRAINING, small_settings, write_store
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, metric_names
-from ecgapp.jobs.run_table import update
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.run_comparison import differing_settings, newest_alike
 from ecgapp.runs.start_training import start_run
 from ecgapp.storage import admin_password, documents
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.result.examples import (
     RankedAnswer,
@@ -56,15 +56,14 @@ def runs(settings):
 
 def make_run(runs, state, config=FINETUNING, **columns):
     run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    with runs.database.write() as connection:
-        update(connection, run.id, state=state, heartbeat=1e12, **columns)
+    set_columns(runs, run.id, state=state, heartbeat=1e12, **columns)
     return runs.get(run.id)
 
 
 def trained_run(runs, config=FINETUNING, **columns):
     """A finished run with curves of ``EPOCHS`` epochs and of 600 steps."""
     run = make_run(
-        runs, "finished", config, epoch=EPOCHS, epochs=EPOCHS, started=1e9, ended=1e9 + 90, **columns
+        runs, "finished", config, done=EPOCHS, total=EPOCHS, started=1e9, ended=1e9 + 90, **columns
     )
     steps, epochs = range(1, 601), range(1, EPOCHS + 1)
     points = [
@@ -200,8 +199,7 @@ def test_the_queue_is_shown_in_its_order_and_moved_and_cancelled_from(settings, 
 
 def test_a_device_of_its_own_is_nobodys_queue(settings, runs):
     other = make_run(runs, "queued")
-    with runs.database.write() as connection:
-        update(connection, other.id, device="cuda:0")
+    set_columns(runs, other.id, device="cuda:0")
     make_run(runs, "queued")
     page = open_page("training", settings)
     assert page.button(key=f"Later_{other.id}").disabled
@@ -254,7 +252,7 @@ def test_curves_by_step_the_index_over_epochs_and_the_machine_are_drawn(settings
 
 def test_a_chart_without_a_point_is_not_drawn(settings, runs):
     run = trained_run(runs)  # whose F1 has not dropped
-    bare = make_run(runs, "finished", epoch=2, epochs=2)
+    bare = make_run(runs, "finished", done=2, total=2)
     runs.add_metrics(bare.id, [(metric_names.VALIDATION_LOSS, 1, 0.5), (metric_names.STEP_LOSS, 1, math.nan)])
     page = open_page("training", settings)
     page.selectbox(key="chosen_run").set_value(run.id).run()
@@ -278,7 +276,7 @@ def test_what_helps_a_failed_run_is_said_once_and_stands_out_among_its_buttons(s
     words = RESUME if resume_helps else NEW_RUN
     run = make_run(runs, "failed", message=f"It broke. {words}", resume_helps=resume_helps)
     page = open_page("training", settings)
-    assert [box.value for box in page.error] == [as_typed(f"Failed: It broke. {words}")]
+    assert [box.value for box in page.error] == [escape_markdown(f"Failed: It broke. {words}")]
     primary = [key for key in (f"resume_{run.id}", f"again_{run.id}") if is_primary(page.button(key=key))]
     assert primary == [f"resume_{run.id}" if resume_helps else f"again_{run.id}"]
 
@@ -300,7 +298,7 @@ def test_the_best_and_worst_records_open_their_tracing(settings, runs):
     page = open_page("training", settings)
     assert "after epoch 6" in said(page)
     press(page, "worst_0")
-    record = as_typed(store.record_ids([3])[0])
+    record = escape_markdown(store.record_ids([3])[0])
     assert f"Loss 2.5000. Record {record} of hospital. Codes: SCP\\:AFIB." in said(page)
     assert page.button(key="worst_0").label == f"1. loss 2.5000, {record}"
     assert "ranked_tracing" in charts(page)
@@ -354,7 +352,7 @@ def test_a_tracing_is_not_drawn_for_a_stranger(settings, runs, monkeypatch):
     monkeypatch.setattr(run_dialogs, "tracing", lambda *_: drawn.append(1))
     monkeypatch.setattr(run_dialogs.st, "session_state", {auth.PASS: "of yesterday"})
     monkeypatch.setattr(run_dialogs.st, "error", refused.append)
-    run_dialogs.draw_tracing(run_dialogs.Asked(run, runs, settings, ranked(store, 0, 0.01)))
+    run_dialogs.draw_tracing(run_dialogs.DialogContext(run, runs, settings, ranked(store, 0, 0.01)))
     assert drawn == []
     assert "not signed in any more" in refused[0]
 
@@ -507,7 +505,7 @@ def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, r
     done, refused = [], []
     monkeypatch.setattr(run_dialogs.st, "session_state", {auth.PASS: "of yesterday"})
     monkeypatch.setattr(run_dialogs.st, "error", refused.append)
-    run_dialogs.Asked(run, runs, settings, None).do(lambda: done.append(1))
+    run_dialogs.DialogContext(run, runs, settings, None).run_as_admin(lambda: done.append(1))
     assert done == []
     assert "not signed in any more" in refused[0]
 
@@ -518,7 +516,7 @@ def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, r
 def test_every_dialogs_action_asks_for_the_right(settings, runs, monkeypatch, opens, acts):
     run = trained_run(runs)
     page = press(open_page("training", settings), f"{opens}_{run.id}")
-    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(run_dialogs.Asked.do))
+    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(run_dialogs.DialogContext.run_as_admin))
     press(page, acts)
     assert "no right" in said(page)
     assert runs.all() == (run,)
@@ -603,8 +601,7 @@ def test_what_was_filled_in_is_said_by_the_page_and_so_is_a_data_set_that_is_gon
 def test_a_form_that_is_sent_twice_starts_one_run_whatever_became_of_it(runs):
     first = start_run(FINETUNING, runs, "this")
     for state in STATES:
-        with runs.database.write() as connection:
-            update(connection, first.id, state=state)
+        set_columns(runs, first.id, state=state)
         assert start_run(FINETUNING, runs, "this").id == first.id
     assert len(runs.all()) == 1
 
@@ -620,8 +617,7 @@ def test_the_same_settings_of_another_tab_are_refused_by_the_runs_name_until_it_
     page.number_input(key="again_seed").set_value(3).run()
     press(page, "again_start")
     assert len(runs.all()) == 2
-    with runs.database.write() as connection:
-        update(connection, first.id, state="finished")
+    set_columns(runs, first.id, state="finished")
     assert start_run(FINETUNING, runs, "that").id != first.id
 
 
@@ -651,8 +647,7 @@ def test_a_second_continue_adds_no_second_cycle(settings, runs):
 
 def test_a_run_of_another_version_offers_nothing_that_needs_its_settings(settings, runs):
     run = make_run(runs, "finished")
-    with runs.database.write() as connection:
-        update(connection, run.id, config='{"from": "the future"}')
+    set_columns(runs, run.id, config='{"from": "the future"}')
     page = open_page("training", settings)
     assert not {"Continue with more epochs", "New run from these settings"} & set(labels(page))
     assert {"Export", "Name and note"} <= set(labels(page))
@@ -707,13 +702,10 @@ def test_one_run_is_compared_with_nothing(settings, runs):
     assert "Choose two or more runs" in said(page)
 
 
-def test_the_export_names_the_command_and_how_to_get_tensorboards_files(settings, runs, monkeypatch):
+def test_the_export_names_the_command(settings, runs):
     run = trained_run(runs)
-    monkeypatch.setattr("ecgapp.jobs.tensorboard.available", lambda: False)
     page = press(open_page("training", settings), f"export_{run.id}")
     assert "python -m ecgapp train config.json" in said(page)
-    assert page.checkbox(key="export_events").disabled
-    assert "pip install tensorboardX" in said(page)
 
 
 def test_what_deleting_frees_is_measured_once(settings, runs, monkeypatch):
@@ -756,8 +748,7 @@ def watched(settings, runs, monkeypatch):
         curves, "step_curve", lambda *points, **looks: drawn.append(1) or draw(*points, **looks)
     )
     run = trained_run(runs)
-    with runs.database.write() as connection:
-        update(connection, run.id, state="running")
+    set_columns(runs, run.id, state="running")
     return run, open_page("training", settings), drawn
 
 

@@ -82,13 +82,13 @@ def test_a_class_that_was_found_is_mapped_at_once_and_checked_on_request(page):
     ("error", "told"), [(0.14, False), (0.16, True), (0.642, True), (float("nan"), True)]
 )
 def test_a_map_whose_sum_misses_by_too_much_says_so_at_once(page, monkeypatch, error, told):
-    explain = analysis.explain_against
+    explain = analysis.explain
 
     def missing(*question):
         found = explain(*question)
         return replace(found, attribution=replace(found.attribution, completeness_error=error))
 
-    monkeypatch.setattr(analysis, "explain_against", missing)
+    monkeypatch.setattr("ecgapp.analysis.opened_ecg.explain", missing)
     page.selectbox(key="demo").set_value(OTHER).run()
     lines = [warning.value for warning in page.warning if "Do not rely on this map" in warning.value]
     assert bool(lines) is told
@@ -143,8 +143,8 @@ def test_once_checked_all_methods_are_at_hand_and_nothing_is_computed_again(page
     def again(*_arguments, **_options):
         raise AssertionError("computed twice")
 
-    for name in ("find", "explain_against", "examine"):
-        monkeypatch.setattr(f"ecgapp.analysis.{name}", again)
+    for name in ("find", "explain", "examine"):
+        monkeypatch.setattr(f"ecgapp.analysis.opened_ecg.{name}", again)
     for method in (*METHODS, *METHODS):
         page.selectbox(key="method").set_value(method).run()
         assert not page.exception
@@ -181,7 +181,7 @@ def test_an_ensembles_stability_is_a_figure(tmp_path, monkeypatch):
 
 def test_a_pause_without_beats_still_has_its_map(page, monkeypatch):
     none = BeatList(tiny_models.np.zeros(0, int), 500.0, (), 10.0)
-    monkeypatch.setattr("ecgapp.analysis.beat_relevance.beat_list", lambda _: none)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", lambda *_: none)
     page.selectbox(key="demo").set_value("Left bundle branch block").run()
     assert not page.exception
     assert "Too few beats" in said(page)

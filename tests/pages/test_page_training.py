@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import tiny_models
 from admin_pages import open_page, said, twelve_lead_store
+from run_processes import set_columns
 from small_training import FINETUNING, small_settings
 
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore, metric_names
-from ecgapp.jobs.run_table import update
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
 from ecgapp.runs.form_to_config import JANG
@@ -49,8 +49,7 @@ def runs(settings):
 
 def make_run(runs, state, config=FINETUNING, **columns):
     run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    with runs.database.write() as connection:
-        update(connection, run.id, state=state, heartbeat=columns.pop("heartbeat", 1e12), **columns)
+    set_columns(runs, run.id, state=state, heartbeat=columns.pop("heartbeat", 1e12), **columns)
     return run
 
 
@@ -231,7 +230,7 @@ def test_a_start_from_a_session_that_is_no_administrators_is_refused(settings, r
 
 
 def test_a_runs_curves_index_and_log_are_shown(settings, runs):
-    run = make_run(runs, "finished", epoch=4, epochs=4)
+    run = make_run(runs, "finished", done=4, total=4)
     points = [(metric_names.F1, epoch, value) for epoch, value in enumerate(F1, start=1)]
     points += [
         (name, epoch, 0.1)
@@ -256,7 +255,7 @@ def test_a_runs_curves_index_and_log_are_shown(settings, runs):
 
 
 def test_without_a_drop_the_page_shows_no_number_for_the_index(settings, runs):
-    run = make_run(runs, "finished", epoch=2, epochs=4)
+    run = make_run(runs, "finished", done=2, total=4)
     runs.add_metrics(
         run.id,
         [
@@ -276,8 +275,7 @@ def test_a_running_run_is_stopped_and_a_stopped_one_resumed(settings, runs):
     page.button(key=f"stop_{run.id}").click().run()
     assert runs.get(run.id).state == "stopping"
     assert "Stopping" in said(page)
-    with runs.database.write() as connection:
-        update(connection, run.id, state="stopped", stop_requested=None)
+    set_columns(runs, run.id, state="stopped", stop_requested=None)
     page.run()
     page.button(key=f"resume_{run.id}").click().run()
     assert runs.get(run.id).state == "queued"
@@ -368,8 +366,7 @@ def test_only_finished_runs_can_be_promoted(settings, runs):
 
 def test_a_run_of_another_version_does_not_break_the_page(settings, runs):
     run = make_run(runs, "stopped")
-    with runs.database.write() as connection:
-        update(connection, run.id, config='{"from": "the future"}')
+    set_columns(runs, run.id, config='{"from": "the future"}')
     page = open_page("training", settings)
     assert "Stopped" in said(page)
     assert not page.exception
@@ -377,8 +374,7 @@ def test_a_run_of_another_version_does_not_break_the_page(settings, runs):
 
 def test_the_table_lists_every_run_with_the_newest_first(runs):
     old, new = make_run(runs, "finished"), make_run(runs, "queued")
-    with runs.database.write() as connection:
-        update(connection, old.id, created=1.0)
+    set_columns(runs, old.id, created=1.0)
     table = run_list.runs_table(runs.all())
     assert table["State"].tolist() == ["queued", "finished"]
     assert new.id == runs.all()[0].id

@@ -15,7 +15,7 @@ from dataset_sources import write_ptb_xl
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import LAYOUTS, DatasetStore, ImportOptions, discard, import_dataset, unfinished_imports
 from ecgapp.datasets.importing import importer, part, read_part, unfinished
-from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.errors import ConfigError, DatasetError, LockedError
 from ecgapp.storage.lock import claimed, is_claimed
 
 N, PART = 23, 5  # records, and records in a part
@@ -199,7 +199,7 @@ def test_two_imports_into_one_name_do_not_mix(source, settings):
     settings.stores.mkdir()
     with claimed(settings.stores / "s"):
         assert is_claimed(settings.stores / "s")
-        with pytest.raises(DatasetError, match="already"):
+        with pytest.raises(LockedError, match="already"):
             run_import(source, settings)
         run_import(source, settings, "another")
     assert not is_claimed(settings.stores / "s")
@@ -212,7 +212,7 @@ def test_an_import_that_is_under_way_is_not_discarded(source, settings):
     (found,) = unfinished_imports(settings)
     with claimed(settings.stores / "s"):
         assert unfinished_imports(settings) == ()
-        with pytest.raises(DatasetError, match="already"):
+        with pytest.raises(LockedError, match="already"):
             discard(found)
     assert found.folder.exists()
 

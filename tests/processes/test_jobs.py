@@ -2,31 +2,36 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import psutil
 import pytest
-from run_processes import end_all, until
+from run_processes import QUICK, end_all, set_columns, silence, until
 
-from ecgapp.errors import JobError
-from ecgapp.jobs import Attachment, Heartbeat, Run, RunStore
-from ecgapp.jobs.run import STALE_SECONDS, START_SECONDS
-from ecgapp.jobs.run_table import update
+from ecgapp.errors import JobError, StorageError
+from ecgapp.jobs import Attachment, Ending, Heartbeat, Run, RunStore, Timing, rows
+from ecgapp.jobs.attendant import attend
+from ecgapp.jobs.job_folder import PROGRESS
+from ecgapp.storage.database import Database
 from ecgapp.system import processes
 
 WORKER = """
 import os, sys
 from pathlib import Path
-from ecgapp.jobs import Attachment, Heartbeat, RunStore
-store = RunStore(Path(os.environ["ECGAPP_HOME"]) / "runs", command=[])
+from ecgapp.jobs import Attachment, Ending, Heartbeat, RunStore
+from ecgapp.jobs.launcher import inherited
+store = RunStore(Path(os.environ["ECGAPP_HOME"]) / "runs", *inherited())
 held = Attachment(store, sys.argv[1])
-with Heartbeat(held, lambda: None, seconds=0.05) as heart:
-    held.running()
+with Heartbeat(held, lambda: None) as heart:
+    heart.begin("The work begins.")
     stopped = heart.stop.wait(60)
-held.end("stopped" if stopped else "finished", "Stopped on request.")
+held.end(Ending("stopped" if stopped else "finished", "Stopped on request."))
 """
 
 
@@ -35,7 +40,7 @@ SLEEPER = [sys.executable, "-c", WORKER]  # takes the run, beats, and ends when 
 
 @pytest.fixture
 def store(tmp_path):
-    runs = RunStore(tmp_path / "runs", command=SLEEPER)
+    runs = RunStore(tmp_path / "runs", SLEEPER, QUICK)
     yield runs
     end_all(runs)
 
@@ -51,11 +56,6 @@ def running(store: RunStore, device: str = "cpu") -> Run:
     return store.get(run.id)
 
 
-def set_columns(store: RunStore, run: Run, **values) -> None:
-    with store.database.write() as connection:
-        assert update(connection, run.id, **values)
-
-
 def test_a_launched_run_lives_in_a_session_of_its_own(store):
     run = running(store)
     assert os.getsid(run.pid) == run.pid != os.getsid(0)
@@ -65,7 +65,7 @@ def test_a_launched_run_lives_in_a_session_of_its_own(store):
 def test_twenty_clicks_start_one_process(store):
     run = queued(store)
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda _: RunStore(store.home_folder, command=SLEEPER).launch(run.id), range(20)))
+        list(pool.map(lambda _: RunStore(store.folders.home, SLEEPER, QUICK).launch(run.id), range(20)))
     until(lambda: store.get(run.id).state == "running")
     family = psutil.Process().children(recursive=True)
     assert len([child for child in family if WORKER in child.cmdline()]) == 1
@@ -108,8 +108,8 @@ def test_the_queue_starts_in_order_as_its_device_becomes_free(store):
 LAUNCHER = """
 import json, sys
 from pathlib import Path
-from ecgapp.jobs import RunStore
-store = RunStore(Path(sys.argv[1]), json.loads(sys.argv[2]))
+from ecgapp.jobs import RunStore, Timing
+store = RunStore(Path(sys.argv[1]), json.loads(sys.argv[2]), Timing(beat=0.05, attend=0.05))
 for run_id in sys.argv[3:]:
     store.launch(run_id)
 """
@@ -117,7 +117,7 @@ for run_id in sys.argv[3:]:
 
 def test_a_killed_run_is_lost_and_the_next_one_starts_though_the_server_is_gone(store):
     run, waiting = queued(store), queued(store)
-    folder, command = str(store.home_folder), json.dumps(SLEEPER)
+    folder, command = str(store.folders.home), json.dumps(SLEEPER)
     subprocess.run([sys.executable, "-c", LAUNCHER, folder, command, run.id, waiting.id], check=True)
     until(lambda: store.get(run.id).state == "running")
     os.killpg(store.get(run.id).pid, 9)
@@ -132,7 +132,7 @@ def test_refresh_finds_a_run_whose_process_is_gone(store):
     store.claim("cpu", run.id)
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         token = processes.start_token(child.pid) or "gone"
-    set_columns(store, run, pid=child.pid, process_started=token)
+    set_columns(store, run.id, pid=child.pid, process_started=token)
     store.refresh()
     assert store.get(run.id).state == "lost"
 
@@ -140,7 +140,7 @@ def test_refresh_finds_a_run_whose_process_is_gone(store):
 def test_a_pid_given_again_to_another_process_is_not_the_run(store):
     run = queued(store)
     store.claim("cpu", run.id)
-    set_columns(store, run, pid=os.getpid(), process_started="a process before this one")
+    set_columns(store, run.id, pid=os.getpid(), process_started="a process before this one")
     store.refresh()
     assert store.get(run.id).state == "lost"
 
@@ -165,8 +165,8 @@ def test_a_silent_run_is_lost_but_keeps_its_device_and_comes_back_when_it_beats(
     run, waiting = queued(store), queued(store)
     store.claim("cpu", run.id)
     held = Attachment(store, run.id)
-    held.running()
-    set_columns(store, run, heartbeat=time.time() - 3600)
+    held.beat("Training begins.")
+    silence(store, run.id, 3600)
     store.refresh()
     assert store.get(run.id).state == "lost"
     assert store.get(waiting.id).state == "queued"
@@ -177,7 +177,7 @@ def test_a_silent_run_is_lost_but_keeps_its_device_and_comes_back_when_it_beats(
 def test_a_run_that_never_got_a_process_is_lost(store):
     run = queued(store)
     store.claim("cpu", run.id)
-    set_columns(store, run, heartbeat=time.time() - 3600)
+    silence(store, run.id, 3600)
     store.refresh()
     assert store.get(run.id).state == "lost"
 
@@ -186,7 +186,7 @@ def test_a_run_that_does_not_stop_when_asked_is_stopped_by_force_though_nobody_l
     run = running(store)
     os.kill(run.pid, 19)  # SIGSTOP: it cannot hear
     store.request_stop(run.id)
-    set_columns(store, run, stop_requested=time.time() - 3600, heartbeat=time.time() - 3600)
+    set_columns(store, run.id, stop_requested=time.time() - 3600)
     until(lambda: store.get(run.id).state == "stopped")
     until(lambda: not processes.is_alive(run.pid, run.process_started))
     assert "did not stop when asked" in store.get(run.id).message
@@ -217,7 +217,7 @@ def test_a_run_killed_with_its_attendant_is_found_lost_by_whoever_looks(store):
 
 @pytest.mark.parametrize("attended", [True, False])
 def test_a_run_killed_before_its_process_said_a_word_is_shown_within_ten_seconds(tmp_path, attended):
-    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", "import time; time.sleep(600)"])
+    store = RunStore(tmp_path / "runs", [sys.executable, "-c", "import time; time.sleep(600)"], QUICK)
     run = queued(store)
     store.launch(run.id)
     until(lambda: store.get(run.id).pid is not None)
@@ -231,74 +231,61 @@ def test_a_run_killed_before_its_process_said_a_word_is_shown_within_ten_seconds
     assert (begun.state, store.get(run.id).resume_helps) == ("starting", True)
 
 
-@pytest.mark.parametrize(("state", "seconds"), [("starting", START_SECONDS), ("running", STALE_SECONDS)])
+@pytest.mark.parametrize(("state", "seconds"), [("starting", Timing().start), ("running", Timing().stale)])
 def test_a_process_that_hangs_is_told_after_the_time_that_its_state_allows(store, state, seconds):
     run = queued(store)
     store.claim("cpu", run.id)
     held = Attachment(store, run.id)
     if state == "running":
-        held.running()
+        held.beat("Training begins.")
     for silent, shown in ((seconds - 2.0, state), (seconds + 1.0, "lost")):
-        set_columns(store, run, heartbeat=time.time() - silent)
+        silence(store, run.id, silent)
         assert store.refresh()[0].state == shown
     assert "has said nothing for a while. Stop the run, or wait" in store.get(run.id).message
     assert "Resume" not in store.get(run.id).message
 
 
-def test_an_attendant_says_how_a_run_ended_and_starts_the_next_once_the_disk_has_room_again(
-    tmp_path, monkeypatch
+@pytest.fixture
+def refuse_writes(monkeypatch):
+    """Makes each of the next writes to the list of runs fail for which it was called with False."""
+    answers: list[bool] = []
+    write = Database.write
+
+    def write_if_allowed(database, durable=True):
+        if answers and not answers.pop(0):
+            raise StorageError("The disk is full.")
+        return write(database, durable)
+
+    monkeypatch.setattr(Database, "write", write_if_allowed)
+    return lambda *allowed: answers.extend(allowed)
+
+
+def test_an_attendant_records_how_a_run_ended_and_starts_the_next_once_the_disk_has_room_again(
+    tmp_path, refuse_writes
 ):
-    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", ""])
+    store = RunStore(tmp_path / "runs", [sys.executable, "-c", ""], QUICK)
     run, waiting = queued(store), queued(store)
     store.claim("cpu", run.id)
-    watch, write, room = store._watch, store.database.write, []
-
-    def write_where_there_is_room(durable=True):
-        if room and not room.pop(0):
-            raise JobError("The disk is full.")
-        return write(durable)
-
-    def watch_and_fill(*arguments):
-        room.extend([False, False, True, False])  # before the run's end is told, and before the next one
-        return watch(*arguments)
-
-    monkeypatch.setattr(store, "_watch", watch_and_fill)
-    monkeypatch.setattr(store.database, "write", write_where_there_is_room)
-    store.attend(run.id)
-    assert room == []
+    refuse_writes(True, False, False, True, True, False)  # its pid, its final state, and the next run
+    attend(store, run.id)
     assert "broke down" in store.get(run.id).message
     until(lambda: store.get(waiting.id).state == "lost")
     end_all(store)
 
 
-def test_a_process_that_dies_before_its_pid_could_be_written_leaves_a_lost_run_though_nobody_looks(
-    tmp_path, monkeypatch
-):
-    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", ""])
+def test_a_process_that_dies_before_its_pid_could_be_written_leaves_a_lost_run(tmp_path, refuse_writes):
+    store = RunStore(tmp_path / "runs", [sys.executable, "-c", ""], QUICK)
     run = queued(store)
     store.claim("cpu", run.id)
-    spawn, write, broken = store._spawn, store.database.write, []
-
-    def spawn_and_break(*arguments):
-        broken.append(True)
-        return spawn(*arguments)
-
-    def write_where_it_works(durable=True):
-        if broken:
-            broken.pop()
-            raise JobError("The disk is full.")
-        return write(durable)
-
-    monkeypatch.setattr(store, "_spawn", spawn_and_break)
-    monkeypatch.setattr(store.database, "write", write_where_it_works)
-    store.attend(run.id)
+    refuse_writes(False)
+    attend(store, run.id)
     assert (store.get(run.id).state, store.get(run.id).pid) == ("lost", None)
     assert "broke down" in store.get(run.id).message
     assert [event.kind for event in store.events(run.id)] == ["queued", "starting", "lost"]
 
 
 def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):
-    store = RunStore(tmp_path / "runs", command=[sys.executable, "-c", "raise SystemExit(3)"])
+    store = RunStore(tmp_path / "runs", [sys.executable, "-c", "raise SystemExit(3)"], QUICK)
     run = queued(store)
     store.launch(run.id)
     until(lambda: store.get(run.id).state == "lost")
@@ -306,7 +293,7 @@ def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(
 
 
 def test_a_command_that_cannot_start_leaves_a_failed_run(tmp_path):
-    store = RunStore(tmp_path / "runs", command=[str(tmp_path / "no such program")])
+    store = RunStore(tmp_path / "runs", [str(tmp_path / "no such program")], QUICK)
     run = queued(store)
     store.launch(run.id)
     until(lambda: store.get(run.id).state == "failed")
@@ -336,7 +323,7 @@ def test_a_queued_run_can_be_cancelled_and_a_running_one_cannot(store):
 def test_a_finished_run_is_neither_stopped_nor_resumed(store):
     run = queued(store)
     store.claim("cpu", run.id)
-    Attachment(store, run.id).end("finished", "Done.")
+    Attachment(store, run.id).end(Ending("finished", "Done."))
     with pytest.raises(JobError, match="not under way"):
         store.request_stop(run.id)
     with pytest.raises(JobError, match="has finished"):
@@ -363,18 +350,19 @@ def test_deleting_a_run_removes_its_folder_and_numbers_but_not_while_it_runs(sto
         store.delete(run.id)
     store.request_stop(run.id)
     until(lambda: store.get(run.id).state == "stopped")
-    store.add_metric(run.id, "train/loss", 1, 0.5)
+    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
     store.delete(run.id)
     assert store.all() == ()
     assert not store.folder(run.id).exists()
-    assert store.metric_names(run.id) == ()
+    assert len(store.metrics(run.id, "train/loss")) == 0
 
 
 def test_the_process_of_a_deleted_run_is_told_to_stop(store):
     run = queued(store)
     store.claim("cpu", run.id)
     held = Attachment(store, run.id)
-    store._remove(run.id)
+    with store.database.write() as connection:
+        rows.delete(connection, run.id)
     assert held.beat() is True
 
 
@@ -388,7 +376,7 @@ def test_a_made_up_id_never_names_a_folder(store, run_id):
 
 def test_an_unwritable_run_list_is_explained(tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
-    with pytest.raises(JobError, match="cannot be read or written"):
+    with pytest.raises(StorageError, match="cannot be read or written"):
         RunStore(tmp_path / "runs").all()
 
 
@@ -402,22 +390,45 @@ def test_our_own_log_lines_are_shown_and_technical_ones_are_not(store):
     assert any("/home" in line for line in store.log_tail(run.id, technical=True))
 
 
-def test_a_heart_that_could_not_beat_for_a_while_beats_on_and_says_so(store):
+def test_heartbeats_go_on_while_the_list_cannot_be_written(store):
     run = queued(store)
     store.claim("cpu", run.id)
-    failures, beats = iter([JobError("The disk is full.")]), []
+    with Heartbeat(Attachment(store, run.id), lambda: None), locked(store):
+        before = store.get(run.id).heartbeat
+        until(lambda: store.get(run.id).heartbeat > before + 3 * QUICK.beat)
 
-    def each_beat() -> None:
-        error = next(failures, None)
-        if error is not None:
-            raise error
-        beats.append(store.get(run.id).heartbeat)
 
-    with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01):
-        until(lambda: any("The disk is full." in event.text for event in store.events(run.id)))
-        until(lambda: len(set(beats)) > 2)
-    assert sorted(beats) == beats
-    assert sum("The disk is full." in event.text for event in store.events(run.id)) == 1
+@contextmanager
+def locked(store: RunStore):
+    """Another process writes the list all the while."""
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.rollback()
+
+
+def test_a_final_state_that_the_list_could_not_take_is_recorded_by_the_next_process_that_reads_it(
+    store, monkeypatch
+):
+    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
+    run, waiting = queued(store), queued(store)
+    store.claim("cpu", run.id)
+    held = Attachment(store, run.id)
+    with locked(store):
+        held.end(Ending("finished", "Done."))
+        assert store.get(run.id).state == "starting"
+    shown = {run.id: run for run in RunStore(store.folders.home, SLEEPER, QUICK).refresh()}
+    assert (shown[run.id].state, shown[run.id].message) == ("finished", "Done.")
+    assert store.events(run.id)[-1].kind == "finished"
+    assert shown[waiting.id].state == "starting"
+
+
+def test_the_final_state_of_an_earlier_start_is_not_taken_for_that_of_a_later_one(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    store.folders.write_ending(run.id, Ending("finished", "Done.", pid=1, process_started="before"))
+    Attachment(store, run.id)
+    assert store.refresh()[0].state == "starting"
 
 
 def test_a_failing_measurement_does_not_stop_the_heart(store):
@@ -429,16 +440,69 @@ def test_a_failing_measurement_does_not_stop_the_heart(store):
         beats.append(store.get(run.id).heartbeat)
         raise ZeroDivisionError("a driver's own error")
 
-    with Heartbeat(Attachment(store, run.id), each_beat, seconds=0.01) as heart:
+    with Heartbeat(Attachment(store, run.id), each_beat) as heart:
         until(lambda: len(set(beats)) > 2)
         assert not heart.stop.is_set()
     assert "driver" not in " ".join(event.text for event in store.events(run.id))
 
 
-def test_a_signal_becomes_a_stop_that_everyone_sees(store):
+def test_a_driver_that_hangs_does_not_delay_the_end_of_the_heartbeats(store):
     run = queued(store)
     store.claim("cpu", run.id)
-    with Heartbeat(Attachment(store, run.id), lambda: None, seconds=0.01) as heart:
+    hangs, released, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def measure():
+        if threading.current_thread().name == "heartbeat":
+            hangs.set()
+            released.wait()
+
+    with Heartbeat(Attachment(store, run.id), measure) as heart:
+        hangs.wait()
+        threading.Thread(target=lambda: (heart.end(), ended.set()), daemon=True).start()
+        in_time = ended.wait(10)
+        released.set()
+    assert in_time
+
+
+def test_no_heartbeat_makes_a_run_running_again_after_their_end(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    held, beats = Attachment(store, run.id), []
+    with Heartbeat(held, lambda: beats.append(1)) as heart:
+        until(lambda: len(beats) > 2)
+        heart.end()
+        held.end(Ending("lost", "Another process was lost."))
+        time.sleep(3 * QUICK.beat)
+        assert store.get(run.id).state == "lost"
+
+
+def test_a_signal_becomes_a_stop_that_every_process_sees(store):
+    run = queued(store)
+    store.claim("cpu", run.id)
+    with Heartbeat(Attachment(store, run.id), lambda: None) as heart:
         heart.stop.set()
         until(lambda: store.get(run.id).state == "stopping")
     assert store.get(run.id).stop_requested is not None
+
+
+def test_progress_is_read_from_the_last_whole_line_though_a_kill_tore_one(store):
+    run = queued(store)
+    store.folders.write_progress(run.id, 3, 20, 12.5)
+    with (store.folder(run.id) / PROGRESS).open("ab") as file:
+        file.write(b'\n{"done": 4, "to')
+    assert (store.get(run.id).done, store.get(run.id).total, store.get(run.id).share) == (3, 20, 0.15)
+    store.folders.write_progress(run.id, 5, 20, None)
+    assert (store.get(run.id).done, store.get(run.id).seconds_left) == (5, None)
+
+
+def test_a_process_that_ended_in_order_while_another_one_waited_to_write_is_not_killed(store, monkeypatch):
+    killed = []
+    monkeypatch.setattr(processes, "end_group", lambda *who: killed.append(who))
+    run = queued(store)
+    store.claim("cpu", run.id)
+    held = Attachment(store, run.id)
+    set_columns(store, run.id, state="stopping", stop_requested=1.0)
+    seen = store.get(run.id)
+    held.end(Ending("stopped", "Stopped on request."))
+    store.liveness.check(seen)
+    assert (store.get(run.id).message, killed) == ("Stopped on request.", [])

@@ -2,13 +2,15 @@
 
 import math
 import random
+import resource
 import subprocess
 import sys
 import time
 
 import pytest
 
-from ecgapp.jobs import RunStore
+from ecgapp.jobs import MetricsReader, MetricsWriter, RunStore
+from ecgapp.jobs.metrics import NAMES, POINTS
 
 WRITER = """
 import sys
@@ -16,7 +18,7 @@ from pathlib import Path
 from ecgapp.jobs import RunStore
 store = RunStore(Path(sys.argv[1]))
 for step in range(10**9):
-    store.add_metric(sys.argv[2], "train/loss", step, 0.5)
+    store.add_metrics(sys.argv[2], [("train/loss", step, 0.5)])
     print(step, flush=True)
 """
 
@@ -43,14 +45,14 @@ def test_a_series_comes_back_by_rising_step(store, run):
 def test_runs_and_names_do_not_mix(store, run):
     other = store.create("another", "pretrain", "cpu", "{}")
     store.add_metrics(run.id, [("a", 1, 1.0), ("b", 1, 2.0)])
-    store.add_metric(other.id, "a", 1, 3.0)
-    assert store.metric_names(run.id) == ("a", "b")
+    store.add_metrics(other.id, [("a", 1, 3.0)])
+    assert list(MetricsReader(store.folder(run.id), 10).read()) == ["a", "b"]
     assert store.metrics(run.id, "a").values == (1.0,)
 
 
 def test_a_step_repeated_after_a_resume_replaces_the_first(store, run):
     store.add_metrics(run.id, [("train/loss", 1, 9.0), ("train/loss", 2, 8.0)])
-    store.add_metric(run.id, "train/loss", 2, 7.0)
+    store.add_metrics(run.id, [("train/loss", 2, 7.0)])
     assert store.metrics(run.id, "train/loss").values == (9.0, 7.0)
 
 
@@ -64,7 +66,7 @@ def test_a_loss_that_is_not_a_number_stays_visible(store, run):
 def test_an_unknown_series_is_empty(store, run):
     series = store.metrics(run.id, "no such name")
     assert len(series) == 0
-    assert series.last is store.latest(run.id, "no such name") is None
+    assert series.last is None
 
 
 def test_a_long_series_is_decimated_and_keeps_its_extremes_and_its_ends(store, run):
@@ -77,16 +79,49 @@ def test_a_long_series_is_decimated_and_keeps_its_extremes_and_its_ends(store, r
     assert all(values[int(step)] == value for step, value in zip(series.steps, series.values, strict=True))
     assert {7_777, 15_001} <= set(series.steps)
     assert (series.steps[0], series.steps[-1]) == (0, 19_999)
-    assert series.last == store.latest(run.id, "train/loss") == values[-1]
+    assert series.last == values[-1]
 
 
-def test_only_what_is_new_can_be_read(store, run):
-    store.add_metrics(run.id, [("train/loss", step, step / 10) for step in range(1, 2001)])
-    assert store.metrics(run.id, "train/loss", after=1998).steps == (1999, 2000)
-    decimated = store.metrics(run.id, "train/loss", max_points=100, after=1000)
-    assert (decimated.steps[0], decimated.steps[-1]) == (1001, 2000)
-    assert len(decimated) < 110
-    assert len(store.metrics(run.id, "train/loss", after=2000)) == 0
+def test_a_reader_that_goes_on_has_what_a_new_one_has(store, run):
+    reader = MetricsReader(store.folder(run.id), 100, whole=("validation/f1_macro",))
+    assert reader.read() == {}
+    for first in range(0, 3000, 150):
+        steps = range(first, first + 150)
+        store.add_metrics(run.id, [("train/loss", step, math.sin(step)) for step in steps])
+        store.add_metrics(run.id, [("validation/f1_macro", step, step / 3000) for step in steps])
+        series = reader.read()
+    f1, loss = series["validation/f1_macro"], series["train/loss"]
+    assert f1 == store.metrics(run.id, "validation/f1_macro", 10**6)
+    assert len(f1) == 3000
+    assert 50 <= len(loss) <= 200
+    assert (loss.steps[0], loss.steps[-1]) == (0, 2999)
+    assert all(math.sin(step) == value for step, value in zip(loss.steps, loss.values, strict=True))
+
+
+@pytest.mark.parametrize("torn", [POINTS, NAMES])
+def test_what_a_kill_tore_is_ignored_and_the_next_process_writes_behind_it(store, run, torn):
+    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
+    with (store.folder(run.id) / torn).open("ab") as file:
+        file.write(b"torn")
+    assert store.metrics(run.id, "train/loss").values == (0.5,)
+    store.add_metrics(run.id, [("train/loss", 2, 0.4), ("learning_rate", 2, 0.1)])
+    assert store.metrics(run.id, "train/loss").values == (0.5, 0.4)
+    assert store.metrics(run.id, "learning_rate").values == (0.1,)
+
+
+def test_points_for_which_the_disk_has_no_room_are_refused_as_a_whole(store, run):
+    writer = MetricsWriter(store.folder(run.id))
+    writer.write([("train/loss", 1, 0.5)])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # really cuts the file
+    try:
+        with pytest.raises(OSError, match="too large"):
+            writer.write([("train/loss", step, 0.5) for step in range(2, 50)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert store.metrics(run.id, "train/loss").steps == (1,)
+    writer.write([("train/loss", 2, 0.4)])
+    assert store.metrics(run.id, "train/loss").values == (0.5, 0.4)
 
 
 def test_extremes_follow_what_is_stored_when_a_resumed_run_repeats_its_steps(store, run):
@@ -95,7 +130,7 @@ def test_extremes_follow_what_is_stored_when_a_resumed_run_repeats_its_steps(sto
     for first in range(0, 30_000, 700):
         points = enumerate(values[first : first + 700], start=first)
         store.add_metrics(run.id, [("train/loss", step, value) for step, value in points])
-    store.add_metric(run.id, "train/loss", 12_345, 40.0)
+    store.add_metrics(run.id, [("train/loss", 12_345, 40.0)])
     assert max(store.metrics(run.id, "train/loss", 500).values) == 40.0
     values[12_345:] = [
         rng.random() for _ in values[12_345:]
@@ -112,7 +147,7 @@ def test_extremes_follow_what_is_stored_when_a_resumed_run_repeats_its_steps(sto
 
 def test_a_hundred_thousand_steps_are_read_in_little_time(store, run):
     store.add_metrics(run.id, [("train/loss", 10 * step, step % 977) for step in range(100_000)])
-    store.add_metric(run.id, "train/loss", 500_005, 5000.0)
+    store.add_metrics(run.id, [("train/loss", 500_005, 5000.0)])
     started = time.perf_counter()
     series = store.metrics(run.id, "train/loss", 500)
     assert time.perf_counter() - started < 0.3  # about 0.01 s on a free machine
@@ -122,7 +157,7 @@ def test_a_hundred_thousand_steps_are_read_in_little_time(store, run):
 
 @pytest.mark.parametrize("acknowledged", [3, 11, 40])
 def test_a_killed_writer_loses_nothing_that_was_acknowledged(store, run, acknowledged):
-    command = [sys.executable, "-c", WRITER, str(store.home_folder), run.id]
+    command = [sys.executable, "-c", WRITER, str(store.folders.home), run.id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         said = [writer.stdout.readline() for _ in range(acknowledged)]
         writer.kill()

@@ -7,10 +7,11 @@ import sys
 import time
 
 import pytest
+from run_processes import set_columns, silence
 
-from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore
-from ecgapp.jobs.run_table import update
+from ecgapp.errors import JobError, StorageError
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Ending, NewRun, Run, RunStore, Timing
+from ecgapp.jobs.rows import OLDER
 from ecgapp.system import processes
 
 
@@ -33,7 +34,7 @@ def started(store: RunStore, device: str) -> Run:
 
 def ended(store: RunStore, state: str) -> Run:
     run = started(store, "cpu")
-    Attachment(store, run.id).end(state, "It ended.")
+    Attachment(store, run.id).end(Ending(state, "It ended."))
     return run
 
 
@@ -43,7 +44,7 @@ def test_a_run_on_two_devices_waits_until_both_are_free(store):
     assert store.claim("cuda:0") is None
     for narrow in (first, second):
         assert store.claim(wide.device) is None
-        store._end(store.get(narrow.id), "stopped", "")
+        store.liveness.end(store.get(narrow.id), "stopped", "")
     assert store.claim("cuda:1").id == wide.id
 
 
@@ -52,25 +53,25 @@ def test_small_runs_behind_a_wide_one_do_not_keep_it_waiting(store):
     wide, behind, elsewhere = (queued(store, name) for name in ("cuda:0+cuda:1", "cuda:1", "cpu"))
     assert store.claim("cuda:1") is None
     assert store.claim("cpu").id == elsewhere.id
-    store._end(store.get(busy.id), "stopped", "")
+    store.liveness.end(store.get(busy.id), "stopped", "")
     assert store.claim("cuda:1").id == wide.id
     assert store.claim("cuda:1", behind.id) is None
 
 
 def test_the_end_of_a_wide_run_lets_several_start(tmp_path, monkeypatch):
     store, launched = RunStore(tmp_path / "runs"), []
-    monkeypatch.setattr(store, "_spawn", lambda run, command: launched.append(run.device))
+    monkeypatch.setattr(store.launcher, "start_attendant", lambda run: launched.append(run.device))
     wide = started(store, "cuda:0+cuda:1")
     for device in ("cuda:1", "cuda:0", "cuda:0"):
         queued(store, device)
-    store._end(store.get(wide.id), "stopped", "")
+    store.liveness.end(store.get(wide.id), "stopped", "")
     store.start_next(wide.device)
     assert launched == ["cuda:1", "cuda:0"]
 
 
 def test_cancelling_a_wide_run_lets_those_behind_it_start(tmp_path, monkeypatch):
     store, launched = RunStore(tmp_path / "runs"), []
-    monkeypatch.setattr(store, "_spawn", lambda run, command: launched.append(run.device))
+    monkeypatch.setattr(store.launcher, "start_attendant", lambda run: launched.append(run.device))
     started(store, "cuda:0")
     wide = queued(store, "cuda:0+cuda:1")
     queued(store, "cuda:1")
@@ -98,7 +99,7 @@ print(sum(run is not None for run in claimed))
 def test_of_twenty_attempts_from_four_processes_one_starts_the_run(store):
     queued(store, "cuda:0+cuda:1")
     queued(store, "cuda:0")
-    command = [sys.executable, "-c", CLAIMER, str(store.home_folder)]
+    command = [sys.executable, "-c", CLAIMER, str(store.folders.home)]
     pipe = subprocess.PIPE
     servers = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(4)]
     assert sum(int(server.communicate("now\n")[0]) for server in servers) == 1
@@ -109,11 +110,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from ecgapp.errors import JobError
-from ecgapp.jobs import RunStore
+from ecgapp.jobs import RESUME, NewRun, RunStore
 def send(number):
     form = sys.argv[2] or f"{sys.argv[3]} {number}"
     try:
-        return RunStore(Path(sys.argv[1])).create_once("a run", "pretrain", "cpu", "{}", form).id
+        new = NewRun("train", "a run", "pretrain", "cpu", "{}", RESUME, form)
+        return RunStore(Path(sys.argv[1])).add(new).id
     except JobError as error:
         return f"{error} {error.__cause__!r}"
 sys.stdin.readline()
@@ -125,7 +127,7 @@ with ThreadPoolExecutor(5) as pool:
 @pytest.mark.parametrize("form", ["the same", ""], ids=["one form", "a form each"])
 def test_of_ten_forms_that_two_servers_send_at_once_one_run_is_made_and_each_is_told_which(store, form):
     pipe = subprocess.PIPE
-    command = [sys.executable, "-c", SENDER, str(store.home_folder), form]
+    command = [sys.executable, "-c", SENDER, str(store.folders.home), form]
     servers = [subprocess.Popen([*command, name], stdin=pipe, stdout=pipe, text=True) for name in "ab"]
     for server in servers:
         server.stdin.write("now\n")
@@ -154,7 +156,7 @@ def test_a_waiting_run_moves_among_those_that_wait_for_its_devices(store):
 
 def test_a_finished_run_is_extended_in_its_own_folder_with_its_curves(store):
     run = ended(store, "finished")
-    store.add_metric(run.id, "train/loss", 1, 0.5)
+    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
     again = store.extend(run.id, '{"more": "epochs"}')
     assert (again.id, again.state, again.config) == (run.id, "queued", '{"more": "epochs"}')
     assert (store.folder(run.id) / "config.json").read_text() == again.config
@@ -177,7 +179,7 @@ def test_a_title_and_a_note_are_kept_and_an_empty_title_is_the_name_again(store)
 
 def test_what_helped_a_run_that_ended_is_forgotten_once_it_waits_again(store):
     run = started(store, "cpu")
-    Attachment(store, run.id).end("failed", f"The machine ran out of memory. {NEW_RUN}", resume_helps=False)
+    Attachment(store, run.id).end(Ending("failed", f"The machine ran out of memory. {NEW_RUN}", False))
     assert not store.get(run.id).resume_helps
     store.resume(run.id)
     cancelled = store.cancel(run.id)
@@ -192,16 +194,27 @@ def test_the_size_of_a_run_is_what_its_files_take(store):
     assert store.size(run.id) == before + 1000
 
 
-def test_a_list_of_runs_of_another_version_is_refused_with_a_sentence(tmp_path):
+@pytest.mark.parametrize(("version", "sentence"), [(3, OLDER), (5, "another version of the app")])
+def test_a_list_of_runs_of_another_version_is_refused_with_what_to_do(tmp_path, version, sentence):
     with sqlite3.connect(tmp_path / "runs.sqlite") as connection:
-        connection.execute("PRAGMA user_version = 1")
-    with pytest.raises(JobError, match="another version of the app"):
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(StorageError) as refused:
         RunStore(tmp_path).all()
+    assert sentence in str(refused.value)
+
+
+def test_jobs_without_a_device_wait_for_none_and_are_listed_by_kind(store):
+    busy = started(store, "cpu")
+    runs = [store.add(NewRun("import", "a folder", "", "", "{}", "")) for _ in range(2)]
+    assert [store.claim("").id for _ in runs] == [run.id for run in runs]
+    assert store.claim("cpu") is None
+    assert [run.id for run in store.all("import")] == [run.id for run in reversed(runs)]
+    assert [run.id for run in store.all()] == [busy.id]
 
 
 def test_a_process_started_again_by_the_same_leader_takes_its_run_again_and_no_other_does(store):
     run = started(store, "cpu")
-    Attachment(store, run.id).running()
+    Attachment(store, run.id).beat("Training begins.")
     Attachment(store, run.id)
     assert store.get(run.id).state == "starting"
     assert "start again from the last checkpoint" in store.events(run.id)[-1].text
@@ -223,10 +236,8 @@ def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_
     run = started(store, "cpu")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:
         token = processes.start_token(silent.pid)
-        with store.database.write() as connection:
-            long_ago = time.time() - 8
-            columns = {"pid": silent.pid, "process_started": token, "heartbeat": long_ago}
-            update(connection, run.id, state="running", **columns)
+        set_columns(store, run.id, state="running", pid=silent.pid, process_started=token)
+        silence(store, run.id, 8)
         store.refresh()
         store.refresh()
         assert "said nothing for a while" in store.get(run.id).message
@@ -242,14 +253,13 @@ def test_a_process_that_cannot_be_seen_from_here_is_judged_by_its_heartbeat_alon
     run = started(store, "cpu")
     place, _, tick = (processes.start_token(os.getpid()) or "").rpartition(":")
     elsewhere = {"pid": os.getpid(), "process_started": f"another-{place}:{tick}"}
-    for heartbeat, stop_requested, state in (
-        (time.time(), None, "running"),
-        (time.time(), time.time() - 3600, "running"),  # overdue: who is there ends it
-        (time.time() - 8, None, "lost"),
+    for seconds, stop_requested, state in (
+        (0, None, "running"),
+        (0, time.time() - 3600, "running"),  # overdue: its own attendant ends it
+        (8, None, "lost"),
     ):
-        with store.database.write() as connection:
-            columns = {"heartbeat": heartbeat, "stop_requested": stop_requested, **elsewhere}
-            update(connection, run.id, state="running", **columns)
+        set_columns(store, run.id, state="running", stop_requested=stop_requested, **elsewhere)
+        silence(store, run.id, seconds)
         store.refresh()
         assert store.get(run.id).state == state
     assert "said nothing" not in store.get(run.id).message  # nobody here can stop it
@@ -272,14 +282,13 @@ def test_a_team_that_lost_a_process_starts_again_and_one_that_only_says_nothing_
         leader.stdout.readline()
         token = processes.start_token(leader.pid)
         states = []
-        for heartbeat in (time.time() - 30, None):  # before its processes came, and after
+        impatient = RunStore(store.folders.home, timing=Timing(stale=0.0))
+        for seconds in (30, 0):  # before its processes came, and after
             time.sleep(0.1)
-            columns = {"pid": leader.pid, "process_started": token, "heartbeat": heartbeat or time.time()}
-            with store.database.write() as connection:
-                update(connection, run.id, state="running", message="", **columns)
-            with pytest.MonkeyPatch.context() as patched:
-                patched.setattr("ecgapp.jobs.watch.STALE_SECONDS", 0.0)
-                store.refresh()
+            columns = {"pid": leader.pid, "process_started": token, "message": ""}
+            set_columns(store, run.id, state="running", **columns)
+            silence(store, run.id, seconds)
+            impatient.refresh()
             states.append(store.get(run.id).state)
         assert states == ["starting", "lost"]
         processes.end_group(leader.pid, token)
@@ -289,8 +298,7 @@ def test_a_stop_ends_a_silent_process(store):
     run = started(store, "cpu")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as silent:
         token = processes.start_token(silent.pid)
-        with store.database.write() as connection:
-            update(connection, run.id, state="lost", pid=silent.pid, process_started=token)
+        set_columns(store, run.id, state="lost", pid=silent.pid, process_started=token)
         stopped = store.request_stop(run.id)
     assert silent.returncode == -9
     assert (stopped.state, stopped.message[:16]) == ("stopped", "Stopped by force")
@@ -299,8 +307,7 @@ def test_a_stop_ends_a_silent_process(store):
 def test_a_run_that_starts_has_more_time_to_speak(store):
     run = started(store, "cpu")
     for seconds, state in ((30, "starting"), (90, "lost")):
-        with store.database.write() as connection:
-            update(connection, run.id, heartbeat=time.time() - seconds)
+        silence(store, run.id, seconds)
         store.refresh()
         assert store.get(run.id).state == state
 

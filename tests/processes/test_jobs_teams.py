@@ -7,12 +7,11 @@ import time
 
 import psutil
 import pytest
-from run_processes import end_all, until
+from run_processes import QUICK, end_all, set_columns, until
 from small_training import PRETRAINING
 
 from ecgapp.config import PROJECT
 from ecgapp.jobs import NEW_RUN, Run, RunStore
-from ecgapp.jobs.run_table import update
 from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically
 from ecgapp.system import processes
@@ -24,7 +23,7 @@ WORKER = [sys.executable, str(PROJECT / "tests" / "support" / "team_worker.py")]
 @pytest.fixture
 def store(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    runs = RunStore(tmp_path / "runs", command=WORKER)
+    runs = RunStore(tmp_path / "runs", WORKER, QUICK)
     yield runs
     end_all(runs)
 
@@ -93,8 +92,7 @@ def test_a_team_that_does_not_stop_is_ended_with_all_its_processes_though_nobody
         for member in family:
             member.suspend()
     store.request_stop(run.id)
-    with store.database.write() as connection:
-        update(connection, run.id, stop_requested=time.time() - 3600)
+    set_columns(store, run.id, stop_requested=time.time() - 3600)
     until(lambda: gone(family))
     assert store.get(run.id).state == "stopped"
     assert "by force" in store.get(run.id).message

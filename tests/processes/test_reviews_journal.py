@@ -13,7 +13,7 @@ from killing import report_of
 from review_events import CONFIRMED, EDITED, MODEL, OTHER, RECORD, SIGNED, A, P, answers, event
 
 from ecgapp.config import Settings
-from ecgapp.errors import JobError, ReviewError
+from ecgapp.errors import ReviewError, StorageError
 from ecgapp.reviews import (
     EventKind,
     Journal,
@@ -99,7 +99,7 @@ def test_what_was_said_can_be_neither_changed_nor_deleted(journal, change):
     with closing(sqlite3.connect(journal.database.path)) as connection:
         with pytest.raises(sqlite3.IntegrityError, match="never"):
             connection.execute(change)
-    with pytest.raises(JobError), journal.database.write() as connection:
+    with pytest.raises(StorageError), journal.database.write() as connection:
         connection.execute("DELETE FROM events")
     assert journal.events() == before
 

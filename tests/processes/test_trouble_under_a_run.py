@@ -13,19 +13,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from run_processes import end_all
+from run_processes import QUICK, end_all
 from small_training import FINETUNING, Recorder, change_store, small_settings, write_store
 
 from ecgapp import training
 from ecgapp.config import Settings
 from ecgapp.datasets.manifest import MANIFEST, VERSION
-from ecgapp.errors import JobError
-from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore, metric_names
+from ecgapp.errors import StorageError
+from ecgapp.jobs import NEW_RUN, RESUME, Run, RunStore
 from ecgapp.storage import documents, files
 from ecgapp.training import TrainingConfig
 from ecgapp.training.loop.checkpoint import CHECKPOINT
 from ecgapp.training.loop.learner import Learner
-from ecgapp.worker import RunReporter, execute
+from ecgapp.worker import execute
+from ecgapp.worker.reporter import RunReporter
 
 WIDE = replace(FINETUNING.network.encoder, widths=(64, 64))
 CONFIG = replace(
@@ -50,7 +51,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def store(settings):
-    runs = RunStore(settings.runs)
+    runs = RunStore(settings.runs, timing=QUICK)
     yield runs
     end_all(runs)
 
@@ -141,7 +142,7 @@ def fill(folder: Path) -> None:
 
 def test_a_disk_that_others_fill_to_the_last_byte(small_disk, sha256, at_a_step, monkeypatch):
     settings = small_settings(small_disk / "home", N_RECORDS)
-    store = RunStore(settings.runs)
+    store = RunStore(settings.runs, timing=replace(QUICK, storage=60.0))
     soon = threading.Timer(1.5, (small_disk / "ballast").unlink)
     at_a_step(lambda: (fill(small_disk), soon.start()))
     run = started(store, settings)
@@ -155,10 +156,9 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     small_disk, sha256, at_a_step, monkeypatch
 ):
     settings = small_settings(small_disk / "home", N_RECORDS)
-    store = RunStore(settings.runs)
+    store = RunStore(settings.runs, timing=QUICK)
     at_a_step(lambda: fill(small_disk))
-    monkeypatch.setattr("ecgapp.storage.database.PATIENCE_SECONDS", 0.0)
-    with pytest.raises(JobError, match="Free space on the disk"):
+    with pytest.raises(StorageError, match="Free space on the disk"):
         started(store, settings)
     (small_disk / "ballast").unlink()
     monkeypatch.setattr("ecgapp.system.processes.is_alive", lambda *_: False)  # the run's process is this one
@@ -166,75 +166,6 @@ def test_a_disk_that_stays_full_is_told_on_the_page_and_loses_nothing(
     assert (run.state, run.resumable) == ("lost", True)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
     assert weights(store, run) == sha256
-
-
-@pytest.mark.parametrize("since", [1, 2])
-def test_a_database_that_cannot_be_written_delays_the_numbers_and_loses_none(
-    store, settings, sha256, monkeypatch, since
-):
-    """From the first step of an epoch until the model is there."""
-    broken, refused = threading.Event(), []
-    write, step, log = store.database.write, RunReporter.step, RunReporter.log
-
-    def fail_or_write(durable=True):
-        if broken.is_set():
-            refused.append(threading.current_thread() is threading.main_thread())
-            raise JobError("The list of runs cannot be read or written.")
-        return write(durable)
-
-    def step_in_trouble(self, report):
-        if report.epoch == since:
-            broken.set()
-        step(self, report)
-
-    def log_and_mend(self, text):
-        if text.startswith("The model and its card"):
-            assert store.metrics(self._run.id, metric_names.TRAIN_LOSS).steps == tuple(range(1, since))
-            broken.clear()
-        log(self, text)
-
-    monkeypatch.setattr(store.database, "write", fail_or_write)
-    monkeypatch.setattr(RunReporter, "step", step_in_trouble)
-    monkeypatch.setattr(RunReporter, "log", log_and_mend)
-    run = started(store, settings)
-    assert refused.count(True) == 1  # a database that is locked holds the training up once
-    assert (run.state, run.epoch, run.epochs) == ("finished", 2, 2), run.message
-    assert weights(store, run) == sha256
-    for name in (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS, metric_names.F1):
-        assert store.metrics(run.id, name).steps == (1, 2), name
-    assert (
-        store.metrics(run.id, metric_names.STEP_LOSS).steps[-1]
-        == 2 * store.metrics(run.id, metric_names.STEP_LOSS).steps[0]
-    )
-    kinds = [event.kind for event in store.events(run.id) if event.kind != "note"]
-    assert kinds == ["queued", "starting", "running", "finished"]
-
-
-def test_a_list_that_cannot_be_written_at_the_end_is_waited_for_like_its_attendant_waits(
-    store, settings, monkeypatch
-):
-    """For a hundred attempts after the training, each a second apart."""
-    left, lines = [], []
-    write, log = store.database.write, RunReporter.log
-
-    def fail_or_write(durable=True):
-        if left and threading.current_thread() is threading.main_thread():
-            left.pop()
-            raise JobError("The list of runs cannot be read or written.")
-        return write(durable)
-
-    def log_and_break(self, text):
-        lines.append(text)
-        if text.startswith("The model and its card"):
-            left.extend(range(100))
-        log(self, text)
-
-    monkeypatch.setattr(store.database, "write", fail_or_write)
-    monkeypatch.setattr(RunReporter, "log", log_and_break)
-    monkeypatch.setattr("ecgapp.storage.database.time.sleep", lambda seconds: None)
-    run = started(store, settings)
-    assert (run.state, left) == ("finished", [])
-    assert "waits until they can" in lines[-1]
 
 
 def test_a_folder_that_may_no_longer_be_written_to(store, settings, sha256, at_a_step, monkeypatch):

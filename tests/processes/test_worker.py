@@ -1,26 +1,37 @@
-"""The process of a run: it trains, tells its numbers, stops when asked, and says how it ended."""
+"""The process of a run: it trains, writes its metrics, stops when asked, and sets its final state."""
 
 import math
 import os
 import signal
+import sqlite3
 import sys
+import threading
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 
 import pytest
-from run_processes import end_all, until
+from run_processes import QUICK, end_all, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 from stored_predictions import validation_predictions
 
 from ecgapp import training
 from ecgapp.analysis import open_model
-from ecgapp.errors import DatasetError, InterruptedTrainingError, JobError, ModelError
-from ecgapp.jobs import Attachment, Run, RunStore, metric_names
+from ecgapp.errors import (
+    DatasetError,
+    InterruptedTrainingError,
+    JobError,
+    ModelError,
+    StorageError,
+    TrainingError,
+)
+from ecgapp.jobs import NEW_RUN, Attachment, Run, RunStore, metric_names
+from ecgapp.jobs.metrics import POINTS
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.storage import documents
+from ecgapp.storage.database import Database
 from ecgapp.training import EpochReport, StepReport
-from ecgapp.worker import RunReporter, execute, main, unwritten_metrics
-from ecgapp.worker.reporter import UNWRITTEN
-from ecgapp.worker.unwritten_metrics import Waiting
+from ecgapp.worker import JobContext, execute, main, team
+from ecgapp.worker.reporter import RunReporter
 
 WHY = Decision("Ada", "better on our own patients")
 SECRET = "/home/someone/Jane Doe 1950-01-01.hea"
@@ -33,7 +44,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def store(settings):
-    runs = RunStore(settings.runs)
+    runs = RunStore(settings.runs, timing=QUICK)
     yield runs
     end_all(runs)
 
@@ -45,7 +56,7 @@ def claimed(store: RunStore, config=PRETRAINING) -> Run:
 
 def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store, settings):
     run = execute(store, claimed(store, FINETUNING).id, settings)
-    assert (run.state, run.epoch, run.epochs) == ("finished", 3, 3), store.log_tail(run.id, technical=True)
+    assert (run.state, run.done, run.total) == ("finished", 3, 3), store.log_tail(run.id, technical=True)
     for name in (
         metric_names.TRAIN_LOSS,
         metric_names.VALIDATION_LOSS,
@@ -60,7 +71,7 @@ def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store,
         metric_names.MEMORY,
         metric_names.CPU_PERCENT,
     ):
-        assert store.latest(run.id, name) is not None, name
+        assert store.metrics(run.id, name).last is not None, name
     kinds = [event.kind for event in store.events(run.id)]
     assert kinds == ["queued", "starting", "running", "finished"]
     assert any("Epoch 3 of 3" in line for line in store.log_tail(run.id))
@@ -116,7 +127,7 @@ def test_a_stopped_run_resumes_from_its_checkpoint_with_one_curve_to_the_end(sto
 
     def stop_after_the_first(self, report):
         tell(self, report)
-        self.stop.set()
+        self._context.stop.set()
 
     monkeypatch.setattr(RunReporter, "epoch", stop_after_the_first)
     assert execute(store, run.id, settings).state == "stopped"
@@ -161,146 +172,171 @@ def test_the_worker_without_a_run_is_wrong_use(capsys):
     assert "Usage" in capsys.readouterr().err
 
 
-def test_numbers_that_could_not_be_written_wait_and_are_not_lost(store, monkeypatch):
-    run = claimed(store)
-    reporter = RunReporter(Attachment(store, run.id), run)
-    reporter.step(StepReport(10, 1, 0.5, 1e-3, 100.0, 20, epochs=2))
-    write = store.add_metrics
-    monkeypatch.setattr(store, "add_metrics", refuse)
-    reporter.epoch(EpochReport(1, 2, 0.4, math.nan))
-    with pytest.raises(JobError):
-        reporter.flush()
-    assert store.latest(run.id, metric_names.TRAIN_LOSS) is None
-    monkeypatch.setattr(store, "add_metrics", write)
-    reporter.flush()
-    assert store.latest(run.id, metric_names.STEP_LOSS) == 0.5
-    assert store.latest(run.id, metric_names.TRAIN_LOSS) == 0.4
-    assert math.isnan(store.latest(run.id, metric_names.VALIDATION_LOSS))
+@pytest.fixture
+def reporter(store, settings):
+    return RunReporter(JobContext(Attachment(store, claimed(store).id), settings))
 
 
-def test_the_first_words_of_a_training_are_written_with_its_new_plan_and_its_numbers(store):
-    run = claimed(store)
-    held = Attachment(store, run.id)
-    held.progress(20, 20, None)
-    reporter = RunReporter(held, store.get(run.id))
-    reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
-    now = store.get(run.id)
-    assert (now.state, now.epoch, now.epochs) == ("running", 20, 30)
+def test_a_training_s_first_report_is_written_with_its_new_plan_and_its_metrics(store, reporter):
+    run = store.all()[0]
+    store.folders.write_progress(run.id, 20, 20, None)
+    with reporter._context.heart:
+        reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
+        until(lambda: store.get(run.id).state == "running")
+    assert (store.get(run.id).done, store.get(run.id).total) == (20, 30)
     assert store.metrics(run.id, metric_names.STEP_LOSS).steps == (210,)
 
 
-def test_the_next_process_writes_the_epochs_that_one_could_not_write(store, monkeypatch):
-    run = claimed(store)
-    held = Attachment(store, run.id)
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "add_metrics", refuse)
-        reporter = RunReporter(held, run)
-        for number in (1, 2):
-            reporter.epoch(EpochReport(number, 3, 0.4, math.nan))
-    next_one = RunReporter(held, store.get(run.id))
-    next_one.flush()
-    assert store.metrics(run.id, metric_names.TRAIN_LOSS).values == (0.4, 0.4)
-    assert math.isnan(store.latest(run.id, metric_names.VALIDATION_LOSS))
-    assert store.get(run.id).epoch == 2
-    assert not (store.folder(run.id) / UNWRITTEN).exists()
+def test_every_metric_of_an_epoch_has_its_series(store, reporter):
+    reporter.epoch(
+        EpochReport(
+            3,
+            5,
+            0.4,
+            math.nan,
+            0.7,
+            {"NORM": 0.5},
+            {"NORM": 9},
+            {"NORM": 7},
+            (0.6, 0.8),
+            0.9,
+            0.3,
+            12.0,
+            24.0,
+        )
+    )
+    run = store.all()[0]
+    values = {name: store.metrics(run.id, name).values for name in metric_names.EPOCH_SERIES.values()}
+    assert math.isnan(values.pop(metric_names.VALIDATION_LOSS)[0])
+    expected = {
+        metric_names.TRAIN_LOSS: (0.4,),
+        metric_names.CONSTANT_LOSS: (0.3,),
+        metric_names.F1: (0.7,),
+        metric_names.AUROC: (0.9,),
+        metric_names.EPOCH_SECONDS: (12.0,),
+    }
+    assert {name: value for name, value in values.items() if not name.endswith("/")} == expected
+    for group, part, value in (
+        (metric_names.F1_OF_LABEL, "NORM", 0.5),
+        (metric_names.PREDICTED_OF_LABEL, "NORM", 9),
+        (metric_names.POSITIVES_OF_LABEL, "NORM", 7),
+        (metric_names.F1_OF_MEMBER, "2", 0.8),
+    ):
+        assert store.metrics(run.id, f"{group}{part}").values == (value,)
+    assert (store.get(run.id).done, store.get(run.id).seconds_left) == (3, 24.0)
 
 
-def test_what_another_thread_is_just_writing_is_kept_too(tmp_path):
-    file = tmp_path / "epochs.json"
-    waiting = Waiting(file)
-    waiting.add_epoch([("f1", 7, 0.5)])
-    taken = waiting.take()
-    waiting.add_epoch([("f1", 8, 0.6)])
-    waiting.keep()
-    assert Waiting(file).take()[0] == [[("f1", 7.0, 0.5)], [("f1", 8.0, 0.6)]]
-    waiting.written(waiting.take())
-    assert file.exists()  # 7 is still under way
-    waiting.give_back(taken)
-    waiting.written(waiting.take())
-    assert not file.exists()
+def test_an_epoch_that_cannot_be_written_ends_the_training_before_a_checkpoint(store, reporter):
+    (store.folder(store.all()[0].id) / POINTS).mkdir()
+    with pytest.raises(InterruptedTrainingError, match="Free space on the disk"):
+        reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
 
 
-def test_a_file_of_epochs_that_the_disk_has_spoilt_hinders_nobody(store):
-    run = claimed(store)
-    path = store.folder(run.id) / UNWRITTEN
-    path.write_bytes(b'[[["train/loss", 1, ')
-    reporter = RunReporter(Attachment(store, run.id), run)
+def test_an_epoch_waits_for_room_on_the_disk(store, reporter):
+    path = store.folder(store.all()[0].id) / POINTS
+    path.mkdir()
+    threading.Timer(0.3, path.rmdir).start()
     reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
-    assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == (1,)
-    assert not path.exists()
+    assert store.metrics(store.all()[0].id, metric_names.TRAIN_LOSS).values == (0.4,)
 
 
-@pytest.mark.parametrize("room", [0, 2])
-def test_an_epoch_that_can_be_kept_nowhere_ends_the_training_before_a_checkpoint(store, monkeypatch, room):
-    """``room`` comes at that attempt, if at all."""
-    run, attempts = claimed(store), []
-    reporter = RunReporter(Attachment(store, run.id), run)
-    monkeypatch.setattr(store, "add_metrics", refuse)
-    monkeypatch.setattr("ecgapp.worker.reporter._PATIENCE_SECONDS", 60.0 if room else 0.0)
-    plain = unwritten_metrics.write_atomically
-
-    def fail_or_write(path, content):
-        attempts.append(path)
-        if len(attempts) != room:
-            raise OSError(28, "No space left on device", SECRET)
-        plain(path, content)
-
-    monkeypatch.setattr(unwritten_metrics, "write_atomically", fail_or_write)
-    report = EpochReport(1, 2, 0.4, 0.5)
-    if room:
-        reporter.epoch(report)
-        assert (store.folder(run.id) / UNWRITTEN).exists()
-    else:
-        with pytest.raises(InterruptedTrainingError, match="Free space on the disk"):
-            reporter.epoch(report)
-
-
-def test_an_epoch_that_can_be_kept_nowhere_ends_a_run_that_is_to_stop_at_once_and_as_failed(
+def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_as_failed(
     store, settings, monkeypatch
 ):
-    """A full disk takes the list, and the file that lies beside it."""
-    refusing = []
-
-    def refuse_file(path, content):
-        refusing.append(path)
-        raise OSError(28, "No space left on device", SECRET)
-
     def train(config, reporter, folder, settings, processes):
-        with monkeypatch.context() as full:
-            full.setattr(store, "add_metrics", refuse)
-            full.setattr(unwritten_metrics, "write_atomically", refuse_file)
-            reporter.stop.set()
-            reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
+        (folder / POINTS).unlink()
+        (folder / POINTS).mkdir()
+        reporter._context.stop.set()
+        reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
 
     monkeypatch.setattr(training, "train", train)
-    run = execute(store, claimed(store).id, settings)
-    assert (run.state, run.resume_helps, len(refusing)) == ("failed", True, 1)
-    assert "last checkpoint is intact. Free space on the disk" in run.message
-
-
-def test_of_too_many_numbers_that_wait_those_of_the_epochs_and_the_ends_of_the_curves_stay(
-    store, monkeypatch
-):
-    monkeypatch.setattr(unwritten_metrics, "MOST_SAMPLES", 50)
+    store.timing = replace(QUICK, storage=3600.0)
     run = claimed(store)
-    reporter = RunReporter(Attachment(store, run.id), run)
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "add_metrics", refuse)
-        for number in range(1, 401):
-            reporter.step(StepReport(number, number, 0.5, 1e-3, 100.0, 400, epochs=400, gradient_norm=1.0))
-            reporter.epoch(EpochReport(number, 400, 0.4, 0.5))
-            with pytest.raises(JobError):
-                reporter.flush()
-    reporter.flush()
-    assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == tuple(range(1, 401))
-    kept = store.metrics(run.id, metric_names.STEP_LOSS).steps
-    assert 20 <= len(kept) <= 50
-    assert kept[-1] == 400
-    assert store.metrics(run.id, metric_names.GRADIENT_NORM).steps == kept
+    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
+    ended = execute(store, run.id, settings)
+    assert (ended.state, ended.resume_helps) == ("failed", True)
+    assert "last checkpoint is intact. Free space on the disk" in ended.message
 
 
-def refuse(*_arguments):
-    raise JobError("The disk is full.")
+@contextmanager
+def locked(store: RunStore):
+    """Another process writes the list all the while."""
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.rollback()
+
+
+def test_a_list_that_is_locked_delays_neither_metrics_nor_the_end_of_a_run(store, settings, monkeypatch):
+    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
+    plain = team.train
+
+    def train(*arguments):
+        with locked(store):
+            name = plain(*arguments)
+            run = store.all()[0]
+            assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == (1, 2, 3)
+            assert run.done == 3
+        return name
+
+    monkeypatch.setattr(team, "train", train)
+    run = execute(store, claimed(store).id, settings)
+    assert (run.state, store.get(run.id).state) == ("finished", "finished")
+
+
+def test_a_run_that_ends_while_the_list_is_locked_has_its_final_state_for_the_next_reader(
+    store, settings, monkeypatch
+):
+    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
+    lock = ExitStack()
+
+    def train(*_):
+        lock.enter_context(locked(store))
+        return "small"
+
+    monkeypatch.setattr(team, "train", train)
+    run = execute(store, claimed(store).id, settings)
+    assert (run.state, store.get(run.id).active) == ("finished", True)
+    lock.close()
+    assert store.refresh()[0].state == "finished"
+
+
+@pytest.mark.parametrize("mends", [True, False])
+def test_of_two_threads_that_know_why_a_run_ended_one_writes_it(store, settings, monkeypatch, mends):
+    """The training's own comes back from the call in which it waited, while the other one writes."""
+    left = []
+    monkeypatch.setattr(team, "leave", lambda _=None: left.append(store.all()[0].state))
+    monkeypatch.setattr(team, "launched", lambda: True)
+    monkeypatch.setattr(team, "leader", os.getpid)
+    write, broken = Database.write, threading.Event()
+
+    def fail_or_write(database, durable=True):
+        if broken.is_set():
+            raise StorageError("The list of runs cannot be read or written.")
+        return write(database, durable)
+
+    @contextmanager
+    def joined(give_up, device):
+        broken.set()
+        (store.folder(run.id) / "final.json").mkdir()
+        error = TrainingError("A record cannot be used.")
+        threading.Thread(target=give_up, args=(error,), daemon=True).start()
+        if mends:
+            threading.Timer(0.3, broken.clear).start()
+        raise error
+        yield
+
+    monkeypatch.setattr(Database, "write", fail_or_write)
+    monkeypatch.setattr(team, "joined", joined)
+    monkeypatch.setattr(team, "lost_another", lambda error: False)
+    run = claimed(store)
+    if mends:
+        assert execute(store, run.id, settings).message == f"A record cannot be used. {NEW_RUN}"
+        assert [event.kind for event in store.events(run.id)].count("failed") == 1
+        until(lambda: left in ([], ["failed"]))
+    else:
+        with pytest.raises(StorageError, match="could not be written down"):
+            execute(store, run.id, settings)
 
 
 def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, settings):
@@ -331,7 +367,7 @@ def test_a_launched_run_trains_in_its_own_process_until_it_is_asked_to_stop_then
     second = store.create("second", "pretrain", "cpu", documents.dump(replace(PRETRAINING, epochs=1)))
     store.launch(first.id)
     store.launch(second.id)
-    until(lambda: store.get(first.id).epoch > 0)
+    until(lambda: store.get(first.id).done > 0)
     assert store.get(second.id).state == "queued"
     store.request_stop(first.id)
     until(lambda: store.get(second.id).state == "starting")
@@ -340,5 +376,5 @@ def test_a_launched_run_trains_in_its_own_process_until_it_is_asked_to_stop_then
         "stopped",
         "Stopped on request. Resume goes on from the last checkpoint.",
     )
-    assert stopped.epoch == store.metrics(first.id, metric_names.TRAIN_LOSS, 10**6).steps[-1]
-    assert stopped.epoch < 100_000
+    assert stopped.done == store.metrics(first.id, metric_names.TRAIN_LOSS, 10**6).steps[-1]
+    assert stopped.done < 100_000

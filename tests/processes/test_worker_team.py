@@ -11,11 +11,10 @@ from small_training import PRETRAINING, small_settings
 
 from ecgapp import training
 from ecgapp.errors import ConfigError, DatasetLostError, JobError, TrainingError
-from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Run, RunStore, metric_names
+from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Ending, Run, RunStore
 from ecgapp.storage import documents
-from ecgapp.training import EpochReport
 from ecgapp.training.parallel import process_group
-from ecgapp.worker import RunReporter, error_board, execute, team
+from ecgapp.worker import error_board, execute, team
 
 GLOO = "[/pytorch/third_party/gloo/gloo/transport/tcp/pair.cc:537] Read error: Connection reset by peer."
 
@@ -157,7 +156,7 @@ def test_a_first_process_that_waits_in_vain_for_one_that_failed_ends_the_run(
     """Within a GPU's library it does not see that the other has left."""
 
     def train(config, reporter, folder, settings, processes):
-        error_board.Board(processes.board).write(TrainingError("A record cannot be used."))
+        error_board.ErrorBoard(processes.board).write(TrainingError("A record cannot be used."))
         until(lambda: leavings != [])
         raise training.Stopped
 
@@ -191,7 +190,7 @@ def test_a_signal_stops_the_run_only_where_all_others_are_still_there(
 
 def test_the_others_are_dismissed_where_there_is_nothing_to_train(store, settings, others):
     run = claimed(store)
-    Attachment(store, run.id, os.getppid()).end("failed", "It broke down.")
+    Attachment(store, run.id, os.getppid()).end(Ending("failed", "It broke down."))
     with pytest.raises(JobError):
         execute(store, run.id, settings)
     assert others.words == [None]
@@ -230,18 +229,6 @@ def test_another_process_asks_for_a_new_start_only_where_one_helps(
     assert all(line.startswith("    ") for line in capsys.readouterr().err.splitlines())
 
 
-def test_the_numbers_of_labels_and_members_are_kept(store):
-    run = claimed(store)
-    reporter = RunReporter(Attachment(store, run.id), run)
-    predicted = {"fast": 3, "turned": 0}
-    by_label = {"predicted_by_label": predicted, "positives_by_label": {"fast": 5, "turned": 1}}
-    reporter.epoch(EpochReport(1, 2, 0.4, 0.5, **by_label, f1_by_member=(0.25, 0.5)))
-    assert store.latest(run.id, metric_names.POSITIVES_OF_LABEL + "turned") == 1
-    assert store.latest(run.id, metric_names.PREDICTED_OF_LABEL + "turned") == 0
-    assert store.latest(run.id, metric_names.PREDICTED_OF_LABEL + "fast") == 3
-    assert [store.latest(run.id, metric_names.F1_OF_MEMBER + member) for member in "12"] == [0.25, 0.5]
-
-
 def test_a_store_that_went_with_its_process_has_no_word():
     class Gone:
         def check(self, *_):
@@ -249,15 +236,15 @@ def test_a_store_that_went_with_its_process_has_no_word():
 
         compare_set = check
 
-    error_board.Board(Gone()).write(TrainingError("A record cannot be used."))
-    assert error_board.Board(Gone()).read() is None
+    error_board.ErrorBoard(Gone()).write(TrainingError("A record cannot be used."))
+    assert error_board.ErrorBoard(Gone()).read() is None
 
 
 @pytest.mark.parametrize(
     "error", [DatasetLostError("It is gone."), TrainingError("No fold."), ConfigError("No.")]
 )
 def test_what_a_process_leaves_says_whether_a_resume_helps(error):
-    found = error_board.Board(torch.distributed.HashStore())
+    found = error_board.ErrorBoard(torch.distributed.HashStore())
     assert found.read() is None
     found.write(error)
     found.write(TrainingError("It came later."))

@@ -1,9 +1,9 @@
 """Runs that ended with a small model."""
 
 import tiny_models
+from run_processes import set_columns
 from small_training import FINETUNING
 
-from ecgapp.jobs.run_table import update
 from ecgapp.models import save_model
 from ecgapp.storage import documents
 
@@ -11,8 +11,7 @@ from ecgapp.storage import documents
 def finished_run(runs, bias=0.0, thresholds=None):
     """A run whose model answers a little higher by ``bias``; its id and the sha256 of its weights."""
     run = runs.create("trained", "finetune", "cpu", documents.dump(FINETUNING))
-    with runs.database.write() as connection:
-        update(connection, run.id, state="finished")
+    set_columns(runs, run.id, state="finished")
     model, known = tiny_models.classifier("trained", thresholds=thresholds)
     model.network.head[1].bias += bias
     return run.id, save_model(runs.folder(run.id) / "result", model, known).sha256

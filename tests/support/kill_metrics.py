@@ -26,7 +26,7 @@ class Quiet(RunStore):
 def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
     """The process of a run: a line on the pipe means that the value was written before."""
     attachment = Attachment(store, run_id)
-    attachment.running()
+    attachment.beat("Training begins.")
     tell("state running")
     while True:
         points = [(metric_names.STEP_LOSS, number, value_of(number)) for number in range(step, step + BATCH)]
@@ -36,7 +36,7 @@ def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
         attachment.beat()
         if step // BATCH % 3 == 0:
             epoch += 1
-            attachment.progress(epoch, 10**6, 1.0)
+            store.folders.write_progress(run_id, epoch, 10**6, 1.0)
             tell(f"epoch {epoch}")
             store.add_event(run_id, "note", f"epoch {epoch}")
             tell(f"event {epoch}")
@@ -79,7 +79,7 @@ def lost(store: Quiet, run_id: str, told: list[str]) -> Counter:
     return Counter(
         points=len(series) < int(last.get("points", 0)) or series.values != values,
         events=bool("event" in last and f"epoch {last['event']}" not in notes),
-        epochs=store.get(run_id).epoch < int(last.get("epoch", 0)),
+        epochs=store.get(run_id).done < int(last.get("epoch", 0)),
         states="state" in last and store.get(run_id).state != "running",
     )
 
@@ -94,7 +94,7 @@ def main(folder: Path) -> None:
     damaged = untold = 0
     for _ in range(KILLS):
         store.claim("cpu", run_id)
-        step, epoch = len(store.metrics(run_id, metric_names.STEP_LOSS, 10**7)), store.get(run_id).epoch
+        step, epoch = len(store.metrics(run_id, metric_names.STEP_LOSS, 10**7)), store.get(run_id).done
         writer = Victim(lambda tell, at=step, done=epoch: life(tell, store, run_id, at, done))
         writer.listen(20, lambda line: line == "state running")
         writer.listen(rng.uniform(0, 0.08))

@@ -6,7 +6,6 @@ The headline, the worklist, the report and the command line use it.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.label_lines import finding_lines, normal_lines
 from ecgapp.analysis.judgement.measured_lines import critical_lines, rate_lines, recording_lines, rule_lines
@@ -40,8 +39,8 @@ def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     """The lines on withheld labels, and on records that the gate could not judge."""
     judged = known.admission
     if judged is not None and judged.refused:
-        urgent = LOOK in judged.reason  # it may be ventricular fibrillation, or a standstill
-        yield JudgementLine(Severity.CRITICAL if urgent else Severity.PROMPT, judged.reason, GATE)
+        severity = Severity.CRITICAL if judged.readable.urgent else Severity.PROMPT
+        yield JudgementLine(severity, judged.reason, GATE)
     elif known.refusal:
         yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", GATE)
     elif not known.scores:

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ecgapp.analysis.critical import CriticalKind
+from ecgapp.analysis.critical.rate import SLOW as CRITICALLY_SLOW
+from ecgapp.analysis.critical.ventricular_arrhythmia import BROAD
+from ecgapp.analysis.critical.ventricular_arrhythmia import FAST as FAST_IF_BROAD
 from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.probability_words import beside_rule, capitalised
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence
 
 SLOW, FAST = 50.0, 100.0  # bpm; Spodick et al. 1992, doi:10.1016/0002-9149(92)90947-W
-VERY_SLOW, VERY_FAST = 40.0, 130.0  # bpm, to be read soon below and from: our choice
-BROAD, FAST_IF_BROAD = 120.0, 120.0  # ms and bpm that together may be ventricular tachycardia: our choice
+VERY_FAST = 130.0  # bpm, from which an ECG is to be read soon: our choice
 LONG_QT = 480.0  # ms, QTc; Priori et al. 2015 (ESC), doi:10.1093/eurheartj/ehv316
 RULES = ("STE", "STD", "AF", "LBBB", "RBBB", "I-AVB", "PVC", "PAC")  # the rules in a judgement
 SAME_LABEL = {"AF": ("AF", "A")}  # the network's labels for a rule
@@ -49,7 +51,7 @@ def rate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
     if kinds & DISORGANISED or known.unreadable:
         return
     if rate is not None and not kinds & RATES and not SLOW <= round(rate) <= FAST:
-        soon = rate < VERY_SLOW or rate >= VERY_FAST
+        soon = rate < CRITICALLY_SLOW or rate >= VERY_FAST
         severity = Severity.PROMPT if soon else Severity.ABNORMAL
         side = "below" if rate < SLOW else "above"
         words = f"Heart rate {rate:.0f}/min, {side} {SLOW if rate < SLOW else FAST:.0f}."

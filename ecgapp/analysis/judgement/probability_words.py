@@ -1,7 +1,7 @@
 """Text on the probabilities of a judgement, always beside their threshold."""
 
 from ecgapp.analysis.judgement.known_facts import KnownFacts, Score
-from ecgapp.models.card_words import in_full, meaning
+from ecgapp.tasks.meanings import in_full, meaning
 
 
 def against_threshold(score: Score) -> str:

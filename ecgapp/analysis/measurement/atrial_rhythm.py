@@ -11,6 +11,7 @@ from ecgapp.models import SEGMENTS
 from ecgapp.signals import BeatList
 from ecgapp.signals.diastolic_p import diastolic_p_waves
 from ecgapp.signals.p_waves import p_period
+from ecgapp.signals.quality.rails import runs
 
 SLOW_HEART = 60.0  # beats per minute, below which P waves are also searched outside QRS
 LIKE_QRS = 54.0  # beats per minute times the P waves' period in s: above it, there is one P wave per beat
@@ -110,15 +111,9 @@ def _filled(times: NDArray[np.float64], share: float) -> float | None:
 
 def _p_times(classes: NDArray[np.int64], rate: float) -> NDArray[np.float64]:
     """The middle of each P wave, s; ``classes`` are (n_leads, n_samples)."""
-    first, behind = _runs((classes == SEGMENTS.index("P")).mean(axis=0) >= AGREEING)
+    first, behind = runs((classes == SEGMENTS.index("P")).mean(axis=0) >= AGREEING)
     lasting = behind - first >= SHORTEST * rate
     return np.asarray((first + behind - 1)[lasting] / 2 / rate, np.float64)
-
-
-def _runs(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first sample of each run, and the sample behind its last."""
-    changes = np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))
-    return np.flatnonzero(changes == 1), np.flatnonzero(changes == -1)
 
 
 def _alike(
@@ -155,8 +150,8 @@ def _in_other_waves(classes: NDArray[np.int64], rate: float) -> NDArray[np.bool_
     reach = np.ones(2 * round(FROM_QRS * rate) + 1)
     qrs = (classes == SEGMENTS.index("QRS")).mean(axis=0) >= 0.5
     inside = np.asarray(np.convolve(qrs, reach, "same") > 0)
-    first, behind = _runs((classes == SEGMENTS.index("T")).mean(axis=0) >= AGREEING)
-    ends = _runs(qrs)[1]
+    first, behind = runs((classes == SEGMENTS.index("T")).mean(axis=0) >= AGREEING)
+    ends = runs(qrs)[1]
     for start, stop in zip(first.tolist(), behind.tolist(), strict=True):
         last = ends[ends <= start + 2]
         if last.size and not ((first >= last[-1]) & (first < start)).any():

@@ -25,7 +25,7 @@ from ecgapp.datasets.manifest import MANIFEST, IndexFile, StoreManifest
 from ecgapp.storage import documents
 from ecgapp.storage.files import sha256_of, write_atomically
 
-MAX_REASONS = 20  # different reasons of refusal that are told apart
+MAX_REASONS = 20  # different reasons of refusal that are counted apart
 OTHER = "Another reason."
 PARTS_IN_MEMORY = 8  # whose patients and folds are kept while repeats of their records are met
 
@@ -116,7 +116,7 @@ def _pieces(folder: Path, notes: Sequence[PartNote]) -> Iterator[tuple[pa.Table,
 
 
 def _digests(folder: Path, notes: Sequence[PartNote]) -> Iterator[NDArray[np.uint64]]:
-    """What stands for each record's signal, part by part."""
+    """The digests of the records' signals, one array for each part."""
     for note in notes:
         if note.n_read:
             lines = pq.read_table(folder / lines_file(note.number), columns=["signal"])
@@ -170,14 +170,16 @@ def _numbers(lines: pa.Table, first_shard: int, kinds: dict[RecordKind, int]) ->
     described = zip(
         lines["codes"].to_pylist(), lines["source"].to_pylist(), lines["derived"].to_pylist(), strict=True
     )
-    found = [RecordKind(tuple(codes), source, tuple(derived)) for codes, source, derived in described]
+    described_kinds = [
+        RecordKind(tuple(codes), source, tuple(derived)) for codes, source, derived in described
+    ]
     scales = lines["scale"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return {
         "fold": lines["fold"].to_numpy(),
         "n_samples": lines["n_samples"].to_numpy(),
         "shard": lines["shard"].to_numpy() + first_shard,
         "row": lines["row"].to_numpy(),
-        "kind": np.array([kinds.setdefault(kind, len(kinds)) for kind in found]),
+        "kind": np.array([kinds.setdefault(kind, len(kinds)) for kind in described_kinds]),
         "patient": np.array([patient_key(name) for name in lines["patient_id"].to_pylist()], np.uint64),
         "scale": scales.reshape(len(lines), -1),
     }

@@ -46,7 +46,7 @@ class PackedEntries:
 
     @property
     def key(self) -> str:
-        """Another one where any entry changed."""
+        """A digest of the entries; it changes if any entry changes."""
         return hashlib.sha256(" ".join(pack.key for pack in self.packs).encode()).hexdigest()
 
 

@@ -9,7 +9,6 @@ entry, its patient's key and its fold, some 20 bytes together; the checks over a
 moments. A layout says where it holds more.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -38,8 +37,10 @@ from ecgapp.datasets.manifest import StoreManifest
 from ecgapp.datasets.store import DatasetStore
 from ecgapp.errors import DatasetError
 from ecgapp.storage.lock import claimed
+from ecgapp.system.processes import usable_cores
 
-STEPS = 200  # how often progress is told, at most
+BUSY = "This data set is being imported already. Wait until that is done."
+STEPS = 200  # the shortest time between two reports of progress
 MANY = 2000  # records; fewer are read before further processes have started
 
 Progress = Callable[[int, int], None]
@@ -48,7 +49,7 @@ _ReadJobs = Callable[[Sequence[PartJob], int], list[PartNote]]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of a folder: ``read`` records are in the store ``name``; why others are not, is counted."""
+    """The result of an import: ``read`` records in the store ``name``, refused ones counted by reason."""
 
     name: str
     layout: str
@@ -68,12 +69,13 @@ def import_dataset(
     destination: Path,
     options: ImportOptions | None = None,
     progress: Progress | None = None,
+    check: Callable[[], None] | None = None,
 ) -> ImportReport:
     """Read ``source`` as ``layout`` into a new store at ``destination``, which gets its folder's name.
 
-    ``progress`` is told how many records are done, and of how many; what it raises ends the import.
-    An import that ends early, for whatever reason, leaves no store. What it has read so far waits in
-    a hidden folder for the same import to go on with it.
+    ``progress`` is called with the number of records that are done, and of all. ``check`` is called often;
+    what either raises ends the import. An import that ends early, for whatever reason, leaves no store. What
+    it has read so far is kept in a hidden folder for the same import to go on with.
 
     Raises:
         DatasetError: the folder is not of this layout, no record can be read, the destination is
@@ -99,10 +101,10 @@ def import_dataset(
             options.leads,
             entries.key,
         )
-        with claimed(destination):
+        with claimed(destination, BUSY):
             _refuse_taken(destination)
             sweep(destination.parent)
-            follow = _Follower(progress or _silent, len(entries))
+            follow = _Follower(progress or _silent, check or _unchecked, len(entries))
             _collect(scan, entries, plan, destination, partial(_read, follow, options.workers))
     except OSError as error:
         raise DatasetError(
@@ -165,17 +167,13 @@ def _read(follow: "_Follower", workers: int, jobs: Sequence[PartJob], n_records:
     """Read ``jobs``, which are what is missing of ``n_records``."""
     n_missing = sum(job.pack.n for job in jobs)
     follow.begin(n_records - n_missing)
-    workers = workers or (1 if n_missing < MANY else _cores())
+    workers = workers or (1 if n_missing < MANY else usable_cores())
     return read_parts(jobs, max(1, min(workers, len(jobs))), follow)
 
 
 def _discard_parts(folder: Path) -> None:
     for note in folder.glob("part-*.json"):
         note.unlink()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _manifest(plan: Plan, scan: Scan) -> StoreManifest:
@@ -199,11 +197,11 @@ def _report(store: DatasetStore) -> ImportReport:
 
 
 class _Follower:
-    """Tells ``progress`` of every 200th of the records, counting those of earlier attempts."""
+    """Calls ``progress`` for every 200th of the records, counting those of earlier attempts."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress, self._total = progress, total
-        self._before = self._told = 0
+    def __init__(self, progress: Progress, check: Callable[[], None], total: int) -> None:
+        self._progress, self._check, self._total = progress, check, total
+        self._before = self._reported = 0
 
     def begin(self, before: int) -> None:
         self._before = before
@@ -211,13 +209,18 @@ class _Follower:
             self(0)
 
     def __call__(self, done: int) -> None:
+        self._check()
         done += self._before
-        if done == self._told:
+        if done == self._reported:
             return
-        if done - self._told >= max(1, self._total // STEPS) or done == self._total:
-            self._told = done
+        if done - self._reported >= max(1, self._total // STEPS) or done == self._total:
+            self._reported = done
             self._progress(done, self._total)
 
 
 def _silent(done: int, total: int) -> None:
-    """Progress that nobody follows."""
+    """Ignore the progress."""
+
+
+def _unchecked() -> None:
+    """Go on."""

@@ -1,7 +1,7 @@
 """A part of an import: at most so many records, written whole or not at all.
 
-Its shards and its lines of the index come first and its note last, so a note that is there tells of a
-part that is complete, whatever became of the process that wrote it.
+Its shards and its lines of the index are written first and its note last. A part with a note is therefore
+complete, even if the process that wrote it was killed.
 """
 
 import hashlib

@@ -20,7 +20,7 @@ Tell = Callable[[int], None]  # how many records of the part are done; what it r
 
 @dataclass(frozen=True)
 class Form:
-    """What every record of the store is brought to; ``sampling_rate`` in Hz."""
+    """The form of every record of a store; ``sampling_rate`` in Hz."""
 
     leads: tuple[str, ...]
     sampling_rate: float

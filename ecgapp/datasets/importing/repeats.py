@@ -22,13 +22,13 @@ _LINE = np.dtype([("digest", "<u8"), ("row", _ROW)])
 
 
 class Owners:
-    """For each record the row of the first one that has the very same signal, mostly its own."""
+    """The row of the first record with the same signal, for each record; mostly its own row."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def of(self, begin: int, end: int) -> NDArray[np.int64]:
-        """Those of the rows from ``begin`` to before ``end``."""
+        """The owners of the rows from ``begin`` to before ``end``."""
         self._file.seek(begin * _ROW.itemsize)
         return np.frombuffer(self._file.read((end - begin) * _ROW.itemsize), _ROW)
 

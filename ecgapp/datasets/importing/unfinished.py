@@ -18,11 +18,12 @@ from ecgapp.storage.lock import claimed, is_claimed
 PART_RECORDS = 1000
 PLAN = "import.json"
 _PREFIX = ".importing-"
+_BUSY = "This import is under way already. Cancel it first."
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is imported, from where and with which of the user's choices: enough to go on with it."""
+    """The plan of an import: its source, layout and options, enough to resume it."""
 
     name: str
     layout: str
@@ -44,7 +45,7 @@ class Unfinished:
 
 
 def import_folder(destination: Path, plan: Plan, form: Form) -> Path:
-    """Where this import is collected: the same folder for the same plan, whatever state its source is in.
+    """The folder of an import; the same plan has the same folder, whatever the state of its source.
 
     What changes in the source concerns single parts, whose notes say what they were read from.
     """
@@ -74,11 +75,11 @@ def prepare(folder: Path, plan: Plan) -> None:
 def publish(folder: Path, destination: Path) -> None:
     """Give a folder with a manifest its name, freed of all that the manifest does not name."""
     manifest = read_manifest((folder / MANIFEST).read_text("utf-8"))
-    kept = {MANIFEST, PLAN, *(name for name, _ in manifest.checksums())}
+    named = {MANIFEST, PLAN, *(name for name, _ in manifest.checksums())}
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name not in kept:
+        elif path.name not in named:
             path.unlink()
     (folder / PLAN).unlink(missing_ok=True)  # last: until here it says what the parts were read from
     if destination.exists():
@@ -96,8 +97,8 @@ def leave(folder: Path) -> None:
 
 def unfinished_imports(settings: Settings) -> tuple[Unfinished, ...]:
     """Every import that was interrupted and can go on, by name; those under way are left out."""
-    found = [_described(folder) for folder in sorted(settings.stores.glob(f"{_PREFIX}*"))]
-    waiting = [item for item in found if item and not is_claimed(settings.stores / item.plan.name)]
+    described = [_described(folder) for folder in sorted(settings.stores.glob(f"{_PREFIX}*"))]
+    waiting = [item for item in described if item and not is_claimed(settings.stores / item.plan.name)]
     return tuple(sorted(waiting, key=lambda item: item.plan.name))
 
 
@@ -105,10 +106,10 @@ def discard(unfinished: Unfinished) -> None:
     """Remove an interrupted import for good.
 
     Raises:
-        DatasetError: it is under way again.
+        LockedError: it is under way again.
     """
     destination = unfinished.folder.parent / unfinished.plan.name
-    with claimed(destination):
+    with claimed(destination, _BUSY):
         if unfinished.folder.exists():
             _remove(unfinished.folder)
 

@@ -32,7 +32,7 @@ Follow = Callable[[int], None]  # how many records are done since the beginning
 
 @dataclass(frozen=True)
 class _Shared:
-    """What a worker and the process that follows it both see."""
+    """Values that a worker shares with the process that started it."""
 
     counts: Counts
     stop: ctypes.c_byte

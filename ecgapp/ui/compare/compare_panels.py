@@ -15,13 +15,12 @@ from ecgapp.analysis.ecg_comparison import (
 )
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
-from ecgapp.ui.compare import compare_doubts, paired_beats, slots
-from ecgapp.ui.compare.slots import EARLIER, LATER, Held
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.ui.compare import compare_admission, paired_beats, slots
+from ecgapp.ui.compare.slots import EARLIER, LATER, ComparedECG
 from ecgapp.ui.shell.opening import choose_record
-from ecgapp.ui.tracing.paper_frame import paper
+from ecgapp.ui.tracing.paper_frame import PLAIN, paper
 
-PLAIN = {"displayModeBar": False}
 REFERENCE_LENGTH = 24
 WORDS = (
     "Which ECG is the earlier one, and that both are of one patient, is your statement: no date and no name "
@@ -50,13 +49,13 @@ INTERVAL_COLUMNS = {
 }  # fmt: skip
 
 
-def openings() -> dict[str, Held]:
-    """Both ways in, and a button that swaps; what is open, by its slot, the earlier one first."""
+def openings() -> dict[str, ComparedECG]:
+    """Draw both ways in and a button that swaps; return what is open by its slot, the earlier one first."""
     slots.follow_review()
     for slot, place in zip((EARLIER, LATER), st.columns(2, gap="large"), strict=True):
         with place:
             _opening(slot)
-    both = {slot: one for slot in (EARLIER, LATER) if (one := slots.held(slot)) is not None}
+    both = {slot: one for slot in (EARLIER, LATER) if (one := slots.compared(slot)) is not None}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Swap earlier and later", on_click=slots.swap, disabled=not both, key="swap")
         st.caption(WORDS)
@@ -70,20 +69,20 @@ def _opening(slot: str) -> None:
     choose_record(slots.opening(slot))
     if (sentence := slots.problem(slot)) is not None:
         st.error(sentence)
-    one = slots.held(slot)
+    one = slots.compared(slot)
     if one is None:
         st.info(f"No {slot} ECG is open.")
         return
     _ask_reference(slot, one)
     source = ", the one in view on the Review page" if one.of_review else ""
     st.markdown(
-        f"Open: **{as_typed(one.name)}**{source}, {one.record.duration:.1f} s, "
+        f"Open: **{escape_markdown(one.name)}**{source}, {one.record.duration:.1f} s, "
         f"{one.record.sampling_rate:g} Hz."
     )
 
 
-def _ask_reference(slot: str, one: Held) -> None:
-    """What the reader calls this ECG, such as its date; signs that a page takes for markup are dropped."""
+def _ask_reference(slot: str, one: ComparedECG) -> None:
+    """Ask for the reader's name of this ECG, such as its date, without signs of markup."""
     typed = st.text_input(
         f"Reference of the {slot} ECG (optional, not stored)",
         one.reference,
@@ -95,10 +94,11 @@ def _ask_reference(slot: str, one: Held) -> None:
     one.reference = "".join(sign for sign in typed if sign.isalnum() or sign in " -.:/").strip()
 
 
-def critical_findings(both: Mapping[str, Held]) -> None:
+def critical_findings(both: Mapping[str, ComparedECG]) -> None:
     """A red box with the critical findings of each ECG; nothing where there are none."""
     parts = [
-        f"**{slot.capitalize()} ECG: {as_typed(finding.sentence)}** {as_typed(finding.evidence)}"
+        f"**{slot.capitalize()} ECG: {escape_markdown(finding.sentence)}** "
+        f"{escape_markdown(finding.evidence)}"
         for slot, one in both.items()
         for finding in one.ecg.critical()
     ]
@@ -106,15 +106,15 @@ def critical_findings(both: Mapping[str, Held]) -> None:
         st.error("\n\n".join(parts), icon=":material/emergency:")
 
 
-def compared_findings(both: Mapping[str, Held], card: ModelCard) -> tuple[FindingChange, ...]:
+def compared_findings(both: Mapping[str, ComparedECG], card: ModelCard) -> tuple[FindingChange, ...]:
     """Every class in both; none, and a sentence for each ECG that the model cannot take."""
-    found = {slot: _found(slot, one, card) for slot, one in both.items()}
-    earlier, later = found[EARLIER], found[LATER]
+    findings = {slot: _found(slot, one, card) for slot, one in both.items()}
+    earlier, later = findings[EARLIER], findings[LATER]
     return () if earlier is None or later is None else finding_changes(earlier, later)
 
 
-def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
-    """What ``card``'s model finds in one ECG; the gate has let it through."""
+def _found(slot: str, one: ComparedECG, card: ModelCard) -> Findings | None:
+    """The findings of ``card``'s model in one ECG that passed the gate; None, with a warning, on an error."""
     try:
         return one.ecg.findings(card)
     except EcgAppError as error:
@@ -122,21 +122,23 @@ def _found(slot: str, one: Held, card: ModelCard) -> Findings | None:
         return None
 
 
-def measured(both: Mapping[str, Held]) -> dict[str, Measurements]:
+def measured(both: Mapping[str, ComparedECG]) -> dict[str, Measurements]:
     """The measurements of both; none where no delineator is installed.
 
     Raises:
         EcgAppError: the delineator cannot be opened.
     """
-    found = {slot: one.ecg.measurements() for slot, one in both.items()}
-    return {slot: one for slot, one in found.items() if one is not None}
+    by_slot = {slot: one.ecg.measurements() for slot, one in both.items()}
+    return {slot: one for slot, one in by_slot.items() if one is not None}
 
 
-def findings_panel(both: Mapping[str, Held], changes: tuple[FindingChange, ...], card: ModelCard) -> None:
+def findings_panel(
+    both: Mapping[str, ComparedECG], changes: tuple[FindingChange, ...], card: ModelCard
+) -> None:
     """One row a class, and what of the recordings makes a finding doubtful."""
-    table = change_tables.findings(changes, compare_doubts.marks(both, changes))
+    table = change_tables.findings(changes, compare_admission.doubt_marks(both, changes))
     st.dataframe(table, hide_index=True, column_config=FINDING_COLUMNS, height="content")
-    for sentence in compare_doubts.sentences(both, changes):
+    for sentence in compare_admission.doubt_sentences(both, changes):
         st.markdown(sentence)
     st.caption(
         f"Both read by {card.title}, sha256 {card.sha256[:12]}. New: below its threshold earlier, above it "
@@ -144,9 +146,11 @@ def findings_panel(both: Mapping[str, Held], changes: tuple[FindingChange, ...],
     )
 
 
-def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ...], card: ModelCard) -> None:
+def intervals_panel(
+    measurements: Mapping[str, Measurements], changes: tuple[Change, ...], card: ModelCard
+) -> None:
     """Intervals and axes, then ST levels."""
-    for slot, one in found.items():
+    for slot, one in measurements.items():
         for sentence in one.warnings:
             st.warning(f"{slot.capitalize()}: {sentence}")
     table = change_tables.intervals(changes)
@@ -155,12 +159,12 @@ def intervals_panel(found: Mapping[str, Measurements], changes: tuple[Change, ..
         st.info(sentence)
     st.caption(_about_error(card))
     st.caption("ST level at J+60 ms, mm, as recorded, against the level just before QRS:")
-    st.dataframe(change_tables.levels(level_changes(found[EARLIER], found[LATER])))
+    st.dataframe(change_tables.levels(level_changes(measurements[EARLIER], measurements[LATER])))
     st.caption(change_tables.MARKED)
 
 
 def _about_error(card: ModelCard) -> str:
-    """What stands behind the two columns that a change is held against."""
+    """A caption on the two columns that a change is compared with."""
     repeat = (
         f"Repeat: 95 % of changes between two halves of one recording are smaller (upper end of the "
         f"95 % interval, n = {N_REPEATED} recordings, seconds apart at the same electrodes; from day to day "
@@ -180,9 +184,9 @@ def _about_error(card: ModelCard) -> str:
     )
 
 
-def beats_panel(both: Mapping[str, Held], found: Mapping[str, Measurements]) -> None:
+def beats_panel(both: Mapping[str, ComparedECG], measurements: Mapping[str, Measurements]) -> None:
     """Median beats over each other, and the same as a table."""
-    beats = {slot: one.beat for slot, one in found.items()}
+    beats = {slot: one.beat for slot, one in measurements.items()}
     earlier, later = beats[EARLIER], beats[LATER]
     if earlier is None or later is None:
         blank = " and ".join(slot for slot, beat in beats.items() if beat is None)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from ecgapp.analysis import TypicalBeat
 from ecgapp.records import LEADS, FloatArray
 from ecgapp.ui.compare.slots import EARLIER, LATER
-from ecgapp.ui.tracing.beat_paper import lay_on_paper
+from ecgapp.ui.tracing.paper_layout import lay_on_paper
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.2  # s from one column to the next
@@ -16,7 +16,7 @@ SHOWN = (-0.40, 0.62)  # s around R
 SPACING = (1.5, 6.0)  # mV between two rows, least and most
 LANE = 0.3  # mV between the two lanes in which the waves' lengths are drawn
 POINTS_PER_SECOND = 500.0
-STYLES: Mapping[str, dict[str, object]] = {  # told apart by dash and width, and in grey print too
+STYLES: Mapping[str, dict[str, object]] = {  # distinct by dash and width, and in grey print too
     EARLIER: {"color": "#7a7a7a", "width": 1.6, "dash": "4px,3px"},
     LATER: {"color": "#000000", "width": 1.4, "dash": "solid"},
 }
@@ -29,7 +29,7 @@ def leads_of(earlier: TypicalBeat, later: TypicalBeat) -> list[str]:
 
 
 def overlay(earlier: TypicalBeat, later: TypicalBeat) -> go.Figure:
-    """Both beats of every lead; above each column, how long P, QRS and T last in either."""
+    """The figure of both beats of every lead; above each column, how long P, QRS and T last in either."""
     beats = {EARLIER: earlier, LATER: later}
     leads = leads_of(earlier, later)
     spacing = _spacing(beats.values(), leads)
@@ -57,7 +57,7 @@ def overlay(earlier: TypicalBeat, later: TypicalBeat) -> go.Figure:
 
 
 def in_words(earlier: TypicalBeat, later: TypicalBeat) -> str:
-    """What the picture shows."""
+    """The caption of the overlaid beats' figure."""
     counts = f"{earlier.n_beats} beats of the earlier ECG (grey, dashed) and {later.n_beats} of the later one"
     return (
         f"Medians of {counts} (black, solid), aligned at R, 25 mm/s and 10 mm/mV for every lead, level "
@@ -80,13 +80,13 @@ def _shown(beats: Iterable[TypicalBeat], lead: str) -> FloatArray:
 
 
 def _top(beats: Iterable[TypicalBeat], leads: Sequence[str]) -> float:
-    """Above the first row's zero, in whole 5 mm."""
+    """The height above the first row's zero, in whole 5 mm."""
     highest = max(float(_shown(beats, lead).max()) for lead in leads[::ROWS_OF_A_COLUMN])
     return float(np.ceil((max(highest, 0.6) + 0.1) / 0.5) * 0.5)
 
 
 def _bottom(beats: Iterable[TypicalBeat], leads: Sequence[str]) -> float:
-    """Below the last row's zero, in whole 5 mm."""
+    """The height below the last row's zero, in whole 5 mm."""
     last = leads[min(len(leads), ROWS_OF_A_COLUMN) - 1 :: ROWS_OF_A_COLUMN]
     lowest = min(float(_shown(beats, lead).min()) for lead in last)
     return float(np.ceil((max(-lowest, 0.3) + 0.1) / 0.5) * 0.5)

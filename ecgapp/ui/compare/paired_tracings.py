@@ -8,13 +8,14 @@ import streamlit as st
 
 from ecgapp.errors import EcgAppError
 from ecgapp.records import LEADS, ECGRecord
-from ecgapp.signals import DisplayFilter, filtered, remarks, st_changes
+from ecgapp.signals import DisplayFilter, remarks, st_changes
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.paper import Layout, Scale, Sheet, lay_out, pieces
 from ecgapp.signals.st_level import st_warning
-from ecgapp.ui.compare.slots import Held
+from ecgapp.ui.compare.slots import ComparedECG
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, Printed, printed_settings, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import Printed, printed_settings, tracing
 from ecgapp.ui.tracing.tracing_controls import (
     BANDS,
     COLUMNS,
@@ -32,7 +33,7 @@ LINE = 17  # px that a second line of print needs
 
 @dataclass(frozen=True)
 class PairView:
-    """How both are drawn; ``beside`` halves the paper's width, and with it the seconds on it."""
+    """The drawing of both tracings; ``beside`` halves the paper's width, and with it the seconds on it."""
 
     beside: bool
     layout: Layout
@@ -41,7 +42,7 @@ class PairView:
 
     @property
     def seconds(self) -> float:
-        """Of each ECG that fit."""
+        """The seconds of each ECG that fit."""
         return self.scale.page_seconds / (2 if self.beside else 1)
 
 
@@ -55,7 +56,7 @@ class _Drawn:
 
 
 def choose_pair_view() -> PairView:
-    """One set of controls for both tracings."""
+    """Draw one set of controls for both tracings; return what they are set to."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         beside = one_of("Tracings", (BESIDE, ABOVE), BESIDE, "arrangement") == BESIDE
         name = one_of("Layout", tuple(COLUMNS), "6x2", "pair_layout")
@@ -71,7 +72,7 @@ def choose_pair_view() -> PairView:
 
 
 @st.fragment
-def pair_panel(both: Mapping[str, Held]) -> None:
+def pair_panel(both: Mapping[str, ComparedECG]) -> None:
     """The tracings of one or two ECGs by their slots, on the same paper."""
     view = choose_pair_view()
     view = replace(view, beside=view.beside and len(both) > 1)
@@ -87,11 +88,11 @@ def pair_panel(both: Mapping[str, Held]) -> None:
             _tell(slot, both[slot], drawn[slot])
 
 
-def _places(both: Mapping[str, Held], beside: bool) -> Sequence[st.delta_generator.DeltaGenerator]:
+def _places(both: Mapping[str, ComparedECG], beside: bool) -> Sequence[st.delta_generator.DeltaGenerator]:
     return st.columns(2, gap="small") if beside else [st.container() for _ in both]
 
 
-def _drawn(slot: str, one: Held, view: PairView) -> _Drawn:
+def _drawn(slot: str, one: ComparedECG, view: PairView) -> _Drawn:
     """The ECG under the reader's filter, from where the reader wants it to begin."""
     start = 0.0
     if one.record.duration > view.seconds:
@@ -100,23 +101,16 @@ def _drawn(slot: str, one: Held, view: PairView) -> _Drawn:
         label = f"{slot.capitalize()} ECG begins at (s)"
         start = st.slider(label, 0.0, round(last + 0.05, 1), 0.0, 0.1, key=key)
     try:
-        record, in_force = _filtered(one, view.filter), view.filter.description(one.record.sampling_rate)
+        record, in_force = one.ecg.filtered(view.filter), view.filter.description(one.record.sampling_rate)
     except EcgAppError as error:
         st.warning(f"{error} The {slot} tracing is shown as recorded.")
         record, in_force = one.record, UNFILTERED
     return _Drawn(record, in_force, lay_out(record, view.layout, start, view.seconds, view.scale))
 
 
-def _filtered(one: Held, wanted: DisplayFilter) -> ECGRecord:
-    """The record under this filter; the one under the filter before is let go."""
-    kept = one.remember("shown", dict[DisplayFilter, ECGRecord])
-    if wanted not in kept:
-        kept.clear()
-        kept[wanted] = filtered(one.record, wanted)
-    return kept[wanted]
-
-
-def _figures(both: Mapping[str, Held], drawn: Mapping[str, _Drawn], beside: bool) -> dict[str, go.Figure]:
+def _figures(
+    both: Mapping[str, ComparedECG], drawn: Mapping[str, _Drawn], beside: bool
+) -> dict[str, go.Figure]:
     """Rows at the same heights and paper of the same width, so that equal lengths are equal on both."""
     figures = {}
     for slot, one in drawn.items():
@@ -142,7 +136,7 @@ def _same_cells(one: Sheet, other: Sheet) -> bool:
 
 
 def _narrow(figure: go.Figure) -> None:
-    """What is printed above and below half a page stands in two lines."""
+    """Break what is printed above and below half a page into two lines."""
     below, above = figure.layout.annotations
     below.text = below.text.replace("   filter:", "<br>filter:")
     below.align = above.align = "left"
@@ -151,12 +145,12 @@ def _narrow(figure: go.Figure) -> None:
     figure.update_layout(margin={"t": margin.t + LINE, "b": margin.b + LINE})
 
 
-def _badges(one: Held) -> dict[str, str]:
+def _badges(one: ComparedECG) -> dict[str, str]:
     """A few words for each lead with a fault."""
     return {lead.lead: ", ".join(lead.faults) for lead in one.ecg.quality.leads if lead.faults}
 
 
-def _head(slot: str, one: Held) -> list[str]:
+def _head(slot: str, one: ComparedECG) -> list[str]:
     rate = one.ecg.heart_rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
     return [f"<b>{slot.upper()}: {one.name}</b>", beats]
@@ -169,11 +163,11 @@ def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:
         st.plotly_chart(figure, theme=None, config=CONFIG, key=key, height="stretch", alt=alt)
 
 
-def _tell(slot: str, one: Held, drawn: _Drawn) -> None:
-    """What to know of the recording, and where the filter moves its ST."""
+def _tell(slot: str, one: ComparedECG, drawn: _Drawn) -> None:
+    """Draw remarks on the recording, and where the filter moves its ST."""
     record = one.record
-    if said := remarks(record, one.ecg.quality):
-        st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in said))  # in one box
+    if sentences := remarks(record, one.ecg.quality):
+        st.warning("  \n".join(f"{slot.capitalize()}: {sentence}" for sentence in sentences))  # in one box
     if drawn.record is record or record.units != "mV":
         return
     changes = st_changes(record, drawn.record, one.ecg.beats.times.tolist())

@@ -1,59 +1,45 @@
 """The two ECGs of the compare page, and what was computed from each. They live in the session alone."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
 
 import streamlit as st
 
 from ecgapp.analysis import OpenedECG
 from ecgapp.records import ECGRecord
-from ecgapp.ui.shell import opened, session
+from ecgapp.ui.shell import ecg_in_view
+from ecgapp.ui.shell.open_ecgs import open_ecg
 from ecgapp.ui.shell.opening import DEMO, Opening
-
-T = TypeVar("T")
 
 EARLIER, LATER = "earlier", "later"
 _HELD = "compare_held"  # session state: what each slot holds, by its name
 
 
 @dataclass(eq=False)
-class Held:
-    """One opened ECG with its own memory, so that nothing of one is ever taken for the other's.
+class ComparedECG:
+    """One of the two ECGs, with everything that is computed from it."""
 
-    ``ecg`` holds what is computed from it, ``results`` what is drawn of it.
-    """
-
-    record: ECGRecord
+    ecg: OpenedECG
     title: str
     of_review: bool = False  # it is the one in view on the Review page, and follows that
-    results: dict[Hashable, object] = field(default_factory=dict)
     reference: str = ""  # what the reader calls it, for this page alone
-    ecg: OpenedECG = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.ecg = opened.current(self.record) if self.of_review else opened.opened_ecg(self.record)
+    @property
+    def record(self) -> ECGRecord:
+        return self.ecg.record
 
     @property
     def name(self) -> str:
-        """Its title, with the reader's reference behind it."""
+        """The ECG's title, with the reader's reference behind it."""
         return f"{self.title} ({self.reference})" if self.reference else self.title
 
-    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """``compute()``, once for each ``key``; errors are not remembered."""
-        if key not in self.results:
-            self.results[key] = compute()
-        value: T = self.results[key]  # type: ignore[assignment]
-        return value
 
-
-def held(slot: str) -> Held | None:
-    """What lies in ``slot``, or None."""
+def compared(slot: str) -> ComparedECG | None:
+    """The ECG in ``slot``, or None."""
     return _slots().get(slot)
 
 
 def problem(slot: str) -> str | None:
-    """Why the last drop into ``slot`` was refused, or None."""
+    """The reason why the last drop into ``slot`` was refused, or None."""
     sentence: str | None = st.session_state.get(_problem(slot))
     return sentence
 
@@ -62,7 +48,7 @@ def opening(slot: str) -> Opening:
     """The ways into ``slot``."""
     return Opening(
         f"{slot}_",
-        open=lambda record, title: _put(slot, Held(record, title)),
+        open=lambda record, title: _put(slot, ComparedECG(open_ecg(record), title)),
         close=lambda: _put(slot, None),
         refuse=lambda sentence: _refuse(slot, sentence),
         forget_problem=lambda: _forget_problem(slot),
@@ -71,15 +57,16 @@ def opening(slot: str) -> Opening:
 
 def follow_review() -> None:
     """Let the ECG in view on the Review page be the later one, until another is opened there or here."""
-    record, slots = session.current_record(), _slots()
+    in_view, slots = ecg_in_view.current(), _slots()
     slot = next((name for name, one in slots.items() if one.of_review), None)
     if slot is None and LATER not in slots and problem(LATER) is None:
         slot = LATER
-    if slot is None or (slot in slots and slots[slot].record is record):
+    ecg = None if in_view is None else in_view.ecg
+    if slot is None or (slot in slots and slots[slot].ecg is ecg):
         return
-    shown = None if record is None else Held(record, session.record_title(), of_review=True)
-    if shown is not None or slot in slots:
-        _put(slot, shown)
+    later = None if in_view is None else ComparedECG(in_view.ecg, in_view.title, of_review=True)
+    if later is not None or slot in slots:
+        _put(slot, later)
 
 
 def swap() -> None:
@@ -93,12 +80,12 @@ def swap() -> None:
         st.session_state[opening(slot).key(DEMO)] = chosen[other]
 
 
-def _slots() -> dict[str, Held]:
-    slots: dict[str, Held] = st.session_state.setdefault(_HELD, {})
+def _slots() -> dict[str, ComparedECG]:
+    slots: dict[str, ComparedECG] = st.session_state.setdefault(_HELD, {})
     return slots
 
 
-def _put(slot: str, one: Held | None) -> None:
+def _put(slot: str, one: ComparedECG | None) -> None:
     _forget_problem(slot)
     slots = {name: other for name, other in _slots().items() if name != slot}
     st.session_state[_HELD] = slots if one is None else slots | {slot: one}

@@ -1,23 +1,19 @@
-"""The Data page's import: a form, a bar that follows it, and what became of the folder."""
+"""The Data page's import: a form, the progress of the import, and its report."""
 
 import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.datasets import LAYOUTS, ImportReport, Unfinished, discard, unfinished_imports
-from ecgapp.datasets.importing.background import Import, Importer
+from ecgapp.datasets.importing.background import import_report, latest_import, resume_import, start_import
 from ecgapp.errors import EcgAppError
+from ecgapp.jobs import Run, RunStore
 from ecgapp.ui.data.stores import refused_table
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.admin_action import guarded, show_problem
+from ecgapp.ui.shell.job_progress import counted, job_progress
 
 POLL = "1s"
-AWAITED = "import_awaited"  # session state: the number of the import whose end this session waits for
-
-
-@st.cache_resource(show_spinner=False)
-def importer() -> Importer:
-    """The server's one importer; all sessions see the same."""
-    return Importer()
+AWAITED = "import_awaited"  # session state: the id of the import whose end this session waits for
 
 
 def import_form(settings: Settings) -> None:
@@ -40,29 +36,37 @@ def import_form(settings: Settings) -> None:
     if pressed:
         try:
             auth.check_admin(settings)
-            importer().start(str(layout), source, target.strip() or str(layout), settings)
+            start_import(str(layout), source, target.strip() or str(layout), settings)
         except EcgAppError as error:
             st.error(str(error))
 
 
 def import_progress(settings: Settings) -> None:
     """The import under way with its bar, or the report of the last one; asks again every second."""
-    latest = importer().latest
+    latest = _latest(settings)
     if latest is None:
         return
-    if latest.under_way:
-        st.session_state[AWAITED] = latest.number
-    st.fragment(_progress, run_every=POLL if latest.under_way else None)(settings)
+    if not latest.ended_for_now:
+        st.session_state[AWAITED] = latest.id
+    st.fragment(_progress, run_every=None if latest.ended_for_now else POLL)(settings)
 
 
 def interrupted_imports(settings: Settings) -> None:
     """The imports that can go on where they stopped, or be discarded."""
-    latest = importer().latest
-    if latest is not None and latest.under_way:
+    latest = _latest(settings)
+    if latest is not None and not latest.ended_for_now:
         return
     show_problem()
     for item in unfinished_imports(settings):
         _interrupted(item, settings)
+
+
+def _latest(settings: Settings) -> Run | None:
+    try:
+        return latest_import(RunStore(settings.runs))
+    except EcgAppError as error:
+        st.error(str(error))
+        return None
 
 
 def _interrupted(item: Unfinished, settings: Settings) -> None:
@@ -75,7 +79,7 @@ def _interrupted(item: Unfinished, settings: Settings) -> None:
     on.button(
         "Go on with it",
         key=f"go_on_{key}",
-        on_click=guarded(settings, lambda: importer().go_on(item, settings)),
+        on_click=guarded(settings, lambda: resume_import(item, settings)),
         icon=":material/resume:",
     )
     off.button(
@@ -87,28 +91,26 @@ def _interrupted(item: Unfinished, settings: Settings) -> None:
 
 
 def _progress(settings: Settings) -> None:
-    latest = importer().latest
+    latest = _latest(settings)
     if latest is None or not auth.is_admin(settings):
         st.rerun()
-    elif latest.under_way:
+    elif not latest.ended_for_now:
         _bar(settings, latest)
     elif st.session_state.pop(AWAITED, None) is not None:
         st.rerun()  # the list of data sets has changed, and nothing is left to ask for
-    elif latest.report is not None:
-        _report(latest.report)
+    elif (report := import_report(RunStore(settings.runs), latest)) is not None:
+        _report(report)
     else:
-        st.error(f"Last import, {latest.name}: {latest.problem}")
+        st.error(f"Last import, {latest.name}: {latest.message}")
 
 
-def _bar(settings: Settings, latest: Import) -> None:
-    counted = (
-        f"{latest.done:,} of {latest.total:,} records" if latest.total else "reading the table of records"
-    )
-    st.progress(latest.share, text=f"Importing {latest.name}: {counted}")
-    if st.button("Cancel the import", key="import_cancel"):
+def _bar(settings: Settings, latest: Run) -> None:
+    text = counted(latest, "records") or "reading the table of records"
+    job_progress(latest.share, f"Importing {latest.name}: {text}")
+    if st.button("Cancel the import", key="import_cancel", disabled=latest.stop_requested is not None):
         try:
             auth.check_admin(settings)
-            importer().cancel()
+            RunStore(settings.runs).request_stop(latest.id)
         except EcgAppError as error:
             st.error(str(error))
 

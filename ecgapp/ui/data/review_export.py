@@ -1,4 +1,4 @@
-"""For administrators: reviewed ECGs as training labels, the audit trail, and how sessions begin."""
+"""The administrator's panel of reviews: export of labels, audit trail, and the mode of new sessions."""
 
 from collections.abc import Callable
 
@@ -25,15 +25,16 @@ _DEFAULT = "read_first_default"
 
 
 def review_export(settings: Settings) -> None:
-    """How many reviews there are, a button for the labels, one for the trail, and the switch."""
+    """Show the number of reviews, a button for the labels, one for the audit trail, and the switch."""
     try:
         reviews = Journal(settings).reviews()
     except EcgAppError as error:
         st.warning(str(error))
         return
     decided = [review for review in reviews if review.is_confirmed]
-    signed, kept = sum(review.signature is not None for review in decided), sum(one.kept for one in decided)
-    st.markdown(f"{len(decided):,} reviewed, {signed:,} of them signed; {kept:,} kept for training.")
+    signed = sum(review.signature is not None for review in decided)
+    for_training = sum(review.kept for review in decided)
+    st.markdown(f"{len(decided):,} reviewed, {signed:,} of them signed; {for_training:,} kept for training.")
     st.caption(EXPLAINED)
     with st.container(horizontal=True):
         _download("Export the labels", lambda: packed_reviews(settings), "reviewed-ecgs.zip", settings)
@@ -47,7 +48,7 @@ def review_export(settings: Settings) -> None:
 
 
 def _download(words: str, make: Callable[[], bytes], name: str, settings: Settings) -> None:
-    """The file is made when the button is pressed, in a thread that knows no session."""
+    """Show a download button; the file is made when it is pressed, in a thread without a session."""
     check_right = auth.right_now(settings)
 
     def made() -> bytes:

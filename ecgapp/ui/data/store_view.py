@@ -1,4 +1,4 @@
-"""One imported data set on the Data page: what was refused, its labels by fold, a few tracings, its end."""
+"""One imported data set on the Data page: refused records, labels by fold, a few tracings, deletion."""
 
 import numpy as np
 import streamlit as st
@@ -13,7 +13,8 @@ from ecgapp.training import TrainingConfig
 from ecgapp.ui.data.stores import label_table, refused_table, served_tasks
 from ecgapp.ui.shell import auth
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, tracing
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import tracing
 
 N_TRACINGS = 2
 ALT = "Electrocardiogram tracing at 25 mm/s and 10 mm/mV, unfiltered"
@@ -21,7 +22,7 @@ SEED = "store_seed"
 
 
 def store_view(store: DatasetStore) -> None:
-    """Everything that an administrator checks before training on it."""
+    """Show everything that an administrator checks before training on it."""
     for note in store.manifest.notes:
         st.info(note)
     if store.manifest.refused:
@@ -80,14 +81,14 @@ def _show_others() -> None:
 
 
 def deletion(name: str, settings: Settings, runs: RunStore) -> None:
-    """Delete a data set, once the box is ticked."""
+    """Ask whether to delete the data set; the button works once the box is ticked."""
     with st.expander("Delete this data set"):
         st.write("The imported copy is deleted; the folder it was imported from is not touched.")
         sure = st.checkbox(f"Yes, delete {name}", key=f"delete_sure_{name}")
         if st.button("Delete", disabled=not sure, key=f"delete_{name}", icon=":material/delete:"):
             try:
                 auth.check_admin(settings)
-                refuse_store_in_use(name, runs)
+                check_store_unused(name, runs)
                 delete_store(name, settings)
             except EcgAppError as error:
                 st.error(str(error))
@@ -95,8 +96,8 @@ def deletion(name: str, settings: Settings, runs: RunStore) -> None:
                 st.rerun()
 
 
-def refuse_store_in_use(name: str, runs: RunStore) -> None:
-    """Keep a data set that a run reads or waits for.
+def check_store_unused(name: str, runs: RunStore) -> None:
+    """Check that no run reads the data set or waits for it.
 
     Raises:
         DatasetError: there is such a run.

@@ -1,4 +1,4 @@
-"""The imported data sets as the administrator's pages show them. Signals stay on disk."""
+"""The imported data sets as tables for the administrator's pages. Signals are not loaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from ecgapp.tasks import Task
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """The data sets that can be opened, by name, and what is wrong with each of the others."""
+class InstalledStores:
+    """The data sets that can be opened, by name, and the error of each of the others."""
 
     stores: dict[str, DatasetStore]
     damaged: dict[str, str]
 
 
-def shelf(settings: Settings) -> Shelf:
+def installed_stores(settings: Settings) -> InstalledStores:
     """All data sets of this installation."""
     stores, damaged = {}, {}
     for name in store_names(settings):
@@ -30,11 +30,11 @@ def shelf(settings: Settings) -> Shelf:
             stores[name] = _open(name, settings)
         except DatasetError as error:
             damaged[name] = str(error)
-    return Shelf(stores, damaged)
+    return InstalledStores(stores, damaged)
 
 
 def served_tasks(store: DatasetStore) -> dict[str, Task]:
-    """The tasks that the data set's labels serve, by name; the data set's own columns first."""
+    """The tasks that the data set has labels for, by name; the data set's own columns first."""
     tasks = _tasks_of(store.manifest.digest, store)
     return {task.name: task for task in tasks}
 
@@ -60,7 +60,7 @@ def overview(stores: Sequence[DatasetStore]) -> pd.DataFrame:
 
 
 def label_table(store: DatasetStore, task: Task) -> pd.DataFrame:
-    """Positives of each label (rows) in each fold (columns), with totals and the records that answer."""
+    """Positives of each label (rows) in each fold (columns), with totals and the answered records."""
     return _label_table(store.manifest.digest, task.name, store, task)
 
 

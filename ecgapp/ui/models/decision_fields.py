@@ -1,4 +1,4 @@
-"""Who decides, and why: asked beside every button that changes a model in use."""
+"""The fields for the author and the reason of a change, beside every button that changes a model in use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def ask(key: str) -> None:
 
 @contextmanager
 def decided(key: str, despite: str = "") -> Iterator[Decision]:
-    """What was typed into the fields of this key; the reason is cleared once what it was for is done.
+    """The decision typed into the fields of this key; the reason is cleared once it was used.
 
     ``despite`` is the name that was typed where something speaks against the change.
 

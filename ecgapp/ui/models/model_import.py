@@ -48,7 +48,7 @@ def import_form(settings: Settings) -> None:
 
 
 def _show(dropped: UploadedFile | None, settings: Settings) -> None:
-    """What is in the file, above what it would replace, or why it cannot be imported."""
+    """Draw the model in the file above the one it would replace, or why it cannot be imported."""
     if dropped is None:
         st.session_state.pop(_READ, None)
         return
@@ -75,7 +75,7 @@ def _packed(dropped: UploadedFile | None) -> PackedModel:
             st.session_state[_READ] = (key, read_bundle(io.BytesIO(dropped.getbuffer()), name))
         except ModelError as error:
             st.session_state[_READ] = (key, error)
-    found: PackedModel | ModelError = st.session_state[_READ][1]
-    if isinstance(found, ModelError):
-        raise found
-    return found
+    packed: PackedModel | ModelError = st.session_state[_READ][1]
+    if isinstance(packed, ModelError):
+        raise packed
+    return packed

@@ -10,7 +10,6 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, ModelError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.promotion import (
     History,
     HistoryEntry,
@@ -25,6 +24,7 @@ from ecgapp.promotion import (
     run_model,
 )
 from ecgapp.runs.run_words import time_words
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.models import decision_fields
 from ecgapp.ui.shell.admin_action import guarded, show_problem
 
@@ -44,7 +44,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         concerns = compare(replace(trained, name=name), "of this run", name, settings)
         despite = f"despite_{run.id}"
         if concerns:
-            st.text_input(f"To promote it all the same, type its name: {as_typed(name)}", key=despite)
+            st.text_input(f"To promote it all the same, type its name: {escape_markdown(name)}", key=despite)
         decision_fields.ask(run.id)
 
         def promote() -> None:
@@ -64,34 +64,34 @@ def finished(run: Run, store: RunStore, settings: Settings) -> None:
     try:
         concerns = concerns_here(replace(run_model(store, run.id).card, name=run.name), settings)
     except EcgAppError as error:
-        st.warning(f"Finished. {as_typed(str(error))}")
+        st.warning(f"Finished. {escape_markdown(str(error))}")
         return
-    name = as_typed(run.name)
+    name = escape_markdown(run.name)
     if not concerns:
         st.success(f"Finished. The model {name} can be promoted.")
         return
-    told = "  \n".join(as_typed(sentence) for sentence in concerns)
-    st.warning(f"Finished. Before you promote the model {name}:  \n{told}", icon=":material/warning:")
+    words = "  \n".join(escape_markdown(sentence) for sentence in concerns)
+    st.warning(f"Finished. Before you promote the model {name}:  \n{words}", icon=":material/warning:")
 
 
 def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple[str, ...]:
     """The figures of a model, above those of the one that has the name now; ``words`` say where it is.
 
-    What speaks against the model is told in amber, with the comparison in words, and comes back.
+    Draws and returns what speaks against the model.
     """
     version = in_use(name, settings)
     current = version.card if version is not None else None
     rows = {words: card} | ({f"{name}, in use now": current} if current is not None else {})
-    st.dataframe(pd.DataFrame([_row(told, row) for told, row in rows.items()]), hide_index=True)
+    st.dataframe(pd.DataFrame([_row(heading, row) for heading, row in rows.items()]), hide_index=True)
     try:
         check_same_task(card, settings)
     except ModelError as error:
-        st.warning(as_typed(str(error)))
+        st.warning(escape_markdown(str(error)))
         return ()
     concerns = show_concerns(card, current)
     if current is None:
         return concerns
-    replaced = as_typed(name)
+    replaced = escape_markdown(name)
     st.caption(
         f"The review page will use the model {words} in place of {replaced}, which can be rolled back to."
     )
@@ -101,14 +101,14 @@ def compare(card: ModelCard, words: str, name: str, settings: Settings) -> tuple
 
 
 def show_concerns(card: ModelCard, current: ModelCard | None) -> tuple[str, ...]:
-    """What speaks against using the model, in an amber box with the comparison in words; it comes back."""
+    """Draw what speaks against using the model, in an amber box; return it."""
     concerns = promotion_concerns(card, current)
     if not concerns:
         return ()
-    told = list(concerns)
+    sentences = list(concerns)
     if current is not None and not any(compared(card, current) in sentence for sentence in concerns):
-        told.append(compared(card, current))
-    st.warning("  \n".join(as_typed(sentence) for sentence in told), icon=":material/warning:")
+        sentences.append(compared(card, current))
+    st.warning("  \n".join(escape_markdown(sentence) for sentence in sentences), icon=":material/warning:")
     return concerns
 
 

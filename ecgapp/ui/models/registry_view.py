@@ -7,7 +7,6 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.models import ENOUGH_POSITIVES, ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.promotion import (
     ENOUGH_RECORDS,
     SUFFIX,
@@ -23,6 +22,7 @@ from ecgapp.promotion import (
     roll_back,
 )
 from ecgapp.runs.run_words import size_words, time_words
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.models import decision_fields
 from ecgapp.ui.models.promotion_form import show_concerns
 from ecgapp.ui.shell import auth
@@ -38,7 +38,7 @@ INTERVALS = (
 
 def overview(versions: Iterable[Version]) -> None:
     """A line for each model in use; cells wrap, so that nothing is cut."""
-    rows = [{"Model": found.name, **_used(found)} for found in versions if found.in_use]
+    rows = [{"Model": version.name, **_used(version)} for version in versions if version.in_use]
     st.table(pd.DataFrame(rows).set_index("Model"))
 
 
@@ -59,7 +59,7 @@ def model_view(name: str, versions: Sequence[Version], settings: Settings) -> No
 
 
 def _changes(used: Version | None, others: Sequence[Version], settings: Settings) -> None:
-    """Which version, who and why, then a button for each change that is possible."""
+    """Draw the choice of a version, author and reason, and a button for each change that is possible."""
     name = used.name if used is not None else others[0].name
     chosen = None
     if others:
@@ -121,35 +121,35 @@ def _export(version: Version, settings: Settings) -> None:
 def _used(version: Version) -> dict[str, object]:
     card, line = version.card, version.entry
     return {
-        "Title": as_typed(card.title) if card is not None else NONE,
+        "Title": escape_markdown(card.title) if card is not None else NONE,
         "Task": card.purpose if card is not None else NONE,
         **_figures(card),
         "sha256": version.sha256[:12],
         "Origin": version.origin,
         "Since": time_words(line.time) if line is not None else NONE,
-        "By": as_typed(line.author) if line is not None else NONE,
+        "By": escape_markdown(line.author) if line is not None else NONE,
     }
 
 
 def _past(line: HistoryEntry) -> dict[str, object]:
-    told = {"What": line.action, "By": as_typed(line.author), "Why": as_typed(line.reason)}
-    return {"When": time_words(line.time), **told, "sha256": line.sha256[:12], **_figures(line.read_card())}
+    facts = {"What": line.action, "By": escape_markdown(line.author), "Why": escape_markdown(line.reason)}
+    return {"When": time_words(line.time), **facts, "sha256": line.sha256[:12], **_figures(line.read_card())}
 
 
 def _words(version: Version) -> str:
-    """A version in one line, for a select box; the card tells versions with the same weights apart."""
+    """A version in one line, for a select box; the card distinguishes versions with the same weights."""
     parts = [version.sha256[:12], f"card {version.digest[:6]}", version.origin]
     if version.entry is not None:
         parts.append(f"{time_words(version.entry.time)} by {version.entry.author}")
-    shown = headline_words(version.card) if version.card is not None else {}
-    return ", ".join([*parts, *[f"{name} {figure}" for name, figure in shown.items()]])
+    figures = headline_words(version.card) if version.card is not None else {}
+    return ", ".join([*parts, *[f"{name} {figure}" for name, figure in figures.items()]])
 
 
 def _figures(card: ModelCard | None) -> dict[str, object]:
     """The headline figures with their intervals, and the number of records they rest on."""
     if card is None:
         return {"Figures": NONE, "n": NONE}
-    shown = [f"{name} {figure}" for name, figure in headline_words(card).items()]
+    figures = [f"{name} {figure}" for name, figure in headline_words(card).items()]
     n = n_validated(card)
     few = "" if n >= ENOUGH_RECORDS else f" \u26a0 fewer than {ENOUGH_RECORDS}"
-    return {"Figures": ", ".join(shown) or NONE, "n": f"{n:,}{few}"}
+    return {"Figures": ", ".join(figures) or NONE, "n": f"{n:,}{few}"}

@@ -1,4 +1,4 @@
-"""A threshold in patients: of 100 like these, how many alerts, how many rightly, how many missed?"""
+"""The meaning of a threshold in patients: alerts, right alerts and missed patients of 100."""
 
 import numpy as np
 import pandas as pd
@@ -7,14 +7,15 @@ import streamlit as st
 
 from ecgapp.evaluate import Alerts, alerts_by_threshold, share_of
 from ecgapp.models import Interval
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient, with_interval
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, ORANGE, band, in_force, plain_layout
 from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
 GRID = np.linspace(0.0, 1.0, 101)
 EVERY = 5  # of the grid's lines stand in the table
 DRAWS = 300
-PLAIN = {"displayModeBar": False}
 
 
 @st.fragment
@@ -61,12 +62,12 @@ def _counted(
     return alerts_by_threshold(_probabilities, _targets, np.array(thresholds), prevalence, n_bootstrap=DRAWS)
 
 
-def in_words(found: Alerts, label: str, percent: float) -> str:
-    """What the threshold means in a hundred patients."""
+def in_words(alerts: Alerts, label: str, percent: float) -> str:
+    """A sentence on what the threshold means in a hundred patients."""
     return (
-        f"**At threshold {found.threshold:.2f}, of 100 patients of whom {percent:g} have "
-        f"{in_full(label)}:** about **{patients(found.alerts)}** are flagged (alerts), "
-        f"**{patients(found.right)}** of them rightly; **{patients(found.missed)}** who have it are missed."
+        f"**At threshold {alerts.threshold:.2f}, of 100 patients of whom {percent:g} have "
+        f"{in_full(label)}:** about **{patients(alerts.alerts)}** are flagged (alerts), "
+        f"**{patients(alerts.right)}** of them rightly; **{patients(alerts.missed)}** who have it are missed."
     )
 
 
@@ -74,17 +75,16 @@ def patients(figure: Interval | None) -> str:
     """``12 (10-14)``, with a decimal where there are fewer than ten."""
     if figure is None:
         return "-"
-    digits = 0 if figure.value >= 9.95 else 1
-    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}-{figure.high:.{digits}f})"
+    return with_interval(figure, 0 if figure.value >= 9.95 else 1)
 
 
 def alerts_chart(curve: tuple[Alerts, ...], here: Alerts) -> go.Figure:
-    """Both figures run from 0 to 100, so they share an axis; line styles tell them apart without colour."""
-    lines = [found.threshold for found in curve]
+    """The chart of alerts and sensitivity; both run from 0 to 100, and line styles distinguish them."""
+    lines = [alerts.threshold for alerts in curve]
     figure = go.Figure()
     series = (
-        ("alerts per 100 patients", BLUE, "solid", [found.alerts for found in curve], 1.0),
-        ("sensitivity, %", ORANGE, "dash", [found.sensitivity for found in curve], 100.0),
+        ("alerts per 100 patients", BLUE, "solid", [alerts.alerts for alerts in curve], 1.0),
+        ("sensitivity, %", ORANGE, "dash", [alerts.sensitivity for alerts in curve], 100.0),
     )
     for name, colour, dash, figures, factor in series:
         values = [figure_.value * factor if figure_ else None for figure_ in figures]
@@ -105,17 +105,17 @@ def alerts_chart(curve: tuple[Alerts, ...], here: Alerts) -> go.Figure:
 
 
 def alerts_table(curve: tuple[Alerts, ...]) -> pd.DataFrame:
-    """The same in numbers."""
+    """The curve of alerts in numbers."""
     return pd.DataFrame(
         [
             {
-                "Threshold": f"{found.threshold:.2f}",
-                "Alerts per 100": patients(found.alerts),
-                "Rightly": patients(found.right),
-                "Missed": patients(found.missed),
-                "Sensitivity, %": patients(_percent(found.sensitivity)),
+                "Threshold": f"{alerts.threshold:.2f}",
+                "Alerts per 100": patients(alerts.alerts),
+                "Rightly": patients(alerts.right),
+                "Missed": patients(alerts.missed),
+                "Sensitivity, %": patients(_percent(alerts.sensitivity)),
             }
-            for found in curve
+            for alerts in curve
         ]
     )
 

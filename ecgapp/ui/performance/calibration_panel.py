@@ -6,12 +6,14 @@ import streamlit as st
 
 from ecgapp.evaluate import Reliability, reliability
 from ecgapp.models import Interval
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient, with_interval
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, plain_layout
 from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
 DRAWS = 300
-PLAIN = {"displayModeBar": False}
+DIGITS = 3  # good figures lie below 0.1
 
 
 @st.fragment
@@ -22,10 +24,10 @@ def reliability_panel(tried: Tried) -> None:
     if (reason := insufficient(metrics)) is not None:
         st.info(f"**{in_full(label)}**: {reason}, too few to say how far its probabilities keep their word.")
     else:
-        found = measured(tried, label)
-        st.markdown(in_words(found, label))
+        calibration = measured(tried, label)
+        st.markdown(in_words(calibration, label))
         alt = f"Reliability diagram of {label}: share that has it against the probability told"
-        st.plotly_chart(diagram(found), config=PLAIN, key="reliability_diagram", alt=alt)
+        st.plotly_chart(diagram(calibration), config=PLAIN, key="reliability_diagram", alt=alt)
         st.caption(
             "A point is the records told about the same probability, with how many they are; on the dashed "
             "line the probability keeps its word, above it the model says too little. Bars: 95 % Wilson "
@@ -33,7 +35,7 @@ def reliability_panel(tried: Tried) -> None:
             f"good. {where_from(tried)}"
         )
         with st.expander("The diagram as a table"):
-            st.dataframe(bins_table(found), hide_index=True, height="content", key="reliability_bins")
+            st.dataframe(bins_table(calibration), hide_index=True, height="content", key="reliability_bins")
     st.markdown("**Calibration error and Brier score of every class**, the smaller the better")
     st.dataframe(figures_table(tried), hide_index=True, height="content", key="calibration_figures")
     st.caption(
@@ -44,7 +46,7 @@ def reliability_panel(tried: Tried) -> None:
 
 
 def measured(tried: Tried, label: str) -> Reliability:
-    """Measured once for each model and class."""
+    """The calibration of one class, measured once for each model and class."""
     return _measured(tried.card.digest, label, *tried.answers(label))
 
 
@@ -54,22 +56,18 @@ def _measured(digest: str, label: str, _probabilities: Column, _targets: Column)
     return reliability(_probabilities, _targets, n_bootstrap=DRAWS)
 
 
-def in_words(found: Reliability, label: str) -> str:
+def in_words(calibration: Reliability, label: str) -> str:
     """The two figures of one class."""
+    error, brier = (with_interval(figure, DIGITS) for figure in (calibration.ece, calibration.brier))
     return (
-        f"**{in_full(label)}**, {found.n_positive} of {found.n:,} records have it: expected calibration "
-        f"error {_three(found.ece)}, Brier score {_three(found.brier)}."
+        f"**{in_full(label)}**, {calibration.n_positive} of {calibration.n:,} records have it: expected "
+        f"calibration error {error}, Brier score {brier}."
     )
 
 
-def _three(figure: Interval | None) -> str:
-    """Three digits: good figures lie below 0.1."""
-    return "-" if figure is None else f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"
-
-
-def diagram(found: Reliability) -> go.Figure:
+def diagram(calibration: Reliability) -> go.Figure:
     """Share that has the label against the mean probability, bin by bin, with n beside each point."""
-    bins = found.bins
+    bins = calibration.bins
     figure = go.Figure()
     line = {"color": GREY, "dash": "dash", "width": 1}
     figure.add_trace(
@@ -98,22 +96,24 @@ def diagram(found: Reliability) -> go.Figure:
     return figure
 
 
-def bins_table(found: Reliability) -> pd.DataFrame:
+def bins_table(calibration: Reliability) -> pd.DataFrame:
     """The points of the diagram."""
     return pd.DataFrame(
         [
             {
                 "Mean probability told, %": f"{100 * bin_.mean_probability:.1f}",
-                "Have it, % (95 %)": f"{100 * bin_.share:.1f} ({100 * bin_.low:.1f}-{100 * bin_.high:.1f})",
+                "Have it, % (95 %)": with_interval(
+                    Interval(100 * bin_.share, 100 * bin_.low, 100 * bin_.high), 1
+                ),
                 "Records": bin_.n,
             }
-            for bin_ in found.bins
+            for bin_ in calibration.bins
         ]
     )
 
 
 def figures_table(tried: Tried) -> pd.DataFrame:
-    """Both figures of every class that has enough positives."""
+    """The table of calibration error and Brier score of every class with enough positives."""
     return pd.DataFrame([_row(tried, label) for label in tried.task.label_names])
 
 
@@ -122,5 +122,8 @@ def _row(tried: Tried, label: str) -> dict[str, object]:
     row: dict[str, object] = {"Class": label, "n": f"{metrics.n_positive} of {metrics.n}"}
     if (reason := insufficient(metrics)) is not None:
         return row | {"Expected calibration error": reason, "Brier score": "-"}
-    found = measured(tried, label)
-    return row | {"Expected calibration error": _three(found.ece), "Brier score": _three(found.brier)}
+    calibration = measured(tried, label)
+    return row | {
+        "Expected calibration error": with_interval(calibration.ece, DIGITS),
+        "Brier score": with_interval(calibration.brier, DIGITS),
+    }

@@ -1,4 +1,4 @@
-"""Label against label: in the records that have one, which labels did the model find?"""
+"""The matrix of labels: which labels the model finds in the records that have each of them."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,8 +8,8 @@ from ecgapp.evaluate import ConfusionMatrix, confusion_matrix
 from ecgapp.models import ENOUGH_POSITIVES
 from ecgapp.ui.performance.charts import plain_layout
 from ecgapp.ui.performance.selection import Tried, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
-PLAIN = {"displayModeBar": False}
 NO_LABEL, NOTHING = "none of them", "nothing found"
 SCALE = [[0.0, "#f3f7fa"], [1.0, "#0072b2"]]  # one hue, opaque: plotly writes on it in black or white
 CELL = 42  # px

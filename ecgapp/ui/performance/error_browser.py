@@ -1,4 +1,4 @@
-"""Where the model is wrong about a class: the records, worst first; a click opens one with its saliency."""
+"""The records that the model is wrong about, worst first; a click opens one with its saliency."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,8 @@ import streamlit as st
 
 from ecgapp.analysis import missing_stores
 from ecgapp.evaluate import Mistake, mistakes
-from ecgapp.models.card_words import as_typed, in_full
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.error_view import Wrong, error_view
 from ecgapp.ui.performance.selection import Tried, choose_class, where_from
 from ecgapp.ui.performance.subgroups_panel import NOT_KEPT
@@ -61,7 +62,7 @@ def _choose_kind(place: st.delta_generator.DeltaGenerator) -> Mistake:
 
 
 def _choose_row(tried: Tried, label: str, kind: Mistake, rows: np.ndarray) -> int | None:
-    """Where in ``rows`` the reader's choice is; the list's key changes with what it lists."""
+    """The index in ``rows`` of the reader's choice, or None; the list's key changes with what it lists."""
     line = tried.thresholds[tried.place(label)]
     event = st.dataframe(
         table(tried, label, rows),
@@ -77,7 +78,7 @@ def _choose_row(tried: Tried, label: str, kind: Mistake, rows: np.ndarray) -> in
 
 
 def in_words(tried: Tried, label: str, kind: Mistake, n: int) -> str:
-    """How many mistakes of how many records."""
+    """A sentence on how many mistakes there are in how many records."""
     metrics = tried.metrics(label)
     if kind == Mistake.FALSE_POSITIVE:
         others = metrics.n - metrics.n_positive
@@ -114,10 +115,10 @@ def _listed(tried: Tried, which: Sequence[bool] | np.ndarray) -> str:
 
 
 def _tell_missing(tried: Tried) -> None:
-    """Which data sets must be imported before their rows can be opened."""
+    """Name the data sets that must be imported before their rows can be opened."""
     missing = missing_stores(tried.predictions, session.settings())
     if missing:
-        named = ", ".join(f"**{as_typed(name)}**" for name in missing)
+        named = ", ".join(f"**{escape_markdown(name)}**" for name in missing)
         st.caption(
             f"Not on this machine: {named}. To open records of a data set, import it under this name on the "
             "Data page."

@@ -7,22 +7,23 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ecgapp import analysis
-from ecgapp.analysis import Admission, Asked, Explanation, Finding
+from ecgapp.analysis import Admission, Explanation, Finding, Findings, OpenedECG, SaliencyQuestion
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
-from ecgapp.models import TrainedModel
-from ecgapp.models.card_words import as_typed, in_full
-from ecgapp.records import ECGRecord, fingerprint
+from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.records import ECGRecord
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.system.memory import give_back_freed
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.selection import Tried
 from ecgapp.ui.review import relevance_charts
 from ecgapp.ui.review.saliency_panel import tell_shortfall
-from ecgapp.ui.shell import auth, model_choice, session
-from ecgapp.ui.shell.opened import opened_ecg
+from ecgapp.ui.shell import auth, ecg_in_view, model_choice, session
+from ecgapp.ui.shell.open_ecgs import open_ecg
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.tracing import saliency_overlay
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG
+from ecgapp.ui.tracing.paper_layout import CONFIG
 
 OPENED = "error_opened"  # session state: the record that was opened last, with its key
 REVIEW = "pages/review.py"
@@ -31,8 +32,8 @@ FROM_MEMBER = "The list shows the answer of the one member that had not learnt f
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What one network says of the class now, why, and the picture of that."""
+class NetworkAnswer:
+    """The finding of one network now, its explanation, and the figure of that."""
 
     finding: Finding
     explanation: Explanation
@@ -40,18 +41,16 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
-    """A record, and the answers to it: of the model, and of the one member that the list's is from."""
+class OpenedMistake:
+    """An ECG, and the answers to it: of the model, and of the one member that the list's is from."""
 
-    record: ECGRecord
-    answers: dict[str, Answer]
-    key: str  # its fingerprint
-    admission: Admission  # the gate's two answers
+    ecg: OpenedECG
+    answers: dict[str, NetworkAnswer]
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """Which answer was wrong: the row of the predictions, the class, and how."""
+    """A wrong answer: the row of the predictions, the class, and the kind of mistake."""
 
     row: int
     label: str
@@ -64,12 +63,12 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
         auth.check_admin(session.settings())
         opened = _kept((tried.card.digest, wrong.label, wrong.row), tried, wrong)
     except EcgAppError as error:
-        st.info(as_typed(str(error)))
+        st.info(escape_markdown(str(error)))
         return
-    reader.mark_seen(opened.key)  # who saw this can read it first no more
+    reader.mark_seen(opened.ecg.fingerprint)  # who saw this can read it first no more
     st.markdown(_in_words(tried, wrong))
-    st.caption(f"Codes in the data set: {as_typed(', '.join(opened.record.codes) or 'none')}.")
-    st.caption(_by_gate(opened.admission))
+    st.caption(f"Codes in the data set: {escape_markdown(', '.join(opened.ecg.record.codes) or 'none')}.")
+    st.caption(_by_gate(opened.ecg.admission()))
     answer = _choose_answer(tried, opened)
     line = tried.thresholds[tried.place(wrong.label)]
     st.markdown(saliency_overlay.in_words(answer.explanation, replace(answer.finding, threshold=line)))
@@ -83,13 +82,13 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
     with st.expander("Relevance by lead as a table"):
         st.dataframe(relevance_charts.lead_table(answer.explanation), hide_index=True, key="error_leads")
     if st.button("Open on the Review page", key="error_review", icon=":material/open_in_new:"):
-        session.open_record(opened.record, f"Record {opened.record.record_id}")
+        ecg_in_view.open_record(opened.ecg.record, f"Record {opened.ecg.record.record_id}")
         st.session_state["classifier"] = tried.card.name
         st.switch_page(REVIEW)
 
 
-def _choose_answer(tried: Tried, opened: Opened) -> Answer:
-    """Whose answer is shown; of an ensemble first the member's, for it made the mistake."""
+def _choose_answer(tried: Tried, opened: OpenedMistake) -> NetworkAnswer:
+    """Draw the choice of an answer; of an ensemble first the member's, for it made the mistake."""
     names = list(opened.answers)
     if len(names) == 1:
         if tried.cross_fitted:
@@ -105,37 +104,38 @@ def _choose_answer(tried: Tried, opened: Opened) -> Answer:
     return opened.answers[chosen or names[0]]
 
 
-def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> Opened:
+def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> OpenedMistake:
     """Opened once; the next record takes its place, so that a session holds one.
 
     Raises:
         EcgAppError: the record is not on this machine, or the model cannot take it.
     """
-    kept: tuple[Hashable, Opened] | None = st.session_state.get(OPENED)
-    if kept is None or kept[0] != key:
+    last: tuple[Hashable, OpenedMistake] | None = st.session_state.get(OPENED)
+    if last is None or last[0] != key:
         st.session_state.pop(OPENED, None)
         with st.spinner("Opening the record"):
-            kept = (key, _open(tried, wrong))
-        st.session_state[OPENED] = kept
+            last = (key, _open(tried, wrong))
+        st.session_state[OPENED] = last
         give_back_freed()
-    return kept[1]
+    return last[1]
 
 
-def _open(tried: Tried, wrong: Wrong) -> Opened:
-    record = analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings())
-    model = model_choice.opened(tried.card)
-    judge = None
+def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
+    ecg = open_ecg(analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings()))
+    answers = {}
     if tried.cross_fitted:
-        judge = analysis.answering_member(model, tried.predictions, wrong.row)
-    answers = {} if judge is None else {MEMBER: _answer(record, judge, wrong.label)}
-    answers[ENSEMBLE] = _answer(record, model, wrong.label)
-    admission = opened_ecg(record).admission()
-    return Opened(record, answers, fingerprint(record), admission)
+        model = model_choice.opened(tried.card)
+        member = analysis.answering_member(model, tried.predictions, wrong.row)
+        if member is not None:
+            answers[MEMBER] = _answer_of_member(ecg.record, member, wrong.label)
+    answers[ENSEMBLE] = _answer(ecg, tried.card, wrong.label)
+    ecg.admission()  # now, while the reader sees that the record is being opened
+    return OpenedMistake(ecg, answers)
 
 
 def _by_gate(judged: Admission) -> str:
-    """What would become of the record on the pages for reading, where the gate stands before the labels."""
-    if not judged.asked:
+    """A sentence on whether the Review page would show labels of the record."""
+    if not judged.has_judge:
         return "No gate is installed, so that labels of any record are shown."
     if judged.labels_withheld:
         return f"The Review page shows no label of it. {judged.reason} {judged.in_figures}".rstrip()
@@ -144,23 +144,34 @@ def _by_gate(judged: Admission) -> str:
     return f"The gate lets it through. {judged.in_figures}"
 
 
-def _answer(record: ECGRecord, model: TrainedModel, label: str) -> Answer:
-    found = analysis.find(record, model)
-    explanation = analysis.explain_against(record, model, Asked(label, found.best_window(label)))
-    finding = next(row for row in found.rows if row.label == label)
-    return Answer(finding, explanation, saliency_overlay.saliency(record, explanation))
+def _answer(ecg: OpenedECG, card: ModelCard, label: str) -> NetworkAnswer:
+    findings = ecg.findings(card)
+    explanation = ecg.explanation(card, SaliencyQuestion(label, findings.best_window(label)))
+    return _drawn(ecg.record, findings, explanation)
+
+
+def _answer_of_member(record: ECGRecord, member: TrainedModel, label: str) -> NetworkAnswer:
+    """The answer of one member of an ensemble, which is no installed model of its own."""
+    findings = analysis.find(record, member)
+    question = SaliencyQuestion(label, findings.best_window(label))
+    return _drawn(record, findings, analysis.explain(findings.prepared, member, question))
+
+
+def _drawn(record: ECGRecord, findings: Findings, explanation: Explanation) -> NetworkAnswer:
+    finding = next(row for row in findings.rows if row.label == explanation.label)
+    return NetworkAnswer(finding, explanation, saliency_overlay.saliency(record, explanation))
 
 
 def _in_words(tried: Tried, wrong: Wrong) -> str:
-    """Which record it is, what it has, and what it got in the validation."""
+    """A sentence with the record's name, its labels, and its probability in the validation."""
     names, predictions = tried.predictions.names, tried.predictions
     if names is None:
         return ""
     truth = zip(tried.task.label_names, predictions.targets[wrong.row] == 1, strict=True)
     has = [in_full(name) for name, there in truth if there]
     probability = float(predictions.probabilities[wrong.row, tried.place(wrong.label)])
+    record, store = escape_markdown(names.ids[wrong.row]), escape_markdown(names.origin(wrong.row).store)
     return (
-        f"Record **{as_typed(names.ids[wrong.row])}** of {as_typed(names.origin(wrong.row).store)}, "
-        f"a {wrong.kind}. By its data set it has: {', '.join(has) or 'none of the labels'}. In the "
-        f"validation it got {probability:.3f}."
+        f"Record **{record}** of {store}, a {wrong.kind}. By its data set it has: "
+        f"{', '.join(has) or 'none of the labels'}. In the validation it got {probability:.3f}."
     )

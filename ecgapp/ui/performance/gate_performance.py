@@ -4,11 +4,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from ecgapp.models import GateMetrics, Interval, KindFigures, ModelCard
-from ecgapp.models.card_words import in_percent
+from ecgapp.models import GateMetrics, KindFigures, ModelCard
+from ecgapp.models.card_words import in_percent, with_interval
 from ecgapp.ui.performance.charts import COLOURS, DASHES
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
-PLAIN = {"displayModeBar": False}
 MARGIN = {"l": 60, "r": 4, "t": 8, "b": 48}
 MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good ones would be used
 QUESTIONS = {  # by whether a gate asks if a record is readable at all
@@ -34,7 +34,7 @@ def gate_panel(card: ModelCard) -> None:
     line = card.thresholds[0]
     st.markdown(f"**{QUESTIONS[card.asks_if_readable]}**")
     st.markdown(
-        f"{metrics.dataset}. AUROC {_digits(metrics.auroc)}; of {metrics.n:,} good records "
+        f"{metrics.dataset}. AUROC {with_interval(metrics.auroc, 3)}; of {metrics.n:,} good records "
         f"{in_percent(metrics.false_refusals)} fail, at the threshold {line:.2f}, which was chosen on other "
         "records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
     )
@@ -81,7 +81,7 @@ def roc(metrics: GateMetrics, threshold: float) -> go.Figure:
 
 
 def _at(points: tuple[tuple[float, float, float], ...], threshold: float) -> tuple[float, float]:
-    """Both shares at the lowest point of the curve that is not below ``threshold``."""
+    """The shares of good and other records at the curve's lowest point that is not below ``threshold``."""
     above = [point for point in points if point[0] >= threshold]
     return above[-1][1:] if above else (0.0, 0.0)
 
@@ -93,7 +93,7 @@ def curves(metrics: GateMetrics) -> pd.DataFrame:
         row: dict[str, object] = {
             "Against good records": curve.name,
             "n": f"{curve.n_bad} and {curve.n_good} good",
-            "AUROC": _digits(curve.auroc),
+            "AUROC": with_interval(curve.auroc, 3),
         }
         for allowed in (0.01, 0.05, 0.10):
             reached = [bad for _, good, bad in curve.points if good <= allowed]
@@ -111,16 +111,10 @@ def kinds(rows: list[KindFigures]) -> pd.DataFrame:
                 "n": f"{row.n:,}",
                 "Fail": f"{row.refused:,}",
                 "Share (95 %)": in_percent(row.share),
-                "AUROC against good": _digits(row.auroc),
+                "AUROC against good": with_interval(row.auroc, 3),
                 "Fail, by a gate that never met this kind": in_percent(row.without),
             }
             for row in rows
         ]
     )
     return table.loc[:, (table != "-").any()]
-
-
-def _digits(figure: Interval | None) -> str:
-    if figure is None:
-        return "-"
-    return f"{figure.value:.3f} ({figure.low:.3f}-{figure.high:.3f})"

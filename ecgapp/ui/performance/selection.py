@@ -1,4 +1,4 @@
-"""What the parts of the performance page share: a model's validation answers, and the thresholds in force."""
+"""The model, validation answers and thresholds that the parts of the performance page share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from ecgapp.models import Evaluation, LabelMetrics, ModelCard, Predictions
-from ecgapp.models.card_words import in_full
 from ecgapp.tasks import Task
+from ecgapp.tasks.meanings import in_full
 
 ALL = "every class"
 Column = NDArray[np.float32]
@@ -41,17 +41,17 @@ class Tried:
         return self.task.label_names.index(label)
 
     def answers(self, label: str) -> tuple[Column, Column]:
-        """Its probabilities and targets, (n_records,) each."""
+        """The label's probabilities and targets, (n_records,) each."""
         column = self.place(label)
         return self.predictions.probabilities[:, column], self.predictions.targets[:, column]
 
     def metrics(self, label: str) -> LabelMetrics:
-        """Its figures at the threshold in force."""
+        """The label's figures at the threshold in force."""
         return self.evaluation.per_label[self.place(label)]
 
 
 def choose_class(tried: Tried, place: DeltaGenerator) -> str:
-    """One class, the same in all parts; at first the one whose threshold is being moved."""
+    """Draw the choice of a class, the same in all parts; at first the one whose threshold is moved."""
     labels = tried.task.label_names
     first = labels.index(tried.which) if tried.which in labels else 0
     key = f"class_{tried.card.digest}_{tried.which}"
@@ -59,7 +59,7 @@ def choose_class(tried: Tried, place: DeltaGenerator) -> str:
 
 
 def where_from(tried: Tried) -> str:
-    """On what the figures of a part rest."""
+    """A sentence on the records behind the figures of a part."""
     members = " Each answer is that of the member that had not learnt from the record." * tried.cross_fitted
     return f"Validation records: {tried.evaluation_told}.{members}"
 

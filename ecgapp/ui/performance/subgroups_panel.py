@@ -1,4 +1,4 @@
-"""The same model on each data set: where it does worse, a hospital's own ECGs may be the reason."""
+"""A model's figures on each data set: it may do worse on one hospital's ECGs than on another's."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,8 +9,8 @@ from ecgapp.models import ENOUGH_POSITIVES, LabelMetrics
 from ecgapp.models.card_words import with_interval
 from ecgapp.ui.performance.charts import AXIS, COLOURS, SYMBOLS, plain_layout
 from ecgapp.ui.performance.selection import Tried, where_from
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
-PLAIN = {"displayModeBar": False}
 DRAWS = 300
 BESIDE = 0.16  # of the way from one class to the next lie two data sets apart
 NOT_KEPT = (
@@ -56,13 +56,13 @@ def parts_table(parts: tuple[Subgroup, ...]) -> pd.DataFrame:
 
 def _line(part: Subgroup) -> dict[str, object]:
     line: dict[str, object] = {"Data set": part.name, "Records": part.n}
-    if (found := part.evaluation) is None:
+    if (evaluation := part.evaluation) is None:
         few = f"insufficient (n = {max(part.n_positive)})"  # of the class that has most
         return line | {"Macro AUROC": few, "Macro F1": "-", "Classes": "-"}
     return line | {
-        "Macro AUROC": with_interval(found.macro_auroc),
-        "Macro F1": with_interval(found.macro_f1),
-        "Classes": ", ".join(row.label for row in found.per_label),
+        "Macro AUROC": with_interval(evaluation.macro_auroc),
+        "Macro F1": with_interval(evaluation.macro_f1),
+        "Classes": ", ".join(row.label for row in evaluation.per_label),
     }
 
 
@@ -106,12 +106,12 @@ def _rows(part: Subgroup) -> tuple[LabelMetrics, ...]:
 
 def class_table(parts: list[Subgroup], tried: Tried) -> pd.DataFrame:
     """AUROC with its interval and n, a line for each class, a column for each data set."""
-    found = {part.name: {row.label: row for row in _rows(part)} for part in parts}
+    by_part = {part.name: {row.label: row for row in _rows(part)} for part in parts}
     lines = []
     for place, label in enumerate(tried.task.label_names):
         line = {"Class": label}
         for part in parts:
-            row, n = found[part.name].get(label), part.n_positive[place]
+            row, n = by_part[part.name].get(label), part.n_positive[place]
             line[part.name] = f"{with_interval(row.auroc)}, n = {n}" if row else f"n = {n}"
         lines.append(line)
     return pd.DataFrame(lines)

@@ -1,26 +1,31 @@
 """Trying thresholds on the performance page: one slider that moves every figure; nothing is saved."""
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from ecgapp.evaluate import metrics_at
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
-from ecgapp.models.card_words import in_full, insufficient
+from ecgapp.models.card_words import insufficient, of_label, with_interval
+from ecgapp.storage.plain_text import plain_cell
 from ecgapp.tasks import Task
-from ecgapp.ui.performance import figure_tables
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.alerts_panel import alerts_panel
 from ecgapp.ui.performance.calibration_panel import reliability_panel
 from ecgapp.ui.performance.charts import precision_recall, precision_recall_table
 from ecgapp.ui.performance.confusion_panel import matrix_panel
 from ecgapp.ui.performance.error_browser import error_browser
-from ecgapp.ui.performance.prediction_files import per_class_csv, predictions_csv
 from ecgapp.ui.performance.selection import ALL, Tried, download
 from ecgapp.ui.performance.subgroups_panel import subgroups_panel
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
 DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
 COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}
 PART = "performance_part"  # session state: which part is open, whatever the model
 ACROSS = 3  # 2x2 tables side by side
+TITLES = {"precision": "Precision", "recall": "Recall", "f1": "F1", "auroc": "AUROC", "auprc": "AUPRC"}
+SAVED_FIGURES = ("precision", "recall", "specificity", "f1", "auroc", "auprc")
+SAVED_COUNTS = ("n", "n_positive", "true_positive", "false_positive", "false_negative", "true_negative")
 
 
 @st.fragment
@@ -40,7 +45,7 @@ def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> N
 
 
 def _choose_thresholds(card: ModelCard, task: Task) -> tuple[str, tuple[float, ...]]:
-    """Which class is moved, and the card's thresholds with that one, or all, put where the slider stands."""
+    """The class that is moved, and the thresholds: the card's, with that class or all set to the slider."""
     left, right = st.columns([1, 2])
     labels = task.label_names
     which = left.selectbox("Try another threshold for", [ALL, *labels], key=f"which_{card.digest}")
@@ -64,17 +69,15 @@ def _tried(digest: str, thresholds: tuple[float, ...], _task: Task, _predictions
 def classes_panel(tried: Tried) -> None:
     """Means, figures of each class, their curves, and one 2x2 a class."""
     evaluation = tried.evaluation
-    st.dataframe(figure_tables.macro(evaluation), hide_index=True)
-    st.dataframe(
-        figure_tables.per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS
-    )
+    st.dataframe(macro(evaluation), hide_index=True)
+    st.dataframe(per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS)
     with st.container(horizontal=True):
         download(lambda: per_class_csv(tried), "This table as CSV", f"{tried.card.name}-classes")
         download(lambda: predictions_csv(tried), "All predictions as CSV", f"{tried.card.name}-predictions")
     st.subheader("Precision and recall at every threshold")
     figure = precision_recall(tried.predictions, evaluation, ENOUGH_POSITIVES)
     alt = "Precision-recall curves, one a class"
-    st.plotly_chart(figure, config={"displayModeBar": False}, key="precision_recall", alt=alt)
+    st.plotly_chart(figure, config=PLAIN, key="precision_recall", alt=alt)
     st.caption(
         f"Marks: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
     )
@@ -102,6 +105,81 @@ def _confusions(per_label: tuple[LabelMetrics, ...]) -> None:
         columns = st.columns(ACROSS)
         for column, metrics in zip(columns, per_label[first : first + ACROSS], strict=False):
             column.markdown(f"**{in_full(metrics.label)}**, threshold {metrics.threshold:.2f}")
-            column.table(figure_tables.confusion(metrics))
+            column.table(confusion(metrics))
             if (reason := insufficient(metrics)) is not None:
                 column.caption(reason)
+
+
+def per_class(evaluation: Evaluation) -> pd.DataFrame:
+    """One row a class: each figure with its 95 % bootstrap interval, or why there is none."""
+    return pd.DataFrame([_class_row(metrics) for metrics in evaluation.per_label])
+
+
+def _class_row(metrics: LabelMetrics) -> dict[str, object]:
+    row: dict[str, object] = {
+        "Class": metrics.label,
+        "n": f"{metrics.n_positive} of {metrics.n}",
+        "Threshold": metrics.threshold,
+    }
+    reason = insufficient(metrics)
+    if reason is not None:
+        return row | dict.fromkeys(TITLES.values(), "-") | {TITLES["precision"]: reason}
+    return row | {title: of_label(metrics, figure) for figure, title in TITLES.items()}
+
+
+def macro(evaluation: Evaluation) -> pd.DataFrame:
+    """Unweighted means over the classes, and the challenge's F2 and G2."""
+    figures = {
+        "Macro AUROC": evaluation.macro_auroc,
+        "Macro AUPRC": evaluation.macro_auprc,
+        "Macro F1": evaluation.macro_f1,
+        "F2": evaluation.f2,
+        "G2": evaluation.g2,
+    }
+    return pd.DataFrame([{name: with_interval(figure) for name, figure in figures.items()}])
+
+
+def confusion(metrics: LabelMetrics) -> pd.DataFrame:
+    """One class's 2x2: what the model said, against what the labels say."""
+    rows = {
+        "model: above": [metrics.true_positive, metrics.false_positive],
+        "model: below": [metrics.false_negative, metrics.true_negative],
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["has it", "has it not"])
+
+
+def predictions_csv(tried: Tried) -> bytes:
+    """A line for each record: where it is from, its fold, and for each label target and probability.
+
+    Numbers are written so that they read back as they were; an unknown target is empty.
+    """
+    known = tried.predictions
+    table: dict[str, object] = {}
+    if known.names is not None:
+        origins = [known.names.origin(row) for row in range(len(known.folds))]
+        table |= {
+            "data_set": [plain_cell(origin.store) for origin in origins],
+            "source": [plain_cell(origin.source) for origin in origins],
+            "record": [plain_cell(record_id) for record_id in known.names.ids],
+        }
+    table["fold"] = known.folds
+    for column, label in enumerate(tried.task.label_names):
+        table[plain_cell(f"{label} target")] = pd.Series(known.targets[:, column]).astype("Int64")
+        table[plain_cell(f"{label} probability")] = known.probabilities[:, column].astype(float)
+    return pd.DataFrame(table).to_csv(index=False, lineterminator="\r\n").encode()
+
+
+def per_class_csv(tried: Tried) -> bytes:
+    """A line for each class: its threshold, counts, and figures with their intervals."""
+    lines = [_saved_row(metrics) for metrics in tried.evaluation.per_label]
+    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\r\n").encode()
+
+
+def _saved_row(metrics: LabelMetrics) -> dict[str, object]:
+    line: dict[str, object] = {"class": plain_cell(metrics.label), "threshold": metrics.threshold}
+    line |= {name: getattr(metrics, name) for name in SAVED_COUNTS}
+    for name in SAVED_FIGURES:
+        figure = getattr(metrics, name) if metrics.sufficient else None
+        for part in ("value", "low", "high"):
+            line[name if part == "value" else f"{name}_{part}"] = getattr(figure, part, None)
+    return line

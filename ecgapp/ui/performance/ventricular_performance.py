@@ -11,8 +11,8 @@ from ecgapp.evaluate.detectors.ventricular_decision import CERTAIN, SHORTEST
 from ecgapp.models import ModelCard, VentricularConfig, VentricularFigures, VentricularMetrics
 from ecgapp.models.card_words import in_percent
 from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, ORANGE
+from ecgapp.ui.tracing.paper_frame import PLAIN
 
-PLAIN = {"displayModeBar": False}
 ROW, FRAME = 24, 90  # px of a kind in the chart, and of its axis and legend
 WHAT = (
     "**Does any lead show ventricular tachycardia, flutter or fibrillation?** The network reads one lead of "
@@ -73,12 +73,12 @@ def ventricular_panel(card: ModelCard) -> None:
 def groups(metrics: VentricularMetrics) -> dict[str, Group]:
     """The kinds under their headings; headings without a kind are left out."""
     others = metrics.kinds_that_are(False)
-    found = {
+    by_heading = {
         RHYTHMS: metrics.kinds_that_are(True),
         OTHERS: tuple(kind for kind in others if kind.n_patients),
         NOISE: tuple(kind for kind in others if not kind.n_patients),
     }
-    return {heading: kinds for heading, kinds in found.items() if kinds}
+    return {heading: kinds for heading, kinds in by_heading.items() if kinds}
 
 
 def overall(metrics: VentricularMetrics) -> pd.DataFrame:
@@ -124,17 +124,17 @@ def table(kinds: Group) -> pd.DataFrame:
         }
         for kind in kinds
     ]
-    found = pd.DataFrame(rows)
-    return found if any(kind.n_patients for kind in kinds) else found.drop(columns="Patients")
+    frame = pd.DataFrame(rows)
+    return frame if any(kind.n_patients for kind in kinds) else frame.drop(columns="Patients")
 
 
 def chart(metrics: VentricularMetrics) -> go.Figure:
     """A dot with its interval for each kind; the first kind stands at the top."""
     figure = go.Figure()
-    shown = {heading: [kind for kind in kinds if kind.share] for heading, kinds in groups(metrics).items()}
-    for heading, kinds in shown.items():
+    drawn = {heading: [kind for kind in kinds if kind.share] for heading, kinds in groups(metrics).items()}
+    for heading, kinds in drawn.items():
         figure.add_trace(_dots(heading, kinds, *MARKS[heading]))
-    n_rows = sum(len(kinds) for kinds in shown.values())
+    n_rows = sum(len(kinds) for kinds in drawn.values())
     figure.update_layout(
         height=FRAME + ROW * n_rows,
         margin={"l": 4, "r": 4, "t": 8, "b": 4},

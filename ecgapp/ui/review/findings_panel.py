@@ -1,16 +1,25 @@
-"""The findings on the review page: the table, what rules and leads say, and one class in detail."""
+"""The findings on the review page: one row a class, what rules and leads say, and one class in detail."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+import pandas as pd
 import streamlit as st
 
-from ecgapp import analysis
-from ecgapp.analysis import Findings, OpenedECG, Support
-from ecgapp.errors import EcgAppError
-from ecgapp.models import ModelCard
-from ecgapp.models.card_words import in_full, population
-from ecgapp.ui.review import findings
+from ecgapp.analysis import Finding, Findings, OpenedECG, Support
+from ecgapp.analysis.findings import UNCONFIRMED
+from ecgapp.analysis.rules import Presence
+from ecgapp.models import LabelMetrics, ModelCard
+from ecgapp.models.card_words import insufficient, of_label, population
+from ecgapp.tasks.meanings import in_full, meaning
 
+OF_HUNDRED = "Of 100 like this"
+MARKS = {
+    Presence.PRESENT: "present",
+    Presence.BORDERLINE: "borderline",
+    Presence.ABSENT: "absent",
+    Presence.CANNOT_TELL: "cannot tell",
+}
+CONTRADICTS = "✗ "  # before the rule's word where the network says the opposite
 PREVALENCES = "prevalences"  # what the reader set, by class, between 0 and 1; for the session
 LEAST, MOST = 0.01, 99.0  # per cent
 COLUMNS = {
@@ -18,7 +27,7 @@ COLUMNS = {
     "Probability": st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0, width=84),
     "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
     "Result": st.column_config.TextColumn(width=66),
-    findings.OF_HUNDRED: st.column_config.TextColumn(
+    OF_HUNDRED: st.column_config.TextColumn(
         width=100, help="Patients of 100 with this answer who have the class, with a 95 % interval"
     ),
     "Precision (95 %)": st.column_config.TextColumn(width=214),
@@ -42,39 +51,29 @@ def findings_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: 
 
     ``statuses`` are what a reader decided, by class.
     """
-    beside = supported(ecg, result)
-    shown = findings.table(result, beside, statuses)
+    beside = ecg.support(card, prevalences())
+    rows = table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
-        shown = shown.drop(columns="Doubt")
+        rows = rows.drop(columns="Doubt")
     with st.container(key="findings"):
-        st.dataframe(shown, hide_index=True, column_config=COLUMNS, height="content")
+        st.dataframe(rows, hide_index=True, column_config=COLUMNS, height="content")
     label = _detail(result, beside, card, ecg.record.record_id)
-    for line in findings.worth_a_look(result, beside, label):
+    for line in worth_a_look(result, beside, label):
         st.markdown(line)
-    for sentences in (result.warnings, (population(card), findings.abbreviations(result))):
+    for sentences in (result.warnings, (population(card), abbreviations(result))):
         if sentences:
             st.caption(" ".join(sentences))
 
 
-def supported(ecg: OpenedECG, result: Findings) -> dict[str, Support]:
-    """What stands beside each finding, at the prevalences that hold in this session."""
-    try:
-        measured = ecg.measurements()
-    except EcgAppError:  # the measurements' own panel says why
-        measured = None
-    facts = None if measured is None else (measured, ecg.record.sampling_rate)
-    return analysis.support(result, facts, ecg.quality, prevalences())
-
-
 def prevalences() -> dict[str, float]:
-    """What the reader set in this session, by class, between 0 and 1."""
-    found: dict[str, float] = st.session_state.setdefault(PREVALENCES, {})
-    return found
+    """The prevalences that the reader set in this session, by class, between 0 and 1."""
+    by_class: dict[str, float] = st.session_state.setdefault(PREVALENCES, {})
+    return by_class
 
 
 def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard, record_id: str) -> str:
-    """One class in sentences, at a prevalence that can be set; which one it is."""
-    rows = {row.label: row for row in findings.in_order(result)}
+    """Draw one class in sentences, at a prevalence that can be set; return which one it is."""
+    rows = {row.label: row for row in in_order(result)}
     left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
     key = f"detail_{card.digest}_{record_id}"
     label = left.selectbox("In detail", list(rows), format_func=in_full, key=key)
@@ -92,7 +91,7 @@ def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard, re
                 f"Back to the validation records' {100 * support.validation:.3g} %",
                 key="prevalence_back", on_click=_back, args=(label, key),
             )  # fmt: skip
-    for sentence in findings.in_detail(rows[label], support):
+    for sentence in in_detail(rows[label], support):
         st.markdown(sentence)
     return label
 
@@ -104,3 +103,110 @@ def _set(label: str, key: str) -> None:
 def _back(label: str, key: str) -> None:
     prevalences().pop(label, None)
     st.session_state.pop(key, None)
+
+
+def table(
+    findings: Findings, beside: Mapping[str, Support], statuses: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Classes above their threshold first, then by probability.
+
+    ``beside`` holds each one's support, ``statuses`` what its reader decided.
+    """
+    decided = statuses or {}
+    rows = in_order(findings)
+    return pd.DataFrame([_row(row, beside[row.label], decided.get(row.label, UNCONFIRMED)) for row in rows])
+
+
+def findable(cards: Iterable[ModelCard]) -> pd.DataFrame:
+    """Every class that the classifiers among ``cards`` look for, and how well each was found."""
+    rows = [
+        _findable(card, label.name) for card in cards if card.task is not None for label in card.task.labels
+    ]
+    return pd.DataFrame(rows)
+
+
+def _findable(card: ModelCard, label: str) -> dict[str, str]:
+    validated = card.validation.per_label if card.validation else ()
+    metrics = next((row for row in validated if row.label == label), None)
+    return {
+        "Class": label,
+        "In words": meaning(label) or "-",
+        "Model": card.name,
+        "Precision (95 %)": of_label(metrics, "precision"),
+        "Recall (95 %)": of_label(metrics, "recall"),
+        "Positives of n": _positives(metrics),
+    }
+
+
+def _positives(metrics: LabelMetrics | None) -> str:
+    return f"{metrics.n_positive} of {metrics.n}" if metrics else "-"
+
+
+def in_order(findings: Findings) -> list[Finding]:
+    """The findings in the table's order: above the threshold first, then by probability."""
+    return sorted(findings.rows, key=lambda row: (not row.positive, -row.probability))
+
+
+def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
+    metrics = row.metrics
+    return {
+        "Finding": row.label,
+        "Probability": row.probability,
+        "Threshold": row.threshold,
+        "Result": "▲ above" if row.positive else "below",
+        OF_HUNDRED: beside.of_hundred or "-",
+        "Precision (95 %)": of_label(metrics, "precision"),
+        "Positives of n": _positives(metrics),
+        "Rule": _of_rule(row, beside),
+        "Doubt": "⚠" if beside.doubts else "",
+        "Status": status,
+    }
+
+
+def _of_rule(row: Finding, beside: Support) -> str:
+    if beside.verdict is None:
+        return "no rule"
+    mark = CONTRADICTS if beside.verdict.contradicts(row.positive) else ""
+    return f"{mark}{MARKS[beside.verdict.presence]}"
+
+
+def in_detail(row: Finding, beside: Support) -> list[str]:
+    """Sentences of Markdown about one class: in patients, by rule, and what to doubt."""
+    side = "above" if row.positive else "below"
+    words = [
+        f"**{in_full(row.label)}**: {row.probability:.2f}, {side} its threshold of {row.threshold:.2f}.",
+        beside.in_patients(),
+    ]
+    if beside.is_set and beside.probability is not None:
+        words.append(
+            f"This ECG's own probability at that prevalence: {beside.probability:.2f} (the threshold stays)."
+        )
+    if insufficient(row.metrics) is None:
+        words.append(f"Of those who have it, the network found {of_label(row.metrics, 'recall')} (recall).")
+    return [" ".join(words), " ".join(sentence for sentence in (by_rule(beside), beside.doubts) if sentence)]
+
+
+def by_rule(beside: Support) -> str:
+    """A sentence with the rule's result, or that there is no rule."""
+    if beside.verdict is None:
+        return "No textbook rule was checked for it."
+    return f"By the textbook's rule {beside.verdict.description}."
+
+
+def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) -> list[str]:
+    """A line of Markdown for each class but ``label`` that is above its threshold, or ought to be by rule."""
+    lines = []
+    for row in in_order(findings):
+        support = beside[row.label]
+        disagrees = support.verdict is not None and support.verdict.contradicts(row.positive)
+        if row.label == label or not (row.positive or disagrees):
+            continue
+        side = "above" if row.positive else "below"
+        lines.append(f"**{row.label}** is {side} its threshold. {by_rule(support)} {support.doubts}".rstrip())
+    return lines
+
+
+def abbreviations(findings: Findings) -> str:
+    """The meanings of the classes' short names."""
+    named = [f"{row.label}: {meaning(row.label)}" for row in findings.rows if meaning(row.label)]
+    return "; ".join(named)

@@ -13,10 +13,9 @@ from ecgapp.analysis.judgement.known_facts import KnownFacts
 from ecgapp.analysis.judgement.measured_lines import critical_lines
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.reviews import Review
 from ecgapp.signals.paper import PAGE_SECONDS
-from ecgapp.ui.review import gate_panel
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.sign_off.reading_panel import FIRST
 
@@ -30,6 +29,7 @@ ICONS = {
 }
 MOST_BESIDE = 3  # further lines beside a critical finding, so that the tracing stays in view
 LINE_BREAK = "  \n"  # of Markdown
+GATE_STAYS = "The tracing stays for you to read. How often good records fail: see the Performance page."
 BEFORE_READING = (
     "This alarm is shown before your read because it may be urgent. It comes from rules and from the network "
     "of ventricular rhythms; no classifier has been asked. The trail keeps that you saw it."
@@ -47,21 +47,21 @@ def show_judgement(place: DeltaGenerator, ecg: OpenedECG, card: ModelCard | None
         _critical_box(judged.of(Severity.CRITICAL), ecg.critical())
         rest = judged.of(*(one for one in Severity if one is not Severity.CRITICAL))
         if rest:
-            worst, shown = rest[0].severity, rest[:MOST_BESIDE] if ecg.critical() else rest
+            worst, first = rest[0].severity, rest[:MOST_BESIDE] if ecg.critical() else rest
             box = st.info if worst is Severity.NORMAL else st.warning
-            words = as_typed(" ".join(line.words for line in shown))
-            words += " More in detail below the tracing." if len(shown) < len(rest) else ""
+            words = escape_markdown(" ".join(line.words for line in first))
+            words += " More in detail below the tracing." if len(first) < len(rest) else ""
             box(f"**{worst.word}, {status}.** {words}", icon=ICONS[worst])
 
 
 def details(ecg: OpenedECG, card: ModelCard | None) -> None:
-    """Below the tracing, folded: each line with its source, and what else each critical finding could be."""
+    """Draw the judgement, folded: each line with its source, and the differential of critical findings."""
     with st.expander("The judgement in detail: sources, and what else a critical finding could be"):
         for finding in ecg.critical():
             st.markdown(
-                f"**{as_typed(finding.name)}**, {finding.start:.1f}-{finding.end:.1f} s, found by "
-                f"{finding.found_by}. Could also be: {as_typed(finding.differential.rstrip('.'))}. "
-                f"Limits: {as_typed(finding.source.rstrip('.'))}."
+                f"**{escape_markdown(finding.name)}**, {finding.start:.1f}-{finding.end:.1f} s, found by "
+                f"{finding.found_by}. Could also be: {escape_markdown(finding.differential.rstrip('.'))}. "
+                f"Limits: {escape_markdown(finding.source.rstrip('.'))}."
             )
         judged, admission = ecg.judgement(card), ecg.admission()
         lines = [
@@ -70,7 +70,7 @@ def details(ecg: OpenedECG, card: ModelCard | None) -> None:
         ]
         st.table(pd.DataFrame(lines).set_index("Severity"))
         if admission.labels_withheld:
-            st.caption(gate_panel.in_figures(admission))
+            st.caption(f"{admission.in_figures} {GATE_STAYS}".lstrip())
 
 
 def before_reading(place: DeltaGenerator, ecg: OpenedECG, reviewed: Review) -> None:
@@ -78,32 +78,34 @@ def before_reading(place: DeltaGenerator, ecg: OpenedECG, reviewed: Review) -> N
 
     That they were shown is kept in the trail; where it cannot be kept they are shown all the same.
     """
-    found = ecg.critical()
+    findings = ecg.critical()
     refusal = [
         line
         for line in gate_lines(KnownFacts(admission=ecg.readability()))
         if line.severity is Severity.CRITICAL
     ]
     with place.container():
-        _critical_box((*critical_lines(KnownFacts(found)), *refusal), found, BEFORE_READING)
+        _critical_box((*critical_lines(KnownFacts(findings)), *refusal), findings, BEFORE_READING)
         st.info(FIRST)
     try:
-        reader.note_alarmed(reviewed, found)
+        reader.note_alarmed(reviewed, findings)
     except EcgAppError as error:
         st.error(str(error))
 
 
-def _critical_box(lines: Sequence[JudgementLine], found: Sequence[CriticalFinding], note: str = "") -> None:
+def _critical_box(
+    lines: Sequence[JudgementLine], findings: Sequence[CriticalFinding], note: str = ""
+) -> None:
     """One red box with a line for each critical finding; nothing where there is none.
 
     What else it could be stands behind the worst one alone, for the tracing below should stay in view.
     """
     if lines:
-        parts = [_alarm(line.words, finding) for line, finding in zip(lines, found, strict=False)]
-        if found:
-            parts[0] += f" :small[Could also be: {as_typed(found[0].differential.rstrip('.'))}.]"
-        parts += [f"**{as_typed(line.words)}**" for line in lines[len(found) :]]  # the gate's own
-        parts += [f":small[{as_typed(note)}]"] if note else []
+        parts = [_alarm(line.words, finding) for line, finding in zip(lines, findings, strict=False)]
+        if findings:
+            parts[0] += f" :small[Could also be: {escape_markdown(findings[0].differential.rstrip('.'))}.]"
+        parts += [f"**{escape_markdown(line.words)}**" for line in lines[len(findings) :]]  # the gate's own
+        parts += [f":small[{escape_markdown(note)}]"] if note else []
         st.error(f"**{Severity.CRITICAL.word}.** {LINE_BREAK.join(parts)}", icon=ICONS[Severity.CRITICAL])
 
 
@@ -111,4 +113,4 @@ def _alarm(words: str, finding: CriticalFinding) -> str:
     """The alarm in bold, and its evidence."""
     evidence = words.removeprefix(finding.sentence).strip()
     where = f" ({finding.start:.1f}-{finding.end:.1f} s)" if finding.end > PAGE_SECONDS else ""
-    return f"**{as_typed(finding.sentence)}**{where} {as_typed(evidence)}"
+    return f"**{escape_markdown(finding.sentence)}**{where} {escape_markdown(evidence)}"

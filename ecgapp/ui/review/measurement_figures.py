@@ -11,10 +11,9 @@ from ecgapp.analysis import Measurement, Measurements, TypicalBeat
 from ecgapp.analysis.ecg_comparison import heights
 from ecgapp.analysis.judgement.measured_lines import RULES
 from ecgapp.analysis.rules import Verdict
-from ecgapp.models.card_words import in_full
 from ecgapp.records import LEADS
-from ecgapp.ui.tracing.beat_paper import lay_on_paper
-from ecgapp.ui.tracing.tracing import INK
+from ecgapp.tasks.meanings import in_full
+from ecgapp.ui.tracing.paper_layout import INK, lay_on_paper
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.3  # s from one column to the next
@@ -50,15 +49,15 @@ def _row(row: Measurement) -> dict[str, str]:
 
 
 def _judged(row: Measurement) -> str:
-    """In words, for colour alone would not do."""
+    """The side of the normal range on which a value lies, in a word; "" if it is normal."""
     if row.value is None or row.normal is None:
         return ""
-    shown = round(row.value)
-    return "below" if shown < row.normal[0] else "above" if shown > row.normal[1] else ""
+    rounded = round(row.value)
+    return "below" if rounded < row.normal[0] else "above" if rounded > row.normal[1] else ""
 
 
 def rules_table(results: Mapping[str, Verdict]) -> pd.DataFrame:
-    """One row a rule: its label in words, what it says, and the figures behind it."""
+    """One row a rule: its label in full, its result, and the figures behind it."""
     rows = [results[label] for label in (*RULES, "Normal") if label in results]
     return pd.DataFrame(
         [{"Rule": in_full(row.label), "Result": str(row.presence), "Figures": row.words} for row in rows]
@@ -76,8 +75,8 @@ def st_table(measured: Measurements) -> pd.DataFrame:
 
 
 def _signed(level: float) -> str:
-    shown = f"{level:+.1f}"
-    return "0.0" if shown in ("+0.0", "-0.0") else shown
+    words = f"{level:+.1f}"
+    return "0.0" if words in ("+0.0", "-0.0") else words
 
 
 def beat_figure(beat: TypicalBeat) -> go.Figure:
@@ -102,13 +101,13 @@ def beat_table(beat: TypicalBeat) -> pd.DataFrame:
     """The figures behind the picture: how tall each lead's waves are, from the level before QRS."""
     rows = []
     for lead in _in_order(beat.leads):
-        found = heights(beat, lead)
-        t = "-" if found.t is None else f"{found.t:+.2f}"
+        waves = heights(beat, lead)
+        t = "-" if waves.t is None else f"{waves.t:+.2f}"
         rows.append(
             {
                 "Lead": lead,
-                "QRS highest": f"{found.highest:+.2f}",
-                "QRS lowest": f"{found.lowest:+.2f}",
+                "QRS highest": f"{waves.highest:+.2f}",
+                "QRS lowest": f"{waves.lowest:+.2f}",
                 "T": t,
             }
         )
@@ -116,7 +115,7 @@ def beat_table(beat: TypicalBeat) -> pd.DataFrame:
 
 
 def in_words(beat: TypicalBeat) -> str:
-    """What the picture shows."""
+    """The caption of the median beats' figure."""
     kinds = ", ".join(f"{kind} {_milliseconds(span)}" for kind, span in beat.spans.items())
     return (
         f"Median of {beat.n_beats} of {beat.n_all} beats, 25 mm/s and 10 mm/mV, level before QRS, as "
@@ -136,10 +135,10 @@ def _in_order(leads: tuple[str, ...]) -> list[str]:
 
 def _spacing(beat: TypicalBeat) -> float:
     """Rows so far apart, in whole 5 mm, that no lead runs into the one below it."""
-    shown = [beat.between(lead, *SHOWN) for lead in _in_order(beat.leads)]
+    signals = [beat.between(lead, *SHOWN) for lead in _in_order(beat.leads)]
     reaches = [
         float(lower.max() - upper.min())
-        for place, (upper, lower) in enumerate(pairwise(shown), start=1)
+        for place, (upper, lower) in enumerate(pairwise(signals), start=1)
         if place % ROWS_OF_A_COLUMN
     ]
     return float(np.clip(np.ceil(max(reaches, default=0.0) / 0.5) * 0.5, *SPACING))

@@ -1,5 +1,7 @@
 """The measurements of the review page: table, ST levels, and the beat that they were read from."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from ecgapp.analysis import OpenedECG
@@ -8,13 +10,11 @@ from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.ui.review import measurement_figures
-from ecgapp.ui.shell import session
-from ecgapp.ui.tracing.paging import shown_start
-from ecgapp.ui.tracing.paper_frame import paper
+from ecgapp.ui.shell.ecg_in_view import figures, page_state
+from ecgapp.ui.tracing.paging import page_start
+from ecgapp.ui.tracing.paper_frame import PLAIN, paper
 from ecgapp.ui.tracing.tracing_controls import chosen_view
 
-PLAIN = {"displayModeBar": False}
-START = "measured from"  # in the session: where the measured stretch of a long record begins, s
 WIDTHS = {
     name: st.column_config.TextColumn(width=pixels)
     for name, pixels in {"Measurement": 115, "Value": 64, "Normal": 106, "": 50, "How measured": 155}.items()
@@ -26,8 +26,23 @@ RULE_WIDTHS = {
 }
 
 
+@dataclass
+class MeasuredStretch:
+    """The start of the measured half minute of a long record, in s."""
+
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class BeatFigure:
+    """The key of a figure of the median beat."""
+
+    digest: str
+    start: float
+
+
 def measurements_panel(ecg: OpenedECG) -> None:
-    """Everything measured in the ECG by the installed delineator; nothing where there is none."""
+    """Draw everything that the installed delineator measures; nothing if none is installed."""
     card = ecg.delineator
     if card is None:
         return
@@ -61,7 +76,7 @@ def measurements_panel(ecg: OpenedECG) -> None:
 
 
 def rules_panel(ecg: OpenedECG) -> None:
-    """What the textbook rules find, for where no classifier's findings stand beside them."""
+    """Draw what the textbook rules find, if no classifier's findings stand beside them."""
     results = ecg.rules()
     if not results:
         return
@@ -72,17 +87,17 @@ def rules_panel(ecg: OpenedECG) -> None:
 
 
 def _choose_start(record: ECGRecord) -> float:
-    """Where the measured half minute begins, s; a button measures the page shown of a longer record."""
+    """The start of the measured half minute, s; of a longer record, a button measures the page shown."""
     if record.duration <= LONGEST:
         return 0.0
-    start: float = session.remember(START, lambda: 0.0)
+    stretch = page_state(MeasuredStretch)
+    start = stretch.start
 
     def begin(at: float) -> None:
-        session.forget(START)
-        session.keep(START, at)
+        stretch.start = at
 
     def at_page() -> None:  # asked when pressed: turning the page does not draw this panel anew
-        begin(shown_start(record, chosen_view().scale.page_seconds))
+        begin(page_start(record, chosen_view().scale.page_seconds))
 
     with st.container(horizontal=True):
         st.button("Measure the page shown", key="measure_page", on_click=at_page)
@@ -98,8 +113,8 @@ def _show_beat(measured: Measurements, card: ModelCard) -> None:
         st.info(f"There is no median beat. {measured.doubt}")
         return
     beat = measured.beat
-    key = ("beat figure", card.digest, measured.start)
-    figure = session.remember(key, lambda: measurement_figures.beat_figure(beat))
+    key = BeatFigure(card.digest, measured.start)
+    figure = figures().once(key, lambda: measurement_figures.beat_figure(beat), heavy=True)
     alt = "Median beat of each lead, with the P wave, QRS complex and T wave marked"
     with paper(figure, "median_beat"):
         st.plotly_chart(figure, theme=None, config=PLAIN, key="median_beat", height="stretch", alt=alt)

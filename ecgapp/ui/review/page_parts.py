@@ -1,35 +1,33 @@
 """The parts of the review page, top to bottom. Each is a fragment: its own controls redraw it alone.
 
-What is computed from a record is kept in the session, so that a redraw computes nothing twice.
+What is computed belongs to the open ECG, so that a redraw computes nothing twice.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from ecgapp import analysis
-from ecgapp.analysis import Prepared
+from ecgapp.analysis import OpenedECG, Prepared
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
-from ecgapp.records import ECGRecord
 from ecgapp.reviews import Review, changes
-from ecgapp.ui.review import findings, preprocessing_steps, reconstruction_strips
-from ecgapp.ui.shell import model_choice, session
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.ui.review import findings_panel, preprocessing_steps, reconstruction_strips
+from ecgapp.ui.shell.ecg_in_view import figures
+from ecgapp.ui.tracing.paper_frame import PLAIN
 from ecgapp.ui.tracing.tracing import blank_paper
-
-PLAIN = {"displayModeBar": False}
 
 
 def empty_panel(cards: Mapping[str, ModelCard]) -> None:
-    """What stands there before a record is open: paper, and what will be looked for.
+    """Draw blank paper and the classes that are looked for, before an ECG is open.
 
     Chart and table also let the browser load what it needs for them before a record is dropped: the
     findings' table, first of its kind, else stood there last, seconds after its numbers came.
     """
     st.info("No ECG is open. Drop a record above, or choose a synthetic one.")
     st.plotly_chart(blank_paper(), theme=None, config=PLAIN, key="blank", alt="Empty ECG paper")
-    classes = findings.findable(cards.values())
+    classes = findings_panel.findable(cards.values())
     if not classes.empty:
         st.subheader("What the installed models look for")
         st.dataframe(classes, hide_index=True, height="content")
@@ -41,38 +39,44 @@ def empty_panel(cards: Mapping[str, ModelCard]) -> None:
 
 
 def headline_place() -> st.delta_generator.DeltaGenerator:
-    """Where the headline stands, above the tracing; as high before it is known, so that nothing moves."""
+    """The place of the headline above the tracing, as high before it is known, so that nothing moves."""
     return st.container(key="headline").empty()
 
 
 def status(reviewed: Review, card: ModelCard | None) -> str:
-    """What readers made of the labels of this model, as Markdown: ``edited, signed (rejected AF)``."""
+    """The readers' decision on the labels of this model, as Markdown: ``edited, signed (rejected AF)``."""
     purpose = card.purpose if card is not None else ""
     changed = changes(answer for answer in reviewed.answers if answer.task == purpose)
     if reviewed.is_confirmed and changed:
-        return f"{reviewed.word} ({as_typed(', '.join(changed))})"
+        return f"{reviewed.word} ({escape_markdown(', '.join(changed))})"
     return reviewed.word
 
 
-def preprocessing_section(record: ECGRecord, card: ModelCard) -> None:
-    """The steps under their heading; nothing where the model cannot take this record."""
+def preprocessing_section(ecg: OpenedECG, card: ModelCard) -> None:
+    """The steps under their heading; nothing if the model cannot take this record."""
     try:
-        prepared = prepared_for(record, card)
+        prepared = ecg.prepared(card)
     except EcgAppError:  # where findings were to be shown, the headline says why they are not
         return
     st.subheader("Preprocessing, step by step")
     preprocessing_panel(prepared, card)
 
 
-def prepared_for(record: ECGRecord, card: ModelCard) -> Prepared:
-    """The record as this model takes it, computed once for each.
+@dataclass(frozen=True)
+class StepsFigure:
+    """The key of a figure of preprocessing steps."""
 
-    Raises:
-        EcgAppError: the model cannot be opened, or cannot take this record.
-    """
-    return session.remember(
-        ("prepare", card.digest), lambda: analysis.prepare(record, model_choice.opened(card))
-    )
+    digest: str
+    lead: str
+    window: int
+
+
+@dataclass(frozen=True)
+class StripsFigure:
+    """The key of a figure of a reconstruction."""
+
+    digest: str
+    window: int
 
 
 @st.fragment
@@ -83,8 +87,8 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     first = leads.index("II") if "II" in leads else 0
     lead = left.selectbox("Lead", leads, index=first, key="step_lead")
     window = choose_window(right, prepared, 0, "step_window")
-    key = ("steps", card.digest, lead, window)
-    figure = session.remember(key, lambda: preprocessing_steps.preprocessing(prepared, lead, window))
+    key = StepsFigure(card.digest, lead, window)
+    figure = figures().once(key, lambda: preprocessing_steps.preprocessing(prepared, lead, window), True)
     alt = f"Lead {lead} before and after each preprocessing step"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
     with st.expander("Steps as a table"):
@@ -106,18 +110,17 @@ def choose_window(place: st.delta_generator.DeltaGenerator, prepared: Prepared, 
 
 
 @st.fragment
-def reconstruction_panel(record: ECGRecord, card: ModelCard) -> None:
+def reconstruction_panel(ecg: OpenedECG, card: ModelCard) -> None:
     """The autoencoder's output over its input, and where they differ."""
     try:
-        model = model_choice.opened(card)
-        prepared = prepared_for(record, card)
+        prepared = ecg.prepared(card)
     except EcgAppError as error:
         st.warning(str(error))
         return
     window = choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
-    key = ("reconstruct", card.digest, window)
-    result = session.remember(key, lambda: analysis.reconstruct(record, model, window), heavy=True)
-    figure = session.remember(("strips", *key), lambda: reconstruction_strips.reconstruction(result))
+    result = ecg.reconstruction(card, window)
+    key = StripsFigure(card.digest, window)
+    figure = figures().once(key, lambda: reconstruction_strips.reconstruction(result), True)
     st.markdown(reconstruction_strips.in_words(result, card))
     alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="reconstruction", alt=alt)

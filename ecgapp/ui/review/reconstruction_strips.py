@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ecgapp.analysis import Reconstruction
+from ecgapp.analysis import WindowReconstruction
 from ecgapp.models import ModelCard
 from ecgapp.models.card_words import with_interval
 from ecgapp.records.record import FloatArray
@@ -20,7 +20,7 @@ INPUT, OUTPUT, ERROR = "#101010", "#d55e00", "0,114,178"
 SCALE = [[0.0, f"rgba({ERROR},0)"], [0.5, f"rgba({ERROR},0.35)"], [1.0, f"rgba({ERROR},0.75)"]]
 
 
-def reconstruction(result: Reconstruction) -> go.Figure:
+def reconstruction(result: WindowReconstruction) -> go.Figure:
     """Input black, reconstruction orange and dashed, squared error blue behind; at the right its mean a lead.
 
     x in seconds of the recording, y in hundredths of a standard deviation, one scale for all leads.
@@ -39,7 +39,7 @@ def reconstruction(result: Reconstruction) -> go.Figure:
     return figure
 
 
-def in_words(result: Reconstruction, card: ModelCard) -> str:
+def in_words(result: WindowReconstruction, card: ModelCard) -> str:
     """The errors of this window, where they are high, and what is usual for this model."""
     worst = result.leads[int(result.mse_per_lead.argmax())]
     start, stop = result.worst_stretch()
@@ -57,7 +57,7 @@ def in_words(result: Reconstruction, card: ModelCard) -> str:
     )
 
 
-def table(result: Reconstruction) -> pd.DataFrame:
+def table(result: WindowReconstruction) -> pd.DataFrame:
     """The errors behind the picture: a row a lead, and where in the window each is largest."""
     bins, rate = binned_error(result)
     return pd.DataFrame(
@@ -70,7 +70,7 @@ def table(result: Reconstruction) -> pd.DataFrame:
     )
 
 
-def binned_error(result: Reconstruction) -> tuple[FloatArray, float]:
+def binned_error(result: WindowReconstruction) -> tuple[FloatArray, float]:
     """Mean squared error of each ``BIN_SECONDS``, float32 (n_leads, n_bins), and the bins' rate in Hz."""
     size = max(1, round(BIN_SECONDS * result.sampling_rate))
     error = result.error
@@ -79,11 +79,13 @@ def binned_error(result: Reconstruction) -> tuple[FloatArray, float]:
     return bins, result.sampling_rate / size
 
 
-def _spacing(result: Reconstruction) -> float:
+def _spacing(result: WindowReconstruction) -> float:
     return float(max(4.0, 2 * np.quantile(np.abs(result.input), 0.995)))
 
 
-def _band(result: Reconstruction, row: FloatArray, rate: float, zero: float, spacing: float) -> go.Heatmap:
+def _band(
+    result: WindowReconstruction, row: FloatArray, rate: float, zero: float, spacing: float
+) -> go.Heatmap:
     half_a_bin = (result.sampling_rate / rate - 1) / 2 / result.sampling_rate
     return go.Heatmap(
         x0=result.start + half_a_bin,
@@ -95,7 +97,9 @@ def _band(result: Reconstruction, row: FloatArray, rate: float, zero: float, spa
     )
 
 
-def _line(result: Reconstruction, signal: FloatArray, zero: float, colour: str, dash: str) -> go.Scatter:
+def _line(
+    result: WindowReconstruction, signal: FloatArray, zero: float, colour: str, dash: str
+) -> go.Scatter:
     return go.Scatter(
         x0=result.start,
         dx=1 / result.sampling_rate,
@@ -106,7 +110,7 @@ def _line(result: Reconstruction, signal: FloatArray, zero: float, colour: str, 
     )
 
 
-def _bars(result: Reconstruction, zeros: list[float], spacing: float) -> go.Bar:
+def _bars(result: WindowReconstruction, zeros: list[float], spacing: float) -> go.Bar:
     errors = result.mse_per_lead
     return go.Bar(
         x=errors,
@@ -122,7 +126,7 @@ def _bars(result: Reconstruction, zeros: list[float], spacing: float) -> go.Bar:
 
 
 def _style(
-    figure: go.Figure, result: Reconstruction, zeros: list[float], spacing: float, limit: float
+    figure: go.Figure, result: WindowReconstruction, zeros: list[float], spacing: float, limit: float
 ) -> None:
     figure.update_layout(
         template="none",

@@ -14,21 +14,21 @@ GREY = "#9a9a9a"
 TIMES_IN_TABLE = 0.05  # s
 
 
-def beat_chart(found: BeatRelevance, explanation: Explanation) -> go.Figure:
+def beat_chart(relevance: BeatRelevance, explanation: Explanation) -> go.Figure:
     """Mean relevance over the beats with its spread, above it the median beat of the strongest lead."""
     figure = go.Figure(layout=_layout())
-    low, high = found.mean - found.spread, found.mean + found.spread
-    outline = np.concatenate([found.times, found.times[::-1]])
+    low, high = relevance.mean - relevance.spread, relevance.mean + relevance.spread
+    outline = np.concatenate([relevance.times, relevance.times[::-1]])
     figure.add_trace(
         go.Scatter(x=outline, y=np.concatenate([high, low[::-1]]), fill="toself", mode="none",
                    fillcolor=f"rgba({FOR},0.2)", name="± 1 SD over beats", hoverinfo="skip")
     )  # fmt: skip
     mean = {"color": f"rgb({FOR})", "width": 2}
-    figure.add_trace(go.Scatter(x=found.times, y=found.mean, line=mean, name="mean relevance"))
+    figure.add_trace(go.Scatter(x=relevance.times, y=relevance.mean, line=mean, name="mean relevance"))
     ink = {"color": "#101010", "width": 1.3}
     figure.add_trace(
-        go.Scatter(x=found.times, y=found.beat, line=ink, name=f"median beat, {_lead(found, explanation)}",
-                   yaxis="y2", hoverinfo="skip")
+        go.Scatter(x=relevance.times, y=relevance.beat, line=ink, yaxis="y2", hoverinfo="skip",
+                   name=f"median beat, {_lead(relevance, explanation)}")
     )  # fmt: skip
     figure.update_layout(
         xaxis={"title": "seconds from R", "dtick": 0.1, "zeroline": True, "zerolinecolor": GREY},
@@ -57,7 +57,7 @@ def wave_chart(shares: tuple[WaveShare, ...]) -> go.Figure:
 
 
 def waves_in_words() -> str:
-    """Where the waves are taken to lie."""
+    """A caption on where the waves are taken to lie."""
     spans = "; ".join(f"{wave} {start:g} to {stop:g} s" for wave, start, stop in WAVES)
     return (
         f"Waves by their usual places about each R peak, not measured in this record: {spans}. In atrial "
@@ -92,20 +92,22 @@ def wave_table(shares: tuple[WaveShare, ...]) -> pd.DataFrame:
     )
 
 
-def beat_table(found: BeatRelevance) -> pd.DataFrame:
+def beat_table(relevance: BeatRelevance) -> pd.DataFrame:
     """Mean and spread every ``TIMES_IN_TABLE`` seconds from R."""
-    step = max(1, round(TIMES_IN_TABLE / (found.times[1] - found.times[0])))
+    step = max(1, round(TIMES_IN_TABLE / (relevance.times[1] - relevance.times[0])))
     return pd.DataFrame(
         {
-            "From R, s": np.round(found.times[::step], 3),
-            "Mean relevance": np.round(found.mean[::step], 4),
-            "Standard deviation": np.round(found.spread[::step], 4),
+            "From R, s": np.round(relevance.times[::step], 3),
+            "Mean relevance": np.round(relevance.mean[::step], 4),
+            "Standard deviation": np.round(relevance.spread[::step], 4),
         }
     )
 
 
-def _lead(found: BeatRelevance, explanation: Explanation) -> str:
-    return found.lead if explanation.attribution.method != GRAD_CAM else f"{found.lead} for orientation"
+def _lead(relevance: BeatRelevance, explanation: Explanation) -> str:
+    return (
+        relevance.lead if explanation.attribution.method != GRAD_CAM else f"{relevance.lead} for orientation"
+    )
 
 
 def _unit(explanation: Explanation) -> str:

@@ -1,27 +1,26 @@
 """The report of the record in view: made when asked for, then there to be saved as PDF, PNG and JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from ecgapp import analysis, report
-from ecgapp.analysis import Asked, Examined, OpenedECG
+from ecgapp import report
+from ecgapp.analysis import OpenedECG
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
-from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, Evidence, Measured
+from ecgapp.report import REFERENCE_LENGTH, Contents, Drawing, ReportRequest
 from ecgapp.reviews import Review
 from ecgapp.signals.paper import PAGE_SECONDS
 from ecgapp.storage import documents
-from ecgapp.ui.review.findings_panel import supported
-from ecgapp.ui.shell import model_choice, opened, session
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.ui.shell.ecg_in_view import page_state
 from ecgapp.ui.sign_off.caliper_panel import calipers
-from ecgapp.ui.tracing.paging import shown_start
+from ecgapp.ui.tracing.paging import page_start
 from ecgapp.ui.tracing.tracing_controls import chosen_view
-from ecgapp.ui.tracing.tracing_filters import shown
+from ecgapp.ui.tracing.tracing_filters import displayed
 
 FILES = {  # name, kind, and what is written on its button
     "pdf": ("ecg-report.pdf", "application/pdf", "Save the report (PDF)"),
@@ -37,7 +36,7 @@ EXPLAINED = (
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class ReportFiles:
     """The report as files, by suffix; when it was made, and what was typed for its head."""
 
     files: Mapping[str, bytes]
@@ -45,12 +44,23 @@ class Made:
     reference: str
 
 
+@dataclass
+class LastReport:
+    """The report that was made last of the ECG in view, and of which model's and review's version it is."""
+
+    version: tuple[str | None, int] | None = None
+    files: ReportFiles | None = None
+
+
 @st.fragment
-def report_panel(record: ECGRecord, card: ModelCard | None, reviewed: Review) -> None:
+def report_panel(
+    ecg: OpenedECG, title: str, card: ModelCard | None, reviewed: Review, prevalences: Mapping[str, float]
+) -> None:
     """A line to fill in and a button; once the files are made, a button for each of them.
 
-    ``card`` is the classifier's on the page.
+    ``card`` is the classifier's on the page, ``prevalences`` are the reader's, by class.
     """
+    record = ecg.record
     with st.form("report", border=False):
         reference = st.text_input(
             "Reference for the head of the report (optional; printed, and not stored)",
@@ -63,26 +73,35 @@ def report_panel(record: ECGRecord, card: ModelCard | None, reviewed: Review) ->
             "Draw the tracing as it stands on the screen: layout, paper, gain, filter, page"
         )
         check = st.checkbox("Check first how far the map can be trusted (takes several seconds)")
-        asked = st.form_submit_button("Make the report")
+        is_wanted = st.form_submit_button("Make the report")
     st.caption(EXPLAINED)
-    kept: dict[tuple[str | None, int], Made] = session.remember("report", dict)
+    last = page_state(LastReport)
     version = card.digest if card else None, reviewed.version
-    if asked:
-        kept.clear()
+    if is_wanted:
+        last.files = None
+        drawing, start = _as_seen(ecg) if as_seen else (Drawing(), start)
+        request = ReportRequest(
+            title,
+            datetime.now(UTC).replace(microsecond=0),
+            reference,
+            start,
+            drawing,
+            _calipers(record),
+            reviewed,
+            check,
+            prevalences,
+        )
         try:
             with st.spinner("Making the report"):
-                contents = _contents(record, card, check)
-                contents = replace(contents, reference=reference, start=start, review=reviewed)
-                contents = _as_seen(contents) if as_seen else contents
-                kept[version] = _made(contents)
+                last.files, last.version = _files(report.gather(ecg, card, request)), version
         except EcgAppError as error:
             st.error(str(error))
-    if version in kept:
-        _offer(kept[version])
+    if last.files is not None and last.version == version:
+        _offer(last.files)
 
 
 def _page_start(record: ECGRecord) -> float:
-    """Where page 1 begins; it is asked only where the record is longer than a page."""
+    """The start of page 1, s; it is asked for only if the record is longer than a page."""
     if record.duration <= PAGE_SECONDS:
         return 0.0
     last = max(record.duration - PAGE_SECONDS, 0.5)
@@ -91,93 +110,37 @@ def _page_start(record: ECGRecord) -> float:
     )
 
 
-def _as_seen(contents: Contents) -> Contents:
-    """The same with the tracing's page as the reader has it on the screen."""
-    record, view = contents.record, chosen_view()
-    drawn, in_force = shown(record, view)
-    drawing = Drawing(view.layout, view.scale, drawn, in_force)
-    return replace(contents, drawing=drawing, start=shown_start(record, view.scale.page_seconds))
+def _as_seen(ecg: OpenedECG) -> tuple[Drawing, float]:
+    """The tracing's page as the reader has it on the screen, and where it begins, s."""
+    view = chosen_view()
+    drawn, in_force = displayed(ecg, view)
+    start = page_start(ecg.record, view.scale.page_seconds)
+    return Drawing(view.layout, view.scale, drawn, in_force), start
 
 
 def _calipers(record: ECGRecord) -> tuple[str, ...]:
-    """Those kept under a name, in plain words."""
+    """The calipers under a name, in plain words."""
     return tuple(
         f"{one.name}: {one.caliper.in_words(record.units == 'mV')}; filter: {one.filtered}.".replace("**", "")
-        for one in calipers().kept
+        for one in calipers().named
     )
 
 
-def _contents(record: ECGRecord, card: ModelCard | None, check: bool) -> Contents:
-    """What the page shows; measurements and critical findings of a record without labels too."""
-    made = datetime.now(UTC).replace(microsecond=0)
-    ecg = opened.current(record)
-    told = Contents(
-        record,
-        session.record_title(),
-        made,
-        measured=_measured(ecg),
-        admission=ecg.admission(),
-        calipers=_calipers(record),
-        critical=ecg.critical(),
-        judgement=ecg.judgement(card),
-        known_quality=ecg.quality,
-        beats=ecg.counted,
-    )
-    found, no_labels = ecg.labels(card)
-    if found is None or card is None:
-        return replace(told, refusal=no_labels)
-    try:
-        evidence = _evidence(record, card, check)
-    except EcgAppError as error:
-        return replace(told, refusal=str(error))
-    beside = supported(ecg, evidence.findings)
-    return replace(told, evidence=evidence, support=tuple(beside.values()))
-
-
-def _evidence(record: ECGRecord, card: ModelCard, check: bool) -> Evidence:
-    """What the classifier on the page found; its map is checked where that is asked, or was done already.
-
-    Raises:
-        EcgAppError: the model cannot be opened, or cannot take this record.
-    """
-    model = model_choice.opened(card)
-    found = opened.current(record).findings(card)
-    examined = ("examine", card.digest, report.question(found))  # where the saliency remembers it
-    checked = check or session.remembered(examined)
-
-    def examine(asked: Asked) -> Examined:
-        return session.remember(examined, lambda: analysis.examine(record, model, asked), heavy=True)
-
-    return session.remember(
-        ("report", card.digest, checked),
-        lambda: report.gather(record, model, found, examine if checked else None),
-        heavy=True,
-    )
-
-
-def _measured(ecg: OpenedECG) -> Measured | None:
-    """What the page measured; None where nothing can."""
-    card = ecg.delineator
-    try:
-        measured = ecg.measurements()
-    except EcgAppError:  # the measurements' own panel says why
-        return None
-    return None if card is None or measured is None else Measured(card, measured)
-
-
-def _made(contents: Contents) -> Made:
-    """The report of ``contents``.
+def _files(contents: Contents) -> ReportFiles:
+    """The report of ``contents`` as files.
 
     Raises:
         ReportError: it cannot be drawn.
     """
     numbers = documents.dump(report.bundle(contents)).encode()
     files = {"pdf": report.pdf(contents), "png": report.png(contents), "json": numbers}
-    return Made(files, contents.made, contents.printed_reference)
+    return ReportFiles(files, contents.made, contents.printed_reference)
 
 
-def _offer(made: Made) -> None:
-    head = f"with the reference {as_typed(made.reference)}" if made.reference else "without a reference"
+def _offer(made: ReportFiles) -> None:
+    head = (
+        f"with the reference {escape_markdown(made.reference)}" if made.reference else "without a reference"
+    )
     st.markdown(f"Made at {made.at:%H:%M:%S} UTC, {head}.")
     with st.container(horizontal=True):
         for suffix, (name, kind, words) in FILES.items():

@@ -1,74 +1,75 @@
 """The review page's saliency: which leads and moments moved the chosen class, and how far to trust that."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ecgapp import analysis
-from ecgapp.analysis import Asked, Examined, Explanation, Finding, Findings
-from ecgapp.analysis.beat_relevance import by_beat, by_wave
+from ecgapp.analysis import Explanation, Finding, Findings, OpenedECG, SaliencyQuestion
 from ecgapp.errors import EcgAppError
-from ecgapp.explain import BASELINES, GRAD_CAM, RECONSTRUCTION, Recipe, methods_of
-from ecgapp.models import ModelCard, TrainedModel
-from ecgapp.models.card_words import in_full
-from ecgapp.records import ECGRecord
+from ecgapp.explain import BASELINES, GRAD_CAM, RECONSTRUCTION, methods_of
+from ecgapp.models import ModelCard
+from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.review import relevance_charts
-from ecgapp.ui.review.findings import in_order
+from ecgapp.ui.review.findings_panel import in_order
 from ecgapp.ui.review.page_parts import choose_window
 from ecgapp.ui.review.saliency_reliability import card_view, headline
-from ecgapp.ui.shell import model_choice, session
+from ecgapp.ui.shell import model_choice
+from ecgapp.ui.shell.ecg_in_view import figures, page_state
 from ecgapp.ui.tracing import saliency_overlay
-from ecgapp.ui.tracing.paper_frame import paper
+from ecgapp.ui.tracing.paper_frame import PLAIN, paper
+from ecgapp.ui.tracing.paper_layout import CONFIG
 from ecgapp.ui.tracing.saliency_overlay import METHOD_NAMES
-from ecgapp.ui.tracing.tracing import CONFIG
 
-PLAIN = {"displayModeBar": False}
 STRENGTHS = (20, 100, 85, 5)  # %: least, most, first, step
 
 
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """What the reader asks, and of which models; ``autoencoder`` is None where none reads the same leads."""
+@dataclass(frozen=True)
+class MapChoice:
+    """The map that the reader chose: of which model and question, by which method, and how strong."""
 
-    asked: Asked
+    card: ModelCard
+    question: SaliencyQuestion
     method: str
-    model: TrainedModel
-    autoencoder: TrainedModel | None
     opacity: float
 
-    @property
-    def examined_key(self) -> Hashable:
-        """Under this the card of all methods is remembered."""
-        return ("examine", self.model.card.digest, self.asked)
 
-    def key(self, method: str) -> Hashable:
-        """Under this one method's map is remembered."""
-        return ("explain", self.model.card.digest, self.asked, method)
+@dataclass
+class MapRequests:
+    """The maps and checks that the reader asked for on this ECG, by the digest of the classifier."""
+
+    below_threshold: set[tuple[str, str]] = field(default_factory=set)  # with the class
+    checked: set[tuple[str, SaliencyQuestion]] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class OverlayFigure:
+    """The key of a drawn map; explanations are equal only to themselves."""
+
+    explanation: Explanation
+    opacity: float
 
 
 @st.fragment
-def saliency_panel(record: ECGRecord, result: Findings, card: ModelCard, statuses: Mapping[str, str]) -> None:
+def saliency_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: Mapping[str, str]) -> None:
     """The map of the chosen class; below its threshold, only on request. ``statuses`` are a reader's."""
     rows = {row.label: row for row in result.rows}
     left, beside, middle, right = st.columns([5, 4, 5, 4], vertical_alignment="bottom")
-    label = _choose_class(left, beside, result, f"label_{card.digest}_{record.record_id}")
+    label = _choose_class(left, beside, result, f"label_{card.digest}_{ecg.record.record_id}")
     window = choose_window(
-        right, result.prepared, result.best_window(label), f"window_{label}_{record.record_id}"
+        right, result.prepared, result.best_window(label), f"window_{label}_{ecg.record.record_id}"
     )
     if not _wanted(rows[label], card):
         return
-    choice = _choose_how(Asked(label, window), card, middle)
+    choice = _choose_how(ecg, SaliencyQuestion(label, window), card, middle)
     try:
-        explanation = session.remember(
-            choice.key(choice.method), lambda: _explain(record, choice), heavy=True
-        )
+        explanation = ecg.explanation(card, choice.question, choice.method)
         st.markdown(saliency_overlay.in_words(explanation, rows[label], statuses[label]))
         tell_shortfall(explanation)
         grade = st.empty()  # it stands above the picture, and is known after it
-        _show(record, explanation, choice)
-        _reliability(record, choice, grade)
+        _show(ecg, explanation, choice.opacity)
+        _reliability(ecg, choice, grade)
     except EcgAppError as error:
         st.warning(str(error))
 
@@ -93,26 +94,23 @@ def _next_finding(result: Findings, key: str) -> None:
 
 def _wanted(row: Finding, card: ModelCard) -> bool:
     """Whether there is a map to show: of a class below its threshold only once it was asked for."""
-    asked_for = ("map below threshold", card.digest, row.label)
-    if row.positive or session.remembered(asked_for):
+    requests, request = page_state(MapRequests).below_threshold, (card.digest, row.label)
+    if row.positive or request in requests:
         return True
     st.info(
         f"**{in_full(row.label)}** is below its threshold ({row.probability:.2f} < {row.threshold:.2f}): the "
         "model does not find it, so a map would show why a class that was not found got the little it got."
     )
-    st.button(
-        "Show the map all the same",
-        key="map_below",
-        on_click=session.remember,
-        args=(asked_for, lambda: True),
-    )
+    st.button("Show the map all the same", key="map_below", on_click=requests.add, args=(request,))
     return False
 
 
-def _choose_how(asked: Asked, card: ModelCard, place: DeltaGenerator) -> Choice:
+def _choose_how(
+    ecg: OpenedECG, question: SaliencyQuestion, card: ModelCard, place: DeltaGenerator
+) -> MapChoice:
     """Method, baseline and strength of the colours."""
-    model, autoencoder = model_choice.opened(card), _fitting_autoencoder(card)
-    offered = [name for name in BASELINES if name != RECONSTRUCTION or autoencoder is not None]
+    model, has_autoencoder = model_choice.opened(card), ecg.autoencoder_for(card) is not None
+    offered = [name for name in BASELINES if name != RECONSTRUCTION or has_autoencoder]
     method = place.selectbox("Method", methods_of(model), format_func=METHOD_NAMES.__getitem__, key="method")
     left, right = st.columns([2, 4])
     baseline = offered[0]
@@ -120,31 +118,21 @@ def _choose_how(asked: Asked, card: ModelCard, place: DeltaGenerator) -> Choice:
         baseline = left.selectbox("Baseline", offered, key="baseline")
     least, most, first, step = STRENGTHS
     opacity = right.slider("Strength of the colours (%)", least, most, first, step, key="saliency_opacity")
-    return Choice(Asked(asked.label, asked.window, baseline), method, model, autoencoder, opacity / 100)
+    return MapChoice(card, replace(question, baseline=baseline), method, opacity / 100)
 
 
-def _fitting_autoencoder(card: ModelCard) -> TrainedModel | None:
-    """The first installed autoencoder that reads what the classifier reads."""
-    cards = analysis.available_models(session.settings()).values()
-    fitting = next((other for other in cards if analysis.fits(other, card)), None)
-    return None if fitting is None else model_choice.opened(fitting)
-
-
-def _explain(record: ECGRecord, choice: Choice) -> Explanation:
-    return analysis.explain_against(
-        record, choice.model, choice.asked, Recipe(choice.method), choice.autoencoder
-    )
-
-
-def _show(record: ECGRecord, explanation: Explanation, choice: Choice) -> None:
+def _show(ecg: OpenedECG, explanation: Explanation, opacity: float) -> None:
     """The tracing with the map behind it, the map over beats and waves, and all of it in tables."""
-    key = ("overlay", choice.key(choice.method), choice.opacity)
-    figure = session.remember(key, lambda: saliency_overlay.saliency(record, explanation, choice.opacity))
+    figure = figures().once(
+        OverlayFigure(explanation, opacity),
+        lambda: saliency_overlay.saliency(ecg.record, explanation, opacity),
+        heavy=True,
+    )
     alt = f"Relevance of each moment of each lead for {explanation.label}, behind the tracing"
     with paper(figure, "saliency"):
         st.plotly_chart(figure, theme=None, config=CONFIG, key="saliency", height="stretch", alt=alt)
     st.caption(saliency_overlay.method_in_words(explanation))
-    _beats_and_waves(record, explanation, choice.key(choice.method))
+    _beats_and_waves(ecg, explanation)
 
 
 def tell_shortfall(explanation: Explanation) -> None:
@@ -153,9 +141,8 @@ def tell_shortfall(explanation: Explanation) -> None:
         st.warning(sentence, icon=":material/warning:")
 
 
-def _beats_and_waves(record: ECGRecord, explanation: Explanation, key: Hashable) -> None:
-    beats = session.remember(("by beat", key), lambda: by_beat(record, explanation))
-    waves = session.remember(("by wave", key), lambda: by_wave(record, explanation))
+def _beats_and_waves(ecg: OpenedECG, explanation: Explanation) -> None:
+    beats, waves = ecg.by_beat(explanation), ecg.by_wave(explanation)
     if beats is None or not waves:
         st.caption("Too few beats in this window to lay them over each other.")
         st.dataframe(relevance_charts.lead_table(explanation), hide_index=True, key="lead_shares")
@@ -177,24 +164,16 @@ def _beats_and_waves(record: ECGRecord, explanation: Explanation, key: Hashable)
         tables[2].dataframe(relevance_charts.wave_table(waves), hide_index=True, key="wave_table")
 
 
-def _reliability(record: ECGRecord, choice: Choice, grade: DeltaGenerator) -> None:
+def _reliability(ecg: OpenedECG, choice: MapChoice, grade: DeltaGenerator) -> None:
     """The card, once it was asked for: its checks ask the network hundreds of times."""
-    asked_for = ("card", choice.model.card.digest, choice.asked)
-    if not session.remembered(asked_for):
+    requests, request = page_state(MapRequests).checked, (choice.card.digest, choice.question)
+    if request not in requests:
         grade.button(
             "Check how far this map can be trusted", key="check_map", help="All methods, a few seconds",
-            on_click=session.keep, args=(asked_for, True),
+            on_click=requests.add, args=(request,),
         )  # fmt: skip
         return
     with st.spinner("Checking all methods against chance, shuffled weights and each other"):
-        examined = session.remember(choice.examined_key, lambda: _examine(record, choice), heavy=True)
+        examined = ecg.examined(choice.card, choice.question)
     grade.markdown(headline(examined.examination.reliability[choice.method]))
     card_view(examined, choice.method)
-
-
-def _examine(record: ECGRecord, choice: Choice) -> Examined:
-    """All methods' maps, remembered each for itself, so that switching between them computes nothing."""
-    examined = analysis.examine(record, choice.model, choice.asked, choice.autoencoder)
-    for method, explanation in examined.explanations.items():
-        session.keep(choice.key(method), explanation)
-    return examined

@@ -5,8 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from ecgapp.analysis import Examined
+from ecgapp.analysis import ExaminedMaps
 from ecgapp.explain import FRACTIONS, Deletion, Examination, Grade, MapReliability, ReliabilityCheck
+from ecgapp.ui.tracing.paper_frame import PLAIN
 from ecgapp.ui.tracing.saliency_overlay import FOR, METHOD_NAMES
 
 WORDS = {  # colour never alone
@@ -32,7 +33,7 @@ def headline(card: MapReliability) -> str:
     return f"Reliability of this map: {badge} {MEANING[card.grade]}{why}."
 
 
-def card_view(examined: Examined, method: str) -> None:
+def card_view(examined: ExaminedMaps, method: str) -> None:
     """The checks of one method's map, its deletion curve, and how far the methods agree."""
     card = examined.examination.reliability[method]
     st.markdown(f"**Reliability card, {METHOD_NAMES[method]}**")
@@ -40,7 +41,7 @@ def card_view(examined: Examined, method: str) -> None:
     left, right = st.columns(2)
     with left:
         st.plotly_chart(
-            deletion_chart(card.deletion), theme=None, config={"displayModeBar": False}, key="deletion",
+            deletion_chart(card.deletion), theme=None, config=PLAIN, key="deletion",
             alt="The logit as cells are taken away, in the map's order and in random orders",
         )  # fmt: skip
         with st.expander("Deletion curve as a table"):

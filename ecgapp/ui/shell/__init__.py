@@ -1,1 +1,1 @@
-"""What every page needs: its head, the session, the choice of a model, and administrators' rights."""
+"""The parts that every page needs: its head, the session, the choice of a model, the administrator."""

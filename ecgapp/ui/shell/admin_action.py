@@ -14,7 +14,7 @@ _PROBLEM = "action_problem"  # session state, with the place: why the last actio
 
 
 def guarded(settings: Settings, act: Callable[[], object], place: str = "") -> Callable[[], None]:
-    """``act`` for administrators only, as a button's callback; ``show_problem`` tells of it at ``place``."""
+    """``act`` for administrators only, as a button's callback; ``show_problem`` draws it at ``place``."""
 
     def on_click() -> None:
         st.session_state.pop(_PROBLEM + place, None)
@@ -28,7 +28,7 @@ def guarded(settings: Settings, act: Callable[[], object], place: str = "") -> C
 
 
 def show_problem(place: str = "") -> None:
-    """Why the last action of this place was refused, long enough to be read; nothing where it was not."""
+    """Draw why the last action of this place was refused; nothing if it was not refused."""
     problem, refused = st.session_state.get(_PROBLEM + place, (None, 0.0))
     if problem is None:
         return

@@ -30,7 +30,7 @@ def require_admin(settings: Settings) -> None:
 
 
 def check_admin(settings: Settings) -> None:
-    """To be asked inside each action, for a page may have been drawn long ago.
+    """Raise unless this session is an administrator's; each action calls it, for its page may be old.
 
     Raises:
         AccessError: this session is no administrator's (any more).

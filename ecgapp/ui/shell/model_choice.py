@@ -1,4 +1,4 @@
-"""Which model: a select box over the cards, and the opened weights, shared by all sessions."""
+"""The choice of a model by a select box over the cards, and the opened weights, shared by all sessions."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ MODELS_IN_MEMORY = 8
 
 
 def installed() -> dict[str, ModelCard]:
-    """The cards of all models on this machine; those that cannot be read are told of."""
+    """The cards of all models on this machine; a warning is drawn for each that cannot be read."""
     tell_damaged()
     return analysis.available_models(session.settings())
 
@@ -25,34 +25,34 @@ def tell_damaged() -> None:
 
 
 def classifiers(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that find classes."""
+    """The classifiers among ``cards``, by name."""
     return {name: card for name, card in cards.items() if card.is_classifier}
 
 
 def autoencoders(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that give back their input."""
+    """The autoencoders among ``cards``, by name."""
     return {name: card for name, card in cards.items() if card.is_autoencoder}
 
 
 def delineators(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that find where waves begin and end."""
+    """The models among ``cards`` that find where waves begin and end, by name."""
     return {name: card for name, card in cards.items() if card.is_delineator}
 
 
 def gates(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that judge whether a record can be read."""
+    """The models among ``cards`` that judge whether a record can be read, by name."""
     return {name: card for name, card in cards.items() if card.is_gate}
 
 
 def ventricular(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """Those of ``cards`` that recognise ventricular rhythms."""
+    """The models among ``cards`` that recognise ventricular rhythms, by name."""
     return {name: card for name, card in cards.items() if card.is_ventricular}
 
 
 def choose_model(label: str, cards: Mapping[str, ModelCard], key: str) -> ModelCard | None:
     """A select box over ``cards``, with the version's hash below; None, with a hint, where there are none.
 
-    Models that share a title are told apart by their names.
+    Models that share a title have their names beside it.
     """
     if not cards:
         st.info(f"{label}: none is installed yet. Train and promote one on the Training page.")

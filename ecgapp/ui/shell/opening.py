@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from ecgapp.errors import EcgAppError
 from ecgapp.records import DEMOS, ECGRecord, synthesise
 from ecgapp.records.upload import read_upload
-from ecgapp.ui.shell import session
+from ecgapp.ui.shell import ecg_in_view, session
 
 DROP_NUMBER = "drop_number"  # a new number empties the uploader, so that no ECG stays in it
 REFUSED = "refused_files"  # ids of the files that lie in the uploader since a drop was refused
@@ -18,13 +18,13 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class Opening:
-    """What becomes of what is chosen; ``prefix`` keeps the widgets of two openings on a page apart."""
+    """The actions on a chosen or refused record; ``prefix`` keeps two openings on a page apart."""
 
     prefix: str = ""
-    open: Callable[[ECGRecord, str], None] = session.open_record
-    close: Callable[[], None] = session.close_record
-    refuse: Callable[[str], None] = session.refuse
-    forget_problem: Callable[[], None] = session.forget_problem
+    open: Callable[[ECGRecord, str], object] = ecg_in_view.open_record
+    close: Callable[[], None] = ecg_in_view.close_record
+    refuse: Callable[[str], None] = ecg_in_view.refuse
+    forget_problem: Callable[[], None] = ecg_in_view.forget_problem
 
     def key(self, name: str) -> str:
         """This opening's own key in the session's state."""
@@ -64,7 +64,7 @@ def _open_upload(opening: Opening) -> None:
     """Read what was dropped. A refused drop stays in the uploader: its missing half may still come.
 
     An empty uploader closes nothing: either the refused files were taken out, or it is the fresh one
-    behind an opened record, which tells of its emptiness when anything else on the page is touched.
+    behind an opened record, which reports its emptiness when anything else on the page is touched.
     """
     files = st.session_state[opening.drop_key]
     if not files:

@@ -61,7 +61,7 @@ def _enter() -> None:
 
 
 def _prepare_process() -> None:
-    """Once in a process: few threads, and the imported modules out of the garbage collector's sight."""
+    """Set the number of threads, and exempt imported modules from garbage collection, once in a process."""
     with _lock:
         if _ready.is_set():
             return

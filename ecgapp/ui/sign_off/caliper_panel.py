@@ -11,15 +11,13 @@ from ecgapp.errors import EcgAppError
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import KeptCaliper
 from ecgapp.signals.paper import Sheet
-from ecgapp.ui.shell import session
+from ecgapp.ui.shell.ecg_in_view import page_state
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.tracing.caliper import FLAT, Caliper, draw, draw_march, measure
 
 MOST = 12  # calipers that are kept of a record
 NAME_LENGTH = 24
 CHART = "tracing"
-CALIPERS = "calipers"  # under this they are remembered
-_PROBLEM = "calipers not kept"
 HINT = (
     "Calipers: draw a box on the tracing from one moment to another; it snaps to the samples. A level drag, "
     f"less than {FLAT:g} mm high, measures time alone."
@@ -27,7 +25,7 @@ HINT = (
 
 
 @dataclass
-class Kept:
+class NamedCaliper:
     """A caliper under its reader's name; ``filtered`` says on which tracing it was measured."""
 
     number: int
@@ -38,78 +36,94 @@ class Kept:
 
 @dataclass
 class Calipers:
-    """What was measured on one record."""
+    """The calipers of one record: the latest box, and those that have a name."""
 
-    latest: Kept | None = None
-    kept: list[Kept] = field(default_factory=list)
+    latest: NamedCaliper | None = None
+    named: list[NamedCaliper] = field(default_factory=list)
     drawn: int = 0
 
     def add(self, caliper: Caliper, filtered: str) -> None:
         """A box was drawn: it takes the place of the latest one."""
         self.drawn += 1
-        self.latest = Kept(self.drawn, "", caliper, filtered)
+        self.latest = NamedCaliper(self.drawn, "", caliper, filtered)
 
     def keep(self, name: str) -> None:
         """Keep the latest under a name, which holds no signs that a page would take for markup."""
         if self.latest is not None:
             words = "".join(sign for sign in name if sign.isalnum() or sign in " -").strip()[:NAME_LENGTH]
             self.latest.name = words or f"Caliper {self.latest.number}"
-            self.kept.append(self.latest)
+            self.named.append(self.latest)
             self.latest = None
 
     def delete(self, number: int) -> None:
-        self.kept = [one for one in self.kept if one.number != number]
+        self.named = [one for one in self.named if one.number != number]
 
     @property
-    def all(self) -> list[Kept]:
-        """Those kept, and the latest."""
-        return [*self.kept, *([self.latest] if self.latest else [])]
+    def all(self) -> list[NamedCaliper]:
+        """The calipers under a name, and the latest one."""
+        return [*self.named, *([self.latest] if self.latest else [])]
+
+
+@dataclass
+class CaliperState:
+    """The calipers of the ECG in view, None until they are read, and why the last change was not stored."""
+
+    calipers: Calipers | None = None
+    problem: str = ""
 
 
 def calipers() -> Calipers:
-    """Those of the record in view; at first those that were kept with its review."""
-    return session.remember(CALIPERS, lambda: _restored(reader.kept_calipers()))
+    """The calipers of the ECG in view; at first those that were stored with its review."""
+    state = page_state(CaliperState)
+    if state.calipers is None:
+        state.calipers = _restored(reader.stored_calipers())
+    return state.calipers
+
+
+def read_again() -> None:
+    """Let the calipers of the ECG in view be read from its review again."""
+    page_state(CaliperState).calipers = None
 
 
 def to_keep() -> tuple[KeptCaliper, ...]:
-    """Those under a name, as a review keeps them."""
-    return tuple(_document(one) for one in calipers().kept)
+    """The calipers under a name, as a review stores them."""
+    return tuple(_document(one) for one in calipers().named)
 
 
 def _restored(documents: Sequence[KeptCaliper]) -> Calipers:
-    kept = [_kept(number, one) for number, one in enumerate(documents, start=1)]
-    return Calipers(kept=kept, drawn=len(kept))
+    named = [_named(number, one) for number, one in enumerate(documents, start=1)]
+    return Calipers(named=named, drawn=len(named))
 
 
-def _document(one: Kept) -> KeptCaliper:
+def _document(one: NamedCaliper) -> KeptCaliper:
     box = one.caliper
     low, high = (float(value) if np.isfinite(value) else None for value in (box.lowest, box.highest))
     times, heights = (float(box.start), float(box.stop)), (float(box.bottom), float(box.top))
     return KeptCaliper(one.name, box.lead, *times, *heights, low, high, one.filtered)
 
 
-def _kept(number: int, one: KeptCaliper) -> Kept:
+def _named(number: int, one: KeptCaliper) -> NamedCaliper:
     low, high = (np.nan if value is None else value for value in (one.lowest, one.highest))
     box = Caliper(one.lead, one.start, one.stop, one.bottom, one.top, low, high)
-    return Kept(number, one.name, box, one.filter)
+    return NamedCaliper(number, one.name, box, one.filter)
 
 
 def _change(change: Callable[[], None]) -> None:
     """Keep or delete one, and let the review keep what there is then."""
     change()
     try:
-        reader.keep_calipers(to_keep())
+        reader.store_calipers(to_keep())
     except EcgAppError as error:
-        session.keep(_PROBLEM, str(error))
+        page_state(CaliperState).problem = str(error)
 
 
 def select_box(record: ECGRecord, sheet: Sheet, filtered: str) -> None:
     """Measure the box that was just drawn on the tracing; called when it is."""
     boxes = st.session_state[CHART]["selection"]["box"]
     if boxes:
-        found = measure(record, sheet, tuple(boxes[-1]["x"]), tuple(boxes[-1]["y"]))
-        if found is not None:
-            calipers().add(found, filtered)
+        caliper = measure(record, sheet, tuple(boxes[-1]["x"]), tuple(boxes[-1]["y"]))
+        if caliper is not None:
+            calipers().add(caliper, filtered)
 
 
 def with_calipers(figure: go.Figure, record: ECGRecord, sheet: Sheet) -> go.Figure:
@@ -127,9 +141,10 @@ def caliper_list(record: ECGRecord) -> None:
     measured = calipers()
     if measured.latest is None:
         st.caption(HINT)
-    if session.remembered(_PROBLEM):
-        st.warning(session.remember(_PROBLEM, str))
-        session.forget(_PROBLEM)
+    state = page_state(CaliperState)
+    if state.problem:
+        st.warning(state.problem)
+        state.problem = ""
     for one in measured.all:
         with st.container(horizontal=True, vertical_alignment="center"):
             name = f"{one.name}: " if one.name else ""
@@ -146,10 +161,10 @@ def caliper_list(record: ECGRecord) -> None:
                 )
 
 
-def _offer_to_keep(measured: Calipers, one: Kept) -> None:
+def _offer_to_keep(measured: Calipers, one: NamedCaliper) -> None:
     key = f"caliper_name_{one.number}"
     st.text_input("Name", key=key, placeholder="Name, e.g. RR", label_visibility="collapsed", width=150)
-    full = len(measured.kept) >= MOST
+    full = len(measured.named) >= MOST
     help_text = f"At most {MOST}; delete one first." if full else None
     st.button(
         "Keep",
@@ -161,5 +176,5 @@ def _offer_to_keep(measured: Calipers, one: Kept) -> None:
     )
 
 
-def _march_key(one: Kept) -> str:
+def _march_key(one: NamedCaliper) -> str:
     return f"march_{one.number}"

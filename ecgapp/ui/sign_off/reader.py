@@ -1,6 +1,6 @@
-"""Who reads, whether they read first, and what the journal says of the record in view.
+"""The reader of this session, whether the ECG is read first, and the review of the ECG in view.
 
-Read-first fails closed: where the journal cannot be read, nobody is known to have read anything.
+Read-first fails closed: where the journal cannot be read, no read counts as committed.
 """
 
 import time
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ecgapp.analysis import Findings
+from ecgapp.analysis import Findings, OpenedECG
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.records import ECGRecord, fingerprint
 from ecgapp.reviews import (
     LONGEST_NAME,
     LONGEST_STATEMENT,
@@ -28,14 +27,12 @@ from ecgapp.reviews import (
     reading_mode,
     stamp,
 )
-from ecgapp.ui.shell import session
+from ecgapp.ui.shell import ecg_in_view, session
+from ecgapp.ui.shell.ecg_in_view import page_state
 
 _READER = "reader"  # session state: the name that was typed last; outlives its field, which pages drop
 _FIRST = "reads_first"  # session state: the switch, likewise
 _SEEN = "outputs_seen"  # session state: ECGs of which this session has shown a model's output
-_SHOWN = "shown"  # remembered likewise: that the model's output was shown after that
-_ALARMED = "alarmed"  # remembered likewise: that critical findings were shown before the read
-_OPENED = "opened at"  # remembered for the record in view: when it was first drawn to be read first
 SEEN_ALREADY = (
     "Read first begins with the next ECG: what the model says of this one has been shown in this session."
 )
@@ -47,6 +44,15 @@ class Reading:
 
     review: Review
     blind: bool
+
+
+@dataclass
+class ReadFirstTrail:
+    """The entries of this session in the journal about the ECG in view, which is read first."""
+
+    opened_at: float | None = None  # when it was first drawn to be read first, in seconds since 1970
+    alarmed: bool = False  # critical findings were shown before the read
+    outputs_shown: bool = False  # the model's output was shown after that
 
 
 def reading_bar() -> None:
@@ -72,7 +78,7 @@ def reading_bar() -> None:
 
 
 def reader() -> str:
-    """Who sits at this browser, as typed; empty where nobody said."""
+    """The reader's name as typed; empty if none was typed."""
     return str(st.session_state.get(_READER, ""))
 
 
@@ -88,14 +94,9 @@ def journal() -> Journal:
     return Journal(session.settings())
 
 
-def key_of(record: ECGRecord) -> str:
-    """The fingerprint of the record in view."""
-    return session.remember("fingerprint", lambda: fingerprint(record))
-
-
-def current(record: ECGRecord) -> Reading:
-    """What is known of the record in view; a sentence, and nothing known, where the journal fails."""
-    key = key_of(record)
+def current(ecg: OpenedECG) -> Reading:
+    """The review of the ECG in view; if the journal fails, a sentence is drawn and the review is empty."""
+    key = ecg.fingerprint
     try:
         review = journal().review(key)
     except EcgAppError as error:
@@ -123,7 +124,7 @@ def to_be_read_first(key: str) -> bool:
 
 
 def _is_blind(review: Review) -> bool:
-    """Whoever has committed a read, or was shown the output in this session, can read first no more."""
+    """Whether the reader must read first: no read is committed, and no output was shown in this session."""
     seen = review.record in st.session_state.get(_SEEN, ())
     return reads_first() and not seen and review.read_by(reader()) is None
 
@@ -134,70 +135,74 @@ def note_opened(review: Review) -> float:
     Raises:
         EcgAppError: it cannot be kept.
     """
-    if not session.remembered(_OPENED):
+    trail = page_state(ReadFirstTrail)
+    if trail.opened_at is None:
         journal().add(ReviewEvent(review.record, EventKind.OPENED, reader()))
-    return session.remember(_OPENED, time.time)
+        trail.opened_at = time.time()
+    return trail.opened_at
 
 
-def note_alarmed(review: Review, found: Sequence[CriticalFinding]) -> None:
-    """Keep, once, that critical findings were shown to whoever opened the ECG to read it first.
+def note_alarmed(review: Review, findings: Sequence[CriticalFinding]) -> None:
+    """Record, once, that critical findings were shown before a first read.
 
     Raises:
         EcgAppError: it cannot be kept.
     """
-    if found and not session.remembered(_ALARMED):
-        names = tuple(one.name[:LONGEST_STATEMENT] for one in found[:MOST_STATEMENTS])
+    trail = page_state(ReadFirstTrail)
+    if findings and not trail.alarmed:
+        names = tuple(one.name[:LONGEST_STATEMENT] for one in findings[:MOST_STATEMENTS])
         journal().add(ReviewEvent(review.record, EventKind.ALARMED, reader(), statements=names))
-        session.keep(_ALARMED, True)
+        trail.alarmed = True
 
 
-def note_shown(review: Review, found: Findings, card: ModelCard) -> Review:
-    """Keep, once, that the output was shown to whoever had opened the ECG to read it first; the review then.
+def note_shown(review: Review, findings: Findings, card: ModelCard) -> Review:
+    """Record, once, that the output was shown after the ECG was opened for a first read; return the review.
 
     Raises:
         EcgAppError: it cannot be kept.
     """
     read = review.read_by(reader())
-    unread = read is None and session.remembered(_OPENED)  # the switch was turned off before the read
-    if session.remembered(_SHOWN) or not (unread or (read is not None and not read.shown)):
+    trail = page_state(ReadFirstTrail)
+    unread = read is None and trail.opened_at is not None  # the switch was turned off before the read
+    if trail.outputs_shown or not (unread or (read is not None and not read.shown)):
         return review
-    shown = ReviewEvent(review.record, EventKind.SHOWN, reader(), stamp(card), outputs(found, card))
-    journal().add(shown)
-    session.keep(_SHOWN, True)
+    event = ReviewEvent(review.record, EventKind.SHOWN, reader(), stamp(card), outputs(findings, card))
+    journal().add(event)
+    trail.outputs_shown = True
     return journal().review(review.record)
 
 
-def outputs(found: Findings, card: ModelCard) -> tuple[ReviewAnswer, ...]:
+def outputs(findings: Findings, card: ModelCard) -> tuple[ReviewAnswer, ...]:
     """The model's own answers, as a reader who agrees with all of them would give them."""
     states = {True: State.PRESENT, False: State.ABSENT}
     return tuple(
         ReviewAnswer(card.purpose, row.label, states[row.positive], row.probability, row.threshold)
-        for row in found.rows
+        for row in findings.rows
     )
 
 
-def kept_calipers() -> tuple[KeptCaliper, ...]:
-    """Those of the review of the record in view; none while another reader's could give something away."""
-    record = session.current_record()
-    if record is None:
+def stored_calipers() -> tuple[KeptCaliper, ...]:
+    """The calipers of the review of the ECG in view; none while the ECG is to be read first."""
+    in_view = ecg_in_view.current()
+    if in_view is None:
         return ()
     try:
-        review = journal().review(key_of(record))
+        review = journal().review(in_view.ecg.fingerprint)
     except EcgAppError:  # the page says so already
         return ()
     return () if _is_blind(review) else review.calipers
 
 
-def keep_calipers(calipers: tuple[KeptCaliper, ...]) -> None:
+def store_calipers(calipers: tuple[KeptCaliper, ...]) -> None:
     """Keep them with the review, where a reader is named and it gives nothing away; else a decision does.
 
     Raises:
         EcgAppError: they cannot be kept.
     """
-    record = session.current_record()
-    if record is None or not reader():
+    in_view = ecg_in_view.current()
+    if in_view is None or not reader():
         return
-    review = journal().review(key_of(record))
+    review = journal().review(in_view.ecg.fingerprint)
     if not _is_blind(review) and calipers != review.calipers:
         journal().add(ReviewEvent(review.record, EventKind.CALIPERS, reader(), calipers=calipers))
 

@@ -8,7 +8,6 @@ import streamlit as st
 from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError, ReviewError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import NORMALS, as_typed, meaning
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import (
     LONGEST_COMMENT,
@@ -23,9 +22,11 @@ from ecgapp.reviews import (
     stamp,
     unconfirmed_beside_normal,
 )
+from ecgapp.storage.plain_text import escape_markdown
+from ecgapp.tasks.meanings import NORMALS, meaning
 from ecgapp.ui.shell import session
 from ecgapp.ui.sign_off import reader as reading
-from ecgapp.ui.sign_off.caliper_panel import CALIPERS, to_keep
+from ecgapp.ui.sign_off.caliper_panel import read_again, to_keep
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"
@@ -35,46 +36,46 @@ _TURN = "reading_turn"  # session state: counts up with each decision, which emp
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
-    """What the form is about: the review as the page shows it, the labels, and what the model says of them.
+class ReviewForm:
+    """A form for the reader's decisions: the review as the page shows it, and the model's findings.
 
-    ``found`` is None where the model's output is not there, or not to be seen yet. What the model finds is
+    ``findings`` are None if the model's output is not there, or not to be seen yet. What the model finds is
     filled in as present; all other classes stand on "not judged" until the reader judges them.
     """
 
     review: Review
     card: ModelCard | None
-    found: Findings | None = None
+    findings: Findings | None = None
 
     @property
     def questions(self) -> tuple[ReviewAnswer, ...]:
-        """One a class, as the form begins: from the review, else present where the model finds it."""
+        """The answers with which the form begins: the review's, else present if the model finds a class."""
         if self.card is None or self.card.task is None:
             return ()
-        task, told = self.card.purpose, self.outputs
-        models = {answer.label: _filled_in(answer) for answer in told}
+        task, outputs = self.card.purpose, self.outputs
+        models = {answer.label: _filled_in(answer) for answer in outputs}
         empty = (ReviewAnswer(task, label, State.NOT_JUDGED) for label in self.card.task.label_names)
         return tuple(self._first(models.get(one.label, one)) for one in empty)
 
     @property
     def outputs(self) -> tuple[ReviewAnswer, ...]:
-        """What the model says; nothing where it is not to be seen."""
-        if self.card is None or self.found is None:
+        """The model's answers; none if they are not to be seen."""
+        if self.card is None or self.findings is None:
             return ()
-        return reading.outputs(self.found, self.card)
+        return reading.outputs(self.findings, self.card)
 
     @property
     def is_blind(self) -> bool:
-        return self.found is None
+        return self.findings is None
 
     def key(self, name: str) -> str:
-        """Of a widget; another record, other answers or another model make other widgets."""
+        """The key of a widget; another record, other answers or another model make other widgets."""
         version = self.card.digest[:8] if self.card else ""
         mode = "blind" if self.is_blind else "seen"
         return f"say_{name}_{self.review.record[:16]}_{self.review.answered}_{version}_{mode}"
 
-    def said(self) -> tuple[ReviewAnswer, ...]:
-        """What stands in the form now."""
+    def answers(self) -> tuple[ReviewAnswer, ...]:
+        """The answers that stand in the form now."""
         return tuple(
             replace(one, state=State(st.session_state[self.key(one.label)])) for one in self.questions
         )
@@ -103,7 +104,7 @@ def _filled_in(answer: ReviewAnswer) -> ReviewAnswer:
     return answer if answer.state is State.PRESENT else replace(answer, state=State.NOT_JUDGED)
 
 
-def draw_fields(form: Form) -> None:
+def draw_fields(form: ReviewForm) -> None:
     """The choices, the statements and the comment; to be called inside an ``st.form``."""
     questions = form.questions
     for first in range(0, len(questions), ACROSS):
@@ -134,11 +135,11 @@ def draw_fields(form: Form) -> None:
     _ask_beside_normal(form)
 
 
-def _ask_beside_normal(form: Form) -> None:
+def _ask_beside_normal(form: ReviewForm) -> None:
     """A box to tick, once a decision was held back because it calls a normal label and others present."""
     labels: tuple[str, ...] = st.session_state.get(form.key(_ASKED), ())
     if labels:
-        named = as_typed(in_a_row(labels))
+        named = escape_markdown(in_a_row(labels))
         st.warning(
             f"Not saved: {named} are called present together, though one says that the ECG is normal. "
             "Change one of them, or tick the box, and press the same button again."
@@ -146,17 +147,17 @@ def _ask_beside_normal(form: Form) -> None:
         st.checkbox(f"I mean it: {named} are present together", key=_box_key(form, labels))
 
 
-def _box_key(form: Form, labels: Sequence[str]) -> str:
-    """Of the box for just these labels: others need another tick."""
+def _box_key(form: ReviewForm, labels: Sequence[str]) -> str:
+    """The key of the box for just these labels: others need another tick."""
     return form.key(f"{_ASKED}_{'_'.join(labels)}")
 
 
-def comment_key(form: Form) -> str:
-    """Of the comment's field, which is empty again once it was kept."""
+def comment_key(form: ReviewForm) -> str:
+    """The key of the comment's field, which is empty again once the comment is stored."""
     return f"comment_{form.review.record[:16]}_{st.session_state.get(_TURN, 0)}"
 
 
-def decide(kind: EventKind, form: Form) -> None:
+def decide(kind: EventKind, form: ReviewForm) -> None:
     """Keep what the reader decided, as a button's callback; where it is refused, a sentence says why."""
     st.session_state.pop(_PROBLEM, None)
     try:
@@ -173,7 +174,7 @@ def decide(kind: EventKind, form: Form) -> None:
         st.session_state[_PROBLEM] = str(error)
 
 
-def keep_record(record: ECGRecord, form: Form, wanted: bool) -> None:
+def keep_record(record: ECGRecord, form: ReviewForm, wanted: bool) -> None:
     """Keep the ECG itself, to train on, or delete the kept copy; as a callback."""
     st.session_state.pop(_PROBLEM, None)
     try:
@@ -186,13 +187,13 @@ def keep_record(record: ECGRecord, form: Form, wanted: bool) -> None:
 
 
 def show_problem() -> None:
-    """Why the last decision was not kept, once."""
+    """Draw, once, why the last decision was not stored."""
     if (problem := st.session_state.pop(_PROBLEM, None)) is not None:
         st.error(problem)
 
 
-def fill_absent(form: Form) -> None:
-    """What was not judged becomes absent, in the form alone; but whether the ECG is normal stays open.
+def fill_absent(form: ReviewForm) -> None:
+    """Set every class that is not judged to absent, in the form alone; "normal" stays open.
 
     That the other classes are absent does not make an ECG normal, nor abnormal: only the reader can say.
     """
@@ -203,44 +204,44 @@ def fill_absent(form: Form) -> None:
             st.session_state[form.key(one.label)] = State.ABSENT
 
 
-def _event(kind: EventKind, form: Form) -> ReviewEvent:
-    """What is kept of the form when a button of this kind is pressed.
+def _event(kind: EventKind, form: ReviewForm) -> ReviewEvent:
+    """The journal's event of a form whose button of this kind is pressed.
 
     Raises:
         ReviewError: it cannot be kept; says why.
     """
-    said, stated, reader = form.said(), form.stated(), reading.reader()
+    answers, stated, reader = form.answers(), form.stated(), reading.reader()
     comment = st.session_state[comment_key(form)].strip()
-    model = stamp(form.card) if form.card is not None and form.found is not None else None
+    model = stamp(form.card) if form.card is not None and form.findings is not None else None
     if kind is EventKind.READ:
         since = reading.note_opened(form.review)
-        return ReviewEvent(form.review.record, kind, reader, None, said, stated, comment, since=since)
+        return ReviewEvent(form.review.record, kind, reader, None, answers, stated, comment, since=since)
     if kind in (EventKind.CONFIRMED, EventKind.EDITED):
-        return ReviewEvent(form.review.record, kind, reader, model, said, stated, comment)
+        return ReviewEvent(form.review.record, kind, reader, model, answers, stated, comment)
     if kind is EventKind.COMMENTED and not comment:
         raise ReviewError("Type a comment first.")
     if kind is EventKind.SIGNED:
-        _refuse_unsaved(said, stated, form)
+        _refuse_unsaved(answers, stated, form)
     return ReviewEvent(form.review.record, kind, reader, model, comment=comment)
 
 
-def _refuse_unsaved(said: tuple[ReviewAnswer, ...], stated: tuple[str, ...], form: Form) -> None:
-    kept = {(one.task, one.label): one.state for one in form.review.answers}
-    same = all(kept.get((one.task, one.label)) is one.state for one in said)
+def _refuse_unsaved(answers: tuple[ReviewAnswer, ...], stated: tuple[str, ...], form: ReviewForm) -> None:
+    saved = {(one.task, one.label): one.state for one in form.review.answers}
+    same = all(saved.get((one.task, one.label)) is one.state for one in answers)
     if form.review.is_confirmed and not (same and stated == form.review.statements):
         raise ReviewError("What stands in the form is not what was saved. Save your edits, then sign.")
 
 
-def _keep_calipers(form: Form, kind: EventKind) -> None:
-    """Those of a first read stand beside those that others kept before."""
-    own, kept = to_keep(), form.review.calipers
-    wanted = (*kept, *(one for one in own if one not in kept)) if kind is EventKind.READ else own
-    if wanted != kept:
+def _keep_calipers(form: ReviewForm, kind: EventKind) -> None:
+    """Store the calipers; those of a first read stand beside those that others stored before."""
+    own, stored = to_keep(), form.review.calipers
+    wanted = (*stored, *(one for one in own if one not in stored)) if kind is EventKind.READ else own
+    if wanted != stored:
         reading.journal().add(
             ReviewEvent(form.review.record, EventKind.CALIPERS, reading.reader(), calipers=wanted)
         )
     if kind is EventKind.READ:
-        session.forget(CALIPERS)
+        read_again()
 
 
 def _label(answer: ReviewAnswer) -> str:

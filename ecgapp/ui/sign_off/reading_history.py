@@ -1,34 +1,34 @@
-"""What was said of an ECG before: first reads beside the model's output, comments, the audit trail."""
+"""The history of a review: first reads beside the model's output, comments, the audit trail."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from ecgapp.models.card_words import as_typed
 from ecgapp.reviews import EVENT_NAMES, Read, Review, ReviewAnswer, ReviewEvent, event_description, moment
+from ecgapp.storage.plain_text import escape_markdown
 
 NONE = "-"
 
 
 def show_reads(review: Review) -> None:
-    """Each read that was made first, beside what the model said then and what the review says now."""
+    """Draw each first read beside the model's output at that time and the review now."""
     for number, read in enumerate(review.reads):
-        st.markdown(f"**Read first by {as_typed(read.by)}**: {_times(read)} {_agreement(read)}")
+        st.markdown(f"**Read first by {escape_markdown(read.by)}**: {_times(read)} {_agreement(read)}")
         if read.answers:
             st.dataframe(
                 reads_table(read, review), hide_index=True, height="content", key=f"read_first_{number}"
             )
         if read.statements:
-            st.markdown(f"Stated: {as_typed('; '.join(read.statements))}")
+            st.markdown(f"Stated: {escape_markdown('; '.join(read.statements))}")
 
 
 def reads_table(read: Read, review: Review) -> pd.DataFrame:
     """One row a class: the read, the model's output then, whether they agree, and the review now."""
-    shown = {(one.task, one.label): one for one in read.output}
+    by_label = {(one.task, one.label): one for one in read.output}
     rows = []
     for one in read.answers:
-        model, now = shown.get((one.task, one.label)), review.answer(one.task, one.label)
+        model, now = by_label.get((one.task, one.label)), review.answer(one.task, one.label)
         rows.append(
             {
                 "Finding": one.label,
@@ -50,8 +50,8 @@ def _both(read: ReviewAnswer, model: ReviewAnswer | None) -> str:
 def show_comments(review: Review) -> None:
     """Every comment, as it was typed, with its author and time."""
     for comment in review.comments:
-        text = as_typed(" ".join(comment.text.split()))
-        st.markdown(f"{as_typed(comment.by)}, {moment(comment.at)}: {text}")
+        text = escape_markdown(" ".join(comment.text.split()))
+        st.markdown(f"{escape_markdown(comment.by)}, {moment(comment.at)}: {text}")
 
 
 def show_history(events: Sequence[ReviewEvent]) -> None:
@@ -76,20 +76,20 @@ def _row(event: ReviewEvent) -> dict[str, str]:
 
 def _times(read: Read) -> str:
     opened = f"opened {moment(read.opened)}, " if read.opened else ""
-    shown = f", shown the model's output {moment(read.shown)}" if read.shown else ""
-    return f"{opened}committed {moment(read.committed)}{shown}."
+    when_shown = f", shown the model's output {moment(read.shown)}" if read.shown else ""
+    return f"{opened}committed {moment(read.committed)}{when_shown}."
 
 
 def _agreement(read: Read) -> str:
-    """In how many of the classes that were judged the read and the model's output agree."""
-    shown = {(one.task, one.label): one.models for one in read.output}
-    known = [one for one in read.answers if (one.task, one.label) in shown]
+    """A sentence on how many of the judged classes agree between the read and the model's output."""
+    by_label = {(one.task, one.label): one.models for one in read.output}
+    known = [one for one in read.answers if (one.task, one.label) in by_label]
     judged = [one for one in known if one.is_judged]
     if not known:
         return ""
     if not judged:
         return f"None of {len(known)} classes was judged."
-    n = sum(one.state is shown[one.task, one.label] for one in judged)
+    n = sum(one.state is by_label[one.task, one.label] for one in judged)
     return f"Reader and model agree in {n} of {len(judged)} classes that were judged, of {len(known)}."
 
 

@@ -1,15 +1,22 @@
-"""What the reader says of the ECG in view: before the model's output is shown, or beside it."""
+"""The reader's part of the Review page: a read before the model's output is shown, or beside it."""
 
 import streamlit as st
 
 from ecgapp.analysis import Findings
 from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard
-from ecgapp.models.card_words import as_typed
 from ecgapp.records import ECGRecord
 from ecgapp.reviews import EventKind, Review, against
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.sign_off import reader
-from ecgapp.ui.sign_off.reading_form import Form, decide, draw_fields, fill_absent, keep_record, show_problem
+from ecgapp.ui.sign_off.reading_form import (
+    ReviewForm,
+    decide,
+    draw_fields,
+    fill_absent,
+    keep_record,
+    show_problem,
+)
 from ecgapp.ui.sign_off.reading_history import show_comments, show_history, show_reads
 
 FIRST = (
@@ -32,7 +39,7 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
     except EcgAppError as error:
         st.error(str(error))
         return
-    form = Form(review, card)
+    form = ReviewForm(review, card)
     show_problem()
     with st.form("reading", enter_to_submit=False):
         draw_fields(form)
@@ -47,10 +54,12 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
             _rest_absent(form)
 
 
-def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, found: Findings | None) -> None:
+def reading_panel(
+    record: ECGRecord, review: Review, card: ModelCard | None, findings: Findings | None
+) -> None:
     """Status, the form beside the model's answers, first reads, comments and the audit trail."""
     st.subheader("Your reading")
-    form = Form(review, card, found)
+    form = ReviewForm(review, card, findings)
     _show_status(form)
     show_problem()
     with st.form("reading", enter_to_submit=False):
@@ -65,53 +74,53 @@ def reading_panel(record: ECGRecord, review: Review, card: ModelCard | None, fou
         st.error(str(error))
 
 
-def _show_status(form: Form) -> None:
-    """Who stands for the findings since when, and where that differs from the model."""
+def _show_status(form: ReviewForm) -> None:
+    """Draw who confirmed the findings and when, and where that differs from the model."""
     review = form.review
-    words = as_typed(review.words)
+    words = escape_markdown(review.words)
     if not review.is_confirmed:
         st.markdown(f"Status: **{words}**. {_source(form)} {UNJUDGED}")
         return
-    st.markdown(f"Status: **{words}**. {as_typed(against(review.standing))}")
+    st.markdown(f"Status: **{words}**. {escape_markdown(against(review.standing))}")
     if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
         st.warning(
-            f"This was decided beside another model: {as_typed(review.model.name)}, "
+            f"This was decided beside another model: {escape_markdown(review.model.name)}, "
             f"sha256 {review.model.sha256[:12]}. Look at the findings again."
         )
 
 
-def _source(form: Form) -> str:
-    """From where the form is filled in."""
+def _source(form: ReviewForm) -> str:
+    """A sentence on where the form's answers come from."""
     if any(form.review.answer(one.task, one.label) for one in form.questions):
         return "The form is filled in with what was said of this ECG before."
-    if form.found is None:
+    if form.findings is None:
         return "The model says nothing here, so nothing is filled in."
     return "What the model finds is filled in as present."
 
 
-def _rest_absent(form: Form) -> None:
+def _rest_absent(form: ReviewForm) -> None:
     st.form_submit_button(
         "All others absent", key="rest_absent", on_click=fill_absent, args=(form,),
         help="What is not judged yet is set to absent; whether the ECG is normal stays for you to say.",
     )  # fmt: skip
 
 
-def _buttons(form: Form) -> None:
+def _buttons(form: ReviewForm) -> None:
     review = form.review
     with st.container(horizontal=True):
         _rest_absent(form)
-        _button("Confirm the model's findings", EventKind.CONFIRMED, form, form.found is None)
+        _button("Confirm the model's findings", EventKind.CONFIRMED, form, form.findings is None)
         _button("Save my edits", EventKind.EDITED, form)
         _button("Sign", EventKind.SIGNED, form, not review.is_confirmed or review.signature is not None)
         _button("Withdraw", EventKind.REOPENED, form, not review.is_confirmed)
         _button("Add the comment", EventKind.COMMENTED, form)
 
 
-def _button(words: str, kind: EventKind, form: Form, disabled: bool = False) -> None:
+def _button(words: str, kind: EventKind, form: ReviewForm, disabled: bool = False) -> None:
     st.form_submit_button(words, key=f"decide_{kind}", on_click=decide, args=(kind, form), disabled=disabled)
 
 
-def _keep_box(record: ECGRecord, form: Form) -> None:
+def _keep_box(record: ECGRecord, form: ReviewForm) -> None:
     """Ticked where the ECG is kept, whatever was clicked: a click that is refused changes nothing."""
     key = f"keep_{form.review.record[:16]}"
     st.session_state[key] = form.review.kept
@@ -123,6 +132,6 @@ def _keep_box(record: ECGRecord, form: Form) -> None:
     st.caption(KEPT)
 
 
-def status_of_findings(review: Review, found: Findings, card: ModelCard) -> dict[str, str]:
+def status_of_findings(review: Review, findings: Findings, card: ModelCard) -> dict[str, str]:
     """The word for each class in the table of findings."""
-    return {row.label: review.status_of(card.purpose, row.label, row.positive) for row in found.rows}
+    return {row.label: review.status_of(card.purpose, row.label, row.positive) for row in findings.rows}

@@ -10,7 +10,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.signals.paper import Cell, Sheet, pieces, row_zeros, sample_range
 
 Span = tuple[float, float]
-MILLIMETRES = 10.0  # a mV, in which heights are told whatever gain the paper has
+MILLIMETRES = 10.0  # a mV, in which heights are given whatever gain the paper has
 FLAT = 3.0  # mm of paper: a drag of less height is meant for a time alone
 COLOUR, FILL = "#0b4f8a", "rgba(11,79,138,0.10)"
 
@@ -42,12 +42,12 @@ class Caliper:
 
     @property
     def height(self) -> float:
-        """Of the box, in mV."""
+        """The height of the box, in mV."""
         return self.top - self.bottom
 
     @property
     def swing(self) -> float:
-        """Of the signal within the box's times, from its lowest to its highest sample, in mV."""
+        """The range of the signal within the box's times, from its lowest to its highest sample, in mV."""
         return self.highest - self.lowest
 
     def in_words(self, volts: bool = True) -> str:
@@ -74,10 +74,10 @@ def measure(record: ECGRecord, sheet: Sheet, x: Span, y: Span) -> Caliper | None
         return _interval(record, sheet, box[0])
     signals = pieces(record, sheet)
     zeros = row_zeros(sheet, signals)
-    found = _cell(record, sheet, signals, zeros, box)
-    if found is None:
+    cell_and_signal = _cell(record, sheet, signals, zeros, box)
+    if cell_and_signal is None:
         return None
-    cell, signal = found
+    cell, signal = cell_and_signal
     factor, zero = sheet.scale.of(cell.lead), float(zeros[cell.row])
     first, last = (_sample(record, cell, time) for time in box[0])
     offset = sample_range(record, cell)[0]

@@ -64,7 +64,7 @@ def add_marks(figure: go.Figure, record: ECGRecord, sheet: Sheet, lines: Sequenc
 
 
 def cut_words(sheet: Sheet, lines: Sequence[Cut | None]) -> str:
-    """Which leads are cut, for the line below the tracing; nothing where none is."""
+    """The names of the leads that are cut, for the line below the tracing; "" if there is none."""
     cells = zip(sheet.cells, lines, strict=True)
     names = dict.fromkeys(cell.name for cell, line in cells if line is not None and line.marks)
     return f"\u25b2\u25bc cut where it leaves its row: {', '.join(names)}" if names else ""

@@ -17,10 +17,10 @@ LINE = 3.4  # mm from one label to the next
 
 
 def mark_evidence(
-    figure: go.Figure, record: ECGRecord, sheet: Sheet, found: Sequence[CriticalFinding]
+    figure: go.Figure, record: ECGRecord, sheet: Sheet, findings: Sequence[CriticalFinding]
 ) -> go.Figure:
-    """``figure``, the tracing of ``record`` on ``sheet``, with the stretches that show ``found``."""
-    marks = evidence_marks(found, sheet)
+    """``figure``, the tracing of ``record`` on ``sheet``, with the stretches that show ``findings``."""
+    marks = evidence_marks(findings, sheet)
     if not marks:
         return figure
     zeros, gain = zeros_of(record, sheet), sheet.scale.gain

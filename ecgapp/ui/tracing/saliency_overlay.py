@@ -5,11 +5,12 @@ import plotly.graph_objects as go
 
 from ecgapp.analysis import Explanation, Finding
 from ecgapp.explain import GRAD_CAM, INTEGRATED_GRADIENTS, OCCLUSION, SMOOTHGRAD
-from ecgapp.models.card_words import in_full
 from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.paper import STACKED, Cell, Sheet, lay_out
-from ecgapp.ui.tracing.tracing import FRAME, tracing, zeros_of
+from ecgapp.tasks.meanings import in_full
+from ecgapp.ui.tracing.paper_layout import FRAME
+from ecgapp.ui.tracing.tracing import tracing, zeros_of
 
 BIN_SECONDS = 0.02  # attribution is summed over stretches of this length
 POINTS_PER_SECOND = 200.0  # of the leads behind which the bands lie; peaks are kept
@@ -75,7 +76,7 @@ def in_words(explanation: Explanation, finding: Finding, status: str = "unconfir
 
 
 def method_in_words(explanation: Explanation) -> str:
-    """How the picture was made, and how far it can be trusted."""
+    """A caption on how the picture was made, and how far it can be trusted."""
     made = explanation.attribution
     change = f"The logit is {made.baseline_logit:.2f} at the baseline and {made.logit:.2f} here"
     if made.method == INTEGRATED_GRADIENTS:
@@ -110,12 +111,12 @@ def first_bin(explanation: Explanation, rate: float) -> float:
 
 
 def colour_limit(bins: FloatArray) -> float:
-    """Where the colours end, in logits a bin, the same for every lead."""
+    """The end of the colour scale, in logits a bin, the same for every lead."""
     return max(float(np.quantile(np.abs(bins), CLIPPED)), 1e-9)
 
 
 def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Explanation) -> go.Heatmap:
-    """What speaks for the class in the upper half, what speaks against it below: colour never alone."""
+    """A lead's band: relevance for the class in its upper half, against it in the lower one."""
     steps = np.rint(np.clip(row, -1, 1) * STEPS).astype(np.int8)
     return go.Heatmap(
         x0=first_bin(explanation, rate),
@@ -129,7 +130,7 @@ def _band(cell: Cell, zero: float, row: FloatArray, rate: float, explanation: Ex
 
 
 def _scale(opacity: float) -> list[list[object]]:
-    """From blue through nothing to orange; half way, colours are a little over half as strong."""
+    """The colour scale from blue through transparent to orange, a little over half as strong half way."""
     half = 0.53 * opacity
     steps = ((AGAINST, opacity), (AGAINST, half), (FOR, 0.0), (FOR, half), (FOR, opacity))
     return [[place / 4, f"rgba({colour},{alpha:.3g})"] for place, (colour, alpha) in enumerate(steps)]

@@ -1,8 +1,4 @@
-"""The tracing as on paper: one figure of SVG lines, true aspect, one gain for all leads.
-
-``scaleanchor`` ties millivolts to seconds, so that 10 mm are 10 mm in both directions at every size of
-the window.
-"""
+"""The tracing as on paper: one figure of SVG lines, true aspect, one gain for all leads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +11,6 @@ from ecgapp.records import ECGRecord
 from ecgapp.records.record import FloatArray
 from ecgapp.signals.display import UNFILTERED
 from ecgapp.signals.paper import (
-    BOX,
     PAGE_SECONDS,
     SYNTHETIC,
     Cell,
@@ -30,23 +25,14 @@ from ecgapp.signals.paper import (
     sample_range,
 )
 from ecgapp.ui.tracing.clip_marks import add_marks, cut_lines, cut_words
+from ecgapp.ui.tracing.paper_layout import INK, tracing_layout
 
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
-FRAME = 60  # px above and below the paper
-SIDES = 8  # px left and right of it
-WIDTH = 1000  # px at which sheet and frame fit, where nothing else sets the height
-
-INK, MINOR, MAJOR, NOTE = "#101010", "#fae3e3", "#eeb4b4", "#5a5a5a"
+NOTE = "#5a5a5a"
 ALERT = "#0b4f8a"  # dark blue: neither the paper's red nor the trace's black
 BADGE = 0.36  # letters a mm of the lead's width: the badge beside a name ends before the next lead begins
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
 LOST = "volts lost: 1 calibration pulse = 5 standard deviations"
-CONFIG = {
-    "displaylogo": False,
-    "scrollZoom": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-    "toImageButtonOptions": {"filename": "ecg", "scale": 2},
-}
 
 
 @dataclass(frozen=True)
@@ -78,7 +64,7 @@ def tracing(
     signals = pieces(record, sheet)
     tall = _together(signals, words.room)
     zeros = row_zeros(sheet, tall)
-    figure = go.Figure(layout=_layout(sheet, zeros, edges(sheet, tall)))
+    figure = go.Figure(layout=tracing_layout(sheet, zeros, edges(sheet, tall)))
     limits = bands(sheet, signals, zeros, figure.layout.yaxis.range, words.badges.keys())
     drawn = cut_lines(record, sheet, signals, zeros, limits)
     for cell, line in zip(sheet.cells, drawn, strict=True):
@@ -96,7 +82,7 @@ def tracing(
 def _together(
     signals: Sequence[FloatArray | None], others: Sequence[FloatArray | None]
 ) -> list[FloatArray | None]:
-    """Both tracings' samples of each cell, for which a row must have room."""
+    """The samples of both tracings in each cell, for which a row must have room."""
     pairs = zip_longest(signals, others)
     present = [[signal for signal in pair if signal is not None] for pair in pairs]
     return [np.concatenate(pair) if pair else None for pair in present]
@@ -105,7 +91,7 @@ def _together(
 def blank_paper() -> go.Figure:
     """A sheet with nothing on it. It shows where the tracing will stand, and the browser loads its charts."""
     sheet = Sheet((Cell("", 3, 0.0, PAGE_SECONDS),), 0.0, PAGE_SECONDS)
-    return go.Figure(layout=_layout(sheet, row_zeros(sheet, [None]), edges(sheet, [None])))
+    return go.Figure(layout=tracing_layout(sheet, row_zeros(sheet, [None]), edges(sheet, [None])))
 
 
 def zeros_of(record: ECGRecord, sheet: Sheet) -> FloatArray:
@@ -155,7 +141,7 @@ def _thin_line(points: Sequence[tuple[float, float]], name: str) -> go.Scatter:
 
 
 def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[str, str]) -> go.Scatter:
-    """A lead's name, and behind it what is wrong with it: in words, and in a colour of its own."""
+    """A lead's name, and behind it what is wrong with it, in a colour of its own."""
 
     def named(cell: Cell) -> str:
         badge = _fitted(badges.get(cell.lead, ""), (cell.stop - cell.start) * sheet.scale.speed)
@@ -176,12 +162,14 @@ def _names(record: ECGRecord, sheet: Sheet, zeros: FloatArray, badges: Mapping[s
 
 
 def _fitted(badge: str, width: float) -> str:
-    """As many of the words of ``badge`` as ``width`` mm hold, one at least, and how many more there are."""
+    """The words of ``badge`` that ``width`` mm hold, one at least, and how many more there are."""
     words = badge.split(", ")
-    for kept in range(len(words), 1, -1):
-        shown = ", ".join([*words[:kept], *([f"+{len(words) - kept}"] if kept < len(words) else [])])
-        if len(shown) <= BADGE * width:
-            return shown
+    for n_words in range(len(words), 1, -1):
+        fitted = ", ".join(
+            [*words[:n_words], *([f"+{len(words) - n_words}"] if n_words < len(words) else [])]
+        )
+        if len(fitted) <= BADGE * width:
+            return fitted
     return words[0] if len(words) == 1 else f"{words[0]}, +{len(words) - 1}"
 
 
@@ -191,9 +179,9 @@ def printed_settings(record: ECGRecord, sheet: Sheet, filtered: str = UNFILTERED
     gain = f"{scale.gain:g} mm/mV" if record.units == "mV" else LOST
     gain += ", calibration assumed" if record.calibration_assumed else ""
     half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []
-    shown = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
+    stretch = f"{sheet.start:g}-{sheet.stop:g} s of {record.duration:.1f} s"
     rate = f"{record.sampling_rate:g} Hz"
-    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, shown])
+    return "   ".join([f"{scale.speed:g} mm/s", gain, *half, f"filter: {filtered}", rate, stretch])
 
 
 def _printed(record: ECGRecord, printed: Sequence[str], notes: Sequence[str]) -> list[dict[str, object]]:
@@ -207,63 +195,3 @@ def _printed(record: ECGRecord, printed: Sequence[str], notes: Sequence[str]) ->
 def _note(text: str, *, color: str, size: int, **place: object) -> dict[str, object]:
     fixed = {"x": 0.0, "xref": "paper", "yref": "paper", "xanchor": "left", "showarrow": False}
     return {"text": text, "font": {"size": size, "color": color}, **fixed, **place}
-
-
-def height_per_width(figure: go.Figure) -> float:
-    """How tall the paper of a tracing is for the width of its figure, which may hold more than paper."""
-    (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
-    first, last = figure.layout.xaxis.domain or (0, 1)
-    return float((last - first) * (top - bottom) * figure.layout.yaxis.scaleratio / (right - left))
-
-
-def _ends(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Left and right in seconds, bottom and top in mV."""
-    widest = max(sheet.stop, sheet.start + sheet.scale.page_seconds / 4) + 2.5 / sheet.scale.speed
-    return sheet.start - sheet.scale.margin, widest, float(zeros[-1]) - edges[1], edges[0]
-
-
-def _layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> go.Layout:
-    left, right, bottom, top = _ends(sheet, zeros, edges)
-    speed, gain = sheet.scale.speed, sheet.scale.gain
-    labels = {"ticklabelstep": round(speed / BOX), "ticksuffix": " s", "tickfont": {"size": 10}}
-    return go.Layout(
-        template="none",
-        height=round(WIDTH * (top - bottom) * gain / ((right - left) * speed)) + FRAME,
-        margin={"l": SIDES // 2, "r": SIDES // 2, "t": 24, "b": 36},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-        showlegend=False,
-        dragmode="zoom",
-        hovermode=False,
-        font={"color": INK},
-        xaxis=_axis([left, right], speed) | {"constraintoward": "left"} | labels,
-        yaxis=_axis([bottom, top], gain)
-        | {"constraintoward": "top", "showticklabels": False}
-        | {"scaleanchor": "x", "scaleratio": gain / speed},
-    )
-
-
-def _axis(span: list[float], per_unit: float) -> dict[str, object]:
-    """Lines at 5 mm and 1 mm, with ``per_unit`` mm to the axis's unit.
-
-    Where the window leaves room, the paper ends: it would look like a lead without a signal.
-    """
-    return {
-        "range": span,
-        "constrain": "domain",
-        "dtick": BOX / per_unit,
-        "tick0": 0,
-        "gridcolor": MAJOR,
-        "gridwidth": 1,
-        "zeroline": False,
-        "showline": False,
-        "ticks": "",
-        "minor": {
-            "dtick": 1 / per_unit,
-            "tick0": 0,
-            "showgrid": True,
-            "gridcolor": MINOR,
-            "gridwidth": 1,
-            "ticks": "",
-        },
-    }

@@ -1,4 +1,4 @@
-"""How the reader wants the tracing: leads, paper and gain, as buttons above it."""
+"""The controls above the tracing: leads, paper, gain and filter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ NOTCHES = {"off": None, "50 Hz": 50.0, "60 Hz": 60.0}
 
 @dataclass(frozen=True)
 class View:
-    """What is drawn, and on which paper."""
+    """The reader's choice of what is drawn, and on which paper."""
 
     layout: Layout
     scale: Scale
@@ -61,20 +61,20 @@ def marks_alarms() -> bool:
 
 
 def chosen_view() -> View:
-    """What those controls say, for what else is drawn like the tracing; before they are, the defaults."""
-    said = st.session_state
-    name = said.get("layout", "3x4")
+    """The view that the controls are set to, for others that draw like the tracing; at first the defaults."""
+    state = st.session_state
+    name = state.get("layout", "3x4")
     layout = Layout(
-        COLUMNS[name], said.get(f"rhythm_{name}", RHYTHM[name]), said.get("lead_order") == "Cabrera"
+        COLUMNS[name], state.get(f"rhythm_{name}", RHYTHM[name]), state.get("lead_order") == "Cabrera"
     )
-    scale = Scale(said.get("speed", 25), said.get("gain", 10), bool(said.get("half_chest", False)))
-    notch = NOTCHES[said.get("notch", "off")]
-    wanted = DisplayFilter(*BANDS[said.get("band", "as recorded")], notch)
-    return View(layout, scale, wanted, bool(said.get("as_model", False)))
+    scale = Scale(state.get("speed", 25), state.get("gain", 10), bool(state.get("half_chest", False)))
+    notch = NOTCHES[state.get("notch", "off")]
+    wanted = DisplayFilter(*BANDS[state.get("band", "as recorded")], notch)
+    return View(layout, scale, wanted, bool(state.get("as_model", False)))
 
 
 def one_of(label: str, options: tuple[T, ...], first: T, key: str) -> T:
-    """One of a few, as buttons; there is always one chosen."""
+    """Draw a few options as buttons, of which one is always chosen; return it."""
     st.session_state.setdefault(key, first)  # a default beside a value that a button sets is refused
     chosen = st.segmented_control(label, options, key=key, required=True)
     return first if chosen is None else chosen
@@ -86,7 +86,7 @@ def _next_layout() -> None:
 
 
 def offer_half_gain(leads: Sequence[str], view: View) -> None:
-    """Which sound leads run through another row, and one click to a gain at which fewer do."""
+    """Name the sound leads that run through another row, with a button for half the gain."""
     if not leads:
         return
     chest = view.scale.half_chest is False and all(lead in CHEST for lead in leads)

@@ -73,7 +73,7 @@ def members_apart(points: Sequence[Point], epochs: int) -> list[Point]:
 
 
 def step_curve(points: Sequence[Point], unit: str, *, log: bool = False) -> go.Figure:
-    """What is told every few steps, drawn thin; a logarithmic axis where one is asked for."""
+    """A metric by step, as a thin line; on a logarithmic axis if ``log``."""
     figure = _small(unit, "step", points)
     figure.add_trace(_thin(points, unit, TRAIN))
     if log:
@@ -82,7 +82,7 @@ def step_curve(points: Sequence[Point], unit: str, *, log: bool = False) -> go.F
 
 
 def use_curve(points: Sequence[Point], word: str, unit: str) -> go.Figure:
-    """What the run takes of the machine, against hours since its first start (minutes in the first)."""
+    """The run's use of the machine by hours since its first start (minutes in the first)."""
     seconds, since = (3600.0, "hours") if points and points[-1][0] > 5400 else (60.0, "minutes")
     scaled = [(second / seconds, value) for second, value in points]
     figure = _small(f"{word} ({unit})", f"{since} since the start", scaled)
@@ -128,7 +128,7 @@ def overlay(runs: Mapping[str, Sequence[Point]], unit: str, *, top: float | None
 
 
 def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: str) -> go.Scatter:
-    """``name`` may be anybody's words, in which plotly would read HTML and formats."""
+    """A line with markers; ``name`` is escaped, as plotly would read HTML in it."""
     wide, name = dash == "solid", html.escape(name)
     return go.Scatter(
         x=_x(points),
@@ -142,7 +142,7 @@ def _line(points: Sequence[Point], name: str, colour: str, marker: str, dash: st
 
 
 def _spread(points: Sequence[Point]) -> float:
-    """How many times the lowest value the highest is; 1 where a logarithm has nothing to show."""
+    """The highest value divided by the lowest; 1 without positive values."""
     values = [value for _, value in points if value > 0]
     return max(values) / min(values) if values else 1.0
 

@@ -1,4 +1,4 @@
-"""What a dialog over the Training page is about, how it acts, and how it closes."""
+"""The dialogs over the Training page: what each is about, how it acts, and how it closes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,22 +15,22 @@ from ecgapp.ui.shell.session import DIALOG
 
 
 def close() -> None:
-    """No dialog is open any more, from the next drawing of the page on."""
+    """Close the dialog, from the next drawing of the page on."""
     st.session_state.pop(DIALOG, None)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a dialog is about."""
+class DialogContext:
+    """The run that a dialog is about, and what it needs to act."""
 
     run: Run
     store: RunStore
     settings: Settings
     ranked: RankedRecord | None
-    form: str = field(default_factory=new_form)  # makes one run, however often it is sent
+    form: str = field(default_factory=new_form)  # creates one run, however often it is sent
 
-    def do(self, act: Callable[[], object]) -> None:
-        """Do it for an administrator, and close the dialog; what is refused is said in it."""
+    def run_as_admin(self, act: Callable[[], object]) -> None:
+        """Call ``act`` for an administrator and close the dialog, or show the error in it."""
         try:
             auth.check_admin(self.settings)
             act()

@@ -1,4 +1,4 @@
-"""A few windows, and what an autoencoder made of them early and late: small multiples."""
+"""Validation windows and their reconstructions by an autoencoder after several epochs, as small charts."""
 
 from collections.abc import Sequence
 
@@ -15,21 +15,23 @@ DASH = "3px,1.5px"  # of the reconstruction: colour never alone
 
 
 def reconstructions(
-    shown: Reconstructions, lead: int, epochs: Sequence[int], sampling_rate: float
+    examples: Reconstructions, lead: int, epochs: Sequence[int], sampling_rate: float
 ) -> go.Figure:
-    """A row for each window, a column for each of the ``epochs``: the original thin and black, the
-    reconstruction over it. ``lead`` is its place among the network's leads.
+    """A row of charts for each window, with a column for each of the ``epochs``.
+
+    The original is black, the reconstruction lies over it. ``lead`` is its place among the network's leads.
     """
-    n = len(shown.windows)
+    n = len(examples.windows)
     figure = make_subplots(
         rows=n, cols=len(epochs), shared_xaxes="all", shared_yaxes="rows",
-        subplot_titles=_titles(shown, epochs), horizontal_spacing=0.02, vertical_spacing=min(0.09, 0.3 / n),
+        subplot_titles=_titles(examples, epochs),
+        horizontal_spacing=0.02, vertical_spacing=min(0.09, 0.3 / n),
     )  # fmt: skip
     for column, epoch in enumerate(epochs, start=1):
-        answers = shown.answers[shown.epochs.index(epoch)]
+        answers = examples.answers[examples.epochs.index(epoch)]
         for row in range(n):
             for signal, name, colour in (
-                (shown.windows[row, lead], "original", ORIGINAL),
+                (examples.windows[row, lead], "original", ORIGINAL),
                 (answers[row, lead], "reconstruction", ANSWER),
             ):
                 line = _line(signal, sampling_rate, name, colour)
@@ -40,19 +42,19 @@ def reconstructions(
     return figure
 
 
-def errors(shown: Reconstructions, epoch: int) -> FloatArray:
+def errors(examples: Reconstructions, epoch: int) -> FloatArray:
     """Mean squared error of each window over all leads, float32 (n,), after ``epoch``."""
-    difference = shown.answers[shown.epochs.index(epoch)] - shown.windows
+    difference = examples.answers[examples.epochs.index(epoch)] - examples.windows
     return np.mean(np.square(difference), axis=(1, 2), dtype=np.float32)
 
 
-def _titles(shown: Reconstructions, epochs: Sequence[int]) -> list[str]:
-    """From left to right and from top to bottom, as plotly wants them."""
-    by_epoch = [errors(shown, epoch) for epoch in epochs]
+def _titles(examples: Reconstructions, epochs: Sequence[int]) -> list[str]:
+    """The titles of the charts, from left to right and from top to bottom."""
+    by_epoch = [errors(examples, epoch) for epoch in epochs]
     return [
-        f"window {row + 1}, epoch {epoch}: squared error {found[row]:.3f}"
-        for row in range(len(shown.windows))
-        for epoch, found in zip(epochs, by_epoch, strict=True)
+        f"window {row + 1}, epoch {epoch}: squared error {squared[row]:.3f}"
+        for row in range(len(examples.windows))
+        for epoch, squared in zip(epochs, by_epoch, strict=True)
     ]
 
 

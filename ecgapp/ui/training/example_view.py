@@ -1,10 +1,10 @@
-"""What a training shows beside its curves: reconstructions, and its best and worst validation ECGs."""
+"""Examples of a training: reconstructions, and its best and worst validation ECGs."""
 
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.run_figures import RunFigures, config_of, first_at_work
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.ensembles import member_words
 from ecgapp.training.result.examples import (
     RankedRecord,
@@ -17,24 +17,24 @@ from ecgapp.ui.training import example_figures
 from ecgapp.ui.training.run_dialogs import TRACING, ask_for
 
 PLAIN = {"displayModeBar": False}
-LATEST = 0  # instead of an epoch: whichever is the latest
+LATEST = 0  # instead of an epoch: the latest one
 
 
-def examples(run: Run, store: RunStore, figures: RunFigures) -> None:
-    """What is there of the two; nothing while there is neither."""
+def show_examples(run: Run, store: RunStore, figures: RunFigures) -> None:
+    """Show the reconstructions and the ranked ECGs, as far as the training has written them."""
     folder = store.folder(run.id)
-    shown = read_reconstructions(folder)
-    if shown is not None and len(shown.epochs):
-        _reconstructions(run, shown)
+    examples = read_reconstructions(folder)
+    if examples is not None and len(examples.epochs):
+        _reconstructions(run, examples)
     ranking = read_ranking(folder)
     if ranking is not None:
         _ranking(run, ranking, figures)
-    if kept := kept_words(run, figures):
-        st.caption(f"Shown are the weights after these epochs. {kept}")
+    if words := final_epoch_words(run, figures):
+        st.caption(f"Shown are the weights after these epochs. {words}")
 
 
-def kept_words(run: Run, figures: RunFigures) -> str:
-    """Which epoch's weights are the run's model, where that is known: nothing is said while it learns."""
+def final_epoch_words(run: Run, figures: RunFigures) -> str:
+    """The sentence on the epoch whose weights are the run's model; empty while it is not known."""
     config = config_of(run)
     if config is None or run.state != "finished" or not figures.validation_loss:
         return ""
@@ -48,25 +48,25 @@ def kept_words(run: Run, figures: RunFigures) -> str:
     return f"The model that is kept is that of epoch {best:.0f}, which had {why}."
 
 
-def _reconstructions(run: Run, shown: Reconstructions) -> None:
+def _reconstructions(run: Run, examples: Reconstructions) -> None:
     st.markdown("**Reconstructions of the same validation windows as they improve**")
     config = config_of(run)
     leads = config.preprocessing.leads if config else ()
     rate = config.preprocessing.sampling_rate if config else 1.0
-    if len(leads) != shown.windows.shape[1]:  # another version's config
-        leads, rate = tuple(f"lead {place + 1}" for place in range(shown.windows.shape[1])), 1.0
+    if len(leads) != examples.windows.shape[1]:  # another version's config
+        leads, rate = tuple(f"lead {place + 1}" for place in range(examples.windows.shape[1])), 1.0
     left, middle, right = st.columns(3)
     first = leads.index("II") if "II" in leads else 0
     lead = left.selectbox("Lead", leads, index=first, key=f"shown_lead_{run.id}")
-    earlier = middle.selectbox("Left: after epoch", shown.epochs, key=f"shown_earlier_{run.id}")
+    earlier = middle.selectbox("Left: after epoch", examples.epochs, key=f"shown_earlier_{run.id}")
     later = right.selectbox(
         "Right: after epoch",
-        (LATEST, *reversed(shown.epochs)),
-        format_func=lambda epoch: str(epoch) if epoch else f"the latest, {shown.epochs[-1]}",
+        (LATEST, *reversed(examples.epochs)),
+        format_func=lambda epoch: str(epoch) if epoch else f"the latest, {examples.epochs[-1]}",
         key=f"shown_later_{run.id}",
     )
-    epochs = list(dict.fromkeys((earlier or shown.epochs[0], later or shown.epochs[-1])))
-    figure = example_figures.reconstructions(shown, leads.index(lead), epochs, rate)
+    epochs = list(dict.fromkeys((earlier or examples.epochs[0], later or examples.epochs[-1])))
+    figure = example_figures.reconstructions(examples, leads.index(lead), epochs, rate)
     alt = f"Original and reconstruction of lead {lead} after epoch {' and '.join(map(str, epochs))}"
     st.plotly_chart(figure, theme=None, config=PLAIN, key="live_reconstructions", alt=alt)
     st.caption(
@@ -75,7 +75,7 @@ def _reconstructions(run: Run, shown: Reconstructions) -> None:
 
 
 def ranking_words(run: Run, figures: RunFigures) -> str:
-    """Of an ensemble whose they are: the first's of the members that learn, or learnt last, together."""
+    """The sentence on the member of an ensemble whose ranking is shown; empty for one network."""
     config, together = config_of(run), max(1, len(figures.f1_by_member))
     if config is None or config.members == 1 or not figures.validation_loss:
         return ""
@@ -100,7 +100,7 @@ def _ranked(run: Run, words: str, side: str, records: tuple[RankedRecord, ...]) 
     row = st.container(horizontal=True, gap="small")
     for place, ranked in enumerate(records):
         row.button(
-            f"{place + 1}. loss {ranked.loss:.4f}, {as_typed(ranked.record_id)}",
+            f"{place + 1}. loss {ranked.loss:.4f}, {escape_markdown(ranked.record_id)}",
             key=f"{side}_{place}",
             icon=":material/ecg:",
             on_click=ask_for(TRACING, run.id, ranked),

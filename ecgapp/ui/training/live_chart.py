@@ -1,4 +1,4 @@
-"""A curve that grows while somebody looks at it: drawn anew when that shows, and not with each look."""
+"""A curve that grows while it is watched: drawn anew only if the change is visible."""
 
 import time
 from collections.abc import Callable
@@ -16,45 +16,45 @@ LONGEST_WAIT = 30.0  # seconds until a curve that has grown less is drawn all th
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a figure shows: ``parts`` of a run, up to ``end`` on their axis. It may go on while ``live``."""
+class ChartContent:
+    """The content of a chart: ``parts`` of a run, up to ``end`` on their axis; it may grow while ``live``."""
 
     parts: tuple[object, ...]
     end: float
     live: bool
 
     @classmethod
-    def of(cls, run: Run, end: float, *parts: object) -> "Shown":
-        """Something of ``run``; one that goes on in another process repeats steps, so it is another's."""
+    def of(cls, run: Run, end: float, *parts: object) -> "ChartContent":
+        """The content of a chart of ``run``; each of its processes has its own, as a resume repeats steps."""
         return cls((run.id, run.pid, *parts), end, run.active)
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    shown: Shown
+class _DrawnChart:
+    content: ChartContent
     moment: float
     figure: go.Figure
 
-    def does_for(self, shown: Shown, now: float) -> bool:
-        """Whether it may stand for ``shown``: a new figure blinks for a frame, and loses the zoom."""
-        if shown == self.shown:
+    def is_good_for(self, content: ChartContent, now: float) -> bool:
+        """Whether it need not be drawn anew for ``content``: a new figure flickers, and loses the zoom."""
+        if content == self.content:
             return True
-        if shown.parts != self.shown.parts or not shown.live:
+        if content.parts != self.content.parts or not content.live:
             return False
-        return shown.end < GROWTH * self.shown.end and now - self.moment < LONGEST_WAIT
+        return content.end < GROWTH * self.content.end and now - self.moment < LONGEST_WAIT
 
 
 def chart(
     place: "st.delta_generator.DeltaGenerator",
     key: str,
-    shown: Shown,
+    content: ChartContent,
     draw: Callable[[], go.Figure],
     alt: str,
 ) -> None:
-    """The figure of this key: what was drawn last, while that does for what is to be ``shown``."""
-    figures: dict[str, _Drawn] = st.session_state.setdefault(DRAWN, {})
+    """Show the chart of this key: the one drawn last if it is good for ``content``, else a new one."""
+    figures: dict[str, _DrawnChart] = st.session_state.setdefault(DRAWN, {})
     now = time.monotonic()
-    if key not in figures or not figures[key].does_for(shown, now):
-        figure = draw().update_layout(uirevision=str(shown.parts[0]))
-        figures[key] = _Drawn(shown, now, figure)
+    if key not in figures or not figures[key].is_good_for(content, now):
+        figure = draw().update_layout(uirevision=str(content.parts[0]))
+        figures[key] = _DrawnChart(content, now, figure)
     place.plotly_chart(figures[key].figure, config=CONFIG, key=key, alt=alt)

@@ -1,4 +1,4 @@
-"""The live view of runs: one flat fragment that asks again every two seconds, and draws nothing else anew."""
+"""The live view of runs: one fragment that runs every two seconds."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ ONE, SEVERAL = "One run", "Compare runs"
 
 @st.fragment(run_every=POLL)
 def live_runs(settings: Settings) -> None:
-    """All runs, and one of them closely or several side by side. What starts elsewhere appears by itself."""
+    """Show all runs, and one of them closely or several side by side."""
     if not auth.is_admin(settings) or is_wished():
         st.rerun()
     store = RunStore(settings.runs)
@@ -27,15 +27,15 @@ def live_runs(settings: Settings) -> None:
         if not runs:
             st.info("No training yet. Start one above; it goes on when this page is closed.")
             return
-        found = run_list(runs)
+        matches = run_list(runs)
         queue(runs, store, settings)
         show_problem()
         st.segmented_control(
             "View", (ONE, SEVERAL), default=ONE, key="runs_view", label_visibility="collapsed", required=True
         )
         if st.session_state["runs_view"] == SEVERAL:
-            comparison(found, runs, store)
+            comparison(matches, runs, store)
         else:
-            run_view(choose(found), runs, store, settings)
+            run_view(choose(matches), runs, store, settings)
     except EcgAppError as error:
         st.error(str(error))

@@ -8,7 +8,6 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store
 from ecgapp.errors import ConfigError, DatasetError
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import (
     LARGEST_BATCH,
     LOWEST_RATE,
@@ -22,24 +21,25 @@ from ecgapp.runs.form_to_config import (
 from ecgapp.runs.next_config import differences, refuse_unknown, restarted
 from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, start_run
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui.training.dialog import Asked
+from ecgapp.ui.training.dialog import DialogContext
 
 
-def ask_new_run(asked: Asked) -> None:
+def ask_new_run(context: DialogContext) -> None:
     """The fields, what differs from before, and the start."""
-    run, store = asked.run, asked.store
+    run, store = context.run, context.store
     before = restarted(refuse_unknown(config_of(run)))
     st.write("Everything that is not asked here stays exactly as it was.")
     after = _ask_changes(before)
     st.markdown("**Differences**")
     if isinstance(after, ConfigError):
-        st.markdown(as_typed(str(after)))
+        st.markdown(escape_markdown(str(after)))
     else:
         st.markdown(
-            "\n".join(f"- {as_typed(line)}" for line in differences(before, after))
+            "\n".join(f"- {escape_markdown(line)}" for line in differences(before, after))
             or "None: the same settings give the same weights."
         )
     if st.button("Start", type="primary", key="again_start", icon=":material/play_arrow:"):
@@ -47,10 +47,10 @@ def ask_new_run(asked: Asked) -> None:
         def start() -> None:
             if isinstance(after, ConfigError):
                 raise after
-            check_before_start(after, [_opened(entry, asked.settings) for entry in after.stores])
-            st.session_state[CHOSEN_RUN] = start_run(after, store, asked.form).id
+            check_before_start(after, [_opened(entry, context.settings) for entry in after.stores])
+            st.session_state[CHOSEN_RUN] = start_run(after, store, context.form).id
 
-        asked.do(start)
+        context.run_as_admin(start)
 
 
 def _opened(entry: str, settings: Settings) -> DatasetStore:
@@ -62,7 +62,7 @@ def _opened(entry: str, settings: Settings) -> DatasetStore:
     try:
         return open_store(entry, settings)
     except DatasetError as error:
-        raise DatasetError(f"Data set {as_typed(Path(entry).name)}: {error}") from error
+        raise DatasetError(f"Data set {escape_markdown(Path(entry).name)}: {error}") from error
 
 
 def _ask_changes(before: TrainingConfig) -> TrainingConfig | ConfigError:
@@ -93,10 +93,10 @@ def _ask_changes(before: TrainingConfig) -> TrainingConfig | ConfigError:
     if notice := batch_words(device, batch):
         st.info(notice)
     try:
-        asked = replace(
+        config = replace(
             before, name=name, epochs=epochs, batch_size=batch, learning_rate=rate, seed=seed,
             device=device, members=members,
         )  # fmt: skip
-        return on_its_devices(asked)
+        return on_its_devices(config)
     except ConfigError as error:
         return error

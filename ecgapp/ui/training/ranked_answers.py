@@ -1,4 +1,4 @@
-"""A ranked validation ECG's labels beside its tracing: what its codes say, and what the model answered."""
+"""The labels of a ranked validation ECG: by its codes, and as the model predicts them."""
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ KEPT, THRESHOLD = "Kept model, calibrated", "Threshold"
 
 
 def answers_table(ranked: RankedRecord) -> pd.DataFrame:
-    """A line for each label, the true ones first; the kept model's columns where there is one."""
+    """A row for each label, the true ones first; with columns of the final model once there is one."""
     first = sorted(ranked.answers, key=lambda answer: (answer.truth != 1, -answer.probability))
     table = pd.DataFrame([_line(answer) for answer in first])
     known = any(answer.kept is not None for answer in ranked.answers)
@@ -29,7 +29,7 @@ def _line(answer: RankedAnswer) -> dict[str, object]:  # a table shows words as 
 
 
 def show_answers(ranked: RankedRecord) -> None:
-    """The table, and what its columns are; nothing of an autoencoder, which answers no labels."""
+    """Show the table and explain its columns; nothing for an autoencoder, which has no labels."""
     if not ranked.answers:
         return
     st.dataframe(
@@ -40,7 +40,7 @@ def show_answers(ranked: RankedRecord) -> None:
         },
         key="ranked_answers",
     )
-    told = "The probability after this epoch is not calibrated, so no threshold belongs to it."
+    sentence = "The probability after this epoch is not calibrated, so no threshold belongs to it."
     if all(answer.kept is None for answer in ranked.answers):
-        told += " Thresholds are chosen when the training ends."
-    st.caption(told)
+        sentence += " Thresholds are chosen when the training ends."
+    st.caption(sentence)

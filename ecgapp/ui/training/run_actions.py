@@ -20,11 +20,11 @@ SIZES = "run_sizes"  # session state: what deleting each ended run frees
 
 
 def actions(run: Run, store: RunStore, settings: Settings) -> None:
-    """The buttons that this run's state allows."""
+    """Show the buttons that this run's state allows."""
     buttons = st.container(horizontal=True, gap="small")
     with buttons:
-        _obeying(run, store, settings)
-        _going_on(run, settings)
+        _stop_and_resume(run, store, settings)
+        _next_trainings(run, settings)
         st.button(
             "Name and note", key=f"name_{run.id}", on_click=ask_for(NAME, run.id), icon=":material/edit:"
         )
@@ -35,7 +35,7 @@ def actions(run: Run, store: RunStore, settings: Settings) -> None:
             _delete(run, store, settings)
 
 
-def _obeying(run: Run, store: RunStore, settings: Settings) -> None:
+def _stop_and_resume(run: Run, store: RunStore, settings: Settings) -> None:
     if run.state in ("queued", "starting", "running"):
         words = "Take from the queue" if run.state == "queued" else "Stop"
         stop = guarded(settings, lambda: store.request_stop(run.id))
@@ -46,8 +46,8 @@ def _obeying(run: Run, store: RunStore, settings: Settings) -> None:
         st.button("Resume", key=f"resume_{run.id}", on_click=resume, icon=":material/resume:", type=look)
 
 
-def _going_on(run: Run, settings: Settings) -> None:
-    """More epochs, a new run of these settings, another training on these weights."""
+def _next_trainings(run: Run, settings: Settings) -> None:
+    """Show the buttons for more epochs, a new run of these settings, and a training from these weights."""
     config = config_of(run)
     if config is None:
         return

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from ecgapp.jobs import Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.curve_tables import joined
 from ecgapp.runs.run_comparison import curve_names, differing_settings, newest_alike, results, shared_labels
 from ecgapp.runs.run_figures import Point, Reader, RunFigures, config_of
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.training.curves import CONFIG, overlay
 from ecgapp.ui.training.run_list import full_title
 
@@ -27,11 +27,11 @@ COLUMNS = {
 TOGETHER = "The losses of a pretraining and of a fine-tuning are of different kinds: compare them by F1."
 
 
-def comparison(found: Sequence[Run], runs: Sequence[Run], store: RunStore) -> None:
-    """Ask which of the runs that the list has ``found``, then show them side by side."""
-    kept = st.session_state.get("compared", [])  # chosen before something else was looked for
-    by_id = {run.id: run for run in runs if run in found or run.id in kept}
-    started = [run.id for run in newest_alike(found, FEW)]
+def comparison(matches: Sequence[Run], runs: Sequence[Run], store: RunStore) -> None:
+    """Ask which of the ``matches`` to compare, then show them side by side."""
+    chosen_before = st.session_state.get("compared", [])  # chosen before something else was looked for
+    by_id = {run.id: run for run in runs if run in matches or run.id in chosen_before}
+    started = [run.id for run in newest_alike(matches, FEW)]
     chosen = st.multiselect(
         "Runs to compare", list(by_id), default=started, key="compared",
         format_func=lambda key: full_title(by_id[key]), placeholder="Choose two or more",
@@ -39,15 +39,15 @@ def comparison(found: Sequence[Run], runs: Sequence[Run], store: RunStore) -> No
     if len(chosen) < FEW:
         st.info("Choose two or more runs.")
         return
-    shown = [by_id[key] for key in chosen]
-    figures = _read(shown, store)
-    _results(shown, figures)
-    _overlays(shown, figures)
+    compared = [by_id[key] for key in chosen]
+    figures = _read(compared, store)
+    _results(compared, figures)
+    _overlays(compared, figures)
 
 
 def _read(runs: Sequence[Run], store: RunStore) -> dict[str, RunFigures]:
-    kept = st.session_state.get(READERS, {})
-    readers = {(run.id, run.pid): kept.get((run.id, run.pid)) or Reader(store, run.id) for run in runs}
+    known = st.session_state.get(READERS, {})
+    readers = {(run.id, run.pid): known.get((run.id, run.pid)) or Reader(store, run.id) for run in runs}
     st.session_state[READERS] = readers
     return {run_id: reader.read() for (run_id, _), reader in readers.items()}
 
@@ -69,19 +69,19 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
             if as_tables:
                 st.dataframe(joined("Epoch", by_name), hide_index=True, key=f"{key}_table", height=240)
         else:
-            st.caption(f"None of these runs has a {as_typed(unit)} yet.")
+            st.caption(f"None of these runs has a {escape_markdown(unit)} yet.")
 
     left, right = st.columns(2)
     with left:
-        drawn("compare_loss", "validation loss", lambda shown: shown.validation_loss, None)
+        drawn("compare_loss", "validation loss", lambda each: each.validation_loss, None)
         _settings(runs)
     labels = shared_labels(figures)
     if not labels:
         return
     with right:
-        drawn("compare_f1", "macro F1 (validation)", lambda shown: shown.f1, 1.03)
+        drawn("compare_f1", "macro F1 (validation)", lambda each: each.f1, 1.03)
         label = st.selectbox("Also compare the F1 of", labels, key="compare_label")
-        drawn("compare_label_f1", f"F1 of {label}", lambda shown: shown.f1_by_label.get(label, ()), 1.03)
+        drawn("compare_label_f1", f"F1 of {label}", lambda each: each.f1_by_label.get(label, ()), 1.03)
 
 
 def _results(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:

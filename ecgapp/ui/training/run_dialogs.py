@@ -1,7 +1,7 @@
-"""What opens over the Training page: a tracing, more epochs, a new run, a run's name, its export.
+"""The dialogs of the Training page: a tracing, more epochs, a new run, a run's name, its export.
 
-A dialog is asked for inside the live view, which would close it with its next look at the runs. So
-the wish is kept in the session, the page starts over, and opens the dialog outside the live view.
+A dialog is asked for inside the live view, whose next run would close it. So the request is stored in the
+session, the page starts over, and opens the dialog outside of the live view.
 """
 
 from collections.abc import Callable
@@ -12,20 +12,21 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, open_store, store_names
 from ecgapp.errors import DatasetError, EcgAppError
-from ecgapp.jobs import Run, RunStore, metric_export, tensorboard
-from ecgapp.models.card_words import as_typed
+from ecgapp.jobs import Run, RunStore, metric_export
 from ecgapp.runs.form_to_config import MOST_EPOCHS
 from ecgapp.runs.next_config import continued, refuse_unknown
 from ecgapp.runs.run_figures import config_of
 from ecgapp.runs.start_training import new_form
 from ecgapp.signals.paper import PAGE_SECONDS, lay_out
 from ecgapp.storage import documents
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.result.examples import RankedRecord
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.session import DIALOG
 from ecgapp.ui.tracing.paper_frame import paper
-from ecgapp.ui.tracing.tracing import CONFIG, tracing
-from ecgapp.ui.training.dialog import Asked, close
+from ecgapp.ui.tracing.paper_layout import CONFIG
+from ecgapp.ui.tracing.tracing import tracing
+from ecgapp.ui.training.dialog import DialogContext, close
 from ecgapp.ui.training.new_run_dialog import ask_new_run
 from ecgapp.ui.training.ranked_answers import show_answers
 
@@ -34,7 +35,7 @@ WISH = "dialog_wish"  # session state: (what, the run's id, more, form) that was
 
 
 def ask_for(what: str, run_id: str, ranked: RankedRecord | None = None) -> Callable[[], None]:
-    """A button's callback that opens the dialog."""
+    """The callback of a button that opens the dialog ``what``."""
 
     def on_click() -> None:
         st.session_state[WISH] = (what, run_id, ranked, new_form())
@@ -43,12 +44,12 @@ def ask_for(what: str, run_id: str, ranked: RankedRecord | None = None) -> Calla
 
 
 def is_wished() -> bool:
-    """Whether the page has to start over, to open a dialog."""
+    """Whether a dialog was asked for, so that the page has to start over."""
     return WISH in st.session_state
 
 
 def open_wished(store: RunStore, settings: Settings) -> None:
-    """Open the dialog that was asked for, until it is closed; for the page itself, outside the live view."""
+    """Open the dialog that was asked for, until it is closed; called outside of the live view."""
     if WISH in st.session_state:
         st.session_state[DIALOG] = st.session_state.pop(WISH)
     what, run_id, ranked, form = st.session_state.get(DIALOG, (None, "", None, ""))
@@ -58,16 +59,16 @@ def open_wished(store: RunStore, settings: Settings) -> None:
         auth.check_admin(settings)
         if what == FORM:
             close()
-            _tell_of_form(store.get(run_id), settings)
+            _show_form_filled(store.get(run_id), settings)
             return
-        _DIALOGS[what](Asked(store.get(run_id), store, settings, ranked, form))
+        _DIALOGS[what](DialogContext(store.get(run_id), store, settings, ranked, form))
     except EcgAppError as error:
         close()
         st.error(str(error))
 
 
-def _tell_of_form(run: Run, settings: Settings) -> None:
-    """What "Start from these weights" has done; a notice of the live view would go with its next look."""
+def _show_form_filled(run: Run, settings: Settings) -> None:
+    """Show what "Start from these weights" has done; the live view would remove the message."""
     st.toast(
         "The form at the top is filled in. Choose the labels there, and start.",
         icon=":material/arrow_upward:",
@@ -76,19 +77,19 @@ def _tell_of_form(run: Run, settings: Settings) -> None:
     missing = [name for name in missing if name not in store_names(settings)]
     if missing:
         st.warning(
-            f"The run's data set {as_typed(', '.join(missing))} is not among those on this machine. "
+            f"The run's data set {escape_markdown(', '.join(missing))} is not among those on this machine. "
             "Choose another one in the form, or import it again."
         )
 
 
-def _store_of(asked: Asked, ranked: RankedRecord) -> DatasetStore:
-    """The run's store of that name, wherever it lies: its config may have a path.
+def _store_of(context: DialogContext, ranked: RankedRecord) -> DatasetStore:
+    """The run's data set that holds the record; the run's config may name it by a path.
 
     Raises:
         DatasetError: it is gone, or its rows may be other records by now.
     """
-    for entry in refuse_unknown(config_of(asked.run)).stores:
-        store = open_store(entry, asked.settings)
+    for entry in refuse_unknown(config_of(context.run)).stores:
+        store = open_store(entry, context.settings)
         if store.name != ranked.store:
             continue
         if store.manifest.digest != ranked.digest:
@@ -100,20 +101,20 @@ def _store_of(asked: Asked, ranked: RankedRecord) -> DatasetStore:
     raise DatasetError("The training's data set is no longer there. Import it again to see its records.")
 
 
-def draw_tracing(asked: Asked) -> None:
-    """The record's tracing, for an administrator; else why there is none."""
-    ranked = asked.ranked
+def draw_tracing(context: DialogContext) -> None:
+    """Show the record's tracing to an administrator, or the error."""
+    ranked = context.ranked
     if ranked is None:
         return
     try:
-        auth.check_admin(asked.settings)
-        record = _store_of(asked, ranked).record(ranked.row)
+        auth.check_admin(context.settings)
+        record = _store_of(context, ranked).record(ranked.row)
     except EcgAppError as error:
         st.error(str(error))
         return
     codes = ", ".join(record.codes) or "none"
-    place = f"Record {as_typed(ranked.record_id)} of {as_typed(ranked.store)}"
-    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {as_typed(codes)}.")
+    place = f"Record {escape_markdown(ranked.record_id)} of {escape_markdown(ranked.store)}"
+    st.caption(f"Loss {ranked.loss:.4f}. {place}. Codes: {escape_markdown(codes)}.")
     start = 0.0
     if record.duration > PAGE_SECONDS:
         last = max(record.duration - PAGE_SECONDS, 0.5)
@@ -126,11 +127,11 @@ def draw_tracing(asked: Asked) -> None:
 
 
 @st.dialog("Continue with more epochs", on_dismiss=close)
-def _more_epochs(asked: Asked) -> None:
-    run, store = asked.run, asked.store
+def _more_epochs(context: DialogContext) -> None:
+    run, store = context.run, context.store
     config = refuse_unknown(config_of(run))
     st.write(
-        f"{as_typed(run.title)} goes on where it ended, with the same settings and the same curves. "
+        f"{escape_markdown(run.title)} goes on where it ended, with the same settings and the same curves. "
         "The further epochs are one more cycle of its learning rate."
     )
     epochs = st.number_input(
@@ -138,36 +139,31 @@ def _more_epochs(asked: Asked) -> None:
     )
     st.caption(f"{config.all_epochs} epochs were planned; then there are {config.all_epochs + epochs}.")
     if st.button("Continue", type="primary", key="continue", icon=":material/play_arrow:"):
-        asked.do(lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
+        context.run_as_admin(lambda: store.extend(run.id, documents.dump(continued(config, epochs))))
 
 
 @st.dialog("Name and note", on_dismiss=close)
-def _name(asked: Asked) -> None:
-    run, store = asked.run, asked.store
+def _name(context: DialogContext) -> None:
+    run, store = context.run, context.store
     title = st.text_input("Name", run.title, key="run_title", help="Empty: the model's name again.")
     note = st.text_area("Note", run.note, key="run_note", placeholder="What was tried, and what came of it")
     if st.button("Save", type="primary", key="save_name"):
-        asked.do(lambda: store.rename(run.id, title, note))
+        context.run_as_admin(lambda: store.rename(run.id, title, note))
 
 
 @st.dialog("Export", width="medium", on_dismiss=close)
-def _export(asked: Asked) -> None:
-    run, store = asked.run, asked.store
+def _export(context: DialogContext) -> None:
+    run, store = context.run, context.store
     st.write(
         "A zip with **metrics.csv** (a line for each point of each curve: series, step, value, time in UTC) "
         "and **config.json**, this run's exact settings. With them it is run again from the command line:"
     )
     st.code(metric_export.COMMAND, language="bash")
-    there = tensorboard.available()
-    events = st.checkbox("TensorBoard event files too", key="export_events", disabled=not there)
-    if not there:
-        st.caption(tensorboard.HOW_TO_INSTALL)
-
-    check_right = auth.right_now(asked.settings)
+    check_right = auth.right_now(context.settings)
 
     def packed() -> bytes:
         check_right()
-        return metric_export.export_zip(store, run.id, events)
+        return metric_export.export_zip(store, run.id)
 
     name = f"{metric_export.export_name(store, run.id)}.zip"
     st.download_button(
@@ -175,7 +171,7 @@ def _export(asked: Asked) -> None:
     )
 
 
-_DIALOGS: dict[str, Callable[[Asked], None]] = {
+_DIALOGS: dict[str, Callable[[DialogContext], None]] = {
     TRACING: st.dialog("Tracing of a validation ECG", width="large", on_dismiss=close)(draw_tracing),
     EPOCHS: _more_epochs,
     AGAIN: st.dialog("New run from these settings", width="medium", on_dismiss=close)(ask_new_run),

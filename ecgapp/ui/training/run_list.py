@@ -1,14 +1,14 @@
-"""The list of runs: found by name, state and phase; the queue in its order; the one that is chosen."""
+"""The list of runs with its filters, the queue, and the choice of one run."""
 
 import pandas as pd
 import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.jobs import ACTIVE, ENDED, Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs.form_to_config import PHASES
 from ecgapp.runs.run_words import duration_words, time_words
 from ecgapp.runs.start_training import CHOSEN_RUN
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.shell.admin_action import guarded
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
@@ -30,25 +30,25 @@ ROW_HEIGHT = 35  # px
 
 
 def run_list(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    """Ask what to look for, show those runs, the newest first, and return them."""
+    """Ask for filters, show the runs that match, the newest first, and return them."""
     left, middle, right = st.columns([2, 2, 2])
     words = left.text_input("Find a run", key="find_run", placeholder="name, note or id")
     states = middle.pills("State", list(GROUPS), selection_mode="multi", key="find_state")
     phase = right.pills(
         "Phase", list(PHASES), format_func=lambda key: PHASES[key].partition(" ")[0], key="find_phase"
     )
-    found = matching(runs, words or "", tuple(states or ()), phase)
+    matches = matching(runs, words or "", tuple(states or ()), phase)
     st.caption(
-        counts_in_words(runs) + ("" if len(found) == len(runs) else f" {len(found)} of them are shown.")
+        counts_in_words(runs) + ("" if len(matches) == len(runs) else f" {len(matches)} of them are shown.")
     )
-    if not found:
+    if not matches:
         st.info("No run matches. Clear the name, the state or the phase.")
         return runs
-    height = ROW_HEIGHT * (min(len(found), ROWS_SHOWN) + 1) + 3
+    height = ROW_HEIGHT * (min(len(matches), ROWS_SHOWN) + 1) + 3
     st.dataframe(
-        runs_table(found), hide_index=True, height=height, column_config=COLUMNS, key="runs", alt="Runs"
+        runs_table(matches), hide_index=True, height=height, column_config=COLUMNS, key="runs", alt="Runs"
     )
-    return found
+    return matches
 
 
 def matching(
@@ -57,20 +57,20 @@ def matching(
     """The runs that have every word of ``words`` in name, title, note or id, and lie in one of ``groups``."""
     states = {state for group in groups for state in GROUPS[group]}
 
-    def told(run: Run) -> str:
+    def searchable(run: Run) -> str:
         return f"{run.name} {run.title} {run.note} {run.id} {run.device}".lower()
 
     return tuple(
         run
         for run in runs
-        if all(word in told(run) for word in words.lower().split())
+        if all(word in searchable(run) for word in words.lower().split())
         and (not states or run.state in states)
         and phase in (None, run.phase)
     )
 
 
 def counts_in_words(runs: tuple[Run, ...]) -> str:
-    """``1 under way, 2 queued, 7 done.``"""
+    """The number of runs in each group: ``1 under way, 2 queued, 7 done.``."""
     parts = [
         f"{sum(run.state in states for run in runs)} {group.lower()}" for group, states in GROUPS.items()
     ]
@@ -78,15 +78,15 @@ def counts_in_words(runs: tuple[Run, ...]) -> str:
 
 
 def runs_table(runs: tuple[Run, ...]) -> pd.DataFrame:
-    """A line for each run, in the order given; without a column of notes where there is none."""
+    """A row for each run, in the order given; without a column of notes if there are none."""
     table = pd.DataFrame(
         [
             {
                 "Run": run.title,
                 "Phase": run.phase,
                 "State": run.state,
-                "Done": round(100 * run.progress),
-                "Epochs": f"{run.epoch} / {run.epochs}" if run.epochs else "–",
+                "Done": round(100 * run.share),
+                "Epochs": f"{run.done} / {run.total}" if run.total else "–",
                 "Left": duration_words(run.seconds_left if run.active else None),
                 "Device": run.device,
                 "Created": pd.Timestamp(run.created, unit="s"),
@@ -101,7 +101,7 @@ def runs_table(runs: tuple[Run, ...]) -> pd.DataFrame:
 
 
 def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
-    """The runs that wait, in the order in which they will start; nothing where none waits."""
+    """Show the runs that wait, in the order in which they will start."""
     waiting = sorted((run for run in runs if run.state == "queued"), key=lambda run: run.position)
     if not waiting:
         return
@@ -112,7 +112,7 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
             1: not any(other.meets(run.device) for other in waiting[place + 1 :]),
         }
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        words = f"{place + 1}\\. **{as_typed(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
+        words = f"{place + 1}\\. **{escape_markdown(run.title)}** ({run.phase}, {run.device}, {run.id[:6]})"
         row.markdown(f"{words}, created {time_words(run.created)}", width="stretch")
         for word, places, icon in (("Earlier", -1, "arrow_upward"), ("Later", 1, "arrow_downward")):
             move = guarded(settings, lambda run=run, places=places: store.move(run.id, places))  # type: ignore[misc]
@@ -124,7 +124,7 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
 
 
 def choose(runs: tuple[Run, ...]) -> Run:
-    """The run to look at closely: the one under way until another is chosen."""
+    """Ask for the run to show closely, at first the one under way."""
     by_id = {run.id: run for run in runs}
     if st.session_state.get(CHOSEN_RUN) not in by_id:
         st.session_state[CHOSEN_RUN] = next((run.id for run in runs if run.active), runs[0].id)
@@ -133,5 +133,5 @@ def choose(runs: tuple[Run, ...]) -> Run:
 
 
 def full_title(run: Run) -> str:
-    """What tells the run from every other one: ``my title (pretrain, 3fa95c)``."""
+    """The run's title with what distinguishes it from every other one: ``my title (pretrain, 3fa95c)``."""
     return f"{run.title} ({run.phase}, {run.id[:6]})"

@@ -1,4 +1,4 @@
-"""One run closely: its state, what looks wrong, its numbers and curves, its index, its machine and log."""
+"""The view of one run: state, warnings, figures, curves, learning curve index, machine and log."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,7 +9,6 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.jobs import Run, RunStore
-from ecgapp.models.card_words import as_typed
 from ecgapp.runs import curve_tables
 from ecgapp.runs.run_figures import (
     PAPER_LCI,
@@ -34,12 +33,14 @@ from ecgapp.runs.run_words import (
     use_words,
     whose_use,
 )
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.models.promotion_form import finished, promotion
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.ui.training import curves
 from ecgapp.ui.training.curves import members_apart
-from ecgapp.ui.training.example_view import examples
-from ecgapp.ui.training.live_chart import Shown, chart
+from ecgapp.ui.training.example_view import show_examples
+from ecgapp.ui.training.live_chart import ChartContent, chart
 from ecgapp.ui.training.run_actions import actions
 
 LOG_LINES = 12
@@ -54,25 +55,27 @@ FORMULA = (
 
 
 def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
-    """Everything about one run, from its state to its log."""
+    """Show everything about one run, from its state to its log."""
     if run.state == "finished":
         finished(run, store, settings)
     else:
         box = {"failed": st.error, "lost": st.error, "stopped": st.warning}
-        box.get(run.state, st.info)(as_typed(state_sentence(run, runs)))
+        box.get(run.state, st.info)(escape_markdown(state_sentence(run, runs)))
     if run.note:
-        st.caption(f"Note: {as_typed(run.note)}")
+        st.caption(f"Note: {escape_markdown(run.note)}")
     actions(run, store, settings)
+    if run.active:
+        job_progress(run.share, epochs_words(run))
     config, figures = config_of(run), _read(run, store)
     for sentence in warnings(run, figures, config):
-        st.warning(as_typed(sentence), icon=":material/warning:")
+        st.warning(escape_markdown(sentence), icon=":material/warning:")
     _numbers(run, figures)
     _curves(run, figures, config)
     if figures.f1:
         _index(run, figures, config)
     if run.state == "finished":
         promotion(run, store, settings)
-    examples(run, store, figures)
+    show_examples(run, store, figures)
     _machine(run, figures)
     _tables(figures, config)
     st.markdown("**Log**")
@@ -80,30 +83,30 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
 
 
 def _read(run: Run, store: RunStore) -> RunFigures:
-    """A run that goes on in another process repeats the steps behind its checkpoint: it is read afresh."""
+    """The run's figures; read from the beginning if another process goes on with it, which repeats steps."""
     key = (run.id, run.pid)
-    kept = st.session_state.get(READER)
-    if kept is None or kept[0] != key:
-        kept = st.session_state[READER] = (key, Reader(store, run.id))
-    reader: Reader = kept[1]
+    entry = st.session_state.get(READER)
+    if entry is None or entry[0] != key:
+        entry = st.session_state[READER] = (key, Reader(store, run.id))
+    reader: Reader = entry[1]
     return reader.read()
 
 
 def _numbers(run: Run, figures: RunFigures) -> None:
-    def shown(points: Sequence[Point], form: str) -> str:
+    def latest(points: Sequence[Point], form: str) -> str:
         value = last(points)
         return "–" if value is None else format(value, form)
 
     parts = {
-        "Epoch": f"{run.epoch} of {run.epochs}" if run.epochs else "–",
-        "Windows/s": shown(figures.throughput, ",.0f"),
+        "Epoch": f"{run.done} of {run.total}" if run.total else "–",
+        "Windows/s": latest(figures.throughput, ",.0f"),
         "Time left": duration_words(run.seconds_left if run.active else None),
-        "Loss now": shown(figures.step_loss, ".4f"),
-        "Learning rate": shown(figures.learning_rate, ".2g"),
+        "Loss now": latest(figures.step_loss, ".4f"),
+        "Learning rate": latest(figures.learning_rate, ".2g"),
     }
     if run.phase == "finetune":
-        parts["Macro F1"] = shown(figures.f1, ".3f")
-        parts["Macro AUROC"] = shown(figures.auroc, ".3f")
+        parts["Macro F1"] = latest(figures.f1, ".3f")
+        parts["Macro AUROC"] = latest(figures.auroc, ".3f")
     for column, (label, value) in zip(st.columns(len(parts)), parts.items(), strict=True):
         column.metric(label, value)
 
@@ -117,7 +120,7 @@ def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> Non
 
 
 def _by_epoch(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
-    epochs = config.all_epochs if config else run.epochs
+    epochs = config.all_epochs if config else run.total
     pretraining = run.phase == "pretrain"
     unit = "mean squared error per sample" if pretraining else "cross-entropy"
 
@@ -130,7 +133,7 @@ def _by_epoch(run: Run, figures: RunFigures, config: TrainingConfig | None) -> N
         )
 
     left, right = (st.container(), None) if pretraining else st.columns(2)
-    chart(left, "live_loss", Shown.of(run, figures.epochs), loss, f"{unit}: {epochs_words(run)}")
+    chart(left, "live_loss", ChartContent.of(run, figures.epochs), loss, f"{unit}: {epochs_words(run)}")
     if right is None:
         st.caption(f"Jang et al. 2021 reached {PAPER_MSE} a sample on their lead II windows.")
     else:
@@ -149,7 +152,7 @@ def _f1(run: Run, figures: RunFigures, apart: Callable[[Sequence[Point]], list[P
     def f1() -> go.Figure:
         return curves.f1_curves(apart(figures.f1), labels, members)
 
-    chart(st.container(), "live_f1", Shown.of(run, figures.epochs, by_label), f1, "F1 by epoch")
+    chart(st.container(), "live_f1", ChartContent.of(run, figures.epochs, by_label), f1, "F1 by epoch")
     st.caption(AT_HALF)
     st.toggle("Show F1 of each class", key="live_by_label")
     if by_label:
@@ -157,17 +160,17 @@ def _f1(run: Run, figures: RunFigures, apart: Callable[[Sequence[Point]], list[P
 
 
 def _by_step(run: Run, figures: RunFigures) -> None:
-    """Loss, learning rate and gradient norm of single steps, thinned out so that spikes stay."""
+    """Draw loss, learning rate and gradient norm by step, thinned so that spikes stay."""
     parts = (
         ("live_step_loss", "training loss", figures.step_loss, False),
         ("live_rate", "learning rate", figures.learning_rate, False),
         ("live_gradient", "gradient norm", figures.gradient_norm, True),
     )
-    shown = Shown.of(run, figures.steps)
+    content = ChartContent.of(run, figures.steps)
     for column, (key, unit, points, log) in zip(st.columns(3), parts, strict=True):
         if any(math.isfinite(value) for _, value in points):
             alt = f"{unit} by step"
-            chart(column, key, shown, lambda p=points, u=unit, g=log: curves.step_curve(p, u, log=g), alt)  # type: ignore[misc]
+            chart(column, key, content, lambda p=points, u=unit, g=log: curves.step_curve(p, u, log=g), alt)  # type: ignore[misc]
 
 
 def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
@@ -184,15 +187,15 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
     if len(figures.f1) < 2:
         return
     left, right = st.columns(2)
-    shown = Shown.of(run, figures.epochs)
+    content = ChartContent.of(run, figures.epochs)
     indices = lci_by_epoch(figures.f1, config)
     if any(math.isfinite(value) for _, value in indices):
         chart(
-            left, "live_lci", shown, lambda: curves.lci_curve(indices),
+            left, "live_lci", content, lambda: curves.lci_curve(indices),
             "Learning curve index as it stood after each epoch",
         )  # fmt: skip
     chart(
-        right, "live_changes", shown, lambda: curves.change_bars(changes(figures.f1, config)),
+        right, "live_changes", content, lambda: curves.change_bars(changes(figures.f1, config)),
         "Rises and drops of F1 from epoch to epoch, which the index is computed from",
     )  # fmt: skip
     left.caption("The index of the first e epochs, for each e. It has no value until F1 has dropped once.")
@@ -200,7 +203,7 @@ def _index(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None
 
 
 def _tables(figures: RunFigures, config: TrainingConfig | None) -> None:
-    """The figures behind the curves, sent on request only: the page is drawn anew every few seconds."""
+    """Show the figures of the curves on request only, as the page is drawn anew every few seconds."""
     if not st.toggle("Curves as tables", key="curves_as_tables"):
         return
     indices = lci_by_epoch(figures.f1, config) if figures.f1 else []
@@ -215,7 +218,7 @@ def _tables(figures: RunFigures, config: TrainingConfig | None) -> None:
 
 
 def _machine(run: Run, figures: RunFigures) -> None:
-    """What was taken of processor, memory and cards, and by whom."""
+    """Show the use of processor, memory and GPUs."""
     use = {word: points for word, points in figures.use.items() if points}
     if not use:
         return
@@ -224,5 +227,5 @@ def _machine(run: Run, figures: RunFigures) -> None:
     st.caption(f"Device {run.device}{now}. {whose_use(use, len(run.devices))}")
     for column, (word, points) in zip(st.columns(4), use.items(), strict=False):
         key, unit = f"live_{word.replace(' ', '_').lower()}", USE[word][1]
-        shown = Shown.of(run, points[-1][0])
-        chart(column, key, shown, lambda p=points, w=word, u=unit: curves.use_curve(p, w, u), word)  # type: ignore[misc]
+        content = ChartContent.of(run, points[-1][0])
+        chart(column, key, content, lambda p=points, w=word, u=unit: curves.use_curve(p, w, u), word)  # type: ignore[misc]

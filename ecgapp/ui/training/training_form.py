@@ -38,7 +38,7 @@ from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, new_form,
 from ecgapp.training import Initialisation, Phase, TrainingConfig, pretraining_defaults
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui.data.stores import served_tasks, shelf
+from ecgapp.ui.data.stores import installed_stores, served_tasks
 from ecgapp.ui.shell import auth
 from ecgapp.ui.training.training_details import ask_details
 
@@ -51,7 +51,7 @@ FORM_OPEN = "new_training"  # session state: whether the form is open
 
 def training_form(settings: Settings, runs: RunStore) -> None:
     """Ask for a training and start it; says where to go while there is no data set."""
-    stores = shelf(settings).stores
+    stores = installed_stores(settings).stores
     if not stores:
         st.info("Import a data set on the Data page first; then it can be trained on.")
         return

@@ -1,4 +1,4 @@
-"""What can be done with the worklist as a whole: export it, score it again, delete from it."""
+"""The actions on the worklist as a whole: export it, score it again, delete from it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ ALL, SHOWN, FILES = "everything on the list", "what is shown", "files without an
 
 
 def actions(
-    items: Sequence[Item], shown: Sequence[Item], files: Sequence[Item], settings: Settings, hidden: bool
+    items: Sequence[Item], listed: Sequence[Item], files: Sequence[Item], settings: Settings, hidden: bool
 ) -> None:
     """Three folded panels; there is no export before a first read, for it holds what the model said.
 
@@ -24,21 +24,21 @@ def actions(
     left, middle, right = st.columns(3)
     if not hidden:
         with left.expander("Export as CSV"):
-            _export([*shown, *files], settings)
+            _export([*listed, *files], settings)
         with middle.expander("Score again"):
             _score_again(items, settings)
     with right.expander("Delete"):
-        _delete(items, {SHOWN: shown} | ({FILES: files} if files else {}), settings)
+        _delete(items, {SHOWN: listed} | ({FILES: files} if files else {}), settings)
 
 
-def _export(shown: Sequence[Item], settings: Settings) -> None:
+def _export(listed: Sequence[Item], settings: Settings) -> None:
     names = intake(settings).names
     with_names = bool(names) and st.checkbox(
         "With the files' names, which may be patients'", key="worklist_csv_names"
     )
     st.download_button(
-        f"CSV of the {len(shown):,} shown",
-        lambda: as_csv(shown, names if with_names else None),
+        f"CSV of the {len(listed):,} shown",
+        lambda: as_csv(listed, names if with_names else None),
         "worklist.csv",
         "text/csv",
         key="worklist_csv",

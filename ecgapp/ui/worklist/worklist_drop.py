@@ -9,6 +9,7 @@ from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
 from ecgapp.records.upload import Upload
 from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.worklist.grouping import grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
@@ -24,8 +25,8 @@ KEPT = (
 
 def intake(settings: Settings) -> Intake:
     """This session's intake, which also knows what its files are called."""
-    found: Intake = st.session_state.setdefault(_INTAKE, Intake(settings))
-    return found
+    current: Intake = st.session_state.setdefault(_INTAKE, Intake(settings))
+    return current
 
 
 def drop_panel(settings: Settings, classifier: ModelCard | None) -> None:
@@ -91,17 +92,17 @@ def _folder_form(settings: Settings, classifier: ModelCard) -> None:
             _add(files, settings, classifier)
 
 
-def intake_progress(found: Intake) -> None:
-    """How far the drop is read, or what became of it."""
-    if found.under_way:
-        share = found.done / max(found.total, 1)
-        st.progress(min(share, 1.0), text=f"Reading: {found.done:,} of {found.total:,} records")
-    elif found.total:
-        told = [f"Last drop: {found.listed:,} of {found.total:,} records are new on the list."]
-        if found.twice:
-            told.append(f"On the list already, and listed once: {found.twice:,}.")
-        if found.unreadable:
-            told.append(f"No ECG could be read from {found.unreadable:,}; each line says why.")
-        st.caption(" ".join(told))
-    if found.problem:
-        st.error(found.problem)
+def intake_progress(drop: Intake) -> None:
+    """Draw how far the drop is read, or its result."""
+    if drop.under_way:
+        share = drop.done / max(drop.total, 1)
+        job_progress(share, f"Reading: {drop.done:,} of {drop.total:,} records")
+    elif drop.total:
+        sentences = [f"Last drop: {drop.listed:,} of {drop.total:,} records are new on the list."]
+        if drop.twice:
+            sentences.append(f"On the list already, and listed once: {drop.twice:,}.")
+        if drop.unreadable:
+            sentences.append(f"No ECG could be read from {drop.unreadable:,}; each line says why.")
+        st.caption(" ".join(sentences))
+    if drop.problem:
+        st.error(drop.problem)

@@ -38,13 +38,13 @@ def table(
 def _row(item: Item, names: Mapping[int, str], status: Status, hidden: bool) -> dict[str, object]:
     file = {"File": names.get(item.number, "")} if names else {}
     rate = item.outcome.heart_rate
-    said = {"Remark": item.outcome.sentence} if hidden else _said(item)
+    outcome = {"Remark": item.outcome.sentence} if hidden else _said(item)
     cells = {
         "No.": item.number,
         **file,
         "State": item.state,
         "Read now": read_now(item),
-        **said,
+        **outcome,
         "Rate": "" if rate is None else f"{rate:.0f}",
         "Quality": item.outcome.quality,
         "Review": status(item),
@@ -68,13 +68,13 @@ def files_table(items: Sequence[Item], names: Mapping[int, str]) -> pd.DataFrame
 
 
 def reason(item: Item) -> str:
-    """What stands behind its level, beside the critical findings; for one that broke down, why."""
+    """The reasons of an item's level beside its critical findings, or why it could not be scored."""
     rest = [line.words for line in beside_critical(item.outcome.judged)]
     return " ".join(rest) or item.outcome.sentence
 
 
 def read_now(item: Item) -> str:
-    """The names of its critical findings, or that a signal which nobody can read may be a standstill."""
+    """The names of its critical findings, or that an unreadable signal may be a standstill."""
     if item.outcome.critical:
         return "; ".join(finding.name for finding in item.outcome.critical)
     alarmed = any(line.severity is Severity.CRITICAL for line in item.outcome.judged)
@@ -82,7 +82,7 @@ def read_now(item: Item) -> str:
 
 
 def _said(item: Item) -> dict[str, object]:
-    """What was judged of it."""
+    """The lines of an item's judgement."""
     at, figure, doubt = level(item), urgency(item), uncertainty(item)
     return {
         "Judgement": reason(item),

@@ -10,8 +10,9 @@ import streamlit as st
 from ecgapp.analysis import Severity
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.models.card_words import as_typed
+from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review.judgement_panel import ICONS
+from ecgapp.ui.shell.job_progress import job_progress
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.worklist.worklist_actions import actions
 from ecgapp.ui.worklist.worklist_drop import intake, intake_progress
@@ -27,7 +28,7 @@ from ecgapp.worklist import (
     URGENCY_DEFINITION,
     Item,
     ListView,
-    Progress,
+    ScoringProgress,
     Worklist,
     arranged,
     level,
@@ -66,7 +67,8 @@ def _view(settings: Settings, hidden: bool) -> None:
         worklist = Worklist(settings)
         taking = intake(settings)
         intake_progress(taking)
-        start_scoring(settings)
+        if problem := start_scoring(settings):
+            st.error(problem)
         _progress(worklist.progress(), taking.under_way)
         items = worklist.items()
         if not items:
@@ -76,24 +78,24 @@ def _view(settings: Settings, hidden: bool) -> None:
         files = [item for item in items if not item.is_ecg]
         if ecgs:
             wish = ListView(CRITICAL_FIRST) if hidden else _choose_wish(ecgs)
-            shown = arranged(ecgs, wish)
-            _table(shown, settings, hidden)
-            _open_button(shown, wish.sort, hidden)
+            listed = arranged(ecgs, wish)
+            _table(listed, settings, hidden)
+            _open_button(listed, wish.sort, hidden)
         else:
-            shown = ()
+            listed = ()
         _files(files, settings)
-        actions(items, shown, files, settings, hidden)
+        actions(items, listed, files, settings, hidden)
     except EcgAppError as error:
         st.error(str(error))
 
 
-def _progress(progress: Progress, reading: bool) -> None:
+def _progress(progress: ScoringProgress, reading: bool) -> None:
     """The bar; when all is done the page starts over, and asks no more."""
     awaited = "worklist_awaited"
     if progress.waiting or reading:
         st.session_state[awaited] = True
         share = progress.done / max(progress.total, 1)
-        st.progress(share, text=f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
+        job_progress(share, f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
     elif st.session_state.pop(awaited, False):
         st.rerun()
 
@@ -133,30 +135,30 @@ def _choose_batch(items: Sequence[Item]) -> int | None:
 
 
 def _review_words() -> dict[str, str]:
-    """How far readers have come, by ECG."""
+    """The status of each ECG's review in a word, by fingerprint."""
     return {review.record: review.word for review in reader.journal().reviews()}
 
 
-def _table(shown: Sequence[Item], settings: Settings, hidden: bool) -> None:
-    numbers = [item.number for item in shown]
+def _table(listed: Sequence[Item], settings: Settings, hidden: bool) -> None:
+    numbers = [item.number for item in listed]
     st.caption(f"**{len(numbers):,} shown.**" + ("" if hidden else f" {ORDER_NOTE}"))
     before, chosen = st.session_state.get(_SHOWN, numbers), st.session_state.get(CHOSEN)
     if chosen is not None and _place(chosen, before) != _place(chosen, numbers):
         st.session_state[_TABLE] = st.session_state.get(_TABLE, 0) + 1
     st.session_state[_SHOWN] = numbers
-    if not shown:
+    if not listed:
         st.info("No record of the list fits these filters.")
         return
     if not hidden:
-        reader.mark_seen(*(item.key for item in shown if item.outcome.scores))
+        reader.mark_seen(*(item.key for item in listed if item.outcome.scores))
     reviewed = _review_words()
     key = f"worklist_table_{st.session_state.get(_TABLE, 0)}"
     st.dataframe(
-        table(shown, intake(settings).names, lambda item: reviewed.get(item.key, ""), hidden=hidden),
+        table(listed, intake(settings).names, lambda item: reviewed.get(item.key, ""), hidden=hidden),
         hide_index=True,
         column_config=COLUMNS,
         width="stretch",
-        height=38 + 35 * min(len(shown), ROWS_SHOWN),
+        height=38 + 35 * min(len(listed), ROWS_SHOWN),
         key=key,
         on_select=lambda: _choose(key),
         selection_mode="single-row",
@@ -183,19 +185,19 @@ def _files(files: Sequence[Item], settings: Settings) -> None:
 
 def _tell(item: Item, hidden: bool) -> None:
     """The judgement of the chosen line in full."""
-    critical = [as_typed(finding.sentence) for finding in item.outcome.critical]
+    critical = [escape_markdown(finding.sentence) for finding in item.outcome.critical]
     if critical:
         st.error(f"No. {item.number}: {' '.join(critical)}", icon=ICONS[Severity.CRITICAL])
     words = item.outcome.sentence if hidden else reason(item)
     if words:
-        st.warning(f"No. {item.number} is {item.state}. {as_typed(words)}")
+        st.warning(f"No. {item.number} is {item.state}. {escape_markdown(words)}")
 
 
-def _open_button(shown: Sequence[Item], sort: str, hidden: bool) -> None:
+def _open_button(listed: Sequence[Item], sort: str, hidden: bool) -> None:
     """Open what was chosen, or else the first; what is judged of the chosen one in full."""
-    able = [item.number for item in shown if item.can_be_opened]
+    able = [item.number for item in listed if item.can_be_opened]
     chosen = st.session_state.get(CHOSEN)
-    for item in shown:
+    for item in listed:
         if item.number == chosen:
             _tell(item, hidden)
     number = chosen if chosen in able else next(iter(able), None)
@@ -203,5 +205,5 @@ def _open_button(shown: Sequence[Item], sort: str, hidden: bool) -> None:
     if number is None:
         return
     if st.button(words, key="worklist_open", type="primary", shortcut="Shift+O"):
-        open_item(number, shown, sort)
+        open_item(number, listed, sort)
         st.switch_page(REVIEW)

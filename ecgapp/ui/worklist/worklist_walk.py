@@ -1,4 +1,4 @@
-"""From the worklist to the Review page and on to the next: which items, in which order, and where we are."""
+"""The way from the worklist through the Review page: the items in their order, and the one in view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ecgapp.errors import ArchiveError, EcgAppError
-from ecgapp.ui.shell import session
+from ecgapp.ui.shell import ecg_in_view, session
 from ecgapp.worklist import BY_NUMBER, CRITICAL_FIRST, Item, Worklist
 
-_WALK = "worklist_walk"  # session state
 _SORTS = {BY_NUMBER: "in the order of numbers", CRITICAL_FIRST: "critical findings first"}
 _PASSED = "worklist_passed"  # why items were passed over by the last step
 REVIEW, LIST = "pages/review.py", "pages/worklist.py"
@@ -18,12 +17,11 @@ PREVIOUS_KEY, NEXT_KEY, BACK_KEY = "Shift+K", "Shift+J", "Shift+U"
 
 @dataclass(frozen=True)
 class Walk:
-    """The numbers in the list's order when it was left, the one in view, and its record's id."""
+    """The numbers in the list's order when it was left, and the one in view."""
 
     numbers: tuple[int, ...]
     number: int
     sort: str
-    record_id: str
 
     def neighbour(self, steps: int) -> int | None:
         """The number so many steps on, or None at the list's end."""
@@ -47,7 +45,7 @@ def open_item(number: int, order: Sequence[Item], sort: str) -> None:
 
 
 def walk_bar() -> None:
-    """On the Review page: where this record stands on the worklist, and the way on; nothing for others."""
+    """Draw the place of the ECG in view on the worklist, and buttons to the next; nothing for other ECGs."""
     walk = _current()
     if walk is None:
         return
@@ -76,12 +74,10 @@ def walk_bar() -> None:
 
 
 def _current() -> Walk | None:
-    """The walk, where the record in view is the one that it opened."""
-    walk: Walk | None = st.session_state.get(_WALK)
-    record = session.current_record()
-    if walk is None or record is None or record.record_id != walk.record_id:
-        return None
-    return walk
+    """The walk that opened the record in view; None if something else opened it."""
+    in_view = ecg_in_view.current()
+    walk = None if in_view is None else in_view.page_state.get(Walk)
+    return walk if isinstance(walk, Walk) else None
 
 
 def _step(direction: int) -> None:
@@ -107,5 +103,5 @@ def _open(number: int, numbers: tuple[int, ...], sort: str) -> None:
         raise ArchiveError("This ECG is no longer on the worklist.")
     record = worklist.archive.open(item.key)
     worklist.mark_opened(number)
-    session.open_record(record, f"Worklist No. {number}")
-    st.session_state[_WALK] = Walk(numbers, number, sort, record.record_id)
+    in_view = ecg_in_view.open_record(record, f"Worklist No. {number}")
+    in_view.page_state[Walk] = Walk(numbers, number, sort)

@@ -9,6 +9,7 @@ import torch
 from stored_predictions import load_predictions, validation_predictions
 
 from ecgapp import analysis
+from ecgapp.analysis import SaliencyQuestion
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, import_dataset, open_store
 from ecgapp.errors import DatasetError, LeadsMissingError, MissingSamplesError, ModelError, ModelNotFoundError
@@ -26,6 +27,10 @@ def classifier():
 @pytest.fixture(scope="module")
 def autoencoder():
     return tiny_models.autoencoder()
+
+
+def explained(record, model, label, window=0):
+    return analysis.explain(analysis.prepare(record, model), model, SaliencyQuestion(label, window))
 
 
 def ecg(duration=10.0, seed=0, **changes):
@@ -122,11 +127,11 @@ def test_an_autoencoder_finds_no_classes_and_a_classifier_reconstructs_nothing(c
     with pytest.raises(ModelError, match="autoencoder"):
         analysis.find(ecg(), autoencoder)
     with pytest.raises(ModelError, match="classifier"):
-        analysis.reconstruct(ecg(), classifier)
+        analysis.reconstruct(analysis.prepare(ecg(), classifier), classifier)
 
 
 def test_the_summed_error_is_the_error_per_sample_times_the_samples(autoencoder):
-    result = analysis.reconstruct(ecg(), autoencoder)
+    result = analysis.reconstruct(analysis.prepare(ecg(), autoencoder), autoencoder)
     by_hand = np.square(result.input - result.output).sum(axis=1, dtype=np.float64).mean()
     assert result.mse_summed == pytest.approx(by_hand, rel=1e-6)
     assert result.mse_per_sample == pytest.approx(by_hand / 1000, rel=1e-6)
@@ -134,12 +139,12 @@ def test_the_summed_error_is_the_error_per_sample_times_the_samples(autoencoder)
 
 
 def test_padding_counts_in_no_error(autoencoder):
-    result = analysis.reconstruct(ecg(6.0), autoencoder)
+    result = analysis.reconstruct(analysis.prepare(ecg(6.0), autoencoder), autoencoder)
     assert result.input.shape == (12, 600)
 
 
 def test_the_worst_stretch_is_where_the_error_is(autoencoder):
-    result = analysis.reconstruct(ecg(), autoencoder)
+    result = analysis.reconstruct(analysis.prepare(ecg(), autoencoder), autoencoder)
     output = result.input.copy()
     output[:, 420:440] += 5
     start, stop = replace(result, output=output).worst_stretch()
@@ -159,7 +164,7 @@ class Planted(torch.nn.Module):
 @pytest.mark.parametrize("window", [0, 1, 3])
 def test_evidence_planted_in_a_window_is_shown_at_its_time_in_the_recording(classifier, window):
     model = TrainedModel(Planted(), classifier.card)
-    explanation = analysis.explain(ecg(25.0), model, "AF", window)
+    explanation = explained(ecg(25.0), model, "AF", window)
     start = analysis.prepare(ecg(25.0), model).start(window)
     inside = (explanation.times >= start + 2.0) & (explanation.times < start + 2.2)
     mass = np.abs(explanation.values)
@@ -177,11 +182,11 @@ def test_the_windows_samples_are_those_of_the_recording_at_the_same_time(classif
 
 
 def test_the_shares_of_the_leads_sum_to_one(classifier):
-    assert analysis.explain(ecg(), classifier, "PVC").lead_shares.sum() == pytest.approx(1.0)
+    assert explained(ecg(), classifier, "PVC").lead_shares.sum() == pytest.approx(1.0)
 
 
 def test_a_short_records_explanation_ends_with_the_record(classifier):
-    explanation = analysis.explain(ecg(6.0), classifier, "AF")
+    explanation = explained(ecg(6.0), classifier, "AF")
     assert explanation.values.shape == (12, 600)
     assert explanation.stop == pytest.approx(6.0)
 
@@ -272,8 +277,8 @@ def test_a_real_record_goes_the_whole_way(real_data, classifier, autoencoder):
     assert isinstance(record, ECGRecord)
     found = analysis.find(record, classifier)
     assert len(found.rows) == 9
-    assert analysis.reconstruct(record, autoencoder).input.shape == (12, 1000)
-    explanation = analysis.explain(record, classifier, found.top.label)
+    assert analysis.reconstruct(analysis.prepare(record, autoencoder), autoencoder).input.shape == (12, 1000)
+    explanation = explained(record, classifier, found.top.label)
     assert np.isfinite(explanation.values).all()
 
 

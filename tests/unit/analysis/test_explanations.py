@@ -8,7 +8,7 @@ import tiny_models
 import torch
 
 from ecgapp import analysis, explain
-from ecgapp.analysis import Asked
+from ecgapp.analysis import SaliencyQuestion
 from ecgapp.errors import ModelError, SignalError
 from ecgapp.explain import BASELINES, GRAD_CAM, METHODS, OCCLUSION, Baseline, Recipe
 from ecgapp.models import TrainedModel
@@ -39,6 +39,10 @@ def ecg(duration=10.0, seed=0, **changes):
     return synthesise(SyntheticConfig(duration=duration, noise=0.02, seed=seed, **changes)).record
 
 
+def explained(record, model, question, recipe=None, autoencoder=None):
+    return analysis.explain(analysis.prepare(record, model), model, question, recipe, autoencoder)
+
+
 @pytest.mark.parametrize("sampling_rate", [100.0, 250.0, 257.0, 500.0, 1000.0])
 @pytest.mark.parametrize("window", [0, 2])
 @pytest.mark.parametrize("method", [method for method in METHODS if method != GRAD_CAM])
@@ -48,7 +52,7 @@ def test_a_spike_is_explained_at_its_time_in_the_recording(energy, sampling_rate
     sample = round((start + 6.52) * sampling_rate)
     spiked = replace(record, signal=0.01 * record.signal)
     spiked.signal[V1, sample] = 50.0
-    found = analysis.explain(spiked, energy, "AF", window, Recipe(method))
+    found = explained(spiked, energy, SaliencyQuestion("AF", window), Recipe(method))
     strongest = found.times[np.flatnonzero(found.values[V1] == found.values[V1].max())]
     assert len(strongest) == (20 if method == OCCLUSION else 1)
     assert strongest[0] - 0.005 <= sample / sampling_rate + 1e-9
@@ -57,7 +61,7 @@ def test_a_spike_is_explained_at_its_time_in_the_recording(energy, sampling_rate
 
 @pytest.mark.parametrize("baseline", BASELINES[:3])
 def test_a_short_records_padding_gets_nothing_from_any_baseline(classifier, baseline):
-    found = analysis.explain_against(ecg(6.0), classifier, Asked("AF", 0, baseline))
+    found = explained(ecg(6.0), classifier, SaliencyQuestion("AF", 0, baseline))
     assert found.attribution.baseline == baseline
     assert found.values.shape == (12, 600)
     assert not found.attribution.values[:, 600:].any()
@@ -66,7 +70,7 @@ def test_a_short_records_padding_gets_nothing_from_any_baseline(classifier, base
 def test_integrated_gradients_are_complete_against_every_baseline(energy):
     autoencoder = tiny_models.autoencoder()
     for baseline in BASELINES:
-        found = analysis.explain_against(ecg(), energy, Asked("AF", 0, baseline), autoencoder=autoencoder)
+        found = explained(ecg(), energy, SaliencyQuestion("AF", 0, baseline), autoencoder=autoencoder)
         assert found.attribution.completeness_error < 0.01
 
 
@@ -76,14 +80,14 @@ def test_the_reconstruction_is_a_baseline_only_where_an_autoencoder_reads_the_sa
     assert not analysis.fits(tiny_models.autoencoder(leads=("II",)).card, classifier.card)
     assert not analysis.fits(tiny_models.autoencoder(sampling_rate=250.0).card, classifier.card)
     assert not analysis.fits(classifier.card, classifier.card)
-    asked = Asked("AF", 0, explain.RECONSTRUCTION)
-    expected = analysis.reconstruct(ecg(), autoencoder).output
-    found = analysis.explain_against(ecg(), classifier, asked, autoencoder=autoencoder).attribution
+    asked = SaliencyQuestion("AF", 0, explain.RECONSTRUCTION)
+    expected = analysis.reconstruct(analysis.prepare(ecg(), autoencoder), autoencoder).output
+    found = explained(ecg(), classifier, asked, autoencoder=autoencoder).attribution
     window = analysis.prepare(ecg(), classifier).windows.windows[0]
     by_hand = explain.attribute(classifier, window, "AF", None, Baseline("by hand", expected))
     np.testing.assert_array_equal(found.values, by_hand.values)
     with pytest.raises(ModelError, match="needs an autoencoder"):
-        analysis.explain_against(ecg(), classifier, asked)
+        explained(ecg(), classifier, asked)
 
 
 def test_the_median_beat_leaves_of_a_regular_rhythm_little_and_of_a_premature_beat_much(classifier):
@@ -110,7 +114,7 @@ def test_a_window_without_beats_has_no_median_beat():
 
 
 def test_all_methods_are_examined_at_once_and_placed_alike(classifier):
-    found = analysis.examine(ecg(6.0), classifier, Asked("AF"))
+    found = analysis.examine(analysis.prepare(ecg(6.0), classifier), classifier, SaliencyQuestion("AF"))
     assert list(found.explanations) == list(METHODS) == list(found.examination.reliability)
     for made in found.explanations.values():
         assert made.values.shape == (12, 600)

@@ -434,6 +434,7 @@ def test_a_record_without_any_signal_may_be_loose_electrodes_or_asystole(whole):
     assert "electrodes are off" in told.reason
     assert "asystole" in told.reason
     assert LOOK in told.reason
+    assert told.readable.urgent
 
 
 def test_noise_that_is_nearly_nothing_names_asystole_too(whole):
@@ -449,9 +450,11 @@ def test_a_refused_signal_with_the_rate_and_size_of_a_heart_may_be_fibrillation(
     assert told.refused
     assert "ventricular fibrillation" in told.reason
     assert LOOK in told.reason
+    assert told.readable.urgent
     huge = analysis.admit(of_signal(400 * pure, leads=("ECG",)), Judges(readability))
     assert huge.refused
     assert "fibrillation" not in huge.reason
+    assert not huge.readable.urgent
     white = analysis.admit(of_signal(NOISE), Judges(readability))
     assert "fibrillation" not in white.reason
 
@@ -505,7 +508,7 @@ def test_another_model_judges_nothing():
     for judges in (Judges(other), Judges(None, other)):
         with pytest.raises(ModelError, match="Choose a gate"):
             analysis.admit(ecg(), judges)
-    assert not analysis.admit(ecg(), Judges()).asked
+    assert not analysis.admit(ecg(), Judges()).has_judge
 
 
 def test_the_gate_that_reads_all_leads_together_is_preferred_where_they_are_there():

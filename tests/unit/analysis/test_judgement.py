@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 import tiny_models
+from only_models import OnlyModels
 
 from ecgapp.analysis import Admission, GateAnswer, InstalledModels, KnownFacts, OpenedECG, Severity, judge
-from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.analysis.findings import Finding
 from ecgapp.analysis.judgement.label_lines import LOOKED_FOR
@@ -271,7 +271,7 @@ def test_labels_that_are_withheld_leave_measurements_and_are_to_be_read_soon():
 
 
 def test_a_refused_signal_that_may_be_a_dangerous_rhythm_is_critical():
-    urgent = Admission(GateAnswer(0.9, 0.5, True, f"It may be ventricular fibrillation: {LOOK}."))
+    urgent = Admission(GateAnswer(0.9, 0.5, True, "It may be fibrillation.", urgent=True))
     for found in (judge(known(admission=urgent)), judge(known(admission=urgent, critical=(ANTERIOR,)))):
         assert found.severity is Severity.CRITICAL
         assert found.of(Severity.CRITICAL)[-1].source == "gate"
@@ -330,41 +330,25 @@ def test_the_headline_of_a_demonstration_begins_with_its_truth(title, shipped):
     assert (found.severity is Severity.NORMAL) == (title == "Normal sinus rhythm")
 
 
-class Installed:
-    """Models of a test; ``broken`` cannot be opened."""
-
-    def __init__(self, *models, broken=()):
-        self.models = {model.card.name: model for model in models}
-        self.broken = broken
-
-    def cards(self):
-        return {name: model.card for name, model in self.models.items()}
-
-    def opened(self, card):
-        if card.name in self.broken:
-            raise WeightsMismatchError("The weights are damaged.")
-        return self.models[card.name]
-
-
 def test_an_open_ecg_says_why_it_has_no_labels():
     model, _ = tiny_models.classifier()
     record = synthesise(SyntheticConfig()).record
     one = ECGRecord("x", record.signal[:1], 500.0, ("ECG",))
-    assert "No classifier is installed" in OpenedECG(record, Installed()).judgement(None).headline
-    found = OpenedECG(one, Installed(model)).judgement(model.card)
+    assert "No classifier is installed" in OpenedECG(record, OnlyModels()).judgement(None).headline
+    found = OpenedECG(one, OnlyModels(model)).judgement(model.card)
     assert "has no lead" in found.headline
-    damaged = OpenedECG(record, Installed(model, broken=(model.card.name,)))
+    damaged = OpenedECG(record, OnlyModels(model, broken=(model.card.name,)))
     assert "weights are damaged" in damaged.judgement(model.card).headline
     with pytest.raises(WeightsMismatchError):
         damaged.findings(model.card)
     with pytest.raises(SignalError):
-        OpenedECG(one, Installed(model)).findings(model.card)
+        OpenedECG(one, OnlyModels(model)).findings(model.card)
 
 
 def test_an_open_ecg_computes_once_and_gives_memory_back_after_each_network():
     model, _ = tiny_models.classifier()
     given_back = []
-    ecg = OpenedECG(synthesise(SyntheticConfig()).record, Installed(model), lambda: given_back.append(1))
+    ecg = OpenedECG(synthesise(SyntheticConfig()).record, OnlyModels(model), lambda: given_back.append(1))
     assert ecg.findings(model.card) is ecg.findings(model.card)
     assert ecg.quality is ecg.quality
     assert len(given_back) == 1

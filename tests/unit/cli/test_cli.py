@@ -341,11 +341,11 @@ def test_train_on_a_busy_device_waits_in_the_queue_and_is_followed(settings, run
 
     def instead_of_a_second(_: float) -> None:  # time passes: the first ends, the second is run elsewhere
         queue = runs.queue("cpu")
-        runs._end(runs.get(first.id), "stopped", "Stopped on request.")
+        runs.liveness.end(runs.get(first.id), "stopped", "Stopped on request.")
         runs.claim("cpu", queue[0].id)
         worker.execute(runs, queue[0].id, settings)
 
-    monkeypatch.setattr("ecgapp.cli.following.time.sleep", instead_of_a_second)
+    monkeypatch.setattr("ecgapp.cli.progress.time.sleep", instead_of_a_second)
     (tmp_path / "config.json").write_text(documents.dump(replace(PRETRAINING, epochs=1)))
     code, out, _ = run("train", tmp_path / "config.json")
     assert "cpu is busy" in out
@@ -379,8 +379,8 @@ def test_a_run_is_followed_until_it_ends_and_its_end_is_the_exit_code(settings, 
     followed = runs.create("first", "pretrain", "cpu", "{}")
     runs.claim("cpu", followed.id)
     monkeypatch.setattr(
-        "ecgapp.cli.following.time.sleep",
-        lambda _: runs._end(runs.get(followed.id), "failed", "It broke."),
+        "ecgapp.cli.progress.time.sleep",
+        lambda _: runs.liveness.end(runs.get(followed.id), "failed", "It broke."),
     )
     assert run("runs", "follow", followed.id)[:2] == (1, "It broke.\n")
 
@@ -402,7 +402,7 @@ def test_train_goes_on_at_once_with_a_run_that_was_killed(settings, run):
     killed = runs.create("small", "pretrain", "cpu", documents.dump(replace(PRETRAINING, epochs=1)))
     runs.claim("cpu", killed.id)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        Attachment(runs, killed.id, process.pid).running()
+        Attachment(runs, killed.id, process.pid)
         process.kill()
     code, out, _ = run("train", "--resume", killed.id)
     assert (code, out.splitlines()[0][:16]) == (0, f"Run {killed.id}")
@@ -415,7 +415,7 @@ def test_runs_that_were_killed_can_be_deleted_and_resumed_at_once(settings, run,
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         for each in killed:
             runs.claim(each.device, each.id)
-            Attachment(runs, each.id, process.pid).running()
+            Attachment(runs, each.id, process.pid)
         process.kill()
     assert run("runs", "resume", killed[0].id)[1] == "small is queued, number 1 of 1 in the queue.\n"
     assert run("runs", "delete", killed[1].id)[0] == 0

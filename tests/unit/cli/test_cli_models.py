@@ -2,13 +2,13 @@
 
 import pytest
 import tiny_models
+from run_processes import set_columns
 from small_training import FINETUNING
 
 from ecgapp import __main__
 from ecgapp.analysis import open_model
 from ecgapp.config import Settings
 from ecgapp.jobs import RunStore
-from ecgapp.jobs.run_table import update
 from ecgapp.models import save_model
 from ecgapp.storage import documents
 
@@ -36,8 +36,7 @@ def models(settings, capsys):
 def finished_run(settings):
     runs = RunStore(settings.runs)
     run = runs.create("trained", "finetune", "cpu", documents.dump(FINETUNING))
-    with runs.database.write() as connection:
-        update(connection, run.id, state="finished")
+    set_columns(runs, run.id, state="finished")
     model, known = tiny_models.classifier("trained", thresholds=(0.9,) * 9)
     model.network.head[1].bias += 1.0
     save_model(runs.folder(run.id) / "result", model, known)

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError, MissingSamplesError, ModelError, SignalError
-from ecgapp.explain import METHODS, ZERO, Recipe, attribute, examine, rank_correlation
-from ecgapp.explain import private as private_networks
-from ecgapp.explain.private import private_copy
+from ecgapp.explain import METHODS, ZERO, Recipe, attribute, examine, private_networks, rank_correlation
+from ecgapp.explain.private_networks import private_copy
 from ecgapp.explain.randomised import shuffled
 from ecgapp.models import (
     ArchitectureConfig,

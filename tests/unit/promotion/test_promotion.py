@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 import tiny_models
 from finished_runs import finished_run
+from run_processes import set_columns
 from small_training import FINETUNING
 from stored_predictions import validation_predictions
 
 from ecgapp.analysis import available_models, open_model
 from ecgapp.config import Settings
-from ecgapp.errors import JobError, ModelError, ModelNotFoundError, WeightsMismatchError
+from ecgapp.errors import JobError, ModelError, ModelNotFoundError, StorageError, WeightsMismatchError
 from ecgapp.jobs import RunStore
-from ecgapp.jobs.run_table import update
 from ecgapp.models import TrainedModel, installed_models, object_path, save_model, weights
 from ecgapp.promotion import (
     Decision,
@@ -122,8 +122,7 @@ def test_weights_that_several_versions_share_are_named_by_the_card(runs, setting
 def other_leads(runs, settings, name="ward"):
     """A finished run of a model of the same task that reads other leads; promoted under ``name``."""
     run = runs.create("trained", "finetune", "cpu", documents.dump(FINETUNING))
-    with runs.database.write() as connection:
-        update(connection, run.id, state="finished")
+    set_columns(runs, run.id, state="finished")
     model, known = tiny_models.classifier("trained")
     turned = replace(model.card.preprocessing, leads=tuple(reversed(model.card.preprocessing.leads)))
     save_model(
@@ -283,7 +282,7 @@ def test_lines_of_the_history_can_neither_be_changed_nor_deleted(runs, settings)
     promoted(runs, settings)
     history = History(settings)
     for statement in ("UPDATE lines SET author = 'Eve'", "DELETE FROM lines"):
-        with pytest.raises(JobError), history._database.write() as connection:
+        with pytest.raises(StorageError), history._database.write() as connection:
             connection.execute(statement)
     assert story(settings)[0][2] == "Ada"
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasters
 import tiny_models
+from only_models import open_with
 from rasters import MILLIMETRE, needs_poppler
 from review_events import EDITED, RECORD, SIGNED, A, N, P, event, numbered, unseen
 
@@ -21,7 +22,7 @@ from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.config import DISCLAIMER, PROJECT
 from ecgapp.models import load_model
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
-from ecgapp.report import Contents, Measured
+from ecgapp.report import Contents, DelineatorMeasurements
 from ecgapp.report.interval_lines import in_words
 from ecgapp.report.saliency_picture import SHADES, runs
 from ecgapp.report.tracing_pages import BOTTOM, LEFT, RIGHT, ROWS, TOP, place_rows
@@ -38,7 +39,7 @@ def square_wave(sampling_rate=500.0, leads=LEADS, seconds=10.0):
 
 
 def contents(record=None, **changes):
-    return replace(Contents(record or square_wave(), "Uploaded ECG", MADE), **changes)
+    return replace(Contents(open_with(record or square_wave()), "Uploaded ECG", MADE), **changes)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def read():
     record = synthesise(SyntheticConfig()).record
     model, _ = tiny_models.classifier(thresholds=(0.01,) * 9)
     model = replace(model, card=replace(model.card, sha256="5ade" * 16))
-    return contents(record, evidence=report.gather(record, model))
+    return contents(record, evidence=report.gather_evidence(open_with(record, model), model.card))
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +328,9 @@ def test_what_the_reader_types_is_printed_as_typed_in_one_line_and_not_kept(read
 def test_below_every_threshold_no_map_is_printed():
     record = synthesise(SyntheticConfig()).record
     model, _ = tiny_models.classifier(thresholds=(0.99,) * 9)
-    said = rasters.words(report.pdf(contents(record, evidence=report.gather(record, model))), 2)
+    said = rasters.words(
+        report.pdf(contents(record, evidence=report.gather_evidence(open_with(record, model), model.card))), 2
+    )
     assert "No class is above its threshold" in said
     assert "Integrated Gradients" not in said
 
@@ -336,7 +339,7 @@ def test_below_every_threshold_no_map_is_printed():
 def test_a_map_comes_with_its_reliability_or_the_word_that_it_was_not_checked(read, printed):
     assert "has not been checked" in rasters.words(printed, 2)
     record, (model, _) = read.record, tiny_models.classifier(thresholds=(0.01,) * 9)
-    evidence = report.gather(record, model, examine=lambda asked: analysis.examine(record, model, asked))
+    evidence = report.gather_evidence(open_with(record, model), model.card, check_map=True)
     said = rasters.words(report.pdf(replace(read, evidence=evidence)), 2)
     assert f"Reliability of this map: {evidence.reliability.grade.name.lower()}" in said
     for check in evidence.reliability.checks:
@@ -347,7 +350,7 @@ def test_a_map_comes_with_its_reliability_or_the_word_that_it_was_not_checked(re
 def measured(record):
     """The measurements by the shipped delineator."""
     model = load_model([PROJECT / "weights"], "delineator")
-    return Measured(model.card, analysis.measure(record, model))
+    return DelineatorMeasurements(model.card, analysis.measure(record, model))
 
 
 @needs_poppler

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 import tiny_models
+from only_models import open_with
 from rasters import needs_poppler, words
 
 from ecgapp import analysis, report
 from ecgapp.config import Settings
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
-from ecgapp.report import Contents, Measured
-from ecgapp.signals import record_quality
+from ecgapp.report import ReportRequest
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -20,14 +20,8 @@ def test_page_two_prints_patients_rules_and_faulty_leads():
     record.signal[LEADS.index("V1")] = 0
     model, _ = tiny_models.classifier(thresholds=(0.01, *(0.999,) * 8))
     delineator = analysis.open_model("delineator", Settings.from_environment())
-    measured, evidence = analysis.measure(record, delineator), report.gather(record, model)
-    stands = analysis.support(
-        evidence.findings, (measured, record.sampling_rate), record_quality(record), {"AF": 0.01}
-    )
-    kept = Measured(delineator.card, measured)
-    contents = Contents(
-        record, "A demo", MADE, evidence=evidence, measured=kept, support=tuple(stands.values())
-    )
+    request = ReportRequest("A demo", MADE, prevalences={"AF": 0.01})
+    contents = report.gather(open_with(record, model, delineator), model.card, request)
     printed = words(report.pdf(contents), 2)
     assert "textbook's rule (present): RR changes by" in printed
     assert "at a prevalence of 1 %, as set here" in printed

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 import tiny_models
+from only_models import open_with
 from review_events import EDITED, RECORD, SIGNED, event, numbered
 
 from ecgapp import __main__, analysis, report
@@ -17,10 +18,9 @@ from ecgapp.errors import RecordError, WeightsMismatchError
 from ecgapp.models import pack, save_model
 from ecgapp.promotion import Decision, install_import
 from ecgapp.records import DEMOS, SyntheticConfig, read_record, synthesise, write_wfdb
-from ecgapp.report import Bundle, Contents, Measured
+from ecgapp.report import Bundle, Contents, DelineatorMeasurements, ReportRequest
 from ecgapp.report.bundle import digest
 from ecgapp.reviews import EventKind, fold, moment
-from ecgapp.signals import record_quality
 from ecgapp.storage import documents
 
 MADE = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -46,8 +46,10 @@ def files(tmp_path_factory):
 def made(settings, files):
     """The bundle of that record as JSON."""
     record = read_record(files)
-    evidence = report.gather(record, analysis.open_model("tiny_nine", settings))
-    contents = Contents(record, "Uploaded ECG", MADE, "Bed 4", evidence=evidence)
+    model = analysis.open_model("tiny_nine", settings)
+    ecg = open_with(record, model)
+    evidence = report.gather_evidence(ecg, model.card)
+    contents = Contents(ecg, "Uploaded ECG", MADE, "Bed 4", evidence=evidence)
     return documents.dump(report.bundle(contents))
 
 
@@ -83,19 +85,23 @@ def test_other_software_is_named_where_numbers_differ(made, settings, files):
 
 def test_a_map_whose_reliability_was_examined_is_examined_again(settings, files):
     record, model = read_record(files), analysis.open_model("tiny_nine", settings)
-    evidence = report.gather(record, model, examine=lambda asked: analysis.examine(record, model, asked))
-    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, evidence=evidence))
+    ecg = open_with(record, model)
+    evidence = report.gather_evidence(ecg, model.card, check_map=True)
+    bundle = report.bundle(Contents(ecg, "Uploaded ECG", MADE, evidence=evidence))
     assert {check.grade for check in bundle.relevance.checks} <= {"green", "amber", "red", None}
     assert report.reproduce(documents.load(Bundle, documents.dump(bundle)), record, settings) == ()
-    unexamined = report.bundle(Contents(record, "", MADE, evidence=report.gather(record, model)))
+    other = open_with(record, model)
+    evidence = report.gather_evidence(other, model.card)
+    unexamined = report.bundle(Contents(other, "", MADE, evidence=evidence))
+    assert unexamined.relevance.checks == ()
     assert unexamined.relevance.values_sha256 == bundle.relevance.values_sha256
 
 
 def test_measurements_are_computed_again_to_the_bit(files):
     settings = Settings(files[0].parent / "no home")
     record, model = read_record(files), analysis.open_model("delineator", settings)
-    found = Measured(model.card, analysis.measure(record, model))
-    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, measured=found))
+    found = DelineatorMeasurements(model.card, analysis.measure(record, model))
+    bundle = report.bundle(Contents(open_with(record), "Uploaded ECG", MADE, measured=found))
     again = documents.load(Bundle, documents.dump(bundle))
     assert again.measurements.rows["QRS"] == found.measurements.value("QRS")
     assert report.reproduce(again, record, settings) == ()
@@ -116,14 +122,14 @@ def test_critical_findings_and_the_judgement_are_in_the_bundle_and_come_back(fil
     )
     line = JudgementLine(Severity.CRITICAL, "Read this ECG now: pause of 3.4 s.", "rule")
     record = read_record(files)
-    told = Contents(record, "Uploaded ECG", MADE, critical=(alarm,), judgement=Judgement((line,)))
+    told = Contents(open_with(record), "Uploaded ECG", MADE, critical=(alarm,), judgement=Judgement((line,)))
     bundle = documents.load(Bundle, documents.dump(report.bundle(told)))
     (found,) = bundle.critical
     assert (found.kind, found.sentence) == ("pause", "Read this ECG now: pause of 3.4 s.")
     assert (found.leads, found.start_s, found.end_s) == (("II", "V1"), 4.0, 7.4)
     assert (found.evidence, found.differential, found.found_by) == ("RR 3400 ms.", "a lost electrode", "rule")
     assert [(one.severity, one.words) for one in bundle.judgement] == [("critical", line.words)]
-    assert report.bundle(Contents(record, "", MADE)).critical == ()
+    assert report.bundle(Contents(open_with(record), "", MADE)).critical == ()
 
 
 def test_critical_findings_are_found_again_and_what_differs_is_named(tmp_path):
@@ -131,7 +137,7 @@ def test_critical_findings_are_found_again_and_what_differs_is_named(tmp_path):
     record = synthesise(DEMOS["Ventricular tachycardia"]).record
     ecg = analysis.OpenedECG(record, InstalledModels(settings))
     assert ecg.critical()
-    told = Contents(record, "", MADE, critical=ecg.critical(), judgement=ecg.judgement(None))
+    told = Contents(ecg, "", MADE, critical=ecg.critical(), judgement=ecg.judgement(None))
     bundle = documents.load(Bundle, documents.dump(report.bundle(told)))
     assert report.reproduce(bundle, record, settings) == ()
     first = bundle.critical[0]
@@ -145,7 +151,7 @@ def test_the_gates_judgement_is_computed_again_and_another_one_is_named(files):
     settings = Settings(files[0].parent / "no home")
     record = read_record(files)
     judged = analysis.OpenedECG(record, analysis.InstalledModels(settings)).admission()
-    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, admission=judged))
+    bundle = report.bundle(Contents(open_with(record), "Uploaded ECG", MADE, admission=judged))
     again = documents.load(Bundle, documents.dump(bundle))
     assert again.admission == judged
     assert report.reproduce(again, record, settings) == ()
@@ -187,8 +193,10 @@ def test_the_version_that_was_used_is_used_again_after_another_was_promoted(tmp_
     old = pack(model, known)
     install_import(old, Decision("Ada", "a test"), settings)
     record = read_record(files)
-    evidence = report.gather(record, analysis.open_model("ward", settings))
-    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE, evidence=evidence))
+    used = analysis.open_model("ward", settings)
+    ecg = open_with(record, used)
+    evidence = report.gather_evidence(ecg, used.card)
+    bundle = report.bundle(Contents(ecg, "Uploaded ECG", MADE, evidence=evidence))
     model.network.head[1].bias += 1.0
     install_import(pack(model, known), Decision("Ada", "another"), settings)
     assert report.reproduce(bundle, record, settings) == ()
@@ -198,7 +206,7 @@ def test_the_version_that_was_used_is_used_again_after_another_was_promoted(tmp_
 
 def test_a_reading_without_a_model_is_a_bundle_too(settings, files):
     record = read_record(files)
-    bundle = report.bundle(Contents(record, "Uploaded ECG", MADE))
+    bundle = report.bundle(Contents(open_with(record), "Uploaded ECG", MADE))
     again = documents.load(Bundle, documents.dump(bundle))
     assert again == bundle
     assert report.reproduce(again, record, settings) == ()
@@ -243,9 +251,8 @@ def test_the_command_line_names_what_differs(made, command, files, tmp_path):
 
 def test_what_stood_beside_the_findings_is_told_and_computed_again(settings, files):
     record, model = read_record(files), analysis.open_model("tiny_nine", settings)
-    evidence = report.gather(record, model)
-    stands = analysis.support(evidence.findings, None, record_quality(record), {"AF": 0.01})
-    contents = Contents(record, "Uploaded ECG", MADE, evidence=evidence, support=tuple(stands.values()))
+    request = ReportRequest("Uploaded ECG", MADE, prevalences={"AF": 0.01})
+    contents = report.gather(open_with(record, model), model.card, request)
     bundle = documents.load(Bundle, documents.dump(report.bundle(contents)))
     first = bundle.beside[0]
     assert (first.label, first.prevalence, first.rule) == ("AF", 0.01, None)
@@ -258,7 +265,7 @@ def test_what_stood_beside_the_findings_is_told_and_computed_again(settings, fil
 
 def reviewed(record, *events):
     """The bundle of a record whose review these events made."""
-    return report.bundle(Contents(record, "", MADE, review=fold(RECORD, numbered(*events))))
+    return report.bundle(Contents(open_with(record), "", MADE, review=fold(RECORD, numbered(*events))))
 
 
 def test_the_bundle_says_who_decided_what_and_when(files):

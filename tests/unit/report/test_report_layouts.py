@@ -8,6 +8,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import rasters
+from only_models import open_with
 from rasters import MILLIMETRE, needs_poppler
 
 from ecgapp import report
@@ -31,7 +32,7 @@ def square_wave(sampling_rate=500.0, seconds=10.0):
 
 def contents(layout=THREE_BY_FOUR, scale=None, record=None, **drawn):
     drawing = Drawing(layout, scale or Scale(), **drawn)
-    return Contents(record or square_wave(), "Uploaded ECG", MADE, drawing=drawing)
+    return Contents(open_with(record or square_wave()), "Uploaded ECG", MADE, drawing=drawing)
 
 
 def edges_of(pdf, number, gain):
@@ -93,7 +94,11 @@ def test_every_setting_in_force_is_printed():
     wanted = DisplayFilter(0.5, 40.0, 50.0)
     drawn, words = filtered(record, wanted), wanted.description(record.sampling_rate)
     asked = contents(
-        Layout(2, "V1", cabrera=True), Scale(50.0, 10.0, half_chest=True), record, shown=drawn, filter=words
+        Layout(2, "V1", cabrera=True),
+        Scale(50.0, 10.0, half_chest=True),
+        record,
+        filtered=drawn,
+        filter=words,
     )
     said = rasters.words(report.pdf(asked))
     for setting in (
@@ -109,13 +114,13 @@ def test_every_setting_in_force_is_printed():
 def test_a_filter_that_moves_st_is_told_of_on_the_tracing_with_the_figures():
     record = synthesise(SyntheticConfig("STE", noise=0.005, seed=9)).record
     drawn = replace(record, signal=DisplayFilter(2.0, 40.0).apply(record.signal, record.sampling_rate))
-    said = rasters.words(report.pdf(contents(record=record, shown=drawn, filter="2-40 Hz, zero phase")))
+    said = rasters.words(report.pdf(contents(record=record, filtered=drawn, filter="2-40 Hz, zero phase")))
     assert "This filter moves ST by more than 0.5 mm" in said
     assert "mm as recorded" in said
 
 
 def test_as_recorded_in_3x4_is_what_nobody_asked_otherwise():
-    plain = Contents(square_wave(), "Uploaded ECG", MADE)
+    plain = Contents(open_with(square_wave()), "Uploaded ECG", MADE)
     assert report.pdf(plain) == report.pdf(contents())
     assert len(sheets_of(plain)) == 1
 

@@ -5,7 +5,6 @@ import io
 import json
 import math
 import os
-import struct
 import subprocess
 import sys
 import zipfile
@@ -18,7 +17,6 @@ from ecgapp.__main__ import main
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import RunStore
-from ecgapp.jobs import metric_export as exporting
 from ecgapp.jobs.metric_export import export_run, export_zip
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
@@ -50,7 +48,7 @@ def lines_of(path):
 
 def test_every_point_is_in_the_csv_with_its_time_and_all_its_digits(store, run, tmp_path):
     other = store.create("other", "pretrain", "cpu", "{}")
-    store.add_metric(other.id, "train/step_loss", 1, 9.0)
+    store.add_metrics(other.id, [("train/step_loss", 1, 9.0)])
     export_run(store, run.id, tmp_path / "out")
     lines = lines_of(tmp_path / "out" / "metrics.csv")
     read = {(line["series"], float(line["step"])): float(line["value"]) for line in lines}
@@ -90,51 +88,6 @@ def test_a_run_that_does_not_exist_is_told(store, tmp_path):
     with pytest.raises(JobError, match="no such run"):
         export_run(store, "a" * 12, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_without_the_library_the_sentence_says_how_to_install_it(store, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting.tensorboard, "available", lambda: False)
-    with pytest.raises(JobError, match="pip install tensorboardX"):
-        export_run(store, run.id, tmp_path / "out", events=True)
-    assert not (tmp_path / "out").exists()
-
-
-def records_of(path):
-    """TFRecord framing: length, its checksum, the bytes, theirs."""
-    content, place = path.read_bytes(), 0
-    while place < len(content):
-        (length,) = struct.unpack_from("<Q", content, place)
-        yield content[place + 12 : place + 12 + length]
-        place += 12 + length + 4
-
-
-def test_tensorboards_events_hold_every_point(store, run, tmp_path):
-    event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
-    export_run(store, run.id, tmp_path / "out", events=True)
-    (path,) = (tmp_path / "out" / "tensorboard").iterdir()
-    first, *events = [event_pb2.Event.FromString(record) for record in records_of(path)]
-    assert first.file_version == "brain.Event:2"
-    read = {(event.summary.value[0].tag, event.step): event.summary.value[0].simple_value for event in events}
-    assert len(read) == len(POINTS)
-    assert read["train/step_loss", 10] == pytest.approx(0.3)
-    assert math.isnan(read["train/step_loss", 20])
-    assert read["device/memory_mb", 2] == 812.0
-    assert all(event.wall_time > 1e9 for event in events)
-
-
-def test_tensorboard_itself_would_accept_the_checksums(store, run, tmp_path):
-    crc32c = pytest.importorskip("tensorboardX.crc32c").crc32c
-    export_run(store, run.id, tmp_path / "out", events=True)
-    (path,) = (tmp_path / "out" / "tensorboard").iterdir()
-    content = path.read_bytes()
-    (length,) = struct.unpack_from("<Q", content)
-    for data, stored in (
-        (content[:8], content[8:12]),
-        (content[12 : 12 + length], content[12 + length :][:4]),
-    ):
-        found = crc32c(data)
-        masked = ((found >> 15 | found << 17) + 0xA282EAD8) & 0xFFFFFFFF
-        assert struct.unpack("<I", stored)[0] == masked
 
 
 def test_a_run_is_exported_from_the_command_line(store, run, tmp_path, monkeypatch, capsys):

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from small_training import FINETUNING
 
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 from ecgapp.runs.run_figures import RunFigures
 from ecgapp.runs.run_warnings import warnings
 
-RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
+RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, done=3, total=20)
 
 
 def curve(*values):

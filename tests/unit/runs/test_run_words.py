@@ -8,14 +8,13 @@ from small_training import FINETUNING
 
 from ecgapp.evaluate import learning_curve_index
 from ecgapp.jobs import NEW_RUN, STATES, RunStore, metric_names
-from ecgapp.jobs.run import Run
+from ecgapp.jobs.job import Run
 from ecgapp.runs.run_figures import (
     Reader,
     changes,
     config_of,
     current_member,
     lci_by_epoch,
-    read_figures,
     run_lci,
 )
 from ecgapp.runs.run_words import duration_words, lci_words, size_words, state_sentence, use_words, whose_use
@@ -31,7 +30,7 @@ from ecgapp.ui.training.curves import (
     use_curve,
 )
 
-RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, epoch=3, epochs=20)
+RUN = Run("a" * 12, "mine", "finetune", "cpu", "running", "{}", position=5, created=0.0, done=3, total=20)
 ENSEMBLE = replace(FINETUNING, members=2, epochs=3)
 
 
@@ -135,7 +134,7 @@ def test_figures_leave_out_what_is_no_number(tmp_path):
             (metric_names.F1_OF_LABEL + "AF", 1, 0.4),
         ],
     )
-    figures = read_figures(store, run.id)
+    figures = Reader(store, run.id).read()
     assert figures.f1 == ((1, 0.5), (3, 0.7))
     assert figures.f1_by_label == {"AF": ((1, 0.4),)}
     assert figures.validation_loss == ()
@@ -191,7 +190,7 @@ def test_the_index_counts_every_epoch_however_many_there_are(tmp_path):
     store.add_metrics(
         run.id, [(metric_names.F1, epoch, value) for epoch, value in enumerate(values, start=1)]
     )
-    shown = run_lci(read_figures(store, run.id).f1, FINETUNING).value
+    shown = run_lci(Reader(store, run.id).read().f1, FINETUNING).value
     assert shown == pytest.approx(learning_curve_index(values).value)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from broad_waves import broad_waves
+from only_models import open_with
 
 from ecgapp.analysis import InstalledModels, OpenedECG
 from ecgapp.config import Settings
@@ -53,7 +54,7 @@ def test_rate_and_count_are_those_of_the_same_beats_everywhere():
     spoilt = with_false_beats(heart().record)
     rate = beat_list(spoilt).rate
     assert described(OpenedECG(spoilt, InstalledModels(Settings.from_environment()))).heart_rate == rate
-    contents = Contents(spoilt, "Uploaded ECG", datetime(2026, 3, 1, tzinfo=UTC))
+    contents = Contents(open_with(spoilt), "Uploaded ECG", datetime(2026, 3, 1, tzinfo=UTC))
     assert bundle(contents).record.heart_rate == rate
     printed = figures(contents)
     assert printed.startswith(f"Heart rate {rate:.0f}/min")

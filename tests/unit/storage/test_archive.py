@@ -33,7 +33,7 @@ def test_a_kept_ecg_comes_back_bit_for_bit_with_all_that_is_known_of_it(archive,
         assert getattr(opened, name) == getattr(kept, name)
 
 
-def test_keeping_twice_is_keeping_once_and_deleting_frees_what_it_took(archive, record):
+def test_training_archive_twice_is_keeping_once_and_deleting_frees_what_it_took(archive, record):
     key = archive.keep(record)
     assert archive.keep(replace(record, record_id="another reading of the same file")) == key
     assert list(archive.keys()) == [key]

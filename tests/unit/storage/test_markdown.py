@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from ecgapp.models.card_words import WORD_JOINER, as_typed
+from ecgapp.storage.plain_text import WORD_JOINER, escape_markdown
 
 ADDRESS = re.compile(r"https?://|www(?=\.)|(?<!\S)[-.\w+]+@[-\w]+(\.[-\w]+)+", re.IGNORECASE)
 
@@ -25,12 +25,12 @@ def shown(markdown):
     ],
 )
 def test_the_reader_sees_what_was_typed(words):
-    assert shown(as_typed(words)) == words
+    assert shown(escape_markdown(words)) == words
 
 
 @pytest.mark.parametrize("mark", [mark for mark in string.punctuation if mark != ","])
 def test_every_mark_of_markdown_is_escaped(mark):
-    assert as_typed(mark) == f"\\{mark}"
+    assert escape_markdown(mark) == f"\\{mark}"
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_every_mark_of_markdown_is_escaped(mark):
 )
 def test_no_address_is_left_for_the_browser_to_make_a_link_of(address):
     assert ADDRESS.search(address)
-    assert not ADDRESS.search(as_typed(address).replace("\\", ""))
+    assert not ADDRESS.search(escape_markdown(address).replace("\\", ""))
 
 
 def test_no_icon_is_drawn_for_a_name():
-    assert ":material/" not in as_typed(":material/delete:").replace("\\", "")
+    assert ":material/" not in escape_markdown(":material/delete:").replace("\\", "")

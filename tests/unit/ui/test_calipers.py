@@ -162,9 +162,9 @@ def test_calipers_are_kept_under_harmless_names_and_deleted_one_by_one():
     for name in ("RR", "![](//a.example/b) <b>", ""):
         measured.add(one, "none, as recorded")
         measured.keep(name)
-    assert [kept.name for kept in measured.kept] == ["RR", "aexampleb b", "Caliper 3"]
+    assert [kept.name for kept in measured.named] == ["RR", "aexampleb b", "Caliper 3"]
     measured.delete(2)
-    assert [kept.name for kept in measured.kept] == ["RR", "Caliper 3"]
+    assert [kept.name for kept in measured.named] == ["RR", "Caliper 3"]
     assert measured.latest is None
 
 

@@ -11,7 +11,7 @@ from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.runs import curve_tables
 from ecgapp.runs.run_figures import RunFigures
 from ecgapp.ui.review import preprocessing_steps, reconstruction_strips
-from ecgapp.ui.tracing import overview
+from ecgapp.ui.tracing import paging
 from ecgapp.ui.training import curves
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
@@ -60,7 +60,8 @@ def test_the_steps_table_tells_each_step_of_the_lead():
 
 
 def test_the_reconstructions_table_has_the_errors_of_its_bars():
-    result = analysis.reconstruct(RECORD, tiny_models.autoencoder(), 1)
+    autoencoder = tiny_models.autoencoder()
+    result = analysis.reconstruct(analysis.prepare(RECORD, autoencoder), autoencoder, 1)
     table = reconstruction_strips.table(result)
     assert list(table["Lead"]) == list(result.leads)
     np.testing.assert_allclose(table["MSE per sample (SD²)"].astype(float), result.mse_per_lead, atol=6e-4)
@@ -68,7 +69,7 @@ def test_the_reconstructions_table_has_the_errors_of_its_bars():
 
 
 def test_the_overviews_table_keeps_the_highest_point_of_the_stretch():
-    table = overview.table(RECORD, (0.0, 25.0))
+    table = paging.overview_table(RECORD, (0.0, 25.0))
     lead = RECORD.select(["II"])[0]
     highest = float(lead.max() - np.median(lead))
     assert table["II, highest (mV)"].astype(float).max() == pytest.approx(highest, abs=0.02)

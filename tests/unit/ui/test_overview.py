@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ecgapp.records import ECGRecord
-from ecgapp.ui.tracing.overview import POINTS, clock, overview, stretch_around
-from ecgapp.ui.tracing.paging import Page, last_start
+from ecgapp.ui.tracing.paging import POINTS, PagePosition, clock, last_start, overview, stretch_around
 
 
 def record_of(seconds, sampling_rate=250.0):
@@ -78,7 +77,7 @@ def test_the_last_page_reaches_the_records_end(duration, last):
 
 
 def test_a_jump_lands_on_a_step_within_the_record():
-    page = Page()
+    page = PagePosition()
     page.go_to(33.3, 50.0)
     assert (page.start, page.jumps) == (33.5, 1)
     page.go_to(99.0, 50.0)

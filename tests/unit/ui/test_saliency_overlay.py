@@ -12,7 +12,7 @@ from ecgapp.explain import GRAD_CAM, Attribution
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.ui.review import reconstruction_strips
 from ecgapp.ui.tracing import saliency_overlay
-from ecgapp.ui.tracing.tracing import height_per_width
+from ecgapp.ui.tracing.paper_layout import height_per_width
 
 RECORD = synthesise(SyntheticConfig(duration=25.0)).record
 
@@ -88,7 +88,8 @@ def test_the_overlay_keeps_the_papers_aspect():
 
 @pytest.fixture(scope="module")
 def reconstruction():
-    return analysis.reconstruct(RECORD, tiny_models.autoencoder(), 1)
+    autoencoder = tiny_models.autoencoder()
+    return analysis.reconstruct(analysis.prepare(RECORD, autoencoder), autoencoder, 1)
 
 
 def test_the_reconstruction_lies_over_its_input_at_the_windows_time(reconstruction):

@@ -9,16 +9,17 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 import tiny_models
 from run_processes import until
 
 from benchmarks import spoil
 from ecgapp import analysis
-from ecgapp.analysis.admission_words import LOOK
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import PROJECT, Settings
-from ecgapp.errors import ArchiveError
+from ecgapp.errors import ArchiveError, JobError
+from ecgapp.jobs import SCORE, RunStore
 from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
@@ -28,15 +29,15 @@ from ecgapp.worklist import (
     Worklist,
     arranged,
     as_csv,
+    scorer_pool,
     start_scoring,
     urgency,
 )
-from ecgapp.worklist import (
-    start_scoring as starting,
-)
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
-from ecgapp.worklist.scorer import MOST_TRIES, Scorer
+from ecgapp.worklist.scorer import MOST_TRIES, Scorer, slot_path
+from ecgapp.worklist.scorer_pool import ScorerPool
 from ecgapp.worklist.scoring import quality_in_words, score
+from ecgapp.worklist.start_scoring import scoring_job
 
 TOLERANCE = 1e-6  # of a probability: another batch rounds float32 sums differently
 
@@ -111,8 +112,8 @@ def test_a_signal_without_heartbeats_asks_to_look_at_the_patient_and_has_no_rate
     settings, worklist, monkeypatch
 ):
     fill(worklist, [ecg(1)])
-    reason = f"No heartbeats are found. {LOOK}"
-    refusal = analysis.Admission(analysis.GateAnswer(0.9, 0.5, True, reason))
+    reason = "No heartbeats are found."
+    refusal = analysis.Admission(analysis.GateAnswer(0.9, 0.5, True, reason, urgent=True))
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: refusal)
     (found,) = scored(settings)
     assert read_now(found) == "unreadable: look at the patient"
@@ -162,7 +163,7 @@ def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, m
             raise ZeroDivisionError("a bug")
         return beat_list(record, quality)
 
-    monkeypatch.setattr("ecgapp.analysis.opened_ecg.beat_list", beats)
+    monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", beats)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
     assert "a bug" not in items[2].outcome.sentence
@@ -277,17 +278,70 @@ def test_one_process_holds_a_slot_and_another_one_ends(settings, monkeypatch):
 
     monkeypatch.setattr("ecgapp.worklist.scorer.PATIENCE", 0.1)
     settings.worklist.mkdir(parents=True)
-    with claimed(starting.slot_path(settings, 0)):
+    with claimed(slot_path(settings, 0)):
         assert not Scorer(settings, 0).run(0.0)
 
 
-def test_scorers_start_in_processes_of_their_own_and_end_by_themselves(settings, worklist, monkeypatch):
-    monkeypatch.setattr(starting, "slots", lambda: 1)
+def test_the_scoring_is_one_job_that_ends_by_itself_and_is_started_again(settings, worklist):
+    runs = RunStore(settings.runs)
+    for seed in (1, 2):
+        number = fill(worklist, [ecg(seed)])[0]
+        start_scoring(settings)
+        begun = scoring_job(runs)
+        start_scoring(settings)
+        until(lambda: worklist.progress().waiting == 0)
+        assert worklist.item(number).state == SCORED
+        assert not (runs.folder(begun.id) / "scorer.log").read_text(encoding="utf-8")
+        until(lambda: scoring_job(runs).ended_for_now)
+        ended = scoring_job(runs)
+        assert (ended.state, ended.done, ended.total) == ("finished", seed, seed)
+    assert len(runs.all(SCORE)) == 1
+    assert [event.kind for event in runs.events(ended.id)].count("starting") == 2
+
+
+def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings, worklist):
+    runs = RunStore(settings.runs)
     fill(worklist, [ecg(1)])
     start_scoring(settings)
+    until(lambda: scoring_job(runs).state == "running")
+    job = psutil.Process(scoring_job(runs).pid)
+    until(lambda: job.children())
+    family = job.children()
+    runs.request_stop(scoring_job(runs).id)
+    until(lambda: scoring_job(runs).ended_for_now)
+    assert scoring_job(runs).state == "stopped"
+    psutil.wait_procs([job, *family])
+    assert scored(settings)[0].state == SCORED
+
+
+def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, monkeypatch):
+    timed = sys.modules["ecgapp.worklist.start_scoring"]
+    monkeypatch.setattr(timed, "AGAIN_SECONDS", 3600.0)
+    runs = RunStore(settings.runs)
+    fill(worklist, [ecg(seed) for seed in range(12)])
+    start_scoring(settings)
+    until(lambda: scoring_job(runs).state == "running")
+    job = psutil.Process(scoring_job(runs).pid)
+    until(lambda: job.children())
+    family = job.children()
+    job.kill()
+    psutil.wait_procs([job, *family])  # its scorers end with it
+    until(lambda: scoring_job(runs).state == "lost")
+    assert "killed" in start_scoring(settings)
+    monkeypatch.setattr(timed, "AGAIN_SECONDS", 0.0)
+    assert start_scoring(settings) == ""
     until(lambda: worklist.progress().waiting == 0)
-    assert worklist.items()[0].state == SCORED
-    assert not (settings.worklist / "scorer.log").read_text(encoding="utf-8")
+    assert {item.state for item in worklist.items()} == {SCORED}
+    until(lambda: scoring_job(runs).state == "finished")
+
+
+def test_scorers_that_break_down_again_and_again_end_the_scoring(settings, worklist, tmp_path, monkeypatch):
+    monkeypatch.setattr(scorer_pool, "PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
+    monkeypatch.setattr(scorer_pool, "AGAIN_SECONDS", 0.0)
+    fill(worklist, [ecg(1)])
+    with ScorerPool(settings, tmp_path / "scorer.log") as pool:
+        with pytest.raises(JobError, match="several times"):
+            until(lambda: not pool.is_at_work())
 
 
 def test_the_same_ecg_is_listed_once(worklist):

@@ -1,13 +1,13 @@
-"""Critical findings and the judgement as plain figures and words for the numbers' document."""
+"""Critical findings and the judgement as plain figures and words, for every JSON document that has them."""
 
 from dataclasses import dataclass
 
-from ecgapp.analysis import Judgement
 from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.judgement.statements import Judgement
 
 
 @dataclass(frozen=True)
-class Alarm:
+class CriticalDocument:
     """A critical finding: where it is, in s of the record, on what it rests, and what else it could be."""
 
     kind: str
@@ -21,6 +21,21 @@ class Alarm:
     found_by: str
 
 
+def critical_document(finding: CriticalFinding) -> CriticalDocument:
+    """The document of one finding."""
+    return CriticalDocument(
+        finding.kind.value,
+        finding.sentence,
+        finding.leads,
+        float(finding.start),
+        float(finding.end),
+        finding.evidence,
+        finding.differential,
+        finding.source,
+        finding.found_by,
+    )
+
+
 @dataclass(frozen=True)
 class JudgedLine:
     """One statement of the judgement; ``severity`` is its word in small letters."""
@@ -28,13 +43,6 @@ class JudgedLine:
     severity: str
     words: str
     source: str
-
-
-def alarm(found: CriticalFinding) -> Alarm:
-    """The finding as it is written down."""
-    where = (found.leads, float(found.start), float(found.end))
-    reasons = (found.evidence, found.differential, found.source, found.found_by)
-    return Alarm(found.kind.value, found.sentence, *where, *reasons)
 
 
 def judged(judgement: Judgement) -> tuple[JudgedLine, ...]:

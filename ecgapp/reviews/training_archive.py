@@ -20,7 +20,7 @@ def keep_for_training(record: ECGRecord, reader: str, settings: Settings) -> Non
     Raises:
         ReviewError: the reader has no name.
         ArchiveError: the samples cannot be written; the journal records that they are not kept.
-        JobError: the journal or the worklist cannot be written.
+        StorageError: the journal or the worklist cannot be written.
     """
     key = fingerprint(record)
     wanted, no_longer = (ReviewEvent(key, kind, reader) for kind in (EventKind.KEPT, EventKind.FORGOTTEN))
@@ -40,7 +40,7 @@ def keep_no_longer(key: str, reader: str, settings: Settings) -> None:
     Raises:
         ReviewError: the reader has no name.
         ArchiveError: they cannot be deleted; the journal records that they are kept.
-        JobError: the journal or the worklist cannot be read or written.
+        StorageError: the journal or the worklist cannot be read or written.
     """
     event, worklist = ReviewEvent(key, EventKind.FORGOTTEN, reader), Worklist(settings)
     with worklist.alone():
@@ -53,6 +53,6 @@ def kept_for_training(settings: Settings) -> Collection[str]:
     """The fingerprints of all ECGs that readers keep for training.
 
     Raises:
-        JobError: the journal cannot be read.
+        StorageError: the journal cannot be read.
     """
     return {review.record for review in Journal(settings).reviews() if review.kept}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from ecgapp.jobs import metric_names
-from ecgapp.worker.gpu_use import card_use
+from ecgapp.worker.gpu_use import gpu_use
 
 RESERVED = {"cuda:0": 3 << 30}  # bytes that torch knows of: those of its own process
 TAKEN = {"cuda:0": 5 << 30, "cuda:1": 4 << 30}  # bytes that the driver knows of: everybody's
@@ -31,11 +31,11 @@ def refuse(_device):
 
 
 def test_of_one_card_memory_is_the_runs_own_and_load_the_cards(cards):
-    assert card_use(["cuda:0"]) == {metric_names.GPU_MEMORY: 3 * 1024, metric_names.GPU_PERCENT: 90.0}
+    assert gpu_use(["cuda:0"]) == {metric_names.GPU_MEMORY: 3 * 1024, metric_names.GPU_PERCENT: 90.0}
 
 
 def test_of_several_cards_memory_is_what_is_taken_of_all_and_load_their_mean(cards):
-    assert card_use(["cuda:0", "cuda:1"]) == {
+    assert gpu_use(["cuda:0", "cuda:1"]) == {
         metric_names.GPU_MEMORY: 9 * 1024,
         metric_names.GPU_PERCENT: 70.0,
     }
@@ -43,13 +43,13 @@ def test_of_several_cards_memory_is_what_is_taken_of_all_and_load_their_mean(car
 
 def test_without_the_drivers_binding_one_card_is_never_told_for_several(cards):
     cards.utilization = cards.device_memory_used = refuse
-    assert card_use(["cuda:0"]) == {metric_names.GPU_MEMORY: 3 * 1024}
-    assert card_use(["cuda:0", "cuda:1"]) == {}
+    assert gpu_use(["cuda:0"]) == {metric_names.GPU_MEMORY: 3 * 1024}
+    assert gpu_use(["cuda:0", "cuda:1"]) == {}
 
 
 def test_nothing_is_told_of_cards_that_are_not_used(cards, monkeypatch):
-    assert card_use(["cpu"]) == {}
+    assert gpu_use(["cpu"]) == {}
     cards.is_initialized = lambda: False
-    assert card_use(["cuda:0"]) == {}
+    assert gpu_use(["cuda:0"]) == {}
     monkeypatch.delitem(sys.modules, "torch")
-    assert card_use(["cuda:0"]) == {}
+    assert gpu_use(["cuda:0"]) == {}

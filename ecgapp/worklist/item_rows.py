@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from dataclasses import fields
 
 from ecgapp.analysis import JudgementLine, Severity
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
@@ -87,7 +88,7 @@ def add_judgements(connection: sqlite3.Connection) -> None:
 def write_outcome(
     connection: sqlite3.Connection, number: int, taker: str, outcome: Outcome, model: ModelUsed
 ) -> None:
-    """Keep what scoring came to, where ``taker`` still has the item: it may be gone, or asked for again."""
+    """Store the outcome if ``taker`` still has the item, which may be deleted or waiting again."""
     without = states.WITHHELD if outcome.withheld else states.REFUSED
     state = without if outcome.sentence else states.SCORED
     changed = connection.execute(
@@ -117,7 +118,7 @@ def write_outcome(
 
 
 def delete_details(connection: sqlite3.Connection, number: int) -> None:
-    """Delete what was found in an item."""
+    """Delete the details of an item's outcome."""
     for table in DETAILS:
         connection.execute(f"DELETE FROM {table} WHERE item = ?", (number,))  # noqa: S608
 
@@ -126,29 +127,29 @@ def _details(outcome: Outcome) -> dict[str, list[tuple[object, ...]]]:
     """The rows of each table, without item and place."""
     return {
         "scores": [(one.label, one.probability, one.threshold, one.spread) for one in outcome.scores],
-        "critical": [
-            (
-                str(one.kind),
-                one.name,
-                " ".join(one.leads),
-                one.start,
-                one.end,
-                one.evidence,
-                one.differential,
-                one.source,
-                one.found_by,
-            )
-            for one in outcome.critical
-        ],
+        "critical": [_critical_cells(one) for one in outcome.critical],
         "judgements": [(int(one.severity), one.words, one.source) for one in outcome.judged],
     }
 
 
-class Details:
-    """What was found in the items of a list, read at once."""
+def _critical_cells(finding: CriticalFinding) -> tuple[object, ...]:
+    """The fields of a critical finding as cells; the table's columns have their names and order."""
+    cells = {field.name: getattr(finding, field.name) for field in fields(finding)}
+    return tuple((cells | {"kind": str(finding.kind), "leads": " ".join(finding.leads)}).values())
+
+
+def _critical_finding(row: sqlite3.Row) -> CriticalFinding:
+    cells = {field.name: row[field.name] for field in fields(CriticalFinding)}
+    return CriticalFinding(
+        **(cells | {"kind": CriticalKind(row["kind"]), "leads": tuple(row["leads"].split())})
+    )
+
+
+class ItemDetails:
+    """The details of the outcomes of a list's items, read at once."""
 
     def __init__(self, connection: sqlite3.Connection, number: int | None = None) -> None:
-        """That of the item ``number``, or of all."""
+        """Read the details of the item ``number``, or of all."""
         self._rows: dict[tuple[str, int], list[sqlite3.Row]] = {}
         which, values = ("", ()) if number is None else ("WHERE item = ?", (number,))
         for table in DETAILS:
@@ -168,20 +169,7 @@ class Details:
 
     def critical(self, number: int) -> tuple[CriticalFinding, ...]:
         """The critical findings of an item."""
-        return tuple(
-            CriticalFinding(
-                CriticalKind(row["kind"]),
-                row["name"],
-                tuple(row["leads"].split()),
-                row["start"],
-                row["end"],
-                row["evidence"],
-                row["differential"],
-                row["source"],
-                row["found_by"],
-            )
-            for row in self._of("critical", number)
-        )
+        return tuple(_critical_finding(row) for row in self._of("critical", number))
 
     def judged(self, number: int) -> tuple[JudgementLine, ...]:
         """The lines of an item's judgement."""
@@ -191,8 +179,8 @@ class Details:
         )
 
 
-def item_of(row: sqlite3.Row, details: Details) -> Item:
-    """A row of ``items``, with what was found in it."""
+def item_of(row: sqlite3.Row, details: ItemDetails) -> Item:
+    """A row of ``items`` with the details of its outcome."""
     number = row["number"]
     return Item(
         number,

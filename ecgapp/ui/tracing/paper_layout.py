@@ -1,0 +1,109 @@
+"""ECG paper as the background of a chart: its grid, size and margins, for tracings and median beats.
+
+``scaleanchor`` ties millivolts to seconds, so that 10 mm are 10 mm in both directions at every size of
+the window.
+"""
+
+import plotly.graph_objects as go
+
+from ecgapp.records.record import FloatArray
+from ecgapp.signals.paper import BOX, Sheet
+
+FRAME = 60  # px above and below the paper
+SIDES = 8  # px left and right of it
+WIDTH = 1000  # px at which sheet and frame fit, where nothing else sets the height
+INK, MINOR, MAJOR = "#101010", "#fae3e3", "#eeb4b4"
+SECONDS_PER_MILLIVOLT = 0.4  # 10 mm at 25 mm/s, as in the tracing
+CONFIG = {
+    "displaylogo": False,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"filename": "ecg", "scale": 2},
+}
+
+
+def height_per_width(figure: go.Figure) -> float:
+    """The height of a tracing's paper for each unit of its figure's width, which may hold more than paper."""
+    (left, right), (bottom, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    first, last = figure.layout.xaxis.domain or (0, 1)
+    return float((last - first) * (top - bottom) * figure.layout.yaxis.scaleratio / (right - left))
+
+
+def _ends(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Left and right in seconds, bottom and top in mV."""
+    widest = max(sheet.stop, sheet.start + sheet.scale.page_seconds / 4) + 2.5 / sheet.scale.speed
+    return sheet.start - sheet.scale.margin, widest, float(zeros[-1]) - edges[1], edges[0]
+
+
+def tracing_layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> go.Layout:
+    """The layout of a tracing on ECG paper; ``zeros`` and ``edges`` are in mV."""
+    left, right, bottom, top = _ends(sheet, zeros, edges)
+    speed, gain = sheet.scale.speed, sheet.scale.gain
+    labels = {"ticklabelstep": round(speed / BOX), "ticksuffix": " s", "tickfont": {"size": 10}}
+    return go.Layout(
+        template="none",
+        height=round(WIDTH * (top - bottom) * gain / ((right - left) * speed)) + FRAME,
+        margin={"l": SIDES // 2, "r": SIDES // 2, "t": 24, "b": 36},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        showlegend=False,
+        dragmode="zoom",
+        hovermode=False,
+        font={"color": INK},
+        xaxis=_tracing_axis([left, right], speed) | {"constraintoward": "left"} | labels,
+        yaxis=_tracing_axis([bottom, top], gain)
+        | {"constraintoward": "top", "showticklabels": False}
+        | {"scaleanchor": "x", "scaleratio": gain / speed},
+    )
+
+
+def _tracing_axis(span: list[float], per_unit: float) -> dict[str, object]:
+    """Lines at 5 mm and 1 mm, with ``per_unit`` mm to the axis's unit.
+
+    Where the window leaves room, the paper ends: it would look like a lead without a signal.
+    """
+    return {
+        "range": span,
+        "constrain": "domain",
+        "dtick": BOX / per_unit,
+        "tick0": 0,
+        "gridcolor": MAJOR,
+        "gridwidth": 1,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "minor": {
+            "dtick": 1 / per_unit,
+            "tick0": 0,
+            "showgrid": True,
+            "gridcolor": MINOR,
+            "gridwidth": 1,
+            "ticks": "",
+        },
+    }
+
+
+def lay_on_paper(
+    figure: go.Figure, across: tuple[float, float], upwards: tuple[float, float], head: int
+) -> None:
+    """The grid from ``across`` (s) and ``upwards`` (mV), with ``head`` pixels less above than the tracing."""
+    figure.update_layout(
+        template="none", margin={"l": SIDES // 2, "r": SIDES // 2, "t": FRAME - head, "b": 6},
+        paper_bgcolor="white", plot_bgcolor="white", showlegend=False, hovermode=False, dragmode=False,
+        font={"color": INK},
+    )  # fmt: skip
+    figure.update_xaxes(**_beat_axis(across, 0.2, 0.04), constraintoward="left")
+    figure.update_yaxes(
+        **_beat_axis(upwards, 0.5, 0.1),
+        scaleanchor="x",
+        scaleratio=SECONDS_PER_MILLIVOLT,
+        constraintoward="top",
+    )
+
+
+def _beat_axis(span: tuple[float, float], major: float, minor: float) -> dict[str, object]:
+    return {
+        "range": list(span), "dtick": major, "tick0": 0, "gridcolor": MAJOR, "zeroline": False,
+        "showline": False, "ticks": "", "showticklabels": False, "constrain": "domain",
+        "minor": {"dtick": minor, "tick0": 0, "showgrid": True, "gridcolor": MINOR, "ticks": ""},
+    }  # fmt: skip
