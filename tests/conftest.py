@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: one core for each worker
+
 TIMED = {"processes", "browser"}  # folders whose tests start processes and measure time
 
 

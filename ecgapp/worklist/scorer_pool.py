@@ -85,10 +85,7 @@ class ScorerPool:
         self._started[slot] = time.monotonic()
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for child in self._children.values():
             with suppress(ProcessLookupError):

@@ -3,9 +3,12 @@
 import re
 import shutil
 import subprocess
+from itertools import islice
 
 import numpy as np
 import pytest
+
+from ecgapp.report.output import pages_of
 
 DOTS = 300  # an inch
 MILLIMETRE = DOTS / 25.4  # pixels
@@ -35,6 +38,12 @@ def words(pdf, number=1):
     """The text of one page, with single blanks."""
     text = _run("pdftotext", "-f", str(number), "-l", str(number), pdf=pdf).decode()
     return " ".join(text.split())
+
+
+def drawn_words(contents, number=1):
+    """The text of one page as it is drawn, much sooner than by way of a PDF."""
+    (axes,) = next(islice(pages_of(contents), number - 1, None)).figure.axes
+    return " ".join(" ".join(text.get_text() for text in axes.texts).split())
 
 
 def _run(program, *options, pdf):
