@@ -12,9 +12,10 @@ from dataclasses import replace
 import pytest
 from run_processes import QUICK, end_all, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
+from stored_predictions import validation_predictions
 
 from ecgapp import training
-from ecgapp.analysis import open_model, validation_predictions
+from ecgapp.analysis import open_model
 from ecgapp.errors import (
     DatasetError,
     InterruptedTrainingError,

@@ -77,6 +77,27 @@ def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings,
     assert scored(settings)[0].state == SCORED
 
 
+def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, monkeypatch):
+    timed = sys.modules["ecgapp.worklist.start_scoring"]
+    monkeypatch.setattr(timed, "AGAIN_SECONDS", 3600.0)
+    runs = RunStore(settings.runs)
+    fill(worklist, [ecg(seed) for seed in range(12)])
+    start_scoring(settings)
+    until(lambda: scoring_job(runs).state == "running")
+    job = psutil.Process(scoring_job(runs).pid)
+    until(lambda: job.children())
+    family = job.children()
+    job.kill()
+    psutil.wait_procs([job, *family])  # its scorers end with it
+    until(lambda: scoring_job(runs).state == "lost")
+    assert "killed" in start_scoring(settings)
+    monkeypatch.setattr(timed, "AGAIN_SECONDS", 0.0)
+    assert start_scoring(settings) == ""
+    until(lambda: worklist.progress().waiting == 0)
+    assert {item.state for item in worklist.items()} == {SCORED}
+    until(lambda: scoring_job(runs).state == "finished")
+
+
 def test_scorers_that_break_down_again_and_again_end_the_scoring(settings, worklist, tmp_path, monkeypatch):
     monkeypatch.setattr(scorer_pool, "PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
     monkeypatch.setattr(scorer_pool, "AGAIN_SECONDS", 0.0)

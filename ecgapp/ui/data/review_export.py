@@ -6,14 +6,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.reviews import (
-    Journal,
-    ReadingMode,
-    audit_csv,
-    choose_reading_mode,
-    packed_reviews,
-    reading_mode,
-)
+from ecgapp.reviews import Journal, ReadingMode, audit_csv, choose_reading_mode, packed_reviews, reading_mode
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.admin_action import guarded, show_problem
 

@@ -67,7 +67,8 @@ def _view(settings: Settings, hidden: bool) -> None:
         worklist = Worklist(settings)
         taking = intake(settings)
         intake_progress(taking)
-        start_scoring(settings)
+        if problem := start_scoring(settings):
+            st.error(problem)
         _progress(worklist.progress(), taking.under_way)
         items = worklist.items()
         if not items:
