@@ -13,10 +13,6 @@ from ecgapp.report.output import pages_of
 DOTS = 300  # an inch
 MILLIMETRE = DOTS / 25.4  # pixels
 
-needs_poppler = pytest.mark.skipif(
-    shutil.which("pdftoppm") is None, reason="poppler-utils is not installed: no PDF can be rasterised"
-)
-
 
 def page(pdf, number=1):
     """The grey values of one page, uint8 (n_rows, n_columns), 0 is black."""
@@ -47,6 +43,8 @@ def drawn_words(contents, number=1):
 
 
 def _run(program, *options, pdf):
-    """The program's answer to a PDF on its standard input."""
+    """The program's output for a PDF on its standard input; without the program the test is skipped."""
+    if shutil.which(program) is None:
+        pytest.skip("poppler-utils is not installed: no PDF can be read")
     arguments = [program, *options, "-", *(["-"] if program == "pdftotext" else [])]
     return subprocess.run(arguments, input=pdf, check=True, capture_output=True).stdout

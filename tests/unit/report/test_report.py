@@ -12,7 +12,7 @@ import pytest
 import rasters
 import tiny_models
 from only_models import open_with
-from rasters import MILLIMETRE, needs_poppler
+from rasters import MILLIMETRE
 from review_events import EDITED, RECORD, SIGNED, A, N, P, event, numbered, unseen
 
 from ecgapp import analysis, report
@@ -65,7 +65,6 @@ def rhythm_strip(pdf):
     return ink[zero - round(14 * MILLIMETRE) : zero + round(3 * MILLIMETRE), left:]
 
 
-@needs_poppler
 @pytest.mark.parametrize("sampling_rate", [100.0, 500.0, 2000.0])
 def test_a_second_is_25_mm_and_a_millivolt_10_mm_on_paper(sampling_rate):
     strip = rhythm_strip(report.pdf(contents(square_wave(sampling_rate))))
@@ -80,7 +79,6 @@ def test_a_second_is_25_mm_and_a_millivolt_10_mm_on_paper(sampling_rate):
     assert (heights[1] - heights[0]) / MILLIMETRE == pytest.approx(10.0, rel=0.01)
 
 
-@needs_poppler
 def test_the_grid_shows_in_grey_and_stays_far_lighter_than_the_trace():
     page = rasters.page(report.pdf(contents()))
     row = page[round((210 - BOTTOM - 1.5) * MILLIMETRE)]  # below the last wave, between two level lines
@@ -110,7 +108,6 @@ def test_the_same_contents_give_the_same_bytes_and_name_no_machine(read, printed
     assert b"/CreationDate" not in printed
 
 
-@needs_poppler
 def test_page_one_prints_every_setting_the_status_and_the_disclaimer():
     said = rasters.words(report.pdf(contents()))
     for words in (
@@ -130,7 +127,6 @@ def test_page_one_prints_every_setting_the_status_and_the_disclaimer():
     assert all(re.search(rf"\b{lead}\b", said) for lead in LEADS)
 
 
-@needs_poppler
 def test_page_two_prints_each_finding_with_what_stands_behind_it(read, printed):
     said = rasters.words(printed, 2)
     for row in read.evidence.findings.rows:
@@ -152,7 +148,6 @@ ALARM = CriticalFinding(
 SOON = JudgementLine(Severity.PROMPT, "LBBB 0.89.", "network")
 
 
-@needs_poppler
 def test_critical_findings_stand_first_on_both_pages_in_red_with_a_symbol_and_in_words(read):
     alarmed = replace(read, critical=(ALARM, replace(ALARM, name="pause, 4 s"), replace(ALARM, name="third")))
     pdf = report.pdf(alarmed)
@@ -169,7 +164,6 @@ def test_critical_findings_stand_first_on_both_pages_in_red_with_a_symbol_and_in
     assert "CRITICAL" not in rasters.drawn_words(read)
 
 
-@needs_poppler
 def test_the_stretch_that_shows_a_critical_finding_is_framed_in_its_lead(read, printed):
     plain, marked = map(rasters.colours, (printed, report.pdf(replace(read, critical=(ALARM,)))))
     changed = (plain != marked).any(axis=2)
@@ -224,7 +218,6 @@ def test_a_refused_ecg_keeps_figures_and_critical_findings(read):
     assert "ST at J+60 ms" in second
 
 
-@needs_poppler
 def test_a_rule_that_contradicts_a_label_stands_in_that_labels_row(read):
     labels = [row.label for row in read.evidence.findings.rows]
     by_rank = sorted(read.evidence.findings.rows, key=lambda row: (not row.positive, -row.probability))
@@ -241,7 +234,6 @@ def test_a_rule_that_contradicts_a_label_stands_in_that_labels_row(read):
     assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
 
 
-@needs_poppler
 def test_a_map_whose_sum_misses_by_too_much_says_so_on_paper(read, printed):
     made = read.evidence.explanation
     poor = replace(made, attribution=replace(made.attribution, completeness_error=0.642))
@@ -250,7 +242,6 @@ def test_a_map_whose_sum_misses_by_too_much_says_so_on_paper(read, printed):
     assert "Do not rely on this map" not in rasters.words(printed, 2)
 
 
-@needs_poppler
 def test_with_every_part_at_its_longest_nothing_runs_into_the_foot(read):
     """Alarms, a signed statement, a judgement, first reads, comments and measurements at once."""
     first = event(EventKind.READ, "GH", answers=unseen(AF=A, PVC=P), since=1.0)
@@ -299,7 +290,6 @@ def test_missing_derived_and_flat_leads_are_badged():
     assert "No signal in V4." in said
 
 
-@needs_poppler
 def test_lost_volts_get_no_millimetres_and_synthetic_records_say_so():
     lost = report.pdf(contents(replace(square_wave(), units="z-score", synthetic=True)))
     said = rasters.words(lost)
@@ -308,7 +298,6 @@ def test_lost_volts_get_no_millimetres_and_synthetic_records_say_so():
     assert "SYNTHETIC" in said
 
 
-@needs_poppler
 def test_what_the_reader_types_is_printed_as_typed_in_one_line_and_not_kept(read):
     typed = replace(read, reference="Bed 4 $\\alpha$\n\x00 ward\u4e2d")
     assert "Reference: Bed 4 $\\alpha$ ward? " in rasters.words(report.pdf(typed))
@@ -326,7 +315,6 @@ def test_below_every_threshold_no_map_is_printed():
     assert "Integrated Gradients" not in said
 
 
-@needs_poppler
 def test_a_map_comes_with_its_reliability_or_the_word_that_it_was_not_checked(read, printed):
     assert "has not been checked" in rasters.words(printed, 2)
     record, (model, _) = read.record, tiny_models.classifier(thresholds=(0.01,) * 9)
@@ -363,13 +351,11 @@ def test_a_figure_outside_what_is_normal_says_on_which_side():
     assert in_words(replace(wide, normal=None))[2:] == ("", "")
 
 
-@needs_poppler
 def test_without_findings_page_two_says_why():
     pdf = report.pdf(contents(refusal="The record has no lead V6, and this model needs it."))
     assert "has no lead V6" in rasters.words(pdf, 2)
 
 
-@needs_poppler
 def test_gaps_in_the_recording_are_gaps_in_the_tracing():
     whole = square_wave()
     holed = whole.signal.copy()
@@ -393,7 +379,6 @@ def test_rows_stand_on_lines_of_5_mm_in_order_within_the_grid(n_rows, spacing):
     assert placed == sorted(placed, reverse=True)
 
 
-@needs_poppler
 def test_long_remarks_stay_within_the_margins():
     wordy = replace(
         square_wave(),

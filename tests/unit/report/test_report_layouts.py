@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasters
 from only_models import open_with
-from rasters import MILLIMETRE, needs_poppler
+from rasters import MILLIMETRE
 
 from ecgapp import report
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
@@ -46,7 +46,6 @@ def edges_of(pdf, number, gain):
     return strip, np.array(found)
 
 
-@needs_poppler
 @pytest.mark.parametrize(
     ("layout", "speed", "gain"),
     [("3x4", 50.0, 10.0), ("6x2 and V1", 25.0, 5.0), ("12x1", 25.0, 10.0), ("12x1", 50.0, 20.0)],
@@ -77,7 +76,6 @@ def test_every_lead_stands_once_and_no_page_holds_more_rows_than_fit(layout, gai
     assert len({(sheet.start, sheet.stop) for sheet in sheets}) == 1
 
 
-@needs_poppler
 def test_twelve_rows_at_twice_the_gain_take_three_pages_and_the_findings_follow():
     pdf = report.pdf(contents(STACKED, Scale(25.0, 20.0)))
     for number, leads in enumerate((LEADS[:4], LEADS[4:8], LEADS[8:]), start=1):
@@ -124,7 +122,6 @@ def test_as_recorded_in_3x4_is_what_nobody_asked_otherwise():
     assert len(sheets_of(plain)) == 1
 
 
-@needs_poppler
 def test_chest_leads_at_half_gain_are_half_as_tall_and_their_pulse_has_a_step():
     pdf = report.pdf(contents(STACKED, Scale(25.0, 10.0, half_chest=True)))
     heights = []
@@ -149,7 +146,6 @@ def test_the_picture_has_every_page_of_the_tracing_below_the_other():
     assert three[0] == 3 * one[0]
 
 
-@needs_poppler
 def test_calipers_without_room_on_page_two_go_on_to_a_further_one():
     kept = tuple(f"RR {number}: II 1.000-1.860 s: 860 ms (70/min)." for number in range(160))
     few = replace(contents(), calipers=kept[:3])
