@@ -26,7 +26,7 @@ def reconstruction(result: WindowReconstruction) -> go.Figure:
     x in seconds of the recording, y in hundredths of a standard deviation, one scale for all leads.
     """
     figure = make_subplots(cols=2, column_widths=[0.86, 0.14], shared_yaxes=True, horizontal_spacing=0.01)
-    spacing = _spacing(result)
+    spacing = float(max(4.0, 2 * np.quantile(np.abs(result.input), 0.995)))
     zeros = [-spacing * row for row in range(len(result.leads))]
     bins, rate = binned_error(result)
     limit = max(float(np.quantile(bins, CLIPPED)), 1e-9)
@@ -77,10 +77,6 @@ def binned_error(result: WindowReconstruction) -> tuple[FloatArray, float]:
     padded = np.pad(error, ((0, 0), (0, -error.shape[1] % size)), mode="edge")
     bins = padded.reshape(len(error), -1, size).mean(axis=2, dtype=np.float32)
     return bins, result.sampling_rate / size
-
-
-def _spacing(result: WindowReconstruction) -> float:
-    return float(max(4.0, 2 * np.quantile(np.abs(result.input), 0.995)))
 
 
 def _band(
