@@ -9,6 +9,7 @@ from ecgapp.analysis import WindowReconstruction
 from ecgapp.models import ModelCard
 from ecgapp.models.card_words import with_interval
 from ecgapp.records.record import FloatArray
+from ecgapp.ui.tracing.paper_layout import WHITE
 
 BIN_SECONDS = 0.02  # squared error is averaged over stretches of this length
 CLIPPED = 0.995  # quantile of the bins at which the colours end
@@ -125,11 +126,9 @@ def _style(
     figure: go.Figure, result: WindowReconstruction, zeros: list[float], spacing: float, limit: float
 ) -> None:
     figure.update_layout(
-        template="none",
+        **WHITE,
         height=max(220, STRIP * len(zeros) + 70),
         margin={"l": 38, "r": 4, "t": 36, "b": 24},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         showlegend=False,
         hovermode=False,
         font={"color": INPUT},
