@@ -280,6 +280,17 @@ def test_import_reports_what_was_read_and_refused(settings, run, records):
     assert open_store("hospital", settings).manifest.sampling_rate == 100.0
 
 
+def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(run, records, tmp_path):
+    code, out, _ = run("import", "folder", records[0].parent, "hospital", "--json")
+    *progress, last = map(json.loads, out.splitlines())
+    assert code == 0
+    assert progress[-1] == {"done": len(DEMOS), "total": len(DEMOS)}
+    assert last["report"]["read"] == len(DEMOS)
+    code, out, _ = run("import", "folder", tmp_path / "none", "other", "--json")
+    (line,) = out.splitlines()
+    assert (code, list(json.loads(line))) == (1, ["problem"])
+
+
 def test_import_into_a_path(settings, run, records, tmp_path):
     assert run("import", "folder", records[0].parent, tmp_path / "elsewhere")[0] == 0
     assert len(open_store(str(tmp_path / "elsewhere"), settings)) == len(DEMOS)
