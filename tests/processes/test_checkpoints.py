@@ -8,17 +8,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_training import PRETRAINING, Recorder, small_settings
+from small_training import PRETRAINING, Recorder
 
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.storage import files
 from ecgapp.training.loop.checkpoint import BEFORE, CHECKPOINT, load_checkpoint, save_checkpoint
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
@@ -169,10 +164,10 @@ def test_what_kills_left_of_unfinished_files_is_removed_when_the_training_goes_o
 
 
 def test_a_training_whose_last_checkpoint_is_damaged_goes_on_from_the_one_before_and_says_so(
-    settings, tmp_path
+    finished, settings, tmp_path
 ):
     often = replace(PRETRAINING, checkpoint_seconds=0.0)
-    straight = training.train(often, Recorder(), tmp_path / "straight", settings)
+    straight = finished(often).model
     with pytest.raises(training.Stopped):
         training.train(often, Recorder(4), tmp_path / "run", settings)
     flip(tmp_path / "run" / CHECKPOINT, 2000)

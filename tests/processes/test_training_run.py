@@ -1,5 +1,6 @@
 """A whole training, small: it learns, it reproduces, it stops and goes on to the same weights."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -32,15 +33,10 @@ from ecgapp.training.transfer import initial_network
 PHASES = pytest.mark.parametrize("config", [PRETRAINING, FINETUNING], ids=["pretrain", "finetune"])
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"))
-
-
 @PHASES
 @pytest.mark.parametrize("stops", [(1,), (4, 3), (5,), (7, 2, 3)], ids=str)
-def test_a_training_that_was_stopped_ends_with_the_same_weights(config, stops, settings, tmp_path):
-    straight = training.train(config, Recorder(), tmp_path / "straight", settings)
+def test_a_training_that_was_stopped_ends_with_the_same_weights(config, stops, finished, settings, tmp_path):
+    straight = finished(config).model
     for stop in stops:
         with pytest.raises(training.Stopped):
             training.train(config, Recorder(stop), tmp_path / "stopped", settings)
@@ -49,15 +45,15 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(config, stops, s
     assert resumed.card.thresholds == straight.card.thresholds
 
 
-def test_checkpoints_on_the_way_change_nothing(settings, tmp_path):
-    straight = training.train(FINETUNING, Recorder(), tmp_path / "a", settings)
+def test_checkpoints_on_the_way_change_nothing(finished, settings, tmp_path):
+    straight = finished(FINETUNING).model
     often = replace(FINETUNING, checkpoint_seconds=0.0)
     assert training.train(often, Recorder(), tmp_path / "b", settings).card.sha256 == straight.card.sha256
 
 
 @PHASES
-def test_the_seed_alone_decides_the_weights(config, settings, tmp_path):
-    one = training.train(config, Recorder(), tmp_path / "one", settings)
+def test_the_seed_alone_decides_the_weights(config, finished, settings, tmp_path):
+    one = finished(config).model
     torch.rand(7)
     again = training.train(config, Recorder(), tmp_path / "again", settings)
     other = training.train(replace(config, seed=1), Recorder(), tmp_path / "other", settings)
@@ -95,19 +91,19 @@ def test_a_classifier_learns_its_labels_and_keeps_its_predictions(settings, tmp_
     assert not model.network.training
 
 
-def test_reports_count_steps_and_epochs_to_the_end(settings, tmp_path):
-    recorder = Recorder()
-    training.train(PRETRAINING, recorder, tmp_path, settings)
+def test_reports_count_steps_and_epochs_to_the_end(finished):
+    recorder = finished(PRETRAINING).recorder
     assert [report.epoch for report in recorder.epochs] == [1, 2, 3]
     assert recorder.epochs[-1].seconds_left == 0
     assert recorder.steps[-1].step == recorder.steps[-1].total_steps <= recorder.asked
     assert np.isfinite([report.loss for report in recorder.steps]).all()
 
 
-def test_a_finished_training_is_not_run_again(settings, tmp_path):
-    first = training.train(PRETRAINING, Recorder(), tmp_path, settings)
+def test_a_finished_training_is_not_run_again(finished, settings, tmp_path):
+    first = finished(PRETRAINING)
+    shutil.copytree(first.folder, tmp_path, dirs_exist_ok=True)
     recorder = Recorder()
-    assert training.train(PRETRAINING, recorder, tmp_path, settings).card == first.card
+    assert training.train(PRETRAINING, recorder, tmp_path, settings).card == first.model.card
     assert recorder.asked == 0
 
 
