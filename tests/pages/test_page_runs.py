@@ -10,18 +10,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tiny_models
-from admin_pages import open_page, said, twelve_lead_store
+from admin_pages import make_run, open_page, said, twelve_lead_store
 from dataset_sources import ecg, make_store
 from run_processes import set_columns
 from small_training import FINETUNING, PRETRAINING, small_settings, write_store
 
-from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, metric_names
 from ecgapp.runs.run_comparison import differing_settings, newest_alike
 from ecgapp.runs.start_training import start_run
-from ecgapp.storage import admin_password, documents
+from ecgapp.storage import documents
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.result.examples import (
@@ -38,26 +37,6 @@ from ecgapp.ui.training import curves, live_chart, run_actions, run_dialogs, run
 from ecgapp.ui.training.training_form import CURRENT_FORM
 
 EPOCHS = 6
-
-
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
-    """An installation whose runs stay queued: no test of a page starts a process."""
-    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(admin_password, "COST", 2**8)
-    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
-    return Settings(tmp_path / "home")
-
-
-@pytest.fixture
-def runs(settings):
-    return RunStore(settings.runs)
-
-
-def make_run(runs, state, config=FINETUNING, **columns):
-    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    set_columns(runs, run.id, state=state, heartbeat=1e12, **columns)
-    return runs.get(run.id)
 
 
 def trained_run(runs, config=FINETUNING, **columns):
