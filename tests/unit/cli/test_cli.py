@@ -160,27 +160,27 @@ def test_a_record_of_one_lead_of_any_name_is_judged_without_labels(trained, run,
     assert (code, "CRITICAL: Read this ECG now" in printed) == (0, True)
 
 
-def test_a_record_that_the_gate_refuses_is_judged_with_the_reason(trained, run, records, monkeypatch):
-    judged = Admission(GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise."))
+NOISY = GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise.")
+UNLIKE = GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others.")
+
+
+@pytest.mark.parametrize(
+    ("judged", "refused"),
+    [(Admission(NOISY), NOISY.reason), (Admission(similar=UNLIKE), None)],
+    ids=["refused", "withheld"],
+)
+def test_a_record_without_labels_is_judged_with_the_gates_reason(
+    trained, run, records, monkeypatch, judged, refused
+):
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
     code, out, err = run("predict", records[0], "--json")
     (document,) = json.loads(out)
     assert code == 0
-    assert document["refused"] == document["no_labels"] == judged.reason
+    assert (document["refused"], document["labels_withheld"]) == (refused, judged.reason)
+    assert document["no_labels"] == judged.reason
     assert document["findings"] == []
     assert document["heart_rate"] > 0
     assert judged.reason in err
-
-
-def test_labels_that_are_withheld_are_no_refusal(trained, run, records, monkeypatch):
-    judged = Admission(similar=GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others."))
-    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
-    code, out, _ = run("predict", records[0], "--json")
-    (document,) = json.loads(out)
-    assert code == 0
-    assert (document["refused"], document["labels_withheld"]) == (None, judged.reason)
-    assert document["no_labels"] == judged.reason
-    assert document["findings"] == []
 
 
 def test_without_any_classifier_records_are_judged_all_the_same(run, records, tmp_path, monkeypatch):
