@@ -9,7 +9,6 @@ from ecgapp.analysis.installed_models import (
     damaged_models,
     open_model,
     open_version,
-    validation_predictions,
     version_predictions,
 )
 from ecgapp.analysis.judgement import Judgement, JudgementLine, KnownFacts, Severity, beside_critical, judge
@@ -66,6 +65,5 @@ __all__ = [
     "prepare",
     "reconstruct",
     "validated_record",
-    "validation_predictions",
     "version_predictions",
 ]

@@ -4,10 +4,9 @@
 an id of ours. It raises a ``RecordError`` with one plain sentence if anything is wrong with the files.
 """
 
-from ecgapp.records.identity import fingerprint
 from ecgapp.records.leads import complete_leads
 from ecgapp.records.read_record import read_record
-from ecgapp.records.record import LEADS, ECGRecord, FloatArray
+from ecgapp.records.record import LEADS, ECGRecord, FloatArray, fingerprint
 from ecgapp.records.synthetic import (
     DEMOS,
     RARE_RHYTHMS,

@@ -14,7 +14,7 @@ from run_processes import QUICK, end_all, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from ecgapp import training
-from ecgapp.analysis import open_model, validation_predictions
+from ecgapp.analysis import available_models, open_model, version_predictions
 from ecgapp.errors import (
     DatasetError,
     InterruptedTrainingError,
@@ -342,7 +342,7 @@ def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, setti
     run = execute(store, claimed(store, FINETUNING).id, settings)
     card = promote_run(store, run.id, "ours", replace(WHY, despite="ours"), settings)
     assert open_model("ours", settings).card == card
-    assert validation_predictions("ours", settings) is not None
+    assert version_predictions(available_models(settings)["ours"], settings) is not None
     event = store.events(run.id)[-1]
     assert event.kind == "promoted"
     assert card.sha256 in event.text

@@ -21,7 +21,7 @@ from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, complete_leads
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
-from ecgapp.signals.quality.spike_removal import without_spikes
+from ecgapp.signals.quality.pacing_spikes import without_spikes
 
 LONGEST = 30.0  # s of a record that are measured at once
 FEWEST_BEATS = 3

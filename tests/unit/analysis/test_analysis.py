@@ -265,7 +265,7 @@ def test_validation_predictions_come_back_as_they_were_kept(tmp_path, classifier
     settings = Settings(tmp_path / "home", tmp_path / "shipped")
     known = tiny_models.predictions(9)
     save_model(settings.weights, classifier, known)
-    kept = analysis.validation_predictions("tiny_nine", settings)
+    kept = analysis.version_predictions(analysis.available_models(settings)["tiny_nine"], settings)
     np.testing.assert_array_equal(kept.targets, known.targets)
     assert load_predictions([settings.weights], "tiny_nine") is not None
 
