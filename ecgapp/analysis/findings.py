@@ -120,7 +120,7 @@ def _findings(prepared: Sequence[Prepared], model: TrainedModel) -> list[Finding
 
 def _rows(probabilities: FloatArray, card: ModelCard) -> tuple[Finding, ...]:
     labels = zip(task_of(card).label_names, probabilities.tolist(), card.thresholds, strict=True)
-    return tuple(Finding(label, p, threshold, _metrics(card, label)) for label, p, threshold in labels)
+    return tuple(Finding(label, p, threshold, card.label_metrics(label)) for label, p, threshold in labels)
 
 
 def task_of(card: ModelCard) -> Task:
@@ -132,8 +132,3 @@ def task_of(card: ModelCard) -> Task:
     if card.task is None:
         raise ModelError(f"{card.name} is an autoencoder and finds no classes. Choose a classifier.")
     return card.task
-
-
-def _metrics(card: ModelCard, label: str) -> LabelMetrics | None:
-    per_label = card.validation.per_label if card.validation else ()
-    return next((metrics for metrics in per_label if metrics.label == label), None)

@@ -89,6 +89,4 @@ class KnownFacts:
 
     def metrics(self, label: str) -> LabelMetrics | None:
         """The network's validation figures for ``label``."""
-        validated = self.card.validation if self.card is not None else None
-        per_label = validated.per_label if validated is not None else ()
-        return next((one for one in per_label if one.label == label), None)
+        return None if self.card is None else self.card.label_metrics(label)
