@@ -37,6 +37,14 @@ class Measurement:
     how: str
     reason: str = ""
 
+    @property
+    def side(self) -> str:
+        """The side of the normal range on which the value lies: "below", "above", or ""."""
+        if self.value is None or self.normal is None:
+            return ""
+        rounded = round(self.value)
+        return "below" if rounded < self.normal[0] else "above" if rounded > self.normal[1] else ""
+
 
 def in_unit(value: float, unit: str) -> str:
     """A rounded value with its unit: ``396 ms``, ``41°``."""

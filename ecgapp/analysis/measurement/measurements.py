@@ -65,6 +65,15 @@ class Measurements:
         return next(row.value for row in self.rows if row.name == name)
 
     @property
+    def blanks(self) -> list[str]:
+        """A sentence for each reason why measurements are blank, with their names."""
+        reasons: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.value is None:
+                reasons.setdefault(row.reason, []).append(row.name)
+        return [f"Blank: {', '.join(names)}. {reason}" for reason, names in reasons.items()]
+
+    @property
     def partial(self) -> bool:
         """Whether only a part of the record was measured."""
         return self.end - self.start < self.duration
