@@ -61,17 +61,18 @@ def _readable(config: GateFitConfig, data: Path, settings: Settings, log: Log) -
     n_rhythm = sum(one.origin == RHYTHM for one in rows)
     made = replace(
         made,
-        datasets=(*config.sources, *config.rhythm_sources, *_synthetic(config), "nstdb"),
+        datasets=(
+            *config.sources,
+            *config.rhythm_sources,
+            *(("synthetic ECGs",) if config.synthetic else ()),
+            "nstdb",
+        ),
         n_train=made.n_train + n_rhythm,
         epochs=STEPS,
         initialisation="random",
         note=READABLE_NOTE,
     )
     return TrainedModel(network, replace(card, thresholds=(threshold,), gate=metrics, provenance=made))
-
-
-def _synthetic(config: GateFitConfig) -> tuple[str, ...]:
-    return ("synthetic ECGs",) if config.synthetic else ()
 
 
 def _card(config: GateFitConfig, network: ArchitectureConfig) -> ModelCard:

@@ -57,10 +57,7 @@ def config_on_network(
     if lead not in leads:
         raise ConfigError(f"Not every chosen data set has the lead {lead}. Choose another lead.")
     narrow = PreprocessingConfig(
-        leads=(lead,),
-        sampling_rate=PAPER_RATE,
-        window=PAPER_WINDOW,
-        stride=PAPER_WINDOW // 2,
+        leads=(lead,), sampling_rate=PAPER_RATE, window=PAPER_WINDOW, stride=PAPER_WINDOW // 2
     )
     kind = JangAutoencoderConfig if network == JANG else FoldAutoencoderConfig
     encoder = kind(n_leads=1, n_samples=PAPER_WINDOW)

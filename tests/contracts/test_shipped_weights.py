@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from stored_predictions import load_predictions
 
 from ecgapp import analysis
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.evaluate import evaluate_predictions, metrics_at, wilson
-from ecgapp.models import installed_models, load_model, load_version_predictions, read_model
+from ecgapp.models import installed_models, load_model, read_model
 from ecgapp.promotion.checks import refuse_unusable
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.signals import PreprocessingConfig
@@ -46,7 +47,7 @@ def test_a_shipped_model_loads_says_where_it_comes_from_and_is_small(name):
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_cards_figures_follow_from_the_predictions_beside_it(name):
-    card, kept = CARDS[name], load_version_predictions([WEIGHTS], CARDS[name])
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
     assert kept is not None
     again = evaluate_predictions(
         card.task, kept.probabilities, kept.targets, card.thresholds, card.validation.dataset, n_bootstrap=50
@@ -60,7 +61,7 @@ def test_a_cards_figures_follow_from_the_predictions_beside_it(name):
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_no_other_threshold_has_a_better_f1_on_the_validation_records(name):
-    card, kept = CARDS[name], load_version_predictions([WEIGHTS], CARDS[name])
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
     chosen = metrics_at(card.task, kept.probabilities, kept.targets, card.thresholds)
     for shift in (-0.1, -0.02, 0.02, 0.1):
         moved = np.clip(np.array(card.thresholds) + shift, 0.0, 1.0)
@@ -117,7 +118,7 @@ def test_the_lead_two_autoencoder_is_comparable_with_the_papers():
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_figure_on_a_card_is_that_of_scikit_learn_on_the_predictions_beside_it(name):
-    card, kept = CARDS[name], load_version_predictions([WEIGHTS], CARDS[name])
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
     for column, row in enumerate(card.validation.per_label):
         known = ~np.isnan(kept.targets[:, column])
         truth, score = kept.targets[known, column], kept.probabilities[known, column].astype(np.float64)
@@ -136,7 +137,7 @@ def test_every_figure_on_a_card_is_that_of_scikit_learn_on_the_predictions_besid
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_shipped_predictions_say_which_records_they_are_of(name):
-    card, kept = CARDS[name], load_version_predictions([WEIGHTS], CARDS[name])
+    card, kept = CARDS[name], load_predictions([WEIGHTS], name)
     assert len(set(kept.names.ids)) == len(kept.folds) == card.validation.n
     assert tuple(dict.fromkeys(origin.store for origin in kept.names.origins)) == card.provenance.datasets
 
@@ -144,7 +145,7 @@ def test_shipped_predictions_say_which_records_they_are_of(name):
 def test_a_shipped_probability_is_that_of_the_member_that_had_not_learnt_from_the_record(real_data, tmp_path):
     settings, card = Settings(tmp_path), CARDS["nine_class"]
     import_dataset("ludb", real_data / "ludb", settings.stores / "ludb")
-    kept, model = load_version_predictions([WEIGHTS], card), load_model([WEIGHTS], "nine_class")
+    kept, model = load_predictions([WEIGHTS], "nine_class"), load_model([WEIGHTS], "nine_class")
     groups = deal_folds(range(1, 11), card.network.n_members)
     ludb = [row for row in range(len(kept.folds)) if kept.names.origin(row).store == "ludb"]
     for row in ludb[::20]:

@@ -16,13 +16,14 @@ from small_training import (
     small_settings,
     write_store,
 )
+from stored_predictions import load_predictions
 
 from ecgapp import training
 from ecgapp.config import PROJECT
 from ecgapp.datasets import open_store
 from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
-from ecgapp.models import Origin, load_card, load_model, load_version_predictions, save_model
+from ecgapp.models import Origin, load_model, save_model
 from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.loop.checkpoint import CHECKPOINT
 from ecgapp.training.training_config import RESULT
@@ -80,7 +81,7 @@ def test_a_classifier_learns_its_labels_and_keeps_its_predictions(settings, tmp_
     config = replace(FINETUNING, epochs=15, augmentation=training.AugmentationConfig())
     model = training.train(config, recorder, tmp_path, settings)
     folder = tmp_path / "result"
-    predictions = load_version_predictions([folder], load_card(folder, "small"))
+    predictions = load_predictions([folder], "small")
     card = load_model([folder], "small").card
     assert recorder.epochs[-1].auroc > 0.95
     assert recorder.epochs[-1].train_loss < recorder.epochs[0].train_loss
@@ -241,7 +242,7 @@ def test_a_pretrained_model_of_other_input_is_refused(settings, tmp_path):
 
 def test_predictions_know_the_records_that_they_are_of(settings, tmp_path):
     training.train(replace(FINETUNING, epochs=1), Recorder(), tmp_path, settings)
-    kept = load_version_predictions([tmp_path / "result"], load_card(tmp_path / "result", "small"))
+    kept = load_predictions([tmp_path / "result"], "small")
     store = open_store("small", settings)
     ids = store.record_ids()
     assert len(set(kept.names.ids)) == len(kept.folds) == 6

@@ -3,18 +3,18 @@
 import math
 import os
 import signal
-import sqlite3
 import sys
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
-from run_processes import QUICK, end_all, until
+from run_processes import QUICK, end_all, locked, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
+from stored_predictions import validation_predictions
 
 from ecgapp import training
-from ecgapp.analysis import available_models, open_model, version_predictions
+from ecgapp.analysis import open_model
 from ecgapp.errors import (
     DatasetError,
     InterruptedTrainingError,
@@ -257,15 +257,6 @@ def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_
     assert "last checkpoint is intact. Free space on the disk" in ended.message
 
 
-@contextmanager
-def locked(store: RunStore):
-    """Another process writes the list all the while."""
-    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.rollback()
-
-
 def test_a_list_that_is_locked_delays_neither_metrics_nor_the_end_of_a_run(store, settings, monkeypatch):
     monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
     plain = team.train
@@ -342,7 +333,7 @@ def test_a_promoted_model_is_the_run_s_and_the_review_page_finds_it(store, setti
     run = execute(store, claimed(store, FINETUNING).id, settings)
     card = promote_run(store, run.id, "ours", replace(WHY, despite="ours"), settings)
     assert open_model("ours", settings).card == card
-    assert version_predictions(available_models(settings)["ours"], settings) is not None
+    assert validation_predictions("ours", settings) is not None
     event = store.events(run.id)[-1]
     assert event.kind == "promoted"
     assert card.sha256 in event.text

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -127,7 +126,7 @@ class PartWriter:
                 "shard": shard.number,
                 "row": shard.add(steps),
                 "scale": scales,
-                "signal": _fingerprint(signal),
+                "signal": int.from_bytes(hashlib.sha256(signal.tobytes()).digest()[:8], "little"),
             }
         )
         if shard.full:
@@ -161,7 +160,3 @@ class PartWriter:
             path = self._work / f"signals-{self.number:05d}-{number:02d}.npy"
             self._open[length] = OpenShard(path, number, (len(self.leads), length))
         return self._open[length]
-
-
-def _fingerprint(signal: np.ndarray[Any, Any]) -> int:
-    return int.from_bytes(hashlib.sha256(signal.tobytes()).digest()[:8], "little")

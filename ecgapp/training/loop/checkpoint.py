@@ -63,7 +63,7 @@ def load_checkpoint(
         content = _read(path)
         if content is None:
             continue
-        if _sealed(content):
+        if hashlib.sha256(content[:-_SEAL]).hexdigest().encode() == content[-_SEAL:]:
             state = _state(content, identity)
             if damaged:
                 path.replace(folder / CHECKPOINT)  # else the next one would be written over it
@@ -86,11 +86,6 @@ def _read(path: Path) -> bytes | None:
         if error.errno == errno.EIO:
             return b""
         raise InterruptedTrainingError("The checkpoint cannot be read. Check the disk.") from error
-
-
-def _sealed(content: bytes) -> bool:
-    """Whether ``content`` is as it was written."""
-    return hashlib.sha256(content[:-_SEAL]).hexdigest().encode() == content[-_SEAL:]
 
 
 def _state(content: bytes, identity: str) -> dict[str, Any]:

@@ -106,15 +106,10 @@ def _trace(slot: str, beat: TypicalBeat, lead: str, right: float, up: float) -> 
     signal = beat.between(lead, *SHOWN)
     step = max(1, round(beat.sampling_rate / POINTS_PER_SECOND))
     first = max(0, round((SHOWN[0] + beat.before) * beat.sampling_rate))
-    return go.Scatter(
-        x0=right + first / beat.sampling_rate - beat.before,
-        dx=step / beat.sampling_rate,
-        y=np.ascontiguousarray(signal[::step] + np.float32(up), np.float32),
-        mode="lines",
-        line=dict(STYLES[slot]),
-        name=f"{lead}, {slot}",
-        hoverinfo="skip",
-    )
+    start, name = right + first / beat.sampling_rate - beat.before, f"{lead}, {slot}"
+    y, line = np.ascontiguousarray(signal[::step] + np.float32(up), np.float32), dict(STYLES[slot])
+    dx = step / beat.sampling_rate
+    return go.Scatter(x0=start, dx=dx, y=y, mode="lines", line=line, name=name, hoverinfo="skip")
 
 
 def _lane(figure: go.Figure, slot: str, beat: TypicalBeat, right: float, reach: tuple[float, float]) -> None:

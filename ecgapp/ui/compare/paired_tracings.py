@@ -1,6 +1,6 @@
 """Two tracings on one paper: the controls are one for both, and neither is scaled by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
@@ -26,6 +26,7 @@ from ecgapp.ui.tracing.tracing_controls import (
     choose_rhythm,
     one_of,
 )
+from ecgapp.ui.tracing.tracing_filters import badges, heading
 
 BESIDE, ABOVE = "Side by side", "One above the other"
 LINE = 17  # px that a second line of print needs
@@ -76,7 +77,7 @@ def pair_panel(both: Mapping[str, ComparedECG]) -> None:
     """The tracings of one or two ECGs by their slots, on the same paper."""
     view = choose_pair_view()
     view = replace(view, beside=view.beside and len(both) > 1)
-    places = _places(both, view.beside)
+    places = st.columns(2, gap="small") if view.beside else [st.container() for _ in both]
     drawn = {}
     for place, (slot, one) in zip(places, both.items(), strict=True):
         with place:
@@ -86,10 +87,6 @@ def pair_panel(both: Mapping[str, ComparedECG]) -> None:
         with place:
             _show(slot, figures[slot], drawn[slot])
             _tell(slot, both[slot], drawn[slot])
-
-
-def _places(both: Mapping[str, ComparedECG], beside: bool) -> Sequence[st.delta_generator.DeltaGenerator]:
-    return st.columns(2, gap="small") if beside else [st.container() for _ in both]
 
 
 def _drawn(slot: str, one: ComparedECG, view: PairView) -> _Drawn:
@@ -120,8 +117,9 @@ def _figures(
             if other is not one and _same_cells(one.sheet, other.sheet)
             for piece in pieces(other.record, other.sheet)
         ]
-        words = Printed(one.filter, _badges(both[slot]), room)
-        figures[slot] = tracing(one.record, one.sheet, _head(slot, both[slot]), words=words)
+        words = Printed(one.filter, badges(both[slot].ecg), room)
+        head = heading(f"{slot.upper()}: {both[slot].name}", both[slot].ecg)
+        figures[slot] = tracing(one.record, one.sheet, head, words=words)
     widest = max(figure.layout.xaxis.range[1] - figure.layout.xaxis.range[0] for figure in figures.values())
     for figure in figures.values():
         left = figure.layout.xaxis.range[0]
@@ -143,17 +141,6 @@ def _narrow(figure: go.Figure) -> None:
     above.text = above.text.replace("   ", "<br>", 1)
     margin = figure.layout.margin
     figure.update_layout(margin={"t": margin.t + LINE, "b": margin.b + LINE})
-
-
-def _badges(one: ComparedECG) -> dict[str, str]:
-    """A few words for each lead with a fault."""
-    return {lead.lead: ", ".join(lead.faults) for lead in one.ecg.quality.leads if lead.faults}
-
-
-def _head(slot: str, one: ComparedECG) -> list[str]:
-    rate = one.ecg.heart_rate
-    beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
-    return [f"<b>{slot.upper()}: {one.name}</b>", beats]
 
 
 def _show(slot: str, figure: go.Figure, drawn: _Drawn) -> None:

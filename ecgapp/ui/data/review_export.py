@@ -6,14 +6,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.reviews import (
-    Journal,
-    ReadingMode,
-    audit_csv,
-    choose_reading_mode,
-    packed_reviews,
-    reading_mode,
-)
+from ecgapp.reviews import Journal, ReadingMode, audit_csv, choose_reading_mode, packed_reviews, reading_mode
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.admin_action import guarded, show_problem
 
@@ -49,12 +42,7 @@ def review_export(settings: Settings) -> None:
 
 def _download(words: str, make: Callable[[], bytes], name: str, settings: Settings) -> None:
     """Show a download button; the file is made when it is pressed, in a thread without a session."""
-    check_right = auth.right_now(settings)
-
-    def made() -> bytes:
-        check_right()
-        return make()
-
+    made = auth.download_for_admin(settings, make)
     kind = "application/zip" if name.endswith(".zip") else "text/csv"
     st.download_button(words, made, name, kind, key=f"save_{name}", on_click="ignore")
 

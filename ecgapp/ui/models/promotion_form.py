@@ -12,7 +12,6 @@ from ecgapp.jobs import Run, RunStore
 from ecgapp.models import ModelCard
 from ecgapp.promotion import (
     History,
-    HistoryEntry,
     check_same_task,
     compared,
     concerns_here,
@@ -38,7 +37,9 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         st.warning(str(error))
         return
     for line in promoted:
-        st.text(_told(line))  # as it was typed
+        st.text(
+            f"{time_words(line.time)}: {line.action} as {line.name} by {line.author}. {line.reason}"
+        )  # as it was typed
     with st.expander("Promote: let the review page use this model", not promoted, key=f"promotion_{run.id}"):
         name = st.text_input("Name", run.name, key=f"promote_name_{run.id}", max_chars=60).strip()
         concerns = compare(replace(trained, name=name), "of this run", name, settings)
@@ -121,7 +122,3 @@ def _row(words: str, card: ModelCard) -> dict[str, object]:
         "Title": card.title,
         "Trained on": ", ".join(card.provenance.datasets),
     }
-
-
-def _told(line: HistoryEntry) -> str:
-    return f"{time_words(line.time)}: {line.action} as {line.name} by {line.author}. {line.reason}"

@@ -100,13 +100,8 @@ def _decide(name: str, act: Callable[[Decision], object], settings: Settings) ->
 
 
 def _export(version: Version, settings: Settings) -> None:
-    """The bundle is made when the button is pressed, in a thread that knows no session."""
-    check_right = auth.right_now(settings)
-
-    def bundle() -> bytes:
-        check_right()
-        return export_bundle(version.name, settings)
-
+    """The bundle is made when the button is pressed."""
+    bundle = auth.download_for_admin(settings, lambda: export_bundle(version.name, settings))
     st.download_button(
         "Export for another machine",
         bundle,

@@ -15,18 +15,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7
 BLUE, ORANGE, GREY = COLOURS[0], COLOURS[1], COLOURS[6]
 AXIS: dict[str, Any] = {"zeroline": False, "constrain": "domain"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-SYMBOLS = (
-    "circle",
-    "square",
-    "diamond",
-    "cross",
-    "x",
-    "triangle-up",
-    "star",
-    "triangle-down",
-    "pentagon",
-    "hexagram",
-)
+SYMBOLS = tuple("circle square diamond cross x triangle-up star triangle-down pentagon hexagram".split())
 MAX_POINTS = 150
 RECALLS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 

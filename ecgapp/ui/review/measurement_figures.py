@@ -13,7 +13,7 @@ from ecgapp.analysis.judgement.measured_lines import RULES
 from ecgapp.analysis.rules import Verdict
 from ecgapp.records import LEADS
 from ecgapp.tasks.meanings import in_full
-from ecgapp.ui.tracing.paper_layout import INK, lay_on_paper
+from ecgapp.ui.tracing.paper_layout import INK, lay_on_paper, signal_line
 
 ROWS_OF_A_COLUMN = 3
 STEP = 1.3  # s from one column to the next
@@ -131,15 +131,8 @@ def _trace(beat: TypicalBeat, lead: str, right: float, up: float) -> go.Scatter:
     signal = beat.between(lead, *SHOWN)
     step = max(1, round(beat.sampling_rate / POINTS_PER_SECOND))
     first = max(0, round((SHOWN[0] + beat.before) * beat.sampling_rate))
-    return go.Scatter(
-        x0=right + first / beat.sampling_rate - beat.before,
-        dx=step / beat.sampling_rate,
-        y=np.ascontiguousarray(signal[::step] + np.float32(up), np.float32),
-        mode="lines",
-        line={"color": INK, "width": 1.2},
-        name=lead,
-        hoverinfo="skip",
-    )
+    start = right + first / beat.sampling_rate - beat.before
+    return signal_line(signal[::step] + np.float32(up), start, step / beat.sampling_rate, INK, 1.2, name=lead)
 
 
 def _bands(beat: TypicalBeat, right: float, reach: tuple[float, float]) -> Iterator[dict[str, object]]:

@@ -13,6 +13,7 @@ from ecgapp.analysis import Prepared
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import Step
 from ecgapp.signals.paper import keep_peaks
+from ecgapp.ui.tracing.paper_layout import WHITE, signal_line
 
 POINTS_PER_SECOND = 250.0
 AROUND = 1.0  # seconds shown before and after the window
@@ -91,14 +92,7 @@ def _cut(prepared: Prepared, row: int, window: int) -> go.Scatter:
 
 def _scatter(signal: FloatArray, sampling_rate: float, start: float, colour: str) -> go.Scatter:
     drawn, rate = keep_peaks(signal, sampling_rate, POINTS_PER_SECOND)
-    return go.Scatter(
-        x0=start,
-        dx=1 / rate,
-        y=np.ascontiguousarray(drawn, dtype=np.float32),
-        mode="lines",
-        line={"color": colour, "width": 1},
-        hoverinfo="skip",
-    )
+    return signal_line(drawn, start, 1 / rate, colour, 1)
 
 
 def _mark_window(figure: go.Figure, prepared: Prepared, window: int) -> None:
@@ -110,11 +104,9 @@ def _mark_window(figure: go.Figure, prepared: Prepared, window: int) -> None:
 
 def _style(figure: go.Figure, rows: int, span: Sequence[float]) -> None:
     figure.update_layout(
-        template="none",
+        **WHITE,
         height=rows * ROW_HEIGHT + 40,
         margin={"l": 36, "r": 4, "t": 36, "b": 24},  # fixed: automargin doubles the time to draw
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         showlegend=False,
         hovermode=False,
         font={"color": "#101010"},

@@ -9,6 +9,7 @@ from ecgapp.analysis import WindowReconstruction
 from ecgapp.models import ModelCard
 from ecgapp.models.card_words import with_interval
 from ecgapp.records.record import FloatArray
+from ecgapp.ui.tracing.paper_layout import WHITE
 
 BIN_SECONDS = 0.02  # squared error is averaged over stretches of this length
 CLIPPED = 0.995  # quantile of the bins at which the colours end
@@ -26,7 +27,7 @@ def reconstruction(result: WindowReconstruction) -> go.Figure:
     x in seconds of the recording, y in hundredths of a standard deviation, one scale for all leads.
     """
     figure = make_subplots(cols=2, column_widths=[0.86, 0.14], shared_yaxes=True, horizontal_spacing=0.01)
-    spacing = _spacing(result)
+    spacing = float(max(4.0, 2 * np.quantile(np.abs(result.input), 0.995)))
     zeros = [-spacing * row for row in range(len(result.leads))]
     bins, rate = binned_error(result)
     limit = max(float(np.quantile(bins, CLIPPED)), 1e-9)
@@ -79,10 +80,6 @@ def binned_error(result: WindowReconstruction) -> tuple[FloatArray, float]:
     return bins, result.sampling_rate / size
 
 
-def _spacing(result: WindowReconstruction) -> float:
-    return float(max(4.0, 2 * np.quantile(np.abs(result.input), 0.995)))
-
-
 def _band(
     result: WindowReconstruction, row: FloatArray, rate: float, zero: float, spacing: float
 ) -> go.Heatmap:
@@ -129,11 +126,9 @@ def _style(
     figure: go.Figure, result: WindowReconstruction, zeros: list[float], spacing: float, limit: float
 ) -> None:
     figure.update_layout(
-        template="none",
+        **WHITE,
         height=max(220, STRIP * len(zeros) + 70),
         margin={"l": 38, "r": 4, "t": 36, "b": 24},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         showlegend=False,
         hovermode=False,
         font={"color": INPUT},

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from ecgapp.analysis import Explanation
 from ecgapp.analysis.beat_relevance import WAVES, BeatRelevance, WaveShare
 from ecgapp.explain import GRAD_CAM
+from ecgapp.ui.tracing.paper_layout import WHITE
 from ecgapp.ui.tracing.saliency_overlay import FOR
 
 HEIGHT = 300  # px
@@ -16,7 +17,7 @@ TIMES_IN_TABLE = 0.05  # s
 
 def beat_chart(relevance: BeatRelevance, explanation: Explanation) -> go.Figure:
     """Mean relevance over the beats with its spread, above it the median beat of the strongest lead."""
-    figure = go.Figure(layout=_layout())
+    figure = go.Figure(layout=small_layout().update(hovermode="x"))
     low, high = relevance.mean - relevance.spread, relevance.mean + relevance.spread
     outline = np.concatenate([relevance.times, relevance.times[::-1]])
     figure.add_trace(
@@ -41,7 +42,7 @@ def beat_chart(relevance: BeatRelevance, explanation: Explanation) -> go.Figure:
 def wave_chart(shares: tuple[WaveShare, ...]) -> go.Figure:
     """Each wave's share of the absolute relevance beside its share of the time."""
     names = [share.wave for share in shares]
-    figure = go.Figure(layout=_layout())
+    figure = go.Figure(layout=small_layout().update(hovermode="x"))
     for name, values, style in (
         ("relevance", [100 * share.relevance for share in shares], {"color": f"rgb({FOR})"}),
         ("time", [100 * share.time for share in shares], {"color": "#d9d9d9", "pattern": {"shape": "/"}}),
@@ -114,14 +115,12 @@ def _unit(explanation: Explanation) -> str:
     return "logits" if explanation.attribution.method != GRAD_CAM else "relevance"
 
 
-def _layout() -> go.Layout:
+def small_layout(height: int = HEIGHT) -> go.Layout:
+    """The layout of a small chart: white, with the legend above it; ``height`` in px."""
     return go.Layout(
-        template="none",
-        height=HEIGHT,
+        **WHITE,
+        height=height,
         margin={"l": 56, "r": 8, "t": 34, "b": 44},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         font={"color": "#101010", "size": 12},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        hovermode="x",
     )

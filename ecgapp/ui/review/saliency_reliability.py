@@ -7,6 +7,7 @@ import streamlit as st
 
 from ecgapp.analysis import ExaminedMaps
 from ecgapp.explain import FRACTIONS, Deletion, Examination, Grade, MapReliability, ReliabilityCheck
+from ecgapp.ui.review.relevance_charts import small_layout
 from ecgapp.ui.tracing.paper_frame import PLAIN
 from ecgapp.ui.tracing.saliency_overlay import FOR, METHOD_NAMES
 
@@ -95,7 +96,7 @@ def deletion_table(deletion: Deletion) -> pd.DataFrame:
 def deletion_chart(deletion: Deletion) -> go.Figure:
     """The logit as more and more is taken away: the map's order against the random ones."""
     low, high = np.quantile(deletion.random, [0.025, 0.975], axis=0)
-    figure = go.Figure()
+    figure = go.Figure(layout=small_layout(280))
     figure.add_trace(
         go.Scatter(x=[*PERCENT, *PERCENT[::-1]], y=[*high, *low[::-1]], fill="toself", mode="none",
                    fillcolor=BAND, name=f"95 % of {len(deletion.random)} random orders", hoverinfo="skip")
@@ -107,13 +108,6 @@ def deletion_chart(deletion: Deletion) -> go.Figure:
         go.Scatter(x=PERCENT, y=deletion.curve, line=own, mode="lines+markers", name="map's order")
     )
     figure.update_layout(
-        template="none",
-        height=280,
-        margin={"l": 56, "r": 8, "t": 34, "b": 44},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-        font={"color": "#101010", "size": 12},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         xaxis={"title": "taken away, % of all cells", "range": [0, 100]},
         yaxis={"title": "logit"},
     )

@@ -8,7 +8,7 @@ from ecgapp.analysis import OpenedECG
 from ecgapp.analysis.critical import CriticalFinding
 from ecgapp.analysis.evidence_marks import elsewhere, page_start
 from ecgapp.records import ECGRecord
-from ecgapp.signals import RecordQuality, remarks
+from ecgapp.signals import remarks
 from ecgapp.signals.paper import Sheet, lay_out
 from ecgapp.ui.shell.ecg_in_view import figures
 from ecgapp.ui.sign_off.caliper_panel import caliper_list, select_box, with_calipers
@@ -19,7 +19,7 @@ from ecgapp.ui.tracing.paper_frame import paper
 from ecgapp.ui.tracing.paper_layout import CONFIG
 from ecgapp.ui.tracing.tracing import Printed, printed_settings, tracing
 from ecgapp.ui.tracing.tracing_controls import View, choose_view, marks_alarms, offer_half_gain
-from ecgapp.ui.tracing.tracing_filters import displayed, tell_st
+from ecgapp.ui.tracing.tracing_filters import badges, displayed, heading, tell_st
 
 MOST_WAYS = 6  # buttons to findings on other pages
 
@@ -56,13 +56,13 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
         start = choose_page(record, view.scale.page_seconds)
     drawn, in_force = displayed(ecg, view)
     sheet = lay_out(drawn, view.layout, start, scale=view.scale)
-    badges = _badges(ecg.quality)
-    words = Printed(in_force, badges)
+    faults = badges(ecg)
+    words = Printed(in_force, faults)
     marked = findings if marks_alarms() else ()
     key = TracingFigure(view, start, in_force, bool(marked))
     figure = figures().once(
         key,
-        lambda: mark_evidence(tracing(drawn, sheet, _head(ecg, title), words=words), drawn, sheet, marked),
+        lambda: mark_evidence(tracing(drawn, sheet, heading(title, ecg), words=words), drawn, sheet, marked),
         heavy=True,
     )
     alt = f"Electrocardiogram tracing: {printed_settings(drawn, sheet, in_force)}"
@@ -80,7 +80,7 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
                 selection_mode="box",
             )
     tall = figures().once(
-        TallLeads(view, start, in_force), lambda: tall_leads(drawn, sheet, badges.keys()), heavy=True
+        TallLeads(view, start, in_force), lambda: tall_leads(drawn, sheet, faults.keys()), heavy=True
     )
     offer_half_gain(tall, view)
     caliper_list(record)
@@ -88,11 +88,6 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
     sentences = remarks(record, ecg.quality)
     if sentences:
         st.warning("  \n".join(sentences))  # a line each, in one box
-
-
-def _badges(quality: RecordQuality) -> dict[str, str]:
-    """A few words for each lead with a fault."""
-    return {lead.lead: ", ".join(lead.faults) for lead in quality.leads if lead.faults}
 
 
 def _ways_to(record: ECGRecord, findings: tuple[CriticalFinding, ...], sheet: Sheet) -> None:
@@ -106,9 +101,3 @@ def _ways_to(record: ECGRecord, findings: tuple[CriticalFinding, ...], sheet: Sh
                     on_click=go_to,
                     args=(record, page_start(finding, sheet), sheet.scale.page_seconds),
                 )
-
-
-def _head(ecg: OpenedECG, title: str) -> list[str]:
-    rate = ecg.heart_rate
-    beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
-    return [f"<b>{title}</b>", beats]

@@ -35,8 +35,7 @@ def check_admin(settings: Settings) -> None:
     Raises:
         AccessError: this session is no administrator's (any more).
     """
-    if not is_admin(settings):
-        raise AccessError("You are not signed in any more. Reload the page and sign in again.")
+    _check_pass(settings, st.session_state.get(PASS))
 
 
 def is_admin(settings: Settings) -> bool:
@@ -45,18 +44,23 @@ def is_admin(settings: Settings) -> bool:
     return isinstance(granted, str) and admin_password.is_valid_pass(settings, granted)
 
 
-def right_now(settings: Settings) -> Callable[[], None]:
-    """``check_admin`` for a thread that knows no session: a download is packed in one.
+def download_for_admin(settings: Settings, make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """``make`` for a download button, which packs the file in a thread that knows no session.
 
     What it returns raises AccessError where this session's right has ended meanwhile.
     """
-    granted = str(st.session_state.get(PASS, ""))
+    granted = st.session_state.get(PASS)
 
-    def check() -> None:
-        if not admin_password.is_valid_pass(settings, granted):
-            raise AccessError("You are not signed in any more. Reload the page and sign in again.")
+    def made() -> bytes:
+        _check_pass(settings, granted)
+        return make()
 
-    return check
+    return made
+
+
+def _check_pass(settings: Settings, granted: object) -> None:
+    if not isinstance(granted, str) or not admin_password.is_valid_pass(settings, granted):
+        raise AccessError("You are not signed in any more. Reload the page and sign in again.")
 
 
 def _sign_in(settings: Settings) -> None:

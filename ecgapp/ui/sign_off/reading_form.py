@@ -112,13 +112,7 @@ def draw_fields(form: ReviewForm) -> None:
         for column, one in zip(columns, questions[first : first + ACROSS], strict=False):
             key = form.key(one.label)
             st.session_state.setdefault(key, one.state)  # a default beside what a button sets is refused
-            column.radio(
-                _label(one),
-                list(State),
-                key=key,
-                horizontal=True,
-                help=meaning(one.label) or None,
-            )
+            column.radio(_label(one), list(State), key=key, horizontal=True, help=meaning(one.label) or None)
     left, right = st.columns(2)
     left.text_area(
         "Further statements, one a line: a code or your own words",
@@ -126,12 +120,7 @@ def draw_fields(form: ReviewForm) -> None:
         key=form.key("statements"),
         height=90,
     )
-    right.text_area(
-        f"Comment ({NO_NAMES})",
-        key=comment_key(form),
-        max_chars=LONGEST_COMMENT,
-        height=90,
-    )
+    right.text_area(f"Comment ({NO_NAMES})", key=comment_key(form), max_chars=LONGEST_COMMENT, height=90)
     _ask_beside_normal(form)
 
 

@@ -12,7 +12,7 @@ from ecgapp.records import ECGRecord
 from ecgapp.signals.paper import RHYTHM_LEAD, keep_peaks, middle
 from ecgapp.ui.shell.ecg_in_view import page_state
 from ecgapp.ui.tracing.paper_frame import PLAIN
-from ecgapp.ui.tracing.paper_layout import INK
+from ecgapp.ui.tracing.paper_layout import INK, WHITE, signal_line
 from ecgapp.ui.tracing.tracing import NOTE
 
 CHART = "overview"
@@ -148,18 +148,7 @@ def overview(record: ECGRecord, stretch: tuple[float, float], page: tuple[float,
     known = np.abs(drawn[np.isfinite(drawn)])
     limit = float(np.clip(known.max() * 1.1 if known.size else 0.0, *LIMITS))
     figure = go.Figure(layout=_layout(stretch, limit, lead))
-    line = {"color": INK, "width": 0.8}
-    figure.add_trace(
-        go.Scatter(
-            x0=first / record.sampling_rate,
-            dx=1 / rate,
-            y=np.ascontiguousarray(drawn, dtype=np.float32),
-            mode="lines",
-            line=line,
-            name=lead,
-            hoverinfo="skip",
-        )
-    )
+    figure.add_trace(signal_line(drawn, first / record.sampling_rate, 1 / rate, INK, 0.8, name=lead))
     edge = {"color": "#0b4f8a", "width": 1.5}
     figure.add_shape(x0=page[0], x1=page[1], y0=0, y1=1, yref="paper", fillcolor=PAGE_COLOUR, line=edge)
     return figure
@@ -193,11 +182,9 @@ def _layout(stretch: tuple[float, float], limit: float, lead: str) -> go.Layout:
     name = {"text": f"<b>{lead}</b>", "x": 0.003, "y": 1.0, "xref": "paper", "yref": "paper"}
     placed = {"showarrow": False, "font": {"size": 12, "color": INK}, "yanchor": "top", "bgcolor": "white"}
     return go.Layout(
-        template="none",
+        **WHITE,
         height=HEIGHT,
         margin={"l": 4, "r": 4, "t": 2, "b": 22},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         showlegend=False,
         dragmode="select",
         selectdirection="h",

@@ -4,6 +4,9 @@
 the window.
 """
 
+from typing import Any
+
+import numpy as np
 import plotly.graph_objects as go
 
 from ecgapp.records.record import FloatArray
@@ -20,6 +23,17 @@ CONFIG = {
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     "toImageButtonOptions": {"filename": "ecg", "scale": 2},
 }
+
+WHITE: dict[str, Any] = {"template": "none", "paper_bgcolor": "white", "plot_bgcolor": "white"}
+
+
+def signal_line(
+    y: FloatArray, start: float, step: float, colour: str, width: float, **style: object
+) -> go.Scatter:
+    """A signal as a plain line without tooltips, with a sample every ``step`` s from ``start`` on."""
+    line = {"color": colour, "width": width}
+    y = np.ascontiguousarray(y, dtype=np.float32)
+    return go.Scatter(x0=start, dx=step, y=y, mode="lines", line=line, hoverinfo="skip", **style)
 
 
 def height_per_width(figure: go.Figure) -> float:
@@ -41,11 +55,9 @@ def tracing_layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) 
     speed, gain = sheet.scale.speed, sheet.scale.gain
     labels = {"ticklabelstep": round(speed / BOX), "ticksuffix": " s", "tickfont": {"size": 10}}
     return go.Layout(
-        template="none",
+        **WHITE,
         height=round(WIDTH * (top - bottom) * gain / ((right - left) * speed)) + FRAME,
         margin={"l": SIDES // 2, "r": SIDES // 2, "t": 24, "b": 36},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         showlegend=False,
         dragmode="zoom",
         hovermode=False,
@@ -88,9 +100,8 @@ def lay_on_paper(
 ) -> None:
     """The grid from ``across`` (s) and ``upwards`` (mV), with ``head`` pixels less above than the tracing."""
     figure.update_layout(
-        template="none", margin={"l": SIDES // 2, "r": SIDES // 2, "t": FRAME - head, "b": 6},
-        paper_bgcolor="white", plot_bgcolor="white", showlegend=False, hovermode=False, dragmode=False,
-        font={"color": INK},
+        **WHITE, margin={"l": SIDES // 2, "r": SIDES // 2, "t": FRAME - head, "b": 6},
+        showlegend=False, hovermode=False, dragmode=False, font={"color": INK},
     )  # fmt: skip
     figure.update_xaxes(**_beat_axis(across, 0.2, 0.04), constraintoward="left")
     figure.update_yaxes(

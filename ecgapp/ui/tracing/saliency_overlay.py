@@ -41,7 +41,12 @@ def saliency(record: ECGRecord, explanation: Explanation, opacity: float = OPACI
     """The explained window's tracing, one lead below the other, with what moved the label behind it."""
     length = explanation.stop - explanation.start
     sheet = lay_out(record, STACKED, explanation.start, length)
-    figure = tracing(record, sheet, [_heading(explanation)], POINTS_PER_SECOND)
+    figure = tracing(
+        record,
+        sheet,
+        [f"relevance for <b>{explanation.label}</b>, {METHOD_NAMES[explanation.attribution.method]}"],
+        POINTS_PER_SECOND,
+    )
     zeros = zeros_of(record, sheet)
     bins, rate = binned(explanation)
     limit = colour_limit(bins)
@@ -90,10 +95,6 @@ def method_in_words(explanation: Explanation) -> str:
         f"scale for all leads{bars}. {change}. Such maps show what the "
         "network used, not the cause of a finding."
     )
-
-
-def _heading(explanation: Explanation) -> str:
-    return f"relevance for <b>{explanation.label}</b>, {METHOD_NAMES[explanation.attribution.method]}"
 
 
 def binned(explanation: Explanation) -> tuple[FloatArray, float]:

@@ -25,7 +25,7 @@ from ecgapp.signals.paper import (
     sample_range,
 )
 from ecgapp.ui.tracing.clip_marks import add_marks, cut_lines, cut_words
-from ecgapp.ui.tracing.paper_layout import INK, tracing_layout
+from ecgapp.ui.tracing.paper_layout import INK, signal_line, tracing_layout
 
 POINTS_PER_SECOND = 500.0  # at most; above it, lowest and highest samples are kept
 NOTE = "#5a5a5a"
@@ -102,15 +102,7 @@ def zeros_of(record: ECGRecord, sheet: Sheet) -> FloatArray:
 def _line(record: ECGRecord, cell: Cell, y: FloatArray, most: float) -> go.Scatter:
     first, _ = sample_range(record, cell)
     drawn, rate = keep_peaks(y, record.sampling_rate, most)
-    return go.Scatter(
-        x0=first / record.sampling_rate,
-        dx=1 / rate,
-        y=np.ascontiguousarray(drawn, dtype=np.float32),
-        mode="lines",
-        line={"color": INK, "width": 1.1},
-        name=cell.name,
-        hoverinfo="skip",
-    )
+    return signal_line(drawn, first / record.sampling_rate, 1 / rate, INK, 1.1, name=cell.name)
 
 
 def _pulses(sheet: Sheet, zeros: FloatArray) -> go.Scatter:

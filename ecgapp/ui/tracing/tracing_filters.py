@@ -30,6 +30,18 @@ def displayed(ecg: OpenedECG, view: View) -> tuple[ECGRecord, str]:
         return ecg.record, UNFILTERED
 
 
+def heading(title: str, ecg: OpenedECG) -> list[str]:
+    """What stands above the tracing: the title in bold, and the heart rate."""
+    rate = ecg.heart_rate
+    beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
+    return [f"<b>{title}</b>", beats]
+
+
+def badges(ecg: OpenedECG) -> dict[str, str]:
+    """A few words for each lead with a fault."""
+    return {lead.lead: ", ".join(lead.faults) for lead in ecg.quality.leads if lead.faults}
+
+
 def _as_model(ecg: OpenedECG) -> tuple[ECGRecord, str]:
     card = _classifier()
     if card is None:

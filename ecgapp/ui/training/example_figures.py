@@ -8,6 +8,7 @@ from plotly.subplots import make_subplots
 
 from ecgapp.records.record import FloatArray
 from ecgapp.training.result.examples import Reconstructions
+from ecgapp.ui.tracing.paper_layout import WHITE, signal_line
 
 ROW = 130  # px a window
 ORIGINAL, ANSWER = "#101010", "#d55e00"
@@ -34,7 +35,7 @@ def reconstructions(
                 (examples.windows[row, lead], "original", ORIGINAL),
                 (answers[row, lead], "reconstruction", ANSWER),
             ):
-                line = _line(signal, sampling_rate, name, colour)
+                line = signal_line(signal, 0.0, 1 / sampling_rate, colour, 1.1, name=name, legendgroup=name)
                 line.line.dash = DASH if name == "reconstruction" else "solid"
                 line.showlegend = row == 0 and column == 1
                 figure.add_trace(line, row=row + 1, col=column)
@@ -58,37 +59,16 @@ def _titles(examples: Reconstructions, epochs: Sequence[int]) -> list[str]:
     ]
 
 
-def _line(signal: FloatArray, sampling_rate: float, name: str, colour: str) -> go.Scatter:
-    return go.Scatter(
-        x0=0.0,
-        dx=1 / sampling_rate,
-        y=np.ascontiguousarray(signal, dtype=np.float32),
-        mode="lines",
-        name=name,
-        legendgroup=name,
-        line={"color": colour, "width": 1.1},
-        hoverinfo="skip",
-    )
-
-
 def _style(figure: go.Figure, n: int) -> None:
     figure.update_layout(
-        template="none",
+        **WHITE,
         height=n * ROW + 70,
         margin={"l": 36, "r": 4, "t": 46, "b": 34},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
         hovermode=False,
         uirevision="keep",
         font={"color": ORIGINAL},
-        legend={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 0.995,
-            "yanchor": "top",
-            "yref": "container",
-        },
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 0.995}
+        | {"yanchor": "top", "yref": "container"},
     )
     figure.update_annotations(font_size=11)
     figure.update_xaxes(gridcolor="#ececec", zeroline=False, ticksuffix=" s")

@@ -13,10 +13,10 @@ from ecgapp.training.result.examples import (
     read_ranking,
     read_reconstructions,
 )
+from ecgapp.ui.tracing.paper_frame import PLAIN
 from ecgapp.ui.training import example_figures
 from ecgapp.ui.training.run_dialogs import TRACING, ask_for
 
-PLAIN = {"displayModeBar": False}
 LATEST = 0  # instead of an epoch: the latest one
 
 

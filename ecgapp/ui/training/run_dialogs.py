@@ -159,12 +159,7 @@ def _export(context: DialogContext) -> None:
         "and **config.json**, this run's exact settings. With them it is run again from the command line:"
     )
     st.code(metric_export.COMMAND, language="bash")
-    check_right = auth.right_now(context.settings)
-
-    def packed() -> bytes:
-        check_right()
-        return metric_export.export_zip(store, run.id)
-
+    packed = auth.download_for_admin(context.settings, lambda: metric_export.export_zip(store, run.id))
     name = f"{metric_export.export_name(store, run.id)}.zip"
     st.download_button(
         "Download", packed, name, "application/zip", key="download_run", type="primary", on_click="ignore"

@@ -134,11 +134,6 @@ def _choose_batch(items: Sequence[Item]) -> int | None:
     return st.selectbox("Drop", [None, *batches], format_func=words, key="worklist_batch", width=90)
 
 
-def _review_words() -> dict[str, str]:
-    """The status of each ECG's review in a word, by fingerprint."""
-    return {review.record: review.word for review in reader.journal().reviews()}
-
-
 def _table(listed: Sequence[Item], settings: Settings, hidden: bool) -> None:
     numbers = [item.number for item in listed]
     st.caption(f"**{len(numbers):,} shown.**" + ("" if hidden else f" {ORDER_NOTE}"))
@@ -151,7 +146,7 @@ def _table(listed: Sequence[Item], settings: Settings, hidden: bool) -> None:
         return
     if not hidden:
         reader.mark_seen(*(item.key for item in listed if item.outcome.scores))
-    reviewed = _review_words()
+    reviewed = {review.record: review.word for review in reader.journal().reviews()}
     key = f"worklist_table_{st.session_state.get(_TABLE, 0)}"
     st.dataframe(
         table(listed, intake(settings).names, lambda item: reviewed.get(item.key, ""), hidden=hidden),

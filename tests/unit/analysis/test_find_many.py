@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tiny_models
 from small_training import FINETUNING, Recorder, small_settings
+from stored_predictions import load_predictions
 
 from ecgapp import analysis
 from ecgapp.datasets import open_store
 from ecgapp.errors import MissingSamplesError, SignalError
-from ecgapp.models import load_card, load_version_predictions
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.training import train
 
@@ -63,8 +63,7 @@ def test_thresholds_are_fitted_on_the_probabilities_that_the_app_shows(tmp_path,
     settings = small_settings(tmp_path)
     config = replace(FINETUNING, aggregation=aggregation, epochs=2)
     model = train(config, Recorder(), tmp_path / "run", settings)
-    folder = tmp_path / "run" / "result"
-    fitted = load_version_predictions([folder], load_card(folder, config.name))
+    fitted = load_predictions([tmp_path / "run" / "result"], config.name)
     predicted = analysis.predict_store(model, open_store("small", settings), config.validation_folds)
 
     def in_order(predictions):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from stored_predictions import validation_predictions
 
-from ecgapp.analysis import available_models, open_model, version_predictions
+from ecgapp.analysis import available_models, open_model
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError, ModelError, ModelNotFoundError
 from ecgapp.models import PackedModel, TrainedModel, load_card, pack, save_model
@@ -77,10 +78,7 @@ def test_a_model_goes_to_another_machine_and_answers_the_same(bundle, settings):
     theirs, window = tiny_models.classifier("theirs")[0], torch.randn(2, 12, 1000)
     ours = open_model("theirs", settings)
     torch.testing.assert_close(ours.network(window), theirs.network(window))
-    assert (
-        version_predictions(available_models(settings)["theirs"], settings).targets
-        == tiny_models.predictions(9).targets
-    ).all()
+    assert (validation_predictions("theirs", settings).targets == tiny_models.predictions(9).targets).all()
     (line,) = History(settings).entries()
     assert (line.action, line.name, line.author, line.sha256) == (
         "imported",

@@ -7,8 +7,9 @@ import tiny_models
 from finished_runs import finished_run
 from run_processes import set_columns
 from small_training import FINETUNING
+from stored_predictions import validation_predictions
 
-from ecgapp.analysis import available_models, open_model, version_predictions
+from ecgapp.analysis import available_models, open_model
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError, StorageError, WeightsMismatchError
 from ecgapp.jobs import RunStore
@@ -85,7 +86,7 @@ def test_an_earlier_version_comes_back_with_its_weights_thresholds_and_predictio
     roll_back("ward", first[:12], BEN, settings)
     card = open_model("ward", settings).card
     assert (card.sha256, card.thresholds) == (first, (0.7,) * 9)
-    assert version_predictions(available_models(settings)["ward"], settings) is not None
+    assert validation_predictions("ward", settings) is not None
     assert story(settings) == [
         ("rolled back", first, "Ben"), ("promoted", second, "Ada"), ("promoted", first, "Ada")
     ]  # fmt: skip
@@ -216,7 +217,7 @@ def test_an_installation_killed_at_any_of_its_writes_leaves_the_old_model_whole(
 ):
     """Weights, predictions and card: each write in turn never happens."""
     first = promoted(runs, settings, thresholds=(0.7,) * 9)
-    before = version_predictions(available_models(settings)["ward"], settings)
+    before = validation_predictions("ward", settings)
     second, _ = finished_run(runs, bias=1.0)
     # other predictions than the first run's, so that all three files are new
     model, _ = tiny_models.classifier("trained")
@@ -227,10 +228,7 @@ def test_an_installation_killed_at_any_of_its_writes_leaves_the_old_model_whole(
         promote(runs, second, "ward", BEN, settings)
     card = open_model("ward", settings).card
     assert (card.sha256, card.thresholds) == (first, (0.7,) * 9)
-    assert (
-        version_predictions(available_models(settings)["ward"], settings).probabilities
-        == before.probabilities
-    ).all()
+    assert (validation_predictions("ward", settings).probabilities == before.probabilities).all()
     assert [action for action, _, _ in story(settings)] == ["promoted"]
     monkeypatch.undo()
     promote(runs, second, "ward", BEN, settings)
@@ -298,7 +296,7 @@ def test_deleting_an_old_version_frees_its_files_and_keeps_its_line(runs, settin
     assert first not in objects(settings)
     assert story(settings)[0] == ("deleted", first, "Ben")
     assert [version.sha256 for version in versions("ward", settings)] == [second]
-    assert version_predictions(available_models(settings)["ward"], settings) is not None
+    assert validation_predictions("ward", settings) is not None
 
 
 def test_files_that_another_name_uses_too_stay_when_one_deletes_a_version(runs, settings):
@@ -324,7 +322,7 @@ def test_a_model_copied_in_by_hand_is_found_and_can_come_back(runs, settings):
     assert [action for action, _, _ in story(settings)] == ["promoted", "found"]
     roll_back("ward", copied.sha256, BEN, settings)
     assert open_model("ward", settings).card == copied
-    assert version_predictions(available_models(settings)["ward"], settings) is not None
+    assert validation_predictions("ward", settings) is not None
 
 
 def test_a_damaged_version_is_not_rolled_back_to(runs, settings):
@@ -348,7 +346,7 @@ def test_damaged_predictions_are_a_sentence(runs, settings):
     digest = available_models(settings)["ward"].predictions_sha256
     object_path(settings.weights, digest).write_bytes(b"damaged")
     with pytest.raises(WeightsMismatchError, match="validation predictions of ward"):
-        version_predictions(available_models(settings)["ward"], settings)
+        validation_predictions("ward", settings)
 
 
 def test_a_plain_save_that_is_killed_leaves_no_card_beside_other_weights(tmp_path, monkeypatch):

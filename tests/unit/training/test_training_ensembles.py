@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from small_training import FINETUNING, Recorder, load_records, small_settings
+from stored_predictions import load_predictions
 
 from ecgapp import training
 from ecgapp.analysis import answering_member
-from ecgapp.models import EnsembleConfig, build, load_card, load_model, load_version_predictions
+from ecgapp.models import EnsembleConfig, build, load_model
 from ecgapp.models.answers import ProbabilityRule
 from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.ensembles import assemble, deal_folds
@@ -41,7 +42,7 @@ def test_folds_are_dealt_once_each_and_evenly(n_groups):
 
 def test_all_records_are_judged_out_of_fold(trained, settings):
     model, folder, _ = trained
-    predictions = load_version_predictions([folder / "result"], load_card(folder / "result", "small"))
+    predictions = load_predictions([folder / "result"], "small")
     n_records = len(load_records(CONFIG, open_stores(CONFIG, settings), Recorder()))
     assert isinstance(model.card.network, EnsembleConfig)
     assert model.card.validation.n == n_records == len(predictions.probabilities)
@@ -52,7 +53,7 @@ def test_all_records_are_judged_out_of_fold(trained, settings):
 
 def test_a_records_answer_is_that_of_the_member_trained_without_it(trained, settings):
     model, folder, _ = trained
-    kept = load_version_predictions([folder / "result"], load_card(folder / "result", "small"))
+    kept = load_predictions([folder / "result"], "small")
     records = load_records(CONFIG, open_stores(CONFIG, settings), Recorder())
     for member, group in zip(model.network.members, deal_folds((1, 2, 3, 4), 2), strict=True):
         rows = records.rows(group)
@@ -63,7 +64,7 @@ def test_a_records_answer_is_that_of_the_member_trained_without_it(trained, sett
 
 def test_the_predictions_name_the_member_that_answered_for_each_record(trained):
     model, folder, _ = trained
-    kept = load_version_predictions([folder / "result"], load_card(folder / "result", "small"))
+    kept = load_predictions([folder / "result"], "small")
     groups = deal_folds((1, 2, 3, 4), 2)
     assert all(fold in groups[member] for fold, member in zip(kept.folds, kept.members, strict=True))
     for row in (0, len(kept.folds) - 1):
