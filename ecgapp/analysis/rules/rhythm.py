@@ -69,7 +69,8 @@ def _premature(facts: Facts, wide: bool) -> RuleResult:
         other = _narrow(early) if wide else "wide"
         words = f"{_count(early, facts)} early; {'it is' if len(early) == 1 else 'they are'} {other}"
         return RuleResult(Presence.ABSENT, f"{words} ({_widths(early)})")
-    words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {'is' if len(of_kind) == 1 else 'are'} {kind}"
+    verb = "is" if len(of_kind) == 1 else "are"
+    words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {verb} {kind}"
     return RuleResult(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
 
 
