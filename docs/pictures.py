@@ -18,7 +18,7 @@ import psutil
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from benchmarks.served import served
+from benchmarks.app.served import served
 from ecgapp.analysis import available_models
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
