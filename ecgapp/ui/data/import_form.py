@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.config import Settings
-from ecgapp.datasets import LAYOUTS, ImportReport, Unfinished, discard, unfinished_imports
+from ecgapp.datasets import LAYOUTS, Unfinished, discard, unfinished_imports
 from ecgapp.datasets.importing.background import import_report, latest_import, resume_import, start_import
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
@@ -99,7 +99,12 @@ def _progress(settings: Settings) -> None:
     elif st.session_state.pop(AWAITED, None) is not None:
         st.rerun()  # the list of data sets has changed, and nothing is left to ask for
     elif (report := import_report(RunStore(settings.runs), latest)) is not None:
-        _report(report)
+        done = f"{report.read:,} records were imported into {report.name}. Refused: {report.n_refused:,}."
+        st.success(f"Last import: {done}")
+        if report.refused:
+            st.dataframe(refused_table(report.refused), hide_index=True, width="stretch")
+        for note in report.notes:
+            st.info(note)
     else:
         st.error(f"Last import, {latest.name}: {latest.message}")
 
@@ -113,12 +118,3 @@ def _bar(settings: Settings, latest: Run) -> None:
             RunStore(settings.runs).request_stop(latest.id)
         except EcgAppError as error:
             st.error(str(error))
-
-
-def _report(report: ImportReport) -> None:
-    done = f"{report.read:,} records were imported into {report.name}. Refused: {report.n_refused:,}."
-    st.success(f"Last import: {done}")
-    if report.refused:
-        st.dataframe(refused_table(report.refused), hide_index=True, width="stretch")
-    for note in report.notes:
-        st.info(note)
