@@ -25,7 +25,7 @@ from ecgapp.analysis import (
     evaluate_store,
     open_model,
     predict_store,
-    validation_predictions,
+    version_predictions,
 )
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import LAYOUTS, DatasetStore, import_dataset
@@ -107,7 +107,7 @@ def classifier_rows(bench: Bench, model: TrainedModel) -> list[Row]:
     if len(stores) > 1:
         together = Predictions(*(np.concatenate(part) for part in zip(*map(_parts, predicted), strict=True)))
         rows.append(_auroc_row(bench, card, stores, together))
-    validated = validation_predictions(card.name, bench.settings)
+    validated = version_predictions(card, bench.settings)
     if validated is not None and card.validation is not None:
         how = _quoted(card, card.validation.dataset)
         rows.append(_macro_row(card, validated, "the card's own records", how, judged=True))

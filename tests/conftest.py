@@ -7,17 +7,23 @@ from pathlib import Path
 
 import pytest
 
-TIMED = {"processes", "browser"}  # folders whose tests start processes and measure time
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: one core for each worker
+
+TIMED = {"processes": "slow", "browser": "browser"}
+"""Folders whose tests start processes and measure time, each with the marker of its tests."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests for ``--dist loadgroup``: all timed ones on one worker, others by file.
+    """Mark tests of processes and browsers, and group tests for ``--dist loadgroup``.
 
-    Two timed tests at once could starve each other on two cores. A file's fixtures are made once.
+    All timed ones are on one worker: two at once could starve each other on two cores. Others stay together
+    by file, so that a file's fixtures are made once.
     """
     for item in items:
         folder = item.path.parent.name
+        if folder in TIMED:
+            item.add_marker(TIMED[folder])
         item.add_marker(pytest.mark.xdist_group("timed" if folder in TIMED else item.path.stem))
 
 

@@ -10,7 +10,6 @@ from ecgapp.analysis.installed_models import (
     damaged_models,
     open_model,
     open_version,
-    validation_predictions,
     version_predictions,
 )
 from ecgapp.analysis.judgement import Judgement, JudgementLine, KnownFacts, Severity, beside_critical, judge
@@ -73,6 +72,5 @@ __all__ = [
     "reconstruct",
     "support",
     "validated_record",
-    "validation_predictions",
     "version_predictions",
 ]

@@ -114,12 +114,6 @@ class Admission:
         return self.deciding.in_figures
 
 
-def broken_answer(card: ModelCard, error: EcgAppError) -> GateAnswer:
-    """The answer of a judge that cannot be opened: labels are withheld, nothing is refused."""
-    reason = f"Labels are withheld: {card.name}, which judges records before labels, cannot be asked. {error}"
-    return GateAnswer(None, card.thresholds[0], True, reason, judge=card.name)
-
-
 @dataclass(frozen=True)
 class Judges:
     """The models that answer the two questions for one record; None where this machine has none.
@@ -220,12 +214,13 @@ def judge_cards(
     For the second one that reads all leads together goes before one that reads them one by one.
     """
     first = next((card for card in cards.values() if card.asks_if_readable), None)
-    able = [card for card in cards.values() if card.asks_if_similar and _can_read(card, record)]
+    able = [
+        card
+        for card in cards.values()
+        if card.asks_if_similar
+        and (_lead_by_lead(card) or set(card.preprocessing.leads) <= set(record.leads))
+    ]
     return first, min(able, key=_lead_by_lead, default=None)
-
-
-def _can_read(card: ModelCard, record: ECGRecord) -> bool:
-    return _lead_by_lead(card) or set(card.preprocessing.leads) <= set(record.leads)
 
 
 def _lead_by_lead(card: ModelCard) -> bool:
@@ -240,7 +235,11 @@ def judges_for(
 
 
 def _opened(card: ModelCard, opened: Callable[[ModelCard], TrainedModel]) -> TrainedModel | GateAnswer:
+    """The judge; if it cannot be opened, its answer: labels are withheld, nothing is refused."""
     try:
         return opened(card)
     except EcgAppError as error:
-        return broken_answer(card, error)
+        reason = (
+            f"Labels are withheld: {card.name}, which judges records before labels, cannot be asked. {error}"
+        )
+        return GateAnswer(None, card.thresholds[0], True, reason, judge=card.name)

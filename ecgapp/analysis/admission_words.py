@@ -68,7 +68,8 @@ def why_unreadable(record: ECGRecord, numbers: Floats, usual: Floats) -> Refusal
     Names asystole where nearly nothing is there, and ventricular fibrillation where the signal has the rate
     and the size of a heart rhythm.
     """
-    height = _height(record)
+    low, high = np.quantile(_filtered(record), [0.01, 0.99], axis=-1)
+    height = float((high - low).max())  # mV, of the tallest lead, without its rare extremes
     if record.units == "mV" and height < LOWEST:
         return Refusal(SMALL.format(height=LOWEST), urgent=True)
     sentence = f"{UNREADABLE} {_noise(numbers, usual)}"
@@ -96,12 +97,6 @@ def _filtered(record: ECGRecord) -> FloatArray:
     whole = record.signal[np.isfinite(record.signal).all(axis=-1)]
     high = min(FILTER[1], 0.4 * record.sampling_rate)
     return bandpass(whole, record.sampling_rate, FILTER[0], high)
-
-
-def _height(record: ECGRecord) -> float:
-    """The height of the tallest lead from top to bottom, in mV, without its rare extremes."""
-    low, high = np.quantile(_filtered(record), [0.01, 0.99], axis=-1)
-    return float((high - low).max())
 
 
 def _heart_like(record: ECGRecord, height: float) -> float | None:

@@ -30,7 +30,8 @@ class ComputedResults:
         with computing:
             with self._lock:
                 if key in self._values:
-                    self._mark_used(key)
+                    if key in self._heavy:
+                        self._heavy.move_to_end(key)
                     held: T = self._values[key]  # type: ignore[assignment]
                     return held
             value = compute()
@@ -51,7 +52,3 @@ class ComputedResults:
                     oldest, _ = self._heavy.popitem(last=False)
                     del self._values[oldest]
                     self._locks.pop(oldest, None)
-
-    def _mark_used(self, key: Hashable) -> None:
-        if key in self._heavy:
-            self._heavy.move_to_end(key)

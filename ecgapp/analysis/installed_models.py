@@ -12,7 +12,6 @@ from ecgapp.models import (
     TrainedModel,
     installed_models,
     load_model,
-    load_predictions,
     load_version,
     load_version_predictions,
 )
@@ -47,15 +46,6 @@ def open_version(card: ModelCard, settings: Settings) -> TrainedModel:
         WeightsMismatchError: its weights are gone or damaged.
     """
     return load_version(_folders(settings), card)
-
-
-def validation_predictions(name: str, settings: Settings) -> Predictions | None:
-    """The validation predictions of the classifier of this name, or None if they were not stored.
-
-    Raises:
-        ModelNotFoundError: there is no such model.
-    """
-    return load_predictions(_folders(settings), name)
 
 
 def version_predictions(card: ModelCard, settings: Settings) -> Predictions | None:

@@ -32,7 +32,8 @@ def validated_record(card: ModelCard, predictions: Predictions, row: int, settin
     origin, record_id = predictions.names.origin(row), predictions.names.ids[row]
     store = _store_of(origin, settings)
     same = store.manifest.digest == origin.digest
-    place = _place_of(record_id, store)
+    ids = store.record_ids()
+    place = ids.index(record_id) if record_id in ids else None
     if place is None or not (same or store.manifest.layout != _NUMBERED):
         raise DatasetError(_CHANGED.format(name=origin.store))
     there = np.array([place], np.int64)
@@ -73,8 +74,3 @@ def _store_of(origin: Origin, settings: Settings) -> DatasetStore:
             "to open its records."
         )
     return open_store(origin.store, settings)
-
-
-def _place_of(record_id: str, store: DatasetStore) -> int | None:
-    ids = store.record_ids()
-    return ids.index(record_id) if record_id in ids else None

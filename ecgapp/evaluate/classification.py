@@ -167,16 +167,14 @@ def _per_label(
     metrics = []
     for column, name in enumerate(task.label_names):
         hits, alarms, misses, rest = (int(count) for count in counts[:, column])
-        figures = {figure: _of_label(figure, column, point, draws) for figure in OF_LABEL}
+        figures = {
+            FIGURES[row]: interval(float(point[row, column]), None if draws is None else draws[row, column])
+            for row in map(FIGURES.index, OF_LABEL)
+        }
         line = float(answers.thresholds[column])
         n = hits + alarms + misses + rest
         metrics.append(LabelMetrics(name, n, hits + misses, line, hits, alarms, misses, rest, **figures))
     return tuple(metrics)
-
-
-def _of_label(figure: str, column: int, point: Floats, draws: Floats | None) -> Interval | None:
-    row = FIGURES.index(figure)
-    return interval(float(point[row, column]), None if draws is None else draws[row, column])
 
 
 def _macro(figure: str, point: Floats, draws: Floats | None) -> Interval | None:

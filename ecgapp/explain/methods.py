@@ -78,10 +78,11 @@ def smoothgrad(networks: Networks, question: Question) -> Tensor:
     """
     from captum.attr import NoiseTunnel, Saliency
 
+    devices = [question.x.device] if question.x.device.type == "cuda" else []
     repeated = networks if len(networks) > 1 else [*networks, *networks]
     gradients = []
     for place, network in enumerate(repeated):
-        with _global_random_state, torch.random.fork_rng(devices=_devices(question.x)):
+        with _global_random_state, torch.random.fork_rng(devices=devices):
             torch.manual_seed(question.seed + place)
             gradients.append(
                 NoiseTunnel(Saliency(network)).attribute(
@@ -132,10 +133,6 @@ METHODS: dict[str, Method] = {
     GRAD_CAM: grad_cam,
     OCCLUSION: occlusion,
 }
-
-
-def _devices(x: Tensor) -> list[torch.device]:
-    return [x.device] if x.device.type == "cuda" else []
 
 
 def _pieces(x: Tensor, size: int) -> Tensor:

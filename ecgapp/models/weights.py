@@ -135,18 +135,6 @@ def _card(text: str) -> ModelCard:
     return documents.load(ModelCard, text)
 
 
-def load_predictions(folders: Sequence[Path], name: str) -> Predictions | None:
-    """The predictions kept with this model, or None where none were.
-
-    Raises:
-        ModelNotFoundError: no folder has the model.
-        WeightsMismatchError: they are not those that its card names.
-    """
-    folder = _folder_of(folders, name)
-    card = load_card(folder, name)
-    return unpack_predictions(card, _predictions_of(folder, card))
-
-
 def load_version_predictions(folders: Sequence[Path], card: ModelCard) -> Predictions | None:
     """The predictions kept with exactly this card, whichever is in use under its name by now.
 

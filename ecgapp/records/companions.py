@@ -25,7 +25,8 @@ class Companions:
         """
         path = self._named(name)
         if path is None and sum(_kind(other) == _kind(name) for other in wanted) == 1:
-            path = self._only_one_of(_kind(name))
+            same = [given for given in self.given if _kind(given.name) == _kind(name) and is_file(given)]
+            path = same[0] if len(same) == 1 else None
         if path is None:
             raise IncompleteRecordError(
                 "The header's signal file is missing. Choose the .hea and its .dat or .mat file together."
@@ -51,10 +52,6 @@ class Companions:
         if not is_file(beside) or (beside.is_symlink() and beside.resolve().parent != self.folder.resolve()):
             return None
         return beside
-
-    def _only_one_of(self, kind: str) -> Path | None:
-        same = [path for path in self.given if _kind(path.name) == kind and is_file(path)]
-        return same[0] if len(same) == 1 else None
 
 
 def _kind(name: str) -> str:

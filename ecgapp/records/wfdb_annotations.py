@@ -47,19 +47,13 @@ def read_marks(content: bytes) -> list[Mark]:
         elif code == _AUX:
             n_words = (value + 1) // 2
             if marks:
-                text_words = words[place : place + n_words]
-                marks[-1] = replace(marks[-1], text=_text(text_words, value))
+                text = np.array(words[place : place + n_words], "<u2").tobytes()[:value]  # two signs a word
+                marks[-1] = replace(marks[-1], text=text.decode("ascii", errors="replace").rstrip("\0"))
             place += n_words
         elif code not in (_NUM, _SUB, _CHN):
             sample += value
             marks.append(Mark(sample, code))
     return marks
-
-
-def _text(words: list[int], length: int) -> str:
-    """The first ``length`` characters of ``words``, which hold two each."""
-    content = np.array(words, "<u2").tobytes()[:length]
-    return content.decode("ascii", errors="replace").rstrip("\0")
 
 
 def waves_of(marks: list[Mark], sampling_rate: float) -> tuple[Wave, ...]:

@@ -96,7 +96,8 @@ def parse_header(content: bytes) -> WFDBHeader:
         raise CorruptRecordError(
             "This file is not a WFDB header. Choose the .hea file that belongs to the ECG."
         )
-    name, n_segments = _name_and_segments(first[0])
+    parts = re.fullmatch(r"([^/]+)/(\d{1,9})", first[0], re.ASCII)  # a record of several segments
+    name, n_segments = (parts.group(1), int(parts.group(2))) if parts else (first[0], None)
     check_name(name)
     n_signals = _count(first[1], "number of signals", MAX_SIGNALS)
     rate = _rate(first[2] if len(first) > 2 else "")
@@ -134,12 +135,6 @@ def _decode(content: bytes) -> str:
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _name_and_segments(token: str) -> tuple[str, int | None]:
-    """The record's name, and its number of parts if the token is ``name/number``."""
-    match = re.fullmatch(r"([^/]+)/(\d{1,9})", token, re.ASCII)
-    return (match.group(1), int(match.group(2))) if match else (token, None)
 
 
 def _count(text: str, what: str, limit: int) -> int:

@@ -28,7 +28,8 @@ def write_wfdb(record: ECGRecord, folder: Path, name: str) -> tuple[Path, Path]:
         raise ConfigError("A record's file name may hold letters, digits, - and _ only.")
     signal = record.select(_recorded(record))
     gain = _gain(signal)
-    samples = _samples(signal, gain)
+    steps = np.round(signal.astype(np.float64) * gain)
+    samples = np.where(np.isnan(steps), MISSING, steps).astype(np.int64)
     header = _header(record, name, samples, gain)
     paths = folder / f"{name}.hea", folder / f"{name}.dat"
     write_atomically(paths[1], np.ascontiguousarray(samples.T).astype("<i2").tobytes())
@@ -43,11 +44,6 @@ def _recorded(record: ECGRecord) -> list[str]:
 def _gain(signal: FloatArray) -> float:
     largest = float(np.nanmax(np.abs(signal), initial=0.0))
     return STEPS if largest * STEPS <= LARGEST else float(10.0 ** np.floor(np.log10(LARGEST / largest)))
-
-
-def _samples(signal: FloatArray, gain: float) -> NDArray[np.int64]:
-    steps = np.round(signal.astype(np.float64) * gain)
-    return np.where(np.isnan(steps), MISSING, steps).astype(np.int64)
 
 
 def _header(record: ECGRecord, name: str, samples: NDArray[np.int64], gain: float) -> str:

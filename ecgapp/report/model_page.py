@@ -64,7 +64,9 @@ def draw_evidence(page: Page, contents: Contents) -> Rest:
     placed = _has_room(left, contents)
     if placed:
         _print_recording(left, contents)
-    sections = [*print_all(left, [_about(contents)]), *_further(contents)]
+    model = [_model(contents.evidence.card)] if contents.evidence is not None else []
+    calipers = Section("Calipers kept by the reader", contents.calipers)
+    sections = [*print_all(left, [_about(contents)]), wrote(contents), *model, calipers]
     if contents.evidence is not None:
         _print_critical(right, contents)
         print_relevance(right, contents.record, contents.evidence, height_of_all(right, sections))
@@ -150,11 +152,6 @@ def _about(contents: Contents) -> Section:
     named = [f"{row.label}: {meaning(row.label)}" for row in evidence.findings.rows if meaning(row.label)]
     sentences = [population(evidence.card), "; ".join(named), *evidence.findings.warnings]
     return Section("About these figures", (*sentences, *([OF_HUNDRED] if contents.support else [])))
-
-
-def _further(contents: Contents) -> list[Section]:
-    model = [_model(contents.evidence.card)] if contents.evidence is not None else []
-    return [wrote(contents), *model, Section("Calipers kept by the reader", contents.calipers)]
 
 
 def _print_recording(column: Column, contents: Contents) -> None:

@@ -31,13 +31,13 @@ def pdf(contents: Contents) -> bytes:
     mpl.rcParams["pdf.fonttype"] = TRUETYPE  # matplotlib has no other place for it
     file = BytesIO()
     with _refusing(), PdfPages(file, metadata={"Title": "ECG report", "CreationDate": None}) as pages:
-        for page in _pages(contents):
+        for page in pages_of(contents):
             pages.savefig(page.figure)
     return file.getvalue()
 
 
-def _pages(contents: Contents) -> Iterator[Page]:
-    """The tracing's, then page 2, and one more where that has no room for all of it."""
+def pages_of(contents: Contents) -> Iterator[Page]:
+    """The drawn pages: of the tracing, page 2, and one more where page 2 has no room for all of it."""
     last, further = Page(), Page()
     rest = draw_evidence(last, contents)
     n_tracings = len(sheets_of(contents))

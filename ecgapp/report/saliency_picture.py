@@ -47,7 +47,9 @@ def draw_saliency(page: Page, frame: Frame, record: ECGRecord, explanation: Expl
         x = frame.left + frame.width * np.linspace(0, 1, len(drawn), endpoint=False)
         page.line(x, middle + gain * drawn, 0.15)
         page.text(frame.left - NAMES, middle - 1, lead, Type(bold=True))
-        _draw_share(page, frame, float(explanation.lead_shares[number]), middle)
+        share, left = float(explanation.lead_shares[number]), frame.left + frame.width + 2
+        page.boxes(np.array([(left, middle - 0.9, left + 10 * share, middle + 0.9)]), ["#6b6b6b"])
+        page.text(left + 10 * share + 1, middle - 0.9, f"{100 * share:.0f} %", Type(7))
     _draw_seconds(page, frame, explanation)
     return (
         f"Orange, upper half of a row: for the class; blue, lower half: against it. One colour scale for all "
@@ -102,12 +104,6 @@ def _small_leads(record: ECGRecord, explanation: Explanation, row: float) -> tup
     signal = signal - np.median(signal, axis=1, keepdims=True)
     tallest = max(float(np.ptp(signal, axis=1).max()), 1e-3)
     return signal, min(HIGHEST_GAIN, 1.2 * row / tallest)
-
-
-def _draw_share(page: Page, frame: Frame, share: float, middle: float) -> None:
-    left = frame.left + frame.width + 2
-    page.boxes(np.array([(left, middle - 0.9, left + 10 * share, middle + 0.9)]), ["#6b6b6b"])
-    page.text(left + 10 * share + 1, middle - 0.9, f"{100 * share:.0f} %", Type(7))
 
 
 def _draw_seconds(page: Page, frame: Frame, explanation: Explanation) -> None:

@@ -172,12 +172,8 @@ def _draw_cell(page: Page, strips: _Strips, cell: Cell, signal: FloatArray | Non
     page.line(x, strips.gain * drawn.astype(float), 0.25)
     for sample, height in line.marks:
         up = 1 if strips.gain * height > zero else -1
-        _draw_mark(page, strips.x((first + sample) / rate), strips.gain * height, up)
-
-
-def _draw_mark(page: Page, x: float, y: float, up: int) -> None:
-    """A small arrow whose tip, at the edge, points to where the lead goes on."""
-    page.line(np.array([x - 0.8, x, x + 0.8]), np.array([y - 1.4 * up, y, y - 1.4 * up]), 0.35)
+        tip, y = strips.x((first + sample) / rate), strips.gain * height  # of an arrow at the edge
+        page.line(np.array([tip - 0.8, tip, tip + 0.8]), np.array([y - 1.4 * up, y, y - 1.4 * up]), 0.35)
 
 
 def _print_head(page: Page, contents: Contents) -> None:

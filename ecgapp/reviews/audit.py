@@ -42,16 +42,11 @@ def event_description(event: ReviewEvent) -> str:
     """The description of an event's content, beside its kind."""
     content = ", ".join(changes(event.answers))
     if event.kind is EventKind.READ:
-        content = judged_answers(event)
+        content = ", ".join(f"{one.label} {one.state}" for one in event.answers if one.is_judged)
     if event.kind is EventKind.CALIPERS:
         content = ", ".join(f"{one.name} {1000 * (one.stop - one.start):.0f} ms" for one in event.calipers)
     both = f"confirmed together: {', '.join(event.beside_normal)}" if event.beside_normal else ""
     return "; ".join(part for part in (content, both, *event.statements, event.comment) if part)
-
-
-def judged_answers(event: ReviewEvent) -> str:
-    """The judged classes: ``AF present, PVC absent``."""
-    return ", ".join(f"{answer.label} {answer.state}" for answer in event.answers if answer.is_judged)
 
 
 def _cells(event: ReviewEvent) -> tuple[str, ...]:

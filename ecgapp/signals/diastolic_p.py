@@ -39,7 +39,9 @@ def diastolic_p_waves(signal: FloatArray, sampling_rate: float, beats: Numbers) 
     slow = np.asarray(bandpass(np.nan_to_num(signal), sampling_rate, *BAND, 2), np.float64)
     rest = _without_ventricles(slow, sampling_rate, beats)
     quiet = _apart(rest.shape[-1], sampling_rate, beats, STEEP)
-    atria = _strongest(rest, _apart(rest.shape[-1], sampling_rate, beats, CALM))
+    moving = rest[:, _apart(rest.shape[-1], sampling_rate, beats, CALM)]
+    _, directions = np.linalg.eigh(moving @ moving.T)
+    atria = np.asarray(directions[:, -1] @ rest)  # (n_samples,), along the largest variance of the leads
     deviation = 1.4826 * float(np.median(np.abs(atria[quiet] - np.median(atria[quiet]))))
     candidates = [_peaks(sign * atria, quiet, deviation, sampling_rate) for sign in (1.0, -1.0)]
     return np.asarray(max(candidates, key=len) / sampling_rate, np.float64)
@@ -66,13 +68,6 @@ def _without_ventricles(slow: Numbers, rate: float, beats: Numbers) -> Numbers:
     for beat in places:
         padded[:, beat] -= taper * typical
     return padded[:, before : padded.shape[-1] - after]
-
-
-def _strongest(rest: Numbers, quiet: NDArray[np.bool_]) -> Numbers:
-    """The projection of the leads on their direction of largest variance: (n_samples,)."""
-    moving = rest[:, quiet]
-    _, vectors = np.linalg.eigh(moving @ moving.T)
-    return np.asarray(vectors[:, -1] @ rest)
 
 
 def _peaks(atria: Numbers, quiet: NDArray[np.bool_], deviation: float, rate: float) -> NDArray[np.int64]:

@@ -41,7 +41,9 @@ def has_p_waves(leads: Sequence[Sequence[Wave]]) -> bool:
     if n_p < STRAY * n_qrs or not intervals:
         return False
     scatter = float(np.median(np.abs(np.array(intervals) - np.median(intervals))))
-    return scatter < SCATTER * n_p / n_qrs or _of_their_own(leads)
+    own_rates = [_has_own_rate(waves) for waves in leads if any(wave.kind == "P" for wave in waves)]
+    recurring = bool(own_rates) and 2 * sum(own_rates) >= len(own_rates)  # at another rate than QRS
+    return scatter < SCATTER * n_p / n_qrs or recurring
 
 
 def p_period(times: NDArray[np.float64]) -> float | None:
@@ -61,12 +63,6 @@ def p_period(times: NDArray[np.float64]) -> float | None:
         if in_step.mean() >= MOST_IN_STEP and (number[in_step] == 1).sum() >= 2:
             return float(np.median((intervals / number)[in_step]))
     return None
-
-
-def _of_their_own(leads: Sequence[Sequence[Wave]]) -> bool:
-    """Whether P waves recur at another rate than QRS complexes, in half of the leads that have any."""
-    own_rates = [_has_own_rate(waves) for waves in leads if any(wave.kind == "P" for wave in waves)]
-    return bool(own_rates) and 2 * sum(own_rates) >= len(own_rates)
 
 
 def _has_own_rate(waves: Sequence[Wave]) -> bool:

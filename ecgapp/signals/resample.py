@@ -29,7 +29,8 @@ def resample(signal: NDArray[np.floating], from_rate: float, to_rate: float) -> 
         return np.array(signal, dtype=np.float32)
     n_out = max(1, round(signal.shape[-1] * to_rate / from_rate))
     up, down = ratio.numerator, ratio.denominator
-    margin = _margin(up, down)
+    reach = KERNEL * max(1.0, down / up)  # input samples
+    margin = int(np.ceil(reach / down)) + 1  # in multiples of ``down`` input samples
     padded = pad_ends(np.asarray(signal, np.float64), margin * down, "odd")
     full = scipy_signal.resample_poly(padded, up, down, axis=-1)
     start = margin * up
@@ -54,9 +55,3 @@ def _ratio(from_rate: float, to_rate: float) -> Fraction:
     if short == 0:
         raise SignalError("The two sampling rates are too far apart to convert between them.")
     return short
-
-
-def _margin(up: int, down: int) -> int:
-    """The reach of the kernel and more, in multiples of ``down`` input (``up`` output) samples."""
-    reach = KERNEL * max(1.0, down / up)  # input samples
-    return int(np.ceil(reach / down)) + 1

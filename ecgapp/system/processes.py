@@ -110,9 +110,13 @@ def children_at(pid: int, moment: float) -> int:
         return 0
 
 
-def end_with_parent() -> None:
-    """End this process at once when the one that started it ends, however that ends."""
-    threading.Thread(target=_watch_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+def end_with_parent(parent: int | None = None) -> None:
+    """End this process at once when the one that started it ends, however that ends.
+
+    ``parent`` is the pid of that process, for a process that may call this only after its parent's end.
+    """
+    watched = (parent or os.getppid(),)
+    threading.Thread(target=_watch_parent, args=watched, name="parent", daemon=True).start()
 
 
 def _watch_parent(parent: int) -> None:

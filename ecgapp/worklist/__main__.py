@@ -1,4 +1,4 @@
-"""``python -m ecgapp.worklist [SLOT]``: score what waits, and end when nothing does."""
+"""``python -m ecgapp.worklist [SLOT [PARENT]]``: score what waits, and end when nothing does."""
 
 import contextlib
 import os
@@ -14,9 +14,9 @@ from ecgapp.worklist.scorer import Scorer
 POLITENESS = 5  # the pages come first
 
 
-def main(slot: int) -> int:
+def main(slot: int, parent: int | None = None) -> int:
     """The exit code: 1 where the list cannot be read or written."""
-    end_with_parent()
+    end_with_parent(parent)
     torch.set_num_threads(1)  # the processes beside this one have the other cores
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
@@ -30,4 +30,4 @@ def main(slot: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    sys.exit(main(*map(int, sys.argv[1:] or ["0"])))

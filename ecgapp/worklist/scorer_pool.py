@@ -1,5 +1,6 @@
 """The processes that score the worklist side by side, one for each slot."""
 
+import os
 import subprocess
 import sys
 import time
@@ -76,8 +77,9 @@ class ScorerPool:
         if self._starts > MOST_STARTS * slots():
             raise JobError(_BROKE)
         surroundings = {name: "1" for name in _THREADS} | {"ECGAPP_HOME": str(self._settings.home.absolute())}
+        command = (*PROGRAM, str(slot), str(os.getpid()))
         try:
-            self._children[slot] = spawn((*PROGRAM, str(slot)), self._log, PROJECT, surroundings)
+            self._children[slot] = spawn(command, self._log, PROJECT, surroundings)
         except OSError as error:
             raise JobError(_NO_ROOM) from error
         self._started[slot] = time.monotonic()

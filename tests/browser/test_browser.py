@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from app_server import served
 from run_processes import until
+from visitor import Visitor, browser, expect
 
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
 from ecgapp.datasets import import_dataset
@@ -15,14 +16,6 @@ from ecgapp.runs.form_to_config import PHASES
 from ecgapp.storage import admin_password
 from ecgapp.training import Phase
 
-playwright = pytest.importorskip("playwright", reason="playwright is not installed")
-from playwright.sync_api import expect  # noqa: E402
-from visitor import Visitor, browser, chromium  # noqa: E402
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
-]
 PASSWORD = "correct horse battery"
 RHYTHMS = ("sinus", "AF", "PVC")
 CHARTS = ("tracing", "steps", "reconstruction", "saliency")

@@ -2,21 +2,13 @@
 
 import re
 
-import pytest
 from app_server import served
+from visitor import Visitor, browser, expect
 
 from ecgapp import analysis
 from ecgapp.records import DEMOS, fingerprint, synthesise
 from ecgapp.reviews import EventKind, Journal
 
-playwright = pytest.importorskip("playwright", reason="playwright is not installed")
-from playwright.sync_api import expect  # noqa: E402
-from visitor import Visitor, browser, chromium  # noqa: E402
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
-]
 DEMO = "Atrial fibrillation"
 RESULTS = (
     b"contradicts itself",

@@ -4,17 +4,10 @@ import re
 
 import pytest
 from app_server import served
+from visitor import Visitor, browser, expect
 
 from ecgapp.records import DEMOS, SyntheticConfig, synthesise, write_wfdb
 
-playwright = pytest.importorskip("playwright", reason="playwright is not installed")
-from playwright.sync_api import expect  # noqa: E402
-from visitor import Visitor, browser, chromium  # noqa: E402
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
-]
 SHAPE = """() => {
     const chart = document.querySelector(".st-key-tracing .js-plotly-plot");
     if (!chart || !chart._fullLayout) return {};

@@ -7,6 +7,7 @@ from admin_pages import twelve_lead_store
 from app_server import served
 from run_processes import set_columns
 from small_training import FINETUNING, write_store
+from visitor import Visitor, browser, expect
 
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
@@ -14,14 +15,6 @@ from ecgapp.jobs import RunStore, metric_names
 from ecgapp.storage import admin_password, documents
 from ecgapp.training.result.examples import RankedRecord, RankedRecords, write_ranking
 
-playwright = pytest.importorskip("playwright", reason="playwright is not installed")
-from playwright.sync_api import expect  # noqa: E402
-from visitor import Visitor, browser, chromium  # noqa: E402
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
-]
 PASSWORD = "correct horse battery"
 SEVERAL_LOOKS = 7_000  # ms; the page looks at its runs every two seconds
 WATCH = """main => {

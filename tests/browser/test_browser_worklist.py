@@ -2,20 +2,12 @@
 
 import re
 
-import pytest
 from app_server import served
+from visitor import Visitor, browser, expect
 
 from ecgapp.records import DEMOS, synthesise, write_wfdb
 from ecgapp.worklist import Worklist
 
-playwright = pytest.importorskip("playwright", reason="playwright is not installed")
-from playwright.sync_api import expect  # noqa: E402
-from visitor import Visitor, browser, chromium  # noqa: E402
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="Chromium is not on this machine"),
-]
 NAMES, LONELY = ("doe-jane", "smith-john"), "roe-richard"  # of files: nothing of them may be kept
 RHYTHMS = ("Atrial fibrillation", "Normal sinus rhythm")
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from stored_predictions import load_predictions
 
 from ecgapp import analysis
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.evaluate import evaluate_predictions, metrics_at, wilson
-from ecgapp.models import installed_models, load_model, load_predictions, read_model
+from ecgapp.models import installed_models, load_model, read_model
 from ecgapp.promotion.checks import refuse_unusable
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.signals import PreprocessingConfig

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import tiny_models
-from rasters import needs_poppler, words
+from rasters import words
 from streamlit.testing.v1 import AppTest
 
 from ecgapp.config import PROJECT
@@ -86,7 +86,6 @@ def test_asked_for_it_can_be_saved_as_report_tracing_and_numbers(page):
     assert len(buttons(page)) == 3
 
 
-@needs_poppler
 def test_the_files_are_of_the_record_and_model_in_view_with_what_was_typed(page, saved):
     make(page, "Bed 4")
     assert list(saved) == NAMES
@@ -100,7 +99,6 @@ def test_the_files_are_of_the_record_and_model_in_view_with_what_was_typed(page,
     assert any("with the reference Bed 4." in line.value for line in page.markdown)
 
 
-@needs_poppler
 def test_the_tracing_stands_as_on_the_screen_where_that_is_asked_for(page, saved):
     page.session_state["layout"] = "12x1"
     page.session_state["speed"] = 50
@@ -119,7 +117,6 @@ def test_the_tracing_stands_as_on_the_screen_where_that_is_asked_for(page, saved
     assert (told.layout.columns, told.scale.speed, told.filter) == (1, 50, "0.5-40 Hz, zero phase")
 
 
-@needs_poppler
 def test_calipers_that_were_kept_are_printed_with_their_names(page, saved):
     measured = page.session_state[IN_VIEW].page_state[CaliperState].calipers
     measured.add(Caliper("II", 1.0, 1.86, -0.2, 1.1, -0.1, 1.0), "none, as recorded")
@@ -130,7 +127,6 @@ def test_calipers_that_were_kept_are_printed_with_their_names(page, saved):
     assert "filter: none, as recorded." in said
 
 
-@needs_poppler
 def test_the_map_is_checked_where_that_is_asked_for(page, saved, home):
     model, known = tiny_models.classifier(thresholds=(0.01,) * 9)
     save_model(home / "weights", model, known)
@@ -160,7 +156,6 @@ def test_a_report_that_cannot_be_drawn_is_a_sentence(page, monkeypatch):
     assert buttons(page) == []
 
 
-@needs_poppler
 def test_a_record_that_no_model_takes_gets_its_tracing_and_the_reason(page, saved, monkeypatch):
     def refused(*_arguments, **_options):
         raise SignalError("The record is too short for this model.")

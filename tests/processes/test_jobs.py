@@ -2,17 +2,15 @@
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 
 import psutil
 import pytest
-from run_processes import QUICK, end_all, set_columns, silence, until
+from run_processes import QUICK, end_all, locked, set_columns, silence, until
 
 from ecgapp.errors import JobError, StorageError
 from ecgapp.jobs import Attachment, Ending, Heartbeat, Run, RunStore, Timing, rows
@@ -47,6 +45,13 @@ def store(tmp_path):
 
 def queued(store: RunStore, device: str = "cpu", name: str = "a run") -> Run:
     return store.create(name, "pretrain", device, "{}")
+
+
+def claimed(store: RunStore) -> Run:
+    """A run whose process is to start."""
+    run = queued(store)
+    store.claim("cpu", run.id)
+    return run
 
 
 def running(store: RunStore, device: str = "cpu") -> Run:
@@ -128,8 +133,7 @@ def test_a_killed_run_is_lost_and_the_next_one_starts_though_the_server_is_gone(
 
 
 def test_refresh_finds_a_run_whose_process_is_gone(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         token = processes.start_token(child.pid) or "gone"
     set_columns(store, run.id, pid=child.pid, process_started=token)
@@ -138,8 +142,7 @@ def test_refresh_finds_a_run_whose_process_is_gone(store):
 
 
 def test_a_pid_given_again_to_another_process_is_not_the_run(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     set_columns(store, run.id, pid=os.getpid(), process_started="a process before this one")
     store.refresh()
     assert store.get(run.id).state == "lost"
@@ -175,8 +178,7 @@ def test_a_silent_run_is_lost_but_keeps_its_device_and_comes_back_when_it_beats(
 
 
 def test_a_run_that_never_got_a_process_is_lost(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     silence(store, run.id, 3600)
     store.refresh()
     assert store.get(run.id).state == "lost"
@@ -233,8 +235,7 @@ def test_a_run_killed_before_its_process_said_a_word_is_shown_within_ten_seconds
 
 @pytest.mark.parametrize(("state", "seconds"), [("starting", Timing().start), ("running", Timing().stale)])
 def test_a_process_that_hangs_is_told_after_the_time_that_its_state_allows(store, state, seconds):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     held = Attachment(store, run.id)
     if state == "running":
         held.beat("Training begins.")
@@ -275,8 +276,7 @@ def test_an_attendant_records_how_a_run_ended_and_starts_the_next_once_the_disk_
 
 def test_a_process_that_dies_before_its_pid_could_be_written_leaves_a_lost_run(tmp_path, refuse_writes):
     store = RunStore(tmp_path / "runs", [sys.executable, "-c", ""], QUICK)
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     refuse_writes(False)
     attend(store, run.id)
     assert (store.get(run.id).state, store.get(run.id).pid) == ("lost", None)
@@ -321,8 +321,7 @@ def test_a_queued_run_can_be_cancelled_and_a_running_one_cannot(store):
 
 
 def test_a_finished_run_is_neither_stopped_nor_resumed(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     Attachment(store, run.id).end(Ending("finished", "Done."))
     with pytest.raises(JobError, match="not under way"):
         store.request_stop(run.id)
@@ -358,8 +357,7 @@ def test_deleting_a_run_removes_its_folder_and_numbers_but_not_while_it_runs(sto
 
 
 def test_the_process_of_a_deleted_run_is_told_to_stop(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     held = Attachment(store, run.id)
     with store.database.write() as connection:
         rows.delete(connection, run.id)
@@ -391,20 +389,10 @@ def test_our_own_log_lines_are_shown_and_technical_ones_are_not(store):
 
 
 def test_heartbeats_go_on_while_the_list_cannot_be_written(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     with Heartbeat(Attachment(store, run.id), lambda: None), locked(store):
         before = store.get(run.id).heartbeat
         until(lambda: store.get(run.id).heartbeat > before + 3 * QUICK.beat)
-
-
-@contextmanager
-def locked(store: RunStore):
-    """Another process writes the list all the while."""
-    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.rollback()
 
 
 def test_a_final_state_that_the_list_could_not_take_is_recorded_by_the_next_process_that_reads_it(
@@ -424,16 +412,14 @@ def test_a_final_state_that_the_list_could_not_take_is_recorded_by_the_next_proc
 
 
 def test_the_final_state_of_an_earlier_start_is_not_taken_for_that_of_a_later_one(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     store.folders.write_ending(run.id, Ending("finished", "Done.", pid=1, process_started="before"))
     Attachment(store, run.id)
     assert store.refresh()[0].state == "starting"
 
 
 def test_a_failing_measurement_does_not_stop_the_heart(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     beats = []
 
     def each_beat():
@@ -447,8 +433,7 @@ def test_a_failing_measurement_does_not_stop_the_heart(store):
 
 
 def test_a_driver_that_hangs_does_not_delay_the_end_of_the_heartbeats(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     hangs, released, ended = threading.Event(), threading.Event(), threading.Event()
 
     def measure():
@@ -465,8 +450,7 @@ def test_a_driver_that_hangs_does_not_delay_the_end_of_the_heartbeats(store):
 
 
 def test_no_heartbeat_makes_a_run_running_again_after_their_end(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     held, beats = Attachment(store, run.id), []
     with Heartbeat(held, lambda: beats.append(1)) as heart:
         until(lambda: len(beats) > 2)
@@ -477,8 +461,7 @@ def test_no_heartbeat_makes_a_run_running_again_after_their_end(store):
 
 
 def test_a_signal_becomes_a_stop_that_every_process_sees(store):
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     with Heartbeat(Attachment(store, run.id), lambda: None) as heart:
         heart.stop.set()
         until(lambda: store.get(run.id).state == "stopping")
@@ -498,8 +481,7 @@ def test_progress_is_read_from_the_last_whole_line_though_a_kill_tore_one(store)
 def test_a_process_that_ended_in_order_while_another_one_waited_to_write_is_not_killed(store, monkeypatch):
     killed = []
     monkeypatch.setattr(processes, "end_group", lambda *who: killed.append(who))
-    run = queued(store)
-    store.claim("cpu", run.id)
+    run = claimed(store)
     held = Attachment(store, run.id)
     set_columns(store, run.id, state="stopping", stop_requested=1.0)
     seen = store.get(run.id)

@@ -16,7 +16,6 @@ from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically
 from ecgapp.system import processes
 
-pytestmark = pytest.mark.slow  # each starts three processes that load torch
 WORKER = [sys.executable, str(PROJECT / "tests" / "support" / "team_worker.py")]
 
 

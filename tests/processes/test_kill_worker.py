@@ -40,7 +40,6 @@ def shown(store: RunStore, run_id: str):
     return next(run for run in store.refresh() if run.id == run_id)
 
 
-@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_an_epoch_is_lost_within_seconds_and_resumes_to_the_same_weights(
     store, settings, tmp_path, monkeypatch
 ):

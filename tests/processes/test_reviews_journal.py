@@ -203,7 +203,6 @@ def test_only_an_opening_may_be_nobodys():
     assert ReviewEvent(RECORD, EventKind.OPENED, "").by == ""
 
 
-@pytest.mark.slow
 def test_a_writer_that_is_killed_thirty_times_loses_nothing_that_was_acknowledged(tmp_path):
     report = report_of("kill_reviews.py", tmp_path)
     assert report["kills"] == 30

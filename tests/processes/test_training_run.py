@@ -16,13 +16,14 @@ from small_training import (
     small_settings,
     write_store,
 )
+from stored_predictions import load_predictions
 
 from ecgapp import training
 from ecgapp.config import PROJECT
 from ecgapp.datasets import open_store
 from ecgapp.datasets.columns import column_file
 from ecgapp.errors import DatasetError, PatientLeakError, TrainingError
-from ecgapp.models import Origin, load_model, load_predictions, save_model
+from ecgapp.models import Origin, load_model, save_model
 from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.loop.checkpoint import CHECKPOINT
 from ecgapp.training.training_config import RESULT

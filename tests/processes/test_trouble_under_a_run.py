@@ -198,7 +198,7 @@ def test_a_log_that_cannot_be_written_ends_no_run(store, settings, sha256, at_a_
 
 
 def test_a_folder_that_is_deleted_under_the_run_is_made_again(store, settings, sha256, at_a_step):
-    at_a_step(lambda: shutil.rmtree(store.folder(store.all()[0].id)))
+    at_a_step(lambda: store.folder(store.all()[0].id).rename(settings.home / "deleted"))  # all at once
     run = started(store, settings)
     assert run.state == "finished", run.message
     assert weights(store, run) == sha256

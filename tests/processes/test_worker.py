@@ -3,18 +3,18 @@
 import math
 import os
 import signal
-import sqlite3
 import sys
 import threading
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
-from run_processes import QUICK, end_all, until
+from run_processes import QUICK, end_all, locked, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
+from stored_predictions import validation_predictions
 
 from ecgapp import training
-from ecgapp.analysis import open_model, validation_predictions
+from ecgapp.analysis import open_model
 from ecgapp.errors import (
     DatasetError,
     InterruptedTrainingError,
@@ -255,15 +255,6 @@ def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_
     ended = execute(store, run.id, settings)
     assert (ended.state, ended.resume_helps) == ("failed", True)
     assert "last checkpoint is intact. Free space on the disk" in ended.message
-
-
-@contextmanager
-def locked(store: RunStore):
-    """Another process writes the list all the while."""
-    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.rollback()
 
 
 def test_a_list_that_is_locked_delays_neither_metrics_nor_the_end_of_a_run(store, settings, monkeypatch):

@@ -3,16 +3,15 @@
 import re
 import shutil
 import subprocess
+from itertools import islice
 
 import numpy as np
 import pytest
 
+from ecgapp.report.output import pages_of
+
 DOTS = 300  # an inch
 MILLIMETRE = DOTS / 25.4  # pixels
-
-needs_poppler = pytest.mark.skipif(
-    shutil.which("pdftoppm") is None, reason="poppler-utils is not installed: no PDF can be rasterised"
-)
 
 
 def page(pdf, number=1):
@@ -37,7 +36,15 @@ def words(pdf, number=1):
     return " ".join(text.split())
 
 
+def drawn_words(contents, number=1):
+    """The text of one page as it is drawn, much sooner than by way of a PDF."""
+    (axes,) = next(islice(pages_of(contents), number - 1, None)).figure.axes
+    return " ".join(" ".join(text.get_text() for text in axes.texts).split())
+
+
 def _run(program, *options, pdf):
-    """The program's answer to a PDF on its standard input."""
+    """The program's output for a PDF on its standard input; without the program the test is skipped."""
+    if shutil.which(program) is None:
+        pytest.skip("poppler-utils is not installed: no PDF can be read")
     arguments = [program, *options, "-", *(["-"] if program == "pdftotext" else [])]
     return subprocess.run(arguments, input=pdf, check=True, capture_output=True).stdout

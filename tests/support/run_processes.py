@@ -1,8 +1,10 @@
 """Waiting for the processes of jobs, setting their rows, and leaving none behind."""
 
 import os
+import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import psutil
 
@@ -41,6 +43,15 @@ def silence(store: RunStore, run_id: str, seconds: float) -> None:
     path = store.folder(run_id) / PROGRESS
     path.touch()
     os.utime(path, (moment, moment))
+
+
+@contextmanager
+def locked(store: RunStore) -> Iterator[None]:
+    """Another process writes the list all the while."""
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.rollback()
 
 
 def end_all(store: RunStore) -> None:

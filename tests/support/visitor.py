@@ -1,4 +1,7 @@
-"""A person at the app: a tab of a headless Chromium, with gestures in the words of the pages."""
+"""A person at the app: a tab of a headless Chromium, with gestures in the words of the pages.
+
+Tests that import this are skipped without Playwright or Chromium.
+"""
 
 import base64
 import os
@@ -9,10 +12,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import pytest
 from app_server import AppServer
+
+pytest.importorskip("playwright", reason="playwright is not installed")
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+if CHROMIUM is None:
+    pytest.skip("Chromium is not on this machine", allow_module_level=True)
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -34,17 +43,12 @@ _DROP = """(zone, files) => {
 }"""
 
 
-def chromium() -> str | None:
-    """The installed browser, or None."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
-
-
 @contextmanager
 def browser() -> Iterator[Browser]:
     """One headless Chromium; every tab of it is a person of their own, without the others' cookies."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=list(OPTIONS))
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
         yield started
         started.close()
 

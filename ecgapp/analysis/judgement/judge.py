@@ -26,13 +26,11 @@ def judge(known: KnownFacts) -> Judgement:
         *rule_lines(known),
     ]
     if known.normal is not None and known.normal.positive:
-        lines = [_against_normal(line) for line in lines]
+        lines = [
+            replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
+            for line in lines
+        ]
     return worst_first([*lines, *normal_lines(known, lines)])
-
-
-def _against_normal(line: JudgementLine) -> JudgementLine:
-    """The line as a contradiction if it is abnormal, for a network that calls the ECG normal."""
-    return replace(line, severity=Severity.CONTRADICTION) if line.severity is Severity.ABNORMAL else line
 
 
 def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:

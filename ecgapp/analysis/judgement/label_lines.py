@@ -59,7 +59,9 @@ def normal_lines(known: KnownFacts, others: Sequence[JudgementLine]) -> Iterator
     if (normal is None or not normal.positive) and not any(
         line.severity > Severity.UNKNOWN for line in others
     ):
-        yield from _measured_abnormal(known)
+        rule = _normal_rule(known)
+        if not known.findings and rule is not None and rule.presence is Presence.ABSENT:
+            yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
 
 
 def _called_normal(normal: Score, known: KnownFacts, others: Sequence[JudgementLine]) -> JudgementLine:
@@ -95,13 +97,6 @@ def _none_found(normal: Score | None, known: KnownFacts) -> JudgementLine:
         how = "normal is improbable" if improbable else "normal is not found either"
         words += f", and {how} ({against_threshold(normal)})"
     return JudgementLine(Severity.UNKNOWN, f"{words}. {not_looked_for(known)}", "network")
-
-
-def _measured_abnormal(known: KnownFacts) -> Iterator[JudgementLine]:
-    """The line on measurements outside of their limits that no other line mentions."""
-    rule = _normal_rule(known)
-    if not known.findings and rule is not None and rule.presence is Presence.ABSENT:
-        yield JudgementLine(Severity.ABNORMAL, f"Measured: not normal, {rule.words}.", "rule")
 
 
 def _normal_rule(known: KnownFacts) -> Verdict | None:

@@ -34,9 +34,7 @@ def beside_rule(label: str, known: KnownFacts) -> str:
     score = known.score(label)
     if score is None:
         return ""
-    figures = "; ".join(part for part in (_bare(score, label), few_positives(label, known)) if part)
+    figures = "; ".join(
+        part for part in (f"{label} {against_threshold(score)}", few_positives(label, known)) if part
+    )
     return f"The network {'finds it too' if score.positive else 'does not find it'} ({figures})."
-
-
-def _bare(score: Score, label: str) -> str:
-    return f"{label} {against_threshold(score)}"

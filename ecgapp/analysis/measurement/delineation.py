@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord
 from ecgapp.errors import ConfigError, ModelError, SignalError
@@ -75,18 +74,14 @@ def _logits(signal: FloatArray, model: TrainedModel, config: PreprocessingConfig
     """The logits of one lead, (4, n_samples), averaged where windows overlap."""
     windows = cut_windows(signal[None], config)
     answers = run_network(model.network, windows.windows)
-    weights = _window_weights(config.window)
+    places = np.arange(config.window)
+    weights = np.minimum(1.0, (1 + np.minimum(places, places[::-1])) / RAMP)
     sums = np.zeros((answers.shape[1], max(signal.size, int(windows.starts[-1]) + config.window)))
     total = np.zeros(sums.shape[1])
     for start, answer in zip(windows.starts.tolist(), answers, strict=True):
         sums[:, start : start + config.window] += weights * answer
         total[start : start + config.window] += weights
     return np.asarray((sums / total)[:, : signal.size], np.float32)
-
-
-def _window_weights(window: int) -> NDArray[np.float64]:
-    places = np.arange(window)
-    return np.asarray(np.minimum(1.0, (1 + np.minimum(places, places[::-1])) / RAMP))
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

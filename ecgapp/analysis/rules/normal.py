@@ -17,7 +17,8 @@ def normal(facts: Facts) -> RuleResult:
     """Normal ECG: no measurement is outside of its limits."""
     rows = tuple(facts.row(name) for name in LIMITS)
     results = [_within(row, facts) for row in rows if row.value is not None]
-    results += [*_of_rhythm(facts), *_of_st(facts)]
+    of_st = (depression(facts), elevation(facts))
+    results += [*_of_rhythm(facts), *(RuleResult(_opposite(one.presence), one.words) for one in of_st)]
     wrong = [one.words for one in results if one.presence is Presence.ABSENT]
     if wrong:
         return RuleResult(Presence.ABSENT, "; ".join(wrong))
@@ -56,11 +57,6 @@ def _of_rhythm(facts: Facts) -> list[RuleResult]:
         words = f"{early} of {len(rhythm.beats)} beats{facts.span} {verb} early"
         results.append(RuleResult(Presence.ABSENT, words))
     return results
-
-
-def _of_st(facts: Facts) -> list[RuleResult]:
-    checks = (depression(facts), elevation(facts))
-    return [RuleResult(_opposite(one.presence), one.words) for one in checks]
 
 
 def _opposite(presence: Presence) -> Presence:

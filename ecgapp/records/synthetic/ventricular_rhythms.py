@@ -23,7 +23,10 @@ def tachycardia(plan: RhythmPlan) -> Heart:
     before = _coupled(plan, onset, mean) if onset else []
     first = onset or BEFORE + plan.between(0, plan.mean)
     beats = [_broad(time, plan, shape) for time in focus_times(first, plan.end, plan.mean, plan.rng)]
-    atria = _dissociated_atria(plan, first if onset else BEFORE, beats) if plan.chance(0.5) else []
+    atria: list[SyntheticBeat] = []
+    if plan.chance(0.5):
+        sinus = sinus_times(first if onset else BEFORE, plan.end, 60 / plan.between(65, 100), plan.rng)
+        atria = dissociated(sinus, beats)
     start = max(0.0, first + shape.onset)
     return Heart(
         [*before, *beats, *atria],
@@ -142,10 +145,6 @@ def _coupled(
     top = shape.repolarisation(mean)[1][-1].time
     coupling = top + plan.between(0.05, 0.08) if on_t else plan.between(0.40, 0.50)
     return sinus_until(plan, onset - coupling, mean, shape)
-
-
-def _dissociated_atria(plan: RhythmPlan, start: float, beats: list[SyntheticBeat]) -> list[SyntheticBeat]:
-    return dissociated(sinus_times(start, plan.end, 60 / plan.between(65, 100), plan.rng), beats)
 
 
 def _vector(moment: NDArray[np.float64]) -> Vector:

@@ -76,7 +76,9 @@ def largest_jump(slow: FloatArray, rate: float, least: float) -> float:
     largest = 0.0
     for place, shift in zip(places.tolist(), shifts.tolist(), strict=True):
         near = np.abs(places - place) <= AROUND * rate
-        if shift > largest and _events(places[near & (shifts >= shift / 2)], rate) < RECURS:
+        similar = places[near & (shifts >= shift / 2)]
+        events = 1 + int((np.diff(similar) > APART * rate).sum())  # groups that lie apart
+        if shift > largest and events < RECURS:
             largest = shift
     return largest
 
@@ -103,8 +105,3 @@ def _level(slow: FloatArray, places: NDArray[np.int64], span: float) -> NDArray[
     length = max(1, round(abs(span)))
     around = np.arange(length) if span > 0 else -1 - np.arange(length)
     return np.asarray(np.median(slow[np.clip(places[:, None] + around, 0, slow.size - 1)], axis=1))
-
-
-def _events(places: NDArray[np.int64], rate: float) -> int:
-    """The number of groups of ``places`` that lie apart."""
-    return 1 + int((np.diff(places) > APART * rate).sum())

@@ -115,24 +115,16 @@ def _judge(
     clipped = is_clipped(signal[finite] if missing else signal, sampling_rate)
     if not rest.volts:
         return LeadQuality(lead, False, missing, clipped, noisy=own.noise > NOISE_SHARE * own.height)
+    far = rest.n_leads > 1 and abs(own.level) > OFFSET and rest.level < CENTRED
     return LeadQuality(
         lead,
         False,
         missing,
         clipped,
-        noisy=own.noise > _most_noise(own.height),
+        # steep tall waves count as signal
+        noisy=own.noise > max(LITTLE_NOISE, min(NOISE, NOISE_SHARE * own.height), STEEP_SHARE * own.height),
         wandering=own.wander > WANDER,
         mains=own.mains if own.hum > HUM else 0,
-        electrode_off=_is_off(own, rest),
+        electrode_off=far or own.jump > JUMP or own.held > 0,
         implausible=rest.scaled or not LOWEST <= own.height <= HIGHEST,
     )
-
-
-def _most_noise(height: float) -> float:
-    """The limit of noise in mV for a lead with waves of this height; steep tall waves count as signal."""
-    return max(LITTLE_NOISE, min(NOISE, NOISE_SHARE * height), STEEP_SHARE * height)
-
-
-def _is_off(own: LeadFigures, rest: _RecordLevels) -> bool:
-    far = rest.n_leads > 1 and abs(own.level) > OFFSET and rest.level < CENTRED
-    return far or own.jump > JUMP or own.held > 0

@@ -56,7 +56,10 @@ def disagreement(window: FloatArray, sampling_rate: float) -> float:
         return 1.0
     beats = alive[:, peaks[:, None] + np.arange(-before, behind)].astype(np.float64)
     typical = np.median(beats, axis=1, keepdims=True)
-    return float(np.median(np.median(1 - _correlation(beats, typical), axis=1)))
+    beats, typical = (x - x.mean(axis=-1, keepdims=True) for x in (beats, typical))
+    size = np.sqrt(np.square(beats).sum(axis=-1) * np.square(typical).sum(axis=-1))
+    correlation = (beats * typical).sum(axis=-1) / np.maximum(size, 1e-12)
+    return float(np.median(np.median(1 - correlation, axis=1)))
 
 
 def contradiction(window: FloatArray, leads: tuple[str, ...]) -> float:
@@ -77,10 +80,3 @@ def contradiction(window: FloatArray, leads: tuple[str, ...]) -> float:
 def _alive(window: FloatArray) -> FloatArray:
     """The leads that have a signal."""
     return np.asarray(window[window.std(axis=-1) > FLAT], np.float32)
-
-
-def _correlation(beats: Numbers, typical: Numbers) -> Numbers:
-    """The correlation along the last axis."""
-    beats, typical = (x - x.mean(axis=-1, keepdims=True) for x in (beats, typical))
-    size = np.sqrt(np.square(beats).sum(axis=-1) * np.square(typical).sum(axis=-1))
-    return np.asarray((beats * typical).sum(axis=-1) / np.maximum(size, 1e-12))

@@ -1,1 +1,1 @@
-"""The training loop: learner, learning rate schedule, checkpoints, and a trial of memory."""
+"""The training loop: learner, learning rate schedule and checkpoints."""

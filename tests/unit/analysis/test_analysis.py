@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from stored_predictions import load_predictions, validation_predictions
 
 from ecgapp import analysis
 from ecgapp.analysis import SaliencyQuestion
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportOptions, import_dataset, open_store
 from ecgapp.errors import DatasetError, LeadsMissingError, MissingSamplesError, ModelError, ModelNotFoundError
-from ecgapp.models import Evaluation, ReconstructionMetrics, TrainedModel, load_predictions, save_model
+from ecgapp.models import Evaluation, ReconstructionMetrics, TrainedModel, save_model
 from ecgapp.models.answers import run_network
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.signals import cut_windows, preprocess
@@ -265,7 +266,7 @@ def test_validation_predictions_come_back_as_they_were_kept(tmp_path, classifier
     settings = Settings(tmp_path / "home", tmp_path / "shipped")
     known = tiny_models.predictions(9)
     save_model(settings.weights, classifier, known)
-    kept = analysis.validation_predictions("tiny_nine", settings)
+    kept = validation_predictions("tiny_nine", settings)
     np.testing.assert_array_equal(kept.targets, known.targets)
     assert load_predictions([settings.weights], "tiny_nine") is not None
 

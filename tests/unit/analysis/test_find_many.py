@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tiny_models
 from small_training import FINETUNING, Recorder, small_settings
+from stored_predictions import load_predictions
 
 from ecgapp import analysis
 from ecgapp.datasets import open_store
 from ecgapp.errors import MissingSamplesError, SignalError
-from ecgapp.models import load_predictions
 from ecgapp.records import SyntheticConfig, synthesise
 from ecgapp.training import train
 

@@ -7,13 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 
-import psutil
 import pytest
 import tiny_models
-from run_processes import until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from benchmarks import spoil
@@ -24,12 +21,10 @@ from ecgapp.cli.progress import ProgressBar
 from ecgapp.config import PROJECT
 from ecgapp.datasets import LAYOUTS, open_store
 from ecgapp.jobs import Attachment, RunStore
-from ecgapp.models import load_model
 from ecgapp.promotion import Decision, promote_run
 from ecgapp.records import DEMOS, ECGRecord, SyntheticConfig, read_record, synthesise, write_wfdb
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
-from ecgapp.training.loop.checkpoint import CHECKPOINT
 
 
 class Screen(io.StringIO):
@@ -437,59 +432,6 @@ def test_the_others_are_told_where_what_to_train_is_refused(settings, run, monke
     assert run("train", "--resume", "0123456789ab")[0] == 1
     assert run("train", "no-such-config.json")[0] == 1
     assert dismissed == ["told", "told"]
-
-
-TOGETHER = replace(PRETRAINING, epochs=30, checkpoint_seconds=0.1, device="auto")
-
-
-@contextmanager
-def torchrun(home, config):
-    """``torchrun`` on two processes of this training; it starts them again once where one is lost."""
-    (home / "config.json").write_text(documents.dump(config))
-    program = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*program, "--max-restarts", "1", "-m", "ecgapp", "train", str(home / "config.json")]
-    surroundings = {
-        "ECGAPP_HOME": str(home),
-        "OMP_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",
-        "PYTHONPATH": str(PROJECT),
-    }
-    with subprocess.Popen(
-        command, env=os.environ | surroundings, stdout=subprocess.PIPE, text=True
-    ) as leader:
-        yield leader
-        leader.communicate()
-
-
-def trained_in(runs):
-    return load_model([runs.folder(runs.all()[0].id) / "result"], "small").card.sha256
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
-    """The weights of two processes that nothing happens to."""
-    settings = small_settings(tmp_path_factory.mktemp("whole"), n_records=20)
-    with torchrun(settings.home, TOGETHER):
-        pass
-    return trained_in(RunStore(settings.runs))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rank", ["0", "1"])
-def test_torchrun_takes_a_run_up_again_after_a_loss_and_ends_with_the_same_weights(
-    rank, uninterrupted, settings
-):
-    runs = RunStore(settings.runs)
-    with torchrun(settings.home, TOGETHER) as leader:
-        until(lambda: any((runs.folder(run.id) / CHECKPOINT).exists() for run in runs.all()))
-        processes = {p.environ()["RANK"]: p for p in psutil.Process(leader.pid).children()}
-        processes[rank].kill()
-    (ended,) = runs.all()
-    assert (ended.state, ended.device, ended.pid) == ("finished", "cpu+cpu", leader.pid)
-    assert any("Going on from" in line for line in runs.log_tail(ended.id, 10**6))
-    steps = runs.metrics(ended.id, "train/loss", 10**6).steps
-    assert steps == tuple(range(1, len(steps) + 1))
-    assert trained_in(runs) == uninterrupted
 
 
 @pytest.mark.parametrize(

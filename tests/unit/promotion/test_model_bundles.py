@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from stored_predictions import validation_predictions
 
-from ecgapp.analysis import available_models, open_model, validation_predictions
+from ecgapp.analysis import available_models, open_model
 from ecgapp.config import PROJECT, Settings
 from ecgapp.errors import EcgAppError, ModelError, ModelNotFoundError
 from ecgapp.models import PackedModel, TrainedModel, load_card, pack, save_model

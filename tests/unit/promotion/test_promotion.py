@@ -7,8 +7,9 @@ import tiny_models
 from finished_runs import finished_run
 from run_processes import set_columns
 from small_training import FINETUNING
+from stored_predictions import validation_predictions
 
-from ecgapp.analysis import available_models, open_model, validation_predictions
+from ecgapp.analysis import available_models, open_model
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError, StorageError, WeightsMismatchError
 from ecgapp.jobs import RunStore

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import tiny_models
 from only_models import open_with
-from rasters import needs_poppler, words
+from rasters import drawn_words
 
 from ecgapp import analysis, report
 from ecgapp.config import Settings
@@ -14,7 +14,6 @@ from ecgapp.report import ReportRequest
 MADE = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@needs_poppler
 def test_page_two_prints_patients_rules_and_faulty_leads():
     record = synthesise(SyntheticConfig("AF")).record
     record.signal[LEADS.index("V1")] = 0
@@ -22,7 +21,7 @@ def test_page_two_prints_patients_rules_and_faulty_leads():
     delineator = analysis.open_model("delineator", Settings.from_environment())
     request = ReportRequest("A demo", MADE, prevalences={"AF": 0.01})
     contents = report.gather(open_with(record, model, delineator), model.card, request)
-    printed = words(report.pdf(contents), 2)
+    printed = drawn_words(contents, 2)
     assert "textbook's rule (present): RR changes by" in printed
     assert "at a prevalence of 1 %, as set here" in printed
     assert "of which one is faulty: V1 (no signal)" in printed

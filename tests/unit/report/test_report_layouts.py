@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasters
 from only_models import open_with
-from rasters import MILLIMETRE, needs_poppler
+from rasters import MILLIMETRE
 
 from ecgapp import report
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, synthesise
@@ -46,15 +46,15 @@ def edges_of(pdf, number, gain):
     return strip, np.array(found)
 
 
-@needs_poppler
 @pytest.mark.parametrize(
     ("layout", "speed", "gain"),
     [("3x4", 50.0, 10.0), ("6x2 and V1", 25.0, 5.0), ("12x1", 25.0, 10.0), ("12x1", 50.0, 20.0)],
 )
 def test_every_layout_speed_and_gain_is_true_on_paper(layout, speed, gain):
     wanted = contents(LAYOUTS[layout], Scale(speed, gain))
+    pdf = report.pdf(wanted)
     for number in range(1, len(sheets_of(wanted)) + 1):
-        strip, found = edges_of(report.pdf(wanted), number, gain)
+        strip, found = edges_of(pdf, number, gain)
         seconds = np.diff(found) / MILLIMETRE / speed
         assert np.isclose(seconds, 0.25, rtol=0.02).sum() >= 3
         both = found[1:] - found[:-1]
@@ -76,7 +76,6 @@ def test_every_lead_stands_once_and_no_page_holds_more_rows_than_fit(layout, gai
     assert len({(sheet.start, sheet.stop) for sheet in sheets}) == 1
 
 
-@needs_poppler
 def test_twelve_rows_at_twice_the_gain_take_three_pages_and_the_findings_follow():
     pdf = report.pdf(contents(STACKED, Scale(25.0, 20.0)))
     for number, leads in enumerate((LEADS[:4], LEADS[4:8], LEADS[8:]), start=1):
@@ -88,7 +87,6 @@ def test_twelve_rows_at_twice_the_gain_take_three_pages_and_the_findings_follow(
     assert "Findings, unconfirmed" in rasters.words(pdf, 4)
 
 
-@needs_poppler
 def test_every_setting_in_force_is_printed():
     record = synthesise(SyntheticConfig(noise=0.01)).record
     wanted = DisplayFilter(0.5, 40.0, 50.0)
@@ -100,7 +98,7 @@ def test_every_setting_in_force_is_printed():
         filtered=drawn,
         filter=words,
     )
-    said = rasters.words(report.pdf(asked))
+    said = rasters.drawn_words(asked)
     for setting in (
         "50 mm/s", "10 mm/mV", "V1-V6 at half gain, 5 mm/mV", "limb leads in Cabrera's order",
         "filter: 0.5-40 Hz and 50 Hz notch, zero phase", "500 samples/s", "0-5 s of 10.0 s", "-aVR",
@@ -110,11 +108,10 @@ def test_every_setting_in_force_is_printed():
     assert (told.layout, told.scale, told.filter) == (asked.drawing.layout, asked.drawing.scale, words)
 
 
-@needs_poppler
 def test_a_filter_that_moves_st_is_told_of_on_the_tracing_with_the_figures():
     record = synthesise(SyntheticConfig("STE", noise=0.005, seed=9)).record
     drawn = replace(record, signal=DisplayFilter(2.0, 40.0).apply(record.signal, record.sampling_rate))
-    said = rasters.words(report.pdf(contents(record=record, filtered=drawn, filter="2-40 Hz, zero phase")))
+    said = rasters.drawn_words(contents(record=record, filtered=drawn, filter="2-40 Hz, zero phase"))
     assert "This filter moves ST by more than 0.5 mm" in said
     assert "mm as recorded" in said
 
@@ -125,7 +122,6 @@ def test_as_recorded_in_3x4_is_what_nobody_asked_otherwise():
     assert len(sheets_of(plain)) == 1
 
 
-@needs_poppler
 def test_chest_leads_at_half_gain_are_half_as_tall_and_their_pulse_has_a_step():
     pdf = report.pdf(contents(STACKED, Scale(25.0, 10.0, half_chest=True)))
     heights = []
@@ -150,12 +146,11 @@ def test_the_picture_has_every_page_of_the_tracing_below_the_other():
     assert three[0] == 3 * one[0]
 
 
-@needs_poppler
 def test_calipers_without_room_on_page_two_go_on_to_a_further_one():
     kept = tuple(f"RR {number}: II 1.000-1.860 s: 860 ms (70/min)." for number in range(160))
-    few = report.pdf(replace(contents(), calipers=kept[:3]))
-    assert all(sentence in rasters.words(few, 2) for sentence in kept[:3])
-    assert "page 2 of 2" in rasters.words(few, 2)
+    few = replace(contents(), calipers=kept[:3])
+    assert all(sentence in rasters.drawn_words(few, 2) for sentence in kept[:3])
+    assert "page 2 of 2" in rasters.drawn_words(few, 2)
     many = report.pdf(replace(contents(), calipers=kept))
     assert "page 1 of 3" in rasters.words(many, 1)
     both = [rasters.words(many, number) for number in (2, 3)]

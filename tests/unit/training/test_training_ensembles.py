@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from small_training import FINETUNING, Recorder, load_records, small_settings
+from stored_predictions import load_predictions
 
 from ecgapp import training
 from ecgapp.analysis import answering_member
-from ecgapp.models import EnsembleConfig, build, load_model, load_predictions
+from ecgapp.models import EnsembleConfig, build, load_model
 from ecgapp.models.answers import ProbabilityRule
 from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.ensembles import assemble, deal_folds

@@ -2,24 +2,18 @@
 
 import csv
 import io
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
-import psutil
 import pytest
 import tiny_models
-from run_processes import until
+from worklists import ecg, fill, scored, small_home
 
 from benchmarks import spoil
 from ecgapp import analysis
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
-from ecgapp.config import PROJECT, Settings
-from ecgapp.errors import ArchiveError, JobError
-from ecgapp.jobs import SCORE, RunStore
+from ecgapp.config import Settings
+from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
 from ecgapp.records import LEADS, SyntheticConfig, synthesise
 from ecgapp.signals import beat_list, record_quality
@@ -29,47 +23,23 @@ from ecgapp.worklist import (
     Worklist,
     arranged,
     as_csv,
-    scorer_pool,
-    start_scoring,
     urgency,
 )
 from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer, slot_path
-from ecgapp.worklist.scorer_pool import ScorerPool
 from ecgapp.worklist.scoring import quality_in_words, score
-from ecgapp.worklist.start_scoring import scoring_job
 
 TOLERANCE = 1e-6  # of a probability: another batch rounds float32 sums differently
 
 
 @pytest.fixture
 def settings(tmp_path):
-    settings = Settings(tmp_path, tmp_path / "none")
-    model, known = tiny_models.classifier()
-    save_model(settings.weights, model, known)
-    return settings
+    return small_home(tmp_path)
 
 
 @pytest.fixture
 def worklist(settings):
     return Worklist(settings)
-
-
-def ecg(seed=0, duration=10.0, **changes):
-    """No two seeds give the same samples."""
-    record = synthesise(SyntheticConfig(duration=duration, heart_rate=50 + seed % 60)).record
-    noise = np.random.default_rng(seed).normal(0, 0.02, record.signal.shape).astype(np.float32)
-    return replace(record, signal=record.signal + noise, **changes)
-
-
-def fill(worklist, records):
-    batch = worklist.new_batch()
-    return [worklist.add(record, batch, 1000, "tiny_nine")[0] for record in records]
-
-
-def scored(settings, linger=0.0):
-    assert Scorer(settings, 0).run(linger)
-    return Worklist(settings).items()
 
 
 def test_a_batch_scores_as_each_record_alone(settings, worklist):
@@ -238,22 +208,6 @@ def test_a_list_of_the_version_before_opens_and_its_ecgs_wait_to_be_judged(setti
     assert all(item.outcome.judged for item in scored(settings)[:2])
 
 
-def test_a_killed_scorer_leaves_items_waiting_and_the_next_start_goes_on(settings, worklist):
-    numbers = fill(worklist, [ecg(k) for k in range(64)])
-    surroundings = {**os.environ, "ECGAPP_HOME": str(settings.home), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "ecgapp.worklist", "0"]
-    with subprocess.Popen(command, cwd=PROJECT, env=surroundings) as process:
-        until(lambda: worklist.progress().done > 0)
-        process.send_signal(signal.SIGKILL)
-    left = worklist.progress()
-    assert 0 < left.waiting < left.total
-    before = {item.number: item.scored for item in worklist.items() if item.state == SCORED}
-    items = scored(settings)
-    assert [item.number for item in items] == numbers
-    assert {item.state for item in items} == {SCORED}
-    assert {number: items[number - 1].scored for number in before} == before
-
-
 def test_what_kills_its_scorer_three_times_is_refused_and_nothing_else(settings, worklist):
     first, second = fill(worklist, [ecg(1), ecg(2)])
     with worklist.database.write() as connection:
@@ -280,68 +234,6 @@ def test_one_process_holds_a_slot_and_another_one_ends(settings, monkeypatch):
     settings.worklist.mkdir(parents=True)
     with claimed(slot_path(settings, 0)):
         assert not Scorer(settings, 0).run(0.0)
-
-
-def test_the_scoring_is_one_job_that_ends_by_itself_and_is_started_again(settings, worklist):
-    runs = RunStore(settings.runs)
-    for seed in (1, 2):
-        number = fill(worklist, [ecg(seed)])[0]
-        start_scoring(settings)
-        begun = scoring_job(runs)
-        start_scoring(settings)
-        until(lambda: worklist.progress().waiting == 0)
-        assert worklist.item(number).state == SCORED
-        assert not (runs.folder(begun.id) / "scorer.log").read_text(encoding="utf-8")
-        until(lambda: scoring_job(runs).ended_for_now)
-        ended = scoring_job(runs)
-        assert (ended.state, ended.done, ended.total) == ("finished", seed, seed)
-    assert len(runs.all(SCORE)) == 1
-    assert [event.kind for event in runs.events(ended.id)].count("starting") == 2
-
-
-def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings, worklist):
-    runs = RunStore(settings.runs)
-    fill(worklist, [ecg(1)])
-    start_scoring(settings)
-    until(lambda: scoring_job(runs).state == "running")
-    job = psutil.Process(scoring_job(runs).pid)
-    until(lambda: job.children())
-    family = job.children()
-    runs.request_stop(scoring_job(runs).id)
-    until(lambda: scoring_job(runs).ended_for_now)
-    assert scoring_job(runs).state == "stopped"
-    psutil.wait_procs([job, *family])
-    assert scored(settings)[0].state == SCORED
-
-
-def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, monkeypatch):
-    timed = sys.modules["ecgapp.worklist.start_scoring"]
-    monkeypatch.setattr(timed, "AGAIN_SECONDS", 3600.0)
-    runs = RunStore(settings.runs)
-    fill(worklist, [ecg(seed) for seed in range(12)])
-    start_scoring(settings)
-    until(lambda: scoring_job(runs).state == "running")
-    job = psutil.Process(scoring_job(runs).pid)
-    until(lambda: job.children())
-    family = job.children()
-    job.kill()
-    psutil.wait_procs([job, *family])  # its scorers end with it
-    until(lambda: scoring_job(runs).state == "lost")
-    assert "killed" in start_scoring(settings)
-    monkeypatch.setattr(timed, "AGAIN_SECONDS", 0.0)
-    assert start_scoring(settings) == ""
-    until(lambda: worklist.progress().waiting == 0)
-    assert {item.state for item in worklist.items()} == {SCORED}
-    until(lambda: scoring_job(runs).state == "finished")
-
-
-def test_scorers_that_break_down_again_and_again_end_the_scoring(settings, worklist, tmp_path, monkeypatch):
-    monkeypatch.setattr(scorer_pool, "PROGRAM", (sys.executable, "-c", "raise SystemExit(3)"))
-    monkeypatch.setattr(scorer_pool, "AGAIN_SECONDS", 0.0)
-    fill(worklist, [ecg(1)])
-    with ScorerPool(settings, tmp_path / "scorer.log") as pool:
-        with pytest.raises(JobError, match="several times"):
-            until(lambda: not pool.is_at_work())
 
 
 def test_the_same_ecg_is_listed_once(worklist):

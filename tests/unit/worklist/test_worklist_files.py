@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-import tiny_models
 from run_processes import until
+from worklists import small_home
 
-from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, RecordError
-from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, fingerprint, synthesise, write_wfdb
 from ecgapp.worklist import Worklist, grouping
 from ecgapp.worklist import intake as worklist_intake
@@ -35,10 +33,7 @@ class File:
 
 @pytest.fixture
 def settings(tmp_path):
-    settings = Settings(tmp_path / "home", tmp_path / "none")
-    model, known = tiny_models.classifier()
-    save_model(settings.weights, model, known)
-    return settings
+    return small_home(tmp_path / "home")
 
 
 @pytest.fixture(autouse=True)
