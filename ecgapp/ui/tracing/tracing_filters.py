@@ -30,7 +30,7 @@ def displayed(ecg: OpenedECG, view: View) -> tuple[ECGRecord, str]:
 
 
 def heading(title: str, ecg: OpenedECG) -> list[str]:
-    """What stands above the tracing: the title in bold, and the heart rate."""
+    """The words above a tracing: its title in bold, and the heart rate."""
     rate = ecg.heart_rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
     return [f"<b>{title}</b>", beats]
