@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import PROJECT, Settings
-from ecgapp.jobs import Run, RunStore, metric_names, rows
+from ecgapp.jobs import MetricsWriter, Run, RunStore, metric_names, rows
 from ecgapp.models import ECGClassifierConfig
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
@@ -75,9 +75,11 @@ def long_run(store: RunStore) -> Run:
         rows.update(connection, run.id, state="running", claimed=1e12)
     store.folders.write_progress(run.id, N_EPOCHS, 2 * N_EPOCHS, None)
     for name in BY_STEP:
-        store.add_metrics(run.id, ((name, step, _wave(step)) for step in range(1, N_STEPS + 1)))
+        MetricsWriter(store.folder(run.id)).write((name, step, _wave(step)) for step in range(1, N_STEPS + 1))
     for name in (metric_names.CPU_PERCENT, metric_names.MEMORY):
-        store.add_metrics(run.id, ((name, 2.0 * beat, 90 + _wave(beat)) for beat in range(N_BEATS)))
+        MetricsWriter(store.folder(run.id)).write(
+            (name, 2.0 * beat, 90 + _wave(beat)) for beat in range(N_BEATS)
+        )
     labels = [metric_names.F1_OF_LABEL + label for label in task(TASK).label_names]
     by_epoch = (
         metric_names.TRAIN_LOSS,
@@ -87,14 +89,16 @@ def long_run(store: RunStore) -> Run:
         *labels,
     )
     points = ((name, epoch, _wave(epoch)) for name in by_epoch for epoch in range(1, N_EPOCHS + 1))
-    store.add_metrics(run.id, points)
+    MetricsWriter(store.folder(run.id)).write(points)
     return run
 
 
 def grow(store: RunStore, run: Run, look: int) -> bool:
     """A few more steps, as between two looks at a run."""
     steps = range(N_STEPS + 1 + look * NEW_STEPS, N_STEPS + 1 + (look + 1) * NEW_STEPS)
-    store.add_metrics(run.id, [(name, step, _wave(step)) for name in BY_STEP for step in steps])
+    MetricsWriter(store.folder(run.id)).write(
+        [(name, step, _wave(step)) for name in BY_STEP for step in steps]
+    )
     return True
 
 

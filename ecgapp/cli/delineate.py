@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from ecgapp import __version__
 from ecgapp.analysis.measurement.delineation import judged_leads
 from ecgapp.cli.progress import Terminal
+from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
 from ecgapp.datasets.layouts.ludb_waves import MarkedRecord, marked_records
-from ecgapp.errors import ConfigError
 from ecgapp.evaluate.detectors.delineation_metrics import LeadWaves, delineation_metrics
 from ecgapp.models import ModelCard, Provenance, TrainedModel, load_model, save_model
-from ecgapp.storage import documents
 from ecgapp.training.delineator_training import DelineationConfig, learn
 
 NOTE = (
@@ -26,7 +25,7 @@ CROSS_FITTED = "each by a network trained without it"
 
 def delineate(arguments: Namespace, settings: Settings) -> int:
     """Train, judge on records that were not trained on, and save the model in ``arguments.out``."""
-    config = _config(arguments)
+    config = read_settings(DelineationConfig, arguments.config)
     records = marked_records(arguments.data)
     pretrained = None
     if config.pretrained is not None:
@@ -59,14 +58,6 @@ def _trained(
     return TrainedModel(
         network, ModelCard(config.name, config.title, network.config, config.preprocessing, made)
     )
-
-
-def _config(arguments: Namespace) -> DelineationConfig:
-    try:
-        text = arguments.config.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("The training's settings cannot be read. Name a JSON file.") from error
-    return documents.load(DelineationConfig, text)
 
 
 def _of_cross_fitting(config: DelineationConfig) -> str:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from ecgapp import __version__
 from ecgapp.cli.progress import Terminal
+from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
-from ecgapp.errors import ConfigError
 from ecgapp.evaluate.detectors.refusals import GOOD
 from ecgapp.models import ArchitectureConfig, ModelCard, Provenance, TrainedModel, load_model, save_model
-from ecgapp.storage import documents
 from ecgapp.training.gate.gate_judging import judged_metrics, readable_metrics
 from ecgapp.training.gate.gate_records import Log, fit_on
 from ecgapp.training.gate.readability_fit import RHYTHM, STEPS, empty_readability, fit_on_folds, readable_rows
@@ -30,7 +29,7 @@ READABLE_NOTE = (
 
 def fit_gate(arguments: Namespace, settings: Settings) -> int:
     """Fit a gate of either question, judge it on what it did not learn, and save it in ``arguments.out``."""
-    config, terminal = _config(arguments), Terminal()
+    config, terminal = read_settings(GateFitConfig, arguments.config, "gate"), Terminal()
     fit = _readable if config.question == READABLE else _similar
     save_model(arguments.out, fit(config, arguments.data, settings, terminal.say))
     terminal.say(f"{config.name} is saved.")
@@ -79,14 +78,6 @@ def _card(config: GateFitConfig, network: ArchitectureConfig) -> ModelCard:
     """The card before anything is fitted."""
     nothing = _provenance(config, [])
     return ModelCard(config.name, config.title, network, config.preprocessing, nothing, thresholds=(0.5,))
-
-
-def _config(arguments: Namespace) -> GateFitConfig:
-    try:
-        text = arguments.config.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("The gate's settings cannot be read. Name a JSON file.") from error
-    return documents.load(GateFitConfig, text)
 
 
 def _listed(folds: tuple[int, ...]) -> str:

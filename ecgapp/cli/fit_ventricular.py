@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 from ecgapp import __version__
 from ecgapp.cli.progress import Terminal
+from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
-from ecgapp.errors import ConfigError
 from ecgapp.models import ModelCard, Provenance, TrainedModel, save_model
-from ecgapp.storage import documents
 from ecgapp.training.ventricular.ventricular_fit import VentricularFitConfig, ensemble, learn_member
 from ecgapp.training.ventricular.ventricular_judging import judge
 from ecgapp.training.ventricular.ventricular_records import Material, gather
@@ -22,7 +21,7 @@ NOTE = (
 
 def fit_ventricular(arguments: Namespace, settings: Settings) -> int:
     """Train all members, judge them on the patients they left out, and save the model."""
-    config, terminal = _config(arguments), Terminal()
+    config, terminal = read_settings(VentricularFitConfig, arguments.config), Terminal()
     marks = arguments.config.parent / config.marks
     material = gather(config, arguments.data, marks)
     terminal.say(f"{len(material.strips):,} strips of {len(material.judged):,} records and windows.")
@@ -42,14 +41,6 @@ def fit_ventricular(arguments: Namespace, settings: Settings) -> int:
     save_model(arguments.out, replace(model, card=replace(card, ventricular=metrics)))
     terminal.say(f"{config.name} is saved.")
     return 0
-
-
-def _config(arguments: Namespace) -> VentricularFitConfig:
-    try:
-        text = arguments.config.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("The training's settings cannot be read. Name a JSON file.") from error
-    return documents.load(VentricularFitConfig, text)
 
 
 def _provenance(config: VentricularFitConfig, material: Material) -> Provenance:

@@ -52,7 +52,8 @@ def predict(arguments: Namespace, settings: Settings) -> int:
         except RecordError as error:
             sys.stderr.write(f"{path.stem}: {error}\n")
             continue
-        answer = _answer(path.stem, ecg, card)
+        findings, no_labels = ecg.labels(card)
+        answer = RecordAnswer(path.stem, ecg, ecg.judgement(card), card, findings, no_labels)
         answers.append(answer)
         if answer.findings is None:
             sys.stderr.write(f"{path.stem}: {answer.no_labels}\n")
@@ -86,11 +87,6 @@ def _records(files: Sequence[Path]) -> list[Path]:
     """One path a record: a signal file given beside its own header is that header's."""
     headers = {path.with_suffix("") for path in files if path.suffix.lower() == ".hea"}
     return [path for path in files if path.suffix.lower() == ".hea" or path.with_suffix("") not in headers]
-
-
-def _answer(name: str, ecg: OpenedECG, card: ModelCard | None) -> RecordAnswer:
-    findings, no_labels = ecg.labels(card)
-    return RecordAnswer(name, ecg, ecg.judgement(card), card, findings, no_labels)
 
 
 def _document(answer: RecordAnswer) -> dict[str, Any]:

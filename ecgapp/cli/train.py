@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecgapp.cli.progress import Terminal, follow
+from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store, store_names
 from ecgapp.errors import ConfigError, EcgAppError
@@ -86,10 +87,7 @@ def _config(path: Path, settings: Settings) -> TrainingConfig:
     Raises:
         ConfigError: there is no such file, or it is no training.
     """
-    try:
-        config = documents.load(TrainingConfig, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("The training's settings cannot be read. Name a JSON file.") from error
+    config = read_settings(TrainingConfig, path)
     stores = tuple(_findable(name, settings) for name in config.stores)
     return replace(config, device=_device(config.device), stores=stores)
 

@@ -6,8 +6,7 @@ One SQLite database holds the states of all jobs; each job's folder holds its me
 
 from ecgapp.jobs import metric_names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
-from ecgapp.jobs.events import Event
-from ecgapp.jobs.job import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUMABLE, RESUME, SCORE, STATES, TRAIN, Run
+from ecgapp.jobs.job import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUME, SCORE, TRAIN, Run
 from ecgapp.jobs.job_folder import Ending
 from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
 from ecgapp.jobs.rows import NewRun
@@ -21,14 +20,11 @@ __all__ = [
     "ENDED",
     "IMPORT",
     "NEW_RUN",
-    "RESUMABLE",
     "RESUME",
     "SCORE",
-    "STATES",
     "TRAIN",
     "Attachment",
     "Ending",
-    "Event",
     "Heartbeat",
     "Metric",
     "MetricsReader",

@@ -13,7 +13,6 @@ training that is extended. A ``lost`` job whose process lives and beats again is
 from dataclasses import dataclass
 
 TRAIN, IMPORT, SCORE = "train", "import", "score"  # kinds of jobs
-STATES = ("queued", "starting", "running", "stopping", "stopped", "finished", "failed", "lost")
 ACTIVE = ("starting", "running", "stopping")  # these hold their device
 RESUMABLE = ("stopped", "failed", "lost")
 ENDED = ("stopped", "finished", "failed", "lost")

@@ -104,7 +104,8 @@ class MetricsReader:
             for number in np.unique(block["series"]):
                 points = block[block["series"] == number]
                 self._add(names[int(number)], points["step"], points["value"])
-        return {name: Series(name, *map(_floats, known)) for name, known in sorted(self._known.items())}
+        series = sorted(self._known.items())
+        return {name: Series(name, *(tuple(each.tolist()) for each in known)) for name, known in series}
 
     def _add(self, name: str, steps: Floats, values: Floats) -> None:
         known = self._known.get(name)
@@ -186,7 +187,3 @@ def _thinned(steps: Floats, values: Floats, max_points: int) -> tuple[Floats, Fl
     highest = np.append(lowest[1:], len(by_value)) - 1 if len(lowest) else lowest
     rows = np.unique(np.concatenate([[0, len(steps) - 1], finite[order[lowest]], finite[order[highest]]]))
     return steps[rows], values[rows]
-
-
-def _floats(values: Floats) -> tuple[float, ...]:
-    return tuple(values.tolist())

@@ -5,7 +5,7 @@ process may be killed at any moment; ``refresh`` notices it, and starts what wai
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ecgapp.errors import JobError
@@ -15,7 +15,6 @@ from ecgapp.jobs.job import RESUME, TRAIN, Run
 from ecgapp.jobs.job_folder import JobFolders
 from ecgapp.jobs.launcher import WORKER, Launcher
 from ecgapp.jobs.liveness import Liveness
-from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
 from ecgapp.jobs.rows import NewRun, Value
 from ecgapp.jobs.time_limits import Timing
 from ecgapp.storage.database import Database
@@ -228,14 +227,6 @@ class RunStore:
     def size(self, run_id: str) -> int:
         """Bytes of the job's folder, which deleting it frees."""
         return self.folders.size(run_id)
-
-    def add_metrics(self, run_id: str, points: Iterable[Metric]) -> None:
-        """Append points (name, step, value) to the job's metrics; see ``MetricsWriter``."""
-        MetricsWriter(self.folder(run_id)).write(points)
-
-    def metrics(self, run_id: str, name: str, max_points: int = 2000) -> Series:
-        """One series by rising step, thinned to about ``max_points``; see ``MetricsReader``."""
-        return MetricsReader(self.folder(run_id), max_points).read().get(name, Series(name))
 
     def add_event(self, run_id: str, kind: str, text: str) -> None:
         """Add an event to the job and to its log."""

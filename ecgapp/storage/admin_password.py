@@ -88,7 +88,8 @@ def check_password(settings: Settings, password: str, clock: Callable[[], float]
         AccessError: it is wrong, or must wait after five wrong tries; then it is not even looked at.
     """
     with _LOCK:
-        tries = _read_tries(settings)
+        path = _tries_file(settings)
+        tries = documents.load(Tries, path.read_text(encoding="utf-8")) if path.is_file() else Tries()
         wait = tries.wait(clock())
         if wait > 0:
             raise AccessError(f"Too many wrong passwords. Try again in {wait:.0f} seconds.")
@@ -158,11 +159,6 @@ def _read_hash(settings: Settings) -> PasswordHash | None:
         raise AccessError(
             "The stored password is damaged. Delete admin.json and choose a new one."
         ) from error
-
-
-def _read_tries(settings: Settings) -> Tries:
-    path = _tries_file(settings)
-    return documents.load(Tries, path.read_text(encoding="utf-8")) if path.is_file() else Tries()
 
 
 def _write_tries(settings: Settings, tries: Tries) -> None:

@@ -34,7 +34,8 @@ class RunReporter:
         if self._first is None:
             self._first = (report.step, time.monotonic())
             self._context.begin("Training begins.")
-        self._seconds_left = _time_left(self._first, report.step, report.total_steps)
+        done, elapsed = report.step - self._first[0], time.monotonic() - self._first[1]
+        self._seconds_left = (report.total_steps - report.step) * elapsed / done if done > 0 else None
         points = _points(report.step, report, metric_names.STEP_SERIES)
         with suppress(OSError):
             self._context.metrics(points)
@@ -93,12 +94,6 @@ def _points(step: float, report: object, series: Mapping[str, str]) -> list[Metr
         elif value is not None:
             points.append((name, step, float(value)))
     return points
-
-
-def _time_left(first: tuple[int, float], step: int, total_steps: int) -> float | None:
-    """Seconds, at the pace since the first report of this process."""
-    done, elapsed = step - first[0], time.monotonic() - first[1]
-    return (total_steps - step) * elapsed / done if done > 0 else None
 
 
 def _epoch_words(report: "EpochReport") -> str:

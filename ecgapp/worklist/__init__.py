@@ -1,6 +1,6 @@
 """Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
 
-from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, ModelUsed, Outcome
+from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, Outcome
 from ecgapp.worklist.order import (
     BY_NUMBER,
     BY_UNCERTAINTY,
@@ -35,7 +35,6 @@ __all__ = [
     "Item",
     "LabelScore",
     "ListView",
-    "ModelUsed",
     "Outcome",
     "ScoringProgress",
     "Worklist",

@@ -70,7 +70,10 @@ class Intake:
             except Exception as error:  # else the thread would end, and seem to be at work for ever
                 _LOG.error("Taking in an ECG broke down: %s", type(error).__name__)
                 self._give_up(_BROKE)
-        self._start()
+        try:
+            start_scoring(self._settings)
+        except (JobError, StorageError) as error:
+            self.problem = self.problem or str(error)
 
     def _next(self) -> tuple[int, str, Group] | None:
         """The next record; None, which ends the thread, if there is none."""
@@ -113,9 +116,3 @@ class Intake:
             missed = self.total - self.done
             self.problem = f"{sentence} Not taken: {missed:,} of {self.total:,} records."
             self._waiting.clear()
-
-    def _start(self) -> None:
-        try:
-            start_scoring(self._settings)
-        except (JobError, StorageError) as error:
-            self.problem = self.problem or str(error)

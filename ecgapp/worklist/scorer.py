@@ -66,7 +66,9 @@ class Scorer:
         while True:
             try:
                 with claimed(slot_path(self._settings, self._slot)):
-                    self._release()
+                    self._worklist.settle()  # frees what a killed process of this slot had taken
+                    with self._worklist.database.write() as connection:
+                        connection.execute("UPDATE items SET taker = '' WHERE taker = ?", (self._taker,))
                     self._score_all(linger)
                 return True
             except LockedError:
@@ -85,12 +87,6 @@ class Scorer:
                 return
             else:
                 time.sleep(LOOK)
-
-    def _release(self) -> None:
-        """Free what a killed process of this slot had taken."""
-        self._worklist.settle()
-        with self._worklist.database.write() as connection:
-            connection.execute("UPDATE items SET taker = '' WHERE taker = ?", (self._taker,))
 
     def _take(self) -> list[Taken]:
         """The next items in the order of their numbers: a few, or one whose scoring was interrupted."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from admin_pages import twelve_lead_store
 from app_server import served
+from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import FINETUNING, write_store
 from visitor import Visitor, browser, expect
@@ -53,8 +54,8 @@ def running(tmp_path):
 
 def add_epoch(store, run, epoch):
     series = (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS, metric_names.F1, metric_names.AUROC)
-    store.add_metrics(run.id, [(name, epoch, 1 / epoch) for name in series])
-    store.add_metrics(run.id, [(metric_names.STEP_LOSS, 10 * epoch + step, 1 / epoch) for step in range(10)])
+    add_metrics(store, run.id, [(name, epoch, 1 / epoch) for name in series])
+    add_metrics(store, run.id, [(metric_names.STEP_LOSS, 10 * epoch + step, 1 / epoch) for step in range(10)])
 
 
 @pytest.fixture

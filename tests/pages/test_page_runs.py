@@ -12,12 +12,13 @@ import pytest
 import tiny_models
 from admin_pages import make_run, open_page, said, twelve_lead_store
 from dataset_sources import ecg, make_store
+from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import FINETUNING, PRETRAINING, small_settings, write_store
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
-from ecgapp.jobs import NEW_RUN, RESUME, STATES, RunStore, metric_names
+from ecgapp.jobs import ACTIVE, ENDED, NEW_RUN, RESUME, RunStore, metric_names
 from ecgapp.runs.run_comparison import differing_settings, newest_alike
 from ecgapp.runs.start_training import start_run
 from ecgapp.storage import documents
@@ -62,7 +63,7 @@ def trained_run(runs, config=FINETUNING, **columns):
         ]
         points += [(metric_names.F1_OF_LABEL + "fast", epoch, 0.1 * epoch) for epoch in epochs]
     points += [(metric_names.CPU_PERCENT, second, 90.0) for second in (2, 4)]
-    runs.add_metrics(run.id, points)
+    add_metrics(runs, run.id, points)
     return run
 
 
@@ -224,7 +225,7 @@ def test_delete_says_what_it_frees(settings, runs):
 
 def test_curves_by_step_the_index_over_epochs_and_the_machine_are_drawn(settings, runs):
     run = trained_run(runs)
-    runs.add_metrics(run.id, [(metric_names.F1, EPOCHS + 1, 0.1)])
+    add_metrics(runs, run.id, [(metric_names.F1, EPOCHS + 1, 0.1)])
     page = open_page("training", settings)
     drawn = charts(page)
     expected = {"live_loss", "live_f1", "live_step_loss", "live_rate", "live_gradient"}
@@ -235,7 +236,9 @@ def test_curves_by_step_the_index_over_epochs_and_the_machine_are_drawn(settings
 def test_a_chart_without_a_point_is_not_drawn(settings, runs):
     run = trained_run(runs)  # whose F1 has not dropped
     bare = make_run(runs, "finished", done=2, total=2)
-    runs.add_metrics(bare.id, [(metric_names.VALIDATION_LOSS, 1, 0.5), (metric_names.STEP_LOSS, 1, math.nan)])
+    add_metrics(
+        runs, bare.id, [(metric_names.VALIDATION_LOSS, 1, 0.5), (metric_names.STEP_LOSS, 1, math.nan)]
+    )
     page = open_page("training", settings)
     page.selectbox(key="chosen_run").set_value(run.id).run()
     assert "live_lci" not in charts(page)
@@ -248,7 +251,7 @@ def test_a_chart_without_a_point_is_not_drawn(settings, runs):
 
 def test_what_looks_wrong_is_said_above_the_curves(settings, runs):
     run = trained_run(runs)
-    runs.add_metrics(run.id, [(metric_names.TRAIN_LOSS, EPOCHS + 1, 9.0)])
+    add_metrics(runs, run.id, [(metric_names.TRAIN_LOSS, EPOCHS + 1, 9.0)])
     page = open_page("training", settings)
     assert any("The training loss explodes" in box.value for box in page.warning)
 
@@ -342,7 +345,7 @@ def test_a_tracing_is_not_drawn_for_a_stranger(settings, runs, monkeypatch):
 def test_which_weights_are_kept_is_said_where_it_is_known(settings, runs):
     store = twelve_lead_store(settings, "hospital")
     run = trained_run(runs)
-    runs.add_metrics(run.id, [(metric_names.AUROC, 7, 0.5), (metric_names.VALIDATION_LOSS, 7, 0.1)])
+    add_metrics(runs, run.id, [(metric_names.AUROC, 7, 0.5), (metric_names.VALIDATION_LOSS, 7, 0.1)])
     write_ranking(runs.folder(run.id), RankedRecords(7, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
     assert "that is kept is that of epoch 6, which had the highest macro AUROC" in said(page)
@@ -351,7 +354,7 @@ def test_which_weights_are_kept_is_said_where_it_is_known(settings, runs):
 def test_curves_by_step_are_there_before_the_first_epoch_has_ended(settings, runs):
     run = make_run(runs, "running")
     steps = (metric_names.STEP_LOSS, metric_names.LEARNING_RATE, metric_names.GRADIENT_NORM)
-    runs.add_metrics(run.id, [(name, step, 0.5) for name in steps for step in (10, 20)])
+    add_metrics(runs, run.id, [(name, step, 0.5) for name in steps for step in (10, 20)])
     page = open_page("training", settings)
     assert charts(page) == {"live_step_loss", "live_rate", "live_gradient"}
     assert "The curves by epoch begin with the end of the first epoch." in said(page)
@@ -364,7 +367,7 @@ def test_whose_best_and_worst_records_an_ensemble_shows_is_said(settings, runs, 
     six = trained_run(runs, replace(FINETUNING, members=6, resampling="bootstrap", epochs=2))
     alone = trained_run(runs)
     numbers = range(1, together + 1)
-    runs.add_metrics(six.id, [(f"{metric_names.F1_OF_MEMBER}{number}", 1, 0.5) for number in numbers])
+    add_metrics(runs, six.id, [(f"{metric_names.F1_OF_MEMBER}{number}", 1, 0.5) for number in numbers])
     for run in (six, alone):
         write_ranking(runs.folder(run.id), RankedRecords(2, (ranked(store, 0, 0.01),), ()))
     page = open_page("training", settings)
@@ -574,7 +577,7 @@ def test_what_was_filled_in_is_said_by_the_page_and_so_is_a_data_set_that_is_gon
 
 def test_a_form_that_is_sent_twice_starts_one_run_whatever_became_of_it(runs):
     first = start_run(FINETUNING, runs, "this")
-    for state in STATES:
+    for state in ("queued", *ACTIVE, *ENDED):
         set_columns(runs, first.id, state=state)
         assert start_run(FINETUNING, runs, "this").id == first.id
     assert len(runs.all()) == 1
@@ -699,16 +702,16 @@ def test_a_figure_is_drawn_anew_only_when_its_curve_has_grown(settings, runs, mo
     for name in ("loss_curves", "f1_curves", "step_curve", "lci_curve", "change_bars", "use_curve"):
         monkeypatch.setattr(curves, name, counted(name, getattr(curves, name)))
     run = trained_run(runs)
-    runs.add_metrics(run.id, [(metric_names.F1, EPOCHS + 1, 0.1)])
+    add_metrics(runs, run.id, [(metric_names.F1, EPOCHS + 1, 0.1)])
     page = open_page("training", settings)
     assert set(drawn) == {"loss_curves", "f1_curves", "step_curve", "lci_curve", "change_bars", "use_curve"}
     drawn.clear()
     page.run()
     assert drawn == []
-    runs.add_metrics(run.id, [(metric_names.STEP_LOSS, 601, 0.5)])
+    add_metrics(runs, run.id, [(metric_names.STEP_LOSS, 601, 0.5)])
     page.run()
     assert set(drawn) == {"step_curve"}
-    runs.add_metrics(run.id, [(metric_names.VALIDATION_LOSS, EPOCHS + 2, 0.5)])
+    add_metrics(runs, run.id, [(metric_names.VALIDATION_LOSS, EPOCHS + 2, 0.5)])
     page.run()
     assert {"loss_curves", "f1_curves"} <= set(drawn)
 
@@ -729,7 +732,7 @@ def test_the_figures_of_a_run_under_way_wait_for_growth_that_shows(settings, run
     looks = []
     for step in range(602, 622, 2):
         drawn.clear()
-        runs.add_metrics(run.id, [(metric_names.STEP_LOSS, step, 0.5)])
+        add_metrics(runs, run.id, [(metric_names.STEP_LOSS, step, 0.5)])
         page.run()
         looks.append(bool(drawn))
     assert 2 <= sum(looks) <= 5  # of ten: 3 % of growth
@@ -741,7 +744,7 @@ def test_a_curve_that_grows_slowly_is_drawn_anew_after_half_a_minute(settings, r
     for seconds, grows, anew in ((29, True, False), (31, True, True), (60, True, False), (99, False, True)):
         drawn.clear()
         if grows:
-            runs.add_metrics(run.id, [(metric_names.STEP_LOSS, 600 + seconds / 100, 0.5)])
+            add_metrics(runs, run.id, [(metric_names.STEP_LOSS, 600 + seconds / 100, 0.5)])
         monkeypatch.setattr(live_chart, "time", SimpleNamespace(monotonic=lambda: now + seconds))  # noqa: B023
         page.run()
         assert bool(drawn) == anew, seconds

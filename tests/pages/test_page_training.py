@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import tiny_models
 from admin_pages import make_run, open_page, said, twelve_lead_store
+from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import small_settings
 
@@ -216,8 +217,10 @@ def test_a_runs_curves_index_and_log_are_shown(settings, runs):
         for name in (metric_names.TRAIN_LOSS, metric_names.VALIDATION_LOSS)
         for epoch in range(1, 5)
     ]
-    runs.add_metrics(
-        run.id, [*points, (metric_names.F1_OF_LABEL + "fast", 1, 0.4), (metric_names.THROUGHPUT, 10, 1234.0)]
+    add_metrics(
+        runs,
+        run.id,
+        [*points, (metric_names.F1_OF_LABEL + "fast", 1, 0.4), (metric_names.THROUGHPUT, 10, 1234.0)],
     )
     runs.write_log(run.id, "20 records for training.")
     page = open_page("training", settings)
@@ -235,7 +238,8 @@ def test_a_runs_curves_index_and_log_are_shown(settings, runs):
 
 def test_without_a_drop_the_page_shows_no_number_for_the_index(settings, runs):
     run = make_run(runs, "finished", done=2, total=4)
-    runs.add_metrics(
+    add_metrics(
+        runs,
         run.id,
         [
             (name, epoch, epoch / 10)

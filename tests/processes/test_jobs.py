@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from metric_files import add_metrics, read_metric
 from run_processes import QUICK, end_all, locked, set_columns, silence, until
 
 from ecgapp.errors import JobError, StorageError
@@ -349,11 +350,11 @@ def test_deleting_a_run_removes_its_folder_and_numbers_but_not_while_it_runs(sto
         store.delete(run.id)
     store.request_stop(run.id)
     until(lambda: store.get(run.id).state == "stopped")
-    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
+    add_metrics(store, run.id, [("train/loss", 1, 0.5)])
     store.delete(run.id)
     assert store.all() == ()
     assert not store.folder(run.id).exists()
-    assert len(store.metrics(run.id, "train/loss")) == 0
+    assert len(read_metric(store, run.id, "train/loss")) == 0
 
 
 def test_the_process_of_a_deleted_run_is_told_to_stop(store):

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from metric_files import add_metrics, read_metric
 from run_processes import set_columns, silence
 
 from ecgapp.errors import JobError, StorageError
@@ -156,11 +157,11 @@ def test_a_waiting_run_moves_among_those_that_wait_for_its_devices(store):
 
 def test_a_finished_run_is_extended_in_its_own_folder_with_its_curves(store):
     run = ended(store, "finished")
-    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
+    add_metrics(store, run.id, [("train/loss", 1, 0.5)])
     again = store.extend(run.id, '{"more": "epochs"}')
     assert (again.id, again.state, again.config) == (run.id, "queued", '{"more": "epochs"}')
     assert (store.folder(run.id) / "config.json").read_text() == again.config
-    assert store.metrics(run.id, "train/loss").values == (0.5,)
+    assert read_metric(store, run.id, "train/loss").values == (0.5,)
     with pytest.raises(JobError, match="waiting or under way"):
         store.extend(run.id, "{}")
 

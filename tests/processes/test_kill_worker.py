@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from metric_files import read_metric
 from run_processes import end_all, until
 from small_training import FINETUNING, Recorder, small_settings
 
@@ -62,7 +63,7 @@ def test_a_worker_killed_in_the_middle_of_an_epoch_is_lost_within_seconds_and_re
     until(lambda: shown(store, run.id).ended_for_now)
     assert shown(store, run.id).state == "finished", store.log_tail(run.id, technical=True)
     assert sum("Going on from" in line for line in store.log_tail(run.id, 1000)) == 2
-    epochs = store.metrics(run.id, metric_names.TRAIN_LOSS, 10**6).steps
+    epochs = read_metric(store, run.id, metric_names.TRAIN_LOSS, 10**6).steps
     assert epochs == tuple(range(1, CONFIG.epochs + 1))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from metric_files import read_metric
 from run_processes import until
 from small_training import PRETRAINING, small_settings
 
@@ -65,6 +66,6 @@ def test_torchrun_takes_a_run_up_again_after_a_loss_and_ends_with_the_same_weigh
     (ended,) = runs.all()
     assert (ended.state, ended.device, ended.pid) == ("finished", "cpu+cpu", leader.pid)
     assert any("Going on from" in line for line in runs.log_tail(ended.id, 10**6))
-    steps = runs.metrics(ended.id, "train/loss", 10**6).steps
+    steps = read_metric(runs, ended.id, "train/loss", 10**6).steps
     assert steps == tuple(range(1, len(steps) + 1))
     assert trained_in(runs) == uninterrupted

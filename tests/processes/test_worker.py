@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
+from metric_files import add_metrics, read_metric
 from run_processes import QUICK, end_all, locked, until
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 from stored_predictions import validation_predictions
@@ -62,7 +63,7 @@ def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store,
         metric_names.F1,
         *(metric_names.F1_OF_LABEL + c for c in COLUMNS),
     ):
-        assert store.metrics(run.id, name).steps == (1, 2, 3), name
+        assert read_metric(store, run.id, name).steps == (1, 2, 3), name
     for name in (
         metric_names.STEP_LOSS,
         metric_names.LEARNING_RATE,
@@ -70,7 +71,7 @@ def test_a_finetuning_ends_finished_with_every_number_that_the_page_draws(store,
         metric_names.MEMORY,
         metric_names.CPU_PERCENT,
     ):
-        assert store.metrics(run.id, name).last is not None, name
+        assert read_metric(store, run.id, name).last is not None, name
     kinds = [event.kind for event in store.events(run.id)]
     assert kinds == ["queued", "starting", "running", "finished"]
     assert any("Epoch 3 of 3" in line for line in store.log_tail(run.id))
@@ -136,7 +137,7 @@ def test_a_stopped_run_resumes_from_its_checkpoint_with_one_curve_to_the_end(sto
     store.claim("cpu", run.id)
     again = execute(store, run.id, settings)
     assert again.state == "finished"
-    assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == (1, 2, 3)
+    assert read_metric(store, run.id, metric_names.TRAIN_LOSS).steps == (1, 2, 3)
     assert any("Going on from" in line for line in store.log_tail(run.id))
 
 
@@ -183,7 +184,7 @@ def test_a_training_s_first_report_is_written_with_its_new_plan_and_its_metrics(
         reporter.step(StepReport(210, 21, 0.5, 1e-3, 100.0, 300, epochs=30))
         until(lambda: store.get(run.id).state == "running")
     assert (store.get(run.id).done, store.get(run.id).total) == (20, 30)
-    assert store.metrics(run.id, metric_names.STEP_LOSS).steps == (210,)
+    assert read_metric(store, run.id, metric_names.STEP_LOSS).steps == (210,)
 
 
 def test_every_metric_of_an_epoch_has_its_series(store, reporter):
@@ -205,7 +206,7 @@ def test_every_metric_of_an_epoch_has_its_series(store, reporter):
         )
     )
     run = store.all()[0]
-    values = {name: store.metrics(run.id, name).values for name in metric_names.EPOCH_SERIES.values()}
+    values = {name: read_metric(store, run.id, name).values for name in metric_names.EPOCH_SERIES.values()}
     assert math.isnan(values.pop(metric_names.VALIDATION_LOSS)[0])
     expected = {
         metric_names.TRAIN_LOSS: (0.4,),
@@ -221,7 +222,7 @@ def test_every_metric_of_an_epoch_has_its_series(store, reporter):
         (metric_names.POSITIVES_OF_LABEL, "NORM", 7),
         (metric_names.F1_OF_MEMBER, "2", 0.8),
     ):
-        assert store.metrics(run.id, f"{group}{part}").values == (value,)
+        assert read_metric(store, run.id, f"{group}{part}").values == (value,)
     assert (store.get(run.id).done, store.get(run.id).seconds_left) == (3, 24.0)
 
 
@@ -236,7 +237,7 @@ def test_an_epoch_waits_for_room_on_the_disk(store, reporter):
     path.mkdir()
     threading.Timer(0.3, path.rmdir).start()
     reporter.epoch(EpochReport(1, 2, 0.4, 0.5))
-    assert store.metrics(store.all()[0].id, metric_names.TRAIN_LOSS).values == (0.4,)
+    assert read_metric(store, store.all()[0].id, metric_names.TRAIN_LOSS).values == (0.4,)
 
 
 def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_as_failed(
@@ -251,7 +252,7 @@ def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_
     monkeypatch.setattr(training, "train", train)
     store.timing = replace(QUICK, storage=3600.0)
     run = claimed(store)
-    store.add_metrics(run.id, [("train/loss", 1, 0.5)])
+    add_metrics(store, run.id, [("train/loss", 1, 0.5)])
     ended = execute(store, run.id, settings)
     assert (ended.state, ended.resume_helps) == ("failed", True)
     assert "last checkpoint is intact. Free space on the disk" in ended.message
@@ -265,7 +266,7 @@ def test_a_list_that_is_locked_delays_neither_metrics_nor_the_end_of_a_run(store
         with locked(store):
             name = plain(*arguments)
             run = store.all()[0]
-            assert store.metrics(run.id, metric_names.TRAIN_LOSS).steps == (1, 2, 3)
+            assert read_metric(store, run.id, metric_names.TRAIN_LOSS).steps == (1, 2, 3)
             assert run.done == 3
         return name
 
@@ -366,5 +367,5 @@ def test_a_launched_run_trains_in_its_own_process_until_it_is_asked_to_stop_then
         "stopped",
         "Stopped on request. Resume goes on from the last checkpoint.",
     )
-    assert stopped.done == store.metrics(first.id, metric_names.TRAIN_LOSS, 10**6).steps[-1]
+    assert stopped.done == read_metric(store, first.id, metric_names.TRAIN_LOSS, 10**6).steps[-1]
     assert stopped.done < 100_000

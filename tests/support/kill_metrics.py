@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from killing import Tell, Victim
+from metric_files import add_metrics, read_metric
 
 from ecgapp.jobs import Attachment, RunStore, metric_names
 
@@ -30,7 +31,7 @@ def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
     tell("state running")
     while True:
         points = [(metric_names.STEP_LOSS, number, value_of(number)) for number in range(step, step + BATCH)]
-        store.add_metrics(run_id, points)
+        add_metrics(store, run_id, points)
         step += BATCH
         tell(f"points {step}")
         attachment.beat()
@@ -52,7 +53,7 @@ def read_on(tell: Tell, store: Quiet, run_id: str) -> None:
     seen = 0
     while True:
         began = time.monotonic()
-        series = store.metrics(run_id, metric_names.STEP_LOSS, 10**7)
+        series = read_metric(store, run_id, metric_names.STEP_LOSS, 10**7)
         run, events = store.get(run_id), store.events(run_id)
         assert len(series) >= seen
         assert len(series) % BATCH == 0
@@ -73,7 +74,7 @@ def intact(store: Quiet) -> bool:
 def lost(store: Quiet, run_id: str, told: list[str]) -> Counter:
     """The values that were reported as written and are missing."""
     last = {kind: value for kind, value in (line.split() for line in told)}
-    series = store.metrics(run_id, metric_names.STEP_LOSS, 10**7)
+    series = read_metric(store, run_id, metric_names.STEP_LOSS, 10**7)
     values = tuple(value_of(step) for step in range(len(series)))
     notes = [event.text for event in store.events(run_id) if event.kind == "note"]
     return Counter(
@@ -94,7 +95,7 @@ def main(folder: Path) -> None:
     damaged = untold = 0
     for _ in range(KILLS):
         store.claim("cpu", run_id)
-        step, epoch = len(store.metrics(run_id, metric_names.STEP_LOSS, 10**7)), store.get(run_id).done
+        step, epoch = len(read_metric(store, run_id, metric_names.STEP_LOSS, 10**7)), store.get(run_id).done
         writer = Victim(lambda tell, at=step, done=epoch: life(tell, store, run_id, at, done))
         writer.listen(20, lambda line: line == "state running")
         writer.listen(rng.uniform(0, 0.08))
@@ -112,7 +113,7 @@ def main(folder: Path) -> None:
         "damaged": damaged,
         "lost": dict(+missing),
         "not said to be lost": untold,
-        "points": len(store.metrics(run_id, metric_names.STEP_LOSS, 10**7)),
+        "points": len(read_metric(store, run_id, metric_names.STEP_LOSS, 10**7)),
         "events": len(store.events(run_id)),
         "reads": len(reads),
         "longest read": max(reads),

@@ -104,7 +104,7 @@ def import_dataset(
         with claimed(destination, BUSY):
             _refuse_taken(destination)
             sweep(destination.parent)
-            follow = _Follower(progress or _silent, check or _unchecked, len(entries))
+            follow = _Follower(progress or (lambda done, total: None), check or (lambda: None), len(entries))
             _collect(scan, entries, plan, destination, partial(_read, follow, options.workers))
     except OSError as error:
         raise DatasetError(
@@ -146,7 +146,8 @@ def _collect(scan: Scan, entries: PackedEntries, plan: Plan, destination: Path, 
         jobs = [PartJob(folder, number, pack, scan.read, form) for number, pack in enumerate(entries.packs)]
         notes = _completed(jobs, read)
         if not any(note.n_read for note in notes):
-            _discard_parts(folder)
+            for written in folder.glob("part-*.json"):
+                written.unlink()
             reasons = merged([scan.refused, *(note.refused for note in notes)])
             raise DatasetError(f"None of the {plan.n_records} records can be used. {next(iter(reasons))}")
         assemble(folder, notes, _manifest(plan, scan))
@@ -169,11 +170,6 @@ def _read(follow: "_Follower", workers: int, jobs: Sequence[PartJob], n_records:
     follow.begin(n_records - n_missing)
     workers = workers or (1 if n_missing < MANY else usable_cores())
     return read_parts(jobs, max(1, min(workers, len(jobs))), follow)
-
-
-def _discard_parts(folder: Path) -> None:
-    for note in folder.glob("part-*.json"):
-        note.unlink()
 
 
 def _manifest(plan: Plan, scan: Scan) -> StoreManifest:
@@ -216,11 +212,3 @@ class _Follower:
         if done - self._reported >= max(1, self._total // STEPS) or done == self._total:
             self._reported = done
             self._progress(done, self._total)
-
-
-def _silent(done: int, total: int) -> None:
-    """Ignore the progress."""
-
-
-def _unchecked() -> None:
-    """Go on."""

@@ -7,13 +7,13 @@ of the rhythm that fills most of it. Folds are by record: every patient has one 
 ``mitdb``, 201 and 202, which are one patient's.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ecgapp.config import PROJECT
+from ecgapp.datasets.rhythm_marks import MarkedSpan, read_spans
 from ecgapp.errors import DatasetError
 from ecgapp.records import read_record
 from ecgapp.records.record import ECGRecord
@@ -48,22 +48,13 @@ class RhythmWindow:
     fold: int
 
 
-@dataclass(frozen=True)
-class _Stretch:
-    """A stretch of one rhythm between ``start`` and ``end``, s."""
-
-    start: float
-    end: float
-    rhythm: str
-
-
 def rhythm_windows(source: str, folder: Path) -> Iterator[RhythmWindow]:
     """The windows of ``cudb`` or ``mitdb``.
 
     Raises:
         DatasetError: it is not in ``folder``, or its marks are missing.
     """
-    marks = _cudb_stretches() if source == "cudb" else {}
+    marks = read_spans(CUDB_MARKS) if source == "cudb" else {}
     headers = sorted(folder.glob("*.hea"))
     if not headers:
         raise DatasetError(f"{source} is missing. Unpack it.")
@@ -75,13 +66,13 @@ def rhythm_windows(source: str, folder: Path) -> Iterator[RhythmWindow]:
                 yield RhythmWindow(_cut(record, start), rhythm, number % FOLDS + 1)
 
 
-def _windows(stretches: Sequence[_Stretch], duration: float) -> Iterator[tuple[float, str]]:
+def _windows(stretches: Sequence[MarkedSpan], duration: float) -> Iterator[tuple[float, str]]:
     """Start and rhythm of each window that is not left out."""
     for number in range(int(duration / WINDOW)):
         start = number * WINDOW
         shares: dict[str, float] = defaultdict(float)
         for one in stretches:
-            shares[one.rhythm] += max(0.0, min(one.end, start + WINDOW) - max(one.start, start))
+            shares[one.rhythm.replace("_", " ")] += one.overlap(start, start + WINDOW)
         if shares and not any(shares[name] > 0 for name in LEFT_OUT):
             yield start, max(shares, key=shares.__getitem__)
 
@@ -99,22 +90,7 @@ def _one_lead(record: ECGRecord) -> ECGRecord:
     return replace(record, signal=record.signal[row : row + 1], leads=lead, derived=frozenset())
 
 
-def _cudb_stretches() -> dict[str, list[_Stretch]]:
-    try:
-        with CUDB_MARKS.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise DatasetError("The marks of cudb are missing: docs/recipes/marks/cudb.csv.") from error
-    stretches: dict[str, list[_Stretch]] = {}
-    for row in rows:
-        rhythm = row["rhythm"].replace("_", " ")
-        stretches.setdefault(row["record"], []).append(
-            _Stretch(float(row["start_s"]), float(row["end_s"]), rhythm)
-        )
-    return stretches
-
-
-def _mitdb_stretches(header: Path, record: ECGRecord) -> list[_Stretch]:
+def _mitdb_stretches(header: Path, record: ECGRecord) -> list[MarkedSpan]:
     """The stretches from each annotated change of rhythm to the next."""
     try:
         marks = read_marks(header.with_suffix(".atr").read_bytes())
@@ -123,6 +99,6 @@ def _mitdb_stretches(header: Path, record: ECGRecord) -> list[_Stretch]:
     changes = [(mark.sample / record.sampling_rate, mark.text) for mark in marks if mark.text.startswith("(")]
     ends = [start for start, _ in changes[1:]] + [record.duration]
     return [
-        _Stretch(start, end, MITDB_RHYTHMS.get(text, "other rhythm"))
+        MarkedSpan(start, end, MITDB_RHYTHMS.get(text, "other rhythm"))
         for (start, text), end in zip(changes, ends, strict=True)
     ]

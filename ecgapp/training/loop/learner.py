@@ -66,7 +66,8 @@ class Learner:
         self._alone = networks
         self.network = (networks[0] if self.members == 1 else stack(networks)).to(self.device)
         self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
-        self.network = self._shared(self.network)
+        if processes.size > 1:
+            synchronise(self.network, self.device, processes.size)  # batch norms over all of them
         self.average = WeightAverage(self.network, self.averaged, config.ema_decay)
         groups = parameter_groups(
             self.network, config.learning_rate, config.weight_decay, config.encoder_rate
@@ -80,12 +81,6 @@ class Learner:
         self.losses = torch.zeros(self.members, device=self.device)
         self.gradient_norm = torch.zeros((), device=self.device)
         self._answer = self._prepared()
-
-    def _shared(self, network: Network) -> Network:
-        """The network with batch norms over all processes, if there are several."""
-        if self.processes.size > 1:
-            synchronise(network, self.device, self.processes.size)
-        return network
 
     def _prepared(self) -> nn.Module:
         """The module that a step calls: the network, one that exchanges gradients, or a compiled one."""

@@ -23,18 +23,13 @@ def may_show(both: Mapping[str, ComparedECG]) -> bool:
     keys = {slot: one.ecg.fingerprint for slot, one in both.items()}
     unread = [slot for slot, key in keys.items() if reader.to_be_read_first(key)]
     for slot in unread:
-        _ask_to_read(slot, keys[slot])
+        st.info(READ_FIRST.format(slot=slot))
+        words, key = f"Show the {slot} ECG unread", f"compare_unread_{slot}"
+        st.button(words, key=key, on_click=reader.mark_seen, args=(keys[slot],))
     if unread:
         return False
     reader.mark_seen(*keys.values())
     return True
-
-
-def _ask_to_read(slot: str, key: str) -> None:
-    st.info(READ_FIRST.format(slot=slot))
-    st.button(
-        f"Show the {slot} ECG unread", key=f"compare_unread_{slot}", on_click=reader.mark_seen, args=(key,)
-    )
 
 
 def withheld(both: Mapping[str, ComparedECG]) -> bool:

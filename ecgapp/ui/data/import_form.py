@@ -3,13 +3,13 @@
 import streamlit as st
 
 from ecgapp.config import Settings
-from ecgapp.datasets import LAYOUTS, ImportReport, Unfinished, discard, unfinished_imports
+from ecgapp.datasets import LAYOUTS, Unfinished, discard, unfinished_imports
 from ecgapp.datasets.importing.background import import_report, latest_import, resume_import, start_import
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.ui.data.stores import refused_table
 from ecgapp.ui.shell import auth
-from ecgapp.ui.shell.admin_action import guarded, show_problem
+from ecgapp.ui.shell.admin_action import act_now, guarded, show_problem
 from ecgapp.ui.shell.job_progress import counted, job_progress
 
 POLL = "1s"
@@ -25,20 +25,17 @@ def import_form(settings: Settings) -> None:
             format_func=lambda name: LAYOUTS[name].title,
             key="import_layout",
         )
-        folder, name = st.columns([2, 1])
-        source = folder.text_input(
+        left, right = st.columns([2, 1])
+        source = left.text_input(
             "Folder on this machine",
             key="import_source",
             help="The folder that the archive unpacks to, as the app's own machine sees it.",
         )
-        target = name.text_input("Name of the data set", key="import_name", placeholder=str(layout))
+        target = right.text_input("Name of the data set", key="import_name", placeholder=str(layout))
         pressed = st.form_submit_button("Import", type="primary", icon=":material/database_upload:")
     if pressed:
-        try:
-            auth.check_admin(settings)
-            start_import(str(layout), source, target.strip() or str(layout), settings)
-        except EcgAppError as error:
-            st.error(str(error))
+        name = target.strip() or str(layout)
+        act_now(settings, lambda: start_import(str(layout), source, name, settings))
 
 
 def import_progress(settings: Settings) -> None:
@@ -99,7 +96,12 @@ def _progress(settings: Settings) -> None:
     elif st.session_state.pop(AWAITED, None) is not None:
         st.rerun()  # the list of data sets has changed, and nothing is left to ask for
     elif (report := import_report(RunStore(settings.runs), latest)) is not None:
-        _report(report)
+        done = f"{report.read:,} records were imported into {report.name}. Refused: {report.n_refused:,}."
+        st.success(f"Last import: {done}")
+        if report.refused:
+            st.dataframe(refused_table(report.refused), hide_index=True, width="stretch")
+        for note in report.notes:
+            st.info(note)
     else:
         st.error(f"Last import, {latest.name}: {latest.message}")
 
@@ -108,17 +110,4 @@ def _bar(settings: Settings, latest: Run) -> None:
     text = counted(latest, "records") or "reading the table of records"
     job_progress(latest.share, f"Importing {latest.name}: {text}")
     if st.button("Cancel the import", key="import_cancel", disabled=latest.stop_requested is not None):
-        try:
-            auth.check_admin(settings)
-            RunStore(settings.runs).request_stop(latest.id)
-        except EcgAppError as error:
-            st.error(str(error))
-
-
-def _report(report: ImportReport) -> None:
-    done = f"{report.read:,} records were imported into {report.name}. Refused: {report.n_refused:,}."
-    st.success(f"Last import: {done}")
-    if report.refused:
-        st.dataframe(refused_table(report.refused), hide_index=True, width="stretch")
-    for note in report.notes:
-        st.info(note)
+        act_now(settings, lambda: RunStore(settings.runs).request_stop(latest.id))

@@ -5,13 +5,13 @@ import streamlit as st
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, delete_store
-from ecgapp.errors import ConfigError, DatasetError, EcgAppError
+from ecgapp.errors import ConfigError, DatasetError
 from ecgapp.jobs import RunStore
 from ecgapp.signals.paper import lay_out
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 from ecgapp.ui.data.stores import label_table, refused_table, served_tasks
-from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.admin_action import act_now
 from ecgapp.ui.tracing.paper_frame import paper
 from ecgapp.ui.tracing.paper_layout import CONFIG
 from ecgapp.ui.tracing.tracing import tracing
@@ -86,13 +86,12 @@ def deletion(name: str, settings: Settings, runs: RunStore) -> None:
         st.write("The imported copy is deleted; the folder it was imported from is not touched.")
         sure = st.checkbox(f"Yes, delete {name}", key=f"delete_sure_{name}")
         if st.button("Delete", disabled=not sure, key=f"delete_{name}", icon=":material/delete:"):
-            try:
-                auth.check_admin(settings)
+
+            def delete() -> None:
                 check_store_unused(name, runs)
                 delete_store(name, settings)
-            except EcgAppError as error:
-                st.error(str(error))
-            else:
+
+            if act_now(settings, delete):
                 st.rerun()
 
 

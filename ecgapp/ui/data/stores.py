@@ -27,7 +27,9 @@ def installed_stores(settings: Settings) -> InstalledStores:
     stores, damaged = {}, {}
     for name in store_names(settings):
         try:
-            stores[name] = _open(name, settings)
+            manifest = settings.stores / name / MANIFEST
+            version = manifest.stat().st_mtime_ns if manifest.is_file() else 0
+            stores[name] = _open_version(name, str(settings.home), version, settings)
         except DatasetError as error:
             damaged[name] = str(error)
     return InstalledStores(stores, damaged)
@@ -67,12 +69,6 @@ def label_table(store: DatasetStore, task: Task) -> pd.DataFrame:
 def refused_table(refused: dict[str, int]) -> pd.DataFrame:
     """Reasons of refusal, most frequent first."""
     return pd.DataFrame({"Reason": list(refused), "Records": list(refused.values())})
-
-
-def _open(name: str, settings: Settings) -> DatasetStore:
-    manifest = settings.stores / name / MANIFEST
-    version = manifest.stat().st_mtime_ns if manifest.is_file() else 0
-    return _open_version(name, str(settings.home), version, settings)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

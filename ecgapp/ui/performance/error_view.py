@@ -10,7 +10,7 @@ from ecgapp import analysis
 from ecgapp.analysis import Admission, Explanation, Finding, Findings, OpenedECG, SaliencyQuestion
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import Mistake
-from ecgapp.models import ModelCard, TrainedModel
+from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.system.memory import give_back_freed
@@ -128,7 +128,11 @@ def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
         member = analysis.answering_member(model, tried.predictions, wrong.row)
         if member is not None:
             answers[MEMBER] = _answer_of_member(ecg.record, member, wrong.label)
-    answers[ENSEMBLE] = _answer(ecg, tried.card, wrong.label)
+    findings = ecg.findings(tried.card)
+    explanation = ecg.explanation(
+        tried.card, SaliencyQuestion(wrong.label, findings.best_window(wrong.label))
+    )
+    answers[ENSEMBLE] = _drawn(ecg.record, findings, explanation)
     ecg.admission()  # now, while the reader sees that the record is being opened
     return OpenedMistake(ecg, answers)
 
@@ -142,12 +146,6 @@ def _by_gate(judged: Admission) -> str:
     if judged.reason:
         return judged.reason
     return f"The gate lets it through. {judged.in_figures}"
-
-
-def _answer(ecg: OpenedECG, card: ModelCard, label: str) -> NetworkAnswer:
-    findings = ecg.findings(card)
-    explanation = ecg.explanation(card, SaliencyQuestion(label, findings.best_window(label)))
-    return _drawn(ecg.record, findings, explanation)
 
 
 def _answer_of_member(record: ECGRecord, member: TrainedModel, label: str) -> NetworkAnswer:

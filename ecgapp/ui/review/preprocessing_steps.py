@@ -36,7 +36,9 @@ def preprocessing(prepared: Prepared, lead: str, window: int) -> go.Figure:
         figure.add_trace(_line(after, row, span, AFTER), row=place, col=2)
     figure.add_trace(_line(stages[-1], row, span, BEFORE), row=len(stages), col=1)
     figure.add_trace(_cut(prepared, row, window), row=len(stages), col=2)
-    _mark_window(figure, prepared, window)
+    start = prepared.start(window)
+    stop = start + prepared.config.window_seconds
+    figure.add_vrect(start, stop, row=len(stages), col=1, fillcolor=WINDOW, line_width=0, layer="below")
     _style(figure, len(stages), span)
     return figure
 
@@ -93,13 +95,6 @@ def _cut(prepared: Prepared, row: int, window: int) -> go.Scatter:
 def _scatter(signal: FloatArray, sampling_rate: float, start: float, colour: str) -> go.Scatter:
     drawn, rate = keep_peaks(signal, sampling_rate, POINTS_PER_SECOND)
     return signal_line(drawn, start, 1 / rate, colour, 1)
-
-
-def _mark_window(figure: go.Figure, prepared: Prepared, window: int) -> None:
-    start = prepared.start(window)
-    stop = start + prepared.config.window_seconds
-    rows = len(prepared.steps)
-    figure.add_vrect(start, stop, row=rows, col=1, fillcolor=WINDOW, line_width=0, layer="below")
 
 
 def _style(figure: go.Figure, rows: int, span: Sequence[float]) -> None:

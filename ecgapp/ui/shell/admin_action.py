@@ -27,6 +27,21 @@ def guarded(settings: Settings, act: Callable[[], object], place: str = "") -> C
     return on_click
 
 
+def act_now(settings: Settings, act: Callable[[], object]) -> bool:
+    """Call ``act`` for an administrator, or draw why it is refused.
+
+    Returns:
+        Whether it was done.
+    """
+    try:
+        auth.check_admin(settings)
+        act()
+    except EcgAppError as error:
+        st.error(str(error))
+        return False
+    return True
+
+
 def show_problem(place: str = "") -> None:
     """Draw why the last action of this place was refused; nothing if it was not refused."""
     problem, refused = st.session_state.get(_PROBLEM + place, (None, 0.0))

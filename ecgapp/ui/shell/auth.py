@@ -16,7 +16,7 @@ def require_admin(settings: Settings) -> None:
     """Let an administrator through; anyone else gets the form, and the page stops here."""
     if is_admin(settings):
         with st.sidebar:
-            st.button("Sign out", on_click=_sign_out, key="sign_out")
+            st.button("Sign out", on_click=lambda: st.session_state.pop(PASS, None), key="sign_out")
         return
     st.session_state.pop(DIALOG, None)
     st.subheader("Administrator")
@@ -100,10 +100,6 @@ def _choose_password(settings: Settings) -> None:
         st.error(str(error))
     else:
         st.rerun()
-
-
-def _sign_out() -> None:
-    st.session_state.pop(PASS, None)
 
 
 def _is_same_machine() -> bool:

@@ -45,19 +45,14 @@ def bootstrap(title: str) -> None:
     """Begin a page: its tab title, its heading, and the disclaimer that every page carries."""
     _prepare_process()
     if _DEEP_LINK_CAME_FIRST and _ENTERED not in st.session_state:
-        _enter()
+        st.session_state[_ENTERED] = True  # the page runs again, by way of streamlit_app.py
+        PagesManager.uses_pages_directory = False
+        st.rerun()
     session.begin_page(title)
     st.set_page_config(page_title=f"{title} - ecgapp", page_icon=ICON, layout="wide")
     st.html(STYLE)
     st.header(title)
     st.caption(f"**{DISCLAIMER}** Every finding is unconfirmed until a clinician has read the ECG.")
-
-
-def _enter() -> None:
-    """Run this page again, by way of ``streamlit_app.py``."""
-    st.session_state[_ENTERED] = True
-    PagesManager.uses_pages_directory = False
-    st.rerun()
 
 
 def _prepare_process() -> None:

@@ -1,6 +1,6 @@
 """The calipers of the record in view: the box just drawn, and those kept under a name, with its review."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,7 +76,9 @@ def calipers() -> Calipers:
     """The calipers of the ECG in view; at first those that were stored with its review."""
     state = page_state(CaliperState)
     if state.calipers is None:
-        state.calipers = _restored(reader.stored_calipers())
+        documents = reader.stored_calipers()
+        named = [_named(number, one) for number, one in enumerate(documents, start=1)]
+        state.calipers = Calipers(named=named, drawn=len(named))
     return state.calipers
 
 
@@ -88,11 +90,6 @@ def read_again() -> None:
 def to_keep() -> tuple[KeptCaliper, ...]:
     """The calipers under a name, as a review stores them."""
     return tuple(_document(one) for one in calipers().named)
-
-
-def _restored(documents: Sequence[KeptCaliper]) -> Calipers:
-    named = [_named(number, one) for number, one in enumerate(documents, start=1)]
-    return Calipers(named=named, drawn=len(named))
 
 
 def _document(one: NamedCaliper) -> KeptCaliper:

@@ -43,15 +43,11 @@ def height_per_width(figure: go.Figure) -> float:
     return float((last - first) * (top - bottom) * figure.layout.yaxis.scaleratio / (right - left))
 
 
-def _ends(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> tuple[float, float, float, float]:
-    """Left and right in seconds, bottom and top in mV."""
-    widest = max(sheet.stop, sheet.start + sheet.scale.page_seconds / 4) + 2.5 / sheet.scale.speed
-    return sheet.start - sheet.scale.margin, widest, float(zeros[-1]) - edges[1], edges[0]
-
-
 def tracing_layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) -> go.Layout:
     """The layout of a tracing on ECG paper; ``zeros`` and ``edges`` are in mV."""
-    left, right, bottom, top = _ends(sheet, zeros, edges)
+    left = sheet.start - sheet.scale.margin  # s
+    right = max(sheet.stop, sheet.start + sheet.scale.page_seconds / 4) + 2.5 / sheet.scale.speed
+    bottom, top = float(zeros[-1]) - edges[1], edges[0]  # mV
     speed, gain = sheet.scale.speed, sheet.scale.gain
     labels = {"ticklabelstep": round(speed / BOX), "ticksuffix": " s", "tickfont": {"size": 10}}
     return go.Layout(

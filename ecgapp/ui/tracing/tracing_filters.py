@@ -5,7 +5,6 @@ import streamlit as st
 from ecgapp import analysis
 from ecgapp.analysis import OpenedECG
 from ecgapp.errors import EcgAppError
-from ecgapp.models import ModelCard
 from ecgapp.records import ECGRecord
 from ecgapp.signals import StChange, st_changes
 from ecgapp.signals.display import UNFILTERED
@@ -31,7 +30,7 @@ def displayed(ecg: OpenedECG, view: View) -> tuple[ECGRecord, str]:
 
 
 def heading(title: str, ecg: OpenedECG) -> list[str]:
-    """What stands above the tracing: the title in bold, and the heart rate."""
+    """The words above a tracing: its title in bold, and the heart rate."""
     rate = ecg.heart_rate
     beats = "heart rate not measurable" if rate is None else f"heart rate {rate:.0f}/min"
     return [f"<b>{title}</b>", beats]
@@ -43,7 +42,8 @@ def badges(ecg: OpenedECG) -> dict[str, str]:
 
 
 def _as_model(ecg: OpenedECG) -> tuple[ECGRecord, str]:
-    card = _classifier()
+    cards = model_choice.classifiers(analysis.available_models(session.settings()))
+    card = cards.get(st.session_state.get("classifier", ""), next(iter(cards.values()), None))
     if card is None:
         return ecg.record, UNFILTERED
     config = card.preprocessing
@@ -52,12 +52,6 @@ def _as_model(ecg: OpenedECG) -> tuple[ECGRecord, str]:
     return ecg.as_preprocessed(
         card
     ), f"what {card.name} saw, {band}; it then takes each lead at unit variance"
-
-
-def _classifier() -> ModelCard | None:
-    """The classifier that is chosen further down on the page."""
-    cards = model_choice.classifiers(analysis.available_models(session.settings()))
-    return cards.get(st.session_state.get("classifier", ""), next(iter(cards.values()), None))
 
 
 def tell_st(ecg: OpenedECG, drawn: ECGRecord) -> None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from ecgapp.config import Settings
-from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore
 from ecgapp.runs.start_training import new_form
 from ecgapp.training.result.examples import RankedRecord
-from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.admin_action import act_now
 from ecgapp.ui.shell.session import DIALOG
 
 
@@ -31,11 +30,6 @@ class DialogContext:
 
     def run_as_admin(self, act: Callable[[], object]) -> None:
         """Call ``act`` for an administrator and close the dialog, or show the error in it."""
-        try:
-            auth.check_admin(self.settings)
-            act()
-        except EcgAppError as error:
-            st.error(str(error))
-        else:
+        if act_now(self.settings, act):
             close()
             st.rerun()

@@ -41,7 +41,11 @@ def comparison(matches: Sequence[Run], runs: Sequence[Run], store: RunStore) -> 
         return
     compared = [by_id[key] for key in chosen]
     figures = _read(compared, store)
-    _results(compared, figures)
+    st.markdown("**Results.** A click on a column sorts by it.")
+    table = results(compared, figures).dropna(axis="columns", how="all")
+    st.dataframe(
+        table, hide_index=True, column_config=COLUMNS, key="compare_results", alt="Results", placeholder="–"
+    )
     _overlays(compared, figures)
 
 
@@ -82,14 +86,6 @@ def _overlays(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
         drawn("compare_f1", "macro F1 (validation)", lambda each: each.f1, 1.03)
         label = st.selectbox("Also compare the F1 of", labels, key="compare_label")
         drawn("compare_label_f1", f"F1 of {label}", lambda each: each.f1_by_label.get(label, ()), 1.03)
-
-
-def _results(runs: Sequence[Run], figures: Mapping[str, RunFigures]) -> None:
-    st.markdown("**Results.** A click on a column sorts by it.")
-    table = results(runs, figures).dropna(axis="columns", how="all")
-    st.dataframe(
-        table, hide_index=True, column_config=COLUMNS, key="compare_results", alt="Results", placeholder="–"
-    )
 
 
 def _settings(runs: Sequence[Run]) -> None:

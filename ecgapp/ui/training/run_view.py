@@ -70,7 +70,11 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
     for sentence in warnings(run, figures, config):
         st.warning(escape_markdown(sentence), icon=":material/warning:")
     _numbers(run, figures)
-    _curves(run, figures, config)
+    if figures.validation_loss:
+        _by_epoch(run, figures, config)
+    else:
+        st.caption("The curves by epoch begin with the end of the first epoch.")
+    _by_step(run, figures)
     if figures.f1:
         _index(run, figures, config)
     if run.state == "finished":
@@ -109,14 +113,6 @@ def _numbers(run: Run, figures: RunFigures) -> None:
         parts["Macro AUROC"] = latest(figures.auroc, ".3f")
     for column, (label, value) in zip(st.columns(len(parts)), parts.items(), strict=True):
         column.metric(label, value)
-
-
-def _curves(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:
-    if figures.validation_loss:
-        _by_epoch(run, figures, config)
-    else:
-        st.caption("The curves by epoch begin with the end of the first epoch.")
-    _by_step(run, figures)
 
 
 def _by_epoch(run: Run, figures: RunFigures, config: TrainingConfig | None) -> None:

@@ -83,7 +83,10 @@ def _view(settings: Settings, hidden: bool) -> None:
             _open_button(listed, wish.sort, hidden)
         else:
             listed = ()
-        _files(files, settings)
+        if files:
+            st.subheader(f"Files without an ECG: {len(files):,}")
+            st.caption(NO_ECGS)
+            st.dataframe(files_table(files, intake(settings).names), hide_index=True, key="worklist_no_ecg")
         actions(items, listed, files, settings, hidden)
     except EcgAppError as error:
         st.error(str(error))
@@ -168,14 +171,6 @@ def _choose(key: str) -> None:
     """Translate the row at once, while the numbers are those that the reader saw."""
     rows, numbers = st.session_state[key]["selection"]["rows"], st.session_state[_SHOWN]
     st.session_state[CHOSEN] = numbers[rows[0]] if rows and rows[0] < len(numbers) else None
-
-
-def _files(files: Sequence[Item], settings: Settings) -> None:
-    """The files that are no ECG, below the ECGs; nothing where there are none."""
-    if files:
-        st.subheader(f"Files without an ECG: {len(files):,}")
-        st.caption(NO_ECGS)
-        st.dataframe(files_table(files, intake(settings).names), hide_index=True, key="worklist_no_ecg")
 
 
 def _tell(item: Item, hidden: bool) -> None:

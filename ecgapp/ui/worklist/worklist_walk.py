@@ -50,22 +50,9 @@ def walk_bar() -> None:
     if walk is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Previous",
-            key="worklist_previous",
-            shortcut=PREVIOUS_KEY,
-            disabled=walk.neighbour(-1) is None,
-            on_click=_step,
-            args=(-1,),
-        )
-        st.button(
-            "Next",
-            key="worklist_next",
-            shortcut=NEXT_KEY,
-            disabled=walk.neighbour(1) is None,
-            on_click=_step,
-            args=(1,),
-        )
+        for words, steps, shortcut in (("Previous", -1, PREVIOUS_KEY), ("Next", 1, NEXT_KEY)):
+            key, at_end = f"worklist_{words.lower()}", walk.neighbour(steps) is None
+            st.button(words, key=key, shortcut=shortcut, disabled=at_end, on_click=_step, args=(steps,))
         if st.button("Back to the list", key="worklist_back", shortcut=BACK_KEY):
             st.switch_page(LIST)
         st.markdown(f"Worklist No. {walk.number}: {walk.words}")

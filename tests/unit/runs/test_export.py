@@ -6,6 +6,7 @@ import math
 import zipfile
 
 import pytest
+from metric_files import add_metrics
 from small_training import PRETRAINING
 
 from ecgapp.__main__ import main
@@ -31,7 +32,7 @@ def store(tmp_path):
 @pytest.fixture
 def run(store):
     made = store.create("small", "pretrain", "cpu", documents.dump(PRETRAINING))
-    store.add_metrics(made.id, POINTS)
+    add_metrics(store, made.id, POINTS)
     return made
 
 
@@ -42,7 +43,7 @@ def lines_of(path):
 
 def test_every_point_is_in_the_csv_with_its_time_and_all_its_digits(store, run, tmp_path):
     other = store.create("other", "pretrain", "cpu", "{}")
-    store.add_metrics(other.id, [("train/step_loss", 1, 9.0)])
+    add_metrics(store, other.id, [("train/step_loss", 1, 9.0)])
     export_run(store, run.id, tmp_path / "out")
     lines = lines_of(tmp_path / "out" / "metrics.csv")
     read = {(line["series"], float(line["step"])): float(line["value"]) for line in lines}

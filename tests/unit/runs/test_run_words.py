@@ -4,10 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
+from metric_files import add_metrics
 from small_training import FINETUNING
 
 from ecgapp.evaluate import learning_curve_index
-from ecgapp.jobs import NEW_RUN, STATES, RunStore, metric_names
+from ecgapp.jobs import ACTIVE, ENDED, NEW_RUN, RunStore, metric_names
 from ecgapp.jobs.job import Run
 from ecgapp.runs.run_figures import (
     Reader,
@@ -38,7 +39,7 @@ def in_state(state, **more):
     return replace(RUN, state=state, **more)
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", ["queued", *ACTIVE, *ENDED])
 def test_every_state_has_a_sentence(state):
     sentence = state_sentence(in_state(state), [])
     assert sentence.lower().startswith(state)
@@ -125,7 +126,8 @@ def test_an_ensembles_index_is_that_of_the_member_at_work():
 def test_figures_leave_out_what_is_no_number(tmp_path):
     store = RunStore(tmp_path)
     run = store.create("mine", "finetune", "cpu", documents.dump(FINETUNING))
-    store.add_metrics(
+    add_metrics(
+        store,
         run.id,
         [
             (metric_names.F1, 1, 0.5),
@@ -187,8 +189,8 @@ def test_the_index_counts_every_epoch_however_many_there_are(tmp_path):
     store = RunStore(tmp_path)
     run = store.create("long", "finetune", "cpu", documents.dump(FINETUNING))
     values = [0.5 + 0.1 * math.sin(epoch) for epoch in range(1, 1201)]
-    store.add_metrics(
-        run.id, [(metric_names.F1, epoch, value) for epoch, value in enumerate(values, start=1)]
+    add_metrics(
+        store, run.id, [(metric_names.F1, epoch, value) for epoch, value in enumerate(values, start=1)]
     )
     shown = run_lci(Reader(store, run.id).read().f1, FINETUNING).value
     assert shown == pytest.approx(learning_curve_index(values).value)
@@ -201,7 +203,7 @@ def test_a_reader_goes_on_where_it_was_and_ends_with_the_same_curves(tmp_path):
     assert reader.read().step_loss == ()
     for part in range(4):
         steps = range(500 * part + 1, 500 * part + 501)
-        store.add_metrics(run.id, [(metric_names.STEP_LOSS, step, math.sin(step / 50)) for step in steps])
+        add_metrics(store, run.id, [(metric_names.STEP_LOSS, step, math.sin(step / 50)) for step in steps])
         shown = reader.read().step_loss
         assert (shown[0][0], shown[-1][0]) == (1, steps[-1])
         assert len(shown) <= 1000 + 2
