@@ -20,7 +20,7 @@ from benchmarks.table import Row, show, tell
 from ecgapp.analysis import available_models, version_predictions
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.evaluate import bootstrap_interval, calibration_figures, fit_temperature
+from ecgapp.evaluate import bootstrap_interval, fit_temperature, reliability
 from ecgapp.models import Interval, ModelCard, Predictions
 
 PRIOR = 10.0  # how much a squared unit of a coefficient weighs against the log-likelihood, times two
@@ -74,7 +74,8 @@ def rows(card: ModelCard, predicted: Predictions) -> list[Row]:
     """A line a label, then one a calibration."""
     lines = []
     names = card.task.label_names if card.task else ()
-    figures = calibration_figures(predicted.probabilities, predicted.targets)
+    columns = zip(predicted.probabilities.T, predicted.targets.T, strict=True)
+    figures = [reliability(scores, truths) for scores, truths in columns]
     for name, figure in zip(names, figures, strict=True):
         measured = f"{_words(figure.ece)}; Brier {_words(figure.brier)}"
         sample = f"{figure.n_positive} of {figure.n}"

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import spoil
-from benchmarks.cases import CASES, SEED, is_right, of_lead, synthetic_case
 from benchmarks.ecgs import FITTED, JUDGED, RealECG, read_noise, records
+from benchmarks.spoil import CASES, SEED, is_right, of_lead, synthetic_case
 from benchmarks.table import Row, Target, at_least, at_most, show, tell
 from ecgapp.errors import EcgAppError
 from ecgapp.evaluate import wilson

@@ -1,4 +1,4 @@
-"""Faults done to good recordings on purpose, so that it is known what must be found, and where."""
+"""Faults done to good recordings on purpose, and synthetic ECGs with one fault each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,12 +6,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgapp.records import ECGRecord, FloatArray
+from ecgapp.records import LEADS, ECGRecord, FloatArray
+from ecgapp.records.synthetic import RHYTHMS, SyntheticConfig, synthesise
+from ecgapp.signals.quality import LeadQuality, RecordQuality
 from ecgapp.signals.quality.limbs import SWAPS
 
 LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
 RECOVERY = 3.2  # s, time constant of an amplifier that lets 0.05 Hz through
 SPIKE, SPIKES_APART = 0.002, 0.85  # s: how long a pacing spike lasts, and from one to the next
+CASES = 200
+KINDS = ("no signal", "clipped", "mains 50 Hz", "wander", "RA/LA", "noise")
+RATES = (250.0, 500.0, 1000.0)  # Hz
+SEED = 0
 
 Lead = NDArray[np.float64]
 Change = Callable[[Lead, float], Lead]  # of a lead (n_samples,) in mV at a sampling rate
@@ -117,3 +123,41 @@ def paced(record: ECGRecord, height: float = 1.0) -> ECGRecord:
         first = round(time * record.sampling_rate)
         signal[:, first : first + length] += (height * signs).astype(np.float32)
     return replace(record, signal=signal)
+
+
+def synthetic_case(number: int) -> tuple[ECGRecord, str, str]:
+    """A synthetic record with one fault: it, the fault, and the lead that has it ("" for all)."""
+    rng = np.random.default_rng([SEED, number])
+    kind, lead = KINDS[number % len(KINDS)], str(rng.choice(LEADS))
+    config = SyntheticConfig(
+        rhythm=str(rng.choice(RHYTHMS)),
+        heart_rate=float(rng.uniform(45, 130)),
+        sampling_rate=float(rng.choice(RATES)),
+        noise=float(rng.uniform(0.003, 0.015)),
+        wander=float(rng.uniform(0.0, 0.1)),
+        seed=number,
+    )
+    record = synthesise(config).record
+    if kind == "RA/LA":
+        return swapped(record, kind), kind, ""
+    changes = {
+        "no signal": flat,
+        "clipped": clipped,
+        "mains 50 Hz": hum(50.0, float(rng.uniform(0.05, 0.2))),
+        "wander": wander(float(rng.uniform(0.7, 1.5)), float(rng.uniform(0.15, 0.35))),
+        "noise": white(float(rng.uniform(0.1, 0.5)), number),
+    }
+    return spoilt(record, {lead: changes[kind]}), kind, lead
+
+
+def is_right(quality: RecordQuality, kind: str, lead: str) -> bool:
+    """The right badge on the right lead, and none on any other."""
+    faulty = {one.lead for one in quality.leads if one.faults}
+    if kind == "RA/LA":
+        return quality.limb_reversal == kind and not faulty
+    return faulty == {lead} and kind in of_lead(quality, lead).faults and not quality.limb_reversal
+
+
+def of_lead(quality: RecordQuality, lead: str) -> LeadQuality:
+    """The quality of the lead of this name."""
+    return next(one for one in quality.leads if one.lead == lead)

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy import import_all
-from benchmarks.contestants import RECIPE
 from benchmarks.table import Row, at_most, show, tell
+from benchmarks.training.contestants import RECIPE
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.jobs import Run, RunStore

@@ -18,7 +18,7 @@ import psutil
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from benchmarks.served import served
+from benchmarks.app.served import served
 from ecgapp.analysis import available_models
 from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
@@ -47,11 +47,12 @@ def main() -> None:
         settings = Settings(Path(folder) / "home")
         settings.home.mkdir()
         admin_password.set_password(settings, PASSWORD)
-        with training(settings, Path(folder) / "ecgs"), served(settings.home) as app, tab() as page:
+        with served(settings.home) as app, tab() as page:
             page.goto(app.url)
             picture_review(page)
-            page.goto(f"{app.url}/training")
-            picture_training(page)
+            with training(settings, Path(folder) / "ecgs"):
+                page.goto(f"{app.url}/training")
+                picture_training(page)
 
 
 def picture_review(page: Page) -> None:

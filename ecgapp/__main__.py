@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--sampling-rate", type=float, metavar="HZ", help="resample every record to this rate")
     store.add_argument("--leads", metavar="I,II,...", help="store only these leads")
     store.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default as pays")
+    store.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
 
     verify = commands.add_parser("verify", help="compare every file of a data set with its checksum")
     verify.add_argument("store", metavar="STORE", help="a data set's name, or a path")

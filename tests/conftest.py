@@ -12,6 +12,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: one c
 TIMED = {"processes": "slow", "browser": "browser"}
 """Folders whose tests start processes and measure time, each with the marker of its tests."""
 
+UNTIMED = {"test_training_run", "test_training_further", "test_checkpoints", "test_stacked_networks"}
+"""Modules among them that train in the process of the test."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,9 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         folder = item.path.parent.name
+        timed = folder in TIMED and item.path.stem not in UNTIMED
         if folder in TIMED:
             item.add_marker(TIMED[folder])
-        item.add_marker(pytest.mark.xdist_group("timed" if folder in TIMED else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group("timed" if timed else item.path.stem))
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +38,29 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("ECG_TEST_DATA is not set: no real ECGs on this machine")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory):
+    """An installation with the data set ``small``, for tests that only read it; others make their own."""
+    from small_training import small_settings
+
+    return small_settings(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="session")
+def finished(settings, tmp_path_factory: pytest.TempPathFactory):
+    """The finished training of a config on the data set ``small``; each is trained once."""
+    from small_training import FinishedTraining, Recorder
+
+    from ecgapp import training
+
+    @functools.cache
+    def train(config):
+        folder, recorder = tmp_path_factory.mktemp("finished"), Recorder()
+        return FinishedTraining(training.train(config, recorder, folder, settings), folder, recorder)
+
+    return train
 
 
 @pytest.fixture(scope="session", autouse=True)

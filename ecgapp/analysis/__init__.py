@@ -1,7 +1,6 @@
 """Use cases: a record through preprocessing and models to findings, reconstruction, explanation."""
 
-from ecgapp.analysis.admission import Admission, GateAnswer, Judges, admit, judge_cards, judges_for
-from ecgapp.analysis.doubts import doubts_all
+from ecgapp.analysis.admission import Admission, GateAnswer, Judges, admit, judge_cards
 from ecgapp.analysis.explanation import ExaminedMaps, Explanation, SaliencyQuestion, examine, explain, fits
 from ecgapp.analysis.findings import Finding, Findings, find, find_many
 from ecgapp.analysis.installed_models import (
@@ -13,20 +12,18 @@ from ecgapp.analysis.installed_models import (
     version_predictions,
 )
 from ecgapp.analysis.judgement import Judgement, JudgementLine, KnownFacts, Severity, beside_critical, judge
-from ecgapp.analysis.measurement.atrial_rhythm import AtrialRhythm, atrial_rhythm
 from ecgapp.analysis.measurement.measured_rows import Measurement
 from ecgapp.analysis.measurement.measurements import Measurements, measure
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.analysis.reconstruction import WindowReconstruction, reconstruct
 from ecgapp.analysis.store_evaluation import evaluate_store, familiarity, predict_store
-from ecgapp.analysis.support import Support, support
+from ecgapp.analysis.support import Support
 from ecgapp.analysis.validation_record import answering_member, missing_stores, validated_record
 from ecgapp.analysis.window_preparation import Prepared, prepare
 
 __all__ = [
     "Admission",
-    "AtrialRhythm",
     "ExaminedMaps",
     "Explanation",
     "Finding",
@@ -48,11 +45,9 @@ __all__ = [
     "WindowReconstruction",
     "admit",
     "answering_member",
-    "atrial_rhythm",
     "available_models",
     "beside_critical",
     "damaged_models",
-    "doubts_all",
     "evaluate_store",
     "examine",
     "explain",
@@ -62,7 +57,6 @@ __all__ = [
     "fits",
     "judge",
     "judge_cards",
-    "judges_for",
     "measure",
     "missing_stores",
     "open_model",
@@ -70,7 +64,6 @@ __all__ = [
     "predict_store",
     "prepare",
     "reconstruct",
-    "support",
     "validated_record",
     "version_predictions",
 ]

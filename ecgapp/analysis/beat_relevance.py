@@ -57,7 +57,11 @@ def by_beat(record: ECGRecord, beats: BeatList, explanation: Explanation) -> Bea
         return None
     summed = explanation.values.sum(axis=0, dtype=np.float64)[whole[:, None] + offsets] * PER * rate
     lead = explanation.leads[int(explanation.lead_shares.argmax())]
-    beat = _median_beat(record, lead, explanation.start + whole / rate, offsets / rate)
+    recorded = record.signal[record.leads.index(lead)].astype(np.float64)
+    times = np.arange(record.n_samples) / record.sampling_rate
+    around = (explanation.start + whole / rate)[:, None] + offsets / rate  # s of the recording
+    beat = np.median(np.interp(around, times, recorded), axis=0)
+    beat = np.asarray(beat - np.median(beat))  # about its middle
     return BeatRelevance(offsets / rate, summed.mean(0), summed.std(0), len(whole), lead, beat)
 
 
@@ -87,13 +91,3 @@ def _inside(beats: BeatList, explanation: Explanation) -> NDArray[np.float64]:
     """The R peaks within the explained window, in s of the recording."""
     times = beats.times
     return np.asarray(times[(times >= explanation.start) & (times < explanation.stop)])
-
-
-def _median_beat(
-    record: ECGRecord, lead: str, beats: NDArray[np.float64], offsets: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The median over ``beats`` (s) of one lead as recorded, at ``offsets`` (s) from R, about its middle."""
-    signal = record.signal[record.leads.index(lead)].astype(np.float64)
-    times = np.arange(record.n_samples) / record.sampling_rate
-    median = np.median(np.interp(beats[:, None] + offsets, times, signal), axis=0)
-    return np.asarray(median - np.median(median))

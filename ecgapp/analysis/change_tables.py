@@ -52,8 +52,9 @@ def remark(change: Change) -> str:
         parts.append("▲ beyond the error")
     elif change.repeated is not None:
         parts.append("△ more than repeats" if change.more_than_repeated else "as in repeats")
-    before, after = _side(change.earlier), _side(change.later)
-    if before is not None and after is not None and before != after:
+    ranged = change.value is not None and None not in (change.earlier.normal, change.later.normal)
+    if ranged and change.earlier.side != change.later.side:
+        before, after = (f"{row.side} normal".strip() for row in (change.earlier, change.later))
         parts.append(f"{before}, now {after}")
     return "; ".join(parts)
 
@@ -183,15 +184,6 @@ def _judged(positive: bool) -> str:
 
 def _value(row: Measurement) -> str:
     return DASH if row.value is None else f"{row.value:.0f} {row.unit}"
-
-
-def _side(row: Measurement) -> str | None:
-    if row.value is None or row.normal is None:
-        return None
-    rounded = round(row.value)
-    return (
-        "below normal" if rounded < row.normal[0] else "above normal" if rounded > row.normal[1] else "normal"
-    )
 
 
 def _signed(value: float) -> str:

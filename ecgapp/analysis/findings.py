@@ -49,7 +49,10 @@ class Findings:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences for the reader, about the record and about its windows."""
-        return (*self.prepared.warnings, *_about_aggregation(len(self.window_probabilities), self.card))
+        n_windows = len(self.window_probabilities)
+        word = "highest" if self.card.aggregation == "max" else "mean"
+        joined = [f"Each probability is the {word} of its {n_windows} windows."] if n_windows > 1 else []
+        return (*self.prepared.warnings, *joined)
 
     @property
     def spread(self) -> NDArray[np.float64]:
@@ -117,7 +120,7 @@ def _findings(prepared: Sequence[Prepared], model: TrainedModel) -> list[Finding
 
 def _rows(probabilities: FloatArray, card: ModelCard) -> tuple[Finding, ...]:
     labels = zip(task_of(card).label_names, probabilities.tolist(), card.thresholds, strict=True)
-    return tuple(Finding(label, p, threshold, _metrics(card, label)) for label, p, threshold in labels)
+    return tuple(Finding(label, p, threshold, card.label_metrics(label)) for label, p, threshold in labels)
 
 
 def task_of(card: ModelCard) -> Task:
@@ -129,15 +132,3 @@ def task_of(card: ModelCard) -> Task:
     if card.task is None:
         raise ModelError(f"{card.name} is an autoencoder and finds no classes. Choose a classifier.")
     return card.task
-
-
-def _metrics(card: ModelCard, label: str) -> LabelMetrics | None:
-    per_label = card.validation.per_label if card.validation else ()
-    return next((metrics for metrics in per_label if metrics.label == label), None)
-
-
-def _about_aggregation(n_windows: int, card: ModelCard) -> list[str]:
-    if n_windows == 1:
-        return []
-    word = "highest" if card.aggregation == "max" else "mean"
-    return [f"Each probability is the {word} of its {n_windows} windows."]

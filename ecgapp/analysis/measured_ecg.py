@@ -210,11 +210,7 @@ class MeasuredECG:
             return None
 
     def _once(
-        self,
-        key: tuple[Hashable, ...],
-        compute: Callable[[], T],
-        network: bool = False,
-        heavy: bool = False,
+        self, key: tuple[Hashable, ...], compute: Callable[[], T], network: bool = False, heavy: bool = False
     ) -> T:
         """Return the result under ``key``; ``compute()`` makes it at the first call.
 

@@ -1,5 +1,6 @@
 """``import``: imports a folder of ECGs into a data set, and reports what was refused and why."""
 
+import json
 import os
 import sys
 from argparse import Namespace
@@ -10,13 +11,49 @@ from ecgapp.cli.progress import Terminal
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportReport, LabelCount, store_path
 from ecgapp.datasets.importing.background import ImportConfig, import_report, new_import
-from ecgapp.errors import DatasetError
+from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import RunStore
+from ecgapp.storage import documents
 from ecgapp.worker import execute
 
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:
-    """Import in this terminal, as a job like those that the page starts, and print the report."""
+    """Import in this terminal, as a job like those that the page starts, and print the report.
+
+    With ``--json`` a program can follow: lines of ``done`` and ``total``, then one ``report`` or ``problem``.
+    """
+    output = JsonLines() if arguments.json else Terminal("records")
+    try:
+        report = _import(arguments, settings, output)
+    except EcgAppError as error:
+        if not arguments.json:
+            raise
+        _write_line(problem=str(error))
+        return 1
+    if arguments.json:
+        _write_line(report=documents.to_plain(report))
+    else:
+        sys.stdout.write("\n".join(_lines(report)) + "\n")
+    return 0
+
+
+class JsonLines:
+    """The progress of an import as JSON, one line for each report of progress; its log is left out."""
+
+    def say(self, text: str) -> None:
+        """Leave out a line of the log."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Write how many of ``total`` records are read."""
+        _write_line(done=done, total=total)
+
+
+def _write_line(**line: object) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def _import(arguments: Namespace, settings: Settings, output: JsonLines | Terminal) -> ImportReport:
     leads = tuple(arguments.leads.split(",")) if arguments.leads else None
     config = ImportConfig(
         arguments.layout,
@@ -30,12 +67,11 @@ def import_folder(arguments: Namespace, settings: Settings) -> int:
     runs = RunStore(settings.runs)
     run = new_import(runs, config)
     runs.claim("", run.id)
-    ended = execute(runs, run.id, settings, Terminal("records"))
+    ended = execute(runs, run.id, settings, output)
     report = import_report(runs, ended)
     if report is None:
         raise DatasetError(ended.message)
-    sys.stdout.write("\n".join(_lines(report)) + "\n")
-    return 0
+    return report
 
 
 def _destination(store: str, settings: Settings) -> Path:

@@ -11,13 +11,7 @@ from ecgapp.evaluate.mistakes import Mistake, mistakes
 from ecgapp.evaluate.prevalence import Meaning, meaning_at, shifted, validation_prevalence
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction_metrics import reconstruction_metrics, window_errors
-from ecgapp.evaluate.reliability_diagram import (
-    Reliability,
-    ReliabilityBin,
-    calibration_figures,
-    reliability,
-    wilson,
-)
+from ecgapp.evaluate.reliability_diagram import Reliability, reliability, wilson
 from ecgapp.evaluate.subgroups import Subgroup, by_origin
 from ecgapp.evaluate.thresholds import best_thresholds, nelder_mead_thresholds
 
@@ -29,13 +23,11 @@ __all__ = [
     "Mistake",
     "PrecisionRecallCurve",
     "Reliability",
-    "ReliabilityBin",
     "Subgroup",
     "alerts_by_threshold",
     "best_thresholds",
     "bootstrap_interval",
     "by_origin",
-    "calibration_figures",
     "challenge_weights",
     "confusion_matrix",
     "evaluate_predictions",

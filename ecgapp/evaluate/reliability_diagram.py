@@ -65,25 +65,14 @@ def reliability(
     places = np.clip((scores * n_bins).astype(np.int64), 0, n_bins - 1)
     member = (places[:, None] == np.arange(n_bins)).astype(np.float64)  # (n_records, n_bins)
     errors = scores - truths
+    signed = member * errors[:, None]
     statistics: tuple[Callable[[Floats], Floats], ...] = (
-        _calibration_error(member, errors),
+        # the mean over bins, weighted by their records, of the distance of mean probability and share
+        lambda weights: np.asarray(np.abs(signed.T @ weights).sum(axis=0) / weights.sum(axis=0)),
         lambda weights: np.asarray(np.square(errors) @ weights / weights.sum(axis=0)),  # Brier score
     )
     ece, brier = (bootstrap_interval(statistic, len(scores), n_bootstrap) for statistic in statistics)
     return Reliability(_bins(member, scores, truths), len(scores), int(truths.sum()), ece, brier)
-
-
-def calibration_figures(
-    probabilities: AnyFloats, targets: AnyFloats, n_bins: int = N_BINS, *, n_bootstrap: int = 1000
-) -> tuple[Reliability, ...]:
-    """The calibration of every label of (n_records, n_labels), in the task's order.
-
-    Raises:
-        ConfigError: the arrays do not fit each other.
-    """
-    scores, truths = checked(probabilities, targets)
-    columns = zip(scores.T, truths.T, strict=True)
-    return tuple(reliability(score, truth, n_bins, n_bootstrap=n_bootstrap) for score, truth in columns)
 
 
 def wilson(hits: int, n: int) -> Interval | None:
@@ -105,9 +94,3 @@ def _bins(member: Floats, scores: Floats, truths: Floats) -> tuple[ReliabilityBi
         if share is not None:
             bins.append(ReliabilityBin(mean, share.value, share.low, share.high, int(count)))
     return tuple(bins)
-
-
-def _calibration_error(member: Floats, errors: Floats) -> Callable[[Floats], Floats]:
-    """The mean over bins, weighted by their records, of the distance of mean probability and share."""
-    signed = member * errors[:, None]
-    return lambda weights: np.asarray(np.abs(signed.T @ weights).sum(axis=0) / weights.sum(axis=0))

@@ -3,14 +3,14 @@
 from ecgapp.models.card import ModelCard, Provenance
 from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
 from ecgapp.models.networks.delineator import SEGMENTS, Delineator, DelineatorConfig
-from ecgapp.models.networks.dropout import Dropout, MaskSource, set_mask_source
+from ecgapp.models.networks.dropout import Dropout, set_mask_source
 from ecgapp.models.networks.ensemble import Ensemble, EnsembleConfig
-from ecgapp.models.networks.fold_autoencoder import FoldAutoencoder, FoldAutoencoderConfig
+from ecgapp.models.networks.fold_autoencoder import FoldAutoencoderConfig
 from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
-from ecgapp.models.networks.jang_autoencoder import JangAutoencoder, JangAutoencoderConfig
-from ecgapp.models.networks.patch_autoencoder import PatchAutoencoder, PatchAutoencoderConfig
+from ecgapp.models.networks.jang_autoencoder import JangAutoencoderConfig
+from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
-from ecgapp.models.networks.stacked import Stack, stack, unstack
+from ecgapp.models.networks.stacked import stack, unstack
 from ecgapp.models.networks.ventricular_network import (
     VENTRICULAR_CLASSES,
     VentricularConfig,
@@ -23,7 +23,6 @@ from ecgapp.models.registry import (
     AutoencoderConfig,
     Classifier,
     Network,
-    architecture,
     architecture_names,
     build,
     network_class,
@@ -39,7 +38,6 @@ from ecgapp.models.validation_figures import (
     KindFigures,
     LabelMetrics,
     ReconstructionMetrics,
-    RocCurve,
     VentricularFigures,
     VentricularMetrics,
 )
@@ -78,22 +76,18 @@ __all__ = [
     "Ensemble",
     "EnsembleConfig",
     "Evaluation",
-    "FoldAutoencoder",
     "FoldAutoencoderConfig",
     "Gate",
     "GateConfig",
     "GateMetrics",
     "Interval",
-    "JangAutoencoder",
     "JangAutoencoderConfig",
     "KindFigures",
     "LabelMetrics",
-    "MaskSource",
     "ModelCard",
     "Network",
     "Origin",
     "PackedModel",
-    "PatchAutoencoder",
     "PatchAutoencoderConfig",
     "Predictions",
     "Provenance",
@@ -101,14 +95,11 @@ __all__ = [
     "ReadabilityConfig",
     "ReconstructionMetrics",
     "RecordNames",
-    "RocCurve",
-    "Stack",
     "TrainedModel",
     "VentricularConfig",
     "VentricularFigures",
     "VentricularMetrics",
     "VentricularNetwork",
-    "architecture",
     "architecture_names",
     "build",
     "damaged_models",

@@ -14,6 +14,7 @@ from ecgapp.models.validation_figures import (
     DelineationMetrics,
     Evaluation,
     GateMetrics,
+    LabelMetrics,
     ReconstructionMetrics,
     VentricularMetrics,
 )
@@ -106,6 +107,11 @@ class ModelCard:
     @property
     def is_delineator(self) -> bool:
         return isinstance(self.network, DelineatorConfig)
+
+    def label_metrics(self, label: str) -> LabelMetrics | None:
+        """The validation figures of one label; None if it was not validated."""
+        per_label = self.validation.per_label if self.validation is not None else ()
+        return next((metrics for metrics in per_label if metrics.label == label), None)
 
     @property
     def purpose(self) -> str:

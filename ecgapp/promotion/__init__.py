@@ -13,16 +13,14 @@ from ecgapp.promotion.changes import (
     run_model,
 )
 from ecgapp.promotion.concerns import ENOUGH_RECORDS, FLAT_LINE, compared, promotion_concerns
-from ecgapp.promotion.headline_figures import headline, headline_words, n_validated
-from ecgapp.promotion.history import Action, Decision, History, HistoryEntry
-from ecgapp.promotion.versions import SHIPPED, Version, in_use, model_names, versions
+from ecgapp.promotion.headline_figures import headline_words, n_validated
+from ecgapp.promotion.history import Decision, History, HistoryEntry
+from ecgapp.promotion.versions import Version, in_use, model_names, versions
 
 __all__ = [
     "ENOUGH_RECORDS",
     "FLAT_LINE",
-    "SHIPPED",
     "SUFFIX",
-    "Action",
     "Decision",
     "History",
     "HistoryEntry",
@@ -33,7 +31,6 @@ __all__ = [
     "delete_version",
     "export_bundle",
     "find_version",
-    "headline",
     "headline_words",
     "in_use",
     "install_import",

@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, ModelError, ModelNotFoundError
@@ -147,7 +146,11 @@ def delete_version(name: str, sha256: str, decision: Decision, settings: Setting
     entry = replace(deleted, author=decision.by.strip(), reason=decision.reason.strip())
     doomed = files_of_its_own(entry, settings)
     History(settings).add(entry)
-    return sum(_delete(path) for path in doomed)
+    freed = 0
+    for path in doomed:
+        freed += path.stat().st_size
+        path.unlink()
+    return freed
 
 
 def find_version(name: str, sha256: str, settings: Settings) -> Version:
@@ -244,9 +247,3 @@ def _record_copied(name: str, history: History, settings: Settings) -> None:
         unpack(read_version(settings.weights, own))
         keep_plain_files(settings.weights, own)
         history.add(entry_of(Action.FOUND, own, _UNRECORDED))
-
-
-def _delete(path: Path) -> int:
-    size = path.stat().st_size
-    path.unlink()
-    return size

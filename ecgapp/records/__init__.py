@@ -4,16 +4,14 @@
 an id of ours. It raises a ``RecordError`` with one plain sentence if anything is wrong with the files.
 """
 
-from ecgapp.records.identity import fingerprint
 from ecgapp.records.leads import complete_leads
 from ecgapp.records.read_record import read_record
-from ecgapp.records.record import LEADS, ECGRecord, FloatArray
+from ecgapp.records.record import LEADS, ECGRecord, FloatArray, fingerprint
 from ecgapp.records.synthetic import (
     DEMOS,
     RARE_RHYTHMS,
     RHYTHMS,
     CriticalEvent,
-    RhythmSpan,
     SyntheticConfig,
     SyntheticECG,
     synthesise,
@@ -30,7 +28,6 @@ __all__ = [
     "CriticalEvent",
     "ECGRecord",
     "FloatArray",
-    "RhythmSpan",
     "SyntheticConfig",
     "SyntheticECG",
     "Wave",

@@ -186,10 +186,12 @@ def _signal(line: str, number: int) -> SignalLine:
         )
     if int(fmt) != 0:
         check_name(file)
+    if per_frame is not None and not 1 <= int(per_frame) <= MAX_RATE:
+        raise CorruptRecordError(f"The header's samples per frame of signal {number} are impossible. {AGAIN}")
     return SignalLine(
         file=file,
         format=int(fmt),
-        samples_per_frame=_samples_per_frame(per_frame, number),
+        samples_per_frame=int(per_frame or 1),
         skew=int(skew or 0),
         offset=int(offset or 0),
         gain=_gain(gain, number) if int(fmt) != 0 else None,
@@ -200,12 +202,6 @@ def _signal(line: str, number: int) -> SignalLine:
         checksum=None if checksum is None else int(checksum),
         name=(name or "").strip(),
     )
-
-
-def _samples_per_frame(text: str | None, number: int) -> int:
-    if text is not None and not 1 <= int(text) <= MAX_RATE:
-        raise CorruptRecordError(f"The header's samples per frame of signal {number} are impossible. {AGAIN}")
-    return int(text or 1)
 
 
 def _gain(text: str | None, number: int) -> float | None:

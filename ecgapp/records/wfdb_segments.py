@@ -6,14 +6,7 @@ import numpy as np
 
 from ecgapp.errors import CorruptRecordError, UnsupportedRecordError
 from ecgapp.records.companions import Companions
-from ecgapp.records.wfdb_header import (
-    AGAIN,
-    MAX_HEADER_BYTES,
-    MAX_SAMPLES,
-    Segment,
-    WFDBHeader,
-    parse_header,
-)
+from ecgapp.records.wfdb_header import AGAIN, MAX_HEADER_BYTES, MAX_SAMPLES, Segment, WFDBHeader, parse_header
 from ecgapp.records.wfdb_signals import Signals, read_signals
 
 GAP = "~"

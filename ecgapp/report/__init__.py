@@ -3,7 +3,6 @@
 from ecgapp.report.bundle import Bundle, bundle
 from ecgapp.report.contents import (
     REFERENCE_LENGTH,
-    ClassifierEvidence,
     Contents,
     DelineatorMeasurements,
     Drawing,
@@ -17,7 +16,6 @@ from ecgapp.report.reproduction import reproduce
 __all__ = [
     "REFERENCE_LENGTH",
     "Bundle",
-    "ClassifierEvidence",
     "Contents",
     "DelineatorMeasurements",
     "Drawing",

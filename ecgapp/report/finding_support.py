@@ -27,7 +27,19 @@ class FindingSupport:
 
 def supports(support: tuple[Support, ...]) -> tuple[FindingSupport, ...]:
     """The support of every finding as it is written down, in the task's order."""
-    return tuple(_plain(row) for row in support)
+    return tuple(
+        FindingSupport(
+            row.label,
+            row.prevalence,
+            row.validation,
+            row.probability,
+            row.meaning.share if row.meaning else None,
+            row.verdict.presence.value if row.verdict else None,
+            row.verdict.words if row.verdict else "",
+            row.doubts,
+        )
+        for row in support
+    )
 
 
 def prevalences(rows: tuple[FindingSupport, ...]) -> dict[str, float]:
@@ -37,16 +49,3 @@ def prevalences(rows: tuple[FindingSupport, ...]) -> dict[str, float]:
         for row in rows
         if row.prevalence is not None and row.prevalence != row.validation_prevalence
     }
-
-
-def _plain(row: Support) -> FindingSupport:
-    return FindingSupport(
-        row.label,
-        row.prevalence,
-        row.validation,
-        row.probability,
-        row.meaning.share if row.meaning else None,
-        row.verdict.presence.value if row.verdict else None,
-        row.verdict.words if row.verdict else "",
-        row.doubts,
-    )

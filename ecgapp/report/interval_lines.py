@@ -21,7 +21,7 @@ def print_measurements(column: Column, measured: DelineatorMeasurements) -> None
         _print_row(column, column.left + side * column.width / COLUMNS, column.y - STEP * down, row)
     column.y -= STEP * height + 0.5
     column.paragraph(_st_levels(measurements), SMALL)
-    for sentence in (*_blanks(measurements), *measurements.warnings):
+    for sentence in (*measurements.blanks, *measurements.warnings):
         column.paragraph(sentence, SMALL)
     column.paragraph(
         f"Unconfirmed; normal ranges are those of adults. Read by {measured.card.name}, sha256 "
@@ -36,8 +36,7 @@ def in_words(row: Measurement) -> tuple[str, str, str, str]:
     if row.normal is None or row.value is None:
         return row.name, value, "", ""
     low, high = row.normal
-    side = "below" if round(row.value) < low else "above" if round(row.value) > high else ""
-    return row.name, value, f"normal {low:.0f} to {high:.0f}", side
+    return row.name, value, f"normal {low:.0f} to {high:.0f}", row.side
 
 
 def _print_row(column: Column, left: float, y: float, row: Measurement) -> None:
@@ -55,12 +54,3 @@ def _st_levels(measurements: Measurements) -> str:
 
 def _level(lead: str, level: float | None) -> str:
     return f"{lead} {'-' if level is None else f'{level:.1f}'}"
-
-
-def _blanks(measurements: Measurements) -> list[str]:
-    """A sentence for each reason why something is blank."""
-    reasons: dict[str, list[str]] = {}
-    for row in measurements.rows:
-        if row.value is None:
-            reasons.setdefault(row.reason, []).append(row.name)
-    return [f"Blank: {', '.join(names)}. {reason}" for reason, names in reasons.items()]

@@ -86,10 +86,7 @@ def _has_room(column: Column, contents: Contents) -> bool:
 def draw_rest(page: Page, contents: Contents, rest: Rest) -> None:
     """Draw what does not fit on page 2; what does not fit here either is counted."""
     print_head(page, contents, f"{_title(contents)}, continued")
-    columns = (
-        Column(page, LEFT, TOP, MIDDLE - LEFT - 8),
-        Column(page, MIDDLE, TOP, RIGHT - MIDDLE),
-    )
+    columns = (Column(page, LEFT, TOP, MIDDLE - LEFT - 8), Column(page, MIDDLE, TOP, RIGHT - MIDDLE))
     if rest.recording:
         _print_recording(columns[0], contents)
     left = rest.sections

@@ -74,7 +74,7 @@ def _of_alarms(bundle: Bundle, ecg: OpenedECG) -> list[str]:
     for kind in then | now:
         if kind not in now or kind not in then:
             differences.append(
-                f"The critical finding {kind} is {'new' if kind in now else 'no longer differences'}."
+                f"The critical finding {kind} is {'new' if kind in now else 'no longer found'}."
             )
             continue
         differences += _differences(f"The critical finding {kind}", then[kind], now[kind])

@@ -1,8 +1,8 @@
 """Reviews of ECGs by readers: answers, signatures, an audit trail, and labels for training."""
 
 from ecgapp.reviews.audit import EVENT_NAMES, audit_csv, event_description
-from ecgapp.reviews.label_export import Exported, export_reviews, packed_reviews
-from ecgapp.reviews.review import Comment, Read, Review, Signature, Status, fold, unconfirmed_beside_normal
+from ecgapp.reviews.label_export import export_reviews, packed_reviews
+from ecgapp.reviews.review import Read, Review, Status, fold, unconfirmed_beside_normal
 from ecgapp.reviews.review_events import (
     LONGEST_COMMENT,
     LONGEST_NAME,
@@ -14,11 +14,10 @@ from ecgapp.reviews.review_events import (
     ReviewEvent,
     Stamp,
     State,
-    same_reader,
     stamp,
 )
-from ecgapp.reviews.review_journal import Journal, reviews_of
-from ecgapp.reviews.review_words import against, beside_normal, changes, in_a_row, moment, present, verdict
+from ecgapp.reviews.review_journal import Journal
+from ecgapp.reviews.review_words import against, beside_normal, changes, in_a_row, moment, present
 from ecgapp.reviews.session_mode import ReadingMode, choose_reading_mode, reading_mode
 from ecgapp.reviews.training_archive import keep_for_training, keep_no_longer, kept_for_training
 
@@ -28,9 +27,7 @@ __all__ = [
     "LONGEST_NAME",
     "LONGEST_STATEMENT",
     "MOST_STATEMENTS",
-    "Comment",
     "EventKind",
-    "Exported",
     "Journal",
     "KeptCaliper",
     "Read",
@@ -38,7 +35,6 @@ __all__ = [
     "Review",
     "ReviewAnswer",
     "ReviewEvent",
-    "Signature",
     "Stamp",
     "State",
     "Status",
@@ -58,9 +54,6 @@ __all__ = [
     "packed_reviews",
     "present",
     "reading_mode",
-    "reviews_of",
-    "same_reader",
     "stamp",
     "unconfirmed_beside_normal",
-    "verdict",
 ]

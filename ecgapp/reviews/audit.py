@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ecgapp.reviews.review_events import EventKind, KeptCaliper, ReviewEvent
+from ecgapp.reviews.review_events import EventKind, ReviewEvent
 from ecgapp.reviews.review_words import changes
 from ecgapp.storage.plain_text import plain_cell
 
@@ -64,14 +64,11 @@ def _cells(event: ReviewEvent) -> tuple[str, ...]:
         ", ".join(event.beside_normal),
         "; ".join(event.statements),
         event.comment,
-        "; ".join(_caliper(one) for one in event.calipers),
+        "; ".join(  # a caliper of time alone has no lead
+            f"{' '.join(filter(None, (one.name, one.lead)))} {one.start:.3f}-{one.stop:.3f} s"
+            for one in event.calipers
+        ),
     )
-
-
-def _caliper(one: KeptCaliper) -> str:
-    """The description of a caliper; one of time alone has no lead."""
-    lead = f" {one.lead}" if one.lead else ""
-    return f"{one.name}{lead} {one.start:.3f}-{one.stop:.3f} s"
 
 
 def _answer(event: ReviewEvent) -> list[str]:

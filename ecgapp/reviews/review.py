@@ -258,17 +258,15 @@ def _signed(review: Review, event: ReviewEvent) -> Review:
     return replace(review, signature=Signature(event.by, event.at), was_signed=True, beside_normal=both)
 
 
-def _reopened(review: Review, event: ReviewEvent) -> Review:
-    return replace(review, status=Status.UNCONFIRMED, decided=(), signature=None)
-
-
 _STEPS: dict[EventKind, Callable[[Review, ReviewEvent], Review]] = {
     EventKind.READ: _read,
     EventKind.SHOWN: _shown,
     EventKind.CONFIRMED: _decided,
     EventKind.EDITED: _decided,
     EventKind.SIGNED: _signed,
-    EventKind.REOPENED: _reopened,
+    EventKind.REOPENED: lambda review, event: replace(
+        review, status=Status.UNCONFIRMED, decided=(), signature=None
+    ),
     EventKind.CALIPERS: lambda review, event: replace(review, calipers=event.calipers),
     EventKind.KEPT: lambda review, event: replace(review, kept=True),
     EventKind.FORGOTTEN: lambda review, event: replace(review, kept=False),

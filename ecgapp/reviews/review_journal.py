@@ -5,7 +5,6 @@ An event is on the disk when ``add`` returns, safe from a kill or a power cut.
 
 import sqlite3
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -108,13 +107,8 @@ class Journal:
         Raises:
             StorageError: they cannot be read.
         """
-        return reviews_of(self.events())
-
-
-def reviews_of(events: Iterable[ReviewEvent]) -> tuple[Review, ...]:
-    """The reviews that these events give, in the order of their records."""
-    ordered = sorted(events, key=lambda event: (event.record, event.number))
-    return tuple(fold(record, group) for record, group in groupby(ordered, lambda event: event.record))
+        events = sorted(self.events(), key=lambda event: (event.record, event.number))
+        return tuple(fold(record, group) for record, group in groupby(events, lambda event: event.record))
 
 
 def _moved_on(past: list[ReviewEvent], review: Review) -> str:

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from ecgapp.records.record import ECGRecord, FloatArray
 from ecgapp.signals.bandpass import bandpass
 from ecgapp.signals.quality import LeadQuality, RecordQuality, lead_quality
-from ecgapp.signals.quality.pacing_spikes import pacing_spikes
+from ecgapp.signals.quality.pacing_spikes import pacing_spikes, without_spikes
 from ecgapp.signals.quality.rails import runs
-from ecgapp.signals.quality.spike_removal import without_spikes
 from ecgapp.signals.r_peaks import prominence, r_peaks
 
 HARMLESS = frozenset({"wander", "clipped", "mains 50 Hz", "mains 60 Hz"})

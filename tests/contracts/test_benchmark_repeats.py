@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from benchmarks import repeats
+from benchmarks.training import repeats
 from ecgapp.models import PatchAutoencoderConfig, build, stack, unstack
 
 SMALL = PatchAutoencoderConfig(n_leads=2, n_samples=64, widths=(4, 4), depths=(1, 1), squeeze=2, latent=3)
@@ -13,7 +13,7 @@ QUICK = repeats.Setting(members=3, rounds=2)
 def test_the_script_explains_itself(capsys):
     with pytest.raises(SystemExit):
         repeats.main(["--help"])
-    assert "python -m benchmarks.repeats" in capsys.readouterr().out
+    assert "python -m benchmarks.training.repeats" in capsys.readouterr().out
 
 
 def test_a_small_race_gives_a_row_with_both_times():

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import lead2, learning, memory, overhead, peak, rates, training
-from benchmarks.contestants import Contestant, fast, makers, recipe
-from benchmarks.plain_jang import PlainJang
+from benchmarks.training import __main__ as training
+from benchmarks.training import lead2, learning, memory, overhead, peak, rates
+from benchmarks.training.contestants import Contestant, fast, makers, recipe
+from benchmarks.training.plain_jang import PlainJang
 from ecgapp.models import FoldAutoencoderConfig
 
 CPU = torch.device("cpu")

@@ -7,8 +7,11 @@ import pytest
 from dataset_sources import write_ptb_xl, write_zscored
 from tiny_models import autoencoder, classifier
 
-from benchmarks import accuracy, app, beats, lead2, rules, st_elevation, table, training
-from benchmarks.contestants import recipe
+from benchmarks import accuracy, beats, rules, st_elevation, table
+from benchmarks.app import __main__ as app
+from benchmarks.training import __main__ as training
+from benchmarks.training import lead2
+from benchmarks.training.contestants import recipe
 from ecgapp.config import Settings
 from ecgapp.models import Interval, Predictions, TrainedModel
 
@@ -20,7 +23,7 @@ def test_a_script_explains_itself(script, capsys):
     with pytest.raises(SystemExit) as ended:
         script.main(["--help"])
     assert ended.value.code == 0
-    assert f"python -m {script.__name__}" in capsys.readouterr().out
+    assert f"python -m {script.__name__.removesuffix('.__main__')}" in capsys.readouterr().out
 
 
 def test_a_table_has_one_line_a_row_and_marks_what_was_missed():

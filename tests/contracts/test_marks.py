@@ -115,11 +115,11 @@ def test_marks_lie_within_their_twelve_lead_records(real_data):
 
 
 def test_a_page_of_strips_is_drawn_of_each_part_of_a_record(tmp_path):
-    made = synthesise(SyntheticConfig(duration=20.0))
+    made = synthesise(SyntheticConfig(duration=10.0))
     write_wfdb(made.record, tmp_path, "made")
-    words = ["--data", str(tmp_path), "--out", str(tmp_path / "pages"), "--row", "2"]
+    words = ["--data", str(tmp_path), "--out", str(tmp_path / "pages"), "--row", "1"]
     assert draw_strips.main(words) == 0
     assert [page.name for page in sorted((tmp_path / "pages").iterdir())] == [
-        "made_0000.00s_2s.png",
-        "made_0016.00s_2s.png",
+        "made_0000.00s_1s.png",
+        "made_0008.00s_1s.png",
     ]

@@ -22,14 +22,6 @@ PAGE = str(PROJECT / "pages" / "review.py")
 NAMES = [name for name, _, _ in FILES.values()]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """An installation with one tiny classifier and one tiny autoencoder."""
-    home = tmp_path_factory.mktemp("home")
-    tiny_models.install(home / "weights")
-    return home
-
-
 @pytest.fixture
 def page(home, monkeypatch):
     """The page with a synthetic record open."""

@@ -23,14 +23,6 @@ CHARTS = ("tracing", "steps", "reconstruction", "saliency", "relevance_beat", "r
 PAGE = str(PROJECT / "pages" / "review.py")
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """An installation with one tiny classifier and one tiny autoencoder."""
-    home = tmp_path_factory.mktemp("home")
-    tiny_models.install(home / "weights")
-    return home
-
-
 @pytest.fixture
 def page(home, monkeypatch):
     tiny_models.stand_alone(monkeypatch, home)

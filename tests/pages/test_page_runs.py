@@ -10,19 +10,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tiny_models
-from admin_pages import open_page, said, twelve_lead_store
+from admin_pages import make_run, open_page, said, twelve_lead_store
 from dataset_sources import ecg, make_store
 from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import FINETUNING, PRETRAINING, small_settings, write_store
 
-from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import AccessError, JobError
 from ecgapp.jobs import ACTIVE, ENDED, NEW_RUN, RESUME, RunStore, metric_names
 from ecgapp.runs.run_comparison import differing_settings, newest_alike
 from ecgapp.runs.start_training import start_run
-from ecgapp.storage import admin_password, documents
+from ecgapp.storage import documents
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import Initialisation, Phase, TrainingConfig
 from ecgapp.training.result.examples import (
@@ -39,26 +38,6 @@ from ecgapp.ui.training import curves, live_chart, run_actions, run_dialogs, run
 from ecgapp.ui.training.training_form import CURRENT_FORM
 
 EPOCHS = 6
-
-
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
-    """An installation whose runs stay queued: no test of a page starts a process."""
-    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(admin_password, "COST", 2**8)
-    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
-    return Settings(tmp_path / "home")
-
-
-@pytest.fixture
-def runs(settings):
-    return RunStore(settings.runs)
-
-
-def make_run(runs, state, config=FINETUNING, **columns):
-    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    set_columns(runs, run.id, state=state, heartbeat=1e12, **columns)
-    return runs.get(run.id)
 
 
 def trained_run(runs, config=FINETUNING, **columns):
@@ -91,6 +70,12 @@ def trained_run(runs, config=FINETUNING, **columns):
 def press(page, key):
     page.button(key=key).click()
     return page.run()
+
+
+def dialog(settings, runs, opens, config=FINETUNING):
+    """A finished run, and its page with the dialog that this button opens."""
+    run = trained_run(runs, config)
+    return run, press(open_page("training", settings), f"{opens}_{run.id}")
 
 
 def labels(page):
@@ -128,16 +113,22 @@ def test_runs_are_found_by_words_state_and_phase(runs):
     assert found("ward", ("Queued",)) == set()
 
 
-def test_a_refusal_stays_to_be_read_while_the_page_looks_again(settings, runs, monkeypatch):
-    run = make_run(runs, "running")
+@pytest.fixture
+def refused(settings, runs, monkeypatch):
+    """A run under way and its page, on which stopping it was refused once."""
+    run, page = make_run(runs, "running"), open_page("training", settings)
 
     def refuse(*_arguments):
         raise JobError("The disk is full. Free some space.")
 
-    page = open_page("training", settings)
     with monkeypatch.context() as patched:
         patched.setattr(RunStore, "request_stop", refuse)
         press(page, f"stop_{run.id}")
+    return run, page
+
+
+def test_a_refusal_stays_to_be_read_while_the_page_looks_again(refused, monkeypatch):
+    _, page = refused
     for _ in range(3):
         assert "The disk is full. Free some space." in said(page)
         page.run()
@@ -147,16 +138,8 @@ def test_a_refusal_stays_to_be_read_while_the_page_looks_again(settings, runs, m
     assert "The disk is full" not in said(page)
 
 
-def test_a_refusal_goes_with_the_next_action_that_is_done(settings, runs, monkeypatch):
-    run = make_run(runs, "running")
-
-    def refuse(*_arguments):
-        raise JobError("The disk is full. Free some space.")
-
-    page = open_page("training", settings)
-    with monkeypatch.context() as patched:
-        patched.setattr(RunStore, "request_stop", refuse)
-        press(page, f"stop_{run.id}")
+def test_a_refusal_goes_with_the_next_action_that_is_done(runs, refused):
+    run, page = refused
     press(page, f"stop_{run.id}")
     assert runs.get(run.id).state == "stopping"
     assert "The disk is full" not in said(page)
@@ -219,8 +202,7 @@ def test_the_queue_is_left_alone_once_the_session_is_no_administrators(settings,
 
 
 def test_a_run_gets_a_name_and_a_note_which_its_line_shows(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"name_{run.id}")
+    run, page = dialog(settings, runs, "name")
     page.text_input(key="run_title").set_value("With [all](//a.example) leads")
     page.text_area(key="run_note").set_value("better than the last one")
     press(page, "save_name")
@@ -410,8 +392,7 @@ def test_reconstructions_of_two_epochs_stand_side_by_side(settings, runs):
 
 
 def test_a_finished_run_is_continued_with_as_many_epochs_as_asked(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"more_{run.id}")
+    run, page = dialog(settings, runs, "more")
     page.number_input(key="further_epochs").set_value(11).run()
     assert "then there are 14" in said(page)
     press(page, "continue")
@@ -426,8 +407,7 @@ def small(settings):
 
 
 def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings, runs, small):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"again_{run.id}")
+    run, page = dialog(settings, runs, "again")
     assert "None: the same settings" in said(page)
     page.text_input(key="again_name").set_value("twin")
     page.number_input(key="again_batch").set_value(8)
@@ -439,11 +419,17 @@ def test_a_new_run_has_the_settings_of_the_old_but_for_what_is_changed(settings,
     assert config_of(runs, new.id) == replace(FINETUNING, name="twin", batch_size=8, seed=3)
 
 
-def test_a_new_run_without_its_data_set_is_refused_in_the_dialog(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"again_{run.id}")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("small", "Data set small: There is no data set"), ("../evil", "A model's name consists of")],
+)
+def test_a_new_run_without_its_data_set_or_with_a_bad_name_is_refused_in_the_dialog(
+    settings, runs, name, sentence
+):
+    run, page = dialog(settings, runs, "again")
+    page.text_input(key="again_name").set_value(name).run()
     press(page, "again_start")
-    assert "Data set small: There is no data set" in said(page)
+    assert sentence in said(page)
     assert runs.all() == (run,)
 
 
@@ -461,8 +447,7 @@ def test_a_new_run_that_two_gpus_cannot_learn_is_refused_in_the_dialog(
     settings, runs, small, monkeypatch, changes, sentence
 ):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
-    run = trained_run(runs, replace(FINETUNING, **changes))
-    page = press(open_page("training", settings), f"again_{run.id}")
+    run, page = dialog(settings, runs, "again", replace(FINETUNING, **changes))
     page.selectbox(key="again_device").set_value("cuda:0+cuda:1").run()
     press(page, "again_start")
     assert sentence in said(page)
@@ -483,23 +468,13 @@ def test_a_new_run_of_settings_beyond_what_the_fields_offer_keeps_them(settings,
 
 def test_a_new_run_on_three_gpus_tells_what_they_share_before_it_starts(settings, runs, small, monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"again_{run.id}")
+    _, page = dialog(settings, runs, "again")
     page.selectbox(key="again_device").set_value("cuda:0+cuda:1+cuda:2").run()
     assert "batch size 3 is taken instead of 4" in said(page)
     assert "lanes\\: 8 → 9" in said(page)
     press(page, "again_start")
     new = config_of(runs, runs.all()[0].id)
     assert (new.lanes, new.batch_size) == (9, 3)
-
-
-def test_a_new_run_with_a_bad_name_is_refused_in_the_dialog(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"again_{run.id}")
-    page.text_input(key="again_name").set_value("../evil").run()
-    press(page, "again_start")
-    assert "A model's name consists of" in said(page)
-    assert len(runs.all()) == 1
 
 
 def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, runs, monkeypatch):
@@ -549,8 +524,7 @@ def test_an_export_is_packed_only_while_the_right_lasts(settings, runs, monkeypa
 
 
 def test_a_dialog_does_not_open_by_itself_after_another_page(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"name_{run.id}")
+    _, page = dialog(settings, runs, "name")
     assert "save_name" in {button.key for button in page.button}
     page.session_state["page"] = "Review"  # its heading was drawn since
     page.run()
@@ -576,8 +550,9 @@ def test_the_form_is_filled_in_to_start_from_a_runs_weights(settings, runs):
 
 def test_the_form_is_filled_in_without_a_data_set_that_was_named_by_its_path(settings, runs):
     small_settings(settings.home)
-    run = trained_run(runs, replace(PRETRAINING, stores=("small", str(settings.home / "elsewhere"))))
-    page = press(open_page("training", settings), f"from_{run.id}")
+    _, page = dialog(
+        settings, runs, "from", replace(PRETRAINING, stores=("small", str(settings.home / "elsewhere")))
+    )
     assert page.multiselect(key="train_stores").value == ["small"]
     assert not page.exception
 
@@ -590,8 +565,7 @@ def test_settings_that_differ_show_no_path():
 
 def test_what_was_filled_in_is_said_by_the_page_and_so_is_a_data_set_that_is_gone(settings, runs):
     small_settings(settings.home)
-    run = trained_run(runs, replace(PRETRAINING, stores=("small", "gone")))
-    page = press(open_page("training", settings), f"from_{run.id}")
+    _, page = dialog(settings, runs, "from", replace(PRETRAINING, stores=("small", "gone")))
     assert [toast.value for toast in page.toast] == [
         "The form at the top is filled in. Choose the labels there, and start."
     ]
@@ -640,8 +614,7 @@ def test_the_page_shows_another_form_once_one_was_sent(settings, runs):
 
 
 def test_a_second_continue_adds_no_second_cycle(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"more_{run.id}")
+    run, page = dialog(settings, runs, "more")
     runs.extend(run.id, documents.dump(replace(FINETUNING, further_epochs=(5,))))
     press(page, "continue")
     assert config_of(runs, run.id).further_epochs == (5,)
@@ -706,8 +679,7 @@ def test_one_run_is_compared_with_nothing(settings, runs):
 
 
 def test_the_export_names_the_command(settings, runs):
-    run = trained_run(runs)
-    page = press(open_page("training", settings), f"export_{run.id}")
+    _, page = dialog(settings, runs, "export")
     assert "python -m ecgapp train config.json" in said(page)
 
 

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 import tiny_models
-from admin_pages import open_page, said, twelve_lead_store
+from admin_pages import make_run, open_page, said, twelve_lead_store
 from metric_files import add_metrics
 from run_processes import set_columns
-from small_training import FINETUNING, small_settings
+from small_training import small_settings
 
-from ecgapp.config import Settings
-from ecgapp.jobs import RunStore, metric_names
+from ecgapp.jobs import metric_names
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
 from ecgapp.runs.form_to_config import JANG
@@ -32,26 +31,6 @@ FURTHER = {
     "augment_mains": 0.35,
     "augment_shift": 0.5,
 }
-
-
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
-    """An installation whose runs stay queued: no test of a page starts a process."""
-    monkeypatch.setenv("ECGAPP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(admin_password, "COST", 2**8)
-    monkeypatch.setattr(RunStore, "start_next", lambda store, device: None)
-    return Settings(tmp_path / "home")
-
-
-@pytest.fixture
-def runs(settings):
-    return RunStore(settings.runs)
-
-
-def make_run(runs, state, config=FINETUNING, **columns):
-    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
-    set_columns(runs, run.id, state=state, heartbeat=columns.pop("heartbeat", 1e12), **columns)
-    return run
 
 
 def press(page, label):

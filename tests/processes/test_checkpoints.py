@@ -8,17 +8,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_training import PRETRAINING, Recorder, small_settings
+from small_training import PRETRAINING, Recorder
 
 from ecgapp import training
 from ecgapp.errors import TrainingError
 from ecgapp.storage import files
 from ecgapp.training.loop.checkpoint import BEFORE, CHECKPOINT, load_checkpoint, save_checkpoint
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
@@ -166,21 +161,6 @@ def test_what_kills_left_of_unfinished_files_is_removed_when_the_training_goes_o
         path.write_bytes(b"half")
     training.train(replace(PRETRAINING, epochs=1), Recorder(), tmp_path, settings)
     assert not any(path.exists() for path in left)
-
-
-def test_a_training_whose_last_checkpoint_is_damaged_goes_on_from_the_one_before_and_says_so(
-    settings, tmp_path
-):
-    often = replace(PRETRAINING, checkpoint_seconds=0.0)
-    straight = training.train(often, Recorder(), tmp_path / "straight", settings)
-    with pytest.raises(training.Stopped):
-        training.train(often, Recorder(4), tmp_path / "run", settings)
-    flip(tmp_path / "run" / CHECKPOINT, 2000)
-    recorder = Recorder()
-    resumed = training.train(often, recorder, tmp_path / "run", settings)
-    assert resumed.card.sha256 == straight.card.sha256
-    assert any("damaged" in line for line in recorder.lines)
-    assert any("Going on from" in line for line in recorder.lines)
 
 
 def test_a_training_without_an_intact_checkpoint_is_refused_in_a_sentence(settings, tmp_path):

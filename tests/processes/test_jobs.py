@@ -285,20 +285,20 @@ def test_a_process_that_dies_before_its_pid_could_be_written_leaves_a_lost_run(t
     assert [event.kind for event in store.events(run.id)] == ["queued", "starting", "lost"]
 
 
-def test_a_process_that_breaks_down_at_once_leaves_a_lost_run_not_a_waiting_one(tmp_path):
-    store = RunStore(tmp_path / "runs", [sys.executable, "-c", "raise SystemExit(3)"], QUICK)
+@pytest.mark.parametrize(
+    ("command", "state", "words"),
+    [
+        ([sys.executable, "-c", "raise SystemExit(3)"], "lost", "broke down"),
+        (["no such program"], "failed", "could not be started"),
+    ],
+    ids=["breaks down at once", "cannot start"],
+)
+def test_a_process_that_never_works_leaves_no_waiting_run(tmp_path, command, state, words):
+    store = RunStore(tmp_path / "runs", command, QUICK)
     run = queued(store)
     store.launch(run.id)
-    until(lambda: store.get(run.id).state == "lost")
-    assert "broke down" in store.get(run.id).message
-
-
-def test_a_command_that_cannot_start_leaves_a_failed_run(tmp_path):
-    store = RunStore(tmp_path / "runs", [str(tmp_path / "no such program")], QUICK)
-    run = queued(store)
-    store.launch(run.id)
-    until(lambda: store.get(run.id).state == "failed")
-    assert "could not be started" in store.get(run.id).message
+    until(lambda: store.get(run.id).state == state)
+    assert words in store.get(run.id).message
 
 
 def test_a_stopped_run_resumes_under_the_same_id_and_two_resumes_are_one(store):

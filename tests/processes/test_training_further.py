@@ -7,7 +7,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from small_training import FINETUNING, PRETRAINING, Recorder, load_records, small_settings
+from small_training import FINETUNING, PRETRAINING, Recorder, load_records
 
 from ecgapp import training
 from ecgapp.datasets import open_store
@@ -23,17 +23,11 @@ from ecgapp.training.result.examples import read_ranking, read_reconstructions
 MORE = replace(PRETRAINING, further_epochs=(2,))
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"))
-
-
-def test_more_epochs_go_on_to_the_weights_of_a_training_that_had_them_planned(settings, tmp_path):
-    planned = training.train(MORE, Recorder(), tmp_path / "planned", settings)
-    training.train(PRETRAINING, Recorder(), tmp_path / "continued", settings)
+def test_more_epochs_go_on_to_the_weights_of_a_training_that_had_them_planned(finished, settings, tmp_path):
+    shutil.copytree(finished(PRETRAINING).folder, tmp_path / "continued")
     recorder = Recorder()
     continued = training.train(MORE, recorder, tmp_path / "continued", settings)
-    assert continued.card.sha256 == planned.card.sha256
+    assert continued.card.sha256 == finished(MORE).model.card.sha256
     assert [report.epoch for report in recorder.epochs] == [4, 5]
     assert not (tmp_path / "continued" / "result-before").exists()
 
@@ -47,8 +41,8 @@ def test_an_ensemble_can_be_given_more_epochs_too(settings, tmp_path):
     assert [report.epoch for report in recorder.epochs] == [2, 3, 5, 6]
 
 
-def test_the_model_so_far_is_kept_until_the_new_one_is_there(settings, tmp_path):
-    training.train(PRETRAINING, Recorder(), tmp_path, settings)
+def test_the_model_so_far_is_kept_until_the_new_one_is_there(finished, settings, tmp_path):
+    shutil.copytree(finished(PRETRAINING).folder, tmp_path, dirs_exist_ok=True)
     with pytest.raises(training.Stopped):
         training.train(MORE, Recorder(stop_after=2), tmp_path, settings)
     assert (tmp_path / "result-before" / "small.safetensors").is_file()
@@ -56,8 +50,8 @@ def test_the_model_so_far_is_kept_until_the_new_one_is_there(settings, tmp_path)
     assert (tmp_path / "result" / "small.safetensors").is_file()
 
 
-def test_fewer_epochs_than_before_are_refused(settings, tmp_path):
-    training.train(MORE, Recorder(), tmp_path, settings)
+def test_fewer_epochs_than_before_are_refused(finished, settings, tmp_path):
+    shutil.copytree(finished(MORE).folder, tmp_path, dirs_exist_ok=True)
     with pytest.raises(TrainingError, match="other settings"):
         training.train(PRETRAINING, Recorder(), tmp_path, settings)
 
@@ -79,25 +73,24 @@ def test_every_further_cycle_rises_to_half_the_first_ones_top():
     assert rates[149] < 0.01
 
 
-def test_a_stop_in_the_midst_of_validation_loses_no_step(settings, tmp_path):
-    whole = training.train(PRETRAINING, Recorder(), tmp_path / "whole", settings)
-    counted = Recorder()
-    training.train(PRETRAINING, counted, tmp_path / "counted", settings)
-    in_validation = counted.steps[0].step + 1  # the first question after the first epoch's last step
+def test_a_stop_in_the_midst_of_validation_loses_no_step(finished, settings, tmp_path):
+    whole = finished(PRETRAINING)
+    in_validation = whole.recorder.steps[0].step + 1  # the first question after the first epoch's last step
     with pytest.raises(training.Stopped):
         training.train(PRETRAINING, Recorder(in_validation), tmp_path / "stopped", settings)
     recorder = Recorder()
     resumed = training.train(PRETRAINING, recorder, tmp_path / "stopped", settings)
-    assert resumed.card.sha256 == whole.card.sha256
+    assert resumed.card.sha256 == whole.model.card.sha256
     assert [report.epoch for report in recorder.epochs] == [1, 2, 3]
     assert recorder.steps[0].epoch == 2
 
 
-def test_a_training_starts_from_the_model_of_a_finished_run(settings, tmp_path):
-    pretrained = training.train(PRETRAINING, Recorder(), settings.runs / "0123456789ab", settings)
+def test_a_training_starts_from_the_model_of_a_finished_run(finished, settings, tmp_path):
+    pretrained = finished(PRETRAINING)
+    shutil.copytree(pretrained.folder, settings.runs / "0123456789ab")
     config = replace(FINETUNING, initialisation="transfer", pretrained="run:0123456789ab")
     card = training.train(config, Recorder(), tmp_path, settings).card
-    assert pretrained.card.sha256 in card.provenance.pretrained
+    assert pretrained.model.card.sha256 in card.provenance.pretrained
 
 
 @pytest.mark.parametrize("name", ["run:ba9876543210", "run:../../etc/x"])
@@ -120,9 +113,9 @@ def test_reconstructions_of_the_same_windows_are_kept_as_they_improve(settings, 
     assert errors[-1] < errors[0]
 
 
-def test_the_last_epoch_is_always_shown(settings, tmp_path):
-    training.train(PRETRAINING, Recorder(), tmp_path, settings)
-    assert read_reconstructions(tmp_path).epochs[-1] == read_ranking(tmp_path).epoch == PRETRAINING.epochs
+def test_the_last_epoch_is_always_shown(finished):
+    folder = finished(PRETRAINING).folder
+    assert read_reconstructions(folder).epochs[-1] == read_ranking(folder).epoch == PRETRAINING.epochs
 
 
 def test_the_best_and_the_worst_records_are_named_by_their_loss_and_never_by_a_path(
@@ -186,9 +179,8 @@ def test_two_data_sets_of_one_name_are_not_mixed(settings, tmp_path):
         training.train(config, Recorder(), tmp_path / "run", settings)
 
 
-def test_a_classifier_tells_how_many_records_got_each_label(settings, tmp_path):
-    recorder = Recorder()
-    training.train(FINETUNING, recorder, tmp_path, settings)
+def test_a_classifier_tells_how_many_records_got_each_label(finished, settings):
+    recorder = finished(FINETUNING).recorder
     assert set(recorder.epochs[-1].predicted_by_label) == {"fast", "turned"}
     assert all(0 <= n <= 6 for n in recorder.epochs[-1].predicted_by_label.values())
     store = open_store("small", settings)
@@ -233,8 +225,10 @@ def test_what_fits_nowhere_is_refused_in_a_sentence(tmp_path, monkeypatch):
         zeros((12, 1 << 50), tmp_path)
 
 
-def test_a_training_whose_signals_lie_on_the_disk_ends_with_the_same_weights(settings, tmp_path, monkeypatch):
-    in_memory = training.train(PRETRAINING, Recorder(), tmp_path / "memory", settings)
+def test_a_training_whose_signals_lie_on_the_disk_ends_with_the_same_weights(
+    finished, settings, tmp_path, monkeypatch
+):
+    in_memory = finished(PRETRAINING).model
     monkeypatch.setattr("ecgapp.training.data.buffer._SHARE", 0.0)
     on_disk = training.train(PRETRAINING, Recorder(), tmp_path / "disk", settings)
     assert on_disk.card.sha256 == in_memory.card.sha256

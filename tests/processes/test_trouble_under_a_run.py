@@ -197,8 +197,15 @@ def test_a_log_that_cannot_be_written_ends_no_run(store, settings, sha256, at_a_
     assert weights(store, run) == sha256
 
 
-def test_a_folder_that_is_deleted_under_the_run_is_made_again(store, settings, sha256, at_a_step):
-    at_a_step(lambda: store.folder(store.all()[0].id).rename(settings.home / "deleted"))  # all at once
+@pytest.mark.parametrize("gone", ["the run's", "the data set's"])
+def test_a_folder_that_is_deleted_under_the_run_is_made_again_or_in_memory(
+    store, settings, sha256, at_a_step, gone
+):
+    at_a_step(
+        lambda: shutil.rmtree(
+            store.folder(store.all()[0].id) if gone == "the run's" else settings.stores / "small"
+        )
+    )
     run = started(store, settings)
     assert run.state == "finished", run.message
     assert weights(store, run) == sha256
@@ -235,13 +242,6 @@ def test_memory_that_runs_out(store, settings, sha256, monkeypatch, error):
     assert run.message.endswith(NEW_RUN)
     assert (run.resumable, run.resume_helps) == (True, False)
     assert resumed(store, run, settings, monkeypatch).state == "finished"
-    assert weights(store, run) == sha256
-
-
-def test_a_data_set_that_is_removed_under_the_run_is_in_memory_already(store, settings, sha256, at_a_step):
-    at_a_step(lambda: shutil.rmtree(settings.stores / "small"))
-    run = started(store, settings)
-    assert run.state == "finished", run.message
     assert weights(store, run) == sha256
 
 

@@ -3,10 +3,12 @@
 import contextlib
 
 from dataset_sources import ecg, make_store
+from run_processes import set_columns
+from small_training import FINETUNING
 from streamlit.testing.v1 import AppTest
 
 from ecgapp.config import PROJECT
-from ecgapp.storage import admin_password
+from ecgapp.storage import admin_password, documents
 from ecgapp.ui.shell import auth
 
 PASSWORD = "correct horse"
@@ -20,6 +22,13 @@ def open_page(name, settings, *, signed_in=True):
             admin_password.set_password(settings, PASSWORD)
         page.session_state[auth.PASS] = admin_password.check_password(settings, PASSWORD)
     return page.run()
+
+
+def make_run(runs, state, config=FINETUNING, heartbeat=1e12, **columns):
+    """A run in this state, which is never lost unless its heartbeat is given."""
+    run = runs.create(config.name, config.phase, config.device, documents.dump(config))
+    set_columns(runs, run.id, state=state, heartbeat=heartbeat, **columns)
+    return runs.get(run.id)
 
 
 def twelve_lead_store(settings, name="hospital", n_records=20):

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from dataset_sources import written_store
@@ -10,7 +11,7 @@ from dataset_sources import written_store
 from ecgapp.config import Settings
 from ecgapp.datasets import StoreManifest, open_store
 from ecgapp.datasets.membership import Membership
-from ecgapp.models import ECGClassifierConfig, PatchAutoencoderConfig
+from ecgapp.models import ECGClassifierConfig, PatchAutoencoderConfig, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import column_code
@@ -89,6 +90,14 @@ def change_store(settings: Settings) -> None:
     n_records = len(open_store("small", settings))
     shutil.rmtree(settings.stores / "small")
     write_store(settings.stores / "small", n_records, seed=99)
+
+
+class FinishedTraining(NamedTuple):
+    """A training that has ended; tests copy its folder before they go on with it."""
+
+    model: TrainedModel
+    folder: Path
+    recorder: "Recorder"
 
 
 class Recorder:

@@ -43,28 +43,28 @@ class CriticalFacts:
         rhythm may be the escape rhythm of a complete AV block.
         """
         all_runs = self.ventricular.runs if self.ventricular is not None else ()
-        return tuple(
-            run
-            for run in all_runs
-            if self._is_tall(run) and (_lasts(run) if run.fibrillation else self._is_fast(run))
-        )
+        return tuple(run for run in all_runs if self._is_alarming(run))
+
+    def _is_alarming(self, run: VentricularRun) -> bool:
+        """Whether the run is tall, if the voltages are known, and long (fibrillation) or fast enough.
+
+        Short stretches of fibrillation are mostly noise.
+        """
+        if self.record.units == "mV":
+            low, high = np.quantile(self.between(run.start, run.end), [0.05, 0.95], axis=-1)
+            if (high - low).max() <= FLAT:
+                return False
+        if run.fibrillation:
+            seconds = run.end - run.start
+            return seconds >= LASTING or (seconds >= SHORT and run.probability >= SURE)
+        rate = self.rate_in(run)
+        return rate is None or rate >= SLOWEST
 
     def rate_in(self, run: VentricularRun) -> float | None:
         """The beats per minute within the run, from its R peaks; None with fewer than three."""
         times = self.beats.times
         inside = times[(times >= run.start - HALF_QRS) & (times <= run.end + HALF_QRS)]
         return float(60 / np.median(np.diff(inside))) if inside.size >= FEWEST else None
-
-    def _is_tall(self, run: VentricularRun) -> bool:
-        """Whether some lead has a range above ``FLAT`` in the run; True if the voltages are unknown."""
-        if self.record.units != "mV":
-            return True
-        low, high = np.quantile(self.between(run.start, run.end), [0.05, 0.95], axis=-1)
-        return bool((high - low).max() > FLAT)
-
-    def _is_fast(self, run: VentricularRun) -> bool:
-        rate = self.rate_in(run)
-        return rate is None or rate >= SLOWEST
 
     @property
     def is_noise(self) -> bool:
@@ -117,9 +117,3 @@ class CriticalFacts:
         """The part of ``filtered`` from ``start`` to ``end`` s."""
         rate = self.record.sampling_rate
         return self.filtered[:, max(0, round(start * rate)) : max(1, round(end * rate))]
-
-
-def _lasts(run: VentricularRun) -> bool:
-    """Whether fibrillation lasts long enough for an alarm; short stretches of it are mostly noise."""
-    seconds = run.end - run.start
-    return seconds >= LASTING or (seconds >= SHORT and run.probability >= SURE)

@@ -106,17 +106,14 @@ def _is_quiet(facts: CriticalFacts, gap: Span) -> bool:
     rate = facts.record.sampling_rate
     high = min(QRS_BAND[1], 0.4 * rate)
     fast = np.abs(bandpass(np.nan_to_num(facts.record.select(facts.leads)), rate, QRS_BAND[0], high, 2))
-    sizes = np.array([_largest(fast, time, rate) for time in facts.beats.times])
-    typical = np.median(sizes, axis=0)
+    around = [
+        (max(0, round((time - 0.1) * rate)), round((time + 0.1) * rate) + 1) for time in facts.beats.times
+    ]
+    typical = np.median([fast[:, first:behind].max(axis=-1) for first, behind in around], axis=0)
     first, behind = round((gap[0] + T_WAVE) * rate), round((gap[1] - BEFORE_QRS) * rate)
     if behind - first < rate:
         return False
     return bool(np.median(fast[:, first:behind].max(axis=-1) / np.maximum(typical, 1e-6)) < QUIET)
-
-
-def _largest(fast: NDArray[np.floating], time: float, rate: float) -> NDArray[np.floating]:
-    first, behind = max(0, round((time - 0.1) * rate)), round((time + 0.1) * rate) + 1
-    return np.asarray(fast[:, first:behind].max(axis=-1))
 
 
 def rates(facts: CriticalFacts) -> list[CriticalFinding]:

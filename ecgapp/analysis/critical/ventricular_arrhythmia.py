@@ -133,13 +133,14 @@ def _of_network(facts: CriticalFacts, run: VentricularRun, by_rule: list[list[Be
 def _of_rule(facts: CriticalFacts, beats: list[Beat]) -> CriticalFinding:
     rate = 60 / median([beat.rr for beat in beats[1:] if beat.rr])
     start, end = _rule_span(facts, beats)
+    network = "could not be used" if facts.ventricular is None else "does not call it ventricular"
     return CriticalFinding(
         CriticalKind.BROAD_COMPLEX_TACHYCARDIA,
         f"broad complex tachycardia, {rate:.0f}/min",
         facts.leads,
         start,
         end,
-        f"{_width_sentence(beats)} {_network_silent(facts)}",
+        f"{_width_sentence(beats)} The ventricular network {network}.",
         "supraventricular tachycardia with bundle branch block or aberrant conduction, a paced "
         "rhythm, pre-excitation.",
         RULE_SOURCE,
@@ -229,12 +230,6 @@ def _by_network(run: VentricularRun) -> str:
         f"The ventricular network finds it from {run.start:.1f} to {run.end:.1f} s "
         f"(mean probability {run.probability:.2f})."
     )
-
-
-def _network_silent(facts: CriticalFacts) -> str:
-    if facts.ventricular is None:
-        return "The ventricular network could not be used."
-    return "The ventricular network does not call it ventricular."
 
 
 def _width_sentence(beats: list[Beat]) -> str:

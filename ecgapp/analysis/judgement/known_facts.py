@@ -10,8 +10,7 @@ from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.analysis.rules import Verdict
 from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.signals import RecordQuality
-
-NORMAL_LABELS = frozenset({"Normal", "NORM", "N"})
+from ecgapp.tasks.meanings import NORMALS
 
 
 class Score(Protocol):
@@ -75,13 +74,13 @@ class KnownFacts:
     @property
     def findings(self) -> tuple[Score, ...]:
         """The labels above their threshold, likeliest first, without those for a normal ECG."""
-        positive = [one for one in self.stated if one.positive and one.label not in NORMAL_LABELS]
+        positive = [one for one in self.stated if one.positive and one.label not in NORMALS]
         return tuple(sorted(positive, key=lambda one: -one.probability))
 
     @property
     def normal(self) -> Score | None:
         """The score of the label for a normal ECG; None if the network has no such label."""
-        return next((one for one in self.stated if one.label in NORMAL_LABELS), None)
+        return next((one for one in self.stated if one.label in NORMALS), None)
 
     def score(self, label: str) -> Score | None:
         """The score of ``label``; None if the network does not have the label."""
@@ -89,6 +88,4 @@ class KnownFacts:
 
     def metrics(self, label: str) -> LabelMetrics | None:
         """The network's validation figures for ``label``."""
-        validated = self.card.validation if self.card is not None else None
-        per_label = validated.per_label if validated is not None else ()
-        return next((one for one in per_label if one.label == label), None)
+        return None if self.card is None else self.card.label_metrics(label)

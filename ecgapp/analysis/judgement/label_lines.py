@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from ecgapp.analysis.judgement.known_facts import NORMAL_LABELS, KnownFacts, Score
+from ecgapp.analysis.judgement.known_facts import KnownFacts, Score
 from ecgapp.analysis.judgement.probability_words import against_threshold, few_positives, labelled
 from ecgapp.analysis.judgement.statements import JudgementLine, Severity
 from ecgapp.analysis.rules import Presence, Verdict
+from ecgapp.tasks.meanings import NORMALS
 
 SOON = frozenset({"STE", "MI"})  # labels to be read soon
 NO_FINDING = frozenset({"~"})  # a label for records that cannot be read
@@ -100,7 +101,7 @@ def _none_found(normal: Score | None, known: KnownFacts) -> JudgementLine:
 
 
 def _normal_rule(known: KnownFacts) -> Verdict | None:
-    return next((known.rules[label] for label in sorted(NORMAL_LABELS) if label in known.rules), None)
+    return next((known.rules[label] for label in sorted(NORMALS) if label in known.rules), None)
 
 
 def not_looked_for(known: KnownFacts) -> str:

@@ -37,6 +37,14 @@ class Measurement:
     how: str
     reason: str = ""
 
+    @property
+    def side(self) -> str:
+        """The side of the normal range on which the value lies: "below", "above", or ""."""
+        if self.value is None or self.normal is None:
+            return ""
+        rounded = round(self.value)
+        return "below" if rounded < self.normal[0] else "above" if rounded > self.normal[1] else ""
+
 
 def in_unit(value: float, unit: str) -> str:
     """A rounded value with its unit: ``396 ms``, ``41°``."""
@@ -135,20 +143,15 @@ def _axis(kind: str, normal: tuple[float, float], known: MeasurementInputs) -> M
     name, how, beat = f"{kind} axis", "net areas in I, aVF", known.beat
     if beat is None or kind not in beat.spans:
         return Measurement(name, None, "°", normal, how, known.blank(kind))
-    doubt = _plane_doubt(beat, known)
+    in_plane = {"I", "aVF"} <= set(beat.leads)
+    doubt = known.quality.axes_doubtful or ("" if in_plane else NO_PLANE)
+    doubt = doubt if known.part.units == "mV" else NO_VOLTS
     if doubt:
         return Measurement(name, None, "°", normal, how, doubt)
     one, foot = (_net(beat, lead, kind) for lead in ("I", "aVF"))
     if np.hypot(one, foot) < SMALLEST:
         return Measurement(name, None, "°", normal, how, "The wave is too small in the frontal plane.")
     return Measurement(name, frontal_axis(one, foot), "°", normal, how)
-
-
-def _plane_doubt(beat: TypicalBeat, known: MeasurementInputs) -> str:
-    """The reason why no axis can be read from the limb leads; "" if one can."""
-    if known.part.units != "mV":
-        return NO_VOLTS
-    return known.quality.axes_doubtful or ("" if {"I", "aVF"} <= set(beat.leads) else NO_PLANE)
 
 
 def _net(beat: TypicalBeat, lead: str, kind: str) -> float:

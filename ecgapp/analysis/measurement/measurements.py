@@ -21,7 +21,7 @@ from ecgapp.errors import SignalError
 from ecgapp.models import TrainedModel
 from ecgapp.records import ECGRecord, complete_leads
 from ecgapp.signals import BeatList, RecordQuality, beat_list, record_quality
-from ecgapp.signals.quality.spike_removal import without_spikes
+from ecgapp.signals.quality.pacing_spikes import without_spikes
 
 LONGEST = 30.0  # s of a record that are measured at once
 FEWEST_BEATS = 3
@@ -63,6 +63,15 @@ class Measurements:
     def value(self, name: str) -> float | None:
         """The value of this name, None if it is blank."""
         return next(row.value for row in self.rows if row.name == name)
+
+    @property
+    def blanks(self) -> list[str]:
+        """A sentence for each reason why measurements are blank, with their names."""
+        reasons: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.value is None:
+                reasons.setdefault(row.reason, []).append(row.name)
+        return [f"Blank: {', '.join(names)}. {reason}" for reason, names in reasons.items()]
 
     @property
     def partial(self) -> bool:

@@ -3,7 +3,7 @@
 from ecgapp.analysis.findings import Findings
 from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.analysis.rules import conduction, normal, rhythm, st_segment
-from ecgapp.analysis.rules.st_elevation import STElevation, st_elevation
+from ecgapp.analysis.rules.st_elevation import st_elevation
 from ecgapp.analysis.rules.verdict import RULES, Facts, Presence, RuleResult, Verdict, check, verdict
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "Facts",
     "Presence",
     "RuleResult",
-    "STElevation",
     "Verdict",
     "check",
     "conduction",

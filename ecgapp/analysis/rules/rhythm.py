@@ -62,14 +62,15 @@ def _premature(facts: Facts, wide: bool) -> RuleResult:
     early = [beat for beat in beats if beat.premature and beat.width is not None]
     if not early:
         return _none_early(facts)
-    usual = _usual_width(beats)
-    of_kind = [beat for beat in early if _is_wide(beat, usual) == wide]
+    least = max(WIDE, _usual_width(beats) + WIDER)
+    of_kind = [beat for beat in early if ((beat.width or 0.0) >= least) == wide]
     kind = f"wide, {WIDE:.0f} ms or more" if wide else _narrow(of_kind)
     if not of_kind:
         other = _narrow(early) if wide else "wide"
         words = f"{_count(early, facts)} early; {'it is' if len(early) == 1 else 'they are'} {other}"
         return RuleResult(Presence.ABSENT, f"{words} ({_widths(early)})")
-    words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {_be(of_kind)} {kind}"
+    verb = "is" if len(of_kind) == 1 else "are"
+    words = f"{_count(of_kind, facts)} early by {_shares(of_kind)} and {verb} {kind}"
     return RuleResult(Presence.PRESENT, f"{words} ({_widths(of_kind)})")
 
 
@@ -101,18 +102,10 @@ def _usual_width(beats: tuple[Beat, ...]) -> float:
     return median(widths) if widths else 0.0
 
 
-def _is_wide(beat: Beat, usual: float) -> bool:
-    return beat.width is not None and beat.width >= max(WIDE, usual + WIDER)
-
-
 def _narrow(beats: list[Beat]) -> str:
     """The description of beats that are not wide for their rhythm, which may be wide itself."""
     wide = any(beat.width is not None and beat.width >= WIDE for beat in beats)
     return "about as wide as the others" if wide else "narrow"
-
-
-def _be(beats: list[Beat]) -> str:
-    return "is" if len(beats) == 1 else "are"
 
 
 def _widths(beats: list[Beat]) -> str:

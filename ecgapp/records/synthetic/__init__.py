@@ -5,7 +5,7 @@ A rhythm's builder returns a ``Heart``: beats made of waves, background activity
 distinguishes; ``RARE_RHYTHMS`` are dangerous and rare ones and rhythms that look like them.
 """
 
-from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS, RHYTHMS, RareRhythm
+from ecgapp.records.synthetic.catalogue import RARE_RHYTHMS, RHYTHMS
 from ecgapp.records.synthetic.critical_events import KINDS, CriticalEvent, RhythmSpan
 from ecgapp.records.synthetic.demos import DEMOS
 from ecgapp.records.synthetic.synthesis import SyntheticECG, synthesise
@@ -17,7 +17,6 @@ __all__ = [
     "RARE_RHYTHMS",
     "RHYTHMS",
     "CriticalEvent",
-    "RareRhythm",
     "RhythmSpan",
     "SyntheticConfig",
     "SyntheticECG",

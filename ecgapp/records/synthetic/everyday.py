@@ -11,7 +11,7 @@ from ecgapp.records.synthetic.critical_events import CriticalEvent
 from ecgapp.records.synthetic.heart import Heart, SyntheticBeat, beat_at
 from ecgapp.records.synthetic.oscillation import atrial_fibrillation
 from ecgapp.records.synthetic.synthetic_config import USUAL_RATE, SyntheticConfig
-from ecgapp.records.synthetic.timing import conducted, interval, irregular_interval
+from ecgapp.records.synthetic.timing import conducted, gain_at, interval, irregular_interval
 
 VENTRICLES = MappingProxyType(
     {
@@ -53,7 +53,7 @@ def _schedule(config: SyntheticConfig, rng: np.random.Generator) -> Iterator[_Mo
     while time < config.duration + 2 * mean:
         rr = irregular_interval(mean, rng) if config.rhythm == "AF" else interval(mean, time, rng)
         early = config.rhythm in ("PAC", "PVC") and until_ectopic == 0
-        gain = 1 + 0.04 * float(np.sin(2 * np.pi * 0.22 * time))
+        gain = gain_at(time)
         if not early:
             time, until_ectopic = time + rr, until_ectopic - 1
             yield _Moment(time, (rr + mean) / 2, gain=gain)  # QT follows the rate with a delay

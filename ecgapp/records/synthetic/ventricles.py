@@ -91,10 +91,7 @@ LBBB = Ventricles(
     longer_qt=0.06,
 )
 PVC = Ventricles(  # from the right ventricle's outflow: like LBBB with the axis downwards
-    (
-        Bump(-0.040, 0.018, 0.018, (0.25, 0.55, 0.25)),
-        Bump(0.0, 0.026, 0.030, (0.75, 1.40, 1.15)),
-    ),
+    (Bump(-0.040, 0.018, 0.018, (0.25, 0.55, 0.25)), Bump(0.0, 0.026, 0.030, (0.75, 1.40, 1.15))),
     t_vector=(-0.32, -0.56, -0.50),
     t_widths=(0.062, 0.044),
     st_vector=(-0.05, -0.15, -0.15),

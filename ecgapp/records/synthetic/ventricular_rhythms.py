@@ -93,10 +93,7 @@ def flutter(plan: RhythmPlan) -> Heart:
     waves = ventricular_flutter(plan.times, plan.rate / 60, plan.between(0.6, 1.5), plan.rng)
     span = (0.0, plan.duration)
     return Heart(
-        [],
-        waves,
-        events=plan.whole("ventricular_fibrillation"),
-        ventricular=[RhythmSpan("VF", *span)],
+        [], waves, events=plan.whole("ventricular_fibrillation"), ventricular=[RhythmSpan("VF", *span)]
     )
 
 

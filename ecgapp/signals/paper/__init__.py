@@ -3,7 +3,6 @@
 from ecgapp.signals.paper.clipping import MARK_GAP, Band, Cut, bands, cut, too_tall
 from ecgapp.signals.paper.sheet import (
     BOX,
-    CABRERA,
     CHEST,
     PAGE_SECONDS,
     PULSE,
@@ -29,7 +28,6 @@ from ecgapp.signals.paper.sheet import (
 
 __all__ = [
     "BOX",
-    "CABRERA",
     "CHEST",
     "MARK_GAP",
     "PAGE_SECONDS",

@@ -54,11 +54,7 @@ def bands(
 
 
 def _row_band(
-    sheet: Sheet,
-    signals: Sequence[FloatArray | None],
-    zeros: Heights,
-    ends: tuple[float, float],
-    cell: Cell,
+    sheet: Sheet, signals: Sequence[FloatArray | None], zeros: Heights, ends: tuple[float, float], cell: Cell
 ) -> Band:
     zero, heights = float(zeros[cell.row]), [float(height) for height in zeros]
     (bottom, top), between = ends, BETWEEN / sheet.scale.gain

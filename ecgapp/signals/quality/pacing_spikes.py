@@ -1,4 +1,4 @@
-"""Detection of pacemaker spikes: narrower than any wave of the heart, in several leads, repeatedly.
+"""Detection and removal of pacemaker spikes: narrow, in several leads, repeated.
 
 A spike stands above its surroundings 2, 4 and 8 ms away by about as much each time; the steepest QRS
 complex by twice as much at twice the distance. At 360 samples per second the detector reports 7 of 9 labelled
@@ -6,6 +6,9 @@ pacemakers, 4 of 443 other records (resampled from 500), and none of 840 windows
 without pacemakers. At lower rates a spike is a sample or less and artefacts look like it (at 250 samples per
 second in 50 of 650 windows of the CU database), so no spikes are reported.
 """
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,7 @@ NARROW = 0.8  # of its height above ``FAR``
 APART = 0.03  # s between two spikes at the least
 FEWEST, OFTEN = 3, 0.1  # spikes, and spikes a second: fewer are artefacts
 AT_ONCE = 1 << 16  # samples of each lead
+REMOVED = 0.006  # s on either side of a spike's top that a straight line replaces
 
 
 def pacing_spikes(record: ECGRecord) -> tuple[float, ...]:
@@ -74,3 +78,17 @@ def _highest(places: NDArray[np.int64], heights: NDArray[np.float32], apart: flo
         return places
     groups = np.split(places, np.flatnonzero(np.diff(places) >= apart) + 1)
     return np.array([group[heights[group].argmax()] for group in groups], np.int64)
+
+
+def without_spikes(record: ECGRecord, spikes: Sequence[float]) -> ECGRecord:
+    """``record`` with a straight line over each of the ``spikes`` (s), in every lead."""
+    if not spikes:
+        return record
+    signal, last = record.signal.copy(), record.n_samples - 1
+    for spike in spikes:
+        first = max(0, round((spike - REMOVED) * record.sampling_rate))
+        behind = min(last, round((spike + REMOVED) * record.sampling_rate))
+        share = np.linspace(0.0, 1.0, behind - first + 1, dtype=signal.dtype)
+        ends = signal[:, first, None], signal[:, behind, None]
+        signal[:, first : behind + 1] = ends[0] + share * (ends[1] - ends[0])
+    return replace(record, signal=signal)

@@ -23,15 +23,6 @@ WAVES = {"P": "#0072b2", "QRS": "#d55e00", "T": "#009e73"}
 POINTS_PER_SECOND = 500.0
 
 
-def blanks(measured: Measurements) -> list[str]:
-    """A sentence for each reason why measurements are blank, with their names."""
-    reasons: dict[str, list[str]] = {}
-    for row in measured.rows:
-        if row.value is None:
-            reasons.setdefault(row.reason, []).append(row.name)
-    return [f"Blank: {', '.join(names)}. {reason}" for reason, names in reasons.items()]
-
-
 def table(measured: Measurements) -> pd.DataFrame:
     """One row a measurement, the blank ones with a dash."""
     return pd.DataFrame([_row(row) for row in measured.rows])
@@ -43,17 +34,9 @@ def _row(row: Measurement) -> dict[str, str]:
         "Measurement": row.name,
         "Value": "-" if row.value is None else f"{row.value:.0f} {row.unit}",
         "Normal": "-" if low is None else f"{low:.0f} to {high:.0f} {row.unit}",
-        "": _judged(row),
+        "": row.side,
         "How measured": row.how,
     }
-
-
-def _judged(row: Measurement) -> str:
-    """The side of the normal range on which a value lies, in a word; "" if it is normal."""
-    if row.value is None or row.normal is None:
-        return ""
-    rounded = round(row.value)
-    return "below" if rounded < row.normal[0] else "above" if rounded > row.normal[1] else ""
 
 
 def rules_table(results: Mapping[str, Verdict]) -> pd.DataFrame:

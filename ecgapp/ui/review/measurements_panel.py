@@ -62,7 +62,7 @@ def measurements_panel(ecg: OpenedECG) -> None:
         st.dataframe(
             measurement_figures.table(measured), hide_index=True, column_config=WIDTHS, height="content"
         )
-        for sentence in measurement_figures.blanks(measured):
+        for sentence in measured.blanks:
             st.info(sentence)
     with right:
         _show_beat(measured, card)

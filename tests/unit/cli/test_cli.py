@@ -160,27 +160,27 @@ def test_a_record_of_one_lead_of_any_name_is_judged_without_labels(trained, run,
     assert (code, "CRITICAL: Read this ECG now" in printed) == (0, True)
 
 
-def test_a_record_that_the_gate_refuses_is_judged_with_the_reason(trained, run, records, monkeypatch):
-    judged = Admission(GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise."))
+NOISY = GateAnswer(0.9, 0.5, True, "This signal cannot be read as an ECG: noise.")
+UNLIKE = GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others.")
+
+
+@pytest.mark.parametrize(
+    ("judged", "refused"),
+    [(Admission(NOISY), NOISY.reason), (Admission(similar=UNLIKE), None)],
+    ids=["refused", "withheld"],
+)
+def test_a_record_without_labels_is_judged_with_the_gates_reason(
+    trained, run, records, monkeypatch, judged, refused
+):
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
     code, out, err = run("predict", records[0], "--json")
     (document,) = json.loads(out)
     assert code == 0
-    assert document["refused"] == document["no_labels"] == judged.reason
+    assert (document["refused"], document["labels_withheld"]) == (refused, judged.reason)
+    assert document["no_labels"] == judged.reason
     assert document["findings"] == []
     assert document["heart_rate"] > 0
     assert judged.reason in err
-
-
-def test_labels_that_are_withheld_are_no_refusal(trained, run, records, monkeypatch):
-    judged = Admission(similar=GateAnswer(0.9, 0.5, True, "Labels are withheld: it is unlike others."))
-    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: judged)
-    code, out, _ = run("predict", records[0], "--json")
-    (document,) = json.loads(out)
-    assert code == 0
-    assert (document["refused"], document["labels_withheld"]) == (None, judged.reason)
-    assert document["no_labels"] == judged.reason
-    assert document["findings"] == []
 
 
 def test_without_any_classifier_records_are_judged_all_the_same(run, records, tmp_path, monkeypatch):
@@ -278,6 +278,17 @@ def test_import_reports_what_was_read_and_refused(settings, run, records):
     assert f"Imported {len(DEMOS) - 1} records as hospital; refused 1." in out
     assert f"{len(DEMOS)} of {len(DEMOS)} records, 100 %" in err
     assert open_store("hospital", settings).manifest.sampling_rate == 100.0
+
+
+def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(run, records, tmp_path):
+    code, out, _ = run("import", "folder", records[0].parent, "hospital", "--json")
+    *progress, last = map(json.loads, out.splitlines())
+    assert code == 0
+    assert progress[-1] == {"done": len(DEMOS), "total": len(DEMOS)}
+    assert last["report"]["read"] == len(DEMOS)
+    code, out, _ = run("import", "folder", tmp_path / "none", "other", "--json")
+    (line,) = out.splitlines()
+    assert (code, list(json.loads(line))) == (1, ["problem"])
 
 
 def test_import_into_a_path(settings, run, records, tmp_path):

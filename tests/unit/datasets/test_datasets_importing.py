@@ -146,7 +146,7 @@ def test_z_scored_records_say_that_their_volts_are_lost(tmp_path):
     array = write_zscored(tmp_path / "source")
     report, store = import_to(tmp_path, "ptb-xl-zscored", tmp_path / "source")
     assert store.manifest.units == store.record(0).units == "z-score"
-    assert "volts" in report.notes[0]
+    assert "voltages are unknown" in report.notes[0]
     np.testing.assert_allclose(store.signal(2), array[2] / 1000, atol=1e-4)
 
 

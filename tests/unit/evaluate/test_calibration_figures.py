@@ -6,7 +6,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from ecgapp.errors import ConfigError
-from ecgapp.evaluate.reliability_diagram import calibration_figures, reliability, wilson
+from ecgapp.evaluate.reliability_diagram import reliability, wilson
 
 
 def drawn(n_records=4000, seed=0, bent=1.0):
@@ -50,12 +50,6 @@ def test_probabilities_of_nought_and_one_lie_in_the_outer_bins():
     found = reliability(np.array([0.0, 1.0]), np.array([0.0, 1.0]), n_bootstrap=50)
     assert [row.mean_probability for row in found.bins] == [0.0, 1.0]
     assert found.ece.value == 0
-
-
-def test_every_label_has_its_own_figures():
-    columns = [drawn(500, seed) for seed in (1, 2)]
-    both = calibration_figures(*(np.stack(parts, axis=1) for parts in zip(*columns, strict=True)))
-    assert both == tuple(reliability(*column) for column in columns)
 
 
 def test_wilsons_interval_is_the_textbooks():

@@ -24,16 +24,14 @@ def test_f2_and_g2_of_three_records_and_two_labels_are_those_worked_out_by_hand(
     assert g2 == pytest.approx((1 / 3 + 1) / 2)
 
 
-def test_a_label_without_positives_or_alarms_is_left_out_of_the_mean():
+@pytest.mark.parametrize(
+    ("decisions", "f2_and_g2"),
+    [([[1, 0], [1, 0]], (5 / 6, 1 / 2)), ([[1, 1], [0, 0]], (0.5, 0.5))],
+    ids=["left out without alarms", "zero with a false alarm"],
+)
+def test_a_label_without_positives_counts_only_where_it_is_alarmed(decisions, f2_and_g2):
     targets = np.array([[1, 0], [0, 0]])
-    decisions = np.array([[1, 0], [1, 0]], dtype=bool)
-    assert f_beta_g_beta(decisions, targets) == pytest.approx((5 / 6, 1 / 2))
-
-
-def test_a_false_alarm_on_a_label_without_positives_counts_zero():
-    targets = np.array([[1, 0], [0, 0]])
-    decisions = np.array([[1, 1], [0, 0]], dtype=bool)
-    assert f_beta_g_beta(decisions, targets) == pytest.approx((0.5, 0.5))
+    assert f_beta_g_beta(np.array(decisions, dtype=bool), targets) == pytest.approx(f2_and_g2)
 
 
 def test_no_label_is_forced_on_a_record_in_which_none_is_above_its_threshold():

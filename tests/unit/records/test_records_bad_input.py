@@ -71,21 +71,16 @@ def test_two_records_at_once_are_refused(tmp_path, files):
     assert "one record" in refusal([*files, *other], errors.UnsupportedRecordError)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"# only a comment\n"])
-def test_an_empty_header_is_refused(files, content):
-    files[0].write_bytes(content)
-    refusal(files, errors.CorruptRecordError)
-
-
 @pytest.mark.parametrize(
     "content",
     [
+        b"", b"\n\n", b"# only a comment\n",
         b"Dear colleague,\nthank you for referring this patient.\n", b"<html></html>", b"hello", b"a b c d\n",
         b"PK\x03\x04 zip\0", b"\xff\xfe\x00x", b"x 1 500 10\n" + b"a" * 300_000,
         bytes(range(256)) * 8,
     ],
 )  # fmt: skip
-def test_a_text_or_binary_file_renamed_to_a_header_is_refused(files, content):
+def test_a_header_that_is_empty_a_text_or_binary_is_refused(files, content):
     files[0].write_bytes(content)
     refusal(files, errors.CorruptRecordError)
 

@@ -133,16 +133,14 @@ def test_gain_offset_and_unit_become_millivolts(tmp_path, calibration, millivolt
     assert record.warnings == ()
 
 
-def test_a_header_without_gain_is_read_as_wfdb_says_and_the_reader_is_told(tmp_path):
-    record = read_record([write(tmp_path, "x 1 250 2\na.dat 16", a=int16([200, 400]))])
-    np.testing.assert_allclose(record.signal, [[1.0, 2.0]])
-    assert record.warnings[0].startswith("Calibration assumed")
-
-
-def test_a_header_without_a_unit_is_read_in_millivolts_and_the_reader_is_told(tmp_path):
-    record = read_record([write(tmp_path, "x 1 250 2\na.dat 16 200 16 0 200 600 0 I", a=int16([200, 400]))])
+@pytest.mark.parametrize(
+    "line", ["a.dat 16", "a.dat 16 200 16 0 200 600 0 I"], ids=["without gain", "without a unit"]
+)
+def test_a_header_without_gain_or_unit_is_read_as_wfdb_says_and_the_reader_is_told(tmp_path, line):
+    record = read_record([write(tmp_path, f"x 1 250 2\n{line}", a=int16([200, 400]))])
     np.testing.assert_allclose(record.signal, [[1.0, 2.0]])
     assert record.calibration_assumed
+    assert record.warnings[0].startswith("Calibration assumed")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import spoil
-from benchmarks.cases import CASES, is_right, synthetic_case
 from benchmarks.ecgs import read_noise
+from benchmarks.spoil import CASES, is_right, synthetic_case
 from ecgapp.records import LEADS, ECGRecord, read_record
 from ecgapp.records.synthetic import SyntheticConfig, synthesise
 from ecgapp.signals import lead_quality, record_quality, remarks

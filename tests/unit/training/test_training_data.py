@@ -44,11 +44,6 @@ WINDOW = PREPROCESSING.window
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
 def records(settings):
     config = replace(PRETRAINING, augmentation=AugmentationConfig(shift=0.3))
     return load_records(config, open_stores(config, settings), Recorder())

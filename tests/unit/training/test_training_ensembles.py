@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import FINETUNING, Recorder, load_records, small_settings
+from small_training import FINETUNING, Recorder, load_records
 from stored_predictions import load_predictions
 
 from ecgapp import training
@@ -19,16 +19,9 @@ from ecgapp.training.inference import Inference
 CONFIG = replace(FINETUNING, members=2, epochs=2)
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return small_settings(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def trained(settings, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    recorder = Recorder()
-    return training.train(CONFIG, recorder, folder, settings), folder, recorder
+@pytest.fixture
+def trained(finished):
+    return finished(CONFIG)
 
 
 @pytest.mark.parametrize("n_groups", [1, 2, 3, 4, 9])

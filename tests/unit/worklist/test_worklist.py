@@ -124,34 +124,29 @@ def test_withheld_labels_are_another_state_than_a_refusal_and_are_to_be_read_soo
     assert urgency(item) >= 5.0
 
 
-def test_a_record_that_breaks_the_scoring_is_refused_alone(settings, worklist, monkeypatch):
+@pytest.mark.parametrize(
+    ("place", "otherwise"),
+    [
+        ("ecgapp.analysis.measured_ecg.beat_list", beat_list),
+        ("ecgapp.analysis.OpenedECG.admission", lambda _ecg: analysis.Admission()),
+    ],
+    ids=["scoring", "gate"],
+)
+def test_a_record_that_breaks_the_scoring_or_the_gate_is_refused_alone(
+    settings, worklist, monkeypatch, place, otherwise
+):
     fill(worklist, [ecg(k) for k in range(4)])
     broken = worklist.archive.open(worklist.items()[2].key).signal
 
-    def beats(record, quality):
-        if np.array_equal(record.signal, broken):
+    def fails_for_one(ecg, *more):
+        if np.array_equal(getattr(ecg, "record", ecg).signal, broken):
             raise ZeroDivisionError("a bug")
-        return beat_list(record, quality)
+        return otherwise(ecg, *more)
 
-    monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", beats)
+    monkeypatch.setattr(place, fails_for_one)
     items = scored(settings)
     assert [item.state for item in items] == [SCORED, SCORED, REFUSED, SCORED]
     assert "a bug" not in items[2].outcome.sentence
-
-
-def test_a_record_that_breaks_the_gate_is_refused_alone(settings, worklist, monkeypatch):
-    fill(worklist, [ecg(k) for k in range(3)])
-    broken = worklist.archive.open(worklist.items()[1].key).signal
-
-    def admission(ecg):
-        if np.array_equal(ecg.record.signal, broken):
-            raise ZeroDivisionError("a bug")
-        return analysis.Admission()
-
-    monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", admission)
-    items = scored(settings)
-    assert [item.state for item in items] == [SCORED, REFUSED, SCORED]
-    assert "a bug" not in items[1].outcome.sentence
 
 
 ALARM = CriticalFinding(

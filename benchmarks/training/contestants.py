@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.plain_jang import WINDOW, PlainJang
+from benchmarks.training.plain_jang import WINDOW, PlainJang
 from ecgapp.config import PROJECT
 from ecgapp.models import JangAutoencoderConfig, build
 from ecgapp.storage import documents

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.critical_records import Case, noises, random_windows, source_cases, windows
-from benchmarks.critical_synthetic import synthetic_rows
+from benchmarks.critical.records import Case, noises, random_windows, source_cases, windows
+from benchmarks.critical.synthetic import synthetic_rows
 from benchmarks.table import Row, Target, at_least, at_most, show, tell
 from ecgapp.analysis.installed_models import InstalledModels
 from ecgapp.analysis.opened_ecg import OpenedECG

@@ -20,15 +20,15 @@ import numpy as np
 import torch
 
 from benchmarks import store
-from benchmarks.contestants import fast, makers, plain, recipe
-from benchmarks.lead2 import batches_of, real_records, synthetic_records
-from benchmarks.learning import equal_epochs, equal_time, steps_within
-from benchmarks.memory import memory_rows
-from benchmarks.overhead import overhead_row
-from benchmarks.peak import convolution_seconds, measured, work
-from benchmarks.rates import Use, peak_rows, throughput, throughput_rows
-from benchmarks.repeats import Setting, repeats_rows
 from benchmarks.table import Row, at_least, show, tell
+from benchmarks.training.contestants import fast, makers, plain, recipe
+from benchmarks.training.lead2 import batches_of, real_records, synthetic_records
+from benchmarks.training.learning import equal_epochs, equal_time, steps_within
+from benchmarks.training.memory import memory_rows
+from benchmarks.training.overhead import overhead_row
+from benchmarks.training.peak import convolution_seconds, measured, work
+from benchmarks.training.rates import Use, peak_rows, throughput, throughput_rows
+from benchmarks.training.repeats import Setting, repeats_rows
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import EcgAppError
 from ecgapp.models import build
@@ -37,7 +37,7 @@ from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import RecordSet
 from ecgapp.training.devices import resolve_device, resolve_precision
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 IMPORT, READ = 400.0, 10_000.0  # records a second, at least
 PARTS = ("rates", "memory", "overhead", "data", "repeats", "time", "epochs")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.contestants import makers
 from benchmarks.table import Row
+from benchmarks.training.contestants import makers
 from ecgapp.system.memory import keep_freed_memory
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import resolve_device

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.contestants import Contestant
-from benchmarks.peak import Machine, Work, now
 from benchmarks.table import Row, at_least, tell
+from benchmarks.training.contestants import Contestant
+from benchmarks.training.peak import Machine, Work, now
 
 TIMES, TIMES_FP64 = 25.0, 80.0  # as fast as the plain network in fp32 and fp64, at least
 SHARE = 0.5  # of the convolutions' peak, at least

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.browser import Opened, Reader, Rerun, reader
-from benchmarks.rerun import ScriptTimes, script_times
-from benchmarks.served import MEGABYTE, Served, install, served
+from benchmarks.app.browser import Opened, Reader, Rerun, reader
+from benchmarks.app.rerun import ScriptTimes, script_times
+from benchmarks.app.served import MEGABYTE, Served, install, served
 from benchmarks.table import Row, at_most, show, tell
 from ecgapp.analysis import available_models
 from ecgapp.config import Settings

@@ -1,4 +1,4 @@
-"""Ten repeats trained together against one after another: ``python -m benchmarks.repeats [--device cuda:0]``.
+"""Ten repeats trained together or one by one: ``python -m benchmarks.training.repeats [--device cuda:0]``.
 
 The bare networks: forward pass, loss, backward pass, fused AdamW and the average of the weights, on random
 windows. The two ways take turns, so that whatever else the machine does disturbs both alike; the figure is
@@ -131,7 +131,7 @@ def _now(device: torch.device) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.repeats", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.repeats", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--device", default="cpu", help="cpu, or cuda:0")
     parser.add_argument("--members", type=int, default=10, help="repeats")

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.contestants import learner_for
-from benchmarks.lead2 import batches_of
-from benchmarks.peak import now
 from benchmarks.table import Row, at_most, tell
+from benchmarks.training.contestants import learner_for
+from benchmarks.training.lead2 import batches_of
+from benchmarks.training.peak import now
 from ecgapp.config import Settings
 from ecgapp.jobs import Attachment, Ending, RunStore
 from ecgapp.storage import documents

@@ -5,10 +5,10 @@ from itertools import islice
 
 import torch
 
-from benchmarks.contestants import Contestant, fast, ours, plain, published
-from benchmarks.lead2 import batches_of, validation_error
-from benchmarks.rates import run_for
 from benchmarks.table import Row, at_most, tell
+from benchmarks.training.contestants import Contestant, fast, ours, plain, published
+from benchmarks.training.lead2 import batches_of, validation_error
+from benchmarks.training.rates import run_for
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import RecordSet
 

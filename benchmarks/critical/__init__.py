@@ -1,0 +1,1 @@
+"""Critical findings: on marked recordings, on random windows, and on synthetic ECGs."""

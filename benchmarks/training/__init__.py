@@ -1,0 +1,1 @@
+"""Speed of training: throughput, memory, overhead, learning in equal time, and repeats together."""
