@@ -12,8 +12,7 @@ from typing import Any
 
 from ecgapp.__main__ import main as app
 from ecgapp.config import Settings
-from ecgapp.datasets.importing.background import import_report
-from ecgapp.jobs import IMPORT, RunStore
+from ecgapp.datasets import ImportOptions, import_dataset
 from ecgapp.storage import documents
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(\+00:00)?")
@@ -48,9 +47,7 @@ class Home:
 
     def imported(self, layout: str, source: Path, name: str) -> dict[str, Any]:
         """The report of an import, and what the data set's description says."""
-        self.command("import", layout, source, name, "--workers", 1)
-        runs = RunStore(self.settings.runs)
-        report = next(import_report(runs, run) for run in runs.all(IMPORT))
+        report = import_dataset(layout, source, self.settings.stores / name, ImportOptions(workers=1))
         manifest = json.loads((self.settings.stores / name / "manifest.json").read_text("utf-8"))
         del manifest["created"]
         return {"report": documents.to_plain(report), "manifest": manifest}
