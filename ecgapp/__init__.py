@@ -1,3 +1,3 @@
 """ecgapp: 12-lead ECGs read with pretrained networks. Research software, not a medical device."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -47,16 +47,26 @@ def validated_record(card: ModelCard, predictions: Predictions, row: int, settin
 def answering_member(model: TrainedModel, predictions: Predictions, row: int) -> TrainedModel | None:
     """The member of a cross-fitted ensemble that answered for the record of ``row``, as a model of its own.
 
-    It had not learnt from the record. None if the model is no ensemble, or if the predictions, of an earlier
-    version, do not name a member of it.
+    It had not learnt from the record. None if the model is no ensemble, or was not cross-fitted.
     """
     config, network = model.card.network, model.network
     if not (isinstance(config, EnsembleConfig) and isinstance(network, Ensemble)):
         return None
-    if predictions.members is None or predictions.members[row] >= len(network.members):
+    number = _member_number(model.card, predictions, row, len(network.members))
+    if number is None or number >= len(network.members):
         return None
-    member: Classifier = network.members[int(predictions.members[row])]  # type: ignore[assignment]
+    member: Classifier = network.members[number]  # type: ignore[assignment]
     return TrainedModel(member, replace(model.card, network=config.member))
+
+
+def _member_number(card: ModelCard, predictions: Predictions, row: int, n_members: int) -> int | None:
+    """The number of the answering member; for predictions of version 0.2 it follows from the folds."""
+    if predictions.members is not None:
+        return int(predictions.members[row])
+    if not card.is_cross_fitted:
+        return None
+    folds = np.unique(predictions.folds)
+    return int(np.searchsorted(folds, predictions.folds[row])) % n_members
 
 
 def missing_stores(predictions: Predictions, settings: Settings) -> tuple[str, ...]:

@@ -78,6 +78,11 @@ class ModelCard:
         return hashlib.sha256(documents.dump(self).encode()).hexdigest()
 
     @property
+    def is_cross_fitted(self) -> bool:
+        """Whether each validation answer is that of the one member that had not learnt from the record."""
+        return self.validation is not None and "out-of-fold" in self.validation.dataset
+
+    @property
     def is_classifier(self) -> bool:
         return self.task is not None
 

@@ -30,7 +30,7 @@ class Tried:
     @property
     def cross_fitted(self) -> bool:
         """Whether each answer is that of the one member which had not learnt from the record."""
-        return "out-of-fold" in self.evaluation_told
+        return self.card.is_cross_fitted
 
     @property
     def evaluation_told(self) -> str:

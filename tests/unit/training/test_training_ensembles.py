@@ -64,7 +64,9 @@ def test_the_predictions_name_the_member_that_answered_for_each_record(trained):
         answering = answering_member(model, kept, row)
         assert answering.network is model.network.members[kept.members[row]]
         assert answering.card.network == CONFIG.network
-    assert answering_member(model, replace(kept, members=None), 0) is None
+    from_folds = [answering_member(model, replace(kept, members=None), row) for row in range(len(kept.folds))]
+    named = [answering_member(model, kept, row) for row in range(len(kept.folds))]
+    assert [one.network for one in from_folds] == [one.network for one in named]
     assert answering_member(model, replace(kept, members=kept.members + 2), 0) is None
 
 
