@@ -1,4 +1,7 @@
-"""An open ECG and everything that is computed from it, once and on demand. It does not depend on the user interface."""
+"""An open ECG and everything that is computed from it, once and on demand.
+
+It does not depend on the user interface.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -120,7 +123,10 @@ class OpenedECG(MeasuredECG):
         return self.judge(findings.rows if findings is not None else (), card, no_labels)
 
     def judge(self, scores: Sequence[Score], card: ModelCard | None, no_labels: str = "") -> Judgement:
-        """The judgement, including ``scores`` computed elsewhere; ``no_labels`` is the reason if there are none."""
+        """The judgement, including ``scores`` computed elsewhere.
+
+        ``no_labels`` is the reason if there are none.
+        """
         return judge(
             KnownFacts(
                 self.critical(),
@@ -159,7 +165,10 @@ class OpenedECG(MeasuredECG):
         )
 
     def autoencoder_for(self, card: ModelCard) -> ModelCard | None:
-        """The first installed autoencoder with the same preprocessing and leads as this classifier, or None."""
+        """The first installed autoencoder with the same preprocessing and leads as this classifier.
+
+        Only the stride of its windows may differ. None if there is none.
+        """
         return next((other for other in self._models.cards().values() if fits(other, card)), None)
 
     def explanation(

@@ -34,8 +34,8 @@ class KnownFacts:
     """The facts of a judgement; missing ones are unknown.
 
     ``card`` is that of the classifier with the ``scores``. If there are none, ``no_labels`` is the sentence
-    with the reason. ``rules`` are by label. ``ventricular_not_checked`` is the sentence why ventricular rhythms were not
-    searched.
+    with the reason. ``rules`` are by label. ``ventricular_not_checked`` is the sentence why the network of
+    ventricular rhythms could not be run.
     """
 
     critical: tuple[CriticalFinding, ...] = ()
