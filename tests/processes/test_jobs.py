@@ -214,7 +214,7 @@ def test_a_run_killed_with_its_attendant_is_found_lost_by_whoever_looks(store):
     psutil.Process(run.pid).kill()
     attendant.kill()
     until(lambda: store.refresh()[0].state == "lost")
-    assert "ended without a word" in store.get(run.id).message
+    assert "ended unexpectedly" in store.get(run.id).message
     assert [event.kind for event in store.events(run.id)].count("lost") == 1
 
 
@@ -243,7 +243,7 @@ def test_a_process_that_hangs_is_told_after_the_time_that_its_state_allows(store
     for silent, shown in ((seconds - 2.0, state), (seconds + 1.0, "lost")):
         silence(store, run.id, silent)
         assert store.refresh()[0].state == shown
-    assert "has said nothing for a while. Stop the run, or wait" in store.get(run.id).message
+    assert "No heartbeat for several seconds. Stop the run, or wait" in store.get(run.id).message
     assert "Resume" not in store.get(run.id).message
 
 

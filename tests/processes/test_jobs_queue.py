@@ -241,12 +241,12 @@ def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_
         silence(store, run.id, 8)
         store.refresh()
         store.refresh()
-        assert "said nothing for a while" in store.get(run.id).message
+        assert "No heartbeat for several seconds" in store.get(run.id).message
         assert [event.kind for event in store.events(run.id)].count("lost") == 1
         assert store.claim("cpu", queued(store, "cpu").id) is None
         silent.kill()
     store.refresh()
-    assert store.get(run.id).message.startswith("The process ended without a word")
+    assert store.get(run.id).message.startswith("The process ended unexpectedly")
 
 
 def test_a_process_that_cannot_be_seen_from_here_is_judged_by_its_heartbeat_alone(store):
