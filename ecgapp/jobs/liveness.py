@@ -34,7 +34,7 @@ class Liveness:
         self._database, self._folders, self._timing = database, folders, timing
 
     def check_all(self) -> None:
-        """Check every active job, and every job marked lost for a missing heartbeat, because it may recover."""
+        """Check every active job, and every job lost for a missing heartbeat, because it may recover."""
         with self._database.read() as connection:
             watched = rows.select(connection, f"{ACTIVE_STATES} OR message IN (?, ?)", *_WITHOUT_HEARTBEAT)
         for run in watched:

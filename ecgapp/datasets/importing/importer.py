@@ -22,8 +22,8 @@ from ecgapp.datasets.importing.read_part import Form, PartJob
 from ecgapp.datasets.importing.unfinished import (
     PART_RECORDS,
     Plan,
-    import_folder,
     complete_or_reopen,
+    import_folder,
     keep_or_remove,
     prepare,
     publish,
