@@ -215,7 +215,7 @@ def test_jobs_without_a_device_wait_for_none_and_are_listed_by_kind(store):
 
 def test_a_process_started_again_by_the_same_leader_takes_its_run_again_and_no_other_does(store):
     run = started(store, "cpu")
-    Attachment(store, run.id).beat("Training begins.")
+    Attachment(store, run.id).send_heartbeat("Training begins.")
     Attachment(store, run.id)
     assert store.get(run.id).state == "starting"
     assert "start again from the last checkpoint" in store.events(run.id)[-1].text
@@ -229,7 +229,7 @@ def test_a_process_whose_leader_was_killed_is_to_stop_and_does_not_bring_its_run
         held = Attachment(store, run.id, leader.pid)
         leader.kill()
     store.refresh()
-    assert held.beat() is True
+    assert held.send_heartbeat() is True
     assert store.get(run.id).state == "lost"
 
 
