@@ -7,7 +7,7 @@ Mossman & Berger (2001, doi:10.1177/0272989X0102100608). If there are no false p
 negatives), the interval is extended to include the point estimate (Brown et al. 2001,
 doi:10.1214/ss/1009213286). The probability of a single record is changed by the prior
 shift of Saerens et al. (2002, doi:10.1162/089976602753284446). Both assume that sensitivity and specificity
-are the same at the other prevalence; with milder or earlier disease they overestimate.
+are the same at the other prevalence; with milder or earlier disease they overestimate what a result says.
 """
 
 from dataclasses import dataclass

@@ -107,8 +107,8 @@ def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Ite
 def _share_or_raise(error: Exception, board: ErrorBoard) -> None:
     """Share the error that ends the training here; if others are gone, raise the error that they shared.
 
-    Unexpected errors are shared by rank 0 only; other ranks end without sharing, so that ``torchrun`` restarts
-    all of them.
+    Unexpected errors are shared by rank 0 only; other ranks end without sharing, so that ``torchrun``
+    restarts all of them.
     """
     from ecgapp.training import Stopped
 
