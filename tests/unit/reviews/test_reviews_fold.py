@@ -170,9 +170,9 @@ BOTH = answers(Normal=P, AF=P)
 
 @pytest.mark.parametrize("kind", [EventKind.CONFIRMED, EventKind.EDITED, EventKind.READ])
 def test_normal_beside_another_label_needs_a_confirmation_that_names_both(kind):
-    with pytest.raises(ReviewError, match="Normal and AF are called present together"):
+    with pytest.raises(ReviewError, match="You marked Normal and AF as present"):
         refuse_impossible(review_of(), event(kind, answers=BOTH))
-    with pytest.raises(ReviewError, match="Normal, AF and PVC are called present together"):
+    with pytest.raises(ReviewError, match="You marked Normal, AF and PVC as present"):
         refuse_impossible(
             review_of(), event(kind, answers=(*BOTH, *answers(PVC=P)), beside_normal=("Normal", "AF"))
         )
