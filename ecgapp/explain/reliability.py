@@ -139,9 +139,8 @@ def _completeness(attribution: Attribution) -> ReliabilityCheck:
 def _deletion(deletion: Deletion) -> ReliabilityCheck:
     low, high = deletion.interval
     words = (
-        f"share of {len(deletion.random)} random orders that move the logit to its baseline as fast or faster; "
-        f"mean logit {deletion.area:.2f}, "
-        f"random 95 % {low:.2f} to {high:.2f}"
+        f"share of {len(deletion.random)} random orders that move the logit to its baseline as fast or "
+        f"faster; mean logit {deletion.area:.2f}, random 95 % {low:.2f} to {high:.2f}"
     )
     return _graded("Deletion against random order", deletion.matched, limits.DELETION, words)
 

@@ -22,7 +22,7 @@ ENOUGH_LEADS = 6  # with at least as many, a QRS complex is larger than a P wave
 TALLEST_P = 0.45  # mV from top to bottom between 2 and 40 Hz
 P_SLOPE = 10.0  # mV/s: a P wave of 0.25 mV is less steep, a QRS complex of 0.3 mV steeper
 MIN_CORRELATION = 0.6  # least upper quartile of the correlations between the larger beats
-MIN_PROMINENCE = 2.0  # of the beats, see ``prominence``, if all leads are noisy
+MIN_PROMINENCE = 2.0  # times the median strength, if all leads are noisy
 MIN_SOUND_LEADS = 3  # with fewer sound leads, leads with a harmless fault are used too
 
 
@@ -30,8 +30,8 @@ MIN_SOUND_LEADS = 3  # with fewer sound leads, leads with a harmless fault are u
 class BeatList:
     """The R ``peaks`` of a record of ``duration`` s: sample indices at ``sampling_rate`` Hz, ascending.
 
-    ``leads`` are those in which they were detected. ``gaps`` are the (start, end) spans in s in which all these
-    leads lack samples.
+    ``leads`` are those in which they were detected. ``gaps`` are the (start, end) spans in s in which all
+    these leads lack samples.
     """
 
     peaks: NDArray[np.int64] = field(repr=False)
@@ -82,8 +82,8 @@ class BeatList:
 def beat_list(record: ECGRecord, quality: RecordQuality | None = None) -> BeatList:
     """The beats of ``record``, detected in its sound leads; ``quality`` is computed if not given.
 
-    A pacemaker's spikes are removed first. A faulty lead adds false beats, so the leads are the first of these
-    choices that is not empty:
+    A pacemaker's spikes are removed first. A faulty lead adds false beats, so the leads are the first of
+    these choices that is not empty:
 
     1. the sound leads, if there are at least three;
     2. those with no fault but wander, mains hum and clipping, which lie outside the detector's band;

@@ -115,7 +115,7 @@ def fit_readable(
 
 
 def _shares(learnt: Sequence[MeasuredRecord]) -> Floats:
-    """The weight of one window of each record; all windows of a kind together weigh 0.5 / kinds of its role."""
+    """The weight of one window of each record: kinds of a role weigh the same, good and bad one half each."""
     totals: dict[tuple[str, str], int] = {}
     for one in learnt:
         totals[one.role, one.kind] = totals.get((one.role, one.kind), 0) + len(one.numbers)
@@ -159,9 +159,10 @@ def scores(network: Readability, rows: Sequence[MeasuredRecord]) -> Floats:
 
 
 def cross_fitted(rows: Sequence[MeasuredRecord], config: GateFitConfig, threshold: float) -> Floats:
-    """Each record's score by a fit without its folds, moved so that ``threshold`` refuses what the fit's own would.
+    """Each record's score by a fit without its folds.
 
-    The next group of folds gives the fit's own threshold. Raises as ``fit_readable``.
+    The scores are moved so that ``threshold`` refuses the same records as the fit's own threshold, which the
+    next group of folds gives. Raises as ``fit_readable``.
     """
     crossed = np.full(len(rows), np.nan)
     for place, group in enumerate(GROUPS):

@@ -205,9 +205,11 @@ def test_a_version_in_use_unknown_or_given_by_too_few_digits_is_no_place_to_roll
     sha256 = promoted(runs, settings)
     with pytest.raises(ModelError, match="in use already"):
         roll_back("ward", sha256, BEN, settings)
-    for digits in ("", sha256[:5], "f" * 64):
-        with pytest.raises(ModelNotFoundError, match="no version"):
+    for digits in ("", sha256[:5]):
+        with pytest.raises(ModelNotFoundError, match="at least 6 characters"):
             roll_back("ward", digits, BEN, settings)
+    with pytest.raises(ModelNotFoundError, match="No version of ward"):
+        roll_back("ward", "f" * 64, BEN, settings)
     assert len(story(settings)) == 1
 
 
