@@ -25,7 +25,7 @@ from ecgapp.training.inference import Inference
 from ecgapp.training.loop.training_loop import Loop
 from ecgapp.training.objective import ReconstructionObjective, Scores
 from ecgapp.training.parallel.process_group import ALONE
-from ecgapp.training.preparation import Member, PreparedTraining
+from ecgapp.training.preparation import EnsembleMember, PreparedTraining
 from ecgapp.training.result.example_writer import ExampleWriter
 from ecgapp.worker import JobContext
 from ecgapp.worker.reporter import RunReporter
@@ -67,7 +67,7 @@ def loop_seconds(config: TrainingConfig, records: RecordSet, folder: Path) -> tu
     reporter = RunReporter(context)
     with context.heart:
         started = now(judge.device)
-        member = Member(lanes, validation, config.seed)
+        member = EnsembleMember(lanes, validation, config.seed)
         place = store.folder(created.id)
         training = PreparedTraining(config, (), records, (member,), None, "", reporter, place, place, ALONE)
         loop = Loop(training, training.networks())

@@ -1,4 +1,7 @@
-"""An open ECG and everything that is computed from it, once and on demand. Knows no page and no session."""
+"""An open ECG and everything that is computed from it, once and on demand.
+
+It does not depend on the user interface.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -17,44 +20,47 @@ from ecgapp.explain import INTEGRATED_GRADIENTS, RECONSTRUCTION, Recipe
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 
-SURE = 0.8  # mean probability of a run that keeps a record from being refused as unreadable
-NOT_HEARD = "Ventricular fibrillation is not looked for: its network cannot be opened."
+CERTAIN_EPISODE = (
+    0.8  # a refused record is admitted if one ventricular episode has at least this mean probability
+)
+VENTRICULAR_NOT_CHECKED = "Ventricular fibrillation is not looked for: its network cannot be opened."
 NO_CLASSIFIER = "No classifier is installed, so there are no labels."
 
 
 class OpenedECG(MeasuredECG):
     """A measured record with the answers of models: gate, findings, judgement, explanations.
 
-    It is the one owner of all results. Each is computed at the first call and shared by all that ask for
-    it, in any thread; explanations and reconstructions are heavy, and the last ones used are held.
+    All results are cached here: each is computed at the first call and shared by all threads. Explanations
+    and reconstructions are large, so only the most recently used ones stay in the cache.
     """
 
     def admission(self) -> Admission:
         """Whether this record can be read, and is similar to the training data of the models.
 
-        What the ventricular network takes for its rhythm most of the time is not refused.
+        A record is not refused if the ventricular network finds a ventricular rhythm in at least half of it,
+        with certainty in at least one episode.
         """
-        judges = judges_for(self.record, self._models.cards(), self._models.opened)
-        return self._once((ResultKind.ADMISSION, *judges.key), lambda: self._admission(judges), network=True)
+        gates = judges_for(self.record, self._models.cards(), self._models.opened)
+        return self._once((ResultKind.ADMISSION, *gates.key), lambda: self._admission(gates), network=True)
 
     def readability(self) -> Admission:
-        """Whether this record can be read at all; neither an autoencoder nor a classifier is asked."""
-        judges = judges_for(self.record, self._models.cards(), self._models.opened)
-        alone = replace(judges, similarity=None)
+        """Whether this record can be read at all; it runs neither an autoencoder nor a classifier."""
+        gates = judges_for(self.record, self._models.cards(), self._models.opened)
+        alone = replace(gates, similarity=None)
         return self._once((ResultKind.READABILITY, *alone.key), lambda: self._admission(alone), network=True)
 
-    def _admission(self, judges: Judges) -> Admission:
-        answer = admit(self.record, judges)
+    def _admission(self, gates: Judges) -> Admission:
+        answer = admit(self.record, gates)
         if not answer.refused:
             return answer
         rhythm = self._ventricular_if_any()
         if rhythm is None or rhythm.share(0.0, self.record.duration) < MOSTLY_VENTRICULAR:
             return answer
-        sure = any(run.probability >= SURE for run in rhythm.runs)
-        return admit(self.record, judges, rhythm=True) if sure else answer
+        sure = any(run.probability >= CERTAIN_EPISODE for run in rhythm.runs)
+        return admit(self.record, gates, rhythm=True) if sure else answer
 
     def prepared(self, card: ModelCard) -> Prepared:
-        """The record as this model takes it: preprocessed and cut into windows.
+        """The record preprocessed for this model and cut into windows.
 
         Raises:
             ModelError: the model cannot be opened.
@@ -66,7 +72,7 @@ class OpenedECG(MeasuredECG):
         return self._once(key, lambda: prepare(self.record, self._models.opened(card)))
 
     def as_preprocessed(self, card: ModelCard) -> ECGRecord:
-        """The record in its own unit at this model's rate and band, before leads get unit variance.
+        """The record resampled and filtered for this model, still in its own unit (leads are not normalised).
 
         Raises:
             SignalError: the model cannot take this record; says why.
@@ -88,7 +94,7 @@ class OpenedECG(MeasuredECG):
         )
 
     def labels(self, card: ModelCard | None) -> tuple[Findings | None, str]:
-        """The findings of this classifier, or None and the sentence that says why no label may be shown."""
+        """The findings of this classifier and "", or None and the reason why none may be shown."""
         if card is None:
             return None, NO_CLASSIFIER
         judged = self.admission()
@@ -102,7 +108,7 @@ class OpenedECG(MeasuredECG):
     def support(self, card: ModelCard, prevalences: Mapping[str, float]) -> dict[str, Support]:
         """The support of each finding of this classifier, by label, at the reader's ``prevalences``.
 
-        Made at each call, for it takes no network and the reader changes prevalences.
+        Not cached: it runs no network, and the reader can change the prevalences.
 
         Raises:
             EcgAppError: as ``findings``.
@@ -112,12 +118,15 @@ class OpenedECG(MeasuredECG):
         return support(self.findings(card), facts, self.quality, prevalences)
 
     def judgement(self, card: ModelCard | None) -> Judgement:
-        """The judgement of the ECG beside what this classifier finds."""
+        """The judgement, including the findings of this classifier."""
         findings, no_labels = self.labels(card)
         return self.judge(findings.rows if findings is not None else (), card, no_labels)
 
     def judge(self, scores: Sequence[Score], card: ModelCard | None, no_labels: str = "") -> Judgement:
-        """The judgement beside ``scores`` computed elsewhere, or the sentence why there are none."""
+        """The judgement, including ``scores`` computed elsewhere.
+
+        ``no_labels`` is the reason if there are none.
+        """
         return judge(
             KnownFacts(
                 self.critical(),
@@ -129,16 +138,16 @@ class OpenedECG(MeasuredECG):
                 self.measured(),
                 self.quality,
                 self.admission(),
-                self._not_heard(),
+                self._ventricular_not_checked(),
             )
         )
 
-    def _not_heard(self) -> str:
-        """The reason why ventricular rhythms were not looked for by the network; "" if they were."""
+    def _ventricular_not_checked(self) -> str:
+        """The reason why the ventricular network cannot be opened; "" if it can, or if none is installed."""
         try:
             self.ventricular()
         except ModelError:
-            return NOT_HEARD
+            return VENTRICULAR_NOT_CHECKED
         return ""
 
     def reconstruction(self, card: ModelCard, window: int = 0) -> WindowReconstruction:
@@ -156,7 +165,10 @@ class OpenedECG(MeasuredECG):
         )
 
     def autoencoder_for(self, card: ModelCard) -> ModelCard | None:
-        """The first installed autoencoder that reads what this classifier reads; None if there is none."""
+        """The first installed autoencoder with the same preprocessing and leads as this classifier.
+
+        Only the stride of its windows may differ. None if there is none.
+        """
         return next((other for other in self._models.cards().values() if fits(other, card)), None)
 
     def explanation(
@@ -196,7 +208,7 @@ class OpenedECG(MeasuredECG):
         return (ResultKind.EXAMINED, card.digest, *self._question_key(card, question)) in self._results
 
     def by_beat(self, explanation: Explanation) -> BeatRelevance | None:
-        """A map of this ECG over its beats, aligned at R; None with too few whole beats."""
+        """The map averaged over the beats, aligned at R; None if there are too few complete beats."""
         key = (ResultKind.BY_BEAT, explanation)
         return self._once(key, lambda: by_beat(self.record, self.beats, explanation), heavy=True)
 

@@ -7,7 +7,7 @@ from ecgapp.analysis.doubts import doubts
 from ecgapp.analysis.findings import Finding, Findings
 from ecgapp.analysis.measurement.measurements import Measurements
 from ecgapp.analysis.rules import Verdict, verdicts
-from ecgapp.evaluate import Meaning, meaning_at, shifted, validation_prevalence
+from ecgapp.evaluate import PostTestProbability, meaning_at, shifted, validation_prevalence
 from ecgapp.signals import RecordQuality
 
 
@@ -24,7 +24,7 @@ class Support:
     validation: float | None
     prevalence: float | None
     probability: float | None
-    meaning: Meaning | None
+    meaning: PostTestProbability | None
     verdict: Verdict | None
     doubts: str
 

@@ -29,11 +29,11 @@ def train(arguments: Namespace, settings: Settings) -> int:
     try:
         run, here = _taken(runs, arguments, settings)
     except EcgAppError:
-        team.dismiss()
+        team.end_other_ranks()
         raise
     if here and not run.ended_for_now:
         return _train_here(runs, run, settings)
-    team.dismiss()
+    team.end_other_ranks()
     return int(run.state != "finished") if here else _follow(runs, run)
 
 

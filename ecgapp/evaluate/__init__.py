@@ -8,7 +8,7 @@ from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, ma
 from ecgapp.evaluate.confusion import ConfusionMatrix, confusion_matrix
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
 from ecgapp.evaluate.mistakes import Mistake, mistakes
-from ecgapp.evaluate.prevalence import Meaning, meaning_at, shifted, validation_prevalence
+from ecgapp.evaluate.prevalence import PostTestProbability, meaning_at, shifted, validation_prevalence
 from ecgapp.evaluate.ranking import PrecisionRecallCurve, macro_auroc, precision_recall_points
 from ecgapp.evaluate.reconstruction_metrics import reconstruction_metrics, window_errors
 from ecgapp.evaluate.reliability_diagram import Reliability, reliability, wilson
@@ -19,8 +19,8 @@ __all__ = [
     "Alerts",
     "ConfusionMatrix",
     "LearningCurveIndex",
-    "Meaning",
     "Mistake",
+    "PostTestProbability",
     "PrecisionRecallCurve",
     "Reliability",
     "Subgroup",

@@ -1,6 +1,6 @@
 """The limits of green, amber and red for all reliability checks of a map.
 
-A map has the grade of its worst check. The reasons are in docs/decisions.md.
+A map has the grade of its worst check. The reasons are in docs/decisions/saliency.md.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The reliability of a map: several checks, each with a value and a grade; the worst grade counts."""
+"""The reliability of a saliency map: several checks, each graded green, amber or red.
+
+The map takes the worst grade.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from ecgapp.explain.methods import GRAD_CAM, INTEGRATED_GRADIENTS, METHODS, Ques
 from ecgapp.explain.randomised import shuffled
 from ecgapp.models import TrainedModel
 
-MOST_SPLITS = 10  # of the members into halves
+MAX_SPLITS = 10  # ways to split the members into halves
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,13 @@ class Examination:
 
 @dataclass(frozen=True, eq=False)
 class MapEvidence:
-    """The data of the checks: maps of other methods, the map of shuffled weights, the deletion curve."""
+    """The data of the checks: maps of other methods, the map of shuffled weights, the deletion curve.
+
+    ``cell`` is the number of samples in one cell of one lead (about 0.2 s).
+    """
 
     others: Sequence[NDArray[np.float32]]
-    twin: NDArray[np.float32]
+    shuffled_map: NDArray[np.float32]
     deletion: Deletion
     cell: int
 
@@ -123,22 +129,28 @@ def _completeness(attribution: Attribution) -> ReliabilityCheck:
         return ReliabilityCheck(
             name, None, None, None, "this method does not promise that its map sums to the change"
         )
-    words = "share of the logit's change that the map's sum misses"
+    words = (
+        "difference between the sum of the map and the change in logit from baseline to ECG, "
+        "as a share of that change"
+    )
     return _graded(name, attribution.completeness_error, limits.COMPLETENESS, words)
 
 
 def _deletion(deletion: Deletion) -> ReliabilityCheck:
     low, high = deletion.interval
     words = (
-        f"share of {len(deletion.random)} random orders that do as well; mean logit {deletion.area:.2f}, "
-        f"random 95 % {low:.2f} to {high:.2f}"
+        f"share of {len(deletion.random)} random orders that move the logit to its baseline as fast or "
+        f"faster; mean logit {deletion.area:.2f}, random 95 % {low:.2f} to {high:.2f}"
     )
     return _graded("Deletion against random order", deletion.matched, limits.DELETION, words)
 
 
 def _randomised(attribution: Attribution, evidence: MapEvidence) -> ReliabilityCheck:
-    value = abs(map_correlation(attribution.values, evidence.twin, evidence.cell))
-    words = "rank correlation (size) with the map of shuffled weights; a map of the weights loses it"
+    value = abs(map_correlation(attribution.values, evidence.shuffled_map, evidence.cell))
+    words = (
+        "absolute rank correlation with the map after shuffling the weights; "
+        "a map that depends on the weights has a low value"
+    )
     return _graded("Same map from shuffled weights", value, limits.RANDOMISED, words)
 
 
@@ -155,7 +167,7 @@ def _stability(attribution: Attribution, cell: int) -> ReliabilityCheck:
     name = "Stability over seeds"
     if attribution.parts is None or len(attribution.parts) < 2:
         return ReliabilityCheck(
-            name, None, None, None, "one network, and a method without chance: nothing varies"
+            name, None, None, None, "not applicable: one network and a deterministic method"
         )
     halves = [
         map_correlation(attribution.parts[list(half)].mean(0), attribution.parts[rest].mean(0), cell)
@@ -167,7 +179,7 @@ def _stability(attribution: Attribution, cell: int) -> ReliabilityCheck:
 
 def _sees_leads(attribution: Attribution) -> ReliabilityCheck:
     sees = attribution.method != GRAD_CAM
-    words = "distinguishes leads" if sees else "has times, but no leads: each lead gets the same"
+    words = "distinguishes leads" if sees else "resolves time only: all leads show the same values"
     return ReliabilityCheck("Resolution", None, None, Grade.GREEN if sees else Grade.AMBER, words)
 
 
@@ -176,9 +188,9 @@ def _graded(name: str, value: float, limit: Limit, words: str) -> ReliabilityChe
 
 
 def _splits(count: int) -> list[tuple[tuple[int, ...], list[int]]]:
-    """The ways to halve ``count`` maps, at most ``MOST_SPLITS``, evenly chosen."""
+    """The ways to halve ``count`` maps, at most ``MAX_SPLITS``, evenly chosen."""
     every = list(combinations(range(count), count // 2))
-    chosen = every[:: -(-len(every) // MOST_SPLITS)]
+    chosen = every[:: -(-len(every) // MAX_SPLITS)]
     return [(half, [place for place in range(count) if place not in half]) for half in chosen]
 
 

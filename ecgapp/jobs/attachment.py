@@ -1,4 +1,4 @@
-"""A job as its own process has it: take it, send heartbeats, set its final state."""
+"""The job as seen by the process that runs it: claim it, send heartbeats, set its final state."""
 
 import logging
 import os
@@ -18,16 +18,15 @@ from ecgapp.jobs.rows import Value
 from ecgapp.jobs.run_store import RunStore
 from ecgapp.system import processes
 
-_TAKEABLE = ("starting", "running", "stopping", "lost")
+_CLAIMABLE = ("starting", "running", "stopping", "lost")
 _log = logging.getLogger(__name__)
 
 
 class Attachment:
-    """This process's hold on one job. Only the process that holds a job changes its state.
+    """This process's claim on one job. Only the claiming process changes the job's state.
 
-    Of several processes one holds the job, under the pid of their ``leader``: the process that started them,
-    by default this one. When they are lost and started again by the same leader, the new one takes the job
-    where the other left it.
+    Among several processes one claims the job, with the pid of the process that started them (``leader``,
+    by default this process). After a restart by the same leader, the new process continues the job.
 
     Raises:
         JobError: the job is not starting, or another process has it.
@@ -40,7 +39,7 @@ class Attachment:
         self._token = processes.start_token(self.pid) or ""
         with store.database.write() as connection:
             run = rows.find(connection, run_id)
-            again = (run.pid, run.process_started) == (self.pid, self._token) and run.state in _TAKEABLE
+            again = (run.pid, run.process_started) == (self.pid, self._token) and run.state in _CLAIMABLE
             if not again and (run.pid is not None or run.state not in ("starting", "stopping")):
                 raise JobError("This run is not waiting for a process, or another process has it.")
             rows.update(connection, run_id, pid=self.pid, process_started=self._token)
@@ -49,12 +48,14 @@ class Attachment:
         if again and run.stop_requested is None and run.state != "starting":
             self._set("starting", AGAIN, ended=None)
 
-    def beat(self, begun: str = "") -> bool:
-        """Send a heartbeat, and read from the database whether the job is to stop.
+    def send_heartbeat(self, begun: str = "") -> bool:
+        """Send a heartbeat. A job that was marked lost is set to running again.
 
-        A lost job is under way again. One that was deleted, or given to another process, or whose leader was
-        killed, is to stop. ``begun`` is the sentence for the log once the work has begun, which sets a
-        starting job to running.
+        ``begun`` is the sentence for the log once the work has begun, which sets a starting job to running.
+
+        Returns:
+            Whether the job must stop: a user asked, it was deleted or has ended, another process claimed it,
+            or its launcher is gone.
 
         Raises:
             StorageError: the database cannot be read or written.
@@ -68,9 +69,7 @@ class Attachment:
         if run is None or run.pid != self.pid:
             return True
         if run.state == "lost":
-            self._set(
-                "stopping" if run.stop_requested else "running", "The process is heard again.", ended=None
-            )
+            self._set("stopping" if run.stop_requested else "running", "Heartbeats have resumed.", ended=None)
         elif run.state == "starting" and begun:
             self._set("running", begun)
         return run.stop_requested is not None or run.state not in ("starting", "running", "lost")
@@ -87,7 +86,10 @@ class Attachment:
             self._set("stopping", "The process was asked to stop.", stop_requested=time.time())
 
     def end(self, ending: Ending) -> None:
-        """Set the final state. If the database cannot be written, the next process that reads it does so.
+        """Set the final state.
+
+        If the database cannot be written, the ending is saved in the job's folder, and the next process that
+        checks the job copies it to the database.
 
         Raises:
             StorageError: neither the database nor the job's folder can be written.
@@ -113,22 +115,22 @@ class Attachment:
 
 
 class Heartbeat:
-    """Sends heartbeats on a thread while the ``with`` block runs; ``each_beat`` is called with each.
+    """Sends heartbeats on a thread while the ``with`` block runs; ``on_heartbeat`` is called with each.
 
     ``stop`` is set as soon as the job is to stop. A signal handler may set it too; the next heartbeat records
     it. A heartbeat that fails, as the database is locked, is tried again the next time.
     """
 
     def __init__(
-        self, attachment: Attachment, each_beat: Callable[[], None], stop: threading.Event | None = None
+        self, attachment: Attachment, on_heartbeat: Callable[[], None], stop: threading.Event | None = None
     ) -> None:
         self.stop = stop or threading.Event()
         self._attachment = attachment
-        self._each_beat = each_beat
+        self._on_heartbeat = on_heartbeat
         self._begun = ""
         self._over = False
         self._wake = threading.Event()
-        self._turn = threading.Lock()  # of a heartbeat, or of the end
+        self._lock = threading.Lock()  # held during a heartbeat, and at the end
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def begin(self, text: str) -> None:
@@ -138,8 +140,8 @@ class Heartbeat:
             self._wake.set()
 
     def end(self) -> None:
-        """No heartbeat comes after this: it would make a lost job running again."""
-        with self._turn:
+        """Send no heartbeat after this: it would set a lost job to running again."""
+        with self._lock:
             self._over = True
         self._wake.set()
 
@@ -147,24 +149,24 @@ class Heartbeat:
         while True:
             self._wake.wait(self._attachment.store.timing.beat)
             self._wake.clear()
-            with self._turn:
+            with self._lock:
                 if self._over:
                     return
                 self._beat()
-            self._measure()  # outside of its turn: a driver that hangs does not delay the final state
+            self._measure()  # without the lock: a driver that hangs does not delay the final state
 
     def _beat(self) -> None:
         try:
             if self.stop.is_set():
                 self._attachment.ask_to_stop()
-            if self._attachment.beat(self._begun):
+            if self._attachment.send_heartbeat(self._begun):
                 self.stop.set()
         except StorageError as error:
             _log.warning("A heartbeat failed: %s", error)
 
     def _measure(self) -> None:
         try:
-            self._each_beat()
+            self._on_heartbeat()
         except Exception as error:  # drivers fail in their own ways
             _log.warning("A measurement beside the heartbeat failed: %s", type(error).__name__)
 

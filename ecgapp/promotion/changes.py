@@ -1,4 +1,4 @@
-"""Changes of the models in use: each is one rename of a file and one entry in the history."""
+"""Changes to the models in use. Each change is atomic (one file rename) and adds one history entry."""
 
 import re
 from contextlib import suppress
@@ -32,19 +32,20 @@ _RESULT = "result"  # the subfolder of a run's folder with its model
 def promote_run(store: RunStore, run_id: str, name: str, decision: Decision, settings: Settings) -> ModelCard:
     """Install the run's model, card and validation predictions as ``name``.
 
-    It replaces a model of that name, to which one can roll back. The promotion is also an event of the run.
+    The model it replaces stays available for rollback. The promotion is also an event of the run.
 
     Raises:
         JobError: the run has not finished, its model is missing, or the disk is full.
         ModelError: the name is invalid or belongs to a model of another task; or the model was changed
-            since it was trained; or there are concerns and ``decision.despite`` is not its name.
+            since it was trained; or there are concerns and the user did not type the model's name to confirm
+            (``decision.despite``).
     """
     packed = run_model(store, run_id)
     card = replace(packed.card, name=name)
     check_same_task(card, settings)
     concerns = concerns_here(card, settings)
     if concerns and decision.despite.strip() != name:
-        raise ModelError(f"{' '.join(concerns)} To promote it all the same, type its name: {name}.")
+        raise ModelError(f"{' '.join(concerns)} To promote it despite this, type its name: {name}.")
     entry = entry_of(Action.PROMOTED, card, decision, run_id)
     _install(replace(packed, card=card), entry, settings)
     words = f"Promoted as {name} by {entry.author}, sha256 {card.sha256}. Why: {entry.reason}"
@@ -156,10 +157,10 @@ def delete_version(name: str, sha256: str, decision: Decision, settings: Setting
 def find_version(name: str, sha256: str, settings: Settings) -> Version:
     """The version of this name whose weights or card have a sha256 that begins with ``sha256``.
 
-    If several versions have the same weights, it is the one that is not in use, if there is only one.
+    If several match, versions not in use take precedence.
 
     Raises:
-        ModelNotFoundError: there is no such version, or there are several.
+        ModelNotFoundError: there is no such version, or more than one of those remains.
     """
     matching = [
         version
@@ -167,11 +168,10 @@ def find_version(name: str, sha256: str, settings: Settings) -> Version:
         if version.sha256.startswith(sha256) or version.digest.startswith(sha256)
     ]
     others = [version for version in matching if not version.in_use] or matching
-    if len(sha256) < SHORTEST_DIGEST or not matching:
-        raise ModelNotFoundError(
-            f"The model {name} has no version that begins with {sha256 or 'nothing'}. "
-            f"Give at least {SHORTEST_DIGEST} digits of one in its history."
-        )
+    if len(sha256) < SHORTEST_DIGEST:
+        raise ModelNotFoundError(f"Give at least {SHORTEST_DIGEST} characters of a version's sha256.")
+    if not matching:
+        raise ModelNotFoundError(f"No version of {name} has a sha256 that begins with {sha256}.")
     digests = dict.fromkeys(version.digest for version in others)
     if len(digests) > 1:
         cards = ", ".join(digest[:12] for digest in digests)
@@ -194,7 +194,7 @@ def check_same_task(card: ModelCard, settings: Settings) -> None:
     other = [part for part, value in before.items() if value != now[part]]
     if other:
         raise ModelError(
-            f"The name {card.name} belongs to a model that answers another question: {version.card.title}. "
+            f"{card.name} is in use for another purpose: {version.card.title}. "
             f"This one has other {' and '.join(other)}. "
             "Choose another name, or take that model out of use first."
         )
@@ -223,7 +223,7 @@ def _install(packed: PackedModel, entry: HistoryEntry, settings: Settings) -> No
     unpack(packed)
     history = History(settings)
     try:
-        _record_copied(packed.card.name, history, settings)
+        _log_untracked_model(packed.card.name, history, settings)
         keep_version(settings.weights, packed)
     except OSError as error:
         raise JobError("The model cannot be installed. Check that the disk is not full.") from error
@@ -233,13 +233,13 @@ def _install(packed: PackedModel, entry: HistoryEntry, settings: Settings) -> No
 def _take_out_of_use(entry: HistoryEntry, settings: Settings) -> None:
     """Take this machine's own model of the entry's name out of use."""
     history = History(settings)
-    _record_copied(entry.name, history, settings)
+    _log_untracked_model(entry.name, history, settings)
     card = settings.weights / f"{entry.name}.json"
     history.change(replace(entry, installed=False), lambda: card.unlink(missing_ok=True))
 
 
-def _record_copied(name: str, history: History, settings: Settings) -> None:
-    """Add an entry for a model that was copied here by hand, so that one can roll back to it."""
+def _log_untracked_model(name: str, history: History, settings: Settings) -> None:
+    """Add an entry for a model that was copied here by hand, so that a rollback to it is possible."""
     own = installed_models([settings.weights]).get(name)
     if own is None or any(entry.installed and entry.read_card() == own for entry in history.entries(name)):
         return

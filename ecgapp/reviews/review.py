@@ -9,7 +9,7 @@ from ecgapp.errors import ConfigError, ReviewError
 from ecgapp.reviews.review_events import EventKind, KeptCaliper, ReviewAnswer, ReviewEvent, Stamp, same_reader
 from ecgapp.reviews.review_words import beside_normal, in_a_row, moment, verdict
 
-# Events that do not change the version on which another reader decides.
+# Events after which another reader's open form is still current.
 QUIET = frozenset(
     {
         EventKind.OPENED,
@@ -54,7 +54,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Read:
-    """A read made before the model's output was shown, and the output as it was shown then.
+    """A reading committed before the model's output was shown, and the output shown afterwards.
 
     ``opened``, ``committed`` and ``shown`` are s since 1970; ``shown`` is 0 if the output was not shown.
     """
@@ -80,7 +80,7 @@ class Signature:
 class Review:
     """The review of one ECG by all readers. ``version`` is the number of the last event that changed it.
 
-    ``answered`` is the number of the event with the answers, ``by`` and ``at`` are its author and time.
+    ``answered`` is the number of the event that set the answers, ``by`` and ``at`` are its author and time.
     ``decided`` are the tasks whose answers a reader confirmed or edited, and did not withdraw since.
     ``beside_normal`` are the labels that a reader confirmed to be present together with a normal label.
     """
@@ -110,7 +110,7 @@ class Review:
 
     @property
     def standing(self) -> tuple[ReviewAnswer, ...]:
-        """The confirmed answers, without those of tasks that were only read, or withdrawn."""
+        """The answers of tasks confirmed or edited, and not withdrawn since."""
         return tuple(answer for answer in self.answers if answer.task in self.decided)
 
     @property
@@ -191,8 +191,8 @@ def refuse_impossible(review: Review, event: ReviewEvent) -> None:
         raise ReviewError("There is nothing to withdraw: these findings are unconfirmed.")
     if labels := unconfirmed_beside_normal(review, event):
         raise ReviewError(
-            f"{in_a_row(labels)} are called present together, though one says that the ECG is normal. "
-            "Change one of them, or confirm that you mean all of them."
+            f"You marked {in_a_row(labels)} as present, but one of them means a normal ECG. "
+            "Change one, or confirm all."
         )
 
 
@@ -203,13 +203,11 @@ def _refuse_empty(event: ReviewEvent) -> None:
         ReviewError: it does not.
     """
     if not any(answer.is_judged for answer in event.answers) and not event.statements:
-        raise ReviewError(
-            "Nothing is judged yet. Choose present or absent for a class, or set all others absent."
-        )
+        raise ReviewError("No class is judged yet. Mark at least one as present or absent.")
     if event.kind is EventKind.CONFIRMED and not all(answer.confirms for answer in event.answers):
         raise ReviewError(
-            "Your answers are not the model's. "
-            "Save them as your edits, or set them back to confirm the model's."
+            "Your answers differ from the model's. "
+            'Press "Save my edits", or restore the model\'s answers and confirm them.'
         )
 
 

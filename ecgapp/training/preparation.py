@@ -1,4 +1,4 @@
-"""A prepared training: its data, its members, and all else that is needed before the first step."""
+"""A prepared training: its data, its ensemble members, and what else is needed before the first step."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -24,8 +24,11 @@ from ecgapp.training.transfer import initial_network, load_pretrained
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
-    """One network of a training: the records it learns from, those it is judged on, and its seed."""
+class EnsembleMember:
+    """One network of a training: its training records, its validation records and its seed.
+
+    A single network is an ensemble of one.
+    """
 
     lanes: Lanes
     validation: Rows
@@ -33,23 +36,23 @@ class Member:
 
     @property
     def train(self) -> Rows:
-        """The records that it learns from."""
+        """The training records of this member."""
         return np.concatenate(self.lanes.rows)
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedTraining:
-    """All that one training needs besides its networks, from its config to the loop.
+    """Everything a training needs except its networks.
 
-    ``members`` are those that learn now: all of them, or a group of an ensemble (``for_group``), which
-    has its own ``checkpoints`` folder. ``folder`` is that of the whole training. ``digest`` is of the
+    ``members`` are trained together: all of them, or one group of an ensemble (``for_group``), which has its
+    own ``checkpoints`` folder. ``folder`` is that of the whole training. ``digest`` is of the
     data and the pretrained weights.
     """
 
     config: TrainingConfig
     stores: tuple[DatasetStore, ...]
     records: RecordSet
-    members: tuple[Member, ...]
+    members: tuple[EnsembleMember, ...]
     pretrained: TrainedModel | None
     digest: str
     reporter: Reporter
@@ -65,22 +68,26 @@ class PreparedTraining:
 
     @property
     def identity(self) -> str:
-        """The sha256 of config, data and group: a checkpoint of another training is refused."""
+        """The sha256 of config, data and group. A checkpoint with another identity is not loaded."""
         marks = (self.config.digest, self.digest, self.group)
         return hashlib.sha256(" ".join(marks).encode()).hexdigest()
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the best epoch is kept; of an ensemble the last is, which no validation has chosen."""
+        """Whether the epoch with the best validation result is kept.
+
+        Ensemble members keep their last epoch, so that their validation predictions are not selected on the
+        records they are evaluated on.
+        """
         return not self.group
 
     @property
     def n_train(self) -> int:
-        """The number of different records that are learnt from."""
+        """The number of distinct training records."""
         return len(np.unique(np.concatenate([member.train for member in self.members])))
 
     def for_group(self, chosen: slice, reporter: Reporter, folder_name: str) -> "PreparedTraining":
-        """The training of some members of an ensemble, each for all its epochs."""
+        """The training of one group of ensemble members, without early stopping."""
         return replace(
             self,
             config=replace(self.config, patience=0),
@@ -95,7 +102,7 @@ class PreparedTraining:
         return [initial_network(self.config, member.seed, self.pretrained) for member in self.members]
 
     def inference(self, network: Network) -> Inference:
-        """The network on this process's device, in float32 as the app runs it."""
+        """The network on this process's device, in float32, as at inference in the app."""
         stop = self.reporter.should_stop
         return Inference(network.to(self.device), self.device, torch.float32, self.processes, stop)
 
@@ -113,7 +120,7 @@ def prepare(
         raise TrainingError("A compiled network learns in one process only. Train without compiling it.")
 
     def open_all() -> tuple[
-        tuple[DatasetStore, ...], TrainedModel | None, RecordSet, tuple[Member, ...], Rows
+        tuple[DatasetStore, ...], TrainedModel | None, RecordSet, tuple[EnsembleMember, ...], Rows
     ]:
         stores = open_stores(config, settings)
         pretrained = load_pretrained(config, settings)
@@ -133,9 +140,11 @@ def prepare(
     )
 
 
-def _members(config: TrainingConfig, records: RecordSet, processes: ProcessGroup) -> tuple[Member, ...]:
-    """The members, with batches of one size for all, so that they can learn together."""
+def _members(
+    config: TrainingConfig, records: RecordSet, processes: ProcessGroup
+) -> tuple[EnsembleMember, ...]:
+    """The members, all with the same batch size, so that they can be trained together."""
     dealt: tuple[MemberRecords, ...] = records_of_members(config, records)
     rows = [one.train for one in dealt]
     lanes = shared_out(records, rows, config.batch_size, config.lanes, processes.size)
-    return tuple(Member(own, one.validation, one.seed) for own, one in zip(lanes, dealt, strict=True))
+    return tuple(EnsembleMember(own, one.validation, one.seed) for own, one in zip(lanes, dealt, strict=True))

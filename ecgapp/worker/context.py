@@ -38,7 +38,7 @@ class JobContext:
     """The job as its kind sees it.
 
     ``stop`` is set when the work is to end. So is ``signalled``, which no other process sees: ``torchrun``
-    sends the same signal to end a job and to start it again. ``each_beat`` is called with each heartbeat.
+    sends the same signal to end a job and to start it again. ``on_heartbeat`` is called with each heartbeat.
     """
 
     def __init__(self, attachment: Attachment, settings: Settings, listener: Listener | None = None) -> None:
@@ -48,7 +48,7 @@ class JobContext:
         self.folder: Path = self.store.folder(self.run.id)
         self.pid = attachment.pid
         self.stop, self.signalled = threading.Event(), threading.Event()
-        self.each_beat: Callable[[], None] | None = None
+        self.on_heartbeat: Callable[[], None] | None = None
         self.heart = Heartbeat(attachment, self._on_beat, self.stop)
         self.final = FinalState(attachment, self.heart, self.run.device)
         self.give_up: Callable[[TrainingError], None] = lambda error: None
@@ -105,5 +105,5 @@ class JobContext:
             raise JobStopped
 
     def _on_beat(self) -> None:
-        if self.each_beat is not None:
-            self.each_beat()
+        if self.on_heartbeat is not None:
+            self.on_heartbeat()

@@ -41,7 +41,7 @@ def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener
             kind = kind_of(context.run.kind)
             if not context.final.write(_failure(context, kind, str(error), error.resume_helps)):
                 return  # it had ended meanwhile
-        team.leave()
+        team.exit_now()
 
     context.give_up = give_up
     with _stop_on_signals(context), context.heart:
@@ -53,7 +53,7 @@ def _attach(store: RunStore, run_id: str) -> Attachment:
     try:
         return Attachment(store, run_id, team.leader())
     except EcgAppError:
-        team.dismiss()
+        team.end_other_ranks()
         raise
 
 

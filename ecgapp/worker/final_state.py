@@ -17,7 +17,7 @@ class FinalState:
 
     def __init__(self, attachment: Attachment, heart: Heartbeat, device: str) -> None:
         self._attachment, self._heart, self._device = attachment, heart, device
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._written = False
         self._ending: Ending | None = None
 
@@ -37,7 +37,7 @@ class FinalState:
         Raises:
             StorageError: it could not be written for a minute.
         """
-        with self._turn:
+        with self._lock:
             if self._written:
                 return False
             self._heart.end()

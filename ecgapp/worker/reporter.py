@@ -27,7 +27,7 @@ class RunReporter:
         self._usage = Usage(context.pid)
         self._seconds_left: float | None = None
         self._first: tuple[int, float] | None = None  # step and time of the first report
-        context.each_beat = self._measure
+        context.on_heartbeat = self._measure
 
     def step(self, report: "StepReport") -> None:
         """Write the metrics of a step; a full disk loses them."""

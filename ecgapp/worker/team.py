@@ -1,8 +1,8 @@
-"""The processes that ``torchrun`` starts for one training: the first holds its job, the others follow it.
+"""The processes that ``torchrun`` starts for one training.
 
-When one of them is lost ``torchrun`` ends the rest and starts all of them again, as often as
-``--max-restarts`` allows, and the new first process takes the job where the old one left it. Torch is
-imported only when they join: on a busy machine it takes a while, and heartbeats must be sent before.
+Rank 0 claims the job; the other ranks receive the run from it. After a loss ``torchrun`` restarts all ranks,
+as often as ``--max-restarts`` allows, and the new rank 0 continues the job. Torch is imported late, because
+heartbeats must begin before its slow import.
 """
 
 import os
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from ecgapp.training import EpochReport, Reporter, StepReport
     from ecgapp.training.parallel.process_group import ProcessGroup
 
-_BROKE_DOWN = "One of the processes broke down."
+_UNEXPECTED_ERROR = "One of the processes broke down."
 _OF_PEERS = ("gloo", "nccl", "process group", "peer", "connection", "broken pipe")  # in torch's own words
 
-Word = tuple[str, str, str]  # the run's id, config and device
+RunAssignment = tuple[str, str, str]  # the run's id, config and device
 
 
-class Follower:
-    """The reporter of every process but the first: it reports nothing, and ends when the first does."""
+class SilentReporter:
+    """The reporter of every rank but 0: it reports nothing, and ends when rank 0 does."""
 
     def step(self, report: "StepReport") -> None:
         """Ignore it."""
@@ -45,7 +45,7 @@ class Follower:
         """Ignore it."""
 
     def should_stop(self) -> bool:
-        """False: the first process decides for all."""
+        """False: rank 0 decides for all."""
         return False
 
 
@@ -60,12 +60,12 @@ def size() -> int:
 
 
 def is_first() -> bool:
-    """Whether this process holds the run."""
+    """Whether this is rank 0, which claims the job."""
     return not launched() or os.environ["RANK"] == "0"
 
 
 def leader() -> int:
-    """The pid in whose name the run is held: ``torchrun``'s, or this process's own."""
+    """The pid under which the job is claimed: ``torchrun``'s, or this process's without ``torchrun``."""
     return os.getppid() if launched() else os.getpid()
 
 
@@ -77,10 +77,10 @@ def watch_leader() -> None:
 
 @contextmanager
 def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Iterator["ProcessGroup"]:
-    """Join the other processes, on the first one's kind of ``device``, after waiting for all of them.
+    """Join the other processes, on rank 0's kind of ``device``, after waiting for all of them.
 
-    An error of this process is shared with the others, and an error of another one is raised here. If that is
-    not possible, as this process waits for one that has left, ``give_up`` is called on another thread.
+    An error of this process is shared with the others, and an error of another one is raised here. If this
+    process is blocked waiting for a process that is gone, ``give_up`` is called on another thread.
 
     Raises:
         TrainingError: one of them was lost, or has failed: in its words.
@@ -98,16 +98,17 @@ def joined(give_up: Callable[[TrainingError], None], device: str = "cpu") -> Ite
             try:
                 yield group
             except Exception as error:
-                _compare(error, board)
+                _share_or_raise(error, board)
                 raise
     finally:
         over.set()
 
 
-def _compare(error: Exception, board: ErrorBoard) -> None:
+def _share_or_raise(error: Exception, board: ErrorBoard) -> None:
     """Share the error that ends the training here; if others are gone, raise the error that they shared.
 
-    An unexpected error of another process than the first may not occur again when all start again.
+    Unexpected errors are shared by rank 0 only; other ranks end without sharing, so that ``torchrun``
+    restarts all of them.
     """
     from ecgapp.training import Stopped
 
@@ -118,32 +119,37 @@ def _compare(error: Exception, board: ErrorBoard) -> None:
     elif isinstance(error, EcgAppError):
         board.write(error)
     elif is_first() and not isinstance(error, Stopped):
-        board.write(InterruptedTrainingError(_BROKE_DOWN))
+        board.write(InterruptedTrainingError(_UNEXPECTED_ERROR))
 
 
-def tell(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> Word:
-    """Send the others the run that they train; called in the first process.
+def send_assignment(run: Run, reporter: "Reporter", processes: "ProcessGroup") -> RunAssignment:
+    """Send the other ranks the run that they train; called in rank 0.
 
     Raises:
         Stopped: it was asked to stop before; the others end, too.
     """
     from ecgapp import training
 
-    word: Word = (run.id, run.config, run.device)
-    if processes.broadcast(None if reporter.should_stop() else word) is None:
+    assignment: RunAssignment = (run.id, run.config, run.device)
+    if processes.broadcast(None if reporter.should_stop() else assignment) is None:
         raise training.Stopped
-    return word
+    return assignment
 
 
-def train(word: Word, reporter: "Reporter", settings: Settings, processes: "ProcessGroup") -> str:
-    """The model's name, after this process's part in the training.
+def train(
+    assignment: RunAssignment, reporter: "Reporter", settings: Settings, processes: "ProcessGroup"
+) -> str:
+    """Train as this rank.
+
+    Returns:
+        The model's name.
 
     Raises:
-        Stopped: the first process was asked to stop, and all of them do.
+        Stopped: rank 0 was asked to stop, and all ranks do.
     """
     from ecgapp import training
 
-    run_id, text, device = word
+    run_id, text, device = assignment
     config = replace(documents.load(training.TrainingConfig, text), device=device)
     folder = RunStore(settings.runs).folder(run_id)
     try:
@@ -153,34 +159,34 @@ def train(word: Word, reporter: "Reporter", settings: Settings, processes: "Proc
         raise
 
 
-def dismiss() -> None:
-    """Let the other processes end, as there is nothing to train; called in the first process."""
+def end_other_ranks() -> None:
+    """Let the other ranks end, as there is nothing to train; called in rank 0."""
     if launched():
-        with joined(leave) as processes:
+        with joined(exit_now) as processes:
             processes.broadcast(None)
 
 
-def leave(_error: TrainingError | None = None) -> None:
+def exit_now(_error: TrainingError | None = None) -> None:
     """End this process at once, as it hangs. ``torchrun`` starts all of them again, or ends them too."""
     os._exit(1)
 
 
 def follow(settings: Settings) -> int:
-    """Train what the first process sends; called in every other process, perhaps on another machine.
+    """Train what rank 0 sends; called in every other rank, perhaps on another machine.
 
     Returns:
         The exit code; 1 if all are to start again.
     """
     from ecgapp import training
 
-    nothing: Word | None = None
+    nothing: RunAssignment | None = None
     try:
-        with joined(leave) as processes:
-            for number in (signal.SIGTERM, signal.SIGINT):  # the first process gets them, too
+        with joined(exit_now) as processes:
+            for number in (signal.SIGTERM, signal.SIGINT):  # rank 0 gets them, too
                 signal.signal(number, signal.SIG_IGN)
-            word = processes.broadcast(nothing)
-            if word is not None:
-                train(word, Follower(), settings, processes)
+            assignment = processes.broadcast(nothing)
+            if assignment is not None:
+                train(assignment, SilentReporter(), settings, processes)
     except training.Stopped:
         return 0
     except EcgAppError as error:

@@ -1,7 +1,7 @@
 """The order for reading: urgency and uncertainty of an ECG, both defined in full. It is no triage.
 
 Urgency is a level, from the judgement of the ECG, and an order within the level by the danger of the worst
-critical finding, or by the distance of the label above its threshold. The levels are our own and not based
+critical finding, or by the distance of the labels to their thresholds. The levels are our own and not based
 on a study. They follow the usual critical, abnormal and normal results of hospitals. Uncertainty is the
 nearness of a label to its threshold.
 """
@@ -19,8 +19,8 @@ LEVELS = {
     CONTRADICTION: "contradiction",
     ABNORMAL: "abnormal",
     MINOR: "minor",
-    UNKNOWN: "not known to be normal",
-    NORMAL: "nothing found",
+    UNKNOWN: "nothing found, normal not confirmed",
+    NORMAL: "called normal",
 }
 OF_SEVERITY = {
     Severity.CRITICAL: NOW,
@@ -54,31 +54,38 @@ OTHER_LABEL = MINOR  # the level of a user's own label
 _EDGE = 1e-6  # of a probability, so that its logit is finite
 
 URGENCY_DEFINITION = (
-    "Urgency is a level and, behind the point, the order within it. "
-    "Level 6, read now: a critical finding, the most dangerous kind first, and a signal that cannot be read "
-    "and may be ventricular fibrillation or a standstill. "
-    "Level 5, read soon: the labels STE or MI, a heart rate below 40 or from 130/min, broad complexes above "
-    "120/min, or an ECG that the gate cannot read or of which it withholds the labels. "
-    "Level 4: network, rule and measurement contradict each other. "
-    "Level 3, abnormal: AF, LBBB, STD, PVC or STTC, pacing spikes, or a measurement that is not normal. "
-    "Level 2, minor: RBBB, I-AVB, PAC, CD, HYP or a label of your own, and nothing else. "
-    "Level 1: nothing is found, and the ECG is not known to be normal. "
-    "Level 0: the network calls it normal and nothing speaks against it. "
-    "Within the levels 0 to 5 an ECG comes earlier the further its label is above the threshold: "
-    "(probability - threshold) / (1 - threshold); where none is above, the nearer one comes to it. "
-    "Files without an ECG stand in a list of their own."
+    "Urgency is a level. The digits after the decimal point order the ECGs within a level. "
+    "Level 6, read now: a critical finding (most dangerous first), or an unreadable signal that may be "
+    "ventricular fibrillation or asystole. "
+    "Level 5, read soon: STE (ST elevation) or MI (myocardial infarction), a heart rate below 40 or from "
+    "130/min, broad complexes above 120/min, or an ECG that the gate cannot read or whose labels are "
+    "withheld. "
+    "Level 4, contradiction: network, rule and measurement contradict each other. "
+    "Level 3, abnormal: AF (atrial fibrillation), LBBB (left bundle branch block), STD (ST depression), PVC "
+    "(premature ventricular contraction) or STTC (ST-T change), pacing spikes, or a measurement that is not "
+    "normal. "
+    "Level 2, minor: RBBB (right bundle branch block), I-AVB (first-degree AV block), PAC (premature atrial "
+    "contraction), CD (conduction disturbance), HYP (hypertrophy) or a label of your own, and nothing else. "
+    "Level 1, nothing found, normal not confirmed: no abnormal finding, and the ECG could not be "
+    "confirmed to be normal. "
+    "Level 0, called normal: the network calls it normal and nothing speaks against it. "
+    "Within levels 1 to 5 an ECG comes earlier the further its most urgent label is above its threshold: "
+    "(probability - threshold) / (1 - threshold). "
+    "If only the normal label is above, as always at level 0, it comes earlier the closer that label is "
+    "to its threshold. If no label is above, the abnormal label nearest to its threshold decides. "
+    "Files without an ECG are listed separately."
 )
 UNCERTAINTY_DEFINITION = (
-    "Uncertainty = 2 σ(-κ |logit(probability) - logit(threshold)|), the largest over the labels, with "
+    "Uncertainty is 1 if a probability is at its threshold, near 0 far from it; higher if ensemble members "
+    "disagree. It is the largest over the labels of 2 σ(-κ |logit(probability) - logit(threshold)|), with "
     "κ = 1 / √(1 + π s² / 8) and s the standard deviation of the ensemble members' logits (0 for a single "
-    "network): 1 where a label stands on its threshold, towards 0 far from it, and nearer to 1 where the "
-    "members disagree."
+    "network)."
 )
 
 
 def level(item: Item) -> int | None:
     """The item's level, one of ``LEVELS``; None while it waits, and for files that are no ECG."""
-    if not item.outcome.judged:  # scoring failed, so the findings are unknown
+    if not item.outcome.judged:  # no judgement exists: the ECG could not be scored
         return SOON if item.state == REFUSED else None
     severity = item.outcome.judged[0].severity
     if severity is Severity.ABNORMAL and _minor(item):
@@ -87,7 +94,7 @@ def level(item: Item) -> int | None:
 
 
 def urgency(item: Item) -> float | None:
-    """The level and, behind the point, the order within it; None if there is no level."""
+    """The level plus a fraction below 1 that orders the ECGs within it; None if there is no level."""
     item_level = level(item)
     if item_level is None:
         return None

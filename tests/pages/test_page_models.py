@@ -120,7 +120,7 @@ def test_a_dropped_bundle_is_shown_above_what_it_would_replace_before_anything_i
     coder = export_bundle("coder", there)
     page.file_uploader(key="import_model_0").set_value(("y.zip", coder, "application/zip")).run()
     page.text_input(key="name_import_model").set_value("ward").run()
-    assert "answers another question" in said(page)
+    assert "is in use for another purpose" in said(page)
     decide(page, "import_model")
     page.button(key="import_model").click().run()
     assert open_model("ward", settings).card.is_classifier

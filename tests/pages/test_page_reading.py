@@ -185,7 +185,7 @@ def test_normal_beside_another_label_is_kept_only_once_the_reader_says_that_both
     page = opened(first(page) if button == "commit_read" else page)
     press(say(page, AF="present", Normal="present"), button)
     assert not review(settings).answers
-    assert "AF and Normal are called present together" in said(page)
+    assert "you marked AF and Normal as present" in said(page)
     press(page, button)
     assert not review(settings).answers
     both_box(page)[0].check()
@@ -211,7 +211,7 @@ def test_a_model_that_finds_normal_and_another_label_is_not_confirmed_at_one_cli
 
 def test_with_nothing_judged_there_is_nothing_to_save(page, settings):
     press(say(named(page), AF="not judged"), "decide_edited")
-    assert "Nothing is judged yet" in page.error[0].value
+    assert "No class is judged yet" in page.error[0].value
     assert Journal(settings).events() == ()
 
 

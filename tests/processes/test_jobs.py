@@ -169,12 +169,12 @@ def test_a_silent_run_is_lost_but_keeps_its_device_and_comes_back_when_it_beats(
     run, waiting = queued(store), queued(store)
     store.claim("cpu", run.id)
     held = Attachment(store, run.id)
-    held.beat("Training begins.")
+    held.send_heartbeat("Training begins.")
     silence(store, run.id, 3600)
     store.refresh()
     assert store.get(run.id).state == "lost"
     assert store.get(waiting.id).state == "queued"
-    assert held.beat() is False
+    assert held.send_heartbeat() is False
     assert store.get(run.id).state == "running"
 
 
@@ -214,7 +214,7 @@ def test_a_run_killed_with_its_attendant_is_found_lost_by_whoever_looks(store):
     psutil.Process(run.pid).kill()
     attendant.kill()
     until(lambda: store.refresh()[0].state == "lost")
-    assert "ended without a word" in store.get(run.id).message
+    assert "ended unexpectedly" in store.get(run.id).message
     assert [event.kind for event in store.events(run.id)].count("lost") == 1
 
 
@@ -239,11 +239,11 @@ def test_a_process_that_hangs_is_told_after_the_time_that_its_state_allows(store
     run = claimed(store)
     held = Attachment(store, run.id)
     if state == "running":
-        held.beat("Training begins.")
+        held.send_heartbeat("Training begins.")
     for silent, shown in ((seconds - 2.0, state), (seconds + 1.0, "lost")):
         silence(store, run.id, silent)
         assert store.refresh()[0].state == shown
-    assert "has said nothing for a while. Stop the run, or wait" in store.get(run.id).message
+    assert "No heartbeat for several seconds. Stop the run, or wait" in store.get(run.id).message
     assert "Resume" not in store.get(run.id).message
 
 
@@ -362,7 +362,7 @@ def test_the_process_of_a_deleted_run_is_told_to_stop(store):
     held = Attachment(store, run.id)
     with store.database.write() as connection:
         rows.delete(connection, run.id)
-    assert held.beat() is True
+    assert held.send_heartbeat() is True
 
 
 @pytest.mark.parametrize(
@@ -423,11 +423,11 @@ def test_a_failing_measurement_does_not_stop_the_heart(store):
     run = claimed(store)
     beats = []
 
-    def each_beat():
+    def on_heartbeat():
         beats.append(store.get(run.id).heartbeat)
         raise ZeroDivisionError("a driver's own error")
 
-    with Heartbeat(Attachment(store, run.id), each_beat) as heart:
+    with Heartbeat(Attachment(store, run.id), on_heartbeat) as heart:
         until(lambda: len(set(beats)) > 2)
         assert not heart.stop.is_set()
     assert "driver" not in " ".join(event.text for event in store.events(run.id))

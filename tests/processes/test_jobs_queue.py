@@ -215,7 +215,7 @@ def test_jobs_without_a_device_wait_for_none_and_are_listed_by_kind(store):
 
 def test_a_process_started_again_by_the_same_leader_takes_its_run_again_and_no_other_does(store):
     run = started(store, "cpu")
-    Attachment(store, run.id).beat("Training begins.")
+    Attachment(store, run.id).send_heartbeat("Training begins.")
     Attachment(store, run.id)
     assert store.get(run.id).state == "starting"
     assert "start again from the last checkpoint" in store.events(run.id)[-1].text
@@ -229,7 +229,7 @@ def test_a_process_whose_leader_was_killed_is_to_stop_and_does_not_bring_its_run
         held = Attachment(store, run.id, leader.pid)
         leader.kill()
     store.refresh()
-    assert held.beat() is True
+    assert held.send_heartbeat() is True
     assert store.get(run.id).state == "lost"
 
 
@@ -241,12 +241,12 @@ def test_a_silent_run_says_so_within_ten_seconds_and_what_became_of_it_when_its_
         silence(store, run.id, 8)
         store.refresh()
         store.refresh()
-        assert "said nothing for a while" in store.get(run.id).message
+        assert "No heartbeat for several seconds" in store.get(run.id).message
         assert [event.kind for event in store.events(run.id)].count("lost") == 1
         assert store.claim("cpu", queued(store, "cpu").id) is None
         silent.kill()
     store.refresh()
-    assert store.get(run.id).message.startswith("The process ended without a word")
+    assert store.get(run.id).message.startswith("The process ended unexpectedly")
 
 
 def test_a_process_that_cannot_be_seen_from_here_is_judged_by_its_heartbeat_alone(store):

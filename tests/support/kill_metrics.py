@@ -27,14 +27,14 @@ class Quiet(RunStore):
 def life(tell: Tell, store: Quiet, run_id: str, step: int, epoch: int) -> None:
     """The process of a run: a line on the pipe means that the value was written before."""
     attachment = Attachment(store, run_id)
-    attachment.beat("Training begins.")
+    attachment.send_heartbeat("Training begins.")
     tell("state running")
     while True:
         points = [(metric_names.STEP_LOSS, number, value_of(number)) for number in range(step, step + BATCH)]
         add_metrics(store, run_id, points)
         step += BATCH
         tell(f"points {step}")
-        attachment.beat()
+        attachment.send_heartbeat()
         if step // BATCH % 3 == 0:
             epoch += 1
             store.folders.write_progress(run_id, epoch, 10**6, 1.0)

@@ -43,7 +43,7 @@ def gate_lines(known: KnownFacts) -> Iterator[JudgementLine]:
         yield JudgementLine(Severity.PROMPT, f"{known.refusal} {STAND}", GATE)
     elif not known.scores:
         yield JudgementLine(Severity.UNKNOWN, f"{known.no_labels or NOT_COMPUTED} {STAND}", "network")
-    if known.not_heard:
-        yield JudgementLine(Severity.UNKNOWN, known.not_heard, "network")
+    if known.ventricular_not_checked:
+        yield JudgementLine(Severity.UNKNOWN, known.ventricular_not_checked, "network")
     if known.not_judged:
         yield JudgementLine(Severity.UNKNOWN, known.not_judged, GATE)

@@ -34,8 +34,8 @@ class KnownFacts:
     """The facts of a judgement; missing ones are unknown.
 
     ``card`` is that of the classifier with the ``scores``. If there are none, ``no_labels`` is the sentence
-    with the reason. ``rules`` are by label. ``not_heard`` is the sentence why ventricular rhythms were not
-    searched.
+    with the reason. ``rules`` are by label. ``ventricular_not_checked`` is the sentence why the network of
+    ventricular rhythms could not be run.
     """
 
     critical: tuple[CriticalFinding, ...] = ()
@@ -47,7 +47,7 @@ class KnownFacts:
     measured: Measurements | None = None
     quality: RecordQuality | None = None
     admission: Admission | None = None
-    not_heard: str = ""
+    ventricular_not_checked: str = ""
 
     @property
     def refusal(self) -> str:

@@ -8,8 +8,8 @@ from enum import IntEnum
 class Severity(IntEnum):
     """The urgency of a line; it determines colour and symbol, never colour alone."""
 
-    NORMAL = 0  # nothing speaks against a normal ECG
-    UNKNOWN = 1  # nothing was found, or the ECG could not be judged, and it is not known to be normal
+    NORMAL = 0  # the network calls the ECG normal, and nothing speaks against it
+    UNKNOWN = 1  # nothing was found, or the ECG could not be judged, so normal is not confirmed
     ABNORMAL = 2  # a finding that is not urgent
     CONTRADICTION = 3  # network, rule and measurement contradict each other
     PROMPT = 4  # a finding to be read soon
@@ -23,8 +23,8 @@ class Severity(IntEnum):
 
 GATE = "gate"  # the source of lines about admission
 _WORDS = {
-    Severity.NORMAL: "Nothing found",
-    Severity.UNKNOWN: "Not known to be normal",
+    Severity.NORMAL: "Called normal",
+    Severity.UNKNOWN: "Normal not confirmed",
     Severity.ABNORMAL: "Abnormal",
     Severity.CONTRADICTION: "Contradiction",
     Severity.PROMPT: "Read soon",

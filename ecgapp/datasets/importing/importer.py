@@ -22,9 +22,9 @@ from ecgapp.datasets.importing.read_part import Form, PartJob
 from ecgapp.datasets.importing.unfinished import (
     PART_RECORDS,
     Plan,
+    complete_or_reopen,
     import_folder,
-    is_whole,
-    leave,
+    keep_or_remove,
     prepare,
     publish,
 )
@@ -138,7 +138,7 @@ def _collect(scan: Scan, entries: PackedEntries, plan: Plan, destination: Path, 
     """Read the parts that are not there yet, and make all of them the store."""
     form = Form(scan.leads, scan.sampling_rate, scan.units)
     folder = import_folder(destination, plan, form)
-    if is_whole(folder, plan):  # killed on its very last steps
+    if complete_or_reopen(folder, plan):  # killed on its very last steps
         publish(folder, destination)
         return
     try:
@@ -153,7 +153,7 @@ def _collect(scan: Scan, entries: PackedEntries, plan: Plan, destination: Path, 
         assemble(folder, notes, _manifest(plan, scan))
         publish(folder, destination)
     finally:
-        leave(folder)
+        keep_or_remove(folder)
 
 
 def _completed(jobs: Sequence[PartJob], read: _ReadJobs) -> list[PartNote]:

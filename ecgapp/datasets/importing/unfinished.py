@@ -1,4 +1,7 @@
-"""An import lies in a hidden folder beside its destination until it is done; interrupted, it waits there."""
+"""An import is written to a hidden folder beside its destination and renamed when complete.
+
+After an interruption the folder stays, so that the import can be resumed.
+"""
 
 import hashlib
 import secrets
@@ -31,7 +34,7 @@ class Plan:
     n_records: int
     sampling_rate: float | None = None
     leads: tuple[str, ...] | None = None
-    state: str = ""  # another one where any record, or the files it is read from, changed
+    state: str = ""  # changes when a record or a source file changes
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,21 @@ class Unfinished:
 
 
 def import_folder(destination: Path, plan: Plan, form: Form) -> Path:
-    """The folder of an import; the same plan has the same folder, whatever the state of its source.
+    """The folder of an import.
 
-    What changes in the source concerns single parts, whose notes say what they were read from.
+    It depends on the plan but not on the source's content: changed sources are detected part by part, from
+    the part's JSON file.
     """
     choices = f"{VERSION} {PART_RECORDS} {replace(plan, state='')} {form}"
     digest = hashlib.sha256(choices.encode()).hexdigest()
     return destination.parent / f"{_PREFIX}{digest[:16]}-{destination.name}"
 
 
-def is_whole(folder: Path, plan: Plan) -> bool:
-    """Whether all of an import is there but its name; one of a source that has changed goes on instead."""
+def complete_or_reopen(folder: Path, plan: Plan) -> bool:
+    """Whether the import is complete and only the rename is missing.
+
+    If the source has changed since, delete the manifest, so that the import is resumed, and return False.
+    """
     if not (folder / MANIFEST).is_file():
         return False
     if not (folder / PLAN).exists() or (folder / PLAN).read_text("utf-8") == documents.dump(plan):
@@ -73,7 +80,7 @@ def prepare(folder: Path, plan: Plan) -> None:
 
 
 def publish(folder: Path, destination: Path) -> None:
-    """Give a folder with a manifest its name, freed of all that the manifest does not name."""
+    """Delete everything the manifest does not list, then rename the folder to its destination."""
     manifest = read_manifest((folder / MANIFEST).read_text("utf-8"))
     named = {MANIFEST, PLAN, *(name for name, _ in manifest.checksums())}
     for path in folder.iterdir():
@@ -89,15 +96,15 @@ def publish(folder: Path, destination: Path) -> None:
         _remove(other)
 
 
-def leave(folder: Path) -> None:
-    """Keep an interrupted import that has a complete part; one without is removed."""
+def keep_or_remove(folder: Path) -> None:
+    """After an interruption keep the folder if it has a complete part, else remove it."""
     if not any(folder.glob("part-*.json")):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def unfinished_imports(settings: Settings) -> tuple[Unfinished, ...]:
     """Every import that was interrupted and can go on, by name; those under way are left out."""
-    described = [_described(folder) for folder in sorted(settings.stores.glob(f"{_PREFIX}*"))]
+    described = [_read_unfinished(folder) for folder in sorted(settings.stores.glob(f"{_PREFIX}*"))]
     waiting = [item for item in described if item and not is_claimed(settings.stores / item.plan.name)]
     return tuple(sorted(waiting, key=lambda item: item.plan.name))
 
@@ -114,7 +121,7 @@ def discard(unfinished: Unfinished) -> None:
             _remove(unfinished.folder)
 
 
-def _described(folder: Path) -> Unfinished | None:
+def _read_unfinished(folder: Path) -> Unfinished | None:
     try:
         plan = documents.load(Plan, (folder / PLAN).read_text("utf-8"))
         n_parts = len(list(folder.glob("part-*.json")))

@@ -1,8 +1,8 @@
 """Deterministic sharding: the batches of an epoch are the same for any number of processes.
 
-The records to learn from lie in lanes, and every batch takes equally many windows from each lane. A
-process reads some of the lanes, so it needs only their records; which process reads which lane
-changes nothing in what a batch holds.
+The training records are divided into lanes (shards). Every batch takes the same number of windows from
+each. A process reads some of the lanes, so it needs only their records; which process reads which lane does
+not change the contents of a batch.
 """
 
 from collections.abc import Sequence
@@ -40,28 +40,29 @@ class Lanes:
 
 
 def fitting_lanes(lanes: int, processes: int) -> int:
-    """``lanes`` where so many processes can share them out; else the smallest usual number that they can."""
+    """``lanes`` if divisible by ``processes``; else their smallest multiple that is at least ``LANES``."""
     return lanes if lanes % processes == 0 else -(-LANES // processes) * processes
 
 
 def fitting_batch(batch_size: int, processes: int) -> int:
-    """The batch size nearest to this one that so many processes can share out."""
+    """The multiple of ``processes`` nearest to ``batch_size``, at least one window each."""
     return max(1, round(batch_size / processes)) * processes
 
 
 def deal_alike(
     records: RecordSet, networks: Sequence[Rows], batch_size: int, lanes: int = LANES
 ) -> list[Lanes]:
-    """The lanes of each network's rows, with equal batches and equally many, so that they can learn together.
+    """The lanes of each network's rows: equal batches, equally many, so that they can be trained together.
 
-    There are ``lanes``, or the largest part of them that divides the batch and leaves each lane as many
-    records as a batch has. One always does: then the smallest set has the only batch of all its records.
+    The number of lanes is the largest divisor of ``lanes`` that also divides the batch and leaves at least
+    one batch of records in each; 1 always fits. A set smaller than ``batch_size`` gives a single batch.
     """
     fewest = min(map(len, networks))
     batch = min(batch_size, fewest)
     fitting = (n for n in range(lanes, 0, -1) if lanes % n == batch % n == 0 and n * batch <= fewest)
     dealings = ([deal(records, rows, batch, n) for rows in networks] for n in fitting)
-    dealt = next(each for each in dealings if all(one.steps for one in each))  # many small stores may not
+    # rounding over many small stores can leave a lane too small
+    dealt = next(each for each in dealings if all(one.steps for one in each))
     steps = min(each.steps for each in dealt)
     return [replace(each, steps=steps) for each in dealt]
 
@@ -120,7 +121,7 @@ def deal(records: RecordSet, rows: Rows, batch: int, lanes: int) -> Lanes:
 def epoch_order(
     records: RecordSet, lanes: Lanes, processes: ProcessGroup, shift: float, seed: Sequence[int]
 ) -> WindowList:
-    """One epoch of training, batch behind batch: this process's windows of each."""
+    """This process's windows of one epoch, in batch order."""
     steps = lanes.steps
     parts = [
         random_windows(
@@ -129,11 +130,13 @@ def epoch_order(
         for lane in lanes.own(processes)
     ]
 
-    def woven(of_lanes: Sequence[Rows]) -> Rows:
-        """Lane behind lane becomes batch behind batch."""
+    def in_batch_order(of_lanes: Sequence[Rows]) -> Rows:
+        """Reorder from lane order to batch order."""
         return np.stack([part.reshape(steps, lanes.share) for part in of_lanes], 1).reshape(-1)
 
-    return WindowList(woven([part.positions for part in parts]), woven([part.owners for part in parts]))
+    return WindowList(
+        in_batch_order([part.positions for part in parts]), in_batch_order([part.owners for part in parts])
+    )
 
 
 def _share(n: int, lane: int, lanes: int) -> slice:

@@ -1,12 +1,13 @@
-"""Fitting the gate of the first question: whether a lead can be read as an ECG at all.
+"""Fits the readability gate: can the signal be read as an ECG at all?
 
-A network of one hidden layer on twelve numbers is trained on all windows at once, where every kind of good
-records weighs the same and every kind of bad ones too: a few windows of ventricular fibrillation count as
-much as a thousand sinus rhythms. The threshold lets the wanted share of windows of good leads of the
-validation folds be refused, and a record is refused where fewer than a quarter of its windows stay below.
+A network of one hidden layer on twelve numbers is trained on all windows at once. Each kind of good record
+has the same total weight, and each kind of bad record too; good and bad weigh one half each. So a few windows
+of ventricular fibrillation count as much as a thousand sinus rhythms. The threshold is the score that
+``allowance`` of the windows of good validation records exceed. A record is refused if fewer than a quarter of
+its windows, over all leads, score below it.
 
-Patients with dangerous rhythms are few. So the gate is fitted on all of them, and judged by cross-fitting:
-every real record is judged by a fit, and a threshold, that had no part of its two folds.
+Patients with dangerous rhythms are few. So the gate is fitted on all of them and evaluated by cross-fitting:
+each real record is scored by a network and a threshold fitted without the two folds of its group.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ STEPS, RATE, LATE_RATE, LATE = 400, 0.02, 0.005, 280  # of Adam, on all windows 
 DECAY = 1e-4  # of the squared weights
 SOURCE, RHYTHM, SPOILED = "source", "rhythm", "spoiled"  # where records come from
 STANDSTILL = "asystole"
-GROUPS = ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))  # folds that are judged by one of the cross-fits
+GROUPS = ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))  # folds that one of the cross-fits scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,8 @@ class MeasuredRecord:
 def measure(samples: Iterator[Sample], model: TrainedModel, log: Log, origin: str) -> list[MeasuredRecord]:
     """The numbers of each sample; records without any signal, or with gaps in every lead, are left out.
 
-    What is readable but not what models know is no part of this question: it is graded. So is asystole,
-    in which there is nothing to read.
+    Distorted but readable records and asystole take the role ``GRADED``: they are scored but train neither
+    class.
     """
     rows = []
     for number, sample in enumerate(samples, 1):
@@ -67,7 +68,7 @@ def measure(samples: Iterator[Sample], model: TrainedModel, log: Log, origin: st
 
 
 def readable_rows(config: GateFitConfig, data: Path, model: TrainedModel, log: Log) -> list[MeasuredRecord]:
-    """Every record of the sources, every window of known rhythm, and what is spoiled, measured.
+    """The numbers of every record of the sources, every window of known rhythm, and every spoiled record.
 
     Raises:
         DatasetError: a source is missing.
@@ -114,7 +115,7 @@ def fit_readable(
 
 
 def _shares(learnt: Sequence[MeasuredRecord]) -> Floats:
-    """The weight of a window of each record: kinds of a role weigh the same, good and bad ones half each."""
+    """The weight of one window of each record: kinds of a role weigh the same, good and bad one half each."""
     totals: dict[tuple[str, str], int] = {}
     for one in learnt:
         totals[one.role, one.kind] = totals.get((one.role, one.kind), 0) + len(one.numbers)
@@ -158,31 +159,36 @@ def scores(network: Readability, rows: Sequence[MeasuredRecord]) -> Floats:
 
 
 def cross_fitted(rows: Sequence[MeasuredRecord], config: GateFitConfig, threshold: float) -> Floats:
-    """Each record's score by a fit without its folds, moved so that ``threshold`` refuses what it would.
+    """Each record's score by a fit without its folds.
 
-    The folds that follow give the threshold. Raises as ``fit_readable``.
+    The scores are moved so that ``threshold`` refuses the same records as the fit's own threshold, which the
+    next group of folds gives. Raises as ``fit_readable``.
     """
     crossed = np.full(len(rows), np.nan)
     for place, group in enumerate(GROUPS):
-        lent = GROUPS[(place + 1) % len(GROUPS)]
-        learnt = [one for one in rows if _may_teach(one, group, lent, config)]
-        validation = [one for one in rows if one.fold in lent and one.origin == SOURCE]
-        network, line = fit_readable(learnt, validation, config)
+        threshold_folds = GROUPS[(place + 1) % len(GROUPS)]
+        learnt = [one for one in rows if _is_training_record(one, group, threshold_folds, config)]
+        validation = [one for one in rows if one.fold in threshold_folds and one.origin == SOURCE]
+        network, own_threshold = fit_readable(learnt, validation, config)
         judged = [number for number, one in enumerate(rows) if one.fold in group]
-        crossed[judged] = _moved(scores(network, [rows[number] for number in judged]), line, threshold)
+        crossed[judged] = _moved(
+            scores(network, [rows[number] for number in judged]), own_threshold, threshold
+        )
     return crossed
 
 
-def _may_teach(one: MeasuredRecord, group: Sequence[int], lent: Sequence[int], config: GateFitConfig) -> bool:
-    """Whether the fit that judges ``group`` may learn from this record."""
+def _is_training_record(
+    one: MeasuredRecord, group: Sequence[int], threshold_folds: Sequence[int], config: GateFitConfig
+) -> bool:
+    """Whether the network that scores ``group`` is trained on this record."""
     if one.origin == SPOILED and one.fold not in config.train_folds:
         return False  # its noise is that of the test folds
-    return one.fold not in group and (one.fold not in lent or one.origin == RHYTHM)
+    return one.fold not in group and (one.fold not in threshold_folds or one.origin == RHYTHM)
 
 
-def _moved(values: Floats, line: float, threshold: float) -> Floats:
-    """The values moved on the logarithm of the odds, so that ``line`` becomes ``threshold``."""
-    values, at, to = (_logit(np.asarray(x)) for x in (values, line, threshold))
+def _moved(values: Floats, own_threshold: float, threshold: float) -> Floats:
+    """The values moved on the logarithm of the odds, so that ``own_threshold`` becomes ``threshold``."""
+    values, at, to = (_logit(np.asarray(x)) for x in (values, own_threshold, threshold))
     return np.asarray(1 / (1 + np.exp(-(values - at + to))))
 
 
@@ -193,6 +199,6 @@ def _logit(values: Floats) -> Floats:
 
 def without_kind(kind: str, rows: Sequence[MeasuredRecord], config: GateFitConfig) -> tuple[int, int]:
     """Two counts: the kind's test records that a gate fitted without this kind refuses, and all of them."""
-    network, line = fit_on_folds([one for one in rows if one.kind != kind], config)
+    network, own_threshold = fit_on_folds([one for one in rows if one.kind != kind], config)
     test = [one for one in rows if one.kind == kind and one.fold in config.test_folds]
-    return int((scores(network, test) >= line).sum()), len(test)
+    return int((scores(network, test) >= own_threshold).sum()), len(test)

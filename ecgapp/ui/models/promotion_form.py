@@ -45,7 +45,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         concerns = compare(replace(trained, name=name), "of this run", name, settings)
         despite = f"despite_{run.id}"
         if concerns:
-            st.text_input(f"To promote it all the same, type its name: {escape_markdown(name)}", key=despite)
+            st.text_input(f"To promote it despite this, type its name: {escape_markdown(name)}", key=despite)
         decision_fields.ask(run.id)
 
         def promote() -> None:

@@ -130,8 +130,8 @@ def _ask_beside_normal(form: ReviewForm) -> None:
     if labels:
         named = escape_markdown(in_a_row(labels))
         st.warning(
-            f"Not saved: {named} are called present together, though one says that the ECG is normal. "
-            "Change one of them, or tick the box, and press the same button again."
+            f"Not saved: you marked {named} as present, but one of them means a normal ECG. "
+            "Change one, or tick the box to confirm all, and press the same button again."
         )
         st.checkbox(f"I mean it: {named} are present together", key=_box_key(form, labels))
 

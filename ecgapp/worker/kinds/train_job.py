@@ -14,8 +14,8 @@ def train(context: JobContext) -> str:
     reporter = RunReporter(context)
     try:
         with team.joined(context.give_up, context.run.device) as group:
-            word = team.tell(context.run, reporter, group)
-            name = team.train(word, reporter, context.settings, group)
+            assignment = team.send_assignment(context.run, reporter, group)
+            name = team.train(assignment, reporter, context.settings, group)
     except training.Stopped as stopped:
         raise JobStopped from stopped
     return f"Finished. The model {name} is trained."

@@ -439,7 +439,7 @@ def test_another_machine_of_torchrun_needs_neither_the_config_nor_the_run(settin
 
 def test_the_others_are_told_where_what_to_train_is_refused(settings, run, monkeypatch):
     dismissed = []
-    monkeypatch.setattr("ecgapp.worker.team.dismiss", lambda: dismissed.append("told"))
+    monkeypatch.setattr("ecgapp.worker.team.end_other_ranks", lambda: dismissed.append("told"))
     assert run("train", "--resume", "0123456789ab")[0] == 1
     assert run("train", "no-such-config.json")[0] == 1
     assert dismissed == ["told", "told"]

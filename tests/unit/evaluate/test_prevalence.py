@@ -81,7 +81,7 @@ def test_a_shift_keeps_the_order_and_moves_the_prevalence_onto_itself():
 
 @pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 2.0])
 def test_a_prevalence_of_none_or_all_is_refused(prevalence):
-    with pytest.raises(ConfigError, match="between 0 and 100"):
+    with pytest.raises(ConfigError, match="above 0 and below 1"):
         meaning_at(counted(), prevalence, True)
     with pytest.raises(ConfigError):
         shifted(0.5, 0.1, prevalence)

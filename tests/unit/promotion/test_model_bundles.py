@@ -109,7 +109,7 @@ def test_a_ventricular_network_does_not_take_the_name_of_a_model_that_does_somet
     model = tiny_models.ventricular("theirs")
     coder = tiny_models.autoencoder("theirs").card
     save_model(settings.shipped_weights, model)
-    with pytest.raises(ModelError, match="answers another question: Tiny ventricular"):
+    with pytest.raises(ModelError, match="is in use for another purpose: Tiny ventricular"):
         check_same_task(replace(coder, preprocessing=model.card.preprocessing), settings)
     delineator = load_card(PROJECT / "weights", "delineator")
     same_leads = replace(delineator, name="theirs", preprocessing=model.card.preprocessing)
@@ -297,7 +297,7 @@ def test_predictions_that_are_no_probabilities_or_no_answers_are_refused(change)
 def test_a_name_in_use_is_not_taken_by_a_model_that_answers_another_question(bundle, settings, taken):
     other = tiny_models.autoencoder("theirs") if taken is None else tiny_models.classifier("theirs", taken)[0]
     save_model(settings.weights, other)
-    with pytest.raises(ModelError, match="answers another question: Tiny"):
+    with pytest.raises(ModelError, match="is in use for another purpose: Tiny"):
         install_import(read(bundle), ADA, settings)
     assert History(settings).entries() == ()
     install_import(read(bundle, "night"), ADA, settings)

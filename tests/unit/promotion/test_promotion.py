@@ -144,7 +144,7 @@ def test_nobody_rolls_back_to_a_model_that_answers_another_question(runs, settin
     now = promoted(runs, settings, bias=1.0)
     before = story(settings)
     version = next(version for version in versions("ward", settings) if not version.in_use)
-    with pytest.raises(ModelError, match="answers another question"):
+    with pytest.raises(ModelError, match="is in use for another purpose"):
         roll_back("ward", version.digest, BEN, settings)
     assert (open_model("ward", settings).card.sha256, story(settings)) == (now, before)
     remove("ward", BEN, settings)
@@ -155,7 +155,7 @@ def test_nobody_rolls_back_to_a_model_that_answers_another_question(runs, settin
 def test_a_promotion_never_puts_a_model_in_the_place_of_one_with_another_task(runs, settings):
     shipped = save_model(settings.shipped_weights, tiny_models.classifier("ward", "ptbxl_superclass")[0])
     run_id, _ = finished_run(runs)
-    with pytest.raises(ModelError, match="answers another question: Tiny ptbxl_superclass"):
+    with pytest.raises(ModelError, match="is in use for another purpose: Tiny ptbxl_superclass"):
         promote(runs, run_id, "ward", ADA, settings)
     assert open_model("ward", settings).card == shipped
     assert story(settings) == []
@@ -205,9 +205,11 @@ def test_a_version_in_use_unknown_or_given_by_too_few_digits_is_no_place_to_roll
     sha256 = promoted(runs, settings)
     with pytest.raises(ModelError, match="in use already"):
         roll_back("ward", sha256, BEN, settings)
-    for digits in ("", sha256[:5], "f" * 64):
-        with pytest.raises(ModelNotFoundError, match="no version"):
+    for digits in ("", sha256[:5]):
+        with pytest.raises(ModelNotFoundError, match="at least 6 characters"):
             roll_back("ward", digits, BEN, settings)
+    with pytest.raises(ModelNotFoundError, match="No version of ward"):
+        roll_back("ward", "f" * 64, BEN, settings)
     assert len(story(settings)) == 1
 
 
