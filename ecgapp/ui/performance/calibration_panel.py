@@ -29,9 +29,8 @@ def reliability_panel(tried: Tried) -> None:
         alt = f"Reliability diagram of {label}: share that has it against the predicted probability"
         st.plotly_chart(diagram(calibration), config=PLAIN, key="reliability_diagram", alt=alt)
         st.caption(
-            "Points: groups of records with similar predicted probability. On the dashed line prediction equals "
-            "observation; above it the model underestimates. Bars: 95 % Wilson "
-            "intervals. The temperature was fitted on these same records, so that it looks slightly too "
+            "Points: groups of records with similar predicted probability. On the dashed line prediction "
+            "equals observation; above it the model underestimates. Bars: 95 % Wilson intervals. The temperature was fitted on these same records, so that it looks slightly too "
             f"good. {where_from(tried)}"
         )
         with st.expander("The diagram as a table"):

@@ -1,4 +1,4 @@
-"""A gate on the performance page: its question, its ROC curves, and how many records of each kind it stops."""
+"""A gate on the performance page: its question, its ROC curves, and how many of each kind it stops."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,8 +14,8 @@ MOST_GOOD = 0.25  # where the chart ends: no gate that refuses more of the good 
 QUESTIONS = {  # by whether a gate asks if a record is readable at all
     True: "Question 1: is this a readable ECG at all? A record that is not is refused: nobody could read it. "
     "Dangerous rhythms are among the good records.",
-    False: "Question 2: is this ECG similar to the training data of the models? A readable record that is not "
-    "keeps its heart rate, intervals, rules and critical findings; its labels are withheld.",
+    False: "Question 2: is this ECG similar to the training data of the models? A readable record that is "
+    "not keeps its heart rate, intervals, rules and critical findings; its labels are withheld.",
 }
 OUTCOMES = {True: "refused", False: "labels withheld"}  # of a record that the gate stops, likewise
 HEADINGS = {  # a table for each role, in this order
@@ -37,7 +37,8 @@ def gate_panel(card: ModelCard) -> None:
     st.markdown(
         f"{metrics.dataset}. AUROC {with_interval(metrics.auroc, 3)}; {outcome}: "
         f"{in_percent(metrics.false_refusals)} of {metrics.n:,} good records, at the threshold {line:.2f}, "
-        "which was chosen on other records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's (shares)."
+        "which was chosen on other records. In brackets: 95 % intervals, bootstrap (AUROC) and Wilson's "
+        "(shares)."
     )
     st.plotly_chart(roc(metrics, line, outcome), config=PLAIN, key="roc", alt="ROC curves of the gate")
     st.dataframe(curves(metrics, outcome), hide_index=True)

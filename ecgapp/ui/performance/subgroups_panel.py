@@ -37,7 +37,8 @@ def subgroups_panel(tried: Tried) -> None:
             )
     st.caption(
         f"Of each data set, classes with at least {ENOUGH_POSITIVES} positives in it; otherwise n is "
-        "the largest number of positives of any class. Means of two data sets may run over different classes. In brackets: 95 % "
+        "the largest number of positives of any class. Means of two data sets may run over "
+        "different classes. In brackets: 95 % "
         f"bootstrap intervals ({DRAWS} draws). Age, sex and recorder are not in these data, so that figures "
         f"by them cannot be given. {where_from(tried)}"
     )

@@ -29,16 +29,16 @@ COLUMNS = {
     "Result": st.column_config.TextColumn(width=66),
     OF_HUNDRED: st.column_config.TextColumn(
         width=100,
-        help="Of 100 patients with this result, how many have the condition (95 % interval), at the prevalence "
-        "set below.",
+        help="Of 100 patients with this result, how many have the condition (95 % interval), at the "
+        "prevalence set below.",
     ),
     "Precision (95 %)": st.column_config.TextColumn(width=214),
     "Positives of n": st.column_config.TextColumn(width=92),
     "Rule": st.column_config.TextColumn(
         width=86,
         help="What a textbook rule finds in the measurements: present, absent, or borderline: the "
-        "measurement is within its error of the rule's limit. ✗: the network says the opposite. A rule errs too: its "
-        "sensitivity and specificity are in the documentation.",
+        "measurement is within its error of the rule's limit. ✗: the network says the opposite. A rule errs "
+        "too: its sensitivity and specificity are in the documentation.",
     ),
     "Quality": st.column_config.TextColumn(
         width=58, help="A lead needed for this finding is faulty, or the whole recording is doubtful."
@@ -86,8 +86,8 @@ def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard, re
         middle.number_input(
             f"Prevalence of {label} (%)", LEAST, MOST, step=0.5, format="%.2f", key=key,
             on_change=_set, args=(label, key),
-            help="How many of 100 patients like yours have it before the ECG is seen. Reset when you close the "
-            "page.",
+            help="How many of 100 patients like yours have it before the ECG is seen. Reset when you close "
+            "the page.",
         )  # fmt: skip
         if support.is_set:
             right.button(

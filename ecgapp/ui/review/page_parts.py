@@ -94,8 +94,8 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     with st.expander("Steps as a table"):
         st.table(preprocessing_steps.table(prepared, lead).set_index("Step"))
         st.caption(
-            "Values of the whole record are in mV (standard deviations if the file has no voltage calibration) "
-            "until the filter, then normalised without unit."
+            "Values of the whole record are in mV (standard deviations if the file has no voltage "
+            "calibration) until the filter, then normalised without unit."
         )
     _caption(prepared.warnings)
 

@@ -20,15 +20,15 @@ from ecgapp.ui.sign_off.reading_form import (
 from ecgapp.ui.sign_off.reading_history import show_comments, show_history, show_reads
 
 FIRST = (
-    "Independent reading: the model's output for this ECG is hidden until you save your own reading. Both are "
-    "stored with their times. Critical findings are shown at once."
+    "Independent reading: the model's output for this ECG is hidden until you save your own reading. Both "
+    "are stored with their times. Critical findings are shown at once."
 )
 UNJUDGED = "Classes that are not judged stay unknown: they are neither confirmed nor exported as absent."
 KEEP = "Keep this ECG for training, without names"
 KEPT = (
     "Its samples are then stored on this machine under a code computed from the signal (no name); with the "
-    "classes that you judged they become training labels once an administrator exports them. Untick to delete "
-    "the copy."
+    "classes that you judged they become training labels once an administrator exports them. Untick to "
+    "delete the copy."
 )
 
 

@@ -83,7 +83,10 @@ def in_words(explanation: Explanation, finding: Finding, status: str = "unconfir
 def method_in_words(explanation: Explanation) -> str:
     """A caption on how the picture was made, and how far it can be trusted."""
     made = explanation.attribution
-    change = f"The score (logit: the network's raw score) is {made.baseline_logit:.2f} at the baseline and {made.logit:.2f} here"
+    change = (
+        f"The score (logit: the network's raw score) is {made.baseline_logit:.2f} at the baseline and "
+        f"{made.logit:.2f} here"
+    )
     if made.method == INTEGRATED_GRADIENTS:
         change += f"; the map's sum misses that change by {100 * made.completeness_error:.1f} %"
     sees_leads = made.method != GRAD_CAM

@@ -18,8 +18,8 @@ PROBLEM = "worklist_problem"  # why the last drop was refused as a whole
 _INTAKE = "worklist_intake"
 FILES, FOLDER = "Files, or a .zip", "A folder"
 KEPT = (
-    "Everyone who can open this app sees the worklist. The samples of each ECG are stored on the app's machine "
-    "under a number until you delete its row. File names are not stored."
+    "Everyone who can open this app sees the worklist. The samples of each ECG are stored on the app's "
+    "machine under a number until you delete its row. File names are not stored."
 )
 
 
