@@ -16,10 +16,10 @@ if not both:
     st.stop()
 
 headline = st.empty()
-st.subheader("Tracings, at one scale")
+st.subheader("Tracings at the same scale")
 pair_panel(both)
 if len(both) < 2:
-    headline.info("Open the other ECG above: what changed stands here then.")
+    headline.info("Open the second ECG above to see what changed.")
     st.stop()
 
 cards = model_choice.installed()
@@ -48,7 +48,7 @@ if delineator is not None:
     else:
         st.subheader("Intervals, axes and ST, unconfirmed")
         compare_panels.intervals_panel(measured, changes, delineator)
-        st.subheader("Median beats, laid over each other")
+        st.subheader("Median beats, superimposed")
         compare_panels.beats_panel(both, measured)
 
 shifted = change_tables.shifts(levels, changes)

@@ -45,14 +45,21 @@ def evaluate_store(
 
 
 def _refuse_without_labels(card: ModelCard) -> None:
-    """Name the command that judges a model of which a store's labels say nothing."""
+    """Say what a model is evaluated on if the labels of a data set do not serve.
+
+    Raises:
+        ModelError: the model is a gate, a delineator or a network of ventricular rhythms.
+    """
+    needed = ""
     if card.is_gate:
-        raise ModelError(f"{card.name} is judged on good and spoiled records: python -m benchmarks.gate.")
-    if card.is_delineator:
-        raise ModelError(f"{card.name} is judged on marked records: python -m benchmarks.delineation.")
-    if card.is_ventricular:
+        needed = "good and corrupted records"
+    elif card.is_delineator:
+        needed = "records with marked waves"
+    elif card.is_ventricular:
+        needed = "recordings with marked rhythms"
+    if needed:
         raise ModelError(
-            f"{card.name} is judged on recordings with marked rhythms: python -m benchmarks.critical."
+            f"{card.name} is evaluated on {needed}, not on a data set. Its figures are on its card."
         )
 
 

@@ -44,7 +44,7 @@ class Support:
     def in_patients(self) -> str:
         """The finding in a hundred patients, with the prevalence that this holds at."""
         if self.meaning is None or self.validation is None:
-            return "The validation data do not suffice to tell how many patients like this have it."
+            return "Too few validation records to estimate this."
         side = "with" if self.meaning.positive else "without"
         sentence = (
             f"Of 100 patients {side} this finding, about {self.of_hundred} have it, at a prevalence of "
@@ -52,8 +52,8 @@ class Support:
         )
         if not self.is_set:
             return (
-                f"{sentence}, that of the validation records. Records of a study hold more disease than "
-                "most wards: set your own."
+                f"{sentence}, that of the validation records. Study populations have more disease than "
+                "most clinics. Set the prevalence in your patients."
             )
         return f"{sentence}, as set here (validation records: {per_cent(self.validation)})."
 

@@ -45,7 +45,7 @@ def promote_run(store: RunStore, run_id: str, name: str, decision: Decision, set
     check_same_task(card, settings)
     concerns = concerns_here(card, settings)
     if concerns and decision.despite.strip() != name:
-        raise ModelError(f"{' '.join(concerns)} To promote it despite this, type its name: {name}.")
+        raise ModelError(f"{' '.join(concerns)} To promote it despite these concerns, type its name: {name}.")
     entry = entry_of(Action.PROMOTED, card, decision, run_id)
     _install(replace(packed, card=card), entry, settings)
     words = f"Promoted as {name} by {entry.author}, sha256 {card.sha256}. Why: {entry.reason}"

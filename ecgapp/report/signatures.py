@@ -62,7 +62,7 @@ def _named(answers: Collection[ReviewAnswer], statements: Iterable[str]) -> str:
 def _read_in_words(read: Read) -> str:
     named = _named(read.answers, read.statements)
     when_shown = f"; shown the model's output {moment(read.shown)}" if read.shown else ""
-    return f"Read first by {read.by}, committed {moment(read.committed)}{when_shown}: {named}."
+    return f"Read first by {read.by}, saved {moment(read.committed)}{when_shown}: {named}."
 
 
 def _short(words: str, longest: int = LONGEST) -> str:

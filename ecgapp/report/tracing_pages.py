@@ -212,7 +212,9 @@ def settings_in_words(contents: Contents, sheet: Sheet) -> str:
     """Speed, gain, filter, rate and stretch, as they stand on the tracing."""
     record, scale = contents.drawn, sheet.scale
     gain = (
-        f"{scale.gain:g} mm/mV" if record.units == "mV" else "volts lost: the pulse is 5 standard deviations"
+        f"{scale.gain:g} mm/mV"
+        if record.units == "mV"
+        else "no voltage calibration: the pulse is 5 standard deviations"
     )
     gain += ", calibration assumed" if record.calibration_assumed else ""
     half = [f"V1-V6 at half gain, {scale.gain / 2:g} mm/mV"] if scale.half_chest else []

@@ -12,7 +12,7 @@ from ecgapp.storage.plain_text import plain_cell
 EVENT_NAMES = {
     EventKind.OPENED: "opened, to be read first",
     EventKind.ALARMED: "critical findings shown, before a read",
-    EventKind.READ: "read committed, before the model's output",
+    EventKind.READ: "reading saved, before the model's output",
     EventKind.SHOWN: "model's output shown",
     EventKind.CONFIRMED: "confirmed",
     EventKind.EDITED: "edited",

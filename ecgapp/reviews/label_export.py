@@ -29,7 +29,7 @@ NAME_DIGITS = 16  # digits of a fingerprint in the name of a record
 UNCONFIRMED = "Its findings are unconfirmed."
 UNJUDGED = "No label of it was judged."
 GONE = "Its samples are missing on this machine, or damaged."
-NO_VOLTS = "Its voltages are unknown, so WFDB cannot store it."
+NO_VOLTS = "It has no voltage calibration, so WFDB cannot store it."
 _RESERVED = frozenset({"record", "patient", "fold"})  # the importer's own columns
 _CELLS = {State.PRESENT: "1", State.ABSENT: "0"}  # not judged: empty, which means unknown, not absent
 

@@ -180,7 +180,7 @@ def refuse_impossible(review: Review, event: ReviewEvent) -> None:
         ReviewError: it cannot; the message says why.
     """
     if event.kind is EventKind.READ and review.read_by(event.by) is not None:
-        raise ReviewError("You have committed your read of this ECG already. Edit it instead.")
+        raise ReviewError("You have already saved your reading of this ECG. Edit it instead.")
     if event.kind in (EventKind.CONFIRMED, EventKind.EDITED):
         _refuse_empty(event)
     if event.kind is EventKind.SIGNED and not review.is_confirmed:

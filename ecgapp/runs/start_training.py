@@ -20,8 +20,6 @@ from ecgapp.training.devices import n_devices
 from ecgapp.training.ensembles import records_of_members
 from ecgapp.training.objective import refuse_unanswered
 
-CHOSEN_RUN = "chosen_run"  # session state: the run that the page shows
-
 
 def new_form() -> str:
     """A number for a form: another tab's form has another, and so has the form after it was sent."""

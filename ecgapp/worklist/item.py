@@ -7,7 +7,7 @@ from ecgapp.analysis.critical import CriticalFinding
 
 ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE = "arriving", "waiting", "scored", "refused", "unreadable"
 WITHHELD = "labels withheld"  # readable, but the labels of the classifiers may not be shown
-ECG_STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED)  # and UNREADABLE, of files without an ECG
+ECG_STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED)  # and UNREADABLE: not an ECG file
 
 
 @dataclass(frozen=True)

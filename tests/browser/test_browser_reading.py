@@ -15,7 +15,7 @@ RESULTS = (
     b"model 0.",
     b"Saliency",
     b"econstruction, mean",
-    b"Of 100 like this",
+    b"Have it, of 100",
     b"PR interval",
 )
 
@@ -44,15 +44,15 @@ def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path)
         visitor.page.on("websocket", listen)
         visitor.page.goto(app.url)
         visitor.fill("reader_name", "Dr Ada")
-        visitor.widget("read_first").get_by_text("Read first").click()
+        visitor.widget("read_first").get_by_text("Read without the model first").click()
         visitor.sees("One of these models reads an ECG at a time")
         empty = joined(frames)  # with figures of models, not of a record
         visitor.pick("demo", DEMO)
-        commit = visitor.page.get_by_role("button", name="Commit my read")
+        commit = visitor.page.get_by_role("button", name="Save my reading")
         expect(commit).to_be_visible()
         visitor.sees("has not been computed")
         before = joined(frames)
-        assert b"Commit my read" in before  # the frames can be read as they are
+        assert b"Save my reading" in before  # the frames can be read as they are
         assert [words for words in RESULTS if words in before] == []
         new = [figure for figure in told if not holds(empty, figure)]
         assert len(new) > len(told) / 2

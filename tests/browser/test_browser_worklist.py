@@ -33,7 +33,7 @@ def test_many_are_dropped_read_in_order_and_walked_through(tmp_path):
         visitor = Visitor.at(chrome, app, "worklist")
         visitor.sees("The worklist is empty")
         visitor.drop(*files(tmp_path))
-        visitor.sees("Last drop: 2 of 3 records are new on the list.")
+        visitor.sees("Last upload: ECGs added from 2 of 3 records.")
         visitor.sees("No ECG could be read from 1; each line says why.")
         first = visitor.page.get_by_role("button", name=re.compile(r"^Open the first, No\. \d"))
         expect(first).to_be_visible()

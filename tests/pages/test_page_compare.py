@@ -195,7 +195,7 @@ def test_lost_volts_lay_no_beats_over_each_other(page, monkeypatch):
         lambda config: replace(synthesise(config), record=replace(lost, units="z-score")),
     )
     both(page)
-    assert "The volts of one ECG are lost" in said(page)
+    assert "One ECG has no voltage calibration" in said(page)
     assert "compare_beats" not in figures(page)
 
 

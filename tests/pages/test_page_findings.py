@@ -65,21 +65,21 @@ def test_each_class_is_told_in_patients_at_the_validation_prevalence_until_anoth
     assert prevalence(page).value == pytest.approx(100 * validation_prevalence(known))
     assert "that of the validation records" in said(page)
     share = meaning_at(known, validation_prevalence(known), True).share
-    assert table(page).loc["AF", "Of 100 like this"] == f"{100 * share.value:.0f} " + (
+    assert table(page).loc["AF", "Have it, of 100"] == f"{100 * share.value:.0f} " + (
         f"({100 * share.low:.0f}-{100 * share.high:.0f})"
     )
 
 
 def test_a_prevalence_is_set_by_class_holds_for_the_session_and_can_be_taken_back(page):
-    before = table(page)["Of 100 like this"]
+    before = table(page)["Have it, of 100"]
     box(page, "In detail").set_value("AF").run()
     prevalence(page).set_value(1.0).run()
-    after = table(page)["Of 100 like this"]
+    after = table(page)["Have it, of 100"]
     share = meaning_at(metrics("AF"), 0.01, True).share
     assert after["AF"].startswith(count(share.value))
     usual = per_cent(validation_prevalence(metrics("AF")))
     assert f"have it, at a prevalence of 1 %, as set here (validation records: {usual})." in said(page)
-    assert "own probability at that prevalence" in said(page)
+    assert "Probability for this ECG at that prevalence" in said(page)
     assert (after.drop("AF") == before.drop("AF")).all()
     page.selectbox(key="demo").set_value("First-degree AV block").run()
     box(page, "In detail").set_value("AF").run()
@@ -96,13 +96,13 @@ def test_the_textbooks_rule_stands_beside_each_class_in_a_word_and_the_doubtful_
     assert rules["Normal"] == "✗ absent"
     assert rules["I-AVB"] == "cannot tell"
     assert "P waves precede" in said(page)
-    assert "**Normal** is above its threshold. By the textbook's rule absent: RR changes by" in said(page)
+    assert "**Normal** is above its threshold. Textbook rule: absent: RR changes by" in said(page)
 
 
 def test_too_few_positives_give_no_patients_and_no_prevalence(page):
     box(page, "In detail").set_value("STE").run()
-    assert table(page).loc["STE", "Of 100 like this"] == "-"
-    assert "do not suffice" in said(page)
+    assert table(page).loc["STE", "Have it, of 100"] == "-"
+    assert "Too few validation records" in said(page)
 
 
 def test_a_class_that_hangs_on_a_faulty_lead_says_so(page, tmp_path):
@@ -110,9 +110,9 @@ def test_a_class_that_hangs_on_a_faulty_lead_says_so(page, tmp_path):
     record.signal[LEADS.index("V1")] = 0
     header, signal = write_wfdb(record, tmp_path, "ecg")
     files = [("ecg.hea", header.read_bytes(), "text/plain"), ("ecg.dat", signal.read_bytes(), "")]
-    assert "Doubt" not in table(page)
+    assert "Quality" not in table(page)
     page.get("file_uploader")[0].set_value(files).run()
-    assert table(page)["Doubt"]["LBBB"] == "⚠"
+    assert table(page)["Quality"]["LBBB"] == "⚠"
     assert "of which one is faulty: V1 (no signal)" in said(page)
 
 

@@ -194,7 +194,7 @@ def test_sensitivity_and_false_alarms_come_with_counts_and_wilsons_interval(vent
     assert list(rows.loc["Sensitivity"]) == ["80.0% (65.2%-89.5%)", "32", "40"]
     assert rows.loc["False alarms, all", ["Called", "n"]].tolist() == ["1", "50"]
     assert rows.loc["False alarms, other rhythms", share].startswith("0.0% (0.0%-8.8%)")
-    assert rows.loc["False alarms, no heart", share].startswith("10.0% (1.8%-40.4%)")
+    assert rows.loc["False alarms, no cardiac activity", share].startswith("10.0% (1.8%-40.4%)")
 
 
 def test_each_kind_stands_under_what_should_become_of_it_noise_without_patients(ventricular_page):

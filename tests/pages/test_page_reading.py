@@ -277,7 +277,7 @@ def test_a_review_beside_another_version_of_the_model_says_so(page, settings):
     press(named(page), "decide_confirmed")
     save_model(settings.weights, *tiny_models.classifier(thresholds=(0.02,) + (0.99,) * 8))
     page.run()
-    assert "decided beside another model: tiny\\_nine" in said(page)
+    assert "given with another model's output: tiny\\_nine" in said(page)
 
 
 def test_an_ecg_is_kept_for_training_only_by_name_and_forgotten_again(page, settings):
@@ -382,7 +382,7 @@ def test_another_record_starts_over_and_so_does_another_reader(settings, monkeyp
         forbid(patched)
         opened(page, OTHER)
         other = opened(named(first(fresh()), "Dr Bob"))
-    assert "Commit my read" in [button.label for button in other.button]
+    assert "Save my reading" in [button.label for button in other.button]
     assert "Dr Ada" not in everything(other)
     again = opened(named(first(fresh()), "dr ada"))
     assert "AF (atrial fibrillation)" in headline(again)

@@ -122,7 +122,7 @@ def test_findings_say_their_threshold_precision_and_n(page, tmp_path):
 def test_a_class_with_few_positives_shows_no_percentage(page, tmp_path):
     table = drop(page, files_of(ecg(), tmp_path)).dataframe[0].value.set_index("Finding")
     assert table.loc["STE", "Precision (95 %)"] == "insufficient validation data (n = 2)"
-    assert table.loc["STE", "Of 100 like this"] == "-"
+    assert table.loc["STE", "Have it, of 100"] == "-"
 
 
 def test_a_demonstration_is_labelled_synthetic(page):
@@ -143,14 +143,14 @@ def test_the_tracing_is_unfiltered_until_a_filter_is_chosen_and_then_says_so_wit
     page.selectbox(key="band").set_value("0.5-40 Hz").run()
     page.selectbox(key="notch").set_value("50 Hz").run()
     assert "filter: 0.5-40 Hz and 50 Hz notch, zero phase" in printed(page)
-    assert "ST 110 ms behind R against PR" in everything_said(page)
+    assert "ST 110 ms after R, relative to the PR level" in everything_said(page)
 
 
 def test_the_tracing_can_show_what_the_model_saw(page, tmp_path):
     drop(page, files_of(ecg(), tmp_path))
     page.toggle(key="as_model").set_value(True).run()
     assert not page.exception
-    assert "saw, 0.5-40 Hz, zero phase; it then takes each lead at unit variance   100 Hz" in printed(page)
+    assert "0.5-40 Hz, zero phase; leads are then normalised   100 Hz" in printed(page)
 
 
 def test_a_record_of_minutes_has_pages_to_turn_and_an_overview(page, tmp_path):

@@ -308,7 +308,7 @@ def test_a_promotion_needs_a_name_and_a_reason_and_shows_what_it_replaces(settin
     for typed in ("", "yes"):
         page.text_input(key=f"despite_{run.id}").set_value(typed).run()
         page.button(key=f"promote_{run.id}").click().run()
-        assert "To promote it despite this, type its name: ward" in said(page)
+        assert "To promote it despite these concerns, type its name: ward" in said(page)
         assert History(settings).entries() == ()
     page.text_input(key=f"despite_{run.id}").set_value("ward").run()
     page.button(key=f"promote_{run.id}").click().run()

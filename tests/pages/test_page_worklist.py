@@ -239,7 +239,7 @@ def test_who_reads_first_sees_nothing_that_a_model_said_and_has_seen_it_after_it
     page.session_state["reads_first"] = True
     page.run()
     assert not page.exception
-    assert "Read first is on" in said(page)
+    assert "Read without the model first' is on" in said(page)
     assert not MODEL_COLUMNS & set(listed(page))
     assert list(listed(page)["No."]) == [1, 2, 3]
     assert not page.multiselect

@@ -21,7 +21,7 @@ NORMAL_RATE = (50, 100)
 NO_P = "No P wave is detected before most beats: it is absent, as in atrial fibrillation, or hidden."
 NO_T = "The end of T is not detected in half of the leads."
 NO_RATE = "Fewer than two beats are detected in leads with a signal."
-NO_VOLTS = "The record's voltages are unknown."
+NO_VOLTS = "The record has no voltage calibration."
 NO_PLANE = "Leads I and aVF are needed, free of noise."
 LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
 

@@ -24,7 +24,9 @@ DEPRESSED = -0.5  # mm
 ERROR = (
     0.2  # mm: half of the difference between two halves of one recording, because both halves are averaged
 )
-TOO_FEW = "ST cannot be measured in two leads: the voltages are unknown, or the leads too noisy"
+TOO_FEW = (
+    "ST cannot be measured in two leads: the record has no voltage calibration, or the leads are too noisy"
+)
 
 
 @rule("STE")

@@ -10,8 +10,8 @@ from ecgapp.ui.compare.slots import ComparedECG
 from ecgapp.ui.sign_off import reader
 
 READ_FIRST = (
-    "The {slot} ECG is to be read first, so nothing that a model says of it is computed here. Commit your "
-    "read of it on the Review page, or let it be shown unread."
+    "The {slot} ECG is to be read first, so nothing that a model says of it is computed here. Save your "
+    "reading of it on the Review page, or show the model's output without reading it first."
 )
 
 
@@ -24,7 +24,7 @@ def may_show(both: Mapping[str, ComparedECG]) -> bool:
     unread = [slot for slot, key in keys.items() if reader.to_be_read_first(key)]
     for slot in unread:
         st.info(READ_FIRST.format(slot=slot))
-        words, key = f"Show the {slot} ECG unread", f"compare_unread_{slot}"
+        words, key = f"Show the model's output for the {slot} ECG", f"compare_unread_{slot}"
         st.button(words, key=key, on_click=reader.mark_seen, args=(keys[slot],))
     if unread:
         return False

@@ -142,7 +142,7 @@ def findings_panel(
         st.markdown(sentence)
     st.caption(
         f"Both read by {card.title}, sha256 {card.sha256[:12]}. New: below its threshold earlier, above it "
-        "later; gone: the other way round. A probability that moves without crossing is called unchanged."
+        "later; gone: the other way round. Unchanged: the probability did not cross the threshold."
     )
 
 
@@ -166,21 +166,20 @@ def intervals_panel(
 def _about_error(card: ModelCard) -> str:
     """A caption on the two columns that a change is compared with."""
     repeat = (
-        f"Repeat: 95 % of changes between two halves of one recording are smaller (upper end of the "
-        f"95 % interval, n = {N_REPEATED} recordings, seconds apart at the same electrodes; from day to day "
-        "it is more)."
+        "Repeat: the 95 % limit of differences between two halves of one recording (upper end of its 95 % "
+        f"interval, n = {N_REPEATED} recordings, same electrodes). Day-to-day differences are larger."
     )
     error = f"Error: not known of {card.name}."
     if card.delineation is not None:
         error = (
-            "Error: two readings of one heart differ by less in 95 % (repeatability coefficient, Bland and "
-            "Altman 1999) if each boundary errs as it does in single leads against marks made by hand, on "
+            "Error: the 95 % repeatability limit of the measurement itself (Bland and Altman 1999), from the "
+            "errors of boundaries in single leads against marks made by hand, on "
             f"{card.delineation.dataset} (n = {card.delineation.n}); the median beat over all leads should "
-            "do better. A change between the two may be real, or come from where electrodes were put."
+            "do better. A difference between the two limits may be real or due to electrode placement."
         )
     return (
-        f"{repeat} {error} Rate and RR change by themselves and are not judged. Axes change by the shorter "
-        f"way around. Read by {card.name}, sha256 {card.sha256[:12]}."
+        f"{repeat} {error} Rate and RR change by themselves and are not judged. Axis changes use the "
+        f"smaller angle. Read by {card.name}, sha256 {card.sha256[:12]}."
     )
 
 
@@ -193,7 +192,7 @@ def beats_panel(both: Mapping[str, ComparedECG], measurements: Mapping[str, Meas
         st.info(f"There is no median beat of the {blank} ECG: too few beats are alike.")
         return
     if any(one.record.units != "mV" for one in both.values()):
-        st.info("The volts of one ECG are lost, so the beats cannot be laid over each other at one scale.")
+        st.info("One ECG has no voltage calibration, so the beats cannot be superimposed at the same scale.")
         return
     figure = paired_beats.overlay(earlier, later)
     alt = (

@@ -37,7 +37,7 @@ def _verification(store: DatasetStore) -> None:
     """Compare every file with its checksum, on request: a large data set takes minutes to read."""
     st.markdown("**Is it still what the import wrote?**")
     st.caption("A training and an evaluation check the files that they read. This checks all of them.")
-    if not st.button("Check every file", key="verify_store", icon=":material/verified:"):
+    if not st.button("Verify checksums", key="verify_store", icon=":material/verified:"):
         return
     try:
         with st.spinner("Reading every file"):
@@ -52,13 +52,13 @@ def _labels(store: DatasetStore) -> None:
     st.markdown("**Records with each label, by fold**")
     tasks = served_tasks(store)
     if not tasks:
-        st.caption("These records have no labels that a task knows: they serve pretraining.")
+        st.caption("These records have no labels that a task knows. They can be used for pretraining only.")
         return
     name = st.selectbox(
         "Task", list(tasks), format_func=lambda name: tasks[name].title, key=f"labels_{store.name}"
     )
     st.dataframe(label_table(store, tasks[name]), width="stretch")
-    st.caption("Folds are by patient. Fold 0 is neither trained nor validated on.")
+    st.caption("Folds are by patient. Fold 0 is used for neither training nor validation.")
 
 
 def _tracings(store: DatasetStore) -> None:

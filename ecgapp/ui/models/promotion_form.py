@@ -45,7 +45,9 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
         concerns = compare(replace(trained, name=name), "of this run", name, settings)
         despite = f"despite_{run.id}"
         if concerns:
-            st.text_input(f"To promote it despite this, type its name: {escape_markdown(name)}", key=despite)
+            st.text_input(
+                f"To promote it despite these concerns, type its name: {escape_markdown(name)}", key=despite
+            )
         decision_fields.ask(run.id)
 
         def promote() -> None:
@@ -54,7 +56,7 @@ def promotion(run: Run, store: RunStore, settings: Settings) -> None:
                 promote_run(store, run.id, chosen, decision, settings)
 
         on_click = guarded(settings, promote, run.id)
-        words = "Promote all the same" if concerns else "Promote"
+        words = "Promote despite these concerns" if concerns else "Promote"
         kind: Literal["primary", "secondary"] = "secondary" if concerns else "primary"
         st.button(words, key=f"promote_{run.id}", on_click=on_click, type=kind)
         show_problem(run.id)

@@ -42,7 +42,7 @@ def alerts_panel(tried: Tried) -> None:
     st.plotly_chart(alerts_chart(curve, here), config=PLAIN, key="alerts_chart", alt=alt)
     st.caption(
         f"{metrics.n_positive} of {metrics.n:,} records have it. Bands and brackets: 95 % bootstrap "
-        f"intervals over records ({DRAWS} draws); the prevalence is taken as told, and patients who "
+        f"intervals over records ({DRAWS} draws); the prevalence is assumed exact, and patients who "
         f"have it are taken to be as easy or as hard to find as these. {where_from(tried)}"
     )
     with st.expander("The curves as a table"):

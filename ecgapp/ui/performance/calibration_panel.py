@@ -22,16 +22,15 @@ def reliability_panel(tried: Tried) -> None:
     label = choose_class(tried, st.columns([2, 1])[0])
     metrics = tried.metrics(label)
     if (reason := insufficient(metrics)) is not None:
-        st.info(f"**{in_full(label)}**: {reason}, too few to say how far its probabilities keep their word.")
+        st.info(f"**{in_full(label)}**: {reason}, too few to assess calibration.")
     else:
         calibration = measured(tried, label)
         st.markdown(in_words(calibration, label))
-        alt = f"Reliability diagram of {label}: share that has it against the probability told"
+        alt = f"Reliability diagram of {label}: share that has it against the predicted probability"
         st.plotly_chart(diagram(calibration), config=PLAIN, key="reliability_diagram", alt=alt)
         st.caption(
-            "A point is the records told about the same probability, with how many they are; on the dashed "
-            "line the probability keeps its word, above it the model says too little. Bars: 95 % Wilson "
-            "intervals. The temperature was fitted on these same records, so that it looks slightly too "
+            "Points: groups of records with similar predicted probability. On the dashed line prediction "
+            "equals observation; above it the model underestimates. Bars: 95 % Wilson intervals. The temperature was fitted on these same records, so that it looks slightly too "
             f"good. {where_from(tried)}"
         )
         with st.expander("The diagram as a table"):
@@ -71,7 +70,9 @@ def diagram(calibration: Reliability) -> go.Figure:
     figure = go.Figure()
     line = {"color": GREY, "dash": "dash", "width": 1}
     figure.add_trace(
-        go.Scatter(x=[0, 100], y=[0, 100], mode="lines", line=line, name="keeps its word", hoverinfo="skip")
+        go.Scatter(
+            x=[0, 100], y=[0, 100], mode="lines", line=line, name="perfect calibration", hoverinfo="skip"
+        )
     )
     up = [100 * (bin_.high - bin_.share) for bin_ in bins]
     down = [100 * (bin_.share - bin_.low) for bin_ in bins]
@@ -85,12 +86,12 @@ def diagram(calibration: Reliability) -> go.Figure:
             text=[f"n = {bin_.n:,}" for bin_ in bins],
             textposition="middle right",
             name="records",
-            hovertemplate="told %{x:.0f} %, %{y:.0f} % have it, %{text}",
+            hovertemplate="predicted %{x:.0f} %, %{y:.0f} % have it, %{text}",
         )
     )
     figure.update_layout(
         **plain_layout(400),
-        xaxis={**AXIS, "title": "probability told, %", "range": [-2, 108], "dtick": 20},
+        xaxis={**AXIS, "title": "predicted probability, %", "range": [-2, 108], "dtick": 20},
         yaxis={**AXIS, "title": "of them have it, %", "range": [-4, 104], "dtick": 20},
     )
     return figure
@@ -101,7 +102,7 @@ def bins_table(calibration: Reliability) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Mean probability told, %": f"{100 * bin_.mean_probability:.1f}",
+                "Mean predicted probability, %": f"{100 * bin_.mean_probability:.1f}",
                 "Have it, % (95 %)": with_interval(
                     Interval(100 * bin_.share, 100 * bin_.low, 100 * bin_.high), 1
                 ),

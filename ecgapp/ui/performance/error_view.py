@@ -99,7 +99,8 @@ def _choose_answer(tried: Tried, opened: OpenedMistake) -> NetworkAnswer:
     chosen = st.segmented_control("Answer of", names, default=names[0], required=True, key="error_answer")
     other = opened.answers[ENSEMBLE].finding.probability
     st.caption(
-        f"{FROM_MEMBER}. The whole ensemble, of which others have learnt from it, now says {other:.3f}."
+        f"{FROM_MEMBER}. The other ensemble members were trained on this record; all members together give "
+        f"{other:.3f}."
     )
     return opened.answers[chosen or names[0]]
 

@@ -36,8 +36,9 @@ def subgroups_panel(tried: Tried) -> None:
                 class_table(judged, tried), hide_index=True, height="content", key="subgroup_classes"
             )
     st.caption(
-        f"Of each data set, classes with at least {ENOUGH_POSITIVES} positives in it; where none has, n is "
-        "the most that one has. Means of two data sets may run over different classes. In brackets: 95 % "
+        f"Of each data set, classes with at least {ENOUGH_POSITIVES} positives in it; otherwise n is "
+        "the largest number of positives of any class. Means of two data sets may run over "
+        "different classes. In brackets: 95 % "
         f"bootstrap intervals ({DRAWS} draws). Age, sex and recorder are not in these data, so that figures "
         f"by them cannot be given. {where_from(tried)}"
     )

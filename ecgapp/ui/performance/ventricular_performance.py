@@ -32,13 +32,13 @@ LIMITS = (
     "count.",
     "**Few patients.** The ventricular rhythms are those of {patients} patients. Several windows come from "
     "the same patient, and the intervals treat each window as if it had its own, so they are too narrow.",
-    "**Other recorders, other rhythms.** Nothing is known of what is missing in the tables.",
+    "**Other recorders, other rhythms.** Recorders and rhythms not listed were not tested.",
     "**An alarm, not a diagnosis.** That a record is not called ventricular does not make it safe.",
 )
 RHYTHMS, OTHERS, NOISE = (  # the groups of kinds, in the order of the page
     "Ventricular for most of the time: should be called",
     "Other rhythms: should not be called",
-    "Signals without a heart: should not be called",
+    "Signals without cardiac activity: should not be called",
 )
 MARKS = {RHYTHMS: (BLUE, "circle"), OTHERS: (ORANGE, "diamond"), NOISE: (GREY, "square")}
 
@@ -88,7 +88,10 @@ def overall(metrics: VentricularMetrics) -> pd.DataFrame:
         "Sensitivity": (metrics.sensitivity, metrics.kinds_that_are(True)),
         "False alarms, all": (metrics.false_alarms, metrics.kinds_that_are(False)),
     }
-    for words, heading in (("False alarms, other rhythms", OTHERS), ("False alarms, no heart", NOISE)):
+    for words, heading in (
+        ("False alarms, other rhythms", OTHERS),
+        ("False alarms, no cardiac activity", NOISE),
+    ):
         kinds = of_group.get(heading, ())
         rows[words] = (wilson(_called(kinds), _n(kinds)), kinds)
     return pd.DataFrame(

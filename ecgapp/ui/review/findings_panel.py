@@ -12,7 +12,7 @@ from ecgapp.models import LabelMetrics, ModelCard
 from ecgapp.models.card_words import insufficient, of_label, population
 from ecgapp.tasks.meanings import in_full, meaning
 
-OF_HUNDRED = "Of 100 like this"
+OF_HUNDRED = "Have it, of 100"
 MARKS = {
     Presence.PRESENT: "present",
     Presence.BORDERLINE: "borderline",
@@ -28,18 +28,20 @@ COLUMNS = {
     "Threshold": st.column_config.NumberColumn(format="%.2f", width=70),
     "Result": st.column_config.TextColumn(width=66),
     OF_HUNDRED: st.column_config.TextColumn(
-        width=100, help="Patients of 100 with this answer who have the class, with a 95 % interval"
+        width=100,
+        help="Of 100 patients with this result, how many have the condition (95 % interval), at the "
+        "prevalence set below.",
     ),
     "Precision (95 %)": st.column_config.TextColumn(width=214),
     "Positives of n": st.column_config.TextColumn(width=92),
     "Rule": st.column_config.TextColumn(
         width=86,
-        help="What a textbook rule finds in the measurements: present, absent, or borderline, where its "
-        "limit lies within the error of measurement. ✗: the network says the opposite. A rule errs too: its "
-        "sensitivity and specificity are in the documentation.",
+        help="What a textbook rule finds in the measurements: present, absent, or borderline: the "
+        "measurement is within its error of the rule's limit. ✗: the network says the opposite. A rule errs "
+        "too: its sensitivity and specificity are in the documentation.",
     ),
-    "Doubt": st.column_config.TextColumn(
-        width=48, help="A lead that the class hangs on is faulty, or the recording as a whole: see below"
+    "Quality": st.column_config.TextColumn(
+        width=58, help="A lead needed for this finding is faulty, or the whole recording is doubtful."
     ),
     "Status": st.column_config.TextColumn(width=92),
 }
@@ -54,7 +56,7 @@ def findings_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: 
     beside = ecg.support(card, prevalences())
     rows = table(result, beside, statuses)
     if not any(support.doubts for support in beside.values()):
-        rows = rows.drop(columns="Doubt")
+        rows = rows.drop(columns="Quality")
     with st.container(key="findings"):
         st.dataframe(rows, hide_index=True, column_config=COLUMNS, height="content")
     label = _detail(result, beside, card, ecg.record.record_id)
@@ -84,7 +86,8 @@ def _detail(result: Findings, beside: Mapping[str, Support], card: ModelCard, re
         middle.number_input(
             f"Prevalence of {label} (%)", LEAST, MOST, step=0.5, format="%.2f", key=key,
             on_change=_set, args=(label, key),
-            help="How many of 100 of your patients have it, before this ECG. It holds for this session.",
+            help="How many of 100 patients like yours have it before the ECG is seen. Reset when you close "
+            "the page.",
         )  # fmt: skip
         if support.is_set:
             right.button(
@@ -158,7 +161,7 @@ def _row(row: Finding, beside: Support, status: str) -> dict[str, object]:
         "Precision (95 %)": of_label(metrics, "precision"),
         "Positives of n": _positives(metrics),
         "Rule": _of_rule(row, beside),
-        "Doubt": "⚠" if beside.doubts else "",
+        "Quality": "⚠" if beside.doubts else "",
         "Status": status,
     }
 
@@ -179,10 +182,11 @@ def in_detail(row: Finding, beside: Support) -> list[str]:
     ]
     if beside.is_set and beside.probability is not None:
         words.append(
-            f"This ECG's own probability at that prevalence: {beside.probability:.2f} (the threshold stays)."
+            f"Probability for this ECG at that prevalence: {beside.probability:.2f} (the threshold does not "
+            "change)."
         )
     if insufficient(row.metrics) is None:
-        words.append(f"Of those who have it, the network found {of_label(row.metrics, 'recall')} (recall).")
+        words.append(f"Sensitivity on the validation records: {of_label(row.metrics, 'recall')}.")
     return [" ".join(words), " ".join(sentence for sentence in (by_rule(beside), beside.doubts) if sentence)]
 
 
@@ -190,7 +194,7 @@ def by_rule(beside: Support) -> str:
     """A sentence with the rule's result, or that there is no rule."""
     if beside.verdict is None:
         return "No textbook rule was checked for it."
-    return f"By the textbook's rule {beside.verdict.description}."
+    return f"Textbook rule: {beside.verdict.description}."
 
 
 def worth_a_look(findings: Findings, beside: Mapping[str, Support], label: str) -> list[str]:

@@ -29,10 +29,10 @@ ICONS = {
 }
 MOST_BESIDE = 3  # further lines beside a critical finding, so that the tracing stays in view
 LINE_BREAK = "  \n"  # of Markdown
-GATE_STAYS = "The tracing stays for you to read. How often good records fail: see the Performance page."
+GATE_STAYS = "You can still read the tracing. The rate of wrongly refused records is on the Performance page."
 BEFORE_READING = (
-    "This alarm is shown before your read because it may be urgent. It comes from rules and from the network "
-    "of ventricular rhythms; no classifier has been asked. The trail keeps that you saw it."
+    "This alarm is shown before your read because it may be urgent. It comes from rules and the ventricular "
+    "network; the classifier has not run. The audit trail records that you saw it."
 )
 
 

@@ -103,8 +103,7 @@ def in_words(beat: TypicalBeat) -> str:
     return (
         f"Median of {beat.n_beats} of {beat.n_all} beats, 25 mm/s and 10 mm/mV, level before QRS, as "
         "recorded (no filter). "
-        f"Bands: {kinds}, in ms from R; they reach from the earliest onset to the latest offset that other "
-        "leads confirm."
+        f"Bands: {kinds}, in ms from R; from the earliest onset to the latest end seen in several leads."
     )
 
 

@@ -28,7 +28,7 @@ RULE_WIDTHS = {
 
 @dataclass
 class MeasuredStretch:
-    """The start of the measured half minute of a long record, in s."""
+    """The start of the measured 30 s of a long record, in s."""
 
     start: float = 0.0
 
@@ -87,7 +87,7 @@ def rules_panel(ecg: OpenedECG) -> None:
 
 
 def _choose_start(record: ECGRecord) -> float:
-    """The start of the measured half minute, s; of a longer record, a button measures the page shown."""
+    """The start of the measured 30 s, in s; of a longer record, a button measures the page shown."""
     if record.duration <= LONGEST:
         return 0.0
     stretch = page_state(MeasuredStretch)
@@ -121,4 +121,4 @@ def _show_beat(measured: Measurements, card: ModelCard) -> None:
     st.caption(measurement_figures.in_words(measured.beat))
     with st.expander("Median beat as a table"):
         st.table(measurement_figures.beat_table(measured.beat).set_index("Lead"))
-        st.caption("mV (where the volts are lost, standard deviations), T where it is largest.")
+        st.caption("mV (standard deviations if the file has no voltage calibration), T where it is largest.")

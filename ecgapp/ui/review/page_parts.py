@@ -32,9 +32,9 @@ def empty_panel(cards: Mapping[str, ModelCard]) -> None:
         st.subheader("What the installed models look for")
         st.dataframe(classes, hide_index=True, height="content")
         st.caption(
-            "One of these models reads an ECG at a time, and no other class is looked for. Precision and "
-            "recall are at the threshold, on the records where it was chosen; of an ensemble, of its single "
-            "members. Other patients may differ."
+            "Only the selected model is applied; classes of other models are not looked for. Precision and "
+            "recall were measured at these thresholds on the records used to choose them (for ensembles: on "
+            "single members). Other patients may differ."
         )
 
 
@@ -93,7 +93,10 @@ def preprocessing_panel(prepared: Prepared, card: ModelCard) -> None:
     st.plotly_chart(figure, theme=None, config=PLAIN, key="steps", alt=alt)
     with st.expander("Steps as a table"):
         st.table(preprocessing_steps.table(prepared, lead).set_index("Step"))
-        st.caption("The whole record, in its own unit up to the filter and in none behind it.")
+        st.caption(
+            "Values of the whole record are in mV (standard deviations if the file has no voltage "
+            "calibration) until the filter, then normalised without unit."
+        )
     _caption(prepared.warnings)
 
 

@@ -22,12 +22,12 @@ from ecgapp.ui.tracing.paper_frame import PLAIN, paper
 from ecgapp.ui.tracing.paper_layout import CONFIG
 from ecgapp.ui.tracing.saliency_overlay import METHOD_NAMES
 
-STRENGTHS = (20, 100, 85, 5)  # %: least, most, first, step
+OPACITY_RANGE = (20, 100, 85, 5)  # %: minimum, maximum, initial, step
 
 
 @dataclass(frozen=True)
 class MapChoice:
-    """The map that the reader chose: of which model and question, by which method, and how strong."""
+    """The map that the reader chose: of which model and question, by which method, and its opacity."""
 
     card: ModelCard
     question: SaliencyQuestion
@@ -53,14 +53,17 @@ class OverlayFigure:
 
 @st.fragment
 def saliency_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: Mapping[str, str]) -> None:
-    """The map of the chosen class; below its threshold, only on request. ``statuses`` are a reader's."""
+    """The map of the chosen class; below its threshold, only on request.
+
+    ``statuses`` are the review status of each class.
+    """
     rows = {row.label: row for row in result.rows}
     left, beside, middle, right = st.columns([5, 4, 5, 4], vertical_alignment="bottom")
     label = _choose_class(left, beside, result, f"label_{card.digest}_{ecg.record.record_id}")
     window = choose_window(
         right, result.prepared, result.best_window(label), f"window_{label}_{ecg.record.record_id}"
     )
-    if not _wanted(rows[label], card):
+    if not _is_map_requested(rows[label], card):
         return
     choice = _choose_how(ecg, SaliencyQuestion(label, window), card, middle)
     try:
@@ -75,13 +78,13 @@ def saliency_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: 
 
 
 def _choose_class(place: DeltaGenerator, beside: DeltaGenerator, result: Findings, key: str) -> str:
-    """The class whose map is shown: first the one that was found, then any, or the next one by a key."""
+    """The selected class: initially the top finding."""
     labels = [row.label for row in result.rows]
     st.session_state.setdefault(key, result.top.label)  # a default beside what a button sets is refused
     label: str = place.selectbox("Class", labels, format_func=in_full, key=key)
     beside.button(
         "Next finding", key="next_finding", shortcut="Shift+F", on_click=_next_finding, args=(result, key),
-        help="Those above their threshold in turn, then the others by probability",
+        help="Steps through the findings above threshold, then the other classes in order of probability.",
     )  # fmt: skip
     return label
 
@@ -92,23 +95,23 @@ def _next_finding(result: Findings, key: str) -> None:
     st.session_state[key] = order[(order.index(st.session_state[key]) + 1) % len(order)]
 
 
-def _wanted(row: Finding, card: ModelCard) -> bool:
-    """Whether there is a map to show: of a class below its threshold only once it was asked for."""
+def _is_map_requested(row: Finding, card: ModelCard) -> bool:
+    """Whether to draw the map: yes above the threshold; below it only after the reader asks."""
     requests, request = page_state(MapRequests).below_threshold, (card.digest, row.label)
     if row.positive or request in requests:
         return True
     st.info(
-        f"**{in_full(row.label)}** is below its threshold ({row.probability:.2f} < {row.threshold:.2f}): the "
-        "model does not find it, so a map would show why a class that was not found got the little it got."
+        f"**{in_full(row.label)}** is below its threshold ({row.probability:.2f} < {row.threshold:.2f}), so "
+        "it is not a finding. A map would only show what raised or lowered its probability."
     )
-    st.button("Show the map all the same", key="map_below", on_click=requests.add, args=(request,))
+    st.button("Show the map anyway", key="map_below", on_click=requests.add, args=(request,))
     return False
 
 
 def _choose_how(
     ecg: OpenedECG, question: SaliencyQuestion, card: ModelCard, place: DeltaGenerator
 ) -> MapChoice:
-    """Method, baseline and strength of the colours."""
+    """Method, baseline and opacity."""
     model, has_autoencoder = model_choice.opened(card), ecg.autoencoder_for(card) is not None
     offered = [name for name in BASELINES if name != RECONSTRUCTION or has_autoencoder]
     method = place.selectbox("Method", methods_of(model), format_func=METHOD_NAMES.__getitem__, key="method")
@@ -116,8 +119,7 @@ def _choose_how(
     baseline = offered[0]
     if method != GRAD_CAM:  # it has none
         baseline = left.selectbox("Baseline", offered, key="baseline")
-    least, most, first, step = STRENGTHS
-    opacity = right.slider("Strength of the colours (%)", least, most, first, step, key="saliency_opacity")
+    opacity = right.slider("Opacity of the map (%)", *OPACITY_RANGE, key="saliency_opacity")
     return MapChoice(card, replace(question, baseline=baseline), method, opacity / 100)
 
 
@@ -136,7 +138,7 @@ def _show(ecg: OpenedECG, explanation: Explanation, opacity: float) -> None:
 
 
 def tell_shortfall(explanation: Explanation) -> None:
-    """An amber line above a map whose sum misses by too much; it is known without any further check."""
+    """Warn if the sum of the map is too far from the change in logit."""
     if sentence := explanation.attribution.shortfall:
         st.warning(sentence, icon=":material/warning:")
 
@@ -144,11 +146,11 @@ def tell_shortfall(explanation: Explanation) -> None:
 def _beats_and_waves(ecg: OpenedECG, explanation: Explanation) -> None:
     beats, waves = ecg.by_beat(explanation), ecg.by_wave(explanation)
     if beats is None or not waves:
-        st.caption("Too few beats in this window to lay them over each other.")
+        st.caption("This window has too few beats to average.")
         st.dataframe(relevance_charts.lead_table(explanation), hide_index=True, key="lead_shares")
         return
     left, right = st.columns(2)
-    left.markdown(f"**Over the beat**, {beats.n_beats} beats aligned at R, summed over leads")
+    left.markdown(f"**Average over {beats.n_beats} beats**, aligned at R, summed over leads")
     alt = "Mean relevance over the beat with its spread"
     figure = relevance_charts.beat_chart(beats, explanation)
     left.plotly_chart(figure, theme=None, config=PLAIN, key="relevance_beat", alt=alt)
@@ -165,15 +167,15 @@ def _beats_and_waves(ecg: OpenedECG, explanation: Explanation) -> None:
 
 
 def _reliability(ecg: OpenedECG, choice: MapChoice, grade: DeltaGenerator) -> None:
-    """The card, once it was asked for: its checks ask the network hundreds of times."""
+    """The reliability card, computed on request because it runs the network hundreds of times."""
     requests, request = page_state(MapRequests).checked, (choice.card.digest, choice.question)
     if request not in requests:
         grade.button(
-            "Check how far this map can be trusted", key="check_map", help="All methods, a few seconds",
+            "Check the reliability of this map", key="check_map", help="All methods, a few seconds",
             on_click=requests.add, args=(request,),
         )  # fmt: skip
         return
-    with st.spinner("Checking all methods against chance, shuffled weights and each other"):
+    with st.spinner("Checking reliability: random order, shuffled weights, agreement of methods"):
         examined = ecg.examined(choice.card, choice.question)
     grade.markdown(headline(examined.examination.reliability[choice.method]))
     card_view(examined, choice.method)

@@ -18,9 +18,9 @@ WORDS = {  # colour never alone
 }
 BADGES = {Grade.GREEN: "green", Grade.AMBER: "orange", Grade.RED: "red"}
 MEANING = {
-    Grade.GREEN: "every check is within its limits: it shows what this network used, right or wrong",
+    Grade.GREEN: "all checks passed: the map reflects what the network used (which may be clinically wrong)",
     Grade.AMBER: "read it with caution",
-    Grade.RED: "do not read anything into this map",
+    Grade.RED: "unreliable: do not use this map",
 }
 PERCENT = [100 * fraction for fraction in FRACTIONS]
 BAND = "rgba(120,120,120,0.25)"
@@ -43,7 +43,7 @@ def card_view(examined: ExaminedMaps, method: str) -> None:
     with left:
         st.plotly_chart(
             deletion_chart(card.deletion), theme=None, config=PLAIN, key="deletion",
-            alt="The logit as cells are taken away, in the map's order and in random orders",
+            alt="The logit as the signal is replaced, in the map's order and in random orders",
         )  # fmt: skip
         with st.expander("Deletion curve as a table"):
             st.dataframe(deletion_table(card.deletion), hide_index=True, key="deletion_table")
@@ -52,7 +52,7 @@ def card_view(examined: ExaminedMaps, method: str) -> None:
         st.table(agreement_table(examined.examination))
     st.caption(
         "A map is as good as its worst check. Deletion replaces the cells that the map ranks first by the "
-        "baseline. Methods that agree may still be wrong together."
+        "baseline. Agreement between methods does not prove that they are right."
     )
 
 
@@ -85,7 +85,7 @@ def deletion_table(deletion: Deletion) -> pd.DataFrame:
     low, high = np.quantile(deletion.random, [0.025, 0.975], axis=0)
     return pd.DataFrame(
         {
-            "Taken away, %": PERCENT,
+            "Signal replaced, %": PERCENT,
             "Logit, map's order": np.round(deletion.curve, 2),
             "Random, mean": np.round(deletion.random.mean(0), 2),
             "Random, 95 %": [f"{a:.2f} to {b:.2f}" for a, b in zip(low, high, strict=True)],
@@ -94,7 +94,7 @@ def deletion_table(deletion: Deletion) -> pd.DataFrame:
 
 
 def deletion_chart(deletion: Deletion) -> go.Figure:
-    """The logit as more and more is taken away: the map's order against the random ones."""
+    """The logit as more of the signal is replaced: the map's order against the random ones."""
     low, high = np.quantile(deletion.random, [0.025, 0.975], axis=0)
     figure = go.Figure(layout=small_layout(280))
     figure.add_trace(
@@ -108,7 +108,7 @@ def deletion_chart(deletion: Deletion) -> go.Figure:
         go.Scatter(x=PERCENT, y=deletion.curve, line=own, mode="lines+markers", name="map's order")
     )
     figure.update_layout(
-        xaxis={"title": "taken away, % of all cells", "range": [0, 100]},
+        xaxis={"title": "signal replaced, % of all cells", "range": [0, 100]},
         yaxis={"title": "logit"},
     )
     return figure

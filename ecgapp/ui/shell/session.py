@@ -4,6 +4,7 @@ import streamlit as st
 
 from ecgapp.config import Settings
 
+CHOSEN_RUN = "chosen_run"  # the run that the Training page shows
 DIALOG = "dialog_open"  # what the dialog over the page is about, until it is closed
 _PAGE = "page"  # the page that was drawn last
 

@@ -34,7 +34,7 @@ _READER = "reader"  # session state: the name that was typed last; outlives its 
 _FIRST = "reads_first"  # session state: the switch, likewise
 _SEEN = "outputs_seen"  # session state: ECGs of which this session has shown a model's output
 SEEN_ALREADY = (
-    "Read first begins with the next ECG: what the model says of this one has been shown in this session."
+    "You have already seen the model's output for this ECG, so independent reading starts with the next ECG."
 )
 
 
@@ -64,15 +64,15 @@ def reading_bar() -> None:
             key="reader_name",
             max_chars=LONGEST_NAME,
             on_change=_take_name,
-            placeholder="Kept with what you decide",
+            placeholder="Stored with your decisions",
             autocomplete="off",
         )
         st.toggle(
-            "Read first",
+            "Read without the model first",
             reads_first(),
             key="read_first",
             on_change=_take_mode,
-            help="What the model says is neither computed nor sent to this page until you commit your read. "
+            help="What the model says is neither computed nor sent to this page until you save your reading. "
             "Critical findings are shown all the same.",
         )
 

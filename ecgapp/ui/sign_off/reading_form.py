@@ -218,7 +218,7 @@ def _refuse_unsaved(answers: tuple[ReviewAnswer, ...], stated: tuple[str, ...], 
     saved = {(one.task, one.label): one.state for one in form.review.answers}
     same = all(saved.get((one.task, one.label)) is one.state for one in answers)
     if form.review.is_confirmed and not (same and stated == form.review.statements):
-        raise ReviewError("What stands in the form is not what was saved. Save your edits, then sign.")
+        raise ReviewError("The form has unsaved changes. Save your edits, then sign.")
 
 
 def _keep_calipers(form: ReviewForm, kind: EventKind) -> None:

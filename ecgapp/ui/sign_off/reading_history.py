@@ -60,7 +60,7 @@ def show_history(events: Sequence[ReviewEvent]) -> None:
         with st.expander(f"History: {len(events)} {'event' if len(events) == 1 else 'events'}"):
             table = pd.DataFrame([_row(event) for event in reversed(events)])
             st.dataframe(table, hide_index=True, key="review_history")
-            st.caption("Nothing here can be changed or deleted; a change of mind is a further line.")
+            st.caption("Entries cannot be changed or deleted; corrections are added as new entries.")
 
 
 def _row(event: ReviewEvent) -> dict[str, str]:
@@ -76,8 +76,8 @@ def _row(event: ReviewEvent) -> dict[str, str]:
 
 def _times(read: Read) -> str:
     opened = f"opened {moment(read.opened)}, " if read.opened else ""
-    when_shown = f", shown the model's output {moment(read.shown)}" if read.shown else ""
-    return f"{opened}committed {moment(read.committed)}{when_shown}."
+    when_shown = f"; model output shown {moment(read.shown)}" if read.shown else ""
+    return f"{opened}saved {moment(read.committed)}{when_shown}."
 
 
 def _agreement(read: Read) -> str:

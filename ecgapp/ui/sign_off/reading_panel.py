@@ -20,14 +20,15 @@ from ecgapp.ui.sign_off.reading_form import (
 from ecgapp.ui.sign_off.reading_history import show_comments, show_history, show_reads
 
 FIRST = (
-    "Read first: what the model says of this ECG has not been computed. It is shown beside your read "
-    "once you have committed it; both are kept, with their times. Only critical findings are shown before."
+    "Independent reading: the model's output for this ECG is hidden until you save your own reading. Both "
+    "are stored with their times. Critical findings are shown at once."
 )
 UNJUDGED = "Classes that are not judged stay unknown: they are neither confirmed nor exported as absent."
 KEEP = "Keep this ECG for training, without names"
 KEPT = (
-    "Its samples are then stored on this machine, under a fingerprint; with the classes that you judged "
-    "they become training labels once an administrator exports them. Unticked, the copy is deleted."
+    "Its samples are then stored on this machine under a code computed from the signal (no name); with the "
+    "classes that you judged they become training labels once an administrator exports them. Untick to "
+    "delete the copy."
 )
 
 
@@ -45,7 +46,7 @@ def read_first_panel(review: Review, card: ModelCard | None) -> None:
         draw_fields(form)
         with st.container(horizontal=True):
             st.form_submit_button(
-                "Commit my read",
+                "Save my reading",
                 type="primary",
                 key="commit_read",
                 on_click=decide,
@@ -84,7 +85,7 @@ def _show_status(form: ReviewForm) -> None:
     st.markdown(f"Status: **{words}**. {escape_markdown(against(review.standing))}")
     if form.card is not None and review.model is not None and review.model.digest != form.card.digest:
         st.warning(
-            f"This was decided beside another model: {escape_markdown(review.model.name)}, "
+            f"These answers were given with another model's output: {escape_markdown(review.model.name)}, "
             f"sha256 {review.model.sha256[:12]}. Look at the findings again."
         )
 
@@ -92,16 +93,16 @@ def _show_status(form: ReviewForm) -> None:
 def _source(form: ReviewForm) -> str:
     """A sentence on where the form's answers come from."""
     if any(form.review.answer(one.task, one.label) for one in form.questions):
-        return "The form is filled in with what was said of this ECG before."
+        return "Pre-filled from the previous reading."
     if form.findings is None:
-        return "The model says nothing here, so nothing is filled in."
+        return "No model output is available, so nothing is pre-filled."
     return "What the model finds is filled in as present."
 
 
 def _rest_absent(form: ReviewForm) -> None:
     st.form_submit_button(
-        "All others absent", key="rest_absent", on_click=fill_absent, args=(form,),
-        help="What is not judged yet is set to absent; whether the ECG is normal stays for you to say.",
+        "Mark the rest absent", key="rest_absent", on_click=fill_absent, args=(form,),
+        help="Sets every class you have not judged to absent, except the normal class.",
     )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def _buttons(form: ReviewForm) -> None:
         _button("Confirm the model's findings", EventKind.CONFIRMED, form, form.findings is None)
         _button("Save my edits", EventKind.EDITED, form)
         _button("Sign", EventKind.SIGNED, form, not review.is_confirmed or review.signature is not None)
-        _button("Withdraw", EventKind.REOPENED, form, not review.is_confirmed)
+        _button("Withdraw confirmation and signature", EventKind.REOPENED, form, not review.is_confirmed)
         _button("Add the comment", EventKind.COMMENTED, form)
 
 

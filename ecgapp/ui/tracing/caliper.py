@@ -58,7 +58,7 @@ class Caliper:
             return width
         width = f"**{self.lead}** {width}"
         if not volts:
-            return f"{width}; no heights, for the volts are lost"
+            return f"{width}; no heights, because there is no voltage calibration"
         box = f"box **{self.height:.2f} mV** = {MILLIMETRES * self.height:.1f} mm"
         return f"{width}; {box}; signal within {self.swing:.3f} mV = {MILLIMETRES * self.swing:.1f} mm"
 

@@ -28,11 +28,11 @@ METHOD_NAMES = {
     OCCLUSION: "Occlusion",
 }
 METHOD_WORDS = {
-    INTEGRATED_GRADIENTS: "What each sample added to the logit on the way from the baseline to this ECG.",
-    SMOOTHGRAD: "The slope of the logit at noisy copies of this ECG, times what the baseline lacks.",
+    INTEGRATED_GRADIENTS: "Contribution of each sample to the score, relative to the baseline.",
+    SMOOTHGRAD: "Average gradient over noisy copies x difference from the baseline.",
     GRAD_CAM: "What the encoder's last features added, at moments about 0.2 s long. It cannot tell leads "
     "apart: each lead shows the same.",
-    OCCLUSION: "What the logit loses where the baseline replaces 0.4 s of one lead, and 0.2 s where that "
+    OCCLUSION: "What the score loses where the baseline replaces 0.4 s of one lead, and 0.2 s where that "
     "matters most.",
 }
 
@@ -83,7 +83,10 @@ def in_words(explanation: Explanation, finding: Finding, status: str = "unconfir
 def method_in_words(explanation: Explanation) -> str:
     """A caption on how the picture was made, and how far it can be trusted."""
     made = explanation.attribution
-    change = f"The logit is {made.baseline_logit:.2f} at the baseline and {made.logit:.2f} here"
+    change = (
+        f"The score (logit: the network's raw score) is {made.baseline_logit:.2f} at the baseline and "
+        f"{made.logit:.2f} here"
+    )
     if made.method == INTEGRATED_GRADIENTS:
         change += f"; the map's sum misses that change by {100 * made.completeness_error:.1f} %"
     sees_leads = made.method != GRAD_CAM
@@ -91,7 +94,7 @@ def method_in_words(explanation: Explanation) -> str:
     bars = "; bars are each lead's share of the absolute relevance" if sees_leads else ""
     return (
         f"{METHOD_NAMES[made.method]} (Captum){against}. {METHOD_WORDS[made.method]} Orange, in the "
-        f"upper half of a lead's band, spoke for the class; blue, in the lower half, against it; one colour "
+        f"upper half of a lead's band: raised the score. Blue, in the lower half: lowered it. One colour "
         f"scale for all leads{bars}. {change}. Such maps show what the "
         "network used, not the cause of a finding."
     )

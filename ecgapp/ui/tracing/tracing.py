@@ -32,7 +32,7 @@ NOTE = "#5a5a5a"
 ALERT = "#0b4f8a"  # dark blue: neither the paper's red nor the trace's black
 BADGE = 0.36  # letters a mm of the lead's width: the badge beside a name ends before the next lead begins
 HALO = "0 0 3px white, 0 0 3px white, 0 0 3px white"  # keeps a lead's name legible on its trace
-LOST = "volts lost: 1 calibration pulse = 5 standard deviations"
+LOST = "no voltage calibration: 1 pulse = 5 standard deviations"
 
 
 @dataclass(frozen=True)

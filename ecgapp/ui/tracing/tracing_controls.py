@@ -42,7 +42,12 @@ def choose_view(record: ECGRecord, alarms: bool = False) -> View:
         as_model = bool(st.session_state.get("as_model", False))
         st.selectbox("Filter", list(BANDS), key="band", disabled=as_model, width=150)
         if alarms:
-            st.toggle("Mark alarms", True, key="mark_alarms", help="Shade what shows the critical findings")
+            st.toggle(
+                "Mark critical findings",
+                True,
+                key="mark_alarms",
+                help="Shade what shows the critical findings",
+            )
         with st.popover("More"):
             choose_rhythm(record.leads, name)
             one_of("Limb leads", ORDERS, "Standard", "lead_order")
@@ -92,8 +97,8 @@ def offer_half_gain(leads: Sequence[str], view: View) -> None:
     chest = view.scale.half_chest is False and all(lead in CHEST for lead in leads)
     lower = [gain for gain in GAINS if gain < view.scale.gain]
     with st.container(horizontal=True, vertical_alignment="center"):
-        verb = "runs" if len(leads) == 1 else "run"
-        st.markdown(f"{', '.join(leads)} {verb} through another row.", width="content")
+        verb = "overlaps" if len(leads) == 1 else "overlap"
+        st.markdown(f"{', '.join(leads)} {verb} the neighbouring row.", width="content")
         if chest:
             st.button(
                 "Chest leads at half gain", key="to_half_chest", on_click=_set, args=("half_chest", True)

@@ -49,9 +49,7 @@ def _as_model(ecg: OpenedECG) -> tuple[ECGRecord, str]:
     config = card.preprocessing
     low, high = config.highpass or 0.0, config.lowpass or config.sampling_rate / 2
     band = f"{low:g}-{high:g} Hz, zero phase"
-    return ecg.as_preprocessed(
-        card
-    ), f"what {card.name} saw, {band}; it then takes each lead at unit variance"
+    return ecg.as_preprocessed(card), f"as filtered for {card.name}, {band}; leads are then normalised"
 
 
 def tell_st(ecg: OpenedECG, drawn: ECGRecord) -> None:
@@ -63,7 +61,7 @@ def tell_st(ecg: OpenedECG, drawn: ECGRecord) -> None:
     if moved := [change for change in changes if change.large]:
         st.warning(st_warning(moved))
     levels = ", ".join(f"{change.lead} {_pair(change)}" for change in changes)
-    st.caption(f"ST 110 ms behind R against PR, recorded -> shown, in mm (10 mm/mV): {levels}.")
+    st.caption(f"ST 110 ms after R, relative to the PR level, recorded -> shown, in mm (10 mm/mV): {levels}.")
 
 
 def _pair(change: StChange) -> str:

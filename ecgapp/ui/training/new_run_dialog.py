@@ -20,11 +20,12 @@ from ecgapp.runs.form_to_config import (
 )
 from ecgapp.runs.next_config import differences, refuse_unknown, restarted
 from ecgapp.runs.run_figures import config_of
-from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, start_run
+from ecgapp.runs.start_training import check_before_start, start_run
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
+from ecgapp.ui.shell.session import CHOSEN_RUN
 from ecgapp.ui.training.dialog import DialogContext
 
 

@@ -37,7 +37,7 @@ def actions(run: Run, store: RunStore, settings: Settings) -> None:
 
 def _stop_and_resume(run: Run, store: RunStore, settings: Settings) -> None:
     if run.state in ("queued", "starting", "running"):
-        words = "Take from the queue" if run.state == "queued" else "Stop"
+        words = "Remove from the queue" if run.state == "queued" else "Stop"
         stop = guarded(settings, lambda: store.request_stop(run.id))
         st.button(words, key=f"stop_{run.id}", on_click=stop, icon=":material/stop:")
     if run.resumable:

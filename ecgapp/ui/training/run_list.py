@@ -7,9 +7,9 @@ from ecgapp.config import Settings
 from ecgapp.jobs import ACTIVE, ENDED, Run, RunStore
 from ecgapp.runs.form_to_config import PHASES
 from ecgapp.runs.run_words import duration_words, time_words
-from ecgapp.runs.start_training import CHOSEN_RUN
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.shell.admin_action import guarded
+from ecgapp.ui.shell.session import CHOSEN_RUN
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
 COLUMNS = {  # widths in px: all of them fit a window of 1280; a click on a cell shows what is longer

@@ -34,12 +34,13 @@ from ecgapp.runs.form_to_config import (
     with_labels,
     with_start,
 )
-from ecgapp.runs.start_training import CHOSEN_RUN, check_before_start, new_form, start_run, trained_here
+from ecgapp.runs.start_training import check_before_start, new_form, start_run, trained_here
 from ecgapp.training import Initialisation, Phase, TrainingConfig, pretraining_defaults
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores, served_tasks
 from ecgapp.ui.shell import auth
+from ecgapp.ui.shell.session import CHOSEN_RUN
 from ecgapp.ui.training.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))
@@ -152,7 +153,7 @@ def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ..
     """The task to learn: a registered one by name, or columns of the data sets' own labels."""
     tasks = {name: task for store in stores for name, task in served_tasks(store).items()}
     if not tasks:
-        st.warning("These data sets have no labels that a task knows. They serve pretraining.")
+        st.warning("These data sets have no labels that a task knows. They can be used for pretraining only.")
         return None, ()
     name = st.selectbox("Task", list(tasks), format_func=lambda name: tasks[name].title, key="train_task")
     own = {column for store in stores for column in store.manifest.label_columns}
@@ -190,7 +191,7 @@ def _ask_schedule(phase: Phase, subject: TrainingConfig | ConfigError) -> dict[s
         key="train_rate",
     )
     patience = d.number_input(
-        "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: never ends before its last epoch."
+        "Patience (epochs)", 0, 1000, 0, key="train_patience", help="0: no early stopping."
     )
     seed = e.number_input("Seed", 0, LARGEST_SEED, 0, key="train_seed")
     fields = {
@@ -211,7 +212,8 @@ def _ask_members() -> dict[str, Any]:
     )  # fmt: skip
     weighting = c.number_input(
         "Class weighting", 0.0, 1.0, 0.0, 0.1, key="train_weighting",
-        help="0: every answer weighs the same. 1: yes and no of a class weigh the same, however rare it is.",
+        help="0: every answer weighs the same. 1: positives and negatives of a class have equal "
+        "total weight.",
     )  # fmt: skip
     return {"members": members, "resampling": resampling, "class_weighting": weighting}
 
@@ -225,6 +227,6 @@ def _ask_folds() -> dict[str, Any]:
         FOLDS,
         default=list(usual.validation_folds),
         key="train_validation",
-        help="Keep one more fold, often the tenth, for a last test that nothing was chosen on.",
+        help="Leave one fold (often 10) out for the final test.",
     )
     return {"train_folds": tuple(sorted(train)), "validation_folds": tuple(sorted(validation))}

@@ -18,8 +18,8 @@ PROBLEM = "worklist_problem"  # why the last drop was refused as a whole
 _INTAKE = "worklist_intake"
 FILES, FOLDER = "Files, or a .zip", "A folder"
 KEPT = (
-    "Everyone who can open this app sees the worklist. The samples of each ECG stay on the app's machine, "
-    "under a number, until its line is deleted. Names of files are kept nowhere: only you see them now."
+    "Everyone who can open this app sees the worklist. The samples of each ECG are stored on the app's "
+    "machine under a number until you delete its row. File names are not stored."
 )
 
 
@@ -98,9 +98,9 @@ def intake_progress(drop: Intake) -> None:
         share = drop.done / max(drop.total, 1)
         job_progress(share, f"Reading: {drop.done:,} of {drop.total:,} records")
     elif drop.total:
-        sentences = [f"Last drop: {drop.listed:,} of {drop.total:,} records are new on the list."]
+        sentences = [f"Last upload: ECGs added from {drop.listed:,} of {drop.total:,} records."]
         if drop.twice:
-            sentences.append(f"On the list already, and listed once: {drop.twice:,}.")
+            sentences.append(f"Already on the list: {drop.twice:,}.")
         if drop.unreadable:
             sentences.append(f"No ECG could be read from {drop.unreadable:,}; each line says why.")
         st.caption(" ".join(sentences))

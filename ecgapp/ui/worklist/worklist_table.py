@@ -15,8 +15,8 @@ COLUMNS = {
     "No.": st.column_config.NumberColumn(width=45),
     "File": st.column_config.TextColumn(width=80),
     "Urgency": st.column_config.TextColumn(width=115),
-    "Read now": st.column_config.TextColumn(width=230, help="Critical findings, the most dangerous first"),
-    "Judgement": st.column_config.TextColumn(width=290),
+    "Read now": st.column_config.TextColumn(width=275, help="Critical findings, the most dangerous first"),
+    "Judgement": st.column_config.TextColumn(width=245),
     "Remark": st.column_config.TextColumn(width=290),
     "Rate": st.column_config.TextColumn(width=50, help="Heart rate, beats per minute"),
     "State": st.column_config.TextColumn(width=75),
@@ -25,7 +25,7 @@ COLUMNS = {
     "Review": st.column_config.TextColumn(width=75),
     "Opened": st.column_config.TextColumn(width=65),
 }
-UNREADABLE = "unreadable: look at the patient"
+NOT_INTERPRETABLE = "signal not interpretable: check the patient"
 
 
 def table(
@@ -74,11 +74,11 @@ def reason(item: Item) -> str:
 
 
 def read_now(item: Item) -> str:
-    """The names of its critical findings, or that an unreadable signal may be a standstill."""
+    """The names of its critical findings, or that a refused signal may be a standstill."""
     if item.outcome.critical:
         return "; ".join(finding.name for finding in item.outcome.critical)
     alarmed = any(line.severity is Severity.CRITICAL for line in item.outcome.judged)
-    return UNREADABLE if alarmed else ""
+    return NOT_INTERPRETABLE if alarmed else ""
 
 
 def _said(item: Item) -> dict[str, object]:

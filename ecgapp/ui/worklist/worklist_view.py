@@ -40,12 +40,13 @@ ROWS_SHOWN = 14
 _SHOWN = "worklist_shown"  # session state: the numbers in the table, as they were drawn
 CHOSEN = "worklist_chosen"  # the number of the chosen row
 _TABLE = "worklist_table"  # counts up where a chosen row moved: the mark would stay in its old place
-ORDER_NOTE = "An order for reading, from research software: not for triage. Critical findings come first."
+ORDER_NOTE = "Reading order from research software; not for triage. Critical findings come first."
 HIDDEN = (
-    "Read first is on: nothing that a classifier said is sent to this page. Critical findings are shown "
-    "and come first; all other ECGs stand by number. The switch is on the Review page."
+    "'Read without the model first' is on: nothing that a classifier said is sent to this page. Critical "
+    "findings are shown and come first. All other ECGs are in order of number. The switch is on the Review "
+    "page."
 )
-NO_ECGS = "No ECG could be read from these files. The samples of none are kept; delete the lines when done."
+NO_ECGS = "No ECG could be read from these files and nothing was stored. You can delete these rows."
 
 
 def worklist_view(settings: Settings, *, hidden: bool = False) -> None:
@@ -132,9 +133,9 @@ def _choose_batch(items: Sequence[Item]) -> int | None:
         return None
 
     def words(batch: int | None) -> str:
-        return "all" if batch is None else f"drop {batch}"
+        return "all" if batch is None else f"upload {batch}"
 
-    return st.selectbox("Drop", [None, *batches], format_func=words, key="worklist_batch", width=90)
+    return st.selectbox("Upload", [None, *batches], format_func=words, key="worklist_batch", width=90)
 
 
 def _table(listed: Sequence[Item], settings: Settings, hidden: bool) -> None:

@@ -277,7 +277,7 @@ def test_the_status_is_printed_with_who_when_what_was_changed_and_the_comment(re
     assert stands in page
     assert stands in first
     assert "Against the model: rejected AF, added PVC." in page
-    assert f"Read first by GH, committed {moment(60)}: PVC." in page
+    assert f"Read first by GH, saved {moment(60)}: PVC." in page
     assert "(all of it in the JSON file)" in page
 
 
@@ -294,7 +294,7 @@ def test_lost_volts_get_no_millimetres_and_synthetic_records_say_so():
     lost = report.pdf(contents(replace(square_wave(), units="z-score", synthetic=True)))
     said = rasters.words(lost)
     assert "mm/mV" not in said
-    assert "volts lost" in said
+    assert "no voltage calibration" in said
     assert "SYNTHETIC" in said
 
 

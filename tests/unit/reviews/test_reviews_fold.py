@@ -251,7 +251,7 @@ def test_another_readers_read_does_not_count_as_ones_own():
         ([], SIGNED, "before you sign"),
         ([CONFIRMED, SIGNED], SIGNED, "signed already"),
         ([], event(EventKind.REOPENED), "nothing to withdraw"),
-        ([READ], READ, "committed your read"),
+        ([READ], READ, "already saved your reading"),
         ([], event(EventKind.CONFIRMED, answers=answers(AF=A)), "differ from the model's"),
         ([], event(EventKind.CONFIRMED, answers=answers(AF=N, PVC=P)), "differ from the model's"),
         ([], event(EventKind.CONFIRMED, answers=answers(AF=N)), "No class is judged"),

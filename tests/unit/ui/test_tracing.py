@@ -141,7 +141,7 @@ def test_a_record_whose_volts_are_lost_is_not_given_any():
     record = square_wave()
     lost = ECGRecord("z", record.signal, 500.0, units="z-score")
     printed = draw(lost).layout.annotations[0].text
-    assert "volts lost" in printed
+    assert "no voltage calibration" in printed
     assert "mm/mV" not in printed
 
 

@@ -86,7 +86,7 @@ def test_a_signal_without_heartbeats_asks_to_look_at_the_patient_and_has_no_rate
     refusal = analysis.Admission(analysis.GateAnswer(0.9, 0.5, True, reason, urgent=True))
     monkeypatch.setattr("ecgapp.analysis.OpenedECG.admission", lambda ecg: refusal)
     (found,) = scored(settings)
-    assert read_now(found) == "unreadable: look at the patient"
+    assert read_now(found) == "signal not interpretable: check the patient"
     assert found.outcome.heart_rate is None
 
 
