@@ -131,8 +131,11 @@ def usable_cores() -> int:
 
 
 def end_group(pid: int | None, token: str | None) -> bool:
-    """Kill the process and all that it started, and wait until they are gone; False if it does not live."""
-    if pid is None or not is_alive(pid, token):
+    """Kill the process and all that it started, and wait until they are gone; False if it does not live.
+
+    The calling process never ends itself: a command that runs a job in the foreground may run another one.
+    """
+    if pid is None or pid == os.getpid() or not is_alive(pid, token):
         return False
     try:
         process = psutil.Process(pid)

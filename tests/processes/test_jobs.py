@@ -157,6 +157,10 @@ def test_ending_a_run_with_a_reused_pid_kills_nobody(store):
     assert stranger.returncode == -9
 
 
+def test_a_process_does_not_end_itself():
+    assert not processes.end_group(os.getpid(), processes.start_token(os.getpid()))
+
+
 def test_a_zombie_is_not_alive():
     child = subprocess.Popen([sys.executable, "-c", ""])
     token = processes.start_token(child.pid)
