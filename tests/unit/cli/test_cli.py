@@ -281,7 +281,7 @@ def test_import_reports_what_was_read_and_refused(settings, run, records):
 
 
 def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(run, records, tmp_path):
-    code, out, _ = run("import", "folder", records[0].parent, "hospital", "--json")
+    code, out, _ = run("import", "folder", records[0].parent, "lines", "--json")
     *progress, last = map(json.loads, out.splitlines())
     assert code == 0
     assert progress[-1] == {"done": len(DEMOS), "total": len(DEMOS)}
