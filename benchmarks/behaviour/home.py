@@ -12,6 +12,8 @@ from typing import Any
 
 from ecgapp.__main__ import main as app
 from ecgapp.config import Settings
+from ecgapp.datasets import ImportOptions, import_dataset
+from ecgapp.storage import documents
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(\+00:00)?")
 TIMES = ("time (UTC)", "added", "scored", "opened")  # columns that are not compared
@@ -45,10 +47,10 @@ class Home:
 
     def imported(self, layout: str, source: Path, name: str) -> dict[str, Any]:
         """The report of an import, and what the data set's description says."""
-        lines = self.command("import", layout, source, name, "--workers", 1, "--json")["out"]
+        report = import_dataset(layout, source, self.settings.stores / name, ImportOptions(workers=1))
         manifest = json.loads((self.settings.stores / name / "manifest.json").read_text("utf-8"))
         del manifest["created"]
-        return {**json.loads(lines[-1]), "manifest": manifest}
+        return {"report": documents.to_plain(report), "manifest": manifest}
 
     def model(self, folder: Path, name: str) -> dict[str, Any]:
         """The weights' sha256, and the card, of the one model ``name`` somewhere below ``folder``."""

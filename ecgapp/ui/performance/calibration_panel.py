@@ -30,8 +30,9 @@ def reliability_panel(tried: Tried) -> None:
         st.plotly_chart(diagram(calibration), config=PLAIN, key="reliability_diagram", alt=alt)
         st.caption(
             "Points: groups of records with similar predicted probability. On the dashed line prediction "
-            "equals observation; above it the model underestimates. Bars: 95 % Wilson intervals. The temperature was fitted on these same records, so that it looks slightly too "
-            f"good. {where_from(tried)}"
+            "equals observation; above it the model underestimates. Bars: 95 % Wilson intervals. The "
+            "temperature was fitted on these same records, so that it looks slightly too good. "
+            f"{where_from(tried)}"
         )
         with st.expander("The diagram as a table"):
             st.dataframe(bins_table(calibration), hide_index=True, height="content", key="reliability_bins")

@@ -58,37 +58,11 @@ def tracing_layout(sheet: Sheet, zeros: FloatArray, edges: tuple[float, float]) 
         dragmode="zoom",
         hovermode=False,
         font={"color": INK},
-        xaxis=_tracing_axis([left, right], speed) | {"constraintoward": "left"} | labels,
-        yaxis=_tracing_axis([bottom, top], gain)
+        xaxis=_paper_axis((left, right), BOX / speed, 1 / speed) | {"constraintoward": "left"} | labels,
+        yaxis=_paper_axis((bottom, top), BOX / gain, 1 / gain)
         | {"constraintoward": "top", "showticklabels": False}
         | {"scaleanchor": "x", "scaleratio": gain / speed},
     )
-
-
-def _tracing_axis(span: list[float], per_unit: float) -> dict[str, object]:
-    """Lines at 5 mm and 1 mm, with ``per_unit`` mm to the axis's unit.
-
-    Where the window leaves room, the paper ends: it would look like a lead without a signal.
-    """
-    return {
-        "range": span,
-        "constrain": "domain",
-        "dtick": BOX / per_unit,
-        "tick0": 0,
-        "gridcolor": MAJOR,
-        "gridwidth": 1,
-        "zeroline": False,
-        "showline": False,
-        "ticks": "",
-        "minor": {
-            "dtick": 1 / per_unit,
-            "tick0": 0,
-            "showgrid": True,
-            "gridcolor": MINOR,
-            "gridwidth": 1,
-            "ticks": "",
-        },
-    }
 
 
 def lay_on_paper(
@@ -99,18 +73,23 @@ def lay_on_paper(
         **WHITE, margin={"l": SIDES // 2, "r": SIDES // 2, "t": FRAME - head, "b": 6},
         showlegend=False, hovermode=False, dragmode=False, font={"color": INK},
     )  # fmt: skip
-    figure.update_xaxes(**_beat_axis(across, 0.2, 0.04), constraintoward="left")
+    figure.update_xaxes(**_paper_axis(across, 0.2, 0.04), showticklabels=False, constraintoward="left")
     figure.update_yaxes(
-        **_beat_axis(upwards, 0.5, 0.1),
+        **_paper_axis(upwards, 0.5, 0.1),
+        showticklabels=False,
         scaleanchor="x",
         scaleratio=SECONDS_PER_MILLIVOLT,
         constraintoward="top",
     )
 
 
-def _beat_axis(span: tuple[float, float], major: float, minor: float) -> dict[str, object]:
-    return {
-        "range": list(span), "dtick": major, "tick0": 0, "gridcolor": MAJOR, "zeroline": False,
-        "showline": False, "ticks": "", "showticklabels": False, "constrain": "domain",
-        "minor": {"dtick": minor, "tick0": 0, "showgrid": True, "gridcolor": MINOR, "ticks": ""},
+def _paper_axis(span: tuple[float, float], major: float, minor: float) -> dict[str, Any]:
+    """The axis from ``span[0]`` to ``span[1]`` with paper's lines every ``major`` and every ``minor`` units.
+
+    Where the window leaves room, the paper ends: it would look like a lead without a signal.
+    """
+    grid = {"tick0": 0, "gridwidth": 1, "ticks": ""}
+    return grid | {
+        "range": list(span), "dtick": major, "gridcolor": MAJOR, "zeroline": False, "showline": False,
+        "constrain": "domain", "minor": grid | {"dtick": minor, "showgrid": True, "gridcolor": MINOR},
     }  # fmt: skip

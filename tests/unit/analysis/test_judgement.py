@@ -34,7 +34,7 @@ ANTERIOR = CriticalFinding(
 TACHYCARDIA = replace(ANTERIOR, kind=CriticalKind.BROAD_COMPLEX_TACHYCARDIA, name="broad", leads=("II",))
 SOUND = RecordQuality((), "", (), None)
 FEW = SimpleNamespace(label="STE", sufficient=False, n_positive=10)
-CARD = SimpleNamespace(validation=SimpleNamespace(per_label=(FEW,)))
+CARD = SimpleNamespace(label_metrics={"STE": FEW}.get)
 
 
 def scores(**above):
