@@ -217,7 +217,7 @@ def test_with_nothing_judged_there_is_nothing_to_save(page, settings):
 
 def test_other_answers_than_the_models_are_no_confirmation(page, settings):
     press(say(named(page), AF="absent"), "decide_confirmed")
-    assert "not the model's" in page.error[0].value
+    assert "differ from the model's" in page.error[0].value
     assert not review(settings).is_confirmed
 
 
