@@ -31,10 +31,12 @@ with headline.container():
     changed = st.empty()
 
 classifier = model_choice.choose_model("Classifier", model_choice.classifiers(cards), "classifier")
-found = compare_panels.compared_findings(both, classifier) if classifier is not None and not withheld else ()
-if found and classifier is not None:
+findings = (
+    compare_panels.compared_findings(both, classifier) if classifier is not None and not withheld else ()
+)
+if findings and classifier is not None:
     st.subheader("Findings, unconfirmed")
-    compare_panels.findings_panel(both, found, classifier)
+    compare_panels.findings_panel(both, findings, classifier)
 
 delineator = next(iter(model_choice.delineators(cards).values()), None)
 changes, levels = (), ()
@@ -52,5 +54,5 @@ if delineator is not None:
         compare_panels.beats_panel(both, measured)
 
 shifted = change_tables.shifts(levels, changes)
-words = f"{change_tables.summary(found, changes, levels)} {compare_admission.doubts_of_all(both)}".rstrip()
+words = f"{change_tables.summary(findings, changes, levels)} {compare_admission.doubts_of_all(both)}".rstrip()
 (changed.warning if shifted else changed.info)(words, icon=":material/compare_arrows:")

@@ -16,9 +16,9 @@ auth.require_admin(settings)
 try:
     models = {name: versions(name, settings) for name in model_names(settings)}
     st.subheader("In use")
-    model_choice.tell_damaged()
+    model_choice.damaged_models_notice()
     if models:
-        overview(version for found in models.values() for version in found)
+        overview(version for of_name in models.values() for version in of_name)
         st.caption(INTERVALS)
         st.subheader("History")
         name = st.selectbox("Model", list(models), key="model_history")

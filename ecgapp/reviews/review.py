@@ -218,7 +218,7 @@ def _read(review: Review, event: ReviewEvent) -> Review:
     return review if review.is_confirmed else _answered(review, event)
 
 
-def _shown(review: Review, event: ReviewEvent) -> Review:
+def _with_shown_output(review: Review, event: ReviewEvent) -> Review:
     reads = tuple(
         replace(read, shown=event.at, output=event.answers)
         if same_reader(read.by, event.by) and not read.shown
@@ -258,7 +258,7 @@ def _signed(review: Review, event: ReviewEvent) -> Review:
 
 _STEPS: dict[EventKind, Callable[[Review, ReviewEvent], Review]] = {
     EventKind.READ: _read,
-    EventKind.SHOWN: _shown,
+    EventKind.SHOWN: _with_shown_output,
     EventKind.CONFIRMED: _decided,
     EventKind.EDITED: _decided,
     EventKind.SIGNED: _signed,

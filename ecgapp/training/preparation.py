@@ -42,7 +42,7 @@ class EnsembleMember:
 
 @dataclass(frozen=True, eq=False)
 class PreparedTraining:
-    """Everything a training needs except its networks.
+    """All inputs of a training except its networks.
 
     ``members`` are trained together: all of them, or one group of an ensemble (``for_group``), which has its
     own ``checkpoints`` folder. ``folder`` is that of the whole training. ``digest`` is of the

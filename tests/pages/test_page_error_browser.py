@@ -29,7 +29,7 @@ from ecgapp.models import load_card, save_model
 from ecgapp.records import fingerprint
 from ecgapp.storage import admin_password
 from ecgapp.ui.performance.error_view import OPENED
-from ecgapp.ui.performance.selection import Tried
+from ecgapp.ui.performance.selection import Selection
 from ecgapp.ui.performance.threshold_panel import PART, PARTS, per_class_csv, predictions_csv
 from ecgapp.ui.shell import auth
 
@@ -165,14 +165,14 @@ def viewed(settings, *, signed_in):
         from ecgapp.evaluate import Mistake
         from ecgapp.models import load_card
         from ecgapp.ui.performance.error_view import Wrong, error_view
-        from ecgapp.ui.performance.selection import Tried
+        from ecgapp.ui.performance.selection import Selection
         from ecgapp.ui.shell import session
 
         settings = session.settings()
         card = load_card(settings.weights, "tiny_nine")
         known = version_predictions(card, settings)
-        tried = Tried(card, card.task, known, card.thresholds, card.validation)
-        error_view(tried, Wrong(2, "AF", Mistake.FALSE_POSITIVE))
+        selection = Selection(card, card.task, known, card.thresholds, card.validation)
+        error_view(selection, Wrong(2, "AF", Mistake.FALSE_POSITIVE))
 
     return _run(AppTest.from_function(view, default_timeout=60), settings, signed_in=signed_in)
 
@@ -238,14 +238,14 @@ def test_a_data_set_that_is_not_here_is_named_and_its_rows_are_listed(tmp_path, 
     assert "Not on this machine: **hospital**" in said(page)
 
 
-def tried(settings):
+def selection(settings):
     card = load_card(settings.weights, "tiny_nine")
-    return Tried(card, card.task, version_predictions(card, settings), card.thresholds, card.validation)
+    return Selection(card, card.task, version_predictions(card, settings), card.thresholds, card.validation)
 
 
 def test_the_saved_predictions_give_the_saved_figures(settings):
-    table = pd.read_csv(io.BytesIO(predictions_csv(tried(settings))))
-    figures = pd.read_csv(io.BytesIO(per_class_csv(tried(settings)))).set_index("class")
+    table = pd.read_csv(io.BytesIO(predictions_csv(selection(settings))))
+    figures = pd.read_csv(io.BytesIO(per_class_csv(selection(settings)))).set_index("class")
     assert list(table["record"].iloc[list(MISSED)]) == ["t/1", "t/3"]
     truth, found = table["AF target"], table["AF probability"]
     assert figures.loc["AF", "auroc"] == pytest.approx(metrics.roc_auc_score(truth, found), abs=1e-9)
@@ -253,11 +253,11 @@ def test_the_saved_predictions_give_the_saved_figures(settings):
     assert figures.loc["AF", "precision"] == pytest.approx(metrics.precision_score(truth, decided), abs=1e-9)
     assert figures.loc["AF", "false_positive"] == len(ALARMED)
     assert np.isnan(figures.loc["PVC", "recall"])
-    np.testing.assert_array_equal(table["fold"], tried(settings).predictions.folds)
+    np.testing.assert_array_equal(table["fold"], selection(settings).predictions.folds)
 
 
 def test_an_unknown_answer_is_empty_in_the_file(settings):
-    known = tried(settings)
+    known = selection(settings)
     targets = known.predictions.targets.copy()
     targets[0, 0] = np.nan
     told = predictions_csv(

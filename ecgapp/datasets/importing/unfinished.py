@@ -97,7 +97,7 @@ def publish(folder: Path, destination: Path) -> None:
 
 
 def keep_or_remove(folder: Path) -> None:
-    """After an interruption keep the folder if it has a complete part, else remove it."""
+    """Keep the folder of an interrupted import if it has a complete part, else remove it."""
     if not any(folder.glob("part-*.json")):
         shutil.rmtree(folder, ignore_errors=True)
 

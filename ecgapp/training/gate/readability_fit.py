@@ -1,4 +1,4 @@
-"""Fits the readability gate: can the signal be read as an ECG at all?
+"""Fits the readability gate, which decides whether a signal can be read as an ECG at all.
 
 A network of one hidden layer on twelve numbers is trained on all windows at once. Each kind of good record
 has the same total weight, and each kind of bad record too; good and bad weigh one half each. So a few windows

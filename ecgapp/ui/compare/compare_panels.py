@@ -108,12 +108,12 @@ def critical_findings(both: Mapping[str, ComparedECG]) -> None:
 
 def compared_findings(both: Mapping[str, ComparedECG], card: ModelCard) -> tuple[FindingChange, ...]:
     """Every class in both; none, and a sentence for each ECG that the model cannot take."""
-    findings = {slot: _found(slot, one, card) for slot, one in both.items()}
+    findings = {slot: _findings_or_notice(slot, one, card) for slot, one in both.items()}
     earlier, later = findings[EARLIER], findings[LATER]
     return () if earlier is None or later is None else finding_changes(earlier, later)
 
 
-def _found(slot: str, one: ComparedECG, card: ModelCard) -> Findings | None:
+def _findings_or_notice(slot: str, one: ComparedECG, card: ModelCard) -> Findings | None:
     """The findings of ``card``'s model in one ECG that passed the gate; None, with a warning, on an error."""
     try:
         return one.ecg.findings(card)

@@ -75,27 +75,27 @@ def _name(beats: Mapping[str, TypicalBeat], lead: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _shown(beats: Iterable[TypicalBeat], lead: str) -> FloatArray:
+def _drawn_signal(beats: Iterable[TypicalBeat], lead: str) -> FloatArray:
     return np.concatenate([beat.between(lead, *SHOWN) for beat in beats if lead in beat.leads])
 
 
 def _top(beats: Iterable[TypicalBeat], leads: Sequence[str]) -> float:
     """The height above the first row's zero, in whole 5 mm."""
-    highest = max(float(_shown(beats, lead).max()) for lead in leads[::ROWS_OF_A_COLUMN])
+    highest = max(float(_drawn_signal(beats, lead).max()) for lead in leads[::ROWS_OF_A_COLUMN])
     return float(np.ceil((max(highest, 0.6) + 0.1) / 0.5) * 0.5)
 
 
 def _bottom(beats: Iterable[TypicalBeat], leads: Sequence[str]) -> float:
     """The height below the last row's zero, in whole 5 mm."""
     last = leads[min(len(leads), ROWS_OF_A_COLUMN) - 1 :: ROWS_OF_A_COLUMN]
-    lowest = min(float(_shown(beats, lead).min()) for lead in last)
+    lowest = min(float(_drawn_signal(beats, lead).min()) for lead in last)
     return float(np.ceil((max(-lowest, 0.3) + 0.1) / 0.5) * 0.5)
 
 
 def _spacing(beats: Iterable[TypicalBeat], leads: Sequence[str]) -> float:
     """Rows so far apart, in whole 5 mm, that no lead runs into the one below it."""
     reaches = [
-        float(_shown(beats, leads[place]).max() - _shown(beats, leads[place - 1]).min())
+        float(_drawn_signal(beats, leads[place]).max() - _drawn_signal(beats, leads[place - 1]).min())
         for place in range(1, len(leads))
         if place % ROWS_OF_A_COLUMN
     ]

@@ -10,7 +10,7 @@ from ecgapp.models import Interval
 from ecgapp.models.card_words import insufficient, with_interval
 from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, ORANGE, band, in_force, plain_layout
-from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+from ecgapp.ui.performance.selection import Column, Selection, choose_class, where_from
 from ecgapp.ui.tracing.paper_frame import PLAIN
 
 GRID = np.linspace(0.0, 1.0, 101)
@@ -19,22 +19,22 @@ DRAWS = 300
 
 
 @st.fragment
-def alerts_panel(tried: Tried) -> None:
+def alerts_panel(selection: Selection) -> None:
     """The sentence at the threshold in force, and how it moves with the threshold."""
     left, right = st.columns([2, 1])
-    label = choose_class(tried, left)
-    metrics = tried.metrics(label)
+    label = choose_class(selection, left)
+    metrics = selection.metrics(label)
     if (reason := insufficient(metrics)) is not None:
         st.info(f"**{in_full(label)}**: {reason}, too few to say what a threshold means in patients.")
         return
-    probabilities, targets = tried.answers(label)
+    probabilities, targets = selection.answers(label)
     own = 100 * share_of(targets)
     percent = right.number_input(
         "How many of 100 patients have it?", 0.1, 99.9, min(max(round(own, 1), 0.1), 99.9), 0.5, "%.1f",
-        key=f"prevalence_{tried.card.digest}_{label}", help=f"In the validation records: {own:.1f} %.",
+        key=f"prevalence_{selection.card.digest}_{label}", help=f"In the validation records: {own:.1f} %.",
     )  # fmt: skip
-    line = tried.thresholds[tried.place(label)]
-    key = (tried.card.digest, label, percent / 100)
+    line = selection.thresholds[selection.place(label)]
+    key = (selection.card.digest, label, percent / 100)
     (here,) = _counted(*key, (line,), probabilities, targets)
     st.markdown(in_words(here, label, percent))
     curve = _counted(*key, tuple(GRID.tolist()), probabilities, targets)
@@ -43,7 +43,7 @@ def alerts_panel(tried: Tried) -> None:
     st.caption(
         f"{metrics.n_positive} of {metrics.n:,} records have it. Bands and brackets: 95 % bootstrap "
         f"intervals over records ({DRAWS} draws); the prevalence is assumed exact, and patients who "
-        f"have it are taken to be as easy or as hard to find as these. {where_from(tried)}"
+        f"have it are taken to be as easy or as hard to find as these. {where_from(selection)}"
     )
     with st.expander("The curves as a table"):
         st.dataframe(alerts_table(curve[::EVERY]), hide_index=True, height="content", key="alerts_table")

@@ -9,7 +9,7 @@ from ecgapp.models import Interval
 from ecgapp.models.card_words import insufficient, with_interval
 from ecgapp.tasks.meanings import in_full
 from ecgapp.ui.performance.charts import AXIS, BLUE, GREY, plain_layout
-from ecgapp.ui.performance.selection import Column, Tried, choose_class, where_from
+from ecgapp.ui.performance.selection import Column, Selection, choose_class, where_from
 from ecgapp.ui.tracing.paper_frame import PLAIN
 
 DRAWS = 300
@@ -17,14 +17,14 @@ DIGITS = 3  # good figures lie below 0.1
 
 
 @st.fragment
-def reliability_panel(tried: Tried) -> None:
+def reliability_panel(selection: Selection) -> None:
     """The diagram of one class, the two figures of every class, and the tables."""
-    label = choose_class(tried, st.columns([2, 1])[0])
-    metrics = tried.metrics(label)
+    label = choose_class(selection, st.columns([2, 1])[0])
+    metrics = selection.metrics(label)
     if (reason := insufficient(metrics)) is not None:
         st.info(f"**{in_full(label)}**: {reason}, too few to assess calibration.")
     else:
-        calibration = measured(tried, label)
+        calibration = measured(selection, label)
         st.markdown(in_words(calibration, label))
         alt = f"Reliability diagram of {label}: share that has it against the predicted probability"
         st.plotly_chart(diagram(calibration), config=PLAIN, key="reliability_diagram", alt=alt)
@@ -32,12 +32,12 @@ def reliability_panel(tried: Tried) -> None:
             "Points: groups of records with similar predicted probability. On the dashed line prediction "
             "equals observation; above it the model underestimates. Bars: 95 % Wilson intervals. The "
             "temperature was fitted on these same records, so that it looks slightly too good. "
-            f"{where_from(tried)}"
+            f"{where_from(selection)}"
         )
         with st.expander("The diagram as a table"):
             st.dataframe(bins_table(calibration), hide_index=True, height="content", key="reliability_bins")
     st.markdown("**Calibration error and Brier score of every class**, the smaller the better")
-    st.dataframe(figures_table(tried), hide_index=True, height="content", key="calibration_figures")
+    st.dataframe(figures_table(selection), hide_index=True, height="content", key="calibration_figures")
     st.caption(
         f"95 % bootstrap intervals over records ({DRAWS} draws). The calibration error of a small class "
         "looks larger than it is, in the draws more than in the records, so that its interval may lie above "
@@ -45,9 +45,9 @@ def reliability_panel(tried: Tried) -> None:
     )
 
 
-def measured(tried: Tried, label: str) -> Reliability:
+def measured(selection: Selection, label: str) -> Reliability:
     """The calibration of one class, measured once for each model and class."""
-    return _measured(tried.card.digest, label, *tried.answers(label))
+    return _measured(selection.card.digest, label, *selection.answers(label))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -114,17 +114,17 @@ def bins_table(calibration: Reliability) -> pd.DataFrame:
     )
 
 
-def figures_table(tried: Tried) -> pd.DataFrame:
+def figures_table(selection: Selection) -> pd.DataFrame:
     """The table of calibration error and Brier score of every class with enough positives."""
-    return pd.DataFrame([_row(tried, label) for label in tried.task.label_names])
+    return pd.DataFrame([_row(selection, label) for label in selection.task.label_names])
 
 
-def _row(tried: Tried, label: str) -> dict[str, object]:
-    metrics = tried.metrics(label)
+def _row(selection: Selection, label: str) -> dict[str, object]:
+    metrics = selection.metrics(label)
     row: dict[str, object] = {"Class": label, "n": f"{metrics.n_positive} of {metrics.n}"}
     if (reason := insufficient(metrics)) is not None:
         return row | {"Expected calibration error": reason, "Brier score": "-"}
-    calibration = measured(tried, label)
+    calibration = measured(selection, label)
     return row | {
         "Expected calibration error": with_interval(calibration.ece, DIGITS),
         "Brier score": with_interval(calibration.brier, DIGITS),

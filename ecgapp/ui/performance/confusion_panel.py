@@ -7,7 +7,7 @@ import streamlit as st
 from ecgapp.evaluate import ConfusionMatrix, confusion_matrix
 from ecgapp.models import ENOUGH_POSITIVES
 from ecgapp.ui.performance.charts import plain_layout
-from ecgapp.ui.performance.selection import Tried, where_from
+from ecgapp.ui.performance.selection import Selection, where_from
 from ecgapp.ui.tracing.paper_frame import PLAIN
 
 NO_LABEL, NOTHING = "none of them", "nothing found"
@@ -15,10 +15,10 @@ SCALE = [[0.0, "#f3f7fa"], [1.0, "#0072b2"]]  # one hue, opaque: plotly writes o
 CELL = 42  # px
 
 
-def matrix_panel(tried: Tried) -> None:
+def matrix_panel(selection: Selection) -> None:
     """The matrix as a figure with its numbers written in it, and as a table."""
-    predictions, labels = tried.predictions, tried.task.label_names
-    matrix = confusion_matrix(predictions.probabilities, predictions.targets, tried.thresholds)
+    predictions, labels = selection.predictions, selection.task.label_names
+    matrix = confusion_matrix(predictions.probabilities, predictions.targets, selection.thresholds)
     st.markdown("**Rows: what a record has. Columns: what the model found in those records**")
     alt = "Which labels were found in the records of each label, in % and counts"
     st.plotly_chart(heatmap(matrix, labels), config=PLAIN, key="confusion_matrix", alt=alt)
@@ -26,7 +26,7 @@ def matrix_panel(tried: Tried) -> None:
         "A cell is the share of the row's records in which the column's label was found, and their number. "
         "A record may have several labels: rows may sum to more than 100 %, and what is found beside the "
         f"row's label may be right. Rows of fewer than {ENOUGH_POSITIVES} records show counts alone. "
-        f"{where_from(tried)}"
+        f"{where_from(selection)}"
     )
     with st.expander("The matrix as a table", expanded=False):
         st.dataframe(table(matrix, labels), height="content", key="confusion_table")

@@ -15,9 +15,9 @@ from ecgapp.records import ECGRecord
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.system.memory import give_back_freed
 from ecgapp.tasks.meanings import in_full
-from ecgapp.ui.performance.selection import Tried
+from ecgapp.ui.performance.selection import Selection
 from ecgapp.ui.review import relevance_charts
-from ecgapp.ui.review.saliency_panel import tell_shortfall
+from ecgapp.ui.review.saliency_panel import shortfall_notice
 from ecgapp.ui.shell import auth, ecg_in_view, model_choice, session
 from ecgapp.ui.shell.open_ecgs import open_ecg
 from ecgapp.ui.sign_off import reader
@@ -57,22 +57,22 @@ class Wrong:
     kind: Mistake
 
 
-def error_view(tried: Tried, wrong: Wrong) -> None:
+def error_view(selection: Selection, wrong: Wrong) -> None:
     """The tracing for an administrator; else, or where the data set is not here, a sentence why not."""
     try:
         auth.check_admin(session.settings())
-        opened = _kept((tried.card.digest, wrong.label, wrong.row), tried, wrong)
+        opened = _opened_mistake((selection.card.digest, wrong.label, wrong.row), selection, wrong)
     except EcgAppError as error:
         st.info(escape_markdown(str(error)))
         return
     reader.mark_seen(opened.ecg.fingerprint)  # who saw this can read it first no more
-    st.markdown(_in_words(tried, wrong))
+    st.markdown(_in_words(selection, wrong))
     st.caption(f"Codes in the data set: {escape_markdown(', '.join(opened.ecg.record.codes) or 'none')}.")
     st.caption(_by_gate(opened.ecg.admission()))
-    answer = _choose_answer(tried, opened)
-    line = tried.thresholds[tried.place(wrong.label)]
+    answer = _choose_answer(selection, opened)
+    line = selection.thresholds[selection.place(wrong.label)]
     st.markdown(saliency_overlay.in_words(answer.explanation, replace(answer.finding, threshold=line)))
-    tell_shortfall(answer.explanation)
+    shortfall_notice(answer.explanation)
     alt = f"Tracing of the record, with the relevance of each moment of each lead for {wrong.label} behind it"
     with paper(answer.figure, "error_saliency"):
         st.plotly_chart(
@@ -83,15 +83,15 @@ def error_view(tried: Tried, wrong: Wrong) -> None:
         st.dataframe(relevance_charts.lead_table(answer.explanation), hide_index=True, key="error_leads")
     if st.button("Open on the Review page", key="error_review", icon=":material/open_in_new:"):
         ecg_in_view.open_record(opened.ecg.record, f"Record {opened.ecg.record.record_id}")
-        st.session_state["classifier"] = tried.card.name
+        st.session_state["classifier"] = selection.card.name
         st.switch_page(REVIEW)
 
 
-def _choose_answer(tried: Tried, opened: OpenedMistake) -> NetworkAnswer:
+def _choose_answer(selection: Selection, opened: OpenedMistake) -> NetworkAnswer:
     """Draw the choice of an answer; of an ensemble first the member's, for it made the mistake."""
     names = list(opened.answers)
     if len(names) == 1:
-        if tried.cross_fitted:
+        if selection.cross_fitted:
             st.caption(
                 f"{FROM_MEMBER}; which one it was cannot be told here. What follows is the ensemble's."
             )
@@ -105,7 +105,7 @@ def _choose_answer(tried: Tried, opened: OpenedMistake) -> NetworkAnswer:
     return opened.answers[chosen or names[0]]
 
 
-def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> OpenedMistake:
+def _opened_mistake(key: Hashable, selection: Selection, wrong: Wrong) -> OpenedMistake:
     """Opened once; the next record takes its place, so that a session holds one.
 
     Raises:
@@ -115,23 +115,25 @@ def _kept(key: Hashable, tried: Tried, wrong: Wrong) -> OpenedMistake:
     if last is None or last[0] != key:
         st.session_state.pop(OPENED, None)
         with st.spinner("Opening the record"):
-            last = (key, _open(tried, wrong))
+            last = (key, _open(selection, wrong))
         st.session_state[OPENED] = last
         give_back_freed()
     return last[1]
 
 
-def _open(tried: Tried, wrong: Wrong) -> OpenedMistake:
-    ecg = open_ecg(analysis.validated_record(tried.card, tried.predictions, wrong.row, session.settings()))
+def _open(selection: Selection, wrong: Wrong) -> OpenedMistake:
+    ecg = open_ecg(
+        analysis.validated_record(selection.card, selection.predictions, wrong.row, session.settings())
+    )
     answers = {}
-    if tried.cross_fitted:
-        model = model_choice.opened(tried.card)
-        member = analysis.answering_member(model, tried.predictions, wrong.row)
+    if selection.cross_fitted:
+        model = model_choice.opened(selection.card)
+        member = analysis.answering_member(model, selection.predictions, wrong.row)
         if member is not None:
             answers[MEMBER] = _answer_of_member(ecg.record, member, wrong.label)
-    findings = ecg.findings(tried.card)
+    findings = ecg.findings(selection.card)
     explanation = ecg.explanation(
-        tried.card, SaliencyQuestion(wrong.label, findings.best_window(wrong.label))
+        selection.card, SaliencyQuestion(wrong.label, findings.best_window(wrong.label))
     )
     answers[ENSEMBLE] = _drawn(ecg.record, findings, explanation)
     ecg.admission()  # now, while the reader sees that the record is being opened
@@ -161,14 +163,14 @@ def _drawn(record: ECGRecord, findings: Findings, explanation: Explanation) -> N
     return NetworkAnswer(finding, explanation, saliency_overlay.saliency(record, explanation))
 
 
-def _in_words(tried: Tried, wrong: Wrong) -> str:
+def _in_words(selection: Selection, wrong: Wrong) -> str:
     """A sentence with the record's name, its labels, and its probability in the validation."""
-    names, predictions = tried.predictions.names, tried.predictions
+    names, predictions = selection.predictions.names, selection.predictions
     if names is None:
         return ""
-    truth = zip(tried.task.label_names, predictions.targets[wrong.row] == 1, strict=True)
+    truth = zip(selection.task.label_names, predictions.targets[wrong.row] == 1, strict=True)
     has = [in_full(name) for name, there in truth if there]
-    probability = float(predictions.probabilities[wrong.row, tried.place(wrong.label)])
+    probability = float(predictions.probabilities[wrong.row, selection.place(wrong.label)])
     record, store = escape_markdown(names.ids[wrong.row]), escape_markdown(names.origin(wrong.row).store)
     return (
         f"Record **{record}** of {store}, a {wrong.kind}. By its data set it has: "

@@ -17,8 +17,11 @@ Column = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
-    """``evaluation`` is at ``thresholds``; ``which`` class the reader moves, or ``ALL``."""
+class Selection:
+    """A model, its validation answers, and the thresholds that the reader selects.
+
+    ``evaluation`` is at ``thresholds``; ``which`` is the class whose threshold moves, or ``ALL``.
+    """
 
     card: ModelCard
     task: Task
@@ -33,7 +36,8 @@ class Tried:
         return self.card.is_cross_fitted
 
     @property
-    def evaluation_told(self) -> str:
+    def dataset(self) -> str:
+        """The validation records, as the card names them; "" if there are none."""
         return self.card.validation.dataset if self.card.validation else ""
 
     def place(self, label: str) -> int:
@@ -50,18 +54,20 @@ class Tried:
         return self.evaluation.per_label[self.place(label)]
 
 
-def choose_class(tried: Tried, place: DeltaGenerator) -> str:
+def choose_class(selection: Selection, place: DeltaGenerator) -> str:
     """Draw the choice of a class, the same in all parts; at first the one whose threshold is moved."""
-    labels = tried.task.label_names
-    first = labels.index(tried.which) if tried.which in labels else 0
-    key = f"class_{tried.card.digest}_{tried.which}"
+    labels = selection.task.label_names
+    first = labels.index(selection.which) if selection.which in labels else 0
+    key = f"class_{selection.card.digest}_{selection.which}"
     return str(place.selectbox("Class", labels, first, format_func=in_full, key=key) or labels[first])
 
 
-def where_from(tried: Tried) -> str:
+def where_from(selection: Selection) -> str:
     """A sentence on the records behind the figures of a part."""
-    members = " Each answer is that of the member that had not learnt from the record." * tried.cross_fitted
-    return f"Validation records: {tried.evaluation_told}.{members}"
+    members = (
+        " Each answer is that of the member that had not learnt from the record." * selection.cross_fitted
+    )
+    return f"Validation records: {selection.dataset}.{members}"
 
 
 def download(packed: Callable[[], bytes], words: str, name: str) -> None:

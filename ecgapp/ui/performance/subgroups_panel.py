@@ -8,7 +8,7 @@ from ecgapp.evaluate import Subgroup, by_origin
 from ecgapp.models import ENOUGH_POSITIVES, LabelMetrics
 from ecgapp.models.card_words import with_interval
 from ecgapp.ui.performance.charts import AXIS, COLOURS, SYMBOLS, plain_layout
-from ecgapp.ui.performance.selection import Tried, where_from
+from ecgapp.ui.performance.selection import Selection, where_from
 from ecgapp.ui.tracing.paper_frame import PLAIN
 
 DRAWS = 300
@@ -19,12 +19,12 @@ NOT_KEPT = (
 )
 
 
-def subgroups_panel(tried: Tried) -> None:
+def subgroups_panel(selection: Selection) -> None:
     """A line for each data set and source, and AUROC by class."""
-    if tried.predictions.names is None:
+    if selection.predictions.names is None:
         st.info(NOT_KEPT)
         return
-    parts = _parts(tried.card.digest, tried.thresholds, tried)
+    parts = _parts(selection.card.digest, selection.thresholds, selection)
     st.dataframe(parts_table(parts), hide_index=True, height="content", key="subgroups")
     judged = [part for part in parts if part.evaluation is not None]
     if judged:
@@ -33,19 +33,19 @@ def subgroups_panel(tried: Tried) -> None:
         st.plotly_chart(chart(judged), config=PLAIN, key="subgroup_chart", alt=alt)
         with st.expander("AUROC by class as a table"):
             st.dataframe(
-                class_table(judged, tried), hide_index=True, height="content", key="subgroup_classes"
+                class_table(judged, selection), hide_index=True, height="content", key="subgroup_classes"
             )
     st.caption(
         f"Of each data set, classes with at least {ENOUGH_POSITIVES} positives in it; otherwise n is "
         "the largest number of positives of any class. Means of two data sets may run over "
         "different classes. In brackets: 95 % "
         f"bootstrap intervals ({DRAWS} draws). Age, sex and recorder are not in these data, so that figures "
-        f"by them cannot be given. {where_from(tried)}"
+        f"by them cannot be given. {where_from(selection)}"
     )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _parts(digest: str, thresholds: tuple[float, ...], _tried: Tried) -> tuple[Subgroup, ...]:
+def _parts(digest: str, thresholds: tuple[float, ...], _tried: Selection) -> tuple[Subgroup, ...]:
     """``digest`` and ``thresholds`` key the cache: predictions hold no patient's ECG."""
     return by_origin(_tried.task, _tried.predictions, thresholds, DRAWS)
 
@@ -105,11 +105,11 @@ def _rows(part: Subgroup) -> tuple[LabelMetrics, ...]:
     return part.evaluation.per_label if part.evaluation else ()
 
 
-def class_table(parts: list[Subgroup], tried: Tried) -> pd.DataFrame:
+def class_table(parts: list[Subgroup], selection: Selection) -> pd.DataFrame:
     """AUROC with its interval and n, a line for each class, a column for each data set."""
     by_part = {part.name: {row.label: row for row in _rows(part)} for part in parts}
     lines = []
-    for place, label in enumerate(tried.task.label_names):
+    for place, label in enumerate(selection.task.label_names):
         line = {"Class": label}
         for part in parts:
             row, n = by_part[part.name].get(label), part.n_positive[place]

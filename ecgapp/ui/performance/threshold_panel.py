@@ -15,11 +15,11 @@ from ecgapp.ui.performance.calibration_panel import reliability_panel
 from ecgapp.ui.performance.charts import precision_recall, precision_recall_table
 from ecgapp.ui.performance.confusion_panel import matrix_panel
 from ecgapp.ui.performance.error_browser import error_browser
-from ecgapp.ui.performance.selection import ALL, Tried, download
+from ecgapp.ui.performance.selection import ALL, Selection, download
 from ecgapp.ui.performance.subgroups_panel import subgroups_panel
 from ecgapp.ui.tracing.paper_frame import PLAIN
 
-DRAWS = 200  # bootstrap draws while a threshold is tried; the shipped figures have 1,000
+DRAWS = 200  # bootstrap draws while a threshold is moved; the shipped figures have 1,000
 COLUMNS = {"Threshold": st.column_config.NumberColumn(format="%.3f")}
 PART = "performance_part"  # session state: which part is open, whatever the model
 ACROSS = 3  # 2x2 tables side by side
@@ -34,14 +34,14 @@ def thresholds_panel(card: ModelCard, task: Task, predictions: Predictions) -> N
     which, thresholds = _choose_thresholds(card, task)
     shipped = card.validation if thresholds == card.thresholds else None
     evaluation = shipped or _tried(card.digest, thresholds, task, predictions)
-    tried = Tried(card, task, predictions, thresholds, evaluation, which)
+    selection = Selection(card, task, predictions, thresholds, evaluation, which)
     if shipped is None:
         st.caption(f"Thresholds as tried here, not as used on the Review page; {DRAWS} bootstrap draws.")
     tabs = st.tabs(list(PARTS), on_change="rerun", key=PART)
     for tab, part in zip(tabs, PARTS.values(), strict=True):
         if tab.open:
             with tab:
-                part(tried)
+                part(selection)
 
 
 def _choose_thresholds(card: ModelCard, task: Task) -> tuple[str, tuple[float, ...]]:
@@ -66,23 +66,25 @@ def _tried(digest: str, thresholds: tuple[float, ...], _task: Task, _predictions
     return metrics_at(_task, _predictions.probabilities, _predictions.targets, thresholds, DRAWS)
 
 
-def classes_panel(tried: Tried) -> None:
+def classes_panel(selection: Selection) -> None:
     """Means, figures of each class, their curves, and one 2x2 a class."""
-    evaluation = tried.evaluation
+    evaluation = selection.evaluation
     st.dataframe(macro(evaluation), hide_index=True)
     st.dataframe(per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS)
     with st.container(horizontal=True):
-        download(lambda: per_class_csv(tried), "This table as CSV", f"{tried.card.name}-classes")
-        download(lambda: predictions_csv(tried), "All predictions as CSV", f"{tried.card.name}-predictions")
+        download(lambda: per_class_csv(selection), "This table as CSV", f"{selection.card.name}-classes")
+        download(
+            lambda: predictions_csv(selection), "All predictions as CSV", f"{selection.card.name}-predictions"
+        )
     st.subheader("Precision and recall at every threshold")
-    figure = precision_recall(tried.predictions, evaluation, ENOUGH_POSITIVES)
+    figure = precision_recall(selection.predictions, evaluation, ENOUGH_POSITIVES)
     alt = "Precision-recall curves, one a class"
     st.plotly_chart(figure, config=PLAIN, key="precision_recall", alt=alt)
     st.caption(
         f"Marks: the thresholds above. Classes with fewer than {ENOUGH_POSITIVES} positives are left out."
     )
     with st.expander("The curves as a table"):
-        curves = precision_recall_table(tried.predictions, evaluation, ENOUGH_POSITIVES)
+        curves = precision_recall_table(selection.predictions, evaluation, ENOUGH_POSITIVES)
         st.dataframe(curves, hide_index=True, height="content", key="precision_recall_table")
         st.caption("Each class's best precision at that recall or more, and the threshold that gives it.")
     st.subheader("One 2x2 a class")
@@ -148,12 +150,12 @@ def confusion(metrics: LabelMetrics) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["has it", "has it not"])
 
 
-def predictions_csv(tried: Tried) -> bytes:
+def predictions_csv(selection: Selection) -> bytes:
     """A line for each record: where it is from, its fold, and for each label target and probability.
 
     Numbers are written so that they read back as they were; an unknown target is empty.
     """
-    known = tried.predictions
+    known = selection.predictions
     table: dict[str, object] = {}
     if known.names is not None:
         origins = [known.names.origin(row) for row in range(len(known.folds))]
@@ -163,15 +165,15 @@ def predictions_csv(tried: Tried) -> bytes:
             "record": [plain_cell(record_id) for record_id in known.names.ids],
         }
     table["fold"] = known.folds
-    for column, label in enumerate(tried.task.label_names):
+    for column, label in enumerate(selection.task.label_names):
         table[plain_cell(f"{label} target")] = pd.Series(known.targets[:, column]).astype("Int64")
         table[plain_cell(f"{label} probability")] = known.probabilities[:, column].astype(float)
     return pd.DataFrame(table).to_csv(index=False, lineterminator="\r\n").encode()
 
 
-def per_class_csv(tried: Tried) -> bytes:
+def per_class_csv(selection: Selection) -> bytes:
     """A line for each class: its threshold, counts, and figures with their intervals."""
-    lines = [_saved_row(metrics) for metrics in tried.evaluation.per_label]
+    lines = [_saved_row(metrics) for metrics in selection.evaluation.per_label]
     return pd.DataFrame(lines).to_csv(index=False, lineterminator="\r\n").encode()
 
 

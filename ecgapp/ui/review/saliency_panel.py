@@ -69,7 +69,7 @@ def saliency_panel(ecg: OpenedECG, result: Findings, card: ModelCard, statuses: 
     try:
         explanation = ecg.explanation(card, choice.question, choice.method)
         st.markdown(saliency_overlay.in_words(explanation, rows[label], statuses[label]))
-        tell_shortfall(explanation)
+        shortfall_notice(explanation)
         grade = st.empty()  # it stands above the picture, and is known after it
         _show(ecg, explanation, choice.opacity)
         _reliability(ecg, choice, grade)
@@ -137,7 +137,7 @@ def _show(ecg: OpenedECG, explanation: Explanation, opacity: float) -> None:
     _beats_and_waves(ecg, explanation)
 
 
-def tell_shortfall(explanation: Explanation) -> None:
+def shortfall_notice(explanation: Explanation) -> None:
     """Warn if the sum of the map is too far from the change in logit."""
     if sentence := explanation.attribution.shortfall:
         st.warning(sentence, icon=":material/warning:")

@@ -19,7 +19,7 @@ from ecgapp.ui.tracing.paper_frame import paper
 from ecgapp.ui.tracing.paper_layout import CONFIG
 from ecgapp.ui.tracing.tracing import Printed, printed_settings, tracing
 from ecgapp.ui.tracing.tracing_controls import View, choose_view, marks_alarms, offer_half_gain
-from ecgapp.ui.tracing.tracing_filters import badges, displayed, heading, tell_st
+from ecgapp.ui.tracing.tracing_filters import badges, displayed, heading, st_notice
 
 MOST_WAYS = 6  # buttons to findings on other pages
 
@@ -84,7 +84,7 @@ def tracing_panel(ecg: OpenedECG, title: str) -> None:
     )
     offer_half_gain(tall, view)
     caliper_list(record)
-    tell_st(ecg, drawn)
+    st_notice(ecg, drawn)
     sentences = remarks(record, ecg.quality)
     if sentences:
         st.warning("  \n".join(sentences))  # a line each, in one box

@@ -14,11 +14,11 @@ MODELS_IN_MEMORY = 8
 
 def installed() -> dict[str, ModelCard]:
     """The cards of all models on this machine; a warning is drawn for each that cannot be read."""
-    tell_damaged()
+    damaged_models_notice()
     return analysis.available_models(session.settings())
 
 
-def tell_damaged() -> None:
+def damaged_models_notice() -> None:
     """A sentence for each installed model whose card cannot be read."""
     for sentence in analysis.damaged_models(session.settings()):
         st.warning(sentence)

@@ -52,7 +52,7 @@ def _as_model(ecg: OpenedECG) -> tuple[ECGRecord, str]:
     return ecg.as_preprocessed(card), f"as filtered for {card.name}, {band}; leads are then normalised"
 
 
-def tell_st(ecg: OpenedECG, drawn: ECGRecord) -> None:
+def st_notice(ecg: OpenedECG, drawn: ECGRecord) -> None:
     """ST of each lead as recorded and as drawn, and a warning where a filter moves it."""
     record = ecg.record
     if drawn is record or record.units != "mV":
