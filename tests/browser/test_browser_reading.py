@@ -45,12 +45,12 @@ def test_no_frame_holds_the_models_output_before_the_read_is_committed(tmp_path)
         visitor.page.goto(app.url)
         visitor.fill("reader_name", "Dr Ada")
         visitor.widget("read_first").get_by_text("Read without the model first").click()
-        visitor.sees("One of these models reads an ECG at a time")
+        visitor.sees("Only the selected model is applied")
         empty = joined(frames)  # with figures of models, not of a record
         visitor.pick("demo", DEMO)
         commit = visitor.page.get_by_role("button", name="Save my reading")
         expect(commit).to_be_visible()
-        visitor.sees("has not been computed")
+        visitor.sees("is hidden until you save your own reading")
         before = joined(frames)
         assert b"Save my reading" in before  # the frames can be read as they are
         assert [words for words in RESULTS if words in before] == []

@@ -93,7 +93,7 @@ def test_with_one_open_its_tracing_fills_the_paper_and_the_other_is_asked_for(pa
     choose(page, "earlier", SINUS)
     assert list(figures(page)) == ["compare_earlier"]
     assert "0-10 s of 10.0 s" in printed(figures(page)["compare_earlier"])
-    assert "Open the other ECG" in said(page)
+    assert "Open the second ECG" in said(page)
 
 
 def test_both_are_drawn_at_one_scale_with_everything_that_changed(page):

@@ -390,7 +390,7 @@ def test_another_record_starts_over_and_so_does_another_reader(settings, monkeyp
 
 def test_who_has_seen_the_output_cannot_read_first_any_more(page):
     first(page)
-    assert "has been shown in this session" in said(page)
+    assert "You have already seen the model's output" in said(page)
     assert not [button for button in page.button if button.key == "commit_read"]
     opened(page, OTHER)
     assert [button for button in page.button if button.key == "commit_read"]

@@ -184,4 +184,4 @@ def test_a_pause_without_beats_still_has_its_map(page, monkeypatch):
     monkeypatch.setattr("ecgapp.analysis.measured_ecg.beat_list", lambda *_: none)
     page.selectbox(key="demo").set_value("Left bundle branch block").run()
     assert not page.exception
-    assert "Too few beats" in said(page)
+    assert "too few beats to average" in said(page)
