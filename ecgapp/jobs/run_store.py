@@ -17,7 +17,7 @@ from ecgapp.jobs.launcher import WORKER, Launcher
 from ecgapp.jobs.liveness import Liveness
 from ecgapp.jobs.rows import NewRun, Value
 from ecgapp.jobs.time_limits import Timing
-from ecgapp.storage.database import Database
+from ecgapp.storage.database import BUSY_SECONDS, Database
 from ecgapp.system import processes
 
 TITLE_LENGTH = 60  # letters
@@ -26,12 +26,22 @@ NOT_STARTED = "The process could not be started on this machine."
 
 
 class RunStore:
-    """The jobs under ``folder``: a database with their states, and a folder for each."""
+    """The jobs under ``folder``: a database with their states, and a folder for each.
 
-    def __init__(self, folder: Path, command: Sequence[str] = WORKER, timing: Timing = Timing()) -> None:  # noqa: B008
+    ``busy`` is for how many seconds a call waits while another process locks the database.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str] = WORKER,
+        timing: Timing = Timing(),  # noqa: B008
+        busy: float = BUSY_SECONDS,
+    ) -> None:
         self.timing = timing
         self.folders = JobFolders(folder)
-        self.database = Database(folder / "runs.sqlite", rows.SCHEMA, "The list of runs", older=rows.OLDER)
+        path = folder / "runs.sqlite"
+        self.database = Database(path, rows.SCHEMA, "The list of runs", older=rows.OLDER, busy=busy)
         self.launcher = Launcher(self.folders, command, timing)
         self.liveness = Liveness(self.database, self.folders, timing)
 
