@@ -99,6 +99,16 @@ class RunStore:
         """Whether the job has ended; a lost one whose process lives may still come back."""
         return run.ended_for_now and not transitions.is_silent(run)
 
+    def set_config(self, run_id: str, config: str) -> None:
+        """Replace the job's config, in its row and in its folder.
+
+        Raises:
+            StorageError: one of them cannot be written.
+        """
+        with self.database.write() as connection:
+            self.folders.write_config(run_id, config)
+            rows.update(connection, run_id, config=config)
+
     def rename(self, run_id: str, title: str, note: str) -> Run:
         """Set the job's title (an empty one resets it to the name) and note.
 

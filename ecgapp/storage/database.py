@@ -61,6 +61,7 @@ class Database:
         """
         with self._explained(), closing(self._connect()) as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("PRAGMA secure_delete = ON")  # deleted text does not stay in the file
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
