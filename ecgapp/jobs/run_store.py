@@ -51,14 +51,19 @@ class RunStore:
         """Add a new training to the end of the queue. ``config`` is written as its config.json."""
         return self.add(NewRun(TRAIN, name, phase, device, config, RESUME))
 
-    def add(self, new: NewRun) -> Run:
+    def add(self, new: NewRun, *, claimed: bool = False) -> Run:
         """Add a new job to the end of the queue; see ``transitions.add``.
+
+        One that is ``claimed``, and waits for no device, starts at once in the caller's process and no other.
 
         Raises:
             JobError: a form is named, and a job of the same config waits or is under way already.
         """
         with self.database.write() as connection:
-            return self.folders.complete(transitions.add(connection, self.folders, new))
+            run = transitions.add(connection, self.folders, new)
+            if claimed:
+                run = transitions.start(connection, self.folders, "", run.id) or run
+            return self.folders.complete(run)
 
     def get(self, run_id: str) -> Run:
         """The job as it is now.

@@ -143,8 +143,8 @@ def test_an_import_that_breaks_down_tells_neither_page_nor_log_a_path(settings, 
 
     monkeypatch.setattr(importing, "_refuse_taken", fail)
     runs = RunStore(settings.runs)
-    run = new_import(runs, ImportConfig("folder", str(tmp_path), str(settings.stores / "data")))
-    runs.claim("", run.id)
+    config = ImportConfig("folder", str(tmp_path), str(settings.stores / "data"))
+    run = new_import(runs, config, here=True)
     ended = execute(runs, run.id, settings)
     assert (ended.state, ended.message.partition(".")[0]) == ("failed", "The import broke down unexpectedly")
     page = open_page("data", settings)
@@ -154,6 +154,14 @@ def test_an_import_that_breaks_down_tells_neither_page_nor_log_a_path(settings, 
     assert "ecgapp.datasets.importing.importer, line" in log
     assert WORDS_OF_PATH not in said(page) + log
     assert str(tmp_path) not in log
+
+
+def test_an_import_that_is_begun_in_a_terminal_is_started_by_no_page(settings, tmp_path):
+    runs = RunStore(settings.runs)
+    run = new_import(runs, ImportConfig("folder", str(tmp_path), str(settings.stores / "data")), here=True)
+    open_page("data", settings)
+    assert (runs.get(run.id).state, runs.get(run.id).pid) == ("starting", None)
+    assert [event.kind for event in runs.events(run.id)] == ["queued", "starting"]
 
 
 def test_a_finished_import_leaves_no_path_of_its_source_among_the_jobs(settings, tmp_path):
