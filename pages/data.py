@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ecgapp.jobs import RunStore
-from ecgapp.ui.data.import_form import import_form, import_progress, interrupted_imports
+from ecgapp.ui.data.import_form import import_form, imports
 from ecgapp.ui.data.review_export import review_export
 from ecgapp.ui.data.store_view import deletion, store_view
 from ecgapp.ui.data.stores import installed_stores, overview
@@ -16,8 +16,7 @@ auth.require_admin(settings)
 
 st.subheader("Import a folder of ECGs")
 import_form(settings)
-import_progress(settings)
-interrupted_imports(settings)
+imports(settings)
 
 st.subheader("Reviewed ECGs")
 review_export(settings)

@@ -17,10 +17,14 @@ auth.require_admin(settings)
 runs = RunStore(settings.runs)
 try:
     st.session_state.setdefault(FORM_OPEN, not runs.all())
+except EcgAppError:
+    pass  # the live view below says why the list of runs cannot be read
+else:
     with st.expander("New training", key=FORM_OPEN, icon=":material/add:", on_change="rerun"):
-        training_form(settings, runs)
-except EcgAppError as error:
-    st.error(str(error))
+        try:
+            training_form(settings, runs)
+        except EcgAppError as error:
+            st.error(str(error))
 
 open_wished(runs, settings)
 st.subheader("Runs")

@@ -65,8 +65,7 @@ def _import(arguments: Namespace, settings: Settings, output: JsonLines | Termin
     )
     _ = config.options  # refused now if they make no sense
     runs = RunStore(settings.runs)
-    run = new_import(runs, config)
-    runs.claim("", run.id)
+    run = new_import(runs, config, here=True)
     ended = execute(runs, run.id, settings, output)
     report = import_report(runs, ended)
     if report is None:

@@ -17,7 +17,7 @@ from ecgapp.jobs.launcher import WORKER, Launcher
 from ecgapp.jobs.liveness import Liveness
 from ecgapp.jobs.rows import NewRun, Value
 from ecgapp.jobs.time_limits import Timing
-from ecgapp.storage.database import Database
+from ecgapp.storage.database import BUSY_SECONDS, Database
 from ecgapp.system import processes
 
 TITLE_LENGTH = 60  # letters
@@ -26,12 +26,22 @@ NOT_STARTED = "The process could not be started on this machine."
 
 
 class RunStore:
-    """The jobs under ``folder``: a database with their states, and a folder for each."""
+    """The jobs under ``folder``: a database with their states, and a folder for each.
 
-    def __init__(self, folder: Path, command: Sequence[str] = WORKER, timing: Timing = Timing()) -> None:  # noqa: B008
+    ``busy`` is for how many seconds a call waits while another process locks the database.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        command: Sequence[str] = WORKER,
+        timing: Timing = Timing(),  # noqa: B008
+        busy: float = BUSY_SECONDS,
+    ) -> None:
         self.timing = timing
         self.folders = JobFolders(folder)
-        self.database = Database(folder / "runs.sqlite", rows.SCHEMA, "The list of runs", older=rows.OLDER)
+        path = folder / "runs.sqlite"
+        self.database = Database(path, rows.SCHEMA, "The list of runs", older=rows.OLDER, busy=busy)
         self.launcher = Launcher(self.folders, command, timing)
         self.liveness = Liveness(self.database, self.folders, timing)
 
@@ -41,14 +51,19 @@ class RunStore:
         """Add a new training to the end of the queue. ``config`` is written as its config.json."""
         return self.add(NewRun(TRAIN, name, phase, device, config, RESUME))
 
-    def add(self, new: NewRun) -> Run:
+    def add(self, new: NewRun, *, claimed: bool = False) -> Run:
         """Add a new job to the end of the queue; see ``transitions.add``.
+
+        One that is ``claimed``, and waits for no device, starts at once in the caller's process and no other.
 
         Raises:
             JobError: a form is named, and a job of the same config waits or is under way already.
         """
         with self.database.write() as connection:
-            return self.folders.complete(transitions.add(connection, self.folders, new))
+            run = transitions.add(connection, self.folders, new)
+            if claimed:
+                run = transitions.start(connection, self.folders, "", run.id) or run
+            return self.folders.complete(run)
 
     def get(self, run_id: str) -> Run:
         """The job as it is now.
@@ -88,6 +103,16 @@ class RunStore:
     def is_over(self, run: Run) -> bool:
         """Whether the job has ended; a lost one whose process lives may still come back."""
         return run.ended_for_now and not transitions.is_silent(run)
+
+    def set_config(self, run_id: str, config: str) -> None:
+        """Replace the job's config, in its row and in its folder.
+
+        Raises:
+            StorageError: one of them cannot be written.
+        """
+        with self.database.write() as connection:
+            self.folders.write_config(run_id, config)
+            rows.update(connection, run_id, config=config)
 
     def rename(self, run_id: str, title: str, note: str) -> Run:
         """Set the job's title (an empty one resets it to the name) and note.

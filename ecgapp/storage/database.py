@@ -24,7 +24,7 @@ class Database:
 
     ``schema`` creates a new file, and sets its ``user_version``. ``updates`` change a file of one version
     into one of the next; any other version is refused, an older one with the sentence ``older``. ``subject``
-    is what the file holds, as error messages call it.
+    is what the file holds, as error messages call it. ``busy`` is for how many seconds one waits for others.
     """
 
     def __init__(
@@ -34,8 +34,10 @@ class Database:
         subject: str,
         updates: Mapping[int, Update] = _NO_UPDATES,
         older: str = "",
+        busy: float = BUSY_SECONDS,
     ) -> None:
         self.path, self.schema, self.subject, self.updates, self.older = path, schema, subject, updates, older
+        self.busy = busy
         self._version = int(schema.rpartition("user_version = ")[2].partition(";")[0])
 
     @contextmanager
@@ -59,6 +61,7 @@ class Database:
         """
         with self._explained(), closing(self._connect()) as connection:
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("PRAGMA secure_delete = ON")  # deleted text does not stay in the file
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -81,10 +84,10 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.path.exists():
             self.path.touch(mode=0o600)  # its owner's alone, and so are the files that SQLite puts beside it
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(self.path, timeout=self.busy, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
-            _when_others_let(lambda: self._bring_up_to_date(connection))
+            _when_others_let(lambda: self._bring_up_to_date(connection), self.busy)
         except BaseException:
             connection.close()
             raise
@@ -117,12 +120,12 @@ def _create(connection: sqlite3.Connection, schema: str) -> int:
         return _version(connection)
 
 
-def _when_others_let(act: Callable[[], None]) -> None:
-    """Call ``act``, again while another process creates, recovers or leaves the file.
+def _when_others_let(act: Callable[[], None], seconds: float) -> None:
+    """Call ``act``, again for ``seconds`` while another process creates, recovers or leaves the file.
 
     SQLite itself does not wait then.
     """
-    limit = time.monotonic() + BUSY_SECONDS
+    limit = time.monotonic() + seconds
     while True:
         try:
             return act()

@@ -20,6 +20,7 @@ _INTERRUPTED = "Interrupted at once."
 _NO_MEMORY = "The machine ran out of memory."
 _DISK = "A file could not be read or written. Check that the disk is not full."
 _UNEXPECTED = "The {noun} broke down unexpectedly. The technical details are at the end of its log file."
+_OWN = __name__.partition(".")[0]  # our package
 _FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
 
@@ -78,11 +79,26 @@ def _ending(context: JobContext) -> Ending | None:
             return Ending("lost", f"{process_group.LOST} {words}") if process_group.last_try() else None
         if isinstance(error, EcgAppError):
             return _failure(context, kind, str(error), error.resume_helps)
-        append_technical(context.store.log_path(context.run.id), traceback.format_exc())
+        details = _own_lines(error) if kind.private else traceback.format_exc()
+        append_technical(context.store.log_path(context.run.id), details)
         if _no_memory(error):
             return _failure(context, kind, f"{_NO_MEMORY} {kind.for_memory}".strip(), resume_helps=False)
         cause = _DISK if isinstance(error, OSError) else _UNEXPECTED.format(noun=kind.noun)
         return _failure(context, kind, cause)
+
+
+def _own_lines(error: BaseException) -> str:
+    """The kinds of an error and its causes, each with the lines of our own modules that it passed."""
+    lines = []
+    cause: BaseException | None = error
+    while cause is not None:
+        lines.append(type(cause).__name__)
+        for frame, line in traceback.walk_tb(cause.__traceback__):
+            module = str(frame.f_globals.get("__name__"))
+            if module.partition(".")[0] == _OWN:
+                lines.append(f"  {module}, line {line}")
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(lines)
 
 
 def _failure(context: JobContext, kind: JobKind, cause: str, resume_helps: bool = True) -> Ending:

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError, StorageError
@@ -64,16 +65,18 @@ class Intake:
                 self._take(*following)
                 self.done += 1
                 if self.done % START_EVERY == 1:
-                    start_scoring(self._settings)
-            except (ArchiveError, JobError, StorageError) as error:
+                    self._start_scoring()
+            except (ArchiveError, StorageError) as error:
                 self._give_up(str(error))
             except Exception as error:  # else the thread would end, and seem to be at work for ever
                 _LOG.error("Taking in an ECG broke down: %s", type(error).__name__)
                 self._give_up(_BROKE)
-        try:
+        self._start_scoring()
+
+    def _start_scoring(self) -> None:
+        """Start the scoring if that is possible; a page tries again, and says why it is not."""
+        with suppress(JobError, StorageError):
             start_scoring(self._settings)
-        except (JobError, StorageError) as error:
-            self.problem = self.problem or str(error)
 
     def _next(self) -> tuple[int, str, Group] | None:
         """The next record; None, which ends the thread, if there is none."""

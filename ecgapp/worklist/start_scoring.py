@@ -9,6 +9,7 @@ from ecgapp.jobs import SCORE, NewRun, Run, RunStore
 from ecgapp.worklist.worklist_store import Worklist
 
 AGAIN_SECONDS = 10.0  # between the end of a scoring that broke down and the next start
+_BUSY_SECONDS = 2.0  # to wait for the list of jobs: a page waits here, and tries again two seconds later
 _FORM = "the worklist's scoring"  # there is one such job; it is started again and again
 
 
@@ -25,7 +26,7 @@ def start_scoring(settings: Settings) -> str:
     """
     if Worklist(settings).progress().waiting == 0:
         return ""
-    runs = RunStore(settings.runs)
+    runs = RunStore(settings.runs, busy=_BUSY_SECONDS)
     run = scoring_job(runs) or runs.add(NewRun(SCORE, "worklist", "", "", "{}", "", _FORM))
     if run.state == "queued":
         runs.launch(run.id)

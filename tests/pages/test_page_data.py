@@ -29,7 +29,6 @@ from ecgapp.training import pretraining_defaults
 from ecgapp.ui.data.store_view import check_store_unused
 from ecgapp.ui.shell import auth
 from ecgapp.worker import execute
-from ecgapp.worker.kinds import import_job
 
 WORDS_OF_PATH = "secret-ward-7"
 
@@ -138,19 +137,41 @@ def test_a_path_that_does_not_exist_is_refused_without_repeating_it(settings, ca
     assert WORDS_OF_PATH not in caplog.text
 
 
-def test_an_import_that_breaks_down_shows_no_path(settings, tmp_path, monkeypatch):
+def test_an_import_that_breaks_down_tells_neither_page_nor_log_a_path(settings, tmp_path, monkeypatch):
     def fail(*_):
         raise ValueError(f"cannot read /{WORDS_OF_PATH}/x.hea")
 
-    monkeypatch.setattr(import_job, "import_dataset", fail)
+    monkeypatch.setattr(importing, "_refuse_taken", fail)
     runs = RunStore(settings.runs)
-    run = new_import(runs, ImportConfig("folder", str(tmp_path), str(settings.stores / "data")))
-    runs.claim("", run.id)
+    config = ImportConfig("folder", str(tmp_path), str(settings.stores / "data"))
+    run = new_import(runs, config, here=True)
     ended = execute(runs, run.id, settings)
     assert (ended.state, ended.message.partition(".")[0]) == ("failed", "The import broke down unexpectedly")
     page = open_page("data", settings)
     assert ended.message in said(page)
-    assert WORDS_OF_PATH not in said(page)
+    log = "\n".join(runs.log_tail(run.id, technical=True))
+    assert "ValueError" in log
+    assert "ecgapp.datasets.importing.importer, line" in log
+    assert WORDS_OF_PATH not in said(page) + log
+    assert str(tmp_path) not in log
+
+
+def test_an_import_that_is_begun_in_a_terminal_is_started_by_no_page(settings, tmp_path):
+    runs = RunStore(settings.runs)
+    run = new_import(runs, ImportConfig("folder", str(tmp_path), str(settings.stores / "data")), here=True)
+    open_page("data", settings)
+    assert (runs.get(run.id).state, runs.get(run.id).pid) == ("starting", None)
+    assert [event.kind for event in runs.events(run.id)] == ["queued", "starting"]
+
+
+def test_a_finished_import_leaves_no_path_of_its_source_among_the_jobs(settings, tmp_path):
+    source = write_ptb_xl(tmp_path / WORDS_OF_PATH)
+    start_import("ptb-xl", str(source), "data", settings)
+    assert ended_import(settings).state == "finished"
+    folder = RunStore(settings.runs).folder(latest_import(RunStore(settings.runs)).id)
+    files = [settings.runs / "runs.sqlite", folder / "config.json", folder / "log.txt"]
+    until(lambda: not (settings.runs / "runs.sqlite-wal").exists())  # its last user removes it
+    assert [path.name for path in files if WORDS_OF_PATH.encode() in path.read_bytes()] == []
 
 
 def test_a_folder_of_another_layout_is_refused_in_one_sentence(settings, tmp_path):

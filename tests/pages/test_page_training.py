@@ -1,5 +1,7 @@
 """The Training page: closed to strangers, starts what the form says, shows each state of a run."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from run_processes import set_columns
 from small_training import small_settings
 
 from ecgapp.jobs import metric_names
+from ecgapp.jobs.rows import OLDER
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
 from ecgapp.runs.form_to_config import JANG
@@ -49,6 +52,16 @@ def test_a_stranger_sees_a_password_form_and_no_run(settings, runs):
     assert [field.label for field in page.text_input] == ["Password"]
     assert not page.dataframe
     assert not page.exception
+
+
+@pytest.mark.parametrize("name", ["training", "data"])
+def test_a_list_of_runs_of_another_version_is_one_sentence_on_the_page(settings, runs, name):
+    settings.runs.mkdir(parents=True)
+    with closing(sqlite3.connect(runs.database.path)) as connection:
+        connection.execute("PRAGMA user_version = 3")
+    page = open_page(name, settings)
+    assert not page.exception
+    assert [error.value for error in page.error] == [OLDER]
 
 
 def test_without_a_data_set_the_page_says_where_to_import_one(settings):

@@ -1,23 +1,29 @@
 """The worklist page: opens empty, fills, orders, opens on the Review page, walks on, and deletes."""
 
 import logging
+import sqlite3
+import time
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import tiny_models
-from run_processes import until
+from run_processes import locked, until
 from streamlit.testing.v1 import AppTest
 
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
+from ecgapp.jobs import RunStore
+from ecgapp.jobs.rows import OLDER
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.reviews import EventKind, Journal, ReviewEvent
 from ecgapp.storage import admin_password
+from ecgapp.storage.database import BUSY_SECONDS
 from ecgapp.ui.shell import auth
 from ecgapp.ui.worklist import worklist_view
-from ecgapp.worklist import Worklist, intake
+from ecgapp.worklist import Worklist, intake, start_scoring
 from ecgapp.worklist.scorer import Scorer
 
 PASSWORD = "correct horse"
@@ -121,6 +127,29 @@ def test_progress_is_shown_while_records_wait(page, settings, tmp_path):
     assert list(listed(page)["State"]) == ["waiting", "waiting"]
     (bar,) = page.get("progress")
     assert bar.proto.text.startswith("Scored: 0 of 2.")
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_list_of_jobs_that_is_of_another_version_or_locked_does_not_hide_the_worklist(
+    page, settings, tmp_path, monkeypatch, version
+):
+    drop(page, settings, files_of(tmp_path, "a"), score=False)
+    runs = RunStore(settings.runs)
+    if version == 4:
+        runs.all()
+    else:
+        settings.runs.mkdir()
+        with closing(sqlite3.connect(runs.database.path)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+    monkeypatch.setattr(worklist_view, "start_scoring", start_scoring)
+    with locked(runs) if version == 4 else nullcontext():
+        begun = time.monotonic()
+        page.run()
+        assert time.monotonic() - begun < BUSY_SECONDS
+    assert not page.exception
+    (error,) = page.error
+    assert error.value == OLDER if version == 3 else "The list of runs cannot be" in error.value
+    assert list(listed(page)["State"]) == ["waiting"]
 
 
 def test_order_and_filters_change_the_table(page, settings, tmp_path):

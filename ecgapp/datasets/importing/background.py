@@ -43,8 +43,10 @@ class ImportConfig:
         return Path(self.destination).name
 
 
-def new_import(runs: RunStore, config: ImportConfig) -> Run:
+def new_import(runs: RunStore, config: ImportConfig, *, here: bool = False) -> Run:
     """Add an import to the list of jobs; those that ended before are deleted from it.
+
+    Where it is to be executed ``here``, in this process, no other process can start it.
 
     Raises:
         StorageError: the list cannot be written.
@@ -52,7 +54,8 @@ def new_import(runs: RunStore, config: ImportConfig) -> Run:
     for run in runs.refresh(IMPORT):
         if runs.is_over(run):
             runs.delete(run.id)
-    return runs.add(NewRun(IMPORT, config.name, "", "", documents.dump(config), _RESUME))
+    new = NewRun(IMPORT, config.name, "", "", documents.dump(config), _RESUME)
+    return runs.add(new, claimed=here)
 
 
 def start_import(layout: str, source: str, name: str, settings: Settings) -> Run:

@@ -38,21 +38,18 @@ def import_form(settings: Settings) -> None:
         act_now(settings, lambda: start_import(str(layout), source, name, settings))
 
 
-def import_progress(settings: Settings) -> None:
-    """The import under way with its bar, or the report of the last one; asks again every second."""
-    latest = _latest(settings)
-    if latest is None:
-        return
-    if not latest.ended_for_now:
-        st.session_state[AWAITED] = latest.id
-    st.fragment(_progress, run_every=None if latest.ended_for_now else POLL)(settings)
+def imports(settings: Settings) -> None:
+    """The import under way, with its bar; else the report of the last one, and the interrupted imports.
 
-
-def interrupted_imports(settings: Settings) -> None:
-    """The imports that can go on where they stopped, or be discarded."""
+    An interrupted import can go on where it stopped, or be discarded.
+    """
     latest = _latest(settings)
     if latest is not None and not latest.ended_for_now:
+        st.session_state[AWAITED] = latest.id
+        st.fragment(_progress, run_every=POLL)(settings)
         return
+    if latest is not None:
+        _progress(settings)
     show_problem()
     for item in unfinished_imports(settings):
         _interrupted(item, settings)

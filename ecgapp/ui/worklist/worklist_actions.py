@@ -9,7 +9,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.reviews import kept_for_training
 from ecgapp.ui.shell import model_choice
 from ecgapp.ui.worklist.worklist_drop import PROBLEM, intake
-from ecgapp.worklist import Item, Worklist, as_csv, start_scoring
+from ecgapp.worklist import Item, Worklist, as_csv
 
 ALL, SHOWN, FILES = "everything on the list", "what is shown", "files without an ECG"
 
@@ -57,8 +57,7 @@ def _score_again(items: Sequence[Item], settings: Settings) -> None:
     st.caption(f"Scored by another model, or another version of it: {other:,}.")
     if st.button(f"Score all with {card.name}", key="worklist_again", icon=":material/refresh:"):
         Worklist(settings).score_again(card.name)
-        start_scoring(settings)
-        st.rerun()
+        st.rerun()  # which starts the scoring
 
 
 def _delete(items: Sequence[Item], parts: Mapping[str, Sequence[Item]], settings: Settings) -> None:

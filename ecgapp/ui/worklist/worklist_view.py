@@ -68,8 +68,7 @@ def _view(settings: Settings, hidden: bool) -> None:
         worklist = Worklist(settings)
         taking = intake(settings)
         intake_progress(taking)
-        if problem := start_scoring(settings):
-            st.error(problem)
+        _start(settings)
         _progress(worklist.progress(), taking.under_way)
         items = worklist.items()
         if not items:
@@ -91,6 +90,16 @@ def _view(settings: Settings, hidden: bool) -> None:
         actions(items, listed, files, settings, hidden)
     except EcgAppError as error:
         st.error(str(error))
+
+
+def _start(settings: Settings) -> None:
+    """Start the scoring of what waits; the list is drawn even if that fails."""
+    try:
+        problem = start_scoring(settings)
+    except EcgAppError as error:
+        problem = str(error)
+    if problem:
+        st.error(problem)
 
 
 def _progress(progress: ScoringProgress, reading: bool) -> None:

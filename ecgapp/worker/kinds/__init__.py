@@ -23,13 +23,14 @@ class JobKind:
     execute: Execute
     no_resume: str  # what to do after a failure that a resume would repeat
     for_memory: str  # what to do if memory was short
+    private: bool = False  # whether foreign errors may name files of the user: their text is logged nowhere
 
 
 _KINDS: dict[str, JobKind] = {}
 
 
 def job_kind(
-    name: str, noun: str, no_resume: str = NEW_RUN, for_memory: str = ""
+    name: str, noun: str, no_resume: str = NEW_RUN, for_memory: str = "", private: bool = False
 ) -> Callable[[Execute], Execute]:
     """Register the decorated function as what executes jobs of kind ``name``.
 
@@ -40,7 +41,7 @@ def job_kind(
     def register(execute: Execute) -> Execute:
         if name in _KINDS:
             raise ValueError(f"There are two kinds of jobs named {name}.")
-        _KINDS[name] = JobKind(name, noun, execute, no_resume, for_memory)
+        _KINDS[name] = JobKind(name, noun, execute, no_resume, for_memory, private)
         return execute
 
     return register
