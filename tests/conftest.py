@@ -3,7 +3,7 @@
 import functools
 import os
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -16,19 +16,29 @@ UNTIMED = {"test_training_run", "test_training_further", "test_checkpoints", "te
 """Modules among them that train in the process of the test."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests of processes and browsers, and group tests for ``--dist loadgroup``.
-
-    All timed ones are on one worker: two at once could starve each other on two cores. Others stay together
-    by file, so that a file's fixtures are made once.
-    """
+    """Mark tests of processes and browsers by their folder."""
     for item in items:
-        folder = item.path.parent.name
-        timed = folder in TIMED and item.path.stem not in UNTIMED
-        if folder in TIMED:
-            item.add_marker(TIMED[folder])
-        item.add_marker(pytest.mark.xdist_group("timed" if timed else item.path.stem))
+        if item.path.parent.name in TIMED:
+            item.add_marker(TIMED[item.path.parent.name])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """The scheduler of several workers: all timed tests on one worker, the others by file.
+
+    Two timed tests at once could starve each other on two cores. A file's fixtures are made once. Groups by
+    marker (``--dist loadgroup``) are not heeded by pytest-xdist 3.8 under pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = PurePath(nodeid.split("::", 1)[0])
+            timed = path.parent.name in TIMED and path.stem not in UNTIMED
+            return "timed" if timed else str(path)
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
