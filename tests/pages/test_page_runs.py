@@ -494,7 +494,7 @@ def test_a_dialog_does_nothing_once_the_session_is_no_administrators(settings, r
 def test_every_dialogs_action_asks_for_the_right(settings, runs, monkeypatch, opens, acts):
     run = trained_run(runs)
     page = press(open_page("training", settings), f"{opens}_{run.id}")
-    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(run_dialogs.DialogContext.run_as_admin))
+    monkeypatch.setattr(run_dialogs.auth, "check_admin", deny_in(admin_action.act_now))
     press(page, acts)
     assert "no right" in said(page)
     assert runs.all() == (run,)
