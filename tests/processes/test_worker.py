@@ -296,7 +296,7 @@ def test_a_run_that_ends_while_the_list_is_locked_has_its_final_state_for_the_ne
 def test_of_two_threads_that_know_why_a_run_ended_one_writes_it(store, settings, monkeypatch, mends):
     """The training's own comes back from the call in which it waited, while the other one writes."""
     left = []
-    monkeypatch.setattr(team, "leave", lambda _=None: left.append(store.all()[0].state))
+    monkeypatch.setattr(team, "exit_now", lambda _=None: left.append(store.all()[0].state))
     monkeypatch.setattr(team, "launched", lambda: True)
     monkeypatch.setattr(team, "leader", os.getpid)
     write, broken = Database.write, threading.Event()

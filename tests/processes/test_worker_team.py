@@ -114,7 +114,7 @@ def leavings(store, monkeypatch):
     """How the run had ended whenever this process would have left at once."""
     found = []
     monkeypatch.setattr(
-        team, "leave", lambda _=None: found.append((store.all()[0].state, store.all()[0].message))
+        team, "exit_now", lambda _=None: found.append((store.all()[0].state, store.all()[0].message))
     )
     monkeypatch.setattr(error_board, "_LOOK_SECONDS", 0.01)
     monkeypatch.setattr(error_board, "PATIENCE_SECONDS", 0.02)
