@@ -47,10 +47,13 @@ class ExampleWriter:
         if not last and time.monotonic() - self._last < _EVERY:
             return
         self._last = time.monotonic()
-        with suppress(DatasetError):  # the set was removed meanwhile: the training has it in memory
-            write_ranking(self.folder, ranking(self.stores, records, scores, epoch))
+        self._rank(records, scores, epoch)
         if isinstance(inference.network, Autoencoder):
             self._reconstruct(inference, records, scores, epoch)
+
+    def _rank(self, records: RecordSet, scores: Scores, epoch: int) -> None:
+        with suppress(DatasetError):  # the set was removed meanwhile: the training has it in memory
+            write_ranking(self.folder, ranking(self.stores, records, scores, epoch))
 
     def _reconstruct(self, inference: Inference, records: RecordSet, scores: Scores, epoch: int) -> None:
         here = scores.rows[records.first[scores.rows] >= 0]
