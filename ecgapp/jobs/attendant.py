@@ -14,7 +14,7 @@ from functools import partial
 from ecgapp.config import Settings
 from ecgapp.errors import JobError, StorageError
 from ecgapp.jobs import rows
-from ecgapp.jobs.job import NEW_RUN
+from ecgapp.jobs.job import NEW_RUN, TRAIN
 from ecgapp.jobs.launcher import inherited
 from ecgapp.jobs.retry import retried
 from ecgapp.jobs.run_store import NOT_STARTED, RunStore
@@ -23,7 +23,8 @@ from ecgapp.system import processes
 
 _KILLED = "The process was killed from outside; often the machine ran out of memory."
 _CRASHED = "The process broke down; the technical details are at the end of its log file."
-_NO_MEMORY = f"The machine ran out of memory. Choose a smaller batch size, or a smaller data set. {NEW_RUN}"
+_NO_MEMORY = "The machine ran out of memory."
+_FOR_TRAINING = f"Choose a smaller batch size, or a smaller data set. {NEW_RUN}"
 
 
 def attend(store: RunStore, run_id: str) -> None:
@@ -41,9 +42,11 @@ def attend(store: RunStore, run_id: str) -> None:
             rows.update(connection, run_id, "pid IS NULL", pid=child.pid, process_started=token)
         killed = _wait(store, run_id, child) < 0
         short = (killed or len(run.devices) > 1) and processes.out_of_memory_kills() > out_of_memory
-        cause = _NO_MEMORY if short else f"{_KILLED if killed else _CRASHED} {run.resume_words}"
+        cause = _NO_MEMORY if short else _KILLED if killed else _CRASHED
+        batches = short and run.kind == TRAIN  # a resume would take as much memory again
+        cause = f"{cause} {_FOR_TRAINING if batches else run.resume_words}".strip()
         for known in (replace(run, pid=child.pid), run):  # without a pid if nothing could write it
-            _try(partial(store.liveness.end, known, "lost", cause, not short), store.timing)
+            _try(partial(store.liveness.end, known, "lost", cause, not batches), store.timing)
     _try(partial(store.start_next, run.device), store.timing)
 
 

@@ -35,6 +35,8 @@ def start_scoring(settings: Settings) -> str:
             return run.message
         with suppress(JobError):  # another server has just started it
             runs.extend(run.id, run.config)
+    elif run.ended_for_now:  # it is silent, but its process lives
+        return run.message
     return ""
 
 

@@ -12,6 +12,7 @@ from run_processes import set_columns, silence
 
 from ecgapp.errors import JobError, StorageError
 from ecgapp.jobs import NEW_RUN, RESUME, Attachment, Ending, NewRun, Run, RunStore, Timing
+from ecgapp.jobs.attendant import attend
 from ecgapp.jobs.rows import OLDER
 from ecgapp.system import processes
 
@@ -319,3 +320,15 @@ def test_kills_for_want_of_memory_are_counted_where_the_system_tells(tmp_path, m
     assert processes.out_of_memory_kills() == 0
     counts.write_text("nr_free_pages 5\noom_kill 3\n")
     assert processes.out_of_memory_kills() == 3
+
+
+@pytest.mark.parametrize(("kind", "batches"), [("train", True), ("import", False)])
+def test_only_a_training_that_is_killed_for_memory_is_told_of_batches(tmp_path, monkeypatch, kind, batches):
+    kills = iter((0, 1))
+    monkeypatch.setattr(processes, "out_of_memory_kills", lambda: next(kills))
+    store = RunStore(tmp_path, [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+    run = store.add(NewRun(kind, "a job", "", "", "{}", "Do it again."), claimed=True)
+    attend(store, run.id)
+    ended = store.get(run.id)
+    assert ended.message.startswith("The machine ran out of memory.")
+    assert ("batch" in ended.message, ended.resume_helps) == (batches, not batches)

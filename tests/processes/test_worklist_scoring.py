@@ -7,12 +7,14 @@ import sys
 
 import psutil
 import pytest
-from run_processes import until
+from run_processes import set_columns, silence, until
 from worklists import ecg, fill, scored, small_home
 
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
-from ecgapp.jobs import SCORE, RunStore
+from ecgapp.jobs import SCORE, NewRun, RunStore
+from ecgapp.jobs.liveness import SILENT
+from ecgapp.system import processes
 from ecgapp.worklist import Worklist, scorer_pool, start_scoring
 from ecgapp.worklist.item import SCORED
 from ecgapp.worklist.scorer_pool import ScorerPool
@@ -96,6 +98,16 @@ def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, 
     until(lambda: worklist.progress().waiting == 0)
     assert {item.state for item in worklist.items()} == {SCORED}
     until(lambda: scoring_job(runs).state == "finished")
+
+
+def test_a_scoring_that_is_silent_is_reported_while_its_process_lives(settings, worklist):
+    fill(worklist, [ecg(1)])
+    runs = RunStore(settings.runs)
+    run = runs.add(NewRun(SCORE, "worklist", "", "", "{}", ""))
+    token = processes.start_token(os.getpid())
+    set_columns(runs, run.id, state="lost", message=SILENT, pid=os.getpid(), process_started=token)
+    silence(runs, run.id, 3600)
+    assert start_scoring(settings) == SILENT
 
 
 def test_scorers_that_break_down_again_and_again_end_the_scoring(settings, worklist, tmp_path, monkeypatch):

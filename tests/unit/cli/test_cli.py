@@ -280,6 +280,7 @@ def test_import_reports_what_was_read_and_refused(settings, run, records):
     assert open_store("hospital", settings).manifest.sampling_rate == 100.0
 
 
+@pytest.mark.usefixtures("settings")
 def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(run, records, tmp_path):
     code, out, _ = run("import", "folder", records[0].parent, "lines", "--json")
     *progress, last = map(json.loads, out.splitlines())
