@@ -268,7 +268,7 @@ def watch_curves_grow(visitor, since=0):
 
 
 def until_epoch(visitor, epoch):
-    shown = visitor.page.get_by_test_id("stMetric").filter(has_text="Epoch")
+    shown = visitor.page.get_by_test_id("stMetric").filter(has_text="Epoch").first
     expect(shown).to_be_visible()
     until(lambda: epoch_shown(visitor) >= epoch)
 

@@ -61,7 +61,7 @@ def add_epoch(store, run, epoch):
 @pytest.fixture
 def visitor(running):
     store, _ = running
-    with served(store.home_folder.parent) as app, browser() as chrome:
+    with served(store.database.path.parent.parent) as app, browser() as chrome:
         person = Visitor.at(chrome, app, "training")
         person.sign_in(PASSWORD)
         expect(person.widget("live_loss").locator(".scatterlayer .js-line").first).to_be_attached()

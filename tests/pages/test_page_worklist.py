@@ -119,7 +119,7 @@ def test_dropped_records_are_listed_by_urgency_with_their_formulas_at_hand(page,
     assert "not for triage" in said(page)
     help_text = page.segmented_control(key="worklist_sort").proto.help
     assert "Level 6, read now: a critical finding" in help_text
-    assert "Uncertainty = " in help_text
+    assert "Uncertainty is 1 if a probability is at its threshold" in help_text
 
 
 def test_progress_is_shown_while_records_wait(page, settings, tmp_path):

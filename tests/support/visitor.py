@@ -115,7 +115,9 @@ class Visitor:
     def figure(self, label: str) -> str:
         """The value of the metric with this label."""
         shown = self.page.get_by_test_id("stMetric").filter(has_text=label)
-        return shown.get_by_test_id("stMetricValue").inner_text()
+        return shown.get_by_test_id(
+            "stMetricValue"
+        ).first.inner_text()  # the last drawing may fade out beside it
 
     def navigation(self) -> list[str]:
         """The pages that the sidebar offers."""
