@@ -79,7 +79,7 @@ def test_millivolts_of_ludb_obey_einthoven(stores):
 
 @pytest.mark.slow
 def test_every_2017_recording_is_read_with_its_label(real_data, tmp_path):
-    report = import_dataset("cinc2017", real_data / "cinc2017", tmp_path / "s")
+    report = import_dataset("cinc2017", real_data / "cinc2017", tmp_path / "s", ImportOptions(workers=1))
     assert (report.read, report.refused) == (6822, {})
     positives = {}
     for count in report.labels:

@@ -10,8 +10,8 @@ from ecgapp.config import PROJECT
 from ecgapp.errors import StorageError
 from ecgapp.storage.database import Database
 
-FIRST = "CREATE TABLE items (name TEXT); PRAGMA user_version = 1;"
-SECOND = "CREATE TABLE items (name TEXT, note TEXT); PRAGMA user_version = 2;"
+FIRST = "CREATE TABLE IF NOT EXISTS items (name TEXT); PRAGMA user_version = 1;"
+SECOND = "CREATE TABLE IF NOT EXISTS items (name TEXT, note TEXT); PRAGMA user_version = 2;"
 OPENER = f"""
 import sys
 from pathlib import Path
