@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgapp.datasets import DatasetStore, check_patient_folds, import_dataset
+from ecgapp.datasets import DatasetStore, ImportOptions, check_patient_folds, import_dataset
 from ecgapp.tasks import task
 
 
