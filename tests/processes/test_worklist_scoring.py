@@ -13,7 +13,7 @@ from worklists import ecg, fill, scored, small_home
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import SCORE, NewRun, RunStore
-from ecgapp.jobs.liveness import SILENT
+from ecgapp.jobs.liveness import NO_HEARTBEAT
 from ecgapp.system import processes
 from ecgapp.worklist import Worklist, scorer_pool, start_scoring
 from ecgapp.worklist.item import SCORED
@@ -105,9 +105,9 @@ def test_a_scoring_that_is_silent_is_reported_while_its_process_lives(settings, 
     runs = RunStore(settings.runs)
     run = runs.add(NewRun(SCORE, "worklist", "", "", "{}", ""))
     token = processes.start_token(os.getpid())
-    set_columns(runs, run.id, state="lost", message=SILENT, pid=os.getpid(), process_started=token)
+    set_columns(runs, run.id, state="lost", message=NO_HEARTBEAT, pid=os.getpid(), process_started=token)
     silence(runs, run.id, 3600)
-    assert start_scoring(settings) == SILENT
+    assert start_scoring(settings) == NO_HEARTBEAT
 
 
 def test_scorers_that_break_down_again_and_again_end_the_scoring(settings, worklist, tmp_path, monkeypatch):
