@@ -92,7 +92,7 @@ class Contents:
 
     @property
     def record(self) -> ECGRecord:
-        """The record as it was read."""
+        """The ECG record of the report, unfiltered."""
         return self.ecg.record
 
     @property

@@ -19,7 +19,7 @@ def restarted(config: TrainingConfig) -> TrainingConfig:
 
 
 def differences(before: TrainingConfig, after: TrainingConfig) -> list[str]:
-    """``batch size: 64 → 32`` for each setting of a new run that is not as it was."""
+    """The settings that differ between two configs, each as ``batch size: 64 → 32``."""
     return [
         f"{name.replace('_', ' ')}: {getattr(before, name)} → {getattr(after, name)}"
         for name in ASKED

@@ -398,6 +398,7 @@ def test_heartbeats_go_on_while_the_list_cannot_be_written(store):
     with Heartbeat(Attachment(store, run.id), lambda: None), locked(store):
         before = store.get(run.id).heartbeat
         until(lambda: store.get(run.id).heartbeat > before + 3 * QUICK.beat)
+        assert store.get(run.id).active
 
 
 def test_a_final_state_that_the_list_could_not_take_is_recorded_by_the_next_process_that_reads_it(

@@ -39,7 +39,7 @@ def lines_with_kind(page: Path) -> Iterator[tuple[bool, str]]:
 
 
 def inline_code(page: Path) -> list[str]:
-    """What stands between backticks in the text, also across the end of a line."""
+    """The code spans of a page, those that cross the end of a line too."""
     prose = "\n".join("" if code else line for code, line in lines_with_kind(page))
     return [re.sub(r"\s+", " ", span) for span in re.findall(r"`([^`]+)`", prose)]
 

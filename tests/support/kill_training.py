@@ -91,7 +91,7 @@ def life(tell: Tell, folder: Path, settings: Settings, last_event: int | None, w
 
 
 def phase(told: list[str]) -> str:
-    """What the process was about when it told its last line."""
+    """The phase of the training at the process's last line."""
     kind, *rest = told[-1].split() if told else ["began"]
     if kind == "file":
         return _file_phase(*rest)
@@ -115,7 +115,7 @@ def _file_phase(event: str, name: str = "/") -> str:
 
 @dataclass
 class Toll:
-    """What the kills have cost so far."""
+    """The number of kills and their cost so far."""
 
     kills: int = 0
     resumes: int = 0

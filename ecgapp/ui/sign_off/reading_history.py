@@ -48,7 +48,7 @@ def _both(read: ReviewAnswer, model: ReviewAnswer | None) -> str:
 
 
 def show_comments(review: Review) -> None:
-    """Every comment, as it was typed, with its author and time."""
+    """Draw the comments of a review, each with its author and time."""
     for comment in review.comments:
         text = escape_markdown(" ".join(comment.text.split()))
         st.markdown(f"{escape_markdown(comment.by)}, {moment(comment.at)}: {text}")
