@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ConfigError, LockedError, StorageError
@@ -126,6 +128,15 @@ def results_json(folder: ExperimentFolder, report: ExperimentReport) -> str:
         ArmOutcome(key, ended.arm.title, ended.finished, ended.trials) for key, ended in results.items()
     )
     return documents.dump(ResultsDocument(record.id, record.config_digest, record.data_digest, arms, report))
+
+
+def tables_zip(report: ExperimentReport) -> bytes:
+    """The tables as CSV files in a zip; the same report gives the same bytes."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as packed:
+        for table in report.tables:
+            packed.writestr(ZipInfo(f"{table.key}.csv"), table.to_csv())
+    return file.getvalue()
 
 
 def _arrays(

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -35,7 +36,8 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def runs(settings):
+def runs(settings, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     store = RunStore(settings.runs, PROGRAM, QUICK)
     yield store
     end_all(store)
@@ -51,6 +53,12 @@ def over(run, runs):
     return not set(states(run, runs).values()) & {"queued", "starting", "running", "stopping"}
 
 
+def ended(run, runs):
+    """The state of each arm once none waits in the queue or runs."""
+    until(lambda: over(run, runs))
+    return list(states(run, runs).values())
+
+
 def reports_of(run, whole):
     """The report's files, and those of the experiment run in this process without a break."""
     whole.run()
@@ -61,8 +69,7 @@ def reports_of(run, whole):
 def test_arms_start_by_themselves_once_the_arm_that_they_need_has_finished(settings, runs, tmp_path):
     run = TinyRun(settings)
     start_ready_arms(run.folder, runs, CPU)
-    until(lambda: set(states(run, runs).values()) == {"finished"})
-    until(lambda: over(run, runs))
+    assert ended(run, runs) == ["finished"] * 4
     begun = trials_begun(settings)
     assert len(begun) == len(set(begun)) == 7
     after_jobs, whole = reports_of(run, TinyRun(settings, path=tmp_path / "whole"))
@@ -75,19 +82,17 @@ def test_arms_behind_one_that_failed_wait_and_the_others_run(settings, runs):
     break_arms(settings, "arm-2")
     run = TinyRun(settings)
     start_ready_arms(run.folder, runs, CPU)
-    until(lambda: states(run, runs)["arm-3"] == "finished" and over(run, runs))
-    assert list(states(run, runs).values()) == ["finished", "finished", "failed", "finished"]
+    assert ended(run, runs) == ["finished", "finished", "failed", "finished"]
     message = arm_states(run.folder, runs)[2].run.message
     assert message.startswith("The loss of the tiny training is not a number.")
     break_arms(settings, "first")
     broken = TinyRun(settings, with_settings(steps=4))
     start_ready_arms(broken.folder, runs, CPU)
-    until(lambda: states(broken, runs)["first"] == "failed")
-    assert list(states(broken, runs).values())[1:] == ["waiting"] * 3
+    assert ended(broken, runs) == ["failed", "waiting", "waiting", "waiting"]
     break_arms(settings)
     for one in (run, broken):
         resume_experiment(one.folder, runs, CPU)
-        until(lambda one=one: set(states(one, runs).values()) == {"finished"})
+        assert ended(one, runs) == ["finished"] * 4
 
 
 def test_a_stopped_or_killed_experiment_goes_on_to_the_same_tables(settings, runs, tmp_path):
@@ -96,14 +101,13 @@ def test_a_stopped_or_killed_experiment_goes_on_to_the_same_tables(settings, run
     start_ready_arms(run.folder, runs, CPU)
     until(lambda: "arm-1 0" in trials_begun(settings))
     stop_experiment(run.folder, runs)
-    until(lambda: over(run, runs))
-    assert set(states(run, runs).values()) == {"finished", "stopped"}
+    assert set(ended(run, runs)) == {"finished", "stopped"}
     resume_experiment(run.folder, runs, CPU)
     until(lambda: states(run, runs)["arm-2"] == "running")
     os.kill(arm_states(run.folder, runs)[2].run.pid, signal.SIGKILL)
-    until(lambda: states(run, runs)["arm-2"] == "lost" and over(run, runs))
+    assert ended(run, runs)[2] == "lost"
     resume_experiment(run.folder, runs, CPU)
-    until(lambda: set(states(run, runs).values()) == {"finished"} and over(run, runs))
+    assert ended(run, runs) == ["finished"] * 4
     assert len(set(trials_begun(settings))) == 7
     after_breaks, whole = reports_of(run, TinyRun(settings, config, path=tmp_path / "whole"))
     assert after_breaks == whole
@@ -115,8 +119,7 @@ def test_a_stop_at_the_end_of_an_arm_starts_no_other(settings, runs):
     until(lambda: "first 0" in trials_begun(settings))
     time.sleep(0.7)  # the arm is in its last step, after which it does not ask
     stop_experiment(run.folder, runs)
-    until(lambda: over(run, runs))
-    assert set(list(states(run, runs).values())[1:]) == {"waiting"}
+    assert ended(run, runs)[1:] == ["waiting"] * 3
 
 
 def test_parts_in_processes_of_their_own_end_in_the_tables_of_one_process(settings, tmp_path):
