@@ -21,9 +21,12 @@ from tiny_experiments import (
 )
 
 from ecgapp.config import PROJECT
+from ecgapp.errors import ExperimentError
+from ecgapp.experiments import estimation
 from ecgapp.experiments.arm_jobs import arm_states, resume_experiment, start_ready_arms, stop_experiment
 from ecgapp.experiments.collection import write_report
-from ecgapp.experiments.experiment_folder import ExperimentFolder
+from ecgapp.experiments.estimation import measure_experiment
+from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
 from ecgapp.jobs import ARM, RunStore
 from ecgapp.storage import documents
 
@@ -160,3 +163,15 @@ def test_forty_arms_killed_ten_times_at_random_give_the_same_bytes(tmp_path):
     assert report["killed"] == report["whole"]
     assert len(report["whole"]) > 79
     assert report["left over"] == []
+
+
+def test_a_measurement_of_the_time_is_a_process_that_writes_nothing_and_whose_refusal_is_passed_on(
+    settings, monkeypatch
+):
+    monkeypatch.setattr(estimation, "COMMAND", PROGRAM)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    measured = measure_experiment(with_settings(pause=0.5), settings, "cpu")
+    assert measured == TimeEstimate("cpu", {"first": 1.001, **dict.fromkeys(ARMS[1:], 2.001)})
+    assert not settings.experiments.exists()
+    with pytest.raises(ExperimentError, match="have 10 records of atrial fibrillation"):
+        measure_experiment(with_settings(least=11), settings, "cpu")

@@ -41,7 +41,6 @@ from ecgapp.ui.shell.job_progress import job_progress
 POLL = "3s"
 ARMS, ARM_CLOSELY, RESULTS = "Arms", "One arm", "Results"
 TALLEST = 430  # px
-_TITLES = "experiment_titles"  # session state: the title of each experiment
 
 
 @st.fragment(run_every=POLL)
@@ -81,21 +80,18 @@ def _choose(folders: Sequence[ExperimentFolder]) -> ExperimentFolder:
     by_name = {folder.path.name: folder for folder in folders}
     if st.session_state.get(CHOSEN_EXPERIMENT) not in by_name:
         st.session_state[CHOSEN_EXPERIMENT] = folders[0].path.name
-    chosen = st.selectbox(
-        "Experiment", list(by_name), format_func=lambda name: _title(by_name[name]), key=CHOSEN_EXPERIMENT
-    )
+    titles = {name: _title(folder) for name, folder in by_name.items()}
+    chosen = st.selectbox("Experiment", list(by_name), format_func=titles.__getitem__, key=CHOSEN_EXPERIMENT)
     return by_name[chosen]
 
 
 def _title(folder: ExperimentFolder) -> str:
-    titles: dict[str, str] = st.session_state.setdefault(_TITLES, {})
+    """The experiment's title with what distinguishes it from every other one; its name if it is damaged."""
     name = folder.path.name
-    if name not in titles:
-        try:
-            titles[name] = f"{experiment_title(folder.record().config)}, {name.rpartition('-')[2][:6]}"
-        except EcgAppError:
-            return name
-    return titles[name]
+    try:
+        return f"{experiment_title(folder.record().config)}, {name.rpartition('-')[2][:6]}"
+    except EcgAppError:
+        return name
 
 
 def _experiment(folder: ExperimentFolder, runs: RunStore, settings: Settings) -> None:
