@@ -27,8 +27,15 @@ def auroc_and_auprc(probabilities: Floats, targets: Floats) -> tuple[float, floa
 def macro_auroc(probabilities: AnyFloats, targets: AnyFloats) -> float | None:
     """The unweighted mean AUROC of the labels with positives and negatives; None without any."""
     scores, truths = checked(probabilities, targets)
-    mean = mean_defined(np.array([auroc_and_auprc(s, t)[0] for s, t in zip(scores.T, truths.T, strict=True)]))
+    mean = mean_defined(np.array([_auroc(s, t) for s, t in zip(scores.T, truths.T, strict=True)]))
     return None if np.isnan(mean) else mean
+
+
+def _auroc(probabilities: Floats, targets: Floats) -> float:
+    """AUROC of one label's records (n_records,); NaN without positives or negatives."""
+    known = ~np.isnan(targets)
+    scores, truths = probabilities[known], targets[known]
+    return float(roc_auc_score(truths, scores)) if 0 < truths.sum() < truths.size else float("nan")
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ NUMBERS = {
 SUBPACKAGES = {
     "analysis": ("measurement", "rules", "critical", "judgement"),
     "datasets": ("layouts", "importing"),
-    "evaluate": ("detectors",),
+    "evaluate": ("challenge", "comparison", "detectors"),
     "models": ("networks",),
     "records": ("synthetic",),
     "signals": ("quality", "paper"),
