@@ -1,7 +1,7 @@
 """The 71 SCP-ECG statements of PTB-XL: kind, superclass, subclass and meaning of each.
 
-Wagner et al. (2020), doi:10.1038/s41597-020-0495-6, table ``scp_statements.csv`` of release 1.0.3 (CC BY 4.0),
-in its order.
+Wagner et al. (2020), doi:10.1038/s41597-020-0495-6, table ``scp_statements.csv`` of release 1.0.3
+(CC BY 4.0), in its order.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,9 @@
 """The 18 classes that PTB-XL and the Georgia records of the PhysioNet challenges share (Verma et al. 2021).
 
-SNOMED CT codes and PTB-XL's statements as paired in the authors' code, github.com/xeon27/ecg-transfer-learning.
-A record with none of the labels is left out. As there, Georgia's "ventricular hypertrophy" counts as septal
-hypertrophy (SEHYP), and "nonspecific ST-T abnormality" as PTB-XL's non-diagnostic T abnormality (NDT).
+SNOMED CT codes and PTB-XL's statements as paired in the authors' code (github.com, repository
+xeon27/ecg-transfer-learning).
+A record with none of the labels is left out. As there, Georgia's "ventricular hypertrophy" counts as
+septal hypertrophy (SEHYP), and "nonspecific ST-T abnormality" as non-diagnostic T abnormality (NDT).
 """
 
 from ecgapp.tasks.csv_task import named_label
