@@ -73,7 +73,8 @@ def config_on_pretrained(
     ``lead`` is read in place of the only lead of the model; None: the model's own leads.
 
     Raises:
-        ConfigError: no data set or no model is chosen, or the model has no encoder to transfer.
+        ConfigError: no data set or no model is chosen, or the model has no encoder to transfer, or one that
+            reads several leads while ``lead`` is given.
     """
     if not stores:
         raise ConfigError(NO_STORES)
@@ -83,20 +84,8 @@ def config_on_pretrained(
     encoder = network.encoder if isinstance(network, ECGClassifierConfig) else network
     if not isinstance(encoder, AutoencoderConfig):
         raise ConfigError("This model has no single encoder to transfer. Choose another one.")
-    preprocessing = card.preprocessing if lead is None else reading(card.preprocessing, lead)
+    preprocessing = card.preprocessing if lead is None else card.preprocessing.reading(lead)
     return replace(pretraining_defaults(stores), network=encoder, preprocessing=preprocessing)
-
-
-def reading(preprocessing: PreprocessingConfig, lead: str) -> PreprocessingConfig:
-    """The preprocessing of an encoder of one lead, with ``lead`` read in its place.
-
-    Raises:
-        ConfigError: the encoder reads several leads.
-    """
-    if len(preprocessing.leads) != 1:
-        raise ConfigError("This encoder reads several leads together, none of which another can replace.")
-    own = preprocessing.encoder_leads
-    return replace(preprocessing, leads=(lead,), stands_for=() if own == (lead,) else own)
 
 
 def with_labels(
