@@ -1,6 +1,7 @@
 """PhysioNet/CinC Challenge 2020 and 2021 (Reyna et al. 2021, doi:10.23919/cinc53138.2021.9662687).
 
-Each record counts as its own patient, because the headers name none; its fold follows from its id. The
+Each record counts as its own patient, because the headers name none; its fold follows from its id. PTB and
+INCART have several records of one patient, so each of these sources counts as one patient, in one fold. The
 patients of the challenge's PTB-XL records (HR00001 is ecg_id 1) are unknown here and have other records in
 PTB-XL, so these records are in fold 0, which is never used for training or validation.
 """
@@ -27,6 +28,7 @@ SAMPLING_RATE = 500.0  # Hz; only the PTB (1000 Hz) and INCART (257 Hz) records 
 _NO_SOURCE = re.compile(r"training|training_wfdb|wfdb.*|g\d+", re.IGNORECASE)
 _PREFIXES = {"HR": "ptb-xl", "JS": "chapman_ningbo", "A": "cpsc_2018", "Q": "cpsc_2018_extra", "E": "georgia"}
 _PREFIXES |= {"S": "ptb", "I": "st_petersburg_incart"}
+SEVERAL_RECORDS = frozenset({"ptb", "st_petersburg_incart"})  # sources with several records of one patient
 
 
 @register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
@@ -40,6 +42,12 @@ def challenge(source: Path, options: ImportOptions) -> Scan:
         )
     unknown = sum(_is_ptb_xl(_origin(source, header), header) for header in headers_below(source))
     notes = ["Patients are not named: each record counts as its own patient."]
+    repeated = sum(_origin(source, header) in SEVERAL_RECORDS for header in headers_below(source))
+    if repeated:
+        notes.append(
+            f"{repeated} records of PTB or INCART are of patients with several records, which would leak "
+            "between folds: all records of one of these sources are in one fold."
+        )
     if unknown:
         notes.append(f"{unknown} PTB-XL records have unknown patients and are left out of all folds.")
     entries = (_entry(source, header) for header in headers_below(source))
@@ -67,6 +75,10 @@ def patient_of(record: str) -> str:
     return f"challenge:{record}"
 
 
+def _patient(record: str, origin: str) -> str:
+    return patient_of(origin if origin in SEVERAL_RECORDS else record)
+
+
 def _is_other(header: Path) -> bool:
     """Whether the header is from ecg-arrhythmia, whose labels and traps its own layout knows."""
     return "WFDBRecords" in header.parts
@@ -75,7 +87,7 @@ def _is_other(header: Path) -> bool:
 def _entry(source: Path, header: Path) -> Entry:
     signal, origin = signal_file(header), _origin(source, header)
     record, is_ptb_xl = signal.stem, _is_ptb_xl(origin, header)
-    patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else patient_of(record)
+    patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else _patient(record, origin)
     fold = 0 if is_ptb_xl else stable_fold(patient)
     state = files_state(header, signal)
     return Entry(f"challenge/{record}", patient, fold, origin, str(header), state=state)

@@ -179,6 +179,20 @@ def test_ptb_xl_records_in_the_challenge_are_in_no_fold(tmp_path):
     assert any("1 PTB-XL" in note for note in report.notes)
 
 
+def test_sources_that_have_lost_which_records_are_of_one_patient_stay_in_one_fold(tmp_path):
+    training = write_challenge(tmp_path / "source") / "training"
+    for k in range(2, 7):
+        write_mat(ecg(20 + k, 4, 1000.0, codes=("SNOMED:164865005",)), training / "ptb" / "g1", f"S000{k}")
+        incart = training / "st_petersburg_incart" / "g1"
+        write_mat(ecg(30 + k, 30, 257.0, codes=("SNOMED:164865005",)), incart, f"I000{k}")
+    report, store = import_to(tmp_path, "challenge", tmp_path / "source")
+    folds = {}
+    for source, patient, fold in zip(store.sources(), store.patients(), store.folds.tolist(), strict=True):
+        folds.setdefault(source, set()).add((patient, fold))
+    assert len(folds["ptb"]) == len(folds["st_petersburg_incart"]) == 1
+    assert any("11 records of PTB or INCART" in note for note in report.notes)
+
+
 def test_a_challenge_without_source_folders_is_told_by_its_ids(tmp_path):
     for seed, name in enumerate(("A0001", "HR00007")):
         write_mat(ecg(seed, 10, 500.0, codes=("CPSC:AF",)), tmp_path / "source" / "Training_WFDB", name)
