@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import tiny_models
 from admin_pages import make_run, open_page, said, twelve_lead_store
+from dataset_sources import ecg, make_store
 from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import small_settings
@@ -169,6 +170,23 @@ def test_transfer_without_a_fitting_model_says_so_and_starts_nothing(settings, r
     press(page, "Start training")
     assert "Choose the pretrained model" in said(page)
     assert runs.all() == ()
+
+
+def test_a_data_set_of_lead_i_starts_from_an_encoder_of_lead_ii(settings, runs):
+    tiny_models.save_model(settings.weights, tiny_models.autoencoder("of_ii", leads=("II",)))
+    records = [ecg(k, leads=("I",), codes=(f"CINC2017:{'NA'[k % 2]}",)) for k in range(20)]
+    make_store(settings.stores / "hand_held", records, leads=("I",))
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_start").set_value(Initialisation.TRANSFER).run()
+    page.selectbox(key="train_pretrained").set_value("of_ii").run()
+    assert page.selectbox(key="train_reads_II").value == "I"
+    assert "lead I stands for it" in said(page)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.preprocessing.leads, config.preprocessing.stands_for) == (("I",), ("II",))
+    assert (config.pretrained, config.augmentation.polarity) == ("of_ii", 0.5)
+    assert not page.error
 
 
 def test_an_encoder_cannot_be_frozen_in_pretraining(settings):
