@@ -17,6 +17,7 @@ from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.tasks import Task, csv_task, task
 from ecgapp.training.augmentation_config import AugmentationConfig
+from ecgapp.training.optimisation import KeptBy, Loss, Optimiser, Schedule
 
 
 class Phase(StrEnum):
@@ -46,43 +47,6 @@ class Resampling(StrEnum):
 
     CROSS_FIT = "cross-fit"
     BOOTSTRAP = "bootstrap"
-
-
-class Optimiser(StrEnum):
-    """The rule of a step. Weight decay is AdamW's decoupled one, else a penalty on the squared weights.
-
-    SGD has no momentum, as in Keras: that of Singstad and Tronstad 2020.
-    """
-
-    ADAMW = "adamw"
-    ADAM = "adam"
-    SGD = "sgd"
-
-
-class Schedule(StrEnum):
-    """The learning rate over the steps: one rise and one fall, or always the same."""
-
-    ONE_CYCLE = "one-cycle"
-    CONSTANT = "constant"
-
-
-class Loss(StrEnum):
-    """A classifier's loss.
-
-    ``binary`` asks of each label alone, or of the one true label if the task has only one. ``categorical`` on
-    labels of which several may be true is Keras's categorical cross-entropy of sigmoid answers, which are first
-    divided by their sum: that of Singstad and Tronstad 2020.
-    """
-
-    BINARY = "binary"
-    CATEGORICAL = "categorical"
-
-
-class KeptBy(StrEnum):
-    """The figure by which the best epoch is kept: a classifier's macro AUROC, or the validation loss."""
-
-    SCORE = "score"
-    LOSS = "loss"
 
 
 LANES = 8  # that records usually lie in
@@ -280,7 +244,7 @@ class TrainingConfig:
 
     @property
     def cycles(self) -> tuple[int, ...]:
-        """The epochs of each cycle of the learning rate: of the head alone if it has any, as planned, added."""
+        """The epochs of each cycle of the learning rate: of the head alone if any, as planned, added."""
         head = (self.head_epochs,) if self.head_epochs else ()
         return (*head, self.epochs, *self.further_epochs)
 
