@@ -1,9 +1,9 @@
 """Every network on PyTorch's ``meta`` device: a tensor that is created on another device raises.
 
-Tensors of ``meta`` have shapes and a device but no numbers, and most operations between two devices fail. So
-a training step, an inference and each attribution method run with network and batch on ``meta``, and what only
-works because everything is on the CPU shows itself, without a GPU. Occlusion cannot run so: it chooses the
-pieces of its second pass by numbers. The tests on a GPU cover it.
+Tensors of ``meta`` have shapes and a device but no numbers, and most operations between two devices fail.
+So a training step, an inference and each attribution method run with network and batch on ``meta``, and
+what only works because everything is on the CPU shows itself, without a GPU. Occlusion cannot run so: it
+chooses the pieces of its second pass by numbers. The tests on a GPU cover it.
 """
 
 from contextlib import nullcontext
