@@ -91,7 +91,7 @@ def training(settings: Settings, source: Path) -> Iterator[None]:
     write_ecgs(source)
     import_dataset("folder", source, settings.stores / "synthetic")
     pretrained = available_models(settings)[ENCODER]
-    labelled = config_on_pretrained(("synthetic",), pretrained, Labels(CLASSIFIER))
+    labelled = config_on_pretrained(("synthetic",), pretrained, labels=Labels(CLASSIFIER))
     started = with_start(labelled, Initialisation.TRANSFER, ENCODER)
     config = replace(started, device="cpu", epochs=60, batch_size=32, learning_rate=1e-3)
     runs = RunStore(settings.runs)

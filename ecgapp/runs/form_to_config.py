@@ -58,6 +58,7 @@ STARTS = {
     Initialisation.TRANSFER: "Transfer: start from a pretrained encoder",
     Initialisation.FROZEN: "Transfer, encoder frozen: only the head learns",
 }
+TURNED = 0.5  # share of the windows turned upside down where a lead stands for another one
 NO_STORES = "Choose at least one data set."
 RESAMPLINGS = {
     Resampling.CROSS_FIT: "Cross-fitting: each without some folds",
@@ -104,24 +105,28 @@ def config_on_network(
 
 
 def config_on_pretrained(
-    stores: tuple[str, ...], card: ModelCard | None, labels: Labels | None = None
+    stores: tuple[str, ...], card: ModelCard | None, lead: str | None = None, labels: Labels | None = None
 ) -> TrainingConfig:
     """The training of a pretrained model's network, with its preprocessing; without labels a pretraining.
 
+    ``lead`` is read in place of the only lead of the model; None: the model's own leads.
+
     Raises:
-        ConfigError: no data set or no model is chosen, or the model has nothing to transfer.
+        ConfigError: no data set or no model is chosen, or the model has nothing to transfer, or reads several
+            leads while ``lead`` is given.
     """
     if not stores:
         raise ConfigError(NO_STORES)
     if card is None:
         raise ConfigError("Choose the pretrained model to transfer from, or start from random weights.")
     network = card.network
+    preprocessing = card.preprocessing if lead is None else card.preprocessing.reading(lead)
     if isinstance(network, ClassifierConfig) and labels is not None:
-        tuned = _finetuning(stores, network, card.preprocessing, labels)
+        tuned = _finetuning(stores, network, preprocessing, labels)
         return replace(tuned, aggregation=card.aggregation)
     if not isinstance(network, AutoencoderConfig):
         raise ConfigError("This model has no single encoder to transfer. Choose another one.")
-    config = replace(pretraining_defaults(stores), network=network, preprocessing=card.preprocessing)
+    config = replace(pretraining_defaults(stores), network=network, preprocessing=preprocessing)
     return _labelled(config, labels)
 
 
@@ -233,12 +238,28 @@ def shared_leads(leads_of_stores: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(lead for lead in first if all(lead in leads for leads in others))
 
 
+def usual_settings(config: TrainingConfig | ConfigError) -> TrainingConfig:
+    """The settings that the form begins with: windows are turned if a lead stands for another one.
+
+    Lead I of a hand-held recorder is often upside down, and aVR is so by its definition.
+    """
+    if isinstance(config, ConfigError):
+        return pretraining_defaults()
+    if not config.preprocessing.substitutions:
+        return config
+    return replace(config, augmentation=replace(config.augmentation, polarity=TURNED))
+
+
 def transferable(cards: Mapping[str, ModelCard], phase: Phase, leads: Iterable[str]) -> dict[str, ModelCard]:
-    """The installed models that this phase can start from, for records with these leads."""
+    """The installed models that this phase can start from, for records with these leads.
+
+    An encoder of one lead can read any lead in place of its own.
+    """
     known = set(leads)
     kinds = AutoencoderConfig if phase == Phase.PRETRAIN else (AutoencoderConfig, ClassifierConfig)
     return {
         name: card
         for name, card in cards.items()
-        if isinstance(card.network, kinds) and known.issuperset(card.preprocessing.leads)
+        if isinstance(card.network, kinds)
+        and (known.issuperset(card.preprocessing.leads) or (known and len(card.preprocessing.leads) == 1))
     }
