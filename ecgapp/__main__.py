@@ -58,6 +58,7 @@ _MODEL_CHANGES = {  # the arguments and the effect of each
     "promote": (("run", "name"), "use a finished run's model under a name"),
     "roll-back": (("name", "sha256"), "use another version of a model, the shipped one included"),
     "import": (("file",), "use a model that another machine exported"),
+    "import-benchmark": (("file",), "use a network of the PTB-XL benchmark, from its public .pth file"),
     "remove": (("name",), "take this machine's own version out of use; its files stay"),
     "delete": (("name", "sha256"), "delete the files of a version that is not in use"),
 }
@@ -185,6 +186,10 @@ def _add_models(models: argparse.ArgumentParser) -> None:
             change.add_argument(field, metavar=field.upper())
         if action == "import":
             change.add_argument("--name", metavar="NAME", help="by default the model's own")
+        if action == "import-benchmark":
+            change.add_argument("--name", required=True, metavar="NAME", help="of the model here")
+            change.add_argument("--network", required=True, metavar="NETWORK", help="e.g. xresnet1d101")
+            change.add_argument("--task", required=True, metavar="TASK", help="whose labels it answers")
         if action == "promote":
             words = "NAME again, to use the model in spite of concerns"
             change.add_argument("--despite", metavar="NAME", default="", help=words)
