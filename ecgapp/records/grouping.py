@@ -33,6 +33,7 @@ class FolderFile:
     path: Path
     name: str  # the path below the given folder
     size: int
+    modified: int = 0  # ns since 1970
 
     def getbuffer(self) -> memoryview:
         with self.path.open("rb") as file:
@@ -179,7 +180,9 @@ def _below(top: Path, any_number: bool) -> list[Upload]:
         for name in sorted(names):
             path = Path(place, name)
             if not path.is_symlink() and is_file(path):
-                files.append(FolderFile(path, path.relative_to(top).as_posix(), path.stat().st_size))
+                state = path.stat()
+                name = path.relative_to(top).as_posix()
+                files.append(FolderFile(path, name, state.st_size, state.st_mtime_ns))
         _refuse_too_many(0 if any_number else len(files))
     return files
 
