@@ -97,26 +97,30 @@ def _side_by_side(
                 yield pending.pop(future), rows
 
 
-def _scored_alone(chunks: Sequence[Chunk], setup: ScorerSetup) -> Iterator[Scored]:
-    """Yields each chunk, scored while nothing else is; if its process is lost, record by record.
+def _scored_alone(chunks: Sequence[Chunk], setup: ScorerSetup) -> list[Scored]:
+    """Each chunk, scored while nothing else is; if its process is lost, record by record.
 
     Raises:
-        ScoringError: the processes are lost whatever they score.
+        ScoringError: processes are lost whatever they score.
     """
-    n_refused = 0
-    for chunk in chunks:
-        rows = _in_own_process(chunk, setup)
-        if rows is None:
-            rows = []
-            for record in chunk.records:
-                rows += _or_refused(replace(chunk, records=(record,)), setup)
-            n_refused += sum(row.outcome.sentence == _KILLS for row in rows)
-        if n_refused > MOST_REFUSED:
-            raise ScoringError(_LOST)
-        yield chunk, rows
+    scored = [(chunk, _whole_or_one_by_one(chunk, setup)) for chunk in chunks]
+    refused = sum(row.outcome.sentence == _KILLS for _, rows in scored for row in rows)
+    if refused > MOST_REFUSED:
+        raise ScoringError(_LOST)
+    return scored
 
 
-def _or_refused(single: Chunk, setup: ScorerSetup) -> list[ScoredRecord]:
+def _whole_or_one_by_one(chunk: Chunk, setup: ScorerSetup) -> list[ScoredRecord]:
+    rows = _in_own_process(chunk, setup)
+    if rows is not None:
+        return rows
+    if _in_own_process(replace(chunk, records=()), setup) is None:
+        raise ScoringError(_LOST)  # it is not a record that ends the processes
+    singles = [replace(chunk, records=(record,)) for record in chunk.records]
+    return [row for single in singles for row in _scored_or_refused(single, setup)]
+
+
+def _scored_or_refused(single: Chunk, setup: ScorerSetup) -> list[ScoredRecord]:
     for _ in range(MOST_TRIES):
         rows = _in_own_process(single, setup)
         if rows is not None:
