@@ -10,14 +10,13 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self
 
-import psutil
-
 from ecgapp.analysis.outcomes import Outcome
 from ecgapp.config import Settings
 from ecgapp.errors import ScoringError
 from ecgapp.scoring.chunk_scorer import Chunk, ChunkScorer, ScoredRecord
 from ecgapp.scoring.scoring_source import ScoringSource
 from ecgapp.system.child_processes import begin_child, clean_context
+from ecgapp.system.memory import free_memory
 from ecgapp.system.processes import usable_cores
 
 POLL = 0.2  # s between two looks at the processes
@@ -52,7 +51,7 @@ class ScorerSetup:
 
 def default_workers() -> int:
     """The number of processes that this machine has cores and free memory for."""
-    room = int(psutil.virtual_memory().available / WORKER_BYTES)
+    room = int(free_memory() / WORKER_BYTES)
     return max(1, min(usable_cores(), room))
 
 
