@@ -38,7 +38,7 @@ Scored = tuple[Chunk, list[ScoredRecord]]
 
 @dataclass(frozen=True)
 class ScorerSetup:
-    """What a process needs in order to score."""
+    """The source, the classifier's name and the folders, from which a process makes its scorer."""
 
     source: ScoringSource
     model: str

@@ -48,7 +48,7 @@ _OTHER_JUDGES = (
 
 @dataclass(frozen=True)
 class ScoringPlan:
-    """What is scored by which models, in how many parts.
+    """The records to score, the models that take part, and the number of parts.
 
     ``source``, ``model_sha256``, ``model_digest`` and ``records`` are sha256 in hex: of the source, of the
     classifier's weights, of its card and of the list of records. ``judges`` are the digests of the other

