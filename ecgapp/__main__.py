@@ -45,6 +45,7 @@ _COMMANDS = {  # imported on demand, so that `runs` does not load torch
     "runs": ("ecgapp.cli.runs", "runs"),
     "models": ("ecgapp.cli.models", "models"),
     "reviews": ("ecgapp.cli.reviews", "reviews"),
+    "experiment": ("ecgapp.cli.experiment", "experiment"),
     "demo": ("ecgapp.cli.demo", "demo"),
 }
 _RUN_ACTIONS = {
@@ -95,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_score(commands.add_parser("score", help="score all records of a folder or data set, in parts"))
 
     _add_trainings(commands)
+
+    _add_experiment(commands.add_parser("experiment", help="run a published study, or go on with it"))
 
     evaluate = commands.add_parser("evaluate", help="measure a model on a data set")
     evaluate.add_argument("--model", required=True, metavar="NAME")
@@ -156,6 +159,32 @@ def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "--data", type=Path, required=True, metavar="FOLDER", help="the unpacked archives"
     )
     ventricular.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the model goes")
+
+
+def _add_experiment(experiment: argparse.ArgumentParser) -> None:
+    experiment.add_argument("protocol", metavar="NAME", help="a protocol, e.g. jang2021")
+    experiment.add_argument(
+        "--store",
+        action="append",
+        required=True,
+        metavar="STORE",
+        help="a data set's name, or a path; may repeat",
+    )
+    experiment.add_argument("--size", default="standard", choices=("quick", "standard", "full"))
+    experiment.add_argument("--seed", type=int, default=0, metavar="N")
+    experiment.add_argument(
+        "--settings", type=Path, metavar="FILE.json", help="other settings of the protocol"
+    )
+    experiment.add_argument("--device", default="auto", metavar="DEVICE", help="by default the fastest")
+    experiment.add_argument("--part", metavar="I/N", help="run only these arms, e.g. 2/8; needs --out")
+    experiment.add_argument("--collect", action="store_true", help="run nothing, and write the tables")
+    experiment.add_argument(
+        "--estimate", action="store_true", help="run nothing, and measure how long it takes"
+    )
+    experiment.add_argument(
+        "--out", type=Path, metavar="DIR", help="where results go, outside the app's list"
+    )
+    experiment.add_argument("--json", action="store_true", help="print the results as one JSON document")
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

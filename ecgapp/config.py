@@ -31,6 +31,11 @@ class Settings:
         return self.home / "runs"
 
     @property
+    def experiments(self) -> Path:
+        """The experiments with their results, one folder each."""
+        return self.home / "experiments"
+
+    @property
     def weights(self) -> Path:
         """Models promoted on this machine; they take precedence over shipped ones of the same name."""
         return self.home / "weights"

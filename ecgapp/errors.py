@@ -24,6 +24,7 @@ hence no file name and no path. Pages catch ``EcgAppError`` only; any other exce
     ├── ScoringError             an archive that cannot be scored into this folder
     ├── TrainingError            a training that cannot start or continue: only other settings or data help
     │   └── InterruptedTrainingError  ended by its environment: it can be resumed
+    ├── ExperimentError          an experiment lacks data, or an arm that another builds on
     ├── StorageError             a database or folder of the app cannot be read or written
     │   └── LockedError              locked by another process
     ├── JobError                 a run that cannot be queued, stopped, resumed, promoted
@@ -137,6 +138,12 @@ class InterruptedTrainingError(TrainingError):
 def training_error(sentence: str, resume_helps: bool) -> TrainingError:
     """The error for a failure in another process of the training."""
     return InterruptedTrainingError(sentence) if resume_helps else TrainingError(sentence)
+
+
+class ExperimentError(EcgAppError):
+    """An experiment cannot start or continue: its data lack something, or an arm waits for another."""
+
+    resume_helps = True
 
 
 class StorageError(EcgAppError):

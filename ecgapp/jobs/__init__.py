@@ -6,7 +6,7 @@ One SQLite database holds the states of all jobs; each job's folder holds its me
 
 from ecgapp.jobs import metric_names
 from ecgapp.jobs.attachment import Attachment, Heartbeat
-from ecgapp.jobs.job import ACTIVE, ENDED, IMPORT, NEW_RUN, RESUME, SCORE, TRAIN, Run
+from ecgapp.jobs.job import ACTIVE, ARM, ENDED, IMPORT, NEW_RUN, RESUME, SCORE, TRAIN, Run
 from ecgapp.jobs.job_folder import Ending
 from ecgapp.jobs.metrics import Metric, MetricsReader, MetricsWriter, Series
 from ecgapp.jobs.rows import NewRun
@@ -17,6 +17,7 @@ from ecgapp.jobs.usage import Usage
 
 __all__ = [
     "ACTIVE",
+    "ARM",
     "ENDED",
     "IMPORT",
     "NEW_RUN",

@@ -1,4 +1,4 @@
-"""A job: one training, import or scoring with a name, its devices and a state.
+"""A job: one training, import, scoring or arm of an experiment with a name, its devices and a state.
 
     queued -> starting -> running -> finished
                  |  ^        |-----> failed      it gave a reason
@@ -12,7 +12,7 @@ training that is extended. A ``lost`` job whose process lives and beats again is
 
 from dataclasses import dataclass
 
-TRAIN, IMPORT, SCORE = "train", "import", "score"  # kinds of jobs
+TRAIN, IMPORT, SCORE, ARM = "train", "import", "score", "arm"  # kinds of jobs
 ACTIVE = ("starting", "running", "stopping")  # these hold their device
 RESUMABLE = ("stopped", "failed", "lost")
 ENDED = ("stopped", "finished", "failed", "lost")

@@ -10,6 +10,7 @@ TRAIN_LOSS = "train/loss"
 VALIDATION_LOSS = "validation/loss"
 CONSTANT_LOSS = "validation/constant_loss"  # of the best answer that is the same for every record
 F1 = "validation/f1_macro"
+WEIGHTED_F1 = "validation/f1_weighted"
 F1_OF_LABEL = "validation/f1/"  # and the label's name
 PREDICTED_OF_LABEL = "validation/predicted/"  # and the label's name: how many records got it
 POSITIVES_OF_LABEL = "validation/positives/"  # and the label's name: how many records have it
@@ -34,6 +35,7 @@ EPOCH_SERIES: Mapping[str, str] = MappingProxyType(
         "validation_loss": VALIDATION_LOSS,
         "constant_loss": CONSTANT_LOSS,
         "f1": F1,
+        "weighted_f1": WEIGHTED_F1,
         "auroc": AUROC,
         "f1_by_label": F1_OF_LABEL,
         "f1_by_member": F1_OF_MEMBER,

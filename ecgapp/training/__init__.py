@@ -2,7 +2,7 @@
 
 from ecgapp.training.augmentation_config import AugmentationConfig
 from ecgapp.training.devices import devices
-from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped
+from ecgapp.training.reporting import EpochReport, Reporter, StepReport, Stopped, WatchedScores
 from ecgapp.training.run import train
 from ecgapp.training.training_config import (
     Initialisation,
@@ -22,6 +22,7 @@ __all__ = [
     "StepReport",
     "Stopped",
     "TrainingConfig",
+    "WatchedScores",
     "devices",
     "pretraining_defaults",
     "train",

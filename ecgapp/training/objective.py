@@ -3,7 +3,7 @@
 Several networks may learn together, as members of a stack: each has its own loss.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Protocol
@@ -40,6 +40,7 @@ class Scores:
     rows: Rows
     by_record: FloatArray
     f1: float | None = None
+    weighted_f1: float | None = None  # the mean of the labels' F1, weighted by their positives
     f1_by_label: dict[str, float] = field(default_factory=dict)
     predicted_by_label: dict[str, int] = field(default_factory=dict)
     positives_by_label: dict[str, int] = field(default_factory=dict)  # that there are to find
@@ -53,6 +54,7 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
     if len(scores) == 1:
         return scores[0]
     f1 = [score.f1 for score in scores if score.f1 is not None]
+    weighted = [score.weighted_f1 for score in scores if score.weighted_f1 is not None]
     auroc = [score.auroc for score in scores if score.auroc is not None]
     constant = [score.constant_loss for score in scores if score.constant_loss is not None]
     names = [name for name in scores[0].predicted_by_label if any(name in s.f1_by_label for s in scores)]
@@ -61,6 +63,7 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
         loss=fmean(score.loss for score in scores),
         score=fmean(score.score for score in scores),
         f1=fmean(f1) if f1 else None,
+        weighted_f1=fmean(weighted) if weighted else None,
         f1_by_label={n: fmean(s.f1_by_label[n] for s in scores if n in s.f1_by_label) for n in names},
         predicted_by_label={
             name: round(fmean(score.predicted_by_label[name] for score in scores))
@@ -146,7 +149,20 @@ class ClassificationObjective:
         mean = float(np.mean(list(f1.values()))) if f1 else None
         score = -loss if auroc is None else auroc
         constant = self._constant_loss(truths, weights)
-        return Scores(loss, score, rows, by_record, mean, f1, predicted, positives, auroc, answers, constant)
+        return Scores(
+            loss,
+            score,
+            rows,
+            by_record,
+            f1=mean,
+            weighted_f1=_weighted_mean(f1, positives),
+            f1_by_label=f1,
+            predicted_by_label=predicted,
+            positives_by_label=positives,
+            auroc=auroc,
+            answers=answers,
+            constant_loss=constant,
+        )
 
     def _constant_loss(self, truths: Tensor, weights: Tensor) -> float:
         """The lowest loss of an answer that is the same for all windows: the entropy of the labels' shares.
@@ -209,6 +225,12 @@ def refuse_unanswered(targets: FloatArray, members: Iterable[Rows]) -> None:
     positive = (targets == 1).any(axis=1)
     if not all(positive[rows].any() for rows in members):
         raise TrainingError("No training record has any of the task's labels. Choose other data.")
+
+
+def _weighted_mean(f1: Mapping[str, float], positives: Mapping[str, int]) -> float | None:
+    """The mean of the labels' F1 weighted by their positives; None without any positive."""
+    total = sum(positives[name] for name in f1)
+    return sum(value * positives[name] for name, value in f1.items()) / total if total else None
 
 
 def _most_probable(answers: FloatArray) -> FloatArray:

@@ -60,6 +60,7 @@ class PreparedTraining:
     checkpoints: Path
     processes: ProcessGroup
     group: str = ""  # which members of an ensemble these are
+    watched: Rows | None = None  # records whose scores are reported after each epoch and used for nothing
 
     @property
     def device(self) -> torch.device:

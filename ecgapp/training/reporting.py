@@ -19,6 +19,16 @@ class StepReport:
 
 
 @dataclass(frozen=True)
+class WatchedScores:
+    """The scores after an epoch on records that are watched, and neither learnt from nor chosen by."""
+
+    loss: float
+    f1: float | None = None  # macro
+    weighted_f1: float | None = None
+    auroc: float | None = None
+
+
+@dataclass(frozen=True)
 class EpochReport:
     """The report after each epoch, on the averaged weights and the validation records.
 
@@ -32,12 +42,14 @@ class EpochReport:
     train_loss: float
     validation_loss: float
     f1: float | None = None
+    weighted_f1: float | None = None  # the mean weighted by each label's positives
     f1_by_label: dict[str, float] = field(default_factory=dict)
     predicted_by_label: dict[str, int] = field(default_factory=dict)  # validation records that got the label
     positives_by_label: dict[str, int] = field(default_factory=dict)  # validation records that have the label
     f1_by_member: tuple[float, ...] = ()  # macro F1 of each member that learns at present
     auroc: float | None = None  # macro mean over the labels that have both answers
     constant_loss: float | None = None  # the lowest of an answer that is the same for every record
+    watched: WatchedScores | None = None
     seconds: float = 0.0
     seconds_left: float = 0.0
 

@@ -17,7 +17,7 @@ from ecgapp.training.loop.checkpoint import save_checkpoint
 from ecgapp.training.loop.learner import Learner, Pace, Weights
 from ecgapp.training.objective import Scores, mean_scores, objective_for
 from ecgapp.training.preparation import PreparedTraining
-from ecgapp.training.reporting import EpochReport, StepReport, Stopped
+from ecgapp.training.reporting import EpochReport, StepReport, Stopped, WatchedScores
 from ecgapp.training.result.example_writer import ExampleWriter
 
 State = dict[str, Any]  # what a checkpoint keeps
@@ -52,6 +52,7 @@ class Loop:
         self.epoch = self.position = 0
         self.cycle = self.begun = 0  # cycles of the learning rate that are over; epochs before this one
         self.best = _Best()
+        self.watched: Scores | None = None  # of the first member, on the watched records
         self.saved = time.monotonic()
         self.reported = (0, 0.0, self.saved)  # position, sum of losses, and time of the last report
 
@@ -104,7 +105,7 @@ class Loop:
             self.learner.start_epoch()
         started = time.monotonic()
         self.reported = (first, self._sum_of_losses(), started)
-        positions, owners = self._order()
+        positions, owners = self.batch_order()
         for position in range(first, self.steps):
             batch = self.records.cut(positions[position].reshape(-1).tolist())
             windows = batch.view(*positions[position].shape, *batch.shape[1:])
@@ -120,7 +121,7 @@ class Loop:
         before = sum(self.learner.pace.cycles[: self.cycle])
         return before + (self.epoch - self.begun) * self.steps + position
 
-    def _order(self) -> tuple[Rows, Rows]:
+    def batch_order(self) -> tuple[Rows, Rows]:
         """The start of each window of this process, and its record: both (steps, batch, members)."""
         shift = self.config.augmentation.shift
         orders = [
@@ -183,8 +184,11 @@ class Loop:
     def _judge(self) -> list[Scores]:
         """Each member's averaged network on its own validation records."""
         scores, device, precision = [], self.learner.device, self.learner.precision
+        self.watched = None
         for number, network in enumerate(self.learner.averaged_networks()):
             inference = Inference(network, device, precision, self.processes, self.reporter.should_stop)
+            if number == 0 and self.training.watched is not None:
+                self.watched = self.objective.judge(inference, self.records, self.training.watched)
             rows = self.training.members[number].validation
             scores.append(self.objective.judge(inference, self.records, rows, number))
             if number == 0 and self.processes.is_leader:
@@ -205,12 +209,14 @@ class Loop:
                 train_loss=train_loss,
                 validation_loss=mean.loss,
                 f1=mean.f1,
+                weighted_f1=mean.weighted_f1,
                 f1_by_label=mean.f1_by_label,
                 predicted_by_label=mean.predicted_by_label,
                 positives_by_label=mean.positives_by_label,
                 f1_by_member=tuple(score.f1 for score in scores if score.f1 is not None),
                 auroc=mean.auroc,
                 constant_loss=mean.constant_loss,
+                watched=_watched_scores(self.watched),
                 seconds=seconds,
                 seconds_left=whole * (epochs - self.epoch),
             )
@@ -239,6 +245,12 @@ class Loop:
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
         self.cycle, self.begun = int(state["cycle"]), int(state["begun"])
         self.best = _Best(**state["best"])
+
+
+def _watched_scores(scores: Scores | None) -> WatchedScores | None:
+    if scores is None:
+        return None
+    return WatchedScores(scores.loss, scores.f1, scores.weighted_f1, scores.auroc)
 
 
 def _refuse_unstable(loss: float) -> None:

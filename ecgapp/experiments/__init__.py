@@ -1,0 +1,1 @@
+"""The published studies as experiments: protocols, arms that run as jobs, and tables beside the papers'."""

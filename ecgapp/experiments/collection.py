@@ -1,0 +1,106 @@
+"""The collection of an experiment's results into its report: the same results give the same bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ecgapp.datasets import DatasetStore
+from ecgapp.errors import StorageError
+from ecgapp.experiments.experiment_folder import ExperimentFolder
+from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.study_protocol import Arm, ArmTrials, Results, StudyProtocol, protocol_named
+from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
+from ecgapp.storage import documents
+from ecgapp.storage.files import write_atomically
+
+REPORT = "report"
+
+
+@dataclass(frozen=True)
+class ArmOutcome:
+    """One arm in the results document: its title, and the trials that have ended."""
+
+    arm: str
+    title: str
+    finished: bool
+    trials: tuple[TrialResult, ...]
+
+
+@dataclass(frozen=True)
+class ResultsDocument:
+    """All results of an experiment with the digests that they belong to."""
+
+    experiment: str
+    config_digest: str
+    data_digest: str
+    arms: tuple[ArmOutcome, ...]
+    report: ExperimentReport
+
+
+def read_results(folder: ExperimentFolder, arms: Sequence[Arm]) -> Results:
+    """The ended trials of each arm that has any, by the arm's key.
+
+    Raises:
+        StorageError: a result is damaged.
+    """
+    results: dict[str, ArmTrials] = {}
+    for arm in arms:
+        read = [read_trial(folder.arm(arm.key), number) for number in range(arm.n_trials)]
+        ended = [(number, trial) for number, trial in enumerate(read) if trial is not None]
+        if ended:
+            trials = tuple(trial for _, trial in ended)
+            reader = partial(_arrays, folder, arm.key, tuple(ended))
+            results[arm.key] = ArmTrials(arm, trials, folder.is_finished(arm.key), reader)
+    return results
+
+
+def collect(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> ExperimentReport:
+    """The report of the results so far.
+
+    Raises:
+        StorageError: a result is damaged.
+    """
+    config = folder.record().config
+    protocol = protocol_named(config.protocol)
+    return protocol.report(config, stores, read_results(folder, protocol.arms(config)))
+
+
+def write_report(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> ExperimentReport:
+    """Write the report's tables as CSV, the report as Markdown, and everything as JSON, into ``report``.
+
+    Raises:
+        StorageError: a result is damaged, or the folder cannot be written.
+    """
+    report = collect(folder, stores)
+    target = folder.path / REPORT
+    files = {f"{table.key}.csv": table.to_csv() for table in report.tables}
+    files |= {"report.md": report.to_markdown(), "results.json": results_json(folder, report)}
+    try:
+        for name, text in files.items():
+            write_atomically(target / name, text.encode())
+    except OSError as error:
+        raise StorageError("The report cannot be written. Check the disk.") from error
+    return report
+
+
+def results_json(folder: ExperimentFolder, report: ExperimentReport) -> str:
+    """All results, with the digests of config and data, as JSON.
+
+    Raises:
+        StorageError: a result is damaged.
+    """
+    record = folder.record()
+    protocol: StudyProtocol = protocol_named(record.config.protocol)
+    results = read_results(folder, protocol.arms(record.config))
+    arms = tuple(
+        ArmOutcome(key, ended.arm.title, ended.finished, ended.trials) for key, ended in results.items()
+    )
+    return documents.dump(ResultsDocument(record.id, record.config_digest, record.data_digest, arms, report))
+
+
+def _arrays(
+    folder: ExperimentFolder, key: str, ended: Sequence[tuple[int, TrialResult]], place: int
+) -> Mapping[str, Array]:
+    """The arrays of the ended trial in this place among the ended ones."""
+    number, trial = ended[place]
+    return read_arrays(folder.arm(key), number, trial)

@@ -1,0 +1,1 @@
+"""The published results of the studies, as printed in their papers."""

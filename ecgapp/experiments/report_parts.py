@@ -1,0 +1,128 @@
+"""The parts of an experiment's report: tables, figures and sentences, as CSV, Markdown and JSON."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from ecgapp.errors import ConfigError
+
+Cell = str | float | int | None
+UNDEFINED = "–"
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A table of results; a cell is text, a count, a figure, or None if it is undefined.
+
+    ``decimals`` is how many a figure is shown with. ``notes`` stand below it.
+
+    Raises:
+        ConfigError: a row has another number of cells than there are columns.
+    """
+
+    key: str  # a file name without ending
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    decimals: int = 3
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ConfigError("Each row of a table needs one cell for each column.")
+
+    def text_rows(self) -> list[tuple[str, ...]]:
+        """The rows as they are shown."""
+        return [tuple(self._text(cell) for cell in row) for row in self.rows]
+
+    def to_csv(self) -> str:
+        """The table as CSV, with figures at full precision."""
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(["" if cell is None else cell for cell in row] for row in self.rows)
+        return stream.getvalue()
+
+    def to_markdown(self) -> str:
+        """The table as Markdown, with its title above and its notes below."""
+        lines = [f"### {self.title}", "", _line(self.columns), _line(["---"] * len(self.columns))]
+        lines += [_line(row) for row in self.text_rows()]
+        if self.notes:
+            lines += ["", " ".join(self.notes)]
+        return "\n".join(lines) + "\n"
+
+    def _text(self, cell: Cell) -> str:
+        if cell is None:
+            return UNDEFINED
+        if isinstance(cell, float):
+            return f"{cell:.{self.decimals}f}"
+        return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+@dataclass(frozen=True)
+class FigureSeries:
+    """One line or one set of points of a panel; ``style`` is "line", "points" or "bars"."""
+
+    name: str
+    x: tuple[float | str, ...]
+    y: tuple[float | None, ...]
+    style: str = "line"
+    low: tuple[float | None, ...] = ()  # ends of the interval of each y; empty: without
+    high: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class FigurePanel:
+    """One pair of axes with its series; units stand in the titles of the axes."""
+
+    title: str
+    x_title: str
+    y_title: str
+    series: tuple[FigureSeries, ...]
+
+
+@dataclass(frozen=True)
+class ResultFigure:
+    """A figure of one panel or several side by side; ``caption`` stands below it."""
+
+    key: str
+    title: str
+    panels: tuple[FigurePanel, ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class ExperimentReport:
+    """The report of an experiment, made from its results alone.
+
+    ``data`` says n, sources and what differs from the published study; ``conclusions`` what the tables show
+    and what they cannot show.
+    """
+
+    title: str
+    citation: str
+    data: tuple[str, ...]
+    conclusions: tuple[str, ...]
+    tables: tuple[ResultTable, ...] = ()
+    figures: tuple[ResultFigure, ...] = ()
+
+    def to_markdown(self) -> str:
+        """The report as Markdown; figures are listed by title."""
+        parts = [f"# {self.title}\n", f"{self.citation}\n", "## Data and protocol\n", _bullets(self.data)]
+        parts += ["## What the results show\n", _bullets(self.conclusions), "## Tables\n"]
+        parts += [table.to_markdown() for table in self.tables]
+        if self.figures:
+            parts += ["## Figures\n", _bullets(tuple(_figure_line(figure) for figure in self.figures))]
+        return "\n".join(parts)
+
+
+def _figure_line(figure: ResultFigure) -> str:
+    return f"{figure.title} (`{figure.key}`). {figure.caption}".strip()
+
+
+def _line(cells: "tuple[str, ...] | list[str]") -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _bullets(sentences: tuple[str, ...]) -> str:
+    return "".join(f"- {sentence}\n" for sentence in sentences) or "- Nothing yet.\n"

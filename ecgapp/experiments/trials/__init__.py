@@ -1,0 +1,1 @@
+"""Building blocks of trials: records in memory, trained networks, pooled features, conventional learners."""
