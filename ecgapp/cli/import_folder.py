@@ -1,13 +1,12 @@
 """``import``: imports a folder of ECGs into a data set, and reports what was refused and why."""
 
-import json
 import os
 import sys
 from argparse import Namespace
 from itertools import groupby
 from pathlib import Path
 
-from ecgapp.cli.progress import Terminal
+from ecgapp.cli.progress import JsonLines, Terminal
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportReport, LabelCount, store_path
 from ecgapp.datasets.importing.background import ImportConfig, import_report, new_import
@@ -28,29 +27,13 @@ def import_folder(arguments: Namespace, settings: Settings) -> int:
     except EcgAppError as error:
         if not arguments.json:
             raise
-        _write_line(problem=str(error))
+        JsonLines().problem(str(error))
         return 1
     if arguments.json:
-        _write_line(report=documents.to_plain(report))
+        JsonLines().report(documents.to_plain(report))
     else:
         sys.stdout.write("\n".join(_lines(report)) + "\n")
     return 0
-
-
-class JsonLines:
-    """The progress of an import as JSON, one line for each report of progress; its log is left out."""
-
-    def say(self, text: str) -> None:
-        """Leave out a line of the log."""
-
-    def advance(self, done: int, total: int) -> None:
-        """Write how many of ``total`` records are read."""
-        _write_line(done=done, total=total)
-
-
-def _write_line(**line: object) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
 
 
 def _import(arguments: Namespace, settings: Settings, output: JsonLines | Terminal) -> ImportReport:
