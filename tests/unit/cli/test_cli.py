@@ -242,6 +242,21 @@ def test_evaluate_gives_figures_with_intervals_and_n_for_each_class(trained, run
         assert figures["auroc_interval"][0] <= figures["auroc"] <= figures["auroc_interval"][1]
 
 
+def test_evaluate_gives_figures_of_all_labels_with_intervals_and_n(trained, run):
+    _, out, _ = run("evaluate", "--model", "small", "--store", "small", "--json")
+    document = json.loads(out)
+    assert set(document["overall"]) >= {"accuracy", "label_accuracy", "weighted_f1"}
+    for figure in document["overall"].values():
+        assert 0 < figure["n"] <= document["n"]
+        assert figure["value_interval"][0] <= figure["value"] <= figure["value_interval"][1]
+    errors = document["calibration_error"]
+    assert errors["n"] == document["n"]
+    assert all(0 <= errors[name] <= 1 for name in ("mean", "pooled", "adaptive"))
+    _, text, _ = run("evaluate", "--model", "small", "--store", "small")
+    for words in ("weighted F1", "accuracy, all labels right", "calibration error, adaptive"):
+        assert words in text
+
+
 def test_evaluate_takes_the_path_of_a_store_as_well_and_an_autoencoder_has_errors(trained, run):
     _, by_name, _ = run("evaluate", "--model", "coder", "--store", "small", "--json")
     _, by_path, _ = run("evaluate", "--model", "coder", "--store", trained.stores / "small", "--json")
