@@ -41,7 +41,7 @@ from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores, served_tasks
 from ecgapp.ui.shell import auth
-from ecgapp.ui.shell.session import CHOSEN_RUN
+from ecgapp.ui.shell.session import CHOSEN_RUN, TRAINING_ORDER
 from ecgapp.ui.training.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))
@@ -49,6 +49,8 @@ USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand recor
 STORES = "train_stores"  # session state: the names of the chosen data sets
 CURRENT_FORM = "shown_form"  # session state: the number of the form; another one once it was sent
 FORM_OPEN = "new_training"  # session state: whether the form is open
+
+Order = tuple[str, Phase, str]  # the form, and what was chosen outside of it
 
 
 def training_form(settings: Settings, runs: RunStore) -> None:
@@ -59,26 +61,52 @@ def training_form(settings: Settings, runs: RunStore) -> None:
         return
     phase, subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
     form = st.session_state.setdefault(CURRENT_FORM, new_form())
+    order = (form, phase, str(subject))
     with st.form("training", enter_to_submit=False):
         changes = _ask_schedule(phase, subject)
-        pressed = st.form_submit_button(
-            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}"
-        )  # a click that comes late belongs to the form that was sent, and does nothing any more
-    if pressed:
+        st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}",
+            on_click=_order_start, args=(order, settings),
+        )  # fmt: skip
+    if st.session_state.get(TRAINING_ORDER) == order:
         try:
-            auth.check_admin(settings)
-            if isinstance(subject, ConfigError):
-                raise subject
-            chosen = replace(subject, **changes)
-            config = on_its_devices(chosen)
-            check_before_start(config, [stores[name] for name in config.stores])
-            st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
-            st.session_state[CURRENT_FORM] = new_form()
-            if notice := batch_words(chosen.device, chosen.batch_size):
-                st.info(notice)
-            st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
+            _start(subject, changes, settings, runs)
         except EcgAppError as error:
             st.error(str(error))
+    st.session_state.pop(TRAINING_ORDER, None)
+
+
+def _order_start(order: Order, settings: Settings) -> None:
+    """Keep the click until a run of the page has carried it out.
+
+    The value that the button returns is not enough. Quick clicks and the live view make the page run several
+    times at once, and a run that ends clears the click also for one that has not reached the button yet. An
+    order of another form, or of choices that have changed since, is dropped: a late click does nothing.
+    """
+    if auth.is_admin(settings):
+        st.session_state[TRAINING_ORDER] = order
+
+
+def _start(
+    subject: TrainingConfig | ConfigError, changes: Mapping[str, Any], settings: Settings, runs: RunStore
+) -> None:
+    """Start the training that the form describes, and give the next one a form of its own.
+
+    Raises:
+        EcgAppError: this session is no administrator's, or the training cannot be started.
+    """
+    auth.check_admin(settings)
+    if isinstance(subject, ConfigError):
+        raise subject
+    chosen = replace(subject, **changes)
+    config = on_its_devices(chosen)
+    stores = installed_stores(settings).stores
+    check_before_start(config, [stores[name] for name in config.stores])
+    st.session_state[CHOSEN_RUN] = start_run(config, runs, st.session_state[CURRENT_FORM]).id
+    st.session_state[CURRENT_FORM] = new_form()
+    if notice := batch_words(chosen.device, chosen.batch_size):
+        st.info(notice)
+    st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
 
 
 def _ask_subject(
