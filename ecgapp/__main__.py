@@ -63,7 +63,10 @@ _MODEL_CHANGES = {  # the arguments and the effect of each
     "remove": (("name",), "take this machine's own version out of use; its files stay"),
     "delete": (("name", "sha256"), "delete the files of a version that is not in use"),
 }
-_LAYOUTS = ("ptb-xl", "ptb-xl-zscored", "challenge", "cinc2017", "ludb", "folder")
+_LAYOUTS = (
+    "ptb-xl", "ptb-xl-zscored", "challenge", "ecg-arrhythmia", "shaoxing", "cpsc2018", "cinc2017", "ludb",
+    "folder",
+)  # fmt: skip
 
 
 def _command(name: str) -> Command:

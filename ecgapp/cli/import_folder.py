@@ -15,6 +15,8 @@ from ecgapp.jobs import RunStore
 from ecgapp.storage import documents
 from ecgapp.worker import execute
 
+MOST_ROWS = 23  # labels of a task that are counted in a table, so that the report stays readable
+
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:
     """Import in this terminal, as a job like those that the page starts, and print the report.
@@ -73,7 +75,14 @@ def _lines(report: ImportReport) -> list[str]:
 
 
 def _label_table(task: str, counts: list[LabelCount]) -> list[str]:
-    """The number of records with each label: a row for each label, a column for each fold."""
+    """The number of records with each label: a row for each label, a column for each fold.
+
+    A task of many labels takes one line; the Data page shows its table.
+    """
+    labels = {count.label for count in counts}
+    if len(labels) > MOST_ROWS:
+        n = len({count.label for count in counts if count.n_positive})
+        return [f"{task}: {n} of its {len(labels)} labels occur; the Data page counts them by fold."]
     folds = sorted({count.fold for count in counts})
     lines = [f"{task}, records with the label, by fold:"]
     lines.append(f"  {'':<12}" + "".join(f"{fold:>7}" for fold in folds) + "    all")

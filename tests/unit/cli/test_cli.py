@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 import tiny_models
+from dataset_sources import write_ptb_xl
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from benchmarks import spoil
@@ -305,6 +306,12 @@ def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(
     code, out, _ = run("import", "folder", tmp_path / "none", "other", "--json")
     (line,) = out.splitlines()
     assert (code, list(json.loads(line))) == (1, ["problem"])
+
+
+def test_the_report_counts_a_task_of_many_labels_in_one_line(run, tmp_path):
+    _, out, _ = run("import", "ptb-xl", write_ptb_xl(tmp_path / "source"), "hospital")
+    assert "ptbxl_all: 3 of its 71 labels occur; the Data page counts them by fold." in out
+    assert "ptbxl_superclass, records with the label, by fold:" in out
 
 
 def test_import_into_a_path(settings, run, records, tmp_path):
