@@ -10,6 +10,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from ecgapp.cli.part_argument import part_of
 from ecgapp.cli.progress import ProgressBar
 from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
@@ -19,7 +20,7 @@ from ecgapp.experiments.arm_jobs import arm_states, resume_experiment
 from ecgapp.experiments.collection import results_json, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
-from ecgapp.experiments.part_execution import Part, PartRun, part_of
+from ecgapp.experiments.part_execution import PartRun, arms_of_part
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.starting import CheckedExperiment, check_experiment, open_experiment
 from ecgapp.experiments.study_protocol import Arm, ArmContext, protocol_named
@@ -40,7 +41,7 @@ def experiment(arguments: Namespace, settings: Settings) -> int:
         0 if every arm of the experiment, or of the part, has finished.
     """
     config = _config(arguments, settings)
-    part = None if arguments.part is None else part_of(arguments.part)
+    part = part_of(arguments.part)
     if part and arguments.out is None:
         raise ConfigError("A part of an experiment needs --out: the folder that all parts write to.")
     if arguments.estimate:
@@ -52,7 +53,7 @@ def experiment(arguments: Namespace, settings: Settings) -> int:
     elif arguments.out is not None:
         device = _devices(arguments.device)[0]
         context = ArmContext(config, stores, settings, folder, device, _TerminalReporter())
-        complete = _run_here((part or Part()).arms(arms), context)
+        complete = _run_here(arms_of_part(arms, *(part or (1, 1))), context)
     else:
         complete = _run_jobs(arms, folder, _devices(arguments.device), settings)
     if not part or arguments.collect:

@@ -4,46 +4,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ecgapp.errors import ConfigError, EcgAppError, LockedError
+from ecgapp.errors import EcgAppError, LockedError
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.study_protocol import Arm, ArmContext, StudyProtocol
 
 LOOK_SECONDS = 1.0  # between two looks at an arm that another process runs
 
 
-@dataclass(frozen=True)
-class Part:
-    """The part ``number`` (from 1) of ``n`` parts.
+def arms_of_part(arms: Sequence[Arm], number: int, n: int) -> tuple[Arm, ...]:
+    """The arms of part ``number`` (from 1) of ``n``: every n-th, and all that others build on.
 
-    Raises:
-        ConfigError: there is no such part.
+    Of the latter, the first part that comes to one runs it.
     """
-
-    number: int = 1
-    n: int = 1
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.number <= self.n:
-            raise ConfigError("A part is written I/N, e.g. 2/8 for the second of eight.")
-
-    def arms(self, arms: Sequence[Arm]) -> tuple[Arm, ...]:
-        """Every n-th arm, and all arms that others build on, which the first free part runs."""
-        needed = {key for arm in arms for key in arm.needs}
-        return tuple(
-            arm for place, arm in enumerate(arms) if arm.key in needed or place % self.n == self.number - 1
-        )
-
-
-def part_of(text: str) -> Part:
-    """The part that is written ``I/N``.
-
-    Raises:
-        ConfigError: it is not such a part.
-    """
-    first, _, n = text.partition("/")
-    if not (first.isdecimal() and n.isdecimal()):
-        raise ConfigError("A part is written I/N, e.g. 2/8 for the second of eight.")
-    return Part(int(first), int(n))
+    needed = {key for arm in arms for key in arm.needs}
+    return tuple(arm for place, arm in enumerate(arms) if arm.key in needed or place % n == number - 1)
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ from ecgapp.errors import ConfigError, ExperimentError, LockedError, StorageErro
 from ecgapp.experiments.arm_execution import BUSY
 from ecgapp.experiments.collection import collect, read_report, read_results, write_report
 from ecgapp.experiments.experiment_folder import TimeEstimate
-from ecgapp.experiments.part_execution import Part, PartRun, part_of
+from ecgapp.experiments.part_execution import PartRun, arms_of_part
 from ecgapp.experiments.report_parts import FigureSeries, ResultTable
 from ecgapp.experiments.study_protocol import Arm, protocol_named, study
 from ecgapp.experiments.trial_result import trial_path
@@ -143,18 +143,11 @@ def test_the_arrays_of_a_trial_are_its_own(settings):
 
 def test_the_parts_of_an_experiment_have_every_arm_and_share_only_those_that_others_need(settings):
     arms = tuple(TinyRun(settings, with_settings(n_arms=9)).arms.values())
-    parts = [[arm.key for arm in Part(number, 4).arms(arms)] for number in range(1, 5)]
+    parts = [[arm.key for arm in arms_of_part(arms, number, 4)] for number in range(1, 5)]
     assert all(part.count("first") == 1 for part in parts)
     others = [key for part in parts for key in part if key != "first"]
     assert sorted(others) == sorted(f"arm-{k}" for k in range(1, 10))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
-
-
-@pytest.mark.parametrize("text", ["0/2", "3/2", "a/b", "2", "-1/2", "1/0"])
-def test_a_part_that_does_not_exist_is_refused(text):
-    with pytest.raises(ConfigError, match="I/N"):
-        part_of(text)
-    assert part_of("2/8") == Part(2, 8)
 
 
 def test_a_part_leaves_out_what_fails_and_what_builds_on_it_and_runs_the_rest(settings):
