@@ -44,6 +44,8 @@ class ArmStatus:
     @property
     def share(self) -> float:
         """The share of the arm's work that is done, 0 to 1."""
+        if self.state == "finished":
+            return 1.0
         trials = self.trials_done / self.arm.n_trials
         return trials if self.run is None or not self.run.active else max(trials, self.run.share)
 

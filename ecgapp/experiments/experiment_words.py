@@ -1,6 +1,7 @@
 """Sentences on an experiment: the states of its arms, its progress and the time left."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ecgapp.experiments.arm_jobs import WAITING, ArmStatus, experiment_state
 from ecgapp.experiments.experiment_config import ExperimentConfig
@@ -70,11 +71,19 @@ def experiment_words(states: Sequence[ArmStatus]) -> str:
     return f"Stopped: {done}. Resume goes on where it was interrupted."
 
 
-def share_done(states: Sequence[ArmStatus], estimate: TimeEstimate | None) -> float:
-    """The share of the experiment that is done, 0 to 1; arms weigh by their estimated time if it is known."""
+@dataclass(frozen=True)
+class ExperimentProgress:
+    """The progress of an experiment: ``done`` thousandths of its work."""
+
+    done: int
+    total: int = 1000
+
+
+def experiment_progress(states: Sequence[ArmStatus], estimate: TimeEstimate | None) -> ExperimentProgress:
+    """The progress of all arms; they weigh by their estimated time if it is known, else by their trials."""
     weights = [_weight(status, estimate) for status in states]
-    total = sum(weights)
-    return sum(w * s.share for w, s in zip(weights, states, strict=True)) / total if total else 0.0
+    done = sum(weight * status.share for weight, status in zip(weights, states, strict=True))
+    return ExperimentProgress(round(1000 * done / total) if (total := sum(weights)) else 0)
 
 
 def seconds_left(states: Sequence[ArmStatus], estimate: TimeEstimate | None) -> float | None:

@@ -23,10 +23,10 @@ from ecgapp.experiments.experiment_folder import (
 )
 from ecgapp.experiments.experiment_words import (
     arm_words,
+    experiment_progress,
     experiment_title,
     experiment_words,
     seconds_left,
-    share_done,
 )
 from ecgapp.jobs import ARM, RunStore
 from ecgapp.runs.run_words import duration_words
@@ -99,8 +99,8 @@ def _experiment(folder: ExperimentFolder, runs: RunStore, settings: Settings) ->
     state = experiment_state(states)
     left = seconds_left(states, estimate) if state in ("running", "queued") else None
     words = experiment_words(states)
-    share = 1.0 if state == "finished" else share_done(states, estimate)
-    job_progress(share, words if left is None else f"{words} About {duration_words(left)} left.")
+    progress = experiment_progress(states, estimate)
+    job_progress(progress, words if left is None else f"{words} About {duration_words(left)} left.")
     _actions(folder, states, runs, settings)
     st.segmented_control(
         "View", (ARMS, ARM_CLOSELY, RESULTS), default=ARMS, key="experiment_view",
@@ -154,7 +154,7 @@ def _arms(states: Sequence[ArmStatus], estimate: TimeEstimate | None) -> None:
     rows = [
         {
             "Arm": status.arm.title,
-            "Progress": 100 * (1.0 if status.state == "finished" else status.share),
+            "Progress": 100 * status.share,
             "Trials": f"{status.trials_done} of {status.arm.n_trials}",
             "State": arm_words(status, states),
             "Time": _time(status),
