@@ -25,6 +25,7 @@ from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores
 from ecgapp.ui.shell.admin_action import act_now, guarded, show_problem
 
+FORM_OPEN = "new_experiment"  # session state: whether the form is open
 CHOSEN_EXPERIMENT = "chosen_experiment"  # session state: the experiment that the page shows
 PLACE = "experiment_form"  # of the errors of the form's button
 _CHECKED = "checked_experiment"  # session state: what was checked last, and the result
@@ -177,6 +178,7 @@ def _start(choice: ExperimentChoice, checked: CheckedExperiment, settings: Setti
         folder.write_estimate(estimate)
     start_ready_arms(folder, runs, choice.devices)
     st.session_state[CHOSEN_EXPERIMENT] = folder.path.name
+    st.session_state[FORM_OPEN] = False
     words = (
         "This experiment exists already; it is shown below." if exists else "The experiment is shown below."
     )
