@@ -14,6 +14,7 @@ from ecgapp.models.networks.jang_autoencoder import JangAutoencoderConfig
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
 from ecgapp.models.networks.resnet_wang import ResNetWangConfig
+from ecgapp.models.networks.spectral import SpectralClassifierConfig
 from ecgapp.models.networks.stacked import stack, unstack
 from ecgapp.models.networks.transferred_weights import transfer_encoder, transfer_network
 from ecgapp.models.networks.ventricular_network import (
@@ -111,6 +112,7 @@ __all__ = [
     "RecordNames",
     "ResNetWangConfig",
     "TrainedModel",
+    "SpectralClassifierConfig",
     "VentricularConfig",
     "VentricularFigures",
     "VentricularMetrics",
