@@ -6,21 +6,20 @@ leads scrambled, the test fold used for selection and temperature, crops taken f
 repeated beside the corrected arm.
 """
 
-import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.protocols.verma2021_arms import TRAINED, Mode, VermaArm, planned_arms
-from ecgapp.experiments.protocols.verma2021_data import open_data, settings_of, split_by_fold, target_answers
+from ecgapp.experiments.protocols.verma2021_arms import Mode, VermaArm, planned_arms
+from ecgapp.experiments.protocols.verma2021_data import open_data, target_answers
 from ecgapp.experiments.protocols.verma2021_report import verma2021_report
 from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config, preset
 from ecgapp.experiments.protocols.verma2021_source import run_source
 from ecgapp.experiments.protocols.verma2021_target import Target
+from ecgapp.experiments.protocols.verma2021_times import ArmTimes
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import (
     Arm,
@@ -32,11 +31,13 @@ from ecgapp.experiments.study_protocol import (
     study,
 )
 from ecgapp.experiments.trial_result import Array, TrialResult
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.trials.trial_data import FOLDS
+from ecgapp.experiments.trials.trial_training import TrialPlace
+from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 
-_FEWEST_POSITIVES = 2  # of a label that counts: one to learn from and one to test on
-_FEWEST_LABELS = 2
+_FEWEST_LABELS = 2  # of the target with a positive for each fold
+_FEWEST_FOLDS = 3  # of the source: to learn from, to choose by, and to test on
 
 
 @study("verma2021")
@@ -82,3 +83,108 @@ class Verma2021(StudyProtocol):
             return Target(arm, context, data, training, place).run()
 
         return run
+
+    def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
+        """The seconds of each arm, from probe steps of each network and mode; the other arms are scaled."""
+        return ArmTimes(context).of([arm for arm in arms if isinstance(arm, VermaArm)])
+
+    def report(
+        self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results
+    ) -> ExperimentReport:
+        """Tables of the benchmark, of transfer and of each further question, with conclusions."""
+        data = self.data_report(config, stores)
+        return verma2021_report(self.title, self.citation, config, data, results)
+
+
+def _settings(config: ExperimentConfig) -> Verma2021Config:
+    if not isinstance(config.settings, Verma2021Config):
+        raise TypeError("The settings are of another protocol.")
+    return config.settings
+
+
+def _check_source(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> int:
+    """The number of records of the source.
+
+    Raises:
+        ExperimentError: the stores hold no task of PTB-XL, or too few folds of it.
+    """
+    asked = task(f"ptbxl_{settings.source_task}")
+    n_records, folds = 0, set()
+    for store in stores:
+        rows = store.rows(FOLDS)
+        positive = (store.targets(asked, rows) == 1).any(axis=1)
+        n_records += int(positive.sum())
+        folds |= set(store.folds[rows[positive]].tolist())
+    if len(folds) < _FEWEST_FOLDS:
+        raise ExperimentError(
+            f"The source needs PTB-XL records with a {settings.source_task} label in at least "
+            f"{_FEWEST_FOLDS} folds; the chosen data sets have {n_records:,} in {len(folds)}."
+        )
+    return n_records
+
+
+def _check_target(settings: Verma2021Config, targets: FloatArray) -> None:
+    """Refuse a target with fewer than two labels that have enough positives.
+
+    Raises:
+        ExperimentError: there are fewer; the sentence names the class that has most, and its count.
+    """
+    names = task(settings.target_task).label_names
+    positives = (targets == 1).sum(axis=0)
+    if (positives >= settings.n_folds).sum() < _FEWEST_LABELS:
+        best = int(positives.argmax()) if len(targets) else 0
+        count = int(positives[best]) if len(targets) else 0
+        raise ExperimentError(
+            f"The target needs {_FEWEST_LABELS} classes with at least {settings.n_folds} positives; the "
+            f"class with most, {names[best]}, has {count} in the chosen data sets."
+        )
+
+
+def _data_sentences(
+    settings: Verma2021Config, n_source: int, targets: FloatArray, sources: Sequence[str]
+) -> tuple[str, ...]:
+    names = task(settings.target_task).label_names
+    positives = (targets == 1).sum(axis=0)
+    by_class = ", ".join(f"{name} {n:,}" for name, n in zip(names, positives.tolist(), strict=True))
+    by_source = ", ".join(f"{name} {n:,}" for name, n in sorted(Counter(sources).items()))
+    return (
+        f"Source: {n_source:,} PTB-XL records with a {settings.source_task} label; the last fold is the "
+        "test, the last but one chooses the epoch and the temperature.",
+        f"Target: {len(targets):,} records ({by_source}); positives: {by_class}.",
+        f"On the target every record is answered by a model that has not seen its patient, in "
+        f"{settings.n_folds} stratified folds; no epoch is chosen there, and the penalty of a linear head is "
+        "chosen inside the training part.",
+    )
+
+
+def _differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
+    published = preset(Size.FULL)
+    differences = []
+    if settings.target_sources != published.target_sources:
+        differences.append(
+            "The target is every source but PTB-XL; the published target is Georgia (10,344 records)."
+        )
+    if settings.target_task != published.target_task:
+        differences.append(
+            f"The target's classes are those of {settings.target_task}; the published ones are 18."
+        )
+    if settings.source_task != published.source_task:
+        differences.append(
+            f"The source learns the task {settings.source_task}; the published one is diagnostic."
+        )
+    slowest = min(store.manifest.sampling_rate for store in stores)
+    if settings.sampling_rate != published.sampling_rate:
+        differences.append(
+            f"The sampling rate is {settings.sampling_rate:g} Hz; the published one is 500 Hz."
+        )
+    if max((settings.sampling_rate, *settings.other_rates)) > slowest:
+        differences.append(
+            f"A data set has {slowest:g} Hz only: above that rate its records hold nothing more."
+        )
+    if any(store.manifest.units != "mV" for store in stores):
+        differences.append("Some records are stored z-scored: their voltages are unknown.")
+    differences.append(
+        "Each lead of each record is normalised to zero mean and unit variance after a band-pass; the "
+        "benchmark uses one mean and one standard deviation of all training samples, and no filter."
+    )
+    return tuple(differences)

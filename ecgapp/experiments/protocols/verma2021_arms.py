@@ -170,7 +170,9 @@ def _name(network: ClassifierConfig) -> str:
     return network.architecture
 
 
-def training_config(config: Verma2021Config, arm: VermaArm, stores: tuple[str, ...], seed: int) -> TrainingConfig:
+def training_config(
+    config: Verma2021Config, arm: VermaArm, stores: tuple[str, ...], seed: int
+) -> TrainingConfig:
     """The training of an arm; arms of one target differ in their initial weights and learning rates only."""
     name = arm.task if arm.mode != Mode.SOURCE else f"ptbxl_{arm.task}"
     window = round(config.crop_seconds * arm.rate)

@@ -1,4 +1,4 @@
-"""The records of the protocol verma2021: PTB-XL as the source, and the records of other sources as the target."""
+"""The records of the protocol verma2021: PTB-XL as the source, other sources as the target."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -51,9 +51,7 @@ def split_by_fold(data: TrialData) -> tuple[Rows, Rows, Rows]:
     return data.records.rows(train), data.records.rows([validation]), data.records.rows([test])
 
 
-def target_answers(
-    config: Verma2021Config, stores: Sequence[DatasetStore]
-) -> tuple[FloatArray, list[str]]:
+def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[FloatArray, list[str]]:
     """Targets (n_records, n_labels) and source of each record of the target, without signals."""
     asked = task(config.target_task)
     targets: list[FloatArray] = []
@@ -62,7 +60,7 @@ def target_answers(
         rows = store.rows(FOLDS)
         chosen = rows[_in_target(store.sources(rows), config)]
         answers = store.targets(asked, chosen)
-        known = ~np.isnan(answers).all(axis=1)
+        known = np.asarray((~np.isnan(answers)).any(axis=1))
         targets.append(answers[known])
         sources += [name for name, is_known in zip(store.sources(chosen), known, strict=True) if is_known]
     return np.concatenate(targets), sources

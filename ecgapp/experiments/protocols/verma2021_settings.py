@@ -47,7 +47,7 @@ class Verma2021Config(ProtocolConfig):
         shares = (*self.target_shares, *self.source_shares)
         if not shares or not all(0 < share <= 1 for share in shares) or 1.0 not in self.target_shares:
             raise ConfigError("Shares lie above 0 and are at most 1, and the target needs the share 1.")
-        if min(self.sampling_rate, *self.other_rates, self.crop_seconds) <= 0:
+        if min((self.sampling_rate, *self.other_rates, self.crop_seconds)) <= 0:
             raise ConfigError("Sampling rates and the length of crops must be positive.")
         if self.n_folds < 2 or min(self.draws, self.trained_draws, self.random_encoders) < 1:
             raise ConfigError("Two folds or more are needed, and at least one repeat.")

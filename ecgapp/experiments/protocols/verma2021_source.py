@@ -1,4 +1,4 @@
-"""The arms of verma2021 that learn a task of PTB-XL: tested once, and saved for the arms that transfer them."""
+"""The arms of verma2021 that learn a task of PTB-XL, whose models other arms transfer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +13,7 @@ from ecgapp.experiments.protocols.verma2021_data import (
     target_answers,
 )
 from ecgapp.experiments.study_protocol import ArmContext
+from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.occlusion import occluded_answers, wave_spans
 from ecgapp.experiments.trials.subsets import subset
 from ecgapp.experiments.trials.trial_data import TrialData
@@ -23,7 +24,6 @@ from ecgapp.experiments.trials.trial_training import (
     seeded,
     train_trial,
 )
-from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.result.trained_result import save_classifier, validation_logits
@@ -84,4 +84,6 @@ def _save(trained: TrainedTrial, arm: VermaArm, context: ArmContext) -> None:
     *train, validation, _ = sorted(set(prepared.records.folds.tolist()))
     config = replace(prepared.config, train_folds=tuple(train), validation_folds=(validation,))
     saving = replace(prepared, config=config, folder=context.folder.product(arm.key))
-    save_classifier(saving, trained.network, len(trained.epochs), validation_logits(saving, [trained.network]))
+    save_classifier(
+        saving, trained.network, len(trained.epochs), validation_logits(saving, [trained.network])
+    )

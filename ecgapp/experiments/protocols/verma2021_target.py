@@ -49,7 +49,7 @@ Learner = Callable[[int, Rows, Rows], FoldAnswers]
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """One trial on the target: its arm, its data, the training of networks, and its place among the trials."""
+    """One trial on the target: its arm, its data, the training of networks, and its place in the arm."""
 
     arm: VermaArm
     context: ArmContext
@@ -88,7 +88,9 @@ class Target:
             "fold": fold.astype(np.int64),
         }
         if all(one.occluded is not None for one in by_fold):
-            arrays["occluded"] = _in_place(fold, [one.occluded for one in by_fold if one.occluded is not None])
+            arrays["occluded"] = _in_place(
+                fold, [one.occluded for one in by_fold if one.occluded is not None]
+            )
         return TrialResult(self._values(answers, by_fold), counts={"test": len(records)}), arrays
 
     def _values(self, answers: FloatArray, by_fold: list[FoldAnswers]) -> dict[str, float | None]:
@@ -115,7 +117,7 @@ class Target:
         return TrialResult(values, counts=counts), arrays
 
     def _train_fold(self, number: int, train: Rows, test: Rows) -> FoldAnswers:
-        """A whole network trained on ``train``; its last epoch answers, or the best on the test if published."""
+        """The answers on ``test`` of a network trained on ``train``, after its last epoch."""
         watched = test if self.arm.published else np.zeros(0, np.int64)
         split = TrialSplit(train, train[:_CONTROL], watched)
         total = self.place.n_trials * settings_of(self.context).n_folds

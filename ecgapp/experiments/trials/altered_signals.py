@@ -1,4 +1,4 @@
-"""Copies of the records of a trial with altered signals: a lead or a wave removed, leads scrambled, spectra."""
+"""Copies of records with altered signals: a lead or a wave removed, leads scrambled, spectra."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,10 +11,8 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows
 Span = tuple[float, float]  # seconds
 
 
-def altered(
-    records: RecordSet, rows: Rows, alter: Callable[[int, FloatArray], FloatArray]
-) -> RecordSet:
-    """The records with ``alter(row, signal)`` in place of the signal (n_leads, n_samples) of each of ``rows``."""
+def altered(records: RecordSet, rows: Rows, alter: Callable[[int, FloatArray], FloatArray]) -> RecordSet:
+    """The records with ``alter(row, signal)`` in place of each signal, (n_leads, n_samples), of ``rows``."""
     signals = records.signals.clone()
     for row in rows.tolist():
         start, length = int(records.first[row]), int(records.lengths[row])

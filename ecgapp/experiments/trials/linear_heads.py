@@ -1,4 +1,4 @@
-"""Linear heads on standardised features: logistic regression with a penalty chosen inside the training part."""
+"""Linear heads on standardised features: logistic regression, its penalty chosen in the training part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _INNER_FOLDS = 3
 
 @dataclass(frozen=True, eq=False)
 class LinearHead:
-    """One logit for each label: ``weights`` (n_features, n_labels) and ``bias`` (n_labels,) on raw features."""
+    """A logit for each label: ``weights`` (n_features, n_labels) and ``bias`` (n_labels,) on raw features."""
 
     weights: Floats
     bias: Floats
@@ -81,7 +81,7 @@ def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> Linear
 
 
 def _logistic(x: Floats, y: FloatArray, penalty: float) -> tuple[Floats, float]:
-    """Weights and bias with the lowest loss: half the squared weights plus ``penalty`` times the log losses."""
+    """Weights and bias at the lowest sum of half the squared weights and ``penalty`` times the log losses."""
     signs = np.where(y == 1, 1.0, -1.0)
 
     def loss(theta: Floats) -> tuple[float, Floats]:

@@ -1,6 +1,7 @@
 """Occlusion of leads and waves: the answers of a network without one lead, or without one kind of wave."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def wave_spans(data: TrialData, rows: Rows, settings: Settings) -> Spans:
 
 
 def occluded_answers(trained: TrainedTrial, rows: Rows, spans: Spans) -> FloatArray:
-    """Probabilities without each lead, then without each part of the beat: (n_leads + 4, n_records, n_labels)."""
+    """Probabilities without each lead, then each part of the beat: (n_leads + 4, n_records, n_labels)."""
     records = trained.prepared.records
     altered = [without_lead(records, rows, lead) for lead in range(len(records.preprocessing.leads))]
     altered += [without_spans(records, rows, spans[part]) for part in WAVE_PARTS]
@@ -63,9 +64,8 @@ def _of_kind(waves: Sequence[Wave], kind: str) -> tuple[Span, ...]:
 
 def _st_segments(waves: Sequence[Wave]) -> tuple[Span, ...]:
     """From the end of each QRS to the onset of the T wave behind it."""
-    pairs = zip(waves, waves[1:], strict=False)
     return tuple(
         (one.offset, two.onset)
-        for one, two in pairs
+        for one, two in pairwise(waves)
         if one.kind == "QRS" and two.kind == "T" and 0 < two.onset - one.offset < _LONGEST_ST
     )
