@@ -45,17 +45,28 @@ def matching_weights(source: NDArray[np.floating], target: NDArray[np.floating])
         before = weights.copy()
         for label in counted:
             _rake(weights, source[:, label], float(wanted[label]))
-        weights = np.minimum(weights / weights.mean(), MOST)
+        weights = _bounded(weights)
         if np.abs(weights - before).max() < CLOSE:
             break
-    return np.asarray(weights / weights.mean())
+    return weights
+
+
+def _bounded(weights: Floats) -> Floats:
+    """The weights with mean 1, none above ``MOST``; the mean is below 1 if too few records have a weight."""
+    for _ in range(STEPS):
+        weights = weights / weights.mean()
+        if weights.max() <= MOST:
+            break
+        weights = np.minimum(weights, MOST)
+    return weights
 
 
 def _rake(weights: Floats, answers: NDArray[np.floating], share: float) -> None:
     """Scale positives and negatives of one label to its share; records that do not answer it stay."""
+    total = weights[np.isfinite(answers)].sum()
     for value, part in ((1, share), (0, 1 - share)):
         of_value = answers == value
-        total, own = weights[np.isfinite(answers)].sum(), weights[of_value].sum()
+        own = weights[of_value].sum()
         if own > 0:
             weights[of_value] *= part * total / own
 
