@@ -42,6 +42,7 @@ def experiment(arguments: Namespace, settings: Settings) -> int:
     if part and arguments.out is None:
         raise ConfigError("A part of an experiment needs --out: the folder that all parts write to.")
     folder, stores = open_experiment(config, settings, arguments.out)
+    config = folder.record().config
     arms = protocol_named(config.protocol).arms(config)
     context = ArmContext(config, stores, settings, folder, _device(arguments.device), ProbeReporter())
     if arguments.estimate:

@@ -54,6 +54,7 @@ def open_experiment(
     if len(set(names)) != len(names):
         raise ExperimentError("Two of the data sets have the same name. Leave one out.")
     protocol = protocol_named(config.protocol)
+    config = protocol.fitted(config, stores)
     protocol.data_report(config, stores)
     record = ExperimentRecord(config, config.digest, data_digest(stores, protocol.inputs(config, settings)))
     folder = ExperimentFolder(path or settings.experiments / record.id)

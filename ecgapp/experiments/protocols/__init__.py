@@ -1,5 +1,5 @@
 """The protocols, one module for each study."""
 
-from ecgapp.experiments.protocols import verma2021
+from ecgapp.experiments.protocols import singstad2020, verma2021
 
-__all__ = ["verma2021"]
+__all__ = ["singstad2020", "verma2021"]
