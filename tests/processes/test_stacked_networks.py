@@ -26,7 +26,7 @@ from ecgapp.models import (
     stack,
     unstack,
 )
-from ecgapp.training.loop.schedule import WeightAverage, parameter_groups
+from ecgapp.training.loop.schedule import LayerRates, WeightAverage, parameter_groups
 
 MEMBERS, BATCH = 3, 4
 PATCH = PatchAutoencoderConfig(n_leads=2, n_samples=250, widths=(8, 12), depths=(1, 2), squeeze=4, latent=7)
@@ -143,7 +143,7 @@ def learn(network, answers):
     """One step as in a training: the averaged network after it, and the gradients."""
     averaged = copy.deepcopy(network).eval().requires_grad_(False)
     average = WeightAverage(network, averaged, 0.9)
-    optimiser = torch.optim.AdamW(parameter_groups(network, 1e-2, 0.05, 0.5), fused=True)
+    optimiser = torch.optim.AdamW(parameter_groups(network, 1e-2, 0.05, LayerRates(1, 0.5, 0.5)), fused=True)
     answers().square().sum().backward()
     optimiser.step()
     average.update(1)
