@@ -36,6 +36,7 @@ _COMMANDS = {  # imported on demand, so that `runs` does not load torch
     "predict": ("ecgapp.cli.predict", "predict"),
     "import": ("ecgapp.cli.import_folder", "import_folder"),
     "verify": ("ecgapp.cli.verify", "verify"),
+    "score": ("ecgapp.cli.score", "score"),
     "train": ("ecgapp.cli.train", "train"),
     "delineate": ("ecgapp.cli.delineate", "delineate"),
     "fit-gate": ("ecgapp.cli.fit_gate", "fit_gate"),
@@ -62,7 +63,10 @@ _MODEL_CHANGES = {  # the arguments and the effect of each
     "remove": (("name",), "take this machine's own version out of use; its files stay"),
     "delete": (("name", "sha256"), "delete the files of a version that is not in use"),
 }
-_LAYOUTS = ("ptb-xl", "ptb-xl-zscored", "challenge", "cinc2017", "ludb", "folder")
+_LAYOUTS = (
+    "ptb-xl", "ptb-xl-zscored", "challenge", "ecg-arrhythmia", "shaoxing", "cpsc2018", "cinc2017", "ludb",
+    "folder",
+)  # fmt: skip
 
 
 def _command(name: str) -> Command:
@@ -93,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="compare every file of a data set with its checksum")
     verify.add_argument("store", metavar="STORE", help="a data set's name, or a path")
 
+    _add_score(commands.add_parser("score", help="score all records of a folder or data set, in parts"))
+
     _add_trainings(commands)
 
     _add_experiment(commands.add_parser("experiment", help="run a published study, or go on with it"))
@@ -121,6 +127,18 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
     demo.add_argument("folder", type=Path, metavar="FOLDER")
     return parser
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("source", metavar="SOURCE", help="a folder of ECG files, or a data set's name or path")
+    score.add_argument("--model", required=True, metavar="NAME", help="a classifier")
+    score.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the scores go")
+    score.add_argument("--part", metavar="I/N", help="score only this share of the parts, e.g. 2/8")
+    score.add_argument("--collect", action="store_true", help="score nothing; join the parts' tables")
+    score.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes; by default as cores and memory allow"
+    )
+    score.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
 
 
 def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
