@@ -172,7 +172,12 @@ def _add_experiment(experiment: argparse.ArgumentParser) -> None:
     experiment.add_argument(
         "--settings", type=Path, metavar="FILE.json", help="other settings of the protocol"
     )
-    experiment.add_argument("--device", default="auto", metavar="DEVICE", help="by default the fastest")
+    experiment.add_argument(
+        "--device",
+        default="auto",
+        metavar="DEVICE",
+        help="by default every GPU, or the CPU; several: cuda:0+cuda:1",
+    )
     experiment.add_argument("--part", metavar="I/N", help="run only these arms, e.g. 2/8; needs --out")
     experiment.add_argument("--collect", action="store_true", help="run nothing, and write the tables")
     experiment.add_argument(
