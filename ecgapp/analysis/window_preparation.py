@@ -121,6 +121,10 @@ def _about_leads(record: ECGRecord, config: PreprocessingConfig) -> list[str]:
         )
     if derived:
         sentences.append(f"{_named(derived)} computed from I and II, not recorded.")
+    if config.substitutions:
+        sentences.append(
+            f"The model's encoder was pretrained on other leads: it reads {', '.join(config.substitutions)}."
+        )
     return sentences
 
 

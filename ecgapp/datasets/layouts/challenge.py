@@ -32,31 +32,52 @@ _PREFIXES |= {"S": "ptb", "I": "st_petersburg_incart"}
 @register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
 def challenge(source: Path, options: ImportOptions) -> Scan:
     """All headers with a diagnosis line below ``source``; the folder of each is its origin."""
-    first = next(_headers(source), None)
-    if first is None or not first.with_suffix(".mat").is_file() or not _has_diagnosis(first):
+    first = next(headers_below(source), None)
+    if first is None or not signal_file(first).is_file() or not _has_diagnosis(first) or _is_other(first):
         raise DatasetError(
             "This folder is not from the 2020 or 2021 challenge: it holds no .mat records whose headers name "
             "diagnoses. Choose the unpacked archive."
         )
-    unknown = sum(_is_ptb_xl(_origin(source, header), header) for header in _headers(source))
+    unknown = sum(_is_ptb_xl(_origin(source, header), header) for header in headers_below(source))
     notes = ["Patients are not named: each record counts as its own patient."]
     if unknown:
         notes.append(f"{unknown} PTB-XL records have unknown patients and are left out of all folds.")
-    entries = (_entry(source, header) for header in _headers(source))
+    entries = (_entry(source, header) for header in headers_below(source))
     return Scan(entries, _read, SAMPLING_RATE, "CC BY 4.0", notes=tuple(notes))
 
 
-def _headers(source: Path) -> Iterator[Path]:
+def headers_below(source: Path) -> Iterator[Path]:
+    """Yields all header files below ``source`` in the order of their paths."""
     for folder, files in sorted_folders(source):
         yield from (folder / file.name for file in files if file.name.endswith(".hea"))
 
 
+def signal_file(header: Path) -> Path:
+    """The signals beside ``header``, which may not exist.
+
+    The archives of 2021 name one header S23074.hea although its signals are JS23074.mat.
+    """
+    signal = header.with_suffix(".mat")
+    corrected = signal.with_name(f"J{signal.name}")
+    return corrected if not signal.is_file() and corrected.is_file() else signal
+
+
+def patient_of(record: str) -> str:
+    """The patient of a record of the challenges, the same in every layout that holds the record."""
+    return f"challenge:{record}"
+
+
+def _is_other(header: Path) -> bool:
+    """Whether the header is from ecg-arrhythmia, whose labels and traps its own layout knows."""
+    return "WFDBRecords" in header.parts
+
+
 def _entry(source: Path, header: Path) -> Entry:
-    record, origin = header.stem, _origin(source, header)
-    is_ptb_xl = _is_ptb_xl(origin, header)
-    patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else f"challenge:{record}"
+    signal, origin = signal_file(header), _origin(source, header)
+    record, is_ptb_xl = signal.stem, _is_ptb_xl(origin, header)
+    patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else patient_of(record)
     fold = 0 if is_ptb_xl else stable_fold(patient)
-    state = files_state(header, header.with_suffix(".mat"))
+    state = files_state(header, signal)
     return Entry(f"challenge/{record}", patient, fold, origin, str(header), state=state)
 
 
@@ -69,7 +90,7 @@ def _origin(source: Path, header: Path) -> str:
     for folder in header.relative_to(source).parts[:-1]:
         if not _NO_SOURCE.fullmatch(folder):
             return folder
-    letters = re.match(r"[A-Z]*", header.stem)
+    letters = re.match(r"[A-Z]*", signal_file(header).stem)
     return _PREFIXES.get(letters.group() if letters else "", "unknown")
 
 
@@ -80,7 +101,7 @@ def _has_diagnosis(header: Path) -> bool:
 
 def _read(where: str) -> ECGRecord:
     header = Path(where)
-    signal = header.with_suffix(".mat")
+    signal = signal_file(header)
     if not signal.is_file():
         raise IncompleteRecordError(NO_FILES)
     return read_record([header, signal])

@@ -31,6 +31,7 @@ from ecgapp.runs.form_to_config import (
     on_its_devices,
     shared_leads,
     transferable,
+    usual_settings,
     with_labels,
     with_start,
 )
@@ -98,19 +99,20 @@ def _ask_subject(
             start for start in STARTS if not (phase == Phase.PRETRAIN and start == Initialisation.FROZEN)
         ]
         start = st.radio("Start from", starts, format_func=STARTS.__getitem__, key="train_start")
-        network, lead, reference, pretrained = PATCH, "II", None, None
+        network, lead, reference, pretrained, replacement = PATCH, "II", None, None, None
         frozen = start == Initialisation.FROZEN
         control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
         if start == Initialisation.RANDOM or control:
             network, lead = _ask_network(leads)
         else:
             reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
+            replacement = _ask_replacement(pretrained, leads)
     labels = None if phase == Phase.PRETRAIN else _ask_task(chosen)
     try:
         if start == Initialisation.RANDOM or control:
             config = config_on_network(tuple(names), leads, network, lead)
         else:
-            config = config_on_pretrained(tuple(names), pretrained)
+            config = config_on_pretrained(tuple(names), pretrained, replacement)
         return phase, with_start(with_labels(config, *labels) if labels else config, start, reference)
     except ConfigError as error:
         return phase, error
@@ -149,6 +151,21 @@ def _ask_pretrained(cards: dict[str, ModelCard]) -> tuple[str | None, ModelCard 
     return reference, cards[reference]
 
 
+def _ask_replacement(card: ModelCard | None, leads: tuple[str, ...]) -> str | None:
+    """The lead that an encoder of one lead is to read; None for an encoder of several leads."""
+    if card is None or len(card.preprocessing.leads) != 1 or not leads:
+        return None
+    own, pretrained_on = card.preprocessing.leads[0], card.preprocessing.encoder_leads[0]
+    first = leads.index(own) if own in leads else 0
+    lead = str(st.selectbox("Lead that the encoder reads", leads, index=first, key=f"train_reads_{own}"))
+    if lead != pretrained_on:
+        st.caption(
+            f"The encoder was pretrained on lead {pretrained_on}; lead {lead} stands for it. Its waves may "
+            "point the other way: the polarity under Further settings starts at 0.5."
+        )
+    return lead
+
+
 def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ...]]:
     """The task to learn: a registered one by name, or columns of the data sets' own labels."""
     tasks = {name: task for store in stores for name, task in served_tasks(store).items()}
@@ -166,7 +183,7 @@ def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ..
 
 def _ask_schedule(phase: Phase, subject: TrainingConfig | ConfigError) -> dict[str, Any]:
     """Fields of the config: how long, how fast, on what, and under which name."""
-    usual = pretraining_defaults()
+    usual = usual_settings(subject)
     usual_name = usual.name if isinstance(subject, ConfigError) else subject.name
     first, second, third = st.columns(3)
     name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")
