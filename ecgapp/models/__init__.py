@@ -1,27 +1,36 @@
 """Networks by name, and their weights on disk."""
 
 from ecgapp.models.card import ModelCard, Provenance
-from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.networks.benchmark_classifier import WindowClassifierConfig
+from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig
+from ecgapp.models.networks.cnn_lstm import CnnLstmConfig
 from ecgapp.models.networks.delineator import SEGMENTS, Delineator, DelineatorConfig
 from ecgapp.models.networks.dropout import Dropout, set_mask_source
 from ecgapp.models.networks.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.networks.fold_autoencoder import FoldAutoencoderConfig
 from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
+from ecgapp.models.networks.inception import InceptionConfig
 from ecgapp.models.networks.jang_autoencoder import JangAutoencoderConfig
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
+from ecgapp.models.networks.resnet_wang import ResNetWangConfig
 from ecgapp.models.networks.stacked import stack, unstack
+from ecgapp.models.networks.transferred_weights import transfer_encoder, transfer_network
 from ecgapp.models.networks.ventricular_network import (
     VENTRICULAR_CLASSES,
     VentricularConfig,
     VentricularNetwork,
 )
+from ecgapp.models.networks.xresnet import XResNetConfig
 from ecgapp.models.predictions import Origin, Predictions, RecordNames
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
     AutoencoderConfig,
     Classifier,
+    ClassifierConfig,
+    ClassifierShape,
+    EncoderClassifier,
     Network,
     architecture_names,
     build,
@@ -67,12 +76,16 @@ __all__ = [
     "AutoencoderConfig",
     "BoundaryFigures",
     "Classifier",
+    "ClassifierConfig",
+    "ClassifierShape",
+    "CnnLstmConfig",
     "DelineationMetrics",
     "Delineator",
     "DelineatorConfig",
     "Dropout",
     "ECGClassifier",
     "ECGClassifierConfig",
+    "EncoderClassifier",
     "Ensemble",
     "EnsembleConfig",
     "Evaluation",
@@ -80,6 +93,7 @@ __all__ = [
     "Gate",
     "GateConfig",
     "GateMetrics",
+    "InceptionConfig",
     "Interval",
     "JangAutoencoderConfig",
     "KindFigures",
@@ -95,11 +109,14 @@ __all__ = [
     "ReadabilityConfig",
     "ReconstructionMetrics",
     "RecordNames",
+    "ResNetWangConfig",
     "TrainedModel",
     "VentricularConfig",
     "VentricularFigures",
     "VentricularMetrics",
     "VentricularNetwork",
+    "WindowClassifierConfig",
+    "XResNetConfig",
     "architecture_names",
     "build",
     "damaged_models",
@@ -119,6 +136,7 @@ __all__ = [
     "set_mask_source",
     "stack",
     "transfer_encoder",
+    "transfer_network",
     "unpack",
     "unpack_predictions",
     "unstack",

@@ -15,7 +15,7 @@ def continued(config: TrainingConfig, epochs: int) -> TrainingConfig:
 
 def restarted(config: TrainingConfig) -> TrainingConfig:
     """The training as a new run: epochs that were added later are planned from the beginning."""
-    return replace(config, epochs=config.all_epochs, further_epochs=())
+    return replace(config, epochs=config.all_epochs - config.head_epochs, further_epochs=())
 
 
 def differences(before: TrainingConfig, after: TrainingConfig) -> list[str]:
