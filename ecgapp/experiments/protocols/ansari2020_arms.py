@@ -8,8 +8,8 @@ import numpy as np
 
 from ecgapp.evaluate import best_thresholds
 from ecgapp.experiments.protocols.ansari2020_config import (
-    PRETRAINED,
     NETWORK,
+    PRETRAINED,
     RANDOM,
     AnsariConfig,
     LearnerArm,
@@ -54,9 +54,7 @@ def open_features(context: ArmContext) -> TrialFunction:
         network = encoder_of(kind, repeat, context).network
         names = (*settings.poolings, CODE)
         arrays: dict[str, Array] = {}
-        features, owners = window_features(
-            PooledEncoder(network, names), data.records, every, context.device
-        )
+        features, owners = window_features(PooledEncoder(network, names), data.records, every, context.device)
         # the code comes first, then each pooling with as many features as the others
         n_features = int(network.n_features)  # type: ignore[arg-type]
         start = features.shape[1] - n_features * len(settings.poolings)

@@ -68,7 +68,7 @@ def preset(size: Size) -> AnsariConfig:
     """The settings of a size: minutes, about an hour on two cores, or ten repeats of everything."""
     if size == Size.QUICK:
         return AnsariConfig(
-            learners=("logistic", "linear-svm"), network=None, repeats=1, random_encoders=1, n_bootstrap=200
+            learners=("logistic",), network=None, repeats=1, random_encoders=1, n_bootstrap=200
         )
     if size == Size.FULL:
         return AnsariConfig(repeats=10, network_repeats=10, random_encoders=10, n_bootstrap=1000)
@@ -127,9 +127,7 @@ def _learner_arms(config: ExperimentConfig, settings: AnsariConfig) -> Iterator[
                 yield _learner_arm(settings, encoder, features, learner, scope)
 
 
-def _learner_arm(
-    settings: AnsariConfig, encoder: str, features: str, learner: str, scope: str
-) -> LearnerArm:
+def _learner_arm(settings: AnsariConfig, encoder: str, features: str, learner: str, scope: str) -> LearnerArm:
     by_network = learner == NETWORK
     name = "CNN" if by_network else LEARNERS[learner].title
     title = f"{name} on the {FEATURE_TITLES[features]}, {ENCODER_TITLES[encoder]}, {SCOPE_TITLES[scope]}"

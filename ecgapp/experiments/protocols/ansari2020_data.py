@@ -14,10 +14,10 @@ from ecgapp.errors import ConfigError, ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.protocols.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.study_protocol import ArmContext
+from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
 from ecgapp.experiments.trials.fitted_learner import FeatureData
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import seeded
-from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
 from ecgapp.models import (
     Autoencoder,
     PooledClassifierConfig,
@@ -72,7 +72,9 @@ def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
     return TrainedModel(network, replace(model.card, sha256=f"random {number}"))
 
 
-def network_config(config: ExperimentConfig, model: TrainedModel, stores: Sequence[DatasetStore]) -> TrainingConfig:
+def network_config(
+    config: ExperimentConfig, model: TrainedModel, stores: Sequence[DatasetStore]
+) -> TrainingConfig:
     """The training of the convolutional head on ``model``'s frozen encoder."""
     settings = ansari_settings(config)
     head, asked = settings.network, task(settings.task)
@@ -81,9 +83,7 @@ def network_config(config: ExperimentConfig, model: TrainedModel, stores: Sequen
     training = TrainingConfig("head", "finetune", shape, tuple(one.name for one in stores), **common)
     if head is None:
         return training
-    network = replace(
-        shape, conv_widths=head.conv_widths, conv_kernel=head.conv_kernel, dropout=head.dropout
-    )
+    network = replace(shape, conv_widths=head.conv_widths, conv_kernel=head.conv_kernel, dropout=head.dropout)
     return replace(
         training, network=network, initialisation="frozen", pretrained=settings.autoencoder,
         epochs=head.epochs, batch_size=head.batch_size, learning_rate=head.learning_rate,
@@ -120,9 +120,7 @@ class JudgedRecords:
         if repeat == 0:
             return (self.folds[rows] - 1) * settings.folds // 10
         patients = self.patients[rows].view(np.uint64)
-        dealt = stratified_folds(
-            self.targets[rows], patients, settings.folds, seeded(seed, _SPLIT, repeat)
-        )
+        dealt = stratified_folds(self.targets[rows], patients, settings.folds, seeded(seed, _SPLIT, repeat))
         return dealt.astype(np.int64) - 1
 
     def inner(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:

@@ -40,7 +40,9 @@ class OutOfFold:
 
     def arrays(self) -> dict[str, Array]:
         """The answers as a trial's arrays."""
-        return {name: getattr(self, name) for name in ("rows", "folds", "probabilities", "decisions", "targets")}
+        return {
+            name: getattr(self, name) for name in ("rows", "folds", "probabilities", "decisions", "targets")
+        }
 
     def figures(self, asked: Task, part: Bools, prefix: str, n_bootstrap: int) -> TrialResult:
         """The figures on the records ``part``; none where there are too few records."""

@@ -113,7 +113,7 @@ def _validated(
     network: PooledClassifier,
     fit: tuple[FittedLearner, FeatureData, Rows, Rows],
 ) -> tuple[ModelCard, Predictions]:
-    """The card with temperature, thresholds and figures from the validation records, and the answers there."""
+    """The card, with all that is fitted on the validation records, and the answers on them."""
     fitted, data, test, folds = fit
     asked, targets = task(ansari_settings(context.config).task), data.targets[test]
     mine = np.isin(data.owners, test)

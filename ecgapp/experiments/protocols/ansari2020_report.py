@@ -47,7 +47,9 @@ def ansari_report(
         tables.append(_table(f"folds_{scope}", f"Five-fold cross-validation, {title}", mine, WHOLE))
         tables.append(_repeats_table(f"repeats_{scope}", f"Repeats of the cross-validation, {title}", mine))
         if scope == ALL:
-            tables.append(_table("on_target", "Learnt from all, judged on the first data set", mine, ON_TARGET))
+            tables.append(
+                _table("on_target", "Learnt from all, judged on the first data set", mine, ON_TARGET)
+            )
         tables.append(
             _table(f"unseen_{scope}", f"Records that the autoencoder never saw, {title}", mine, UNSEEN)
         )
@@ -151,8 +153,8 @@ def _level(one: ArmTrials) -> str:
     scope = one.arm.scope if isinstance(one.arm, LearnerArm) else ALL
     trial = one.trials[0]
     return (
-        f"Logistic regression on the pooled feature map, {SCOPE_TITLES[scope]}: AUROC "
-        f"{_cell(trial, 'auroc')}, AUPRC {_cell(trial, 'auprc')} (n = {trial.counts.get('n', 0):,}, five-fold)."
+        f"Logistic regression on the pooled feature map, {SCOPE_TITLES[scope]}, five-fold, "
+        f"n = {trial.counts.get('n', 0):,}: AUROC {_cell(trial, 'auroc')}, AUPRC {_cell(trial, 'auprc')}."
     )
 
 
@@ -164,9 +166,12 @@ def _difference(one: ArmTrials, values: tuple[float | None, ...]) -> str:
     n = one.trials[0].counts.get("n", 0)
     numbers = f"{difference:+.3f} [{low:+.3f} to {high:+.3f}], p = {p:.3f}, n = {n:,} records"
     if p >= 0.05:
-        return f"No difference shown between pretrained and random encoder on {SCOPE_TITLES[scope]} ({numbers})."
+        return (
+            f"No difference shown between pretrained and random encoder on {SCOPE_TITLES[scope]} ({numbers})."
+        )
     better = "higher" if difference > 0 else "lower"
-    return f"The pretrained encoder's AUROC is {better} than the random one's on {SCOPE_TITLES[scope]} ({numbers})."
+    where = SCOPE_TITLES[scope]
+    return f"The pretrained encoder's AUROC is {better} than the random one's on {where} ({numbers})."
 
 
 def _cell(trial: TrialResult, name: str) -> str:
@@ -187,9 +192,7 @@ def _figure(learners: Sequence[ArmTrials]) -> ResultFigure:
     """AUROC of every learner with both encoders, one panel for each scope."""
     panels = []
     for scope, title in SCOPE_TITLES.items():
-        series = tuple(
-            _series(learners, scope, encoder, name) for encoder, name in ENCODER_TITLES.items()
-        )
+        series = tuple(_series(learners, scope, encoder, name) for encoder, name in ENCODER_TITLES.items())
         if any(one.x for one in series):
             panels.append(FigurePanel(title.capitalize(), "learner and features", "macro AUROC", series))
     return ResultFigure(

@@ -25,9 +25,13 @@ _ITERATIONS = 300
 
 
 class Learner(ABC):
-    """A binary learner; ``strengths`` are its settings to choose from, the simplest model first."""
+    """A binary learner; ``strengths`` are its settings to choose from, the simplest model first.
+
+    A ``probabilistic`` learner minimises the log loss of its scores.
+    """
 
     title: ClassVar[str]
+    probabilistic: ClassVar[bool] = False
     strengths: tuple[float, ...]
 
     def inputs(self, train: FloatArray, other: FloatArray) -> FloatArray:
@@ -43,6 +47,7 @@ class Logistic(Learner):
     """Logistic regression with a squared penalty; a strength is scikit-learn's C."""
 
     title = "logistic regression"
+    probabilistic = True
     strengths = (0.001, 0.003, 0.01, 0.03, 0.1)
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
@@ -58,7 +63,7 @@ class LinearMargin(Learner):
     strengths = (0.0001, 0.0003, 0.001, 0.003)
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
-        model = LinearSVC(C=strength, dual=False, tol=1e-2, random_state=0)
+        model = LinearSVC(C=strength, dual=False, tol=0.1, random_state=0)
         model.fit(inputs[rows], truths)
         return lambda other: np.asarray(model.decision_function(other), np.float64)
 
@@ -90,6 +95,7 @@ class Boosting(Learner):
     """
 
     title = "gradient boosting"
+    probabilistic = True
     strengths = (15.0, 40.0)
     n_features = 32
 

@@ -71,8 +71,9 @@ class FittedLearner:
 def fit_learner(learner: Learner, data: FeatureData, train: Rows, inner_folds: Rows) -> FittedLearner:
     """Fit one learner for each label to the records ``train``.
 
-    ``inner_folds`` (n_train,) divides the training part. The strength with the highest macro AUROC on the
-    records left out in turn is taken, the same for all labels; of equally good ones the simplest.
+    ``inner_folds`` (n_train,) divides the training part. The strength that does best on the records left out
+    in turn is taken, the same for all labels; of equally good ones the simplest. Best is the lowest log loss
+    for a learner that minimises it, which varies less than ranks of few positives, else the highest AUROC.
 
     Raises:
         TrainingError: no label has both answers in the training part.
@@ -84,12 +85,22 @@ def fit_learner(learner: Learner, data: FeatureData, train: Rows, inner_folds: R
     if not any(_has_both(targets[:, label]) for label in range(targets.shape[1])):
         raise TrainingError("No label has both answers among the training records.")
     left_out = {one: _left_out(learner, inputs, targets, inner_folds, one) for one in learner.strengths}
-    ranks = {one: macro_auroc(scores, targets) or 0.0 for one, scores in left_out.items()}
+    ranks = {one: _goodness(learner, scores, targets) for one, scores in left_out.items()}
     strength = max(learner.strengths, key=lambda one: ranks[one])
     rows = np.arange(len(train), dtype=np.int64)
     by_label = _fitted(learner, inputs, targets, rows, strength)
     thresholds = best_thresholds(expit(left_out[strength]), targets)
     return FittedLearner(learner, ready, by_label, mean, scale, strength, thresholds)
+
+
+def _goodness(learner: Learner, scores: Floats, targets: FloatArray) -> float:
+    """The higher the better: the negative mean over labels of the log loss, or the macro AUROC."""
+    if not learner.probabilistic:
+        return macro_auroc(scores, targets) or 0.0
+    losses = np.logaddexp(0, np.where(targets == 1, -scores, scores))
+    known = ~np.isnan(targets)
+    asked = known.any(axis=0)
+    return -float((np.where(known, losses, 0.0).sum(0)[asked] / known.sum(0)[asked]).mean())
 
 
 def _left_out(
