@@ -7,7 +7,8 @@ from ecgapp.errors import ConfigError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.study_protocol import Arm
 from ecgapp.experiments.trials.conventional_learners import LEARNERS
-from ecgapp.experiments.trials.pooled_features import CODE, POOLINGS
+from ecgapp.experiments.trials.pooled_features import CODE
+from ecgapp.models.networks.pooled_classifier import POOLINGS
 
 FEATURES, COMPARISON, HEAD = "features", "differences", "head"
 PRETRAINED, RANDOM = "cae", "random"

@@ -8,13 +8,12 @@ from torch import Tensor, nn
 
 from ecgapp.models import Autoencoder, Network
 from ecgapp.models.answers import combine_windows
-from ecgapp.models.networks.pooled_classifier import pooled
+from ecgapp.models.networks.pooled_classifier import POOLINGS, pooled
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
 from ecgapp.training.devices import resolve_device
 
 _BATCH = 64
-POOLINGS = ("mean", "max", "sd")
 CODE = "code"
 
 

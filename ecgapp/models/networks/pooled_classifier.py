@@ -27,7 +27,7 @@ from ecgapp.models.registry import (
     build,
 )
 
-POOLINGS = ("mean", "max", "sd", "change", "jump")
+POOLINGS = ("mean", "max", "sd")
 _SMALLEST_VARIANCE = 1e-6  # keeps the gradient of an SD finite where a feature is constant
 
 
@@ -37,7 +37,7 @@ class PooledClassifierConfig(ClassifierConfig):
 
     encoder: AutoencoderConfig = field(default_factory=PatchAutoencoderConfig)
     n_labels: int = 9
-    poolings: tuple[str, ...] = ("mean", "max", "sd")
+    poolings: tuple[str, ...] = POOLINGS
     conv_widths: tuple[int, ...] = ()  # channels after each convolution of the feature map
     conv_kernel: int = 5  # time steps; odd, so that padding keeps the length
     dropout: float = 0.0
@@ -71,20 +71,12 @@ class TimePooling(nn.Module):
 
 
 def pooled(features: Tensor, pooling: str) -> Tensor:
-    """One of ``POOLINGS`` over the last axis: (batch, n_features, time) -> (batch, n_features).
-
-    "change" is the root mean square of first differences, "jump" the largest absolute one.
-    """
+    """One of ``POOLINGS`` over the last axis: (batch, n_features, time) -> (batch, n_features)."""
     if pooling == "mean":
         return features.mean(-1)
     if pooling == "max":
         return features.amax(-1)
-    if pooling == "sd":
-        return (features.var(-1, correction=0) + _SMALLEST_VARIANCE).sqrt()
-    steps = features.diff(dim=-1) if features.shape[-1] > 1 else torch.zeros_like(features)
-    if pooling == "change":
-        return (steps.square().mean(-1) + _SMALLEST_VARIANCE).sqrt()
-    return steps.abs().amax(-1)
+    return (features.var(-1, correction=0) + _SMALLEST_VARIANCE).sqrt()
 
 
 @architecture("pooled_classifier")
