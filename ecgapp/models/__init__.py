@@ -1,7 +1,8 @@
 """Networks by name, and their weights on disk."""
 
 from ecgapp.models.card import ModelCard, Provenance
-from ecgapp.models.networks.benchmark_classifier import WindowClassifierConfig
+from ecgapp.models.networks.benchmark_classifier import BenchmarkClassifier, WindowClassifierConfig
+from ecgapp.models.networks.benchmark_weights import load_public_weights, public_shape
 from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig
 from ecgapp.models.networks.cnn_lstm import CnnLstmConfig
 from ecgapp.models.networks.delineator import SEGMENTS, Delineator, DelineatorConfig
@@ -37,7 +38,14 @@ from ecgapp.models.registry import (
     build,
     network_class,
 )
-from ecgapp.models.serialisation import PackedModel, TrainedModel, pack, unpack, unpack_predictions
+from ecgapp.models.serialisation import (
+    PackedModel,
+    TrainedModel,
+    pack,
+    sha256_of_bytes,
+    unpack,
+    unpack_predictions,
+)
 from ecgapp.models.validation_figures import (
     ENOUGH_POSITIVES,
     BoundaryFigures,
@@ -75,6 +83,7 @@ __all__ = [
     "ArchitectureConfig",
     "Autoencoder",
     "AutoencoderConfig",
+    "BenchmarkClassifier",
     "BoundaryFigures",
     "Classifier",
     "ClassifierConfig",
@@ -128,15 +137,18 @@ __all__ = [
     "keep_version",
     "load_card",
     "load_model",
+    "load_public_weights",
     "load_version",
     "load_version_predictions",
     "network_class",
     "object_path",
     "pack",
+    "public_shape",
     "read_model",
     "read_version",
     "save_model",
     "set_mask_source",
+    "sha256_of_bytes",
     "stack",
     "transfer_encoder",
     "transfer_network",

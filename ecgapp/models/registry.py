@@ -50,7 +50,7 @@ class AutoencoderConfig(ArchitectureConfig):
 
 
 class ClassifierShape(NamedTuple):
-    """What goes into a classifier, and how many logits come out."""
+    """The leads and samples of a window that a classifier reads, and the number of its labels."""
 
     n_leads: int
     n_samples: int
@@ -67,7 +67,7 @@ class ClassifierConfig(ArchitectureConfig):
         raise TypeError(f"{type(self).__name__} has no shape.")
 
     def with_shape(self, shape: ClassifierShape) -> Self:
-        """The same network for other leads, another window or other labels.
+        """This config for other leads, another window or other labels.
 
         Raises:
             ConfigError: the network cannot read such windows.

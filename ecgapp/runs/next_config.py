@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ecgapp.errors import ConfigError
+from ecgapp.models import AutoencoderConfig, ClassifierConfig
 from ecgapp.training import TrainingConfig
 
 ASKED = ("name", "epochs", "batch_size", "learning_rate", "seed", "device", "members", "lanes")
@@ -28,8 +29,8 @@ def differences(before: TrainingConfig, after: TrainingConfig) -> list[str]:
 
 
 def transferable_phase(config: TrainingConfig | None) -> bool:
-    """Whether a run of this config ends with an encoder that another training can start from."""
-    return config is not None and config.encoder is not None
+    """Whether a run of this config ends with weights that another training can start from."""
+    return config is not None and isinstance(config.network, AutoencoderConfig | ClassifierConfig)
 
 
 def refuse_unknown(config: TrainingConfig | None) -> TrainingConfig:

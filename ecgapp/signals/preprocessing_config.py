@@ -1,6 +1,6 @@
 """The parameters of preprocessing, shared by training, evaluation, the app and every model card."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecgapp.errors import ConfigError
 from ecgapp.records.record import LEADS
@@ -43,6 +43,17 @@ class PreprocessingConfig:
     def encoder_leads(self) -> tuple[str, ...]:
         """The leads on which the encoder was pretrained, in the order of ``leads``."""
         return self.stands_for or self.leads
+
+    def reading(self, lead: str) -> "PreprocessingConfig":
+        """The preprocessing of a network of one lead, with ``lead`` read in place of its own.
+
+        Raises:
+            ConfigError: the network reads several leads.
+        """
+        if len(self.leads) != 1:
+            raise ConfigError("This network reads several leads together, none of which another replaces.")
+        own = self.encoder_leads
+        return replace(self, leads=(lead,), stands_for=() if own == (lead,) else own)
 
     @property
     def substitutions(self) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The config of a training: what is learnt, from which records, how, and for how long."""
 
-import dataclasses
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +14,7 @@ from ecgapp.models import (
 )
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
+from ecgapp.storage.documents import later
 from ecgapp.tasks import Task, csv_task, task
 from ecgapp.training.augmentation_config import AugmentationConfig
 from ecgapp.training.optimisation import KeptBy, Loss, Optimiser, Schedule
@@ -61,8 +61,6 @@ _FREE = (  # what may change on the way
     "title",
     "licence",
 )
-_NEWER = ("optimiser", "schedule", "loss", "keep_best_by", "head_epochs", "graded_rates")
-"""Fields that count for the digest only if they differ from their defaults: earlier runs lack them."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +91,25 @@ class TrainingConfig:
     validation_folds: tuple[int, ...] = (9,)
     initialisation: str = Initialisation.RANDOM
     pretrained: str | None = None  # the model whose weights are transferred
-    head_epochs: int = 0  # before the others, in which only the head learns, in a cycle of its own
-    graded_rates: bool = False  # then: head a tenth, encoder a hundredth, its stem a thousandth of the rate
+    head_epochs: int = later(0)  # before the others, in which only the head learns, in a cycle of its own
+    graded_rates: bool = later(
+        False
+    )  # then: head a tenth, encoder a hundredth, its stem a thousandth of the rate
     epochs: int = 20
     further_epochs: tuple[int, ...] = ()  # each one more cycle of the learning rate, when all went well
     fraction: float = 1.0  # of the training records, drawn at random
     batch_size: int = 64  # of all processes together
     lanes: int = LANES  # fewer where there are few records, or where batches cannot be dealt so
-    optimiser: str = Optimiser.ADAMW
-    schedule: str = Schedule.ONE_CYCLE
+    optimiser: str = later(Optimiser.ADAMW)
+    schedule: str = later(Schedule.ONE_CYCLE)
     learning_rate: float = 2e-3  # at the top of the one cycle
     encoder_rate: float = 1.0  # a transferred encoder's share of the learning rate
     weight_decay: float = 0.01
     warmup: float = 0.25  # share of the steps before the top
     clip_gradient: float = 1.0  # largest norm of the gradient; 0: not clipped
     ema_decay: float = 0.99  # of the averaged weights that are evaluated and kept; 0: no average
-    loss: str = Loss.BINARY
-    keep_best_by: str = KeptBy.SCORE
+    loss: str = later(Loss.BINARY)
+    keep_best_by: str = later(KeptBy.SCORE)
     patience: int = 0  # epochs without a better validation before it ends; 0: never
     class_weighting: float = 0.0  # 0: every answer weighs the same; 1: both answers of a label do
     precision: str = "auto"
@@ -260,12 +260,7 @@ class TrainingConfig:
         More epochs may be added, and the device may be another.
         """
         plain = documents.fields_to_plain(self)
-        usual = {f.name: f.default for f in dataclasses.fields(self) if f.name in _NEWER}
-        fixed = {
-            name: value
-            for name, value in plain.items()
-            if name not in _FREE and not (name in usual and value == usual[name])
-        }
+        fixed = {name: value for name, value in plain.items() if name not in _FREE}
         return hashlib.sha256(documents.dump(fixed).encode()).hexdigest()
 
     def labels(self) -> Task | None:

@@ -1,6 +1,6 @@
 """Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
 
-from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, Outcome
+from ecgapp.worklist.item import ECG_STATES, Item
 from ecgapp.worklist.order import (
     BY_NUMBER,
     BY_UNCERTAINTY,
@@ -10,7 +10,12 @@ from ecgapp.worklist.order import (
     ListView,
     arranged,
 )
-from ecgapp.worklist.start_scoring import start_scoring
+from ecgapp.worklist.start_scoring import (
+    is_scoring_stopped,
+    resume_scoring,
+    start_scoring,
+    stop_scoring,
+)
 from ecgapp.worklist.urgency import (
     LEVELS,
     UNCERTAINTY_DEFINITION,
@@ -33,15 +38,16 @@ __all__ = [
     "UNCERTAINTY_DEFINITION",
     "URGENCY_DEFINITION",
     "Item",
-    "LabelScore",
     "ListView",
-    "Outcome",
     "ScoringProgress",
     "Worklist",
     "arranged",
     "as_csv",
+    "is_scoring_stopped",
     "level",
+    "resume_scoring",
     "start_scoring",
+    "stop_scoring",
     "uncertainty",
     "urgency",
 ]

@@ -1,17 +1,20 @@
 """Every registered network that a training can fit: it learns, is saved, loaded, explained and promoted."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from small_networks import AUTOENCODERS, CLASSIFIERS, N_LEADS, N_SAMPLES, trainable
-from small_training import COLUMNS, FINETUNING, PRETRAINING, Recorder, small_settings
+from small_training import COLUMNS, FINETUNING, PRETRAINING, Recorder, small_record, small_settings
 
 from ecgapp import training
+from ecgapp.analysis.findings import find
 from ecgapp.explain import METHODS, attribute, methods_of
 from ecgapp.explain.attribution import Recipe
-from ecgapp.models import build, load_model, network_class
+from ecgapp.models import build, load_model, network_class, save_model
+from ecgapp.promotion import export_bundle, read_bundle
 from ecgapp.storage import documents
 from ecgapp.training import TrainingConfig
 
@@ -79,6 +82,22 @@ def test_every_network_learns_in_bfloat16(trained, settings, tmp_path):
     training.train(config_of(trained[0], precision="bf16"), recorder, tmp_path, settings)
     exact = trained[1].epochs[0].train_loss
     assert recorder.epochs[0].train_loss == pytest.approx(exact, rel=0.05)
+
+
+def test_every_network_can_be_carried_to_another_machine_and_passes_its_checks(trained, settings):
+    _, _, _, model = trained
+    save_model(settings.weights, model)
+    carried = read_bundle(io.BytesIO(export_bundle(model.card.name, settings)), "carried")
+    assert carried.card.sha256 == model.card.sha256
+
+
+@pytest.mark.parametrize("trained", sorted(CLASSIFIERS), indirect=True)
+def test_every_classifier_finds_its_labels_in_a_record(trained):
+    model = trained[3]
+    record = small_record(0, fast=True, turned=False, seconds=7.0, rng=np.random.default_rng(0))
+    rows = find(record, model).rows
+    assert [row.label for row in rows] == list(COLUMNS)
+    assert all(0 < row.probability < 1 for row in rows)
 
 
 @pytest.mark.parametrize("trained", sorted(CLASSIFIERS), indirect=True)

@@ -7,18 +7,20 @@ from dataclasses import replace
 import pytest
 import tiny_models
 from admin_pages import make_run, open_page, said, twelve_lead_store
+from dataset_sources import ecg, make_store
 from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import small_settings
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 from ecgapp.jobs import metric_names
 from ecgapp.jobs.rows import OLDER
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
-from ecgapp.runs.form_to_config import JANG
+from ecgapp.runs.form_to_config import CLASSIFIERS, JANG
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
-from ecgapp.ui.training import run_list
+from ecgapp.ui.training import run_list, training_form
 
 F1 = (0.2, 0.5, 0.4, 0.6)
 FURTHER = {
@@ -145,6 +147,57 @@ def test_fine_tuning_is_started_on_a_task_that_the_labels_serve(settings, runs):
     assert config.network.n_labels == 9
 
 
+@pytest.mark.parametrize("network", CLASSIFIERS)
+def test_every_network_that_needs_labels_is_started_from_the_form(settings, runs, network):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    assert set(page.selectbox(key="train_network").options).isdisjoint(CLASSIFIERS)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_network").set_value(network).run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    press(page, "Start training")
+    config = started_config(runs)
+    assert config.network == CLASSIFIERS[network].with_shape(config.network.shape)
+    assert (config.network.n_labels, config.aggregation) == (9, "max")
+
+
+def test_the_phase_can_be_changed_after_a_network_was_chosen_that_needs_labels(settings):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_network").set_value(next(iter(CLASSIFIERS))).run()
+    page.radio(key="train_phase").set_value(Phase.PRETRAIN).run()
+    assert not page.exception
+    assert page.selectbox(key="train_network").value not in CLASSIFIERS
+
+
+def test_optimiser_schedule_loss_and_kept_epoch_reach_the_config(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    chosen = {"optimiser": "sgd", "schedule": "constant", "loss": "categorical", "kept": "loss"}
+    for key, value in chosen.items():
+        page.selectbox(key=f"train_{key}").set_value(value)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert [config.optimiser, config.schedule, config.loss, config.keep_best_by] == list(chosen.values())
+
+
+def test_a_transfer_can_begin_with_its_head_alone_and_then_have_graded_rates(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_start").set_value(Initialisation.TRANSFER).run()
+    page.selectbox(key="train_pretrained").set_value("cae_12lead").run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    page.number_input(key="train_head_epochs").set_value(3)
+    page.checkbox(key="train_graded").check()
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.head_epochs, config.graded_rates, config.pretrained) == (3, True, "cae_12lead")
+
+
 def test_a_hospitals_own_columns_can_be_the_labels(settings, runs):
     small_settings(settings.home)
     page = open_page("training", settings)
@@ -168,6 +221,23 @@ def test_transfer_without_a_fitting_model_says_so_and_starts_nothing(settings, r
     press(page, "Start training")
     assert "Choose the pretrained model" in said(page)
     assert runs.all() == ()
+
+
+def test_a_data_set_of_lead_i_starts_from_an_encoder_of_lead_ii(settings, runs):
+    tiny_models.save_model(settings.weights, tiny_models.autoencoder("of_ii", leads=("II",)))
+    records = [ecg(k, leads=("I",), codes=(f"CINC2017:{'NA'[k % 2]}",)) for k in range(20)]
+    make_store(settings.stores / "hand_held", records, leads=("I",))
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_start").set_value(Initialisation.TRANSFER).run()
+    page.selectbox(key="train_pretrained").set_value("of_ii").run()
+    assert page.selectbox(key="train_reads_II").value == "I"
+    assert "lead I stands for it" in said(page)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.preprocessing.leads, config.preprocessing.stands_for) == (("I",), ("II",))
+    assert (config.pretrained, config.augmentation.polarity) == ("of_ii", 0.5)
+    assert not page.error
 
 
 def test_an_encoder_cannot_be_frozen_in_pretraining(settings):
@@ -220,6 +290,39 @@ def test_a_start_from_a_session_that_is_no_administrators_is_refused(settings, r
     (settings.home / "admin.json").unlink()
     press(page, "Start training")
     assert runs.all() == ()
+
+
+def test_a_click_is_carried_out_where_the_page_starts_over_before_it_has_come_to_it(
+    settings, runs, monkeypatch
+):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_form, "check_before_start", start_over)
+        press(page, "Start training")
+    assert runs.all() == ()
+    page.run()
+    assert len(runs.all()) == 1
+    page.run()
+    assert len(runs.all()) == 1
+
+
+def test_a_click_is_dropped_where_the_choices_have_changed_before_the_page_has_come_to_it(
+    settings, runs, monkeypatch
+):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_form, "check_before_start", start_over)
+        press(page, "Start training")
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_phase").set_value(Phase.PRETRAIN).run()
+    assert runs.all() == ()
+
+
+def start_over(*_):
+    """What Streamlit raises in a run of the page when another click makes it run anew."""
+    raise StopException
 
 
 def test_a_runs_curves_index_and_log_are_shown(settings, runs):

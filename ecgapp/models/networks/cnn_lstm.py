@@ -103,7 +103,7 @@ class LastState(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         steps = features.transpose(1, 2).contiguous()
-        with torch.autocast(steps.device.type, enabled=False):  # not every CPU has an LSTM in bfloat16
+        with torch.autocast("cpu", enabled=False):  # not every CPU has an LSTM in bfloat16
             return self.lstm(steps.float())[1][0][0]
 
 

@@ -14,6 +14,7 @@ from ecgapp.errors import ConfigError, EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.runs.form_to_config import (
+    CLASSIFIERS,
     LARGEST_BATCH,
     LOWEST_RATE,
     MOST_EPOCHS,
@@ -24,6 +25,7 @@ from ecgapp.runs.form_to_config import (
     RATE_FORMAT,
     RESAMPLINGS,
     STARTS,
+    Labels,
     batch_words,
     config_on_network,
     config_on_pretrained,
@@ -32,7 +34,6 @@ from ecgapp.runs.form_to_config import (
     shared_leads,
     transferable,
     usual_settings,
-    with_labels,
     with_start,
 )
 from ecgapp.runs.start_training import check_before_start, new_form, start_run, trained_here
@@ -41,7 +42,7 @@ from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores, served_tasks
 from ecgapp.ui.shell import auth
-from ecgapp.ui.shell.session import CHOSEN_RUN
+from ecgapp.ui.shell.session import CHOSEN_RUN, TRAINING_ORDER
 from ecgapp.ui.training.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))
@@ -49,6 +50,8 @@ USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand recor
 STORES = "train_stores"  # session state: the names of the chosen data sets
 CURRENT_FORM = "shown_form"  # session state: the number of the form; another one once it was sent
 FORM_OPEN = "new_training"  # session state: whether the form is open
+
+Order = tuple[str, Phase, str]  # the form, and what was chosen outside of it
 
 
 def training_form(settings: Settings, runs: RunStore) -> None:
@@ -59,26 +62,52 @@ def training_form(settings: Settings, runs: RunStore) -> None:
         return
     phase, subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
     form = st.session_state.setdefault(CURRENT_FORM, new_form())
+    order = (form, phase, str(subject))
     with st.form("training", enter_to_submit=False):
         changes = _ask_schedule(phase, subject)
-        pressed = st.form_submit_button(
-            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}"
-        )  # a click that comes late belongs to the form that was sent, and does nothing any more
-    if pressed:
+        st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}",
+            on_click=_order_start, args=(order, settings),
+        )  # fmt: skip
+    if st.session_state.get(TRAINING_ORDER) == order:
         try:
-            auth.check_admin(settings)
-            if isinstance(subject, ConfigError):
-                raise subject
-            chosen = replace(subject, **changes)
-            config = on_its_devices(chosen)
-            check_before_start(config, [stores[name] for name in config.stores])
-            st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
-            st.session_state[CURRENT_FORM] = new_form()
-            if notice := batch_words(chosen.device, chosen.batch_size):
-                st.info(notice)
-            st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
+            _start(subject, changes, settings, runs)
         except EcgAppError as error:
             st.error(str(error))
+    st.session_state.pop(TRAINING_ORDER, None)
+
+
+def _order_start(order: Order, settings: Settings) -> None:
+    """Keep the click until a run of the page has carried it out.
+
+    The value that the button returns is not enough. Quick clicks and the live view make the page run several
+    times at once, and a run that ends clears the click also for one that has not reached the button yet. An
+    order of another form, or of choices that have changed since, is dropped: a late click does nothing.
+    """
+    if auth.is_admin(settings):
+        st.session_state[TRAINING_ORDER] = order
+
+
+def _start(
+    subject: TrainingConfig | ConfigError, changes: Mapping[str, Any], settings: Settings, runs: RunStore
+) -> None:
+    """Start the training that the form describes, and give the next one a form of its own.
+
+    Raises:
+        EcgAppError: this session is no administrator's, or the training cannot be started.
+    """
+    auth.check_admin(settings)
+    if isinstance(subject, ConfigError):
+        raise subject
+    chosen = replace(subject, **changes)
+    config = on_its_devices(chosen)
+    stores = installed_stores(settings).stores
+    check_before_start(config, [stores[name] for name in config.stores])
+    st.session_state[CHOSEN_RUN] = start_run(config, runs, st.session_state[CURRENT_FORM]).id
+    st.session_state[CURRENT_FORM] = new_form()
+    if notice := batch_words(chosen.device, chosen.batch_size):
+        st.info(notice)
+    st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
 
 
 def _ask_subject(
@@ -103,17 +132,17 @@ def _ask_subject(
         frozen = start == Initialisation.FROZEN
         control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
         if start == Initialisation.RANDOM or control:
-            network, lead = _ask_network(leads)
+            network, lead = _ask_network(phase, leads)
         else:
             reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
             replacement = _ask_replacement(pretrained, leads)
-    labels = None if phase == Phase.PRETRAIN else _ask_task(chosen)
+    labels = None if phase == Phase.PRETRAIN else Labels(*_ask_task(chosen))
     try:
         if start == Initialisation.RANDOM or control:
-            config = config_on_network(tuple(names), leads, network, lead)
+            config = config_on_network(tuple(names), leads, network, lead, labels)
         else:
-            config = config_on_pretrained(tuple(names), pretrained, replacement)
-        return phase, with_start(with_labels(config, *labels) if labels else config, start, reference)
+            config = config_on_pretrained(tuple(names), pretrained, replacement, labels)
+        return phase, with_start(config, start, reference)
     except ConfigError as error:
         return phase, error
 
@@ -126,9 +155,13 @@ def _describe(stores: Sequence[DatasetStore]) -> None:
         )
 
 
-def _ask_network(leads: tuple[str, ...]) -> tuple[str, str]:
-    network = str(st.selectbox("Network", NETWORKS, key="train_network"))
-    if network == PATCH or not leads:
+def _ask_network(phase: Phase, leads: tuple[str, ...]) -> tuple[str, str]:
+    """A network that this phase can train, and the lead that it reads if it reads only one."""
+    offered = NETWORKS if phase == Phase.PRETRAIN else (*NETWORKS, *CLASSIFIERS)
+    if st.session_state.get("train_network") not in offered:
+        st.session_state.pop("train_network", None)
+    network = str(st.selectbox("Network", offered, key="train_network"))
+    if network == PATCH or network in CLASSIFIERS or not leads:
         return network, "II"
     first = leads.index("II") if "II" in leads else 0
     return network, str(st.selectbox("Lead", leads, index=first, key="train_lead"))

@@ -14,7 +14,6 @@ from ecgapp.datasets import open_store
 from ecgapp.errors import ConfigError, LeadsMissingError, TrainingError
 from ecgapp.models import ECGClassifierConfig, ModelCard, Provenance, TrainedModel, build, save_model
 from ecgapp.records import ECGRecord
-from ecgapp.runs.form_to_config import reading
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.storage import documents
 from ecgapp.ui.performance.model_view import card_facts
@@ -26,7 +25,7 @@ FROZEN = replace(
     phase="finetune",
     network=ECGClassifierConfig(ONE, 2, 0.1),
     label_columns=("fast", "turned"),
-    preprocessing=reading(OF_II, "I"),
+    preprocessing=OF_II.reading("I"),
     initialisation="frozen",
     pretrained="of_ii",
     augmentation=replace(PRETRAINING.augmentation, polarity=0.5),
@@ -109,4 +108,4 @@ def test_each_lead_stands_for_one_lead(stands_for):
 
 def test_a_preprocessing_without_substitutions_is_written_as_before():
     assert "stands_for" not in documents.dump(PreprocessingConfig())
-    assert '"stands_for"' in documents.dump(reading(OF_II, "I"))
+    assert '"stands_for"' in documents.dump(OF_II.reading("I"))

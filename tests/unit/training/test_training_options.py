@@ -109,7 +109,7 @@ def test_a_constant_learning_rate_stays_and_one_cycle_does_not(settings, tmp_pat
 
 
 def test_the_categorical_loss_of_several_true_labels_is_that_of_keras():
-    """Sigmoid answers divided by their sum, the logarithm of those of the true labels, a mean over records."""
+    """Sigmoid answers divided by their sum, the logarithm of those of true labels, a mean over records."""
     config = replace(PLAIN, loss="categorical", label_columns=("a", "b", "c"), network=with_labels(3))
     weights = [np.ones(3, np.float32)]
     objective = ClassificationObjective(csv_task(("a", "b", "c")), weights, config)
