@@ -13,6 +13,7 @@ from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
 from ecgapp.models.networks.inception import InceptionConfig
 from ecgapp.models.networks.jang_autoencoder import JangAutoencoderConfig
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
+from ecgapp.models.networks.pooled_classifier import PooledClassifier, PooledClassifierConfig
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
 from ecgapp.models.networks.resnet_wang import ResNetWangConfig
 from ecgapp.models.networks.spectral import SpectralClassifierConfig
@@ -113,6 +114,8 @@ __all__ = [
     "Origin",
     "PackedModel",
     "PatchAutoencoderConfig",
+    "PooledClassifier",
+    "PooledClassifierConfig",
     "Predictions",
     "Provenance",
     "Readability",

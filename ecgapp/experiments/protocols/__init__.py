@@ -1,5 +1,5 @@
-"""The protocols, one module for each study."""
+"""The protocols, one module for each study, in the order in which pages list them."""
 
-from ecgapp.experiments.protocols import singstad2020, verma2021
+from ecgapp.experiments.protocols import ansari2020, singstad2020, verma2021  # isort: skip
 
-__all__ = ["singstad2020", "verma2021"]
+__all__ = ["ansari2020", "singstad2020", "verma2021"]
