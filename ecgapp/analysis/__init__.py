@@ -17,13 +17,20 @@ from ecgapp.analysis.measurement.measurements import Measurements, measure
 from ecgapp.analysis.measurement.typical_beat import TypicalBeat
 from ecgapp.analysis.opened_ecg import OpenedECG
 from ecgapp.analysis.reconstruction import WindowReconstruction, reconstruct
-from ecgapp.analysis.store_evaluation import evaluate_store, familiarity, predict_store
+from ecgapp.analysis.store_evaluation import (
+    ClassifierEvaluation,
+    evaluate_classifier,
+    evaluate_store,
+    familiarity,
+    predict_store,
+)
 from ecgapp.analysis.support import Support
 from ecgapp.analysis.validation_record import answering_member, missing_stores, validated_record
 from ecgapp.analysis.window_preparation import Prepared, prepare
 
 __all__ = [
     "Admission",
+    "ClassifierEvaluation",
     "ExaminedMaps",
     "Explanation",
     "Finding",
@@ -48,6 +55,7 @@ __all__ = [
     "available_models",
     "beside_critical",
     "damaged_models",
+    "evaluate_classifier",
     "evaluate_store",
     "examine",
     "explain",

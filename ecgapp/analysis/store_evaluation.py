@@ -1,6 +1,7 @@
 """A model on the records of a dataset store: the same path that one record takes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -10,13 +11,31 @@ from ecgapp.analysis.findings import find_many, task_of
 from ecgapp.analysis.window_preparation import prepare_many
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import DatasetError, LeadsMissingError, ModelError, SignalError
-from ecgapp.evaluate import evaluate_predictions, reconstruction_metrics, window_errors
+from ecgapp.evaluate import (
+    CalibrationErrors,
+    OverallFigures,
+    calibration_errors,
+    evaluate_predictions,
+    overall_figures,
+    reconstruction_metrics,
+    window_errors,
+)
 from ecgapp.models import Evaluation, ModelCard, Predictions, ReconstructionMetrics, TrainedModel
 from ecgapp.models.answers import run_network
 from ecgapp.records import ECGRecord
+from ecgapp.tasks import Task
 
 T = TypeVar("T")
 RECORDS = 64  # preprocessed at a time, so that memory stays the same for any store
+
+
+@dataclass(frozen=True)
+class ClassifierEvaluation:
+    """A classifier on a store's records: each label, all labels together, and calibration."""
+
+    evaluation: Evaluation
+    overall: OverallFigures
+    calibration: CalibrationErrors
 
 
 def evaluate_store(
@@ -29,19 +48,52 @@ def evaluate_store(
         LeadsMissingError: the store lacks leads that the model needs.
         DatasetError: there are no records in these folds, or none that answers one of the labels.
     """
-    name = f"{store.manifest.name}, {_in_words(folds)}"
     _refuse_without_labels(model.card)
     if model.card.is_autoencoder:
-        return _reconstruction(model, store, folds, name)
+        return _reconstruction(model, store, folds, _name(store, folds))
+    predicted, task = _labelled(model, store, folds), task_of(model.card)
+    return _evaluated(task, predicted, model.card.thresholds, _name(store, folds))
+
+
+def evaluate_classifier(
+    model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None = None
+) -> ClassifierEvaluation:
+    """All figures of a classifier on the store's records of ``folds`` (None: all), with 95 % intervals.
+
+    Raises:
+        ModelError, LeadsMissingError, DatasetError: as ``evaluate_store``.
+    """
+    _refuse_without_labels(model.card)
+    predicted, task = _labelled(model, store, folds), task_of(model.card)
+    answers, lines = (predicted.probabilities, predicted.targets), model.card.thresholds
+    return ClassifierEvaluation(
+        _evaluated(task, predicted, lines, _name(store, folds)),
+        overall_figures(task, *answers, lines),
+        calibration_errors(*answers),
+    )
+
+
+def _evaluated(task: Task, predicted: Predictions, thresholds: tuple[float, ...], name: str) -> Evaluation:
+    return evaluate_predictions(task, predicted.probabilities, predicted.targets, thresholds, name)
+
+
+def _name(store: DatasetStore, folds: Sequence[int] | None) -> str:
+    return f"{store.manifest.name}, {_in_words(folds)}"
+
+
+def _labelled(model: TrainedModel, store: DatasetStore, folds: Sequence[int] | None) -> Predictions:
+    """The predictions of ``predict_store``.
+
+    Raises:
+        DatasetError: no record answers one of the model's labels.
+    """
     predicted = predict_store(model, store, folds)
     if np.isnan(predicted.targets).all():
         raise DatasetError(
             "None of these records answers one of the model's labels. "
             "Choose a labelled data set or another model."
         )
-    return evaluate_predictions(
-        task_of(model.card), predicted.probabilities, predicted.targets, model.card.thresholds, name
-    )
+    return predicted
 
 
 def _refuse_without_labels(card: ModelCard) -> None:

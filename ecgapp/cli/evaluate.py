@@ -3,22 +3,38 @@
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ecgapp.analysis import evaluate_store, familiarity, open_model
+from ecgapp.analysis import (
+    ClassifierEvaluation,
+    evaluate_classifier,
+    evaluate_store,
+    familiarity,
+    open_model,
+)
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
+from ecgapp.evaluate import OverallFigures, RecordFigure
 from ecgapp.models import Evaluation, Interval, LabelMetrics, ModelCard, ReconstructionMetrics
 
 _FIGURES = ("precision", "recall", "f1", "auroc", "auprc")
+TITLES = {
+    "accuracy": "accuracy, all labels right",
+    "label_accuracy": "accuracy, mean of labels",
+    "weighted_f1": "weighted F1",
+    "challenge_2021": "Challenge 2021 score",
+}
+ERRORS = ("calibration error, mean", "calibration error, pooled", "calibration error, adaptive")
+Result = Evaluation | ReconstructionMetrics | ClassifierEvaluation
 _COUNTS = ("true_positive", "false_positive", "false_negative", "true_negative")
 
 
 def evaluate(arguments: Namespace, settings: Settings) -> int:
     """Measure, and print a table or one JSON document."""
     model, store = open_model(arguments.model, settings), open_store(arguments.store, settings)
-    result = evaluate_store(model, store, arguments.folds)
+    judged: Callable[..., Result] = evaluate_classifier if model.card.is_classifier else evaluate_store
+    result = judged(model, store, arguments.folds)
     note = familiarity(model.card, store)
     if arguments.json:
         document = {**_document(model.card, result), "note": note}
@@ -28,14 +44,39 @@ def evaluate(arguments: Namespace, settings: Settings) -> int:
     return 0
 
 
-def _document(card: ModelCard, result: Evaluation | ReconstructionMetrics) -> dict[str, Any]:
+def _document(card: ModelCard, result: Result) -> dict[str, Any]:
     """Figures as numbers under their names, each with its interval beside it; null where undefined."""
+    if isinstance(result, ClassifierEvaluation):
+        return {**_document(card, result.evaluation), **_overall(result)}
     head = {"model": card.name, "sha256": card.sha256, "dataset": result.dataset, "n": result.n}
     if isinstance(result, ReconstructionMetrics):
         errors = {"mse_per_sample": result.mse_per_sample, "mse_summed": result.mse_summed}
         return {**head, "n_windows": result.n_windows, **_numbers(errors)}
     macro = _numbers(_macro(result))
     return {**head, "macro": macro, "per_class": {row.label: _row(row) for row in result.per_label}}
+
+
+def _overall(result: ClassifierEvaluation) -> dict[str, Any]:
+    """The figures of all labels together, each with its number of records, and the calibration errors."""
+    errors = result.calibration
+    numbers = {"mean": errors.mean, "pooled": errors.pooled, "adaptive": errors.adaptive}
+    return {
+        "overall": {
+            name: {**_numbers({"value": figure.figure}), "n": figure.n}
+            for name, figure in _figures(result.overall).items()
+        },
+        "challenge_2021_note": result.overall.sentence,
+        "calibration_error": {**_numbers(numbers), "n": errors.n},
+    }
+
+
+def _figures(overall: OverallFigures) -> dict[str, RecordFigure]:
+    figures = {
+        "accuracy": overall.accuracy,
+        "label_accuracy": overall.label_accuracy,
+        "weighted_f1": overall.weighted_f1,
+    }
+    return figures | ({"challenge_2021": overall.challenge_2021} if overall.challenge_2021 else {})
 
 
 def _macro(result: Evaluation) -> dict[str, Interval | None]:
@@ -63,7 +104,9 @@ def _numbers(intervals: Mapping[str, Interval | None]) -> dict[str, Any]:
     return numbers
 
 
-def _lines(card: ModelCard, result: Evaluation | ReconstructionMetrics) -> list[str]:
+def _lines(card: ModelCard, result: Result) -> list[str]:
+    if isinstance(result, ClassifierEvaluation):
+        return [*_lines(card, result.evaluation), *_overall_lines(result)]
     head = f"{card.name} on {result.dataset}: {result.n:,} records. 95 % intervals."
     if isinstance(result, ReconstructionMetrics):
         return [
@@ -77,6 +120,19 @@ def _lines(card: ModelCard, result: Evaluation | ReconstructionMetrics) -> list[
         few = "" if row.sufficient else f"  insufficient data (n = {row.n_positive})"
         lines.append(f"{row.label:<10}{row.n_positive:>6}{figures}{few}")
     return [*lines, *[f"macro {name:<6} {_figure(value)}" for name, value in _macro(result).items()]]
+
+
+def _overall_lines(result: ClassifierEvaluation) -> list[str]:
+    lines = [
+        f"{TITLES[name]:<28}{_figure(figure.figure)}  n = {figure.n:,}"
+        for name, figure in _figures(result.overall).items()
+    ]
+    errors = result.calibration
+    lines += [
+        f"{title:<28}{_figure(error)}  n = {errors.n:,}"
+        for title, error in zip(ERRORS, (errors.mean, errors.pooled, errors.adaptive), strict=True)
+    ]
+    return [*lines, *([result.overall.sentence] if result.overall.sentence else [])]
 
 
 def _figure(interval: Interval | None, digits: int = 3) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from ecgapp.evaluate.arrays import AnyFloats, Floats, checked, ratio
@@ -26,22 +27,31 @@ def auroc_and_auprc(probabilities: Floats, targets: Floats) -> tuple[float, floa
 def macro_auroc(probabilities: AnyFloats, targets: AnyFloats) -> float | None:
     """The unweighted mean AUROC of the labels with positives and negatives; None without any."""
     scores, truths = checked(probabilities, targets)
-    mean = mean_defined(np.array([auroc_and_auprc(s, t)[0] for s, t in zip(scores.T, truths.T, strict=True)]))
+    mean = mean_defined(np.array([_auroc(s, t) for s, t in zip(scores.T, truths.T, strict=True)]))
     return None if np.isnan(mean) else mean
+
+
+def _auroc(probabilities: Floats, targets: Floats) -> float:
+    """AUROC of one label's records (n_records,); NaN without positives or negatives."""
+    known = ~np.isnan(targets)
+    scores, truths = probabilities[known], targets[known]
+    return float(roc_auc_score(truths, scores)) if 0 < truths.sum() < truths.size else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
 class LabelRanking:
     """One label's records in descending order of score, prepared for weights.
 
-    ``positives`` and ``negatives`` are row numbers. The other arrays have one entry for each positive: the
-    number of negatives that score higher or at least as high, and of positives at least as high.
+    ``positives`` are row numbers. ``negatives`` is a sparse matrix (n_groups, n_records) of ones: group g
+    has the negatives that score between two neighbouring positives, so that a draw's negatives are counted
+    in one product. The other arrays have one entry for each positive: the number of groups of negatives
+    that score higher or at least as high, and of positives that score at least as high.
     """
 
     positives: NDArray[np.intp]
-    negatives: NDArray[np.intp]
-    negatives_above: NDArray[np.intp]
-    negatives_from: NDArray[np.intp]
+    negatives: csr_array
+    groups_above: NDArray[np.intp]
+    groups_from: NDArray[np.intp]
     positives_from: NDArray[np.intp]
 
     @classmethod
@@ -50,27 +60,38 @@ class LabelRanking:
         order = np.argsort(-probabilities, kind="stable")
         positives, negatives = order[targets[order] == 1], order[targets[order] == 0]
         up, down = -probabilities[positives], -probabilities[negatives]
+        above, at_least = (np.searchsorted(down, up, side=side) for side in ("left", "right"))
+        ends = np.unique(np.concatenate([above, at_least]))
+        groups = np.searchsorted(ends, np.arange(len(negatives)), side="right")
+        matrix = csr_array(
+            (np.ones(len(negatives)), (groups, negatives)), shape=(len(ends) + 1, len(probabilities))
+        )
         return cls(
             positives,
-            negatives,
-            np.searchsorted(down, up, side="left"),
-            np.searchsorted(down, up, side="right"),
+            matrix,
+            np.searchsorted(ends, above),
+            np.searchsorted(ends, at_least),
             np.searchsorted(up, up, side="right"),
         )
 
+    def auroc(self, weights: Floats) -> Floats:
+        """AUROC for each column of ``weights`` (n_records, n_draws): (n_draws,); NaN if undefined."""
+        return self._auroc(weights[self.positives], np.cumsum(self.negatives @ weights, axis=0))
+
     def draws(self, weights: Floats) -> Floats:
         """AUROC and AUPRC for each column of ``weights`` (n_records, n_draws): (2, n_draws)."""
-        hits = weights[self.positives]
-        alarms = _running(weights[self.negatives])
-        above, at_least = alarms[self.negatives_above], alarms[self.negatives_from]
-        positives, negatives = hits.sum(axis=0), alarms[-1]
-        wins = negatives * positives - np.einsum("ij,ij->j", hits, above + at_least) / 2
+        hits, alarms = weights[self.positives], np.cumsum(self.negatives @ weights, axis=0)
         caught = _running(hits)[self.positives_from]
-        precision = caught / np.maximum(caught + at_least, 1)  # 0 / 0 only if the positive weighs 0
-        steps = np.einsum("ij,ij->j", hits, precision)
-        return np.stack(
-            [ratio(wins, positives * negatives), np.where(negatives > 0, ratio(steps, positives), np.nan)]
-        )
+        # 0 / 0 only if the positive weighs 0
+        precision = caught / np.maximum(caught + alarms[self.groups_from], 1)
+        auprc = ratio(np.einsum("ij,ij->j", hits, precision), hits.sum(axis=0))
+        return np.stack([self._auroc(hits, alarms), np.where(alarms[-1] > 0, auprc, np.nan)])
+
+    def _auroc(self, hits: Floats, alarms: Floats) -> Floats:
+        """AUROC from the weights of the positives and the running sums of the groups of negatives."""
+        positives, negatives = hits.sum(axis=0), alarms[-1]
+        losses = np.einsum("ij,ij->j", hits, alarms[self.groups_above] + alarms[self.groups_from]) / 2
+        return ratio(negatives * positives - losses, positives * negatives)
 
 
 def _running(weights: Floats) -> Floats:

@@ -30,7 +30,7 @@ NUMBERS = {
 SUBPACKAGES = {
     "analysis": ("measurement", "rules", "critical", "judgement"),
     "datasets": ("layouts", "importing"),
-    "evaluate": ("detectors",),
+    "evaluate": ("challenge", "comparison", "detectors"),
     "experiments": ("trials", "paper_tables", "protocols"),
     "models": ("networks",),
     "records": ("synthetic",),

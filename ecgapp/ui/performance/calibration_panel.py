@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from ecgapp.evaluate import Reliability, reliability
+from ecgapp.evaluate import CalibrationErrors, Reliability, calibration_errors, reliability
 from ecgapp.models import Interval
 from ecgapp.models.card_words import insufficient, with_interval
 from ecgapp.tasks.meanings import in_full
@@ -38,6 +38,7 @@ def reliability_panel(selection: Selection) -> None:
             st.dataframe(bins_table(calibration), hide_index=True, height="content", key="reliability_bins")
     st.markdown("**Calibration error and Brier score of every class**, the smaller the better")
     st.dataframe(figures_table(selection), hide_index=True, height="content", key="calibration_figures")
+    st.markdown(errors_in_words(_errors(selection.card.digest, selection)))
     st.caption(
         f"95 % bootstrap intervals over records ({DRAWS} draws). The calibration error of a small class "
         "looks larger than it is, in the draws more than in the records, so that its interval may lie above "
@@ -54,6 +55,24 @@ def measured(selection: Selection, label: str) -> Reliability:
 def _measured(digest: str, label: str, _probabilities: Column, _targets: Column) -> Reliability:
     """``digest`` and ``label`` key the cache: predictions hold no patient's ECG."""
     return reliability(_probabilities, _targets, n_bootstrap=DRAWS)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _errors(digest: str, _selection: Selection) -> CalibrationErrors:
+    """``digest`` keys the cache: predictions hold no patient's ECG."""
+    known = _selection.predictions
+    return calibration_errors(known.probabilities, known.targets, n_bootstrap=DRAWS)
+
+
+def errors_in_words(errors: CalibrationErrors) -> str:
+    """The calibration error of all classes in three ways."""
+    mean, pooled, adaptive = (
+        with_interval(error, DIGITS) for error in (errors.mean, errors.pooled, errors.adaptive)
+    )
+    return (
+        f"**Calibration error of all classes**, {errors.n:,} records, 15 bins: mean of the classes {mean}; "
+        f"all probabilities pooled {pooled}; mean of the classes in bins of equally many {adaptive}."
+    )
 
 
 def in_words(calibration: Reliability, label: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ecgapp.evaluate import metrics_at
+from ecgapp.evaluate import OverallFigures, RecordFigure, metrics_at, overall_figures
 from ecgapp.models import ENOUGH_POSITIVES, Evaluation, LabelMetrics, ModelCard, Predictions
 from ecgapp.models.card_words import insufficient, of_label, with_interval
 from ecgapp.storage.plain_text import plain_cell
@@ -66,10 +66,22 @@ def _tried(digest: str, thresholds: tuple[float, ...], _task: Task, _predictions
     return metrics_at(_task, _predictions.probabilities, _predictions.targets, thresholds, DRAWS)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _overall(
+    digest: str, thresholds: tuple[float, ...], _task: Task, _predictions: Predictions
+) -> OverallFigures:
+    """``digest`` and ``thresholds`` key the cache: predictions hold no patient's ECG."""
+    return overall_figures(
+        _task, _predictions.probabilities, _predictions.targets, thresholds, n_bootstrap=DRAWS
+    )
+
+
 def classes_panel(selection: Selection) -> None:
     """Means, figures of each class, their curves, and one 2x2 a class."""
     evaluation = selection.evaluation
-    st.dataframe(macro(evaluation), hide_index=True)
+    overall = _overall(selection.card.digest, selection.thresholds, selection.task, selection.predictions)
+    st.dataframe(macro(evaluation, overall), hide_index=True)
+    st.caption(overall_words(overall))
     st.dataframe(per_class(evaluation), hide_index=True, height="content", column_config=COLUMNS)
     with st.container(horizontal=True):
         download(lambda: per_class_csv(selection), "This table as CSV", f"{selection.card.name}-classes")
@@ -129,8 +141,8 @@ def _class_row(metrics: LabelMetrics) -> dict[str, object]:
     return row | {title: of_label(metrics, figure) for figure, title in TITLES.items()}
 
 
-def macro(evaluation: Evaluation) -> pd.DataFrame:
-    """Unweighted means over the classes, and the challenge's F2 and G2."""
+def macro(evaluation: Evaluation, overall: OverallFigures | None = None) -> pd.DataFrame:
+    """Means over the classes, the challenges' F2, G2 and score, and the accuracy over all classes."""
     figures = {
         "Macro AUROC": evaluation.macro_auroc,
         "Macro AUPRC": evaluation.macro_auprc,
@@ -138,7 +150,23 @@ def macro(evaluation: Evaluation) -> pd.DataFrame:
         "F2": evaluation.f2,
         "G2": evaluation.g2,
     }
+    if overall is not None:
+        figures |= {name: figure.figure for name, figure in _of_all_classes(overall).items()}
     return pd.DataFrame([{name: with_interval(figure) for name, figure in figures.items()}])
+
+
+def _of_all_classes(overall: OverallFigures) -> dict[str, RecordFigure]:
+    figures = {"Weighted F1": overall.weighted_f1, "Accuracy": overall.accuracy}
+    return figures | ({"Challenge 2021": overall.challenge_2021} if overall.challenge_2021 else {})
+
+
+def overall_words(overall: OverallFigures) -> str:
+    """Sentences on the figures of all classes together: their records, and what the challenge scores."""
+    counts = ", ".join(f"{name} {figure.n:,}" for name, figure in _of_all_classes(overall).items())
+    return (
+        f"Records (n): {counts}. Accuracy is the share of the records with every class right; it needs "
+        f"records of which every class is known. {DRAWS} bootstrap draws for these. {overall.sentence}"
+    ).rstrip()
 
 
 def confusion(metrics: LabelMetrics) -> pd.DataFrame:

@@ -97,3 +97,20 @@ def test_the_downhill_simplex_improves_on_one_half_and_never_beats_the_scan():
     }
     assert score["half"] + 0.1 < score["simplex"] <= score["exact"] + 1e-12
     assert ((simplex >= 0) & (simplex <= 1)).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_exact_thresholds_are_never_below_the_downhill_simplex(seed):
+    rng = np.random.default_rng(seed)
+    n_records, n_labels = int(rng.integers(20, 150)), int(rng.integers(1, 6))
+    targets = (rng.random((n_records, n_labels)) < rng.uniform(0.05, 0.6, n_labels)).astype(float)
+    targets[rng.random(targets.shape) < 0.1] = np.nan
+    targets[0] = 1
+    spread = rng.choice([0.5, 2.0])
+    probabilities = 1 / (1 + np.exp(-(np.nan_to_num(targets) + rng.normal(0, spread, targets.shape) - 1)))
+    if seed % 2:
+        probabilities = probabilities.round(1)  # many ties
+    exact = best_thresholds(probabilities, targets, 2.0, challenge_weights(targets))
+    simplex = nelder_mead_thresholds(probabilities, targets)
+    best, other = (f_beta_g_beta(probabilities >= line, targets)[0] for line in (exact, simplex))
+    assert best >= other - 1e-12

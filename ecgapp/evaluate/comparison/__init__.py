@@ -1,0 +1,1 @@
+"""Comparisons of experiments: intervals over records, and tests over repeated trials."""
