@@ -1,0 +1,109 @@
+"""The autoencoder of the study of Jang et al. (2021): trained on the training records, or an installed one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ecgapp.evaluate import reconstruction_metrics
+from ecgapp.experiments.protocols.jang2021_config import PRETRAINING, Jang2021Config
+from ecgapp.experiments.protocols.jang2021_data import (
+    TEST_FOLDS,
+    TRAIN_FOLDS,
+    VALIDATION_FOLDS,
+    classifier_training,
+    study_augmentation,
+    study_lead,
+    study_preprocessing,
+)
+from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
+from ecgapp.experiments.trial_result import Array, TrialResult
+from ecgapp.experiments.trials.trial_data import load_trial_data
+from ecgapp.models import TrainedModel, load_model
+from ecgapp.training import Phase, TrainingConfig, train
+from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
+from ecgapp.training.devices import resolve_device
+from ecgapp.training.inference import Inference
+from ecgapp.training.training_config import RESULT
+
+AUTOENCODER = "jang2021_autoencoder"
+EXAMPLES = 4  # reconstructions that are kept for the figure
+
+
+def pretraining_config(config: Jang2021Config, context: ArmContext) -> TrainingConfig:
+    """The training of the study's own autoencoder; the epoch is chosen on the validation fold."""
+    own = config.pretraining
+    return TrainingConfig(
+        AUTOENCODER,
+        Phase.PRETRAIN,
+        config.network,
+        context.config.stores,
+        study_preprocessing(config, context.stores),
+        title="Autoencoder of the study of Jang et al. (2021)",
+        train_folds=TRAIN_FOLDS,
+        validation_folds=VALIDATION_FOLDS,
+        epochs=own.epochs,
+        patience=own.patience,
+        batch_size=own.batch_size,
+        learning_rate=own.learning_rate,
+        augmentation=study_augmentation(config),
+        device=context.device,
+        seed=context.config.seed,
+    )
+
+
+def pretrained_model(config: Jang2021Config, context: ArmContext) -> TrainedModel:
+    """The pretrained autoencoder. If the data sets have another lead than it knows, theirs stands for it.
+
+    Raises:
+        ModelNotFoundError: it is not installed.
+    """
+    if config.pretrained is None:
+        model = load_model((context.folder.product(PRETRAINING) / RESULT,), AUTOENCODER)
+    else:
+        settings = context.settings
+        model = load_model((settings.weights, settings.shipped_weights), config.pretrained)
+    known = replace(model.card.preprocessing, leads=(study_lead(context.stores),))
+    return replace(model, card=replace(model.card, preprocessing=known))
+
+
+def open_pretraining(config: Jang2021Config, context: ArmContext) -> TrialFunction:
+    """Train the autoencoder if the settings name no installed one, and measure it on the test records."""
+
+    def run_trial(number: int, folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
+        if config.pretrained is None:
+            product = context.folder.product(PRETRAINING)
+            train(pretraining_config(config, context), context.reporter, product, context.settings)
+        return _measured(config, context, pretrained_model(config, context))
+
+    return run_trial
+
+
+def _measured(
+    config: Jang2021Config, context: ArmContext, model: TrainedModel
+) -> tuple[TrialResult, Mapping[str, Array]]:
+    """The error of the autoencoder on all windows of the test records, and a few reconstructions."""
+    data = load_trial_data(classifier_training(config, context), context, TEST_FOLDS)
+    records, rows = data.records, np.arange(len(data.records), dtype=np.int64)
+    device = resolve_device(context.device)
+    inference = Inference(model.network.to(device), device, torch.float32)
+    errors, owners = inference.errors(records, rows)
+    window = config.preprocessing.window
+    figures = reconstruction_metrics(errors, owners, window, "test records")
+    sample, total = figures.mse_per_sample, figures.mse_summed
+    values = {"mse": sample.value, "mse_low": sample.low, "mse_high": sample.high, "summed": total.value}
+    counts = {"records": figures.n, "windows": figures.n_windows}
+    chosen = all_windows(records, _examples(errors, owners, records))
+    windows, answers = next(inference.answers(records, chosen))
+    first = np.unique(chosen.owners, return_index=True)[1]  # the first window of each record
+    arrays = {"windows": windows[first, 0].numpy(), "reconstructions": answers[first, 0].numpy()}
+    return TrialResult(values, counts=counts, notes=(f"sha256 {model.card.sha256}",)), arrays
+
+
+def _examples(errors: np.ndarray, owners: Rows, records: RecordSet) -> Rows:
+    """Records whose mean error is at the middle of each quarter of all test records."""
+    sums = np.bincount(owners, errors, len(records)) / np.bincount(owners, minlength=len(records))
+    places = (np.arange(EXAMPLES) + 0.5) / EXAMPLES * len(records)
+    return np.sort(np.argsort(sums, kind="stable")[places.astype(np.int64)])
