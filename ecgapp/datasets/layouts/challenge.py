@@ -3,9 +3,14 @@
 Each record counts as its own patient, because the headers name none; its fold follows from its id. The
 patients of the challenge's PTB-XL records (HR00001 is ecg_id 1) are unknown here and have other records in
 PTB-XL, so these records are in fold 0, which is never used for training or validation.
+
+PTB and INCART have several records of many patients, and the archive does not say whose they are (75
+recordings of 32 INCART patients, doi:10.13026/C2V88N; 549 of 290 PTB patients, doi:10.13026/C28C71). All
+records of such a source count as one patient and are in one fold.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +32,7 @@ SAMPLING_RATE = 500.0  # Hz; only the PTB (1000 Hz) and INCART (257 Hz) records 
 _NO_SOURCE = re.compile(r"training|training_wfdb|wfdb.*|g\d+", re.IGNORECASE)
 _PREFIXES = {"HR": "ptb-xl", "JS": "chapman_ningbo", "A": "cpsc_2018", "Q": "cpsc_2018_extra", "E": "georgia"}
 _PREFIXES |= {"S": "ptb", "I": "st_petersburg_incart"}
+_LOST = {"ptb": r"S\d{4}", "st_petersburg_incart": r"I\d{4}"}  # sources without patients, and their ids
 
 
 @register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
@@ -38,12 +44,24 @@ def challenge(source: Path, options: ImportOptions) -> Scan:
             "This folder is not from the 2020 or 2021 challenge: it holds no .mat records whose headers name "
             "diagnoses. Choose the unpacked archive."
         )
-    unknown = sum(_is_ptb_xl(_origin(source, header), header) for header in _headers(source))
-    notes = ["Patients are not named: each record counts as its own patient."]
-    if unknown:
-        notes.append(f"{unknown} PTB-XL records have unknown patients and are left out of all folds.")
+    notes = _notes(source)
     entries = (_entry(source, header) for header in _headers(source))
-    return Scan(entries, _read, SAMPLING_RATE, "CC BY 4.0", notes=tuple(notes))
+    return Scan(entries, _read, SAMPLING_RATE, "CC BY 4.0", notes=notes)
+
+
+def _notes(source: Path) -> tuple[str, ...]:
+    """Sentences on the records whose patients are unknown."""
+    counts = Counter(_lost_source(_origin(source, header), header) for header in _headers(source))
+    notes = ["Patients are not named: each record counts as its own patient."]
+    if n_ptb_xl := counts["ptb-xl"]:
+        notes.append(f"{n_ptb_xl} PTB-XL records have unknown patients and are left out of all folds.")
+    notes += [
+        f"Possible leak: {name} has several records of many patients, and the archive does not say whose. "
+        f"All {counts[name]} of its records count as one patient and are in fold {stable_fold(_group(name))}."
+        for name in _LOST
+        if counts[name]
+    ]
+    return tuple(notes)
 
 
 def _headers(source: Path) -> Iterator[Path]:
@@ -53,15 +71,30 @@ def _headers(source: Path) -> Iterator[Path]:
 
 def _entry(source: Path, header: Path) -> Entry:
     record, origin = header.stem, _origin(source, header)
-    is_ptb_xl = _is_ptb_xl(origin, header)
-    patient = f"ptb-xl:unknown:{record}" if is_ptb_xl else f"challenge:{record}"
-    fold = 0 if is_ptb_xl else stable_fold(patient)
+    lost = _lost_source(origin, header)
+    if lost == "ptb-xl":
+        patient, fold = f"ptb-xl:unknown:{record}", 0
+    else:
+        patient = _group(lost) if lost else f"challenge:{record}"
+        fold = stable_fold(patient)
     state = files_state(header, header.with_suffix(".mat"))
     return Entry(f"challenge/{record}", patient, fold, origin, str(header), state=state)
 
 
-def _is_ptb_xl(origin: str, header: Path) -> bool:
-    return origin == "ptb-xl" or header.stem.startswith("HR")
+def _lost_source(origin: str, header: Path) -> str:
+    """The source of a record if its patients have several records, but are unknown; "" for all others."""
+    if origin == "ptb-xl" or header.stem.startswith("HR"):
+        return "ptb-xl"
+    if origin.lower() in _LOST:
+        return origin.lower()
+    if origin in _PREFIXES.values():
+        return ""
+    return next((name for name, ids in _LOST.items() if re.fullmatch(ids, header.stem)), "")
+
+
+def _group(source: str) -> str:
+    """The id under which all records of ``source`` count as one patient."""
+    return f"challenge:{source}:unknown"
 
 
 def _origin(source: Path, header: Path) -> str:

@@ -183,6 +183,47 @@ def test_a_challenge_without_source_folders_is_told_by_its_ids(tmp_path):
     assert store.folds.tolist()[1] == 0
 
 
+def test_a_source_that_lost_its_patients_is_one_patient_in_one_fold_and_the_report_says_so(tmp_path):
+    source = write_challenge(tmp_path / "source") / "training"
+    for k in range(2, 9):
+        write_mat(ecg(20 + k, 4, 1000.0, codes=("SNOMED:164865005",)), source / "ptb" / "g1", f"S{k:04d}")
+        write_mat(
+            ecg(40 + k, 4, 257.0, codes=("SNOMED:164884008",)), source / "st_petersburg_incart", f"I{k:04d}"
+        )
+        write_mat(ecg(60 + k, 10, 500.0, codes=("SNOMED:426783006",)), source / "georgia" / "g1", f"E{k:05d}")
+    report, store = import_to(tmp_path, "challenge", tmp_path / "source")
+    sources, keys = np.array(store.sources()), store.patient_keys
+    for name, n_records in (("ptb", 8), ("st_petersburg_incart", 7)):
+        rows = sources == name
+        assert (rows.sum(), len(set(keys[rows])), len(set(store.folds[rows]))) == (n_records, 1, 1)
+        assert store.folds[rows][0] > 0
+        (note,) = [note for note in report.notes if note.startswith(f"Possible leak: {name} ")]
+        assert f"All {n_records} of its records" in note
+        assert f"in fold {store.folds[rows][0]}." in note
+        assert note in store.manifest.notes  # the Data page shows them
+    assert len(set(keys[sources == "georgia"])) == (sources == "georgia").sum() == 8
+    assert len(set(store.folds[sources == "georgia"])) > 1
+
+
+def test_a_source_without_a_folder_of_its_own_is_recognised_by_its_ids(tmp_path):
+    for k in (1, 2, 3):
+        write_mat(ecg(k, 4, 1000.0, codes=("SNOMED:164865005",)), tmp_path / "source" / "mixed", f"S{k:04d}")
+    write_mat(
+        ecg(9, 10, 500.0, codes=("SNOMED:426783006",)), tmp_path / "source" / "chapman_ningbo", "S23074"
+    )
+    report, store = import_to(tmp_path, "challenge", tmp_path / "source")
+    assert (
+        len(set(store.patient_keys.tolist())) == 2
+    )  # the misnamed record of another source is its own patient
+    assert any("All 3 of its records" in note for note in report.notes)
+
+
+def test_a_challenge_without_such_sources_reports_no_leak(tmp_path):
+    write_mat(ecg(1, 10, 500.0, codes=("SNOMED:426783006",)), tmp_path / "source" / "georgia", "E00001")
+    report, _ = import_to(tmp_path, "challenge", tmp_path / "source")
+    assert not any("leak" in note for note in report.notes)
+
+
 def test_the_very_same_signal_under_two_names_counts_as_one_patient(tmp_path):
     source = write_challenge(tmp_path / "source") / "training"
     for name in ("Q0001", "Q0002", "Q0003"):
