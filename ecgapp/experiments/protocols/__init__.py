@@ -1,1 +1,5 @@
-"""The protocols, one module for each study."""
+"""The protocols of the studies, which register themselves in this order."""
+
+from ecgapp.experiments.protocols.jang2021 import Jang2021
+
+__all__ = ["Jang2021"]

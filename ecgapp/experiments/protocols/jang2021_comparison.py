@@ -1,6 +1,6 @@
 """The comparison of two arms of the study of Jang et al. (2021), trial by trial and record by record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,11 @@ from ecgapp.evaluate import (
     weighted_f1_statistic,
     welch_test,
 )
-from ecgapp.evaluate.arrays import Floats
+from ecgapp.evaluate.bootstrap import Statistic
 from ecgapp.experiments.protocols.jang2021_config import TRAINED, LabelShare, arm_key
 from ecgapp.experiments.study_protocol import Results
 from ecgapp.experiments.trials.linear_head import most_probable
+from ecgapp.records.record import FloatArray
 
 DRAWS = 1000  # of the test records
 SIGNIFICANT = 0.05
@@ -43,7 +44,9 @@ class ArmComparison:
         return self.paired.p is not None and self.paired.p < SIGNIFICANT
 
 
-def share_values(results: Results, kind: str, share: LabelShare, name: str = "f1") -> tuple[float | None, ...]:
+def share_values(
+    results: Results, kind: str, share: LabelShare, name: str = "f1"
+) -> tuple[float | None, ...]:
     """One figure of this kind's trials with this share; a head has ``f1`` alone. Empty without a trial."""
     key = arm_key(kind, share)
     if key not in results:
@@ -69,20 +72,21 @@ def compared_arms(
         return trials
     n = trials.paired.n
     answers = [[_answers(results, kind, share, number) for number in range(n)] for kind in kinds]
-    records = paired_difference(*map(_mean_f1, answers), len(answers[0][0][0]), DRAWS)
+    first, second = (_mean_f1(trials_of_arm) for trials_of_arm in answers)
+    records = paired_difference(first, second, len(answers[0][0][1]), DRAWS)
     return ArmComparison(trials.first, trials.second, trials.welch, trials.paired, records)
 
 
-def _answers(results: Results, kind: str, share: LabelShare, number: int) -> tuple[Floats, Floats]:
+def _answers(results: Results, kind: str, share: LabelShare, number: int) -> tuple[FloatArray, FloatArray]:
     """One trial's probabilities of the test records and their targets."""
-    arrays: Mapping[str, object] = results[arm_key(kind, share)].arrays(number)
+    arrays = results[arm_key(kind, share)].arrays(number)
     name = "probabilities" if kind in TRAINED else f"probabilities-{share.percent}"
-    return np.asarray(arrays[name], np.float64), np.asarray(arrays["targets"], np.float64)
+    return arrays[name].astype(np.float32), arrays["targets"].astype(np.float32)
 
 
-def _mean_f1(trials: Sequence[tuple[Floats, Floats]]):  # type: ignore[no-untyped-def]
+def _mean_f1(trials: Sequence[tuple[FloatArray, FloatArray]]) -> Statistic:
     """The mean weighted F1 of several trials as a function of the records' weights."""
-    statistics = [weighted_f1_statistic(most_probable(p) == 1, targets) for p, targets in trials]
+    statistics = [weighted_f1_statistic(most_probable(p), targets) for p, targets in trials]
     return lambda weights: np.mean([statistic(weights) for statistic in statistics], axis=0)
 
 

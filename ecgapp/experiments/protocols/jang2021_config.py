@@ -78,7 +78,7 @@ class Jang2021Config(ProtocolConfig):
     judged_windows: int = 2  # the first ones of a record that are judged; 0: all
     inverse_penalties: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0)  # C of the linear heads, searched
     images: tuple[str, ...] = IMAGE_NETWORKS
-    spectrogram: SpectrogramConfig = SpectrogramConfig()
+    spectrogram: SpectrogramConfig = field(default_factory=SpectrogramConfig)
     fewest_positives: int = 10  # of each label among the training records, and one for validation and test
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class Jang2021Config(ProtocolConfig):
 
 @dataclass(frozen=True)
 class Jang2021Arm(Arm):
-    """One arm: its kind, and its share of the labels; controls and image arms have all shares in each trial."""
+    """One arm: its kind, and its share of the labels; controls and image arms have all shares in a trial."""
 
     kind: str = PRETRAINING
     share: LabelShare | None = None

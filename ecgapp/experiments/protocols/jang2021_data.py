@@ -62,15 +62,10 @@ def study_task(config: Jang2021Config, stores: Sequence[DatasetStore]) -> Task:
     if config.task is not None:
         return task(config.task)
     for name in (name for name in RHYTHMS if name in task_names()):
-        if all(sum(counts) > 0 for counts in _positives(task(name), stores).values()):
-            return task(name)
-    labelled = [name for name in RHYTHMS if name in task_names()]
-    for name in labelled:
-        counts = _positives(task(name), stores)
-        if any(sum(each) > 0 for each in counts.values()):
+        if any(sum(counts) > 0 for counts in _positives(task(name), stores).values()):
             return task(name)
     raise ExperimentError(
-        "The study needs rhythm labels, of Shaoxing or of CinC 2017, and these data sets have 0 records with any."
+        "The study needs rhythm labels of Shaoxing or of CinC 2017, and these data sets have 0 such records."
     )
 
 
@@ -85,7 +80,9 @@ def study_lead(stores: Sequence[DatasetStore]) -> str:
     leads = {store.manifest.leads for store in stores}
     if len(leads) == 1 and len(only := next(iter(leads))) == 1:
         return only[0]
-    raise ExperimentError("The study needs lead II in all data sets, or data sets with one lead, all the same.")
+    raise ExperimentError(
+        "The study needs lead II in all data sets, or data sets with one lead, all the same."
+    )
 
 
 def study_preprocessing(config: Jang2021Config, stores: Sequence[DatasetStore]) -> PreprocessingConfig:
@@ -128,7 +125,9 @@ def load_study(config: Jang2021Config, context: ArmContext, *, capped: Sequence[
     if config.judged_windows:
         longest = config.judged_windows * config.preprocessing.stride
         longest += config.preprocessing.window - config.preprocessing.stride
-        lengths = np.where(np.isin(records.folds, list(capped)), np.minimum(records.lengths, longest), records.lengths)
+        lengths = np.where(
+            np.isin(records.folds, list(capped)), np.minimum(records.lengths, longest), records.lengths
+        )
         data = replace(data, records=replace(records, lengths=lengths))
     parts = (records.rows(folds) for folds in (TRAIN_FOLDS, VALIDATION_FOLDS, TEST_FOLDS))
     return StudyRecords(data, study_task(config, context.stores), *parts)

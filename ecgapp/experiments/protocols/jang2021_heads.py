@@ -28,7 +28,11 @@ MISSING = "The weights of this image network are not installed, so the arm has n
 def open_heads(config: Jang2021Config, arm: Jang2021Arm, context: ArmContext) -> TrialFunction:
     """Compute the features of the arm's frozen encoder, and fit the heads of all shares in each trial."""
     network = arm.kind.removeprefix("image-")
-    if arm.kind.startswith("image-") and network != RANDOM and image_weights(network, context.settings) is None:
+    if (
+        arm.kind.startswith("image-")
+        and network != RANDOM
+        and image_weights(network, context.settings) is None
+    ):
         return lambda number, folder: (TrialResult(notes=(MISSING,)), {})
     study = load_study(config, context, capped=FOLDS)
     features = _features(config, arm, context, study)
@@ -42,7 +46,7 @@ def open_heads(config: Jang2021Config, arm: Jang2021Arm, context: ArmContext) ->
 def _features(
     config: Jang2021Config, arm: Jang2021Arm, context: ArmContext, study: StudyRecords
 ) -> FeaturesOfRepeat:
-    """The features of all records in a repeat: those of a random encoder differ, the others are computed once."""
+    """The features of all records in a repeat: of a random encoder anew in each, of others the same."""
     everything = np.arange(len(study.data.records), dtype=np.int64)
 
     def computed(encoder: nn.Module) -> FloatArray:
@@ -72,7 +76,7 @@ def _head_result(
         rows = HeadRecords(drawn, study.validation, study.test)
         head = fit_linear_head(features, targets, rows, config.inverse_penalties)
         answers = answers_on_test(head.probabilities, study)
-        values[f"f1-{share.percent}"] = weighted_f1(most_probable(head.probabilities), answers["targets"])
+        values[f"f1-{share.percent}"] = weighted_f1(most_probable(head.probabilities), targets[study.test])
         values[f"inverse_penalty-{share.percent}"] = head.inverse_penalty
         counts[f"train-{share.percent}"] = len(np.unique(drawn))
         arrays[f"probabilities-{share.percent}"] = answers.pop("probabilities")

@@ -1,4 +1,4 @@
-"""The autoencoder of the study of Jang et al. (2021): trained on the training records, or an installed one."""
+"""The autoencoder of the study of Jang et al. (2021): trained on the training records, or installed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -93,7 +93,12 @@ def _measured(
     window = config.preprocessing.window
     figures = reconstruction_metrics(errors, owners, window, "test records")
     sample, total = figures.mse_per_sample, figures.mse_summed
-    values = {"mse": sample.value, "mse_low": sample.low, "mse_high": sample.high, "summed": total.value}
+    values: dict[str, float | None] = {
+        "mse": sample.value,
+        "mse_low": sample.low,
+        "mse_high": sample.high,
+        "summed": total.value,
+    }
     counts = {"records": figures.n, "windows": figures.n_windows}
     chosen = all_windows(records, _examples(errors, owners, records))
     windows, answers = next(inference.answers(records, chosen))

@@ -1,184 +1,158 @@
-"""The tables of the study of Jang et al. (2021), ours beside the paper's."""
+"""The tables of the study of Jang et al. (2021) that compare two arms, and those of its trainings."""
 
-from collections.abc import Callable, Mapping, Sequence
-
-from ecgapp.experiments.paper_tables import jang2021_numbers as paper
+from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.protocols.jang2021_comparison import (
     ArmComparison,
     compared,
     compared_arms,
     share_values,
 )
-from ecgapp.experiments.protocols.jang2021_config import PRETRAINING, TRAINED, Jang2021Config, LabelShare
+from ecgapp.experiments.protocols.jang2021_config import (
+    FROZEN,
+    PRETRAINING,
+    TRAINED,
+    Jang2021Config,
+    LabelShare,
+)
+from ecgapp.experiments.protocols.jang2021_trial_tables import (
+    F1,
+    PUBLISHED_SHARES,
+    image_kinds,
+    paper_table_2,
+    paper_table_3,
+    table_2,
+    table_3,
+)
 from ecgapp.experiments.report_parts import Cell, ResultTable
 from ecgapp.experiments.study_protocol import Results
-from ecgapp.evaluate import trial_summary
 
-_COMPARED = (
-    "Labels", "n", "First, mean", "SD", "Second, mean", "SD", "Difference", "95 % low", "95 % high",
-    "Paired p", "Welch p", "Over records, low", "high",
-)  # fmt: skip
-_INTERVALS = (
-    "Differences are second minus first. The interval is that of the paired t-test over trials; all trials "
-    "share the test records, so it does not hold their sampling. The interval over records does: it is of the "
-    "mean over trials, from 1,000 draws of the test records."
+PAPER_ERROR = 626.583  # summed over the 2,048 samples of a window, on the paper's own test records
+FAILED = (
+    0.95  # of a constant answer's loss: a training loss that stays above it shows that nothing was learnt
 )
+_FIGURES = (
+    "Labels", "Trials", "First, mean", "First, SD", "Second, mean", "Second, SD", "Difference", "95 % low",
+    "95 % high", "Paired p", "Welch p", "Over records, low", "Over records, high",
+)  # fmt: skip
+_NOTES = (
+    "Differences are second minus first. The first interval is of the paired t-test over trials; all trials "
+    "share the test records, so it does not contain the chance by which these were sampled. The interval over "
+    "records does: it is of the mean over trials, from 1,000 draws of the test records.",
+)
+
+Row = tuple[Cell, ...]
 
 
 def all_tables(config: Jang2021Config, results: Results) -> tuple[ResultTable, ...]:
-    """Every table of the report."""
-    images = tuple(f"image-{name}" for name in config.images if _has(results, f"image-{name}"))
+    """Every table of the report: ours as far as there are results, and the paper's."""
     return (
         transfer_table(config, results),
         frozen_table(config, results),
-        *(_pair_table(config, results, (kind, "transfer"), f"image_{kind[6:].replace('-', '_')}") for kind in images),
-        table_2(config, results, "best_f1"),
-        table_2(config, results, "f1"),
-        table_3(config, results),
+        image_table(config, results),
         learning_table(config, results),
-        *reconstruction_table(results),
+        table_2(config, results, as_published=True),
+        table_2(config, results, as_published=False),
+        table_3(config, results),
+        reconstruction_table(results),
         paper_table_2(),
         paper_table_3(),
     )
 
 
 def transfer_table(config: Jang2021Config, results: Results) -> ResultTable:
-    """Transfer against random initialisation, by share, with the paper's figures."""
-    rows = []
+    """Transfer against random initialisation for each share of the labels, beside the paper's figures."""
+    rows: list[Row] = []
     for share in config.shares:
-        rows += _paper_row(share)
-        rows += _compared_row("Ours, best epoch on the test records", compared_arms(results, TRAINED, share, "best_f1"), share)
-        rows += _compared_row("Ours, epoch chosen on validation", compared_arms(results, TRAINED, share), share)
-    title = "Weighted F1: random initialisation (first) and transfer (second)"
-    return ResultTable("transfer", title, ("Source", *_COMPARED), tuple(rows), (_INTERVALS,))
+        if share.percent in PUBLISHED_SHARES:
+            trials = [published_trials(F1, kind, int(share.percent)) for kind in TRAINED]
+            rows += _row("Paper, best epoch on its test records", share, compared(*trials))
+        best = compared_arms(results, TRAINED, share, "best_f1")
+        rows += _row("Ours, best epoch on the test records", share, best)
+        rows += _row("Ours, epoch chosen on validation", share, compared_arms(results, TRAINED, share))
+    title = "Weighted F1 of random initialisation (first) and transfer (second)"
+    return ResultTable("transfer", title, ("Source", *_FIGURES), tuple(rows), _NOTES)
 
 
 def frozen_table(config: Jang2021Config, results: Results) -> ResultTable:
-    """The controls: a linear head on the frozen pretrained encoder, and on frozen random ones."""
-    title = "Weighted F1 of a linear head: frozen random encoder (first) and frozen pretrained encoder (second)"
-    return _pair_table(config, results, ("frozen-random", "frozen-pretrained"), "frozen", title)
-
-
-def table_2(config: Jang2021Config, results: Results, name: str) -> ResultTable:
-    """Table 2 of the paper with our trials: weighted F1 of each trial, mean, SD and Welch's p."""
-    published = name == "best_f1"
-    kinds = ("random", *(f"image-{network}" for network in config.images if _has(results, f"image-{network}")), "transfer")
-    columns = {
-        f"{kind} {share.percent} %": share_values(results, kind, share, name if kind in TRAINED else "f1")
-        for share in config.shares
-        for kind in kinds
-    }
-    key = "table2_best_epoch" if published else "table2_validation_epoch"
-    which = "at the best epoch on the test records, as published" if published else "at the epoch chosen on validation"
-    notes = ("The last row is Welch's p of transfer and random. Images have a linear head without epochs.",)
-    return _trial_table((key, f"Table 2. Weighted F1 of each trial {which}"), columns, notes)
-
-
-def table_3(config: Jang2021Config, results: Results) -> ResultTable:
-    """Table 3 of the paper with our trials: the learning curve index."""
-    columns = {
-        f"{kind} {share.percent} %": share_values(results, kind, share, "lci")
-        for share in config.shares
-        for kind in TRAINED
-    }
-    notes = (
-        "A trial whose curve never drops has no index. The index is a ratio of means over a few drops and "
-        "varies widely from seed to seed: no conclusion is drawn from it.",
+    """The controls: a linear head on the frozen pretrained encoder, and on frozen random encoders."""
+    rows: list[Row] = []
+    for share in config.shares:
+        rows += _row("Linear head", share, compared_arms(results, FROZEN, share))
+    title = (
+        "Weighted F1 of a linear head on frozen random encoders (first) and on the pretrained one (second)"
     )
-    return _trial_table(("table3_lci", "Table 3. Learning curve index of each trial"), columns, notes, intervals=True)
+    return ResultTable("frozen", title, ("Source", *_FIGURES), tuple(rows), _NOTES)
 
 
-def paper_table_2() -> ResultTable:
-    """The paper's Table 2, with mean, sample SD and Welch's p computed by us."""
-    columns = {
-        f"{kind} {share} %": paper.weighted_f1_trials()[f"{kind}_{share}"]
-        for share in paper.SHARES
-        for kind in ("random", "image", "transfer")
-    }
-    notes = ("Mean, SD (n - 1) and Welch's p of transfer and random are computed from the printed trials.",)
-    return _trial_table(("paper_table2", "The paper's Table 2: best weighted F1 on its test records"), columns, notes)
+def image_table(config: Jang2021Config, results: Results) -> ResultTable:
+    """The image arms against transfer: the paper's GoogLeNet, and each image network that ran here."""
+    rows: list[Row] = []
+    for share in config.shares:
+        if share.percent in PUBLISHED_SHARES:
+            trials = [published_trials(F1, kind, int(share.percent)) for kind in ("image", "transfer")]
+            rows += _row("Paper, GoogLeNet of ImageNet", share, compared(*trials))
+        for kind in image_kinds(config, results):
+            rows += _row(_IMAGES[kind], share, compared_arms(results, (kind, "transfer"), share))
+    title = "Weighted F1 of spectrogram images with a linear head (first) and transfer (second)"
+    return ResultTable("images", title, ("Images", *_FIGURES), tuple(rows), _NOTES)
 
 
-def paper_table_3() -> ResultTable:
-    """The paper's Table 3, with mean, sample SD and Welch's p computed by us."""
-    columns = {
-        f"{kind} {share} %": paper.learning_curve_index_trials()[f"{kind}_{share}"]
-        for share in paper.SHARES
-        for kind in TRAINED
-    }
-    notes = ("Mean, SD (n - 1) and Welch's p are computed from the printed trials.",)
-    return _trial_table(("paper_table3", "The paper's Table 3: learning curve index"), columns, notes, intervals=True)
+_IMAGES = {
+    "image-googlenet": "GoogLeNet of ImageNet",
+    "image-efficientnet-lite0": "EfficientNet-Lite0 of ImageNet, substitute",
+    "image-random": "EfficientNet-Lite0 with random weights",
+}
 
 
 def learning_table(config: Jang2021Config, results: Results) -> ResultTable:
-    """Whether each arm learnt at all: its training loss at the end beside that of a constant answer."""
-    rows: list[tuple[Cell, ...]] = []
+    """The training loss at the end beside that of a constant answer, which shows whether an arm learnt."""
+    rows: list[Row] = []
     for share in config.shares:
         for kind in TRAINED:
-            loss, constant = (_mean(share_values(results, kind, share, name)) for name in ("train_loss", "constant_loss"))
-            rows.append((f"{share.percent} %", kind, share.epochs, share.passes, loss, constant))
-    columns = ("Labels", "Start", "Epochs", "Passes an epoch", "Training loss at the end", "Loss of a constant answer")
-    return ResultTable("learning", "Training loss beside that of the best constant answer, means over trials", columns, tuple(rows))
+            losses = learning_losses(results, kind, share)
+            if losses is not None:
+                learnt = "no" if losses[0] > FAILED * losses[1] else "yes"
+                rows.append((f"{share.percent} %", kind, share.epochs, share.passes, *losses, learnt))
+    columns = (
+        "Labels", "Start", "Epochs", "Passes an epoch", "Training loss at the end", "Constant answer's loss",
+        "Learnt",
+    )  # fmt: skip
+    note = f"An arm has learnt nothing if its training loss stays above {FAILED:g} of the constant answer's."
+    return ResultTable("learning", "Training losses, means over trials", columns, tuple(rows), (note,))
 
 
-def reconstruction_table(results: Results) -> tuple[ResultTable, ...]:
-    """The autoencoder's error on our test records beside the paper's on theirs."""
-    if PRETRAINING not in results:
-        return ()
-    trial = results[PRETRAINING].trials[0]
-    v, n = trial.values, trial.counts
-    rows: tuple[tuple[Cell, ...], ...] = (
-        ("Paper, its own test records", None, None, paper.RECONSTRUCTION_ERROR, paper.RECONSTRUCTION_ERROR / 2048, None, None),
-        ("Ours, test records", n["records"], n["windows"], v["summed"], v["mse"], v["mse_low"], v["mse_high"]),
-    )
-    columns = ("Source", "Records", "Windows", "Summed over a window", "Per sample", "95 % low", "95 % high")
-    note = "Other data, leads and filters than the paper's: the errors do not compare as such."
-    return (ResultTable("reconstruction", "Squared error of the reconstruction, z-scored units", columns, rows, (note,)),)
+def learning_losses(results: Results, kind: str, share: LabelShare) -> tuple[float, float] | None:
+    """The mean training loss at the end, and the mean loss of a constant answer; None without a trial."""
+    names = ("train_loss", "constant_loss")
+    losses = [[v for v in share_values(results, kind, share, name) if v is not None] for name in names]
+    if not losses[0]:
+        return None
+    trained, constant = (sum(values) / len(values) for values in losses)
+    return trained, constant
 
 
-def _pair_table(config: Jang2021Config, results: Results, kinds: tuple[str, str], key: str, title: str = "") -> ResultTable:
-    rows: list[tuple[Cell, ...]] = []
-    for share in config.shares:
-        rows += [row[1:] for row in _compared_row("", compared_arms(results, kinds, share), share)]
-    title = title or f"Weighted F1: {kinds[0]} with a linear head (first) and transfer at the validation epoch (second)"
-    return ResultTable(key, title, _COMPARED, tuple(rows), (_INTERVALS,))
+def reconstruction_table(results: Results) -> ResultTable:
+    """The autoencoder's error on our test records, beside the paper's on its own."""
+    rows: list[Row] = [("Paper", None, None, PAPER_ERROR, PAPER_ERROR / 2048, None, None)]
+    if PRETRAINING in results:
+        trial = results[PRETRAINING].trials[0]
+        v, n = trial.values, trial.counts
+        figures = (v["summed"], v["mse"], v["mse_low"], v["mse_high"])
+        rows.append(("Ours, test records", n["records"], n["windows"], *figures))
+    columns = (
+        "Source", "Records", "Windows", "Summed over a window", "Per sample", "95 % low", "95 % high"
+    )  # fmt: skip
+    title = "Squared error of the reconstruction, z-scored units"
+    note = "The paper's data, filter and lead are others, so the two errors do not compare as such."
+    return ResultTable("reconstruction", title, columns, tuple(rows), (note,))
 
 
-def _paper_row(share: LabelShare) -> list[tuple[Cell, ...]]:
-    if share.percent not in paper.SHARES:
-        return []
-    trials = paper.weighted_f1_trials()
-    pair = compared(trials[f"random_{share.percent}"], trials[f"transfer_{share.percent}"])
-    return _compared_row("Paper, best epoch on its test records", pair, share)
-
-
-def _compared_row(source: str, pair: ArmComparison | None, share: LabelShare) -> list[tuple[Cell, ...]]:
+def _row(source: str, share: LabelShare, pair: ArmComparison | None) -> list[Row]:
+    """One row of a comparison; none without one."""
     if pair is None:
         return []
-    records = pair.records.difference if pair.records else None
-    figures: tuple[Cell, ...] = (
-        pair.first.mean, pair.first.sd, pair.second.mean, pair.second.sd, pair.paired.difference,
-        pair.paired.low, pair.paired.high, pair.paired.p, pair.welch.p,
-        records.low if records else None, records.high if records else None,
-    )  # fmt: skip
-    return [(source, f"{share.percent} %", pair.paired.n, *figures)]
-
-
-def _trial_table(
-    names: tuple[str, str], columns: Mapping[str, Sequence[float | None]], notes: tuple[str, ...], *, intervals: bool = False
-) -> ResultTable:
-    """Trials as rows and arms as columns, then n, mean and SD, the interval if asked for, and Welch's p."""
-    filled = {name: values for name, values in columns.items() if values}
-    n = max(map(len, filled.values()), default=0)
-    rows: list[tuple[Cell, ...]] = [
-        (str(number + 1), *(values[number] if number < len(values) else None for values in filled.values()))
-        for number in range(n)
-    ]
-    defined = {name: [v for v in values if v is not None] for name, values in filled.items()}
-    rows.append(("n", *map(len, defined.values())))
-    rows.append(("Mean", *(_summary(values, "mean") for values in defined.values())))
-    rows.append(("SD", *(_summary(values, "sd") for values in defined.values())))
-    if intervals:
-        rows += [(f"95 % {end}", *(_end(values, end) for values in defined.values())) for end in ("low", "high")]
-    rows.append(("Welch p", *(_welch_cell(name, defined) for name in defined)))
-    return ResultTable(*names, ("Trial", *filled), tuple(rows), notes)
+    over = pair.records.difference if pair.records else None
+    trials: Row = (pair.first.mean, pair.first.sd, pair.second.mean, pair.second.sd)
+    test: Row = (pair.paired.difference, pair.paired.low, pair.paired.high, pair.paired.p, pair.welch.p)
+    records: Row = (over.low, over.high) if over else (None, None)
+    return [(source, f"{share.percent} %", pair.paired.n, *trials, *test, *records)]

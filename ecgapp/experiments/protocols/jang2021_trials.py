@@ -97,7 +97,7 @@ def chosen_epoch(trained: TrainedTrial) -> int:
 
 
 def constant_loss(study: StudyRecords, trained: TrainedTrial) -> float:
-    """The lowest loss on the training records of an answer that is the same for all: their labels' entropy."""
+    """The lowest loss on the training records of one answer for all of them: the entropy of their labels."""
     rows = trained.prepared.members[0].train
     shares = study.data.records.targets[rows].mean(axis=0, dtype=np.float64)
     present = shares[shares > 0]

@@ -46,31 +46,35 @@ def image_weights(network: str, settings: Settings) -> ImageWeights | None:
     return ImageWeights(network, path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def image_network(weights: ImageWeights | None, seed: int) -> nn.Module:
+def image_network(weights: ImageWeights | None, seed: int) -> GoogLeNet | EfficientNetLite0:
     """The network of these weights, ready to answer; without a file EfficientNet-Lite0 with random weights.
 
     Raises:
         WeightsMismatchError: the file does not hold this network's weights.
     """
     torch.manual_seed(seed)
-    network: nn.Module = EfficientNetLite0()
+    of_googlenet = weights is not None and weights.network == GOOGLENET
+    network = GoogLeNet() if of_googlenet else EfficientNetLite0()
     if weights is not None:
-        network = GoogLeNet() if weights.network == GOOGLENET else network
         _load(network, weights.path)
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network.eval().requires_grad_(False)
 
 
 class SpectrogramEncoder(nn.Module):
     """Single-lead windows (batch, 1, n_samples) -> features (batch, n_features) of their spectrograms."""
 
-    def __init__(self, network: nn.Module, sampling_rate: float, config: SpectrogramConfig) -> None:
+    def __init__(
+        self, network: GoogLeNet | EfficientNetLite0, sampling_rate: float, config: SpectrogramConfig
+    ) -> None:
         super().__init__()
         self.network, self.sampling_rate, self.config = network, sampling_rate, config
 
     def forward(self, x: Tensor) -> Tensor:
         images = spectrogram_images(x[:, 0].cpu().numpy(), self.sampling_rate, self.config)
-        scaled = (images.to(x.device) - float(self.network.mean)) / float(self.network.scale)
-        return self.network(scaled.contiguous(memory_format=torch.channels_last))
+        scaled = (images.to(x.device) - self.network.mean) / self.network.scale
+        features: Tensor = self.network(scaled.contiguous(memory_format=torch.channels_last))
+        return features
 
 
 def _load(network: nn.Module, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A linear head on features of a frozen encoder: standardised, its penalty chosen on the validation records."""
+"""A standardised linear head on features of a frozen encoder, its penalty chosen on validation records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from ecgapp.evaluate import weighted_f1
+from ecgapp.evaluate.arrays import Bools
 from ecgapp.experiments.trials.pooled_features import standardised
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
@@ -59,9 +60,9 @@ def fit_linear_head(
     return best
 
 
-def most_probable(probabilities: FloatArray) -> FloatArray:
-    """Decisions, float32 (n_records, n_labels): 1 for each record's most probable label, else 0."""
-    decided: FloatArray = np.eye(probabilities.shape[1], dtype=np.float32)[probabilities.argmax(axis=1)]
+def most_probable(probabilities: FloatArray) -> Bools:
+    """Decisions, bool (n_records, n_labels): true for each record's most probable label alone."""
+    decided: Bools = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
     return decided
 
 

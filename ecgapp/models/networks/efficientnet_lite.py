@@ -37,7 +37,7 @@ class SameConvolution(nn.Conv2d):
 
 
 class InvertedBlock(nn.Module):
-    """(batch, c_in, h, w) -> (batch, c_out, h / stride, w / stride): wide depthwise convolution, with shortcut."""
+    """(batch, c_in, h, w) -> (batch, c_out, h / stride, w / stride): wide in the middle, depthwise."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int, factor: int) -> None:
         super().__init__()
