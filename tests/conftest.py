@@ -12,8 +12,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: one c
 TIMED = {"processes": "slow", "browser": "browser"}
 """Folders whose tests start processes and measure time, each with the marker of its tests."""
 
-UNTIMED = {"test_training_run", "test_training_further", "test_checkpoints", "test_stacked_networks"}
-"""Modules among them that train in the process of the test."""
+UNTIMED = {
+    "test_checkpoints",
+    "test_kill_training",
+    "test_stacked_networks",
+    "test_training_further",
+    "test_training_memory",
+    "test_training_run",
+    "test_training_together",
+}
+"""Modules among them that compute: no time limit of another process decides what they assert."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

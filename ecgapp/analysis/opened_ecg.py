@@ -14,7 +14,7 @@ from ecgapp.analysis.judgement import Judgement, KnownFacts, Score, judge
 from ecgapp.analysis.measured_ecg import MOSTLY_VENTRICULAR, MeasuredECG, ResultKind
 from ecgapp.analysis.reconstruction import WindowReconstruction, reconstruct
 from ecgapp.analysis.support import Support, support
-from ecgapp.analysis.window_preparation import Prepared, as_preprocessed, prepare
+from ecgapp.analysis.window_preparation import Prepared, as_preprocessed, prepare, prepare_for
 from ecgapp.errors import EcgAppError, ModelError
 from ecgapp.explain import INTEGRATED_GRADIENTS, RECONSTRUCTION, Recipe
 from ecgapp.models import ModelCard, TrainedModel
@@ -59,13 +59,21 @@ class OpenedECG(MeasuredECG):
         sure = any(run.probability >= CERTAIN_EPISODE for run in rhythm.runs)
         return admit(self.record, gates, rhythm=True) if sure else answer
 
-    def prepared(self, card: ModelCard) -> Prepared:
+    def prepared(self, card: ModelCard, lead: str | None = None) -> Prepared:
         """The record preprocessed for this model and cut into windows.
+
+        A model of one lead can be given another ``lead`` in place of its own.
 
         Raises:
             ModelError: the model cannot be opened.
             SignalError: it cannot take this record; says why.
+            ConfigError: the model reads several leads while ``lead`` is given.
         """
+        if lead is not None and (lead,) != card.preprocessing.leads:
+            config = card.preprocessing.reading(lead)
+            return self._once(
+                (ResultKind.PREPARED, card.digest, lead), lambda: prepare_for(self.record, config)
+            )
         if (ResultKind.FINDINGS, card.digest) in self._results:
             return self.findings(card).prepared
         key = (ResultKind.PREPARED, card.digest)
@@ -150,16 +158,18 @@ class OpenedECG(MeasuredECG):
             return VENTRICULAR_NOT_CHECKED
         return ""
 
-    def reconstruction(self, card: ModelCard, window: int = 0) -> WindowReconstruction:
-        """This autoencoder's reconstruction of one window.
+    def reconstruction(
+        self, card: ModelCard, window: int = 0, lead: str | None = None
+    ) -> WindowReconstruction:
+        """This autoencoder's reconstruction of one window; of ``lead`` as in ``prepared``.
 
         Raises:
             ModelError: the model cannot be opened, or is no autoencoder.
             SignalError: it cannot take this record; says why.
         """
         return self._once(
-            (ResultKind.RECONSTRUCTION, card.digest, window),
-            lambda: reconstruct(self.prepared(card), self._models.opened(card), window),
+            (ResultKind.RECONSTRUCTION, card.digest, window, lead),
+            lambda: reconstruct(self.prepared(card, lead), self._models.opened(card), window),
             network=True,
             heavy=True,
         )

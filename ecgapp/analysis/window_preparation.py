@@ -56,7 +56,16 @@ def prepare(record: ECGRecord, model: TrainedModel) -> Prepared:
         MissingSamplesError: the recorder marked samples as invalid.
         SignalError: the record is too short.
     """
-    (prepared,) = prepare_many([record], model.card.preprocessing)
+    return prepare_for(record, model.card.preprocessing)
+
+
+def prepare_for(record: ECGRecord, config: PreprocessingConfig) -> Prepared:
+    """Preprocess ``record`` as ``config`` says.
+
+    Raises:
+        SignalError: as ``prepare``.
+    """
+    (prepared,) = prepare_many([record], config)
     if isinstance(prepared, SignalError):
         raise prepared
     return prepared
@@ -121,6 +130,10 @@ def _about_leads(record: ECGRecord, config: PreprocessingConfig) -> list[str]:
         )
     if derived:
         sentences.append(f"{_named(derived)} computed from I and II, not recorded.")
+    if config.substitutions:
+        sentences.append(
+            f"The model's encoder was pretrained on other leads: it reads {', '.join(config.substitutions)}."
+        )
     return sentences
 
 

@@ -27,7 +27,7 @@ from ecgapp.report.page import (
 )
 from ecgapp.report.signatures import UNTIL, by_whom, print_decision, wrote
 from ecgapp.report.summary import SIGN
-from ecgapp.signals import remarks
+from ecgapp.signals import PreprocessingConfig, remarks
 from ecgapp.tasks.meanings import meaning
 
 MIDDLE, TOP = 168.0, 189.0  # mm
@@ -165,6 +165,12 @@ def _print_recording(column: Column, contents: Contents) -> None:
         print_measurements(column, contents.measured)
 
 
+def _leads(config: PreprocessingConfig) -> str:
+    """``12 leads``; ``lead I``; ``lead I in place of II``."""
+    read = config.substitutions or config.leads
+    return f"{len(config.leads)} leads" if len(config.leads) > 1 else f"lead {read[0]}"
+
+
 def _model(card: ModelCard) -> Section:
     config = card.preprocessing
     low = f"above {config.highpass:g} Hz" if config.highpass else "from 0 Hz"
@@ -174,7 +180,7 @@ def _model(card: ModelCard) -> Section:
         (
             f"{card.title or card.name}, name {card.name}, sha256 of its weights:",
             card.sha256,
-            f"It saw {len(config.leads)} leads at {config.sampling_rate:g} samples/s, {low} and {high}, each "
+            f"It saw {_leads(config)} at {config.sampling_rate:g} samples/s, {low} and {high}, each "
             f"lead at unit variance, in windows of {config.window_seconds:g} s, "
             "whatever filter the tracing has.",
         ),

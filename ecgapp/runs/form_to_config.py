@@ -33,6 +33,7 @@ STARTS = {
     Initialisation.TRANSFER: "Transfer: start from a pretrained encoder",
     Initialisation.FROZEN: "Transfer, encoder frozen: only the head learns",
 }
+TURNED = 0.5  # share of the windows turned upside down where a lead stands for another one
 NO_STORES = "Choose at least one data set."
 RESAMPLINGS = {
     Resampling.CROSS_FIT: "Cross-fitting: each without some folds",
@@ -64,11 +65,16 @@ def config_on_network(
     return replace(pretraining_defaults(stores), network=encoder, preprocessing=narrow)
 
 
-def config_on_pretrained(stores: tuple[str, ...], card: ModelCard | None) -> TrainingConfig:
+def config_on_pretrained(
+    stores: tuple[str, ...], card: ModelCard | None, lead: str | None = None
+) -> TrainingConfig:
     """The pretraining of the network of a pretrained model, with its preprocessing.
 
+    ``lead`` is read in place of the only lead of the model; None: the model's own leads.
+
     Raises:
-        ConfigError: no data set or no model is chosen, or the model has no encoder to transfer.
+        ConfigError: no data set or no model is chosen, or the model has no encoder to transfer, or one that
+            reads several leads while ``lead`` is given.
     """
     if not stores:
         raise ConfigError(NO_STORES)
@@ -78,7 +84,8 @@ def config_on_pretrained(stores: tuple[str, ...], card: ModelCard | None) -> Tra
     encoder = network.encoder if isinstance(network, ECGClassifierConfig) else network
     if not isinstance(encoder, AutoencoderConfig):
         raise ConfigError("This model has no single encoder to transfer. Choose another one.")
-    return replace(pretraining_defaults(stores), network=encoder, preprocessing=card.preprocessing)
+    preprocessing = card.preprocessing if lead is None else card.preprocessing.reading(lead)
+    return replace(pretraining_defaults(stores), network=encoder, preprocessing=preprocessing)
 
 
 def with_labels(
@@ -162,12 +169,27 @@ def shared_leads(leads_of_stores: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(lead for lead in first if all(lead in leads for leads in others))
 
 
+def usual_settings(config: TrainingConfig | ConfigError) -> TrainingConfig:
+    """The settings that the form begins with: windows are turned if a lead stands for another one.
+
+    Lead I of a hand-held recorder is often upside down, and aVR is so by its definition.
+    """
+    usual = pretraining_defaults()
+    if isinstance(config, ConfigError) or not config.preprocessing.substitutions:
+        return usual
+    return replace(usual, augmentation=replace(usual.augmentation, polarity=TURNED))
+
+
 def transferable(cards: Mapping[str, ModelCard], phase: Phase, leads: Iterable[str]) -> dict[str, ModelCard]:
-    """The installed models whose encoder this phase can start from, for records with these leads."""
+    """The installed models whose encoder this phase can start from, for records with these leads.
+
+    An encoder of one lead can read any lead in place of its own.
+    """
     known = set(leads)
     kinds = AutoencoderConfig if phase == Phase.PRETRAIN else (AutoencoderConfig, ECGClassifierConfig)
     return {
         name: card
         for name, card in cards.items()
-        if isinstance(card.network, kinds) and known.issuperset(card.preprocessing.leads)
+        if isinstance(card.network, kinds)
+        and (known.issuperset(card.preprocessing.leads) or (known and len(card.preprocessing.leads) == 1))
     }

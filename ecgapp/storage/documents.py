@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from ecgapp.errors import ConfigError
 
 T = TypeVar("T")
+LATER = "added later"  # the metadata key of fields that are left out of documents at their default
 
 
 def dump(value: Any) -> str:
@@ -51,8 +52,16 @@ def to_plain(value: Any) -> Any:
 
 
 def fields_to_plain(value: Any) -> dict[str, Any]:
-    """A dataclass's fields by name."""
-    return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    """A dataclass's fields by name.
+
+    A field with the metadata ``LATER`` is left out at its default: documents written before the field
+    existed, and their digests, stay the same.
+    """
+    return {
+        field.name: to_plain(getattr(value, field.name))
+        for field in dataclasses.fields(value)
+        if not (field.metadata.get(LATER) and getattr(value, field.name) == field.default)
+    }
 
 
 def from_plain(kind: Any, plain: Any) -> Any:

@@ -1,5 +1,6 @@
-"""Freed memory in glibc: a page returns it to the system, a training keeps it.
+"""Main memory: what is done with freed memory, and how a lack of it is recognised.
 
+A page returns freed memory to the system, a training keeps it.
 Each run of a page is a thread, and glibc keeps what a thread has freed for the next one: after a few
 records that was 200 MB of nothing. Giving it back takes a few milliseconds.
 """
@@ -11,6 +12,13 @@ from functools import cache
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h of glibc
 _EVERYTHING, _AT_A_TIME = 1 << 30, 64 << 20  # bytes
+_TORCH_ON_CPU = "DefaultCPUAllocator"  # in the message of torch's RuntimeError when main memory is full
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, or torch on a device or on the CPU, had too little memory."""
+    named = type(error).__name__ == "OutOfMemoryError"  # by name, as torch may not be imported yet
+    return isinstance(error, MemoryError) or named or _TORCH_ON_CPU in str(error)
 
 
 def give_back_freed() -> None:

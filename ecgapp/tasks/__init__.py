@@ -1,6 +1,6 @@
 """Label sets: what is asked of an ECG, and the codes that answer. Importing it registers them."""
 
-from ecgapp.tasks import cinc2017, nine_class, ptbxl
+from ecgapp.tasks import cinc2017, nine_class, ptbxl, shaoxing, verma
 from ecgapp.tasks.csv_task import column_code, csv_task
 from ecgapp.tasks.evidence_leads import evidence_leads
 from ecgapp.tasks.task import Label, Task, register_task, task, task_names
@@ -15,6 +15,8 @@ __all__ = [
     "nine_class",
     "ptbxl",
     "register_task",
+    "shaoxing",
     "task",
     "task_names",
+    "verma",
 ]

@@ -1,6 +1,8 @@
 """The meaning of each label of the known tasks."""
 
-MEANINGS = {
+from ecgapp.tasks.scp_statements import STATEMENTS
+
+MEANINGS = {statement.code: statement.description for statement in STATEMENTS} | {
     "AF": "atrial fibrillation",
     "I-AVB": "first-degree atrioventricular block",
     "LBBB": "left bundle branch block",
@@ -19,6 +21,21 @@ MEANINGS = {
     "A": "atrial fibrillation",
     "O": "other rhythm",
     "~": "too noisy to read",
+    "LAFB/LPFB": "left anterior or posterior fascicular block",
+    "_AVB": "atrioventricular block",
+    "ISCA": "ischaemia in anterior leads",
+    "ISCI": "ischaemia in inferior leads",
+    "SB": "sinus bradycardia",
+    "ST": "sinus tachycardia",
+    "SVT": "supraventricular tachycardia",
+    "SA": "sinus irregularity",
+    "AT": "atrial tachycardia",
+    "AVNRT": "atrioventricular node reentrant tachycardia",
+    "AVRT": "atrioventricular reentrant tachycardia",
+    "SAAWR": "sinus atrium to atrial wandering rhythm",
+    "AFIB or AFLT": "atrial fibrillation or flutter",
+    "GSVT": "tachycardia from above the ventricles, sinus tachycardia included",
+    "SR or SA": "sinus rhythm, regular or not",
 }
 
 NORMALS = frozenset({"Normal", "NORM", "N"})  # labels that say that the ECG, or its rhythm, is normal

@@ -1,7 +1,7 @@
 """Tasks: the labels that are asked of an ECG, and the codes of each vocabulary that answer them."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,17 @@ class Label:
 
 @dataclass(frozen=True)
 class Task:
-    """A named set of labels; several may be true at once where ``multilabel``."""
+    """A named set of labels; several may be true at once where ``multilabel``.
+
+    ``needs_positive``: a record with none of the labels answers nothing, so that it takes part in neither
+    training nor figures, as in the PTB-XL benchmark.
+    """
 
     name: str
     title: str
     labels: tuple[Label, ...]
     multilabel: bool = True
+    needs_positive: bool = field(default=False, metadata={"added later": True})  # see storage.documents
 
     def __post_init__(self) -> None:
         names = [label.name for label in self.labels]
@@ -53,7 +58,10 @@ class Task:
     def targets(self, records: Iterable[Collection[str]]) -> NDArray[np.float32]:
         """One row for each record's codes: float32 (n_records, n_labels) of 1, 0 and NaN (unknown)."""
         rows = [[label.answer(codes) for label in self.labels] for codes in records]
-        return np.array(rows, dtype=np.float32).reshape(-1, len(self.labels))
+        targets = np.array(rows, dtype=np.float32).reshape(-1, len(self.labels))
+        if self.needs_positive:
+            targets[~(targets == 1).any(axis=1)] = np.nan
+        return targets
 
 
 def _vocabulary(code: str) -> str:

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-_FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
+from ecgapp.system.memory import is_out_of_memory
+
 NO_MEMORY = "The device has too little memory. Choose a smaller batch size."
 NO_MEMORY_TOGETHER = (
     "A device has too little memory for so many members at once. Choose a smaller batch size, train on one "
@@ -25,6 +26,6 @@ def memory_named_alike() -> Iterator[None]:
     except torch.OutOfMemoryError:
         raise
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or _FULL in str(error):
+        if is_out_of_memory(error):
             raise torch.OutOfMemoryError(str(error)) from error
         raise

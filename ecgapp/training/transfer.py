@@ -44,8 +44,11 @@ def load_pretrained(config: TrainingConfig, settings: Settings) -> TrainedModel 
 
     Raises:
         ModelNotFoundError: it is not installed; a ModelNotMadeError where there is no such run with a model.
+        TrainingError: there is no pretrained model, and a lead stands for that of one.
     """
     if config.pretrained is None:
+        if config.preprocessing.substitutions:
+            raise TrainingError("A lead stands for another one only where a pretrained encoder knows that.")
         return None
     run = _RUN.fullmatch(config.pretrained)
     if run is None:
@@ -77,7 +80,12 @@ def frozen_encoder(network: Network) -> torch.nn.Module:
 
 def _refuse_other_input(theirs: PreprocessingConfig, ours: PreprocessingConfig) -> None:
     """An encoder is only worth transferring to the input that it knows; the stride is free."""
-    for field in ("leads", "sampling_rate", "highpass", "lowpass", "filter_order", "window"):
+    if ours.encoder_leads not in (theirs.leads, theirs.encoder_leads):
+        raise TrainingError(
+            f"The pretrained model was trained on {', '.join(theirs.encoder_leads)}, not on "
+            f"{', '.join(ours.encoder_leads)}. Say which lead stands for which, or choose another model."
+        )
+    for field in ("sampling_rate", "highpass", "lowpass", "filter_order", "window"):
         if getattr(theirs, field) != getattr(ours, field):
             raise TrainingError(
                 f"The pretrained model was trained with another {field.replace('_', ' ')}. "

@@ -11,6 +11,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, StorageError, TrainingError
 from ecgapp.jobs import Attachment, Ending, Run, RunStore, append_technical
 from ecgapp.jobs.launcher import inherited
+from ecgapp.system.memory import is_out_of_memory
 from ecgapp.worker import team
 from ecgapp.worker.context import JobContext, JobStopped, Listener
 from ecgapp.worker.kinds import JobKind, kind_of
@@ -21,7 +22,6 @@ _NO_MEMORY = "The machine ran out of memory."
 _DISK = "A file could not be read or written. Check that the disk is not full."
 _UNEXPECTED = "The {noun} broke down unexpectedly. The technical details are at the end of its log file."
 _OWN = __name__.partition(".")[0]  # our package
-_FULL = "DefaultCPUAllocator"  # in what torch says of a main memory that is full
 
 
 def execute(store: RunStore, run_id: str, settings: Settings, listener: Listener | None = None) -> Run:
@@ -81,7 +81,7 @@ def _ending(context: JobContext) -> Ending | None:
             return _failure(context, kind, str(error), error.resume_helps)
         details = _own_lines(error) if kind.private else traceback.format_exc()
         append_technical(context.store.log_path(context.run.id), details)
-        if _no_memory(error):
+        if is_out_of_memory(error):
             return _failure(context, kind, f"{_NO_MEMORY} {kind.for_memory}".strip(), resume_helps=False)
         cause = _DISK if isinstance(error, OSError) else _UNEXPECTED.format(noun=kind.noun)
         return _failure(context, kind, cause)
@@ -105,12 +105,6 @@ def _failure(context: JobContext, kind: JobKind, cause: str, resume_helps: bool 
     """The ending of a job that failed, with what to do about it."""
     advice = context.run.resume_words if resume_helps else kind.no_resume
     return Ending("failed", f"{cause} {advice}".strip(), resume_helps)
-
-
-def _no_memory(error: Exception) -> bool:
-    """Whether Python, or torch on a device or on the CPU, had too little memory."""
-    named = type(error).__name__ == "OutOfMemoryError"  # torch may not be imported yet
-    return isinstance(error, MemoryError) or named or _FULL in str(error)
 
 
 @contextmanager

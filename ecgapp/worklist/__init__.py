@@ -10,7 +10,12 @@ from ecgapp.worklist.order import (
     ListView,
     arranged,
 )
-from ecgapp.worklist.start_scoring import start_scoring
+from ecgapp.worklist.start_scoring import (
+    is_scoring_stopped,
+    resume_scoring,
+    start_scoring,
+    stop_scoring,
+)
 from ecgapp.worklist.urgency import (
     LEVELS,
     UNCERTAINTY_DEFINITION,
@@ -40,8 +45,11 @@ __all__ = [
     "Worklist",
     "arranged",
     "as_csv",
+    "is_scoring_stopped",
     "level",
+    "resume_scoring",
     "start_scoring",
+    "stop_scoring",
     "uncertainty",
     "urgency",
 ]

@@ -10,6 +10,7 @@ import pytest
 from ecgapp.errors import ConfigError
 from ecgapp.storage import documents
 from ecgapp.tasks import Label, Task, column_code, csv_task, register_task, task, task_names
+from ecgapp.tasks.meanings import meaning
 
 
 def answers(name, codes):
@@ -73,6 +74,67 @@ def test_superclasses_come_from_scp_statements_only():
     assert answers("ptbxl_superclass", ["SCP:LVH", "SCP:NDT", "SCP:SR"]) == (["STTC", "HYP"], [])
     assert answers("ptbxl_superclass", ["SCP:SR"]) == ([], [])
     assert len(answers("ptbxl_superclass", ["SNOMED:426783006"])[1]) == 5
+
+
+def test_the_benchmarks_tasks_are_those_of_ptbxls_own_table(real_data):
+    with (real_data / "ptb-xl" / "scp_statements.csv").open() as file:
+        table = list(csv.DictReader(file))
+    columns = {
+        "all": lambda row: row[""],
+        "diagnostic": lambda row: row["diagnostic"] and row[""],
+        "subdiagnostic": lambda row: row["diagnostic_subclass"],
+        "superdiagnostic": lambda row: row["diagnostic_class"],
+        "form": lambda row: row["form"] and row[""],
+        "rhythm": lambda row: row["rhythm"] and row[""],
+    }
+    sizes = {}
+    for name, label_of in columns.items():
+        asked = task(f"ptbxl_{name}")
+        sizes[name] = len(asked.labels)
+        assert set(asked.label_names) == {label_of(row) for row in table} - {""}
+        for row in table:
+            expected = [label_of(row)] if label_of(row) else []
+            assert answers(asked.name, [f"SCP:{row['']}"])[0] == expected
+    assert list(sizes.values()) == [71, 44, 23, 5, 19, 12]
+
+
+def test_the_benchmarks_tasks_leave_out_records_that_have_none_of_their_labels():
+    targets = task("ptbxl_superdiagnostic").targets([["SCP:SR"], ["SCP:SR", "SCP:NORM"], []])
+    assert np.isnan(targets[[0, 2]]).all()
+    np.testing.assert_array_equal(targets[1], [1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(task("ptbxl_superclass").targets([["SCP:SR"]]), np.zeros((1, 5)))
+
+
+@pytest.mark.parametrize("codes", [["SHAOXING:AF", "SHAOXING:RBBB"], ["SNOMED:164890007", "SNOMED:59118001"]])
+def test_shaoxings_af_is_atrial_flutter(codes):
+    assert answers("shaoxing_rhythm", codes)[0] == ["AFLT"]
+    assert answers("shaoxing_rhythm_group", codes)[0] == ["AFIB or AFLT"]
+    assert meaning("AFLT") == "atrial flutter"
+
+
+def test_the_four_groups_hold_each_of_the_eleven_rhythms_once():
+    eleven, four = task("shaoxing_rhythm"), task("shaoxing_rhythm_group")
+    assert (len(eleven.labels), len(four.labels)) == (11, 4)
+    for label in eleven.labels:
+        for code in label.codes - {column_code(label.name)}:
+            assert four.targets([[code]]).sum() == 1
+
+
+def test_the_eighteen_classes_have_a_code_in_both_vocabularies():
+    for label in task("verma_18").labels:
+        codes = label.codes - {column_code(label.name)}
+        assert sorted(code.partition(":")[0] for code in codes) == ["SCP", "SNOMED"]
+    assert answers("verma_18", ["SNOMED:426783006"]) == answers("verma_18", [])
+    assert answers("verma_18", ["SNOMED:266249003", "SNOMED:713427006"])[0] == ["CRBBB", "SEHYP"]
+
+
+def test_every_label_of_a_registered_task_has_a_meaning():
+    assert all(meaning(label) for name in task_names() for label in task(name).label_names)
+
+
+def test_a_task_without_the_rule_of_one_label_is_written_as_before_the_rule_existed():
+    assert "needs_positive" not in documents.dump(task("ptbxl_superclass"))
+    assert '"needs_positive": true' in documents.dump(task("ptbxl_form"))
 
 
 def test_a_recording_of_the_2017_challenge_has_exactly_one_rhythm():

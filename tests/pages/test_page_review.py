@@ -224,6 +224,20 @@ def test_a_record_with_two_leads_shows_its_tracing_and_models_say_what_they_miss
     assert "Not recorded:" in everything_said(page)
 
 
+def test_an_autoencoder_of_one_lead_reads_the_lead_that_there_is_and_says_so(home, tmp_path, monkeypatch):
+    alone = tmp_path / "home"
+    save_model(alone / "weights", tiny_models.autoencoder("of_ii", leads=("II",)))
+    tiny_models.stand_alone(monkeypatch, alone)
+    page = AppTest.from_file(PAGE, default_timeout=30).run()
+    drop(page, files_of(ECGRecord("x", ecg().signal[[0, 6]], 500.0, ("I", "V1")), tmp_path))
+    assert "reconstruction" in charts(page)
+    assert page.selectbox(key="reconstruction_lead_of_ii").value == "I"
+    assert "I in place of II" in everything_said(page)
+    page.selectbox(key="reconstruction_lead_of_ii").set_value("V1").run()
+    assert "V1 in place of II" in everything_said(page)
+    assert not page.exception
+
+
 def test_a_flat_lead_is_named_before_anything_is_read(page, tmp_path):
     record = ecg()
     record.signal[LEADS.index("V4")] = 0

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 import tiny_models
 from admin_pages import make_run, open_page, said, twelve_lead_store
+from dataset_sources import ecg, make_store
 from metric_files import add_metrics
 from run_processes import set_columns
 from small_training import small_settings
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 from ecgapp.jobs import metric_names
 from ecgapp.jobs.rows import OLDER
@@ -18,7 +20,7 @@ from ecgapp.promotion import History, in_use
 from ecgapp.runs.form_to_config import JANG
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
-from ecgapp.ui.training import run_list
+from ecgapp.ui.training import run_list, training_form
 
 F1 = (0.2, 0.5, 0.4, 0.6)
 FURTHER = {
@@ -170,6 +172,23 @@ def test_transfer_without_a_fitting_model_says_so_and_starts_nothing(settings, r
     assert runs.all() == ()
 
 
+def test_a_data_set_of_lead_i_starts_from_an_encoder_of_lead_ii(settings, runs):
+    tiny_models.save_model(settings.weights, tiny_models.autoencoder("of_ii", leads=("II",)))
+    records = [ecg(k, leads=("I",), codes=(f"CINC2017:{'NA'[k % 2]}",)) for k in range(20)]
+    make_store(settings.stores / "hand_held", records, leads=("I",))
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_start").set_value(Initialisation.TRANSFER).run()
+    page.selectbox(key="train_pretrained").set_value("of_ii").run()
+    assert page.selectbox(key="train_reads_II").value == "I"
+    assert "lead I stands for it" in said(page)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.preprocessing.leads, config.preprocessing.stands_for) == (("I",), ("II",))
+    assert (config.pretrained, config.augmentation.polarity) == ("of_ii", 0.5)
+    assert not page.error
+
+
 def test_an_encoder_cannot_be_frozen_in_pretraining(settings):
     twelve_lead_store(settings, "hospital")
     page = open_page("training", settings)
@@ -220,6 +239,39 @@ def test_a_start_from_a_session_that_is_no_administrators_is_refused(settings, r
     (settings.home / "admin.json").unlink()
     press(page, "Start training")
     assert runs.all() == ()
+
+
+def test_a_click_is_carried_out_where_the_page_starts_over_before_it_has_come_to_it(
+    settings, runs, monkeypatch
+):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_form, "check_before_start", start_over)
+        press(page, "Start training")
+    assert runs.all() == ()
+    page.run()
+    assert len(runs.all()) == 1
+    page.run()
+    assert len(runs.all()) == 1
+
+
+def test_a_click_is_dropped_where_the_choices_have_changed_before_the_page_has_come_to_it(
+    settings, runs, monkeypatch
+):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(training_form, "check_before_start", start_over)
+        press(page, "Start training")
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_phase").set_value(Phase.PRETRAIN).run()
+    assert runs.all() == ()
+
+
+def start_over(*_):
+    """What Streamlit raises in a run of the page when another click makes it run anew."""
+    raise StopException
 
 
 def test_a_runs_curves_index_and_log_are_shown(settings, runs):

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tiny_models
-from run_processes import locked, until
+from run_processes import end_all, locked, set_columns, until
 from streamlit.testing.v1 import AppTest
 
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
-from ecgapp.jobs import RunStore
-from ecgapp.jobs.rows import OLDER
+from ecgapp.jobs import SCORE, RunStore
+from ecgapp.jobs.rows import OLDER, NewRun
 from ecgapp.models import save_model
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
 from ecgapp.reviews import EventKind, Journal, ReviewEvent
@@ -129,6 +129,30 @@ def test_progress_is_shown_while_records_wait(page, settings, tmp_path):
     assert bar.proto.text.startswith("Scored: 0 of 2.")
 
 
+def test_the_scoring_is_stopped_stays_so_and_is_resumed(page, settings, tmp_path):
+    drop(page, settings, files_of(tmp_path, "a", "b"), score=False)
+    runs = RunStore(settings.runs)
+    job = runs.add(NewRun(SCORE, "worklist", "", "", "{}", ""))
+    set_columns(runs, job.id, state="running", heartbeat=1e12)
+    page.run()
+    page.button(key="worklist_stop").click().run()
+    assert runs.get(job.id).state == "stopping"
+    set_columns(runs, job.id, state="stopped", ended=time.time())
+    assert start_scoring(settings) == ""
+    assert runs.get(job.id).state == "stopped"
+    page.run()
+    assert worklist_view.STOPPED in page.get("progress")[0].proto.text
+    assert page.button(key="worklist_stop").label == worklist_view.RESUME[0]
+    page.button(key="worklist_stop").click().run()
+    assert not page.exception
+    assert worklist_view.GOES_ON in page.get("progress")[0].proto.text
+    try:
+        start_scoring(settings)
+        assert not runs.get(job.id).ended_for_now
+    finally:
+        end_all(runs)
+
+
 @pytest.mark.parametrize("version", [3, 4])
 def test_a_list_of_jobs_that_is_of_another_version_or_locked_does_not_hide_the_worklist(
     page, settings, tmp_path, monkeypatch, version
@@ -138,7 +162,7 @@ def test_a_list_of_jobs_that_is_of_another_version_or_locked_does_not_hide_the_w
     if version == 4:
         runs.all()
     else:
-        settings.runs.mkdir()
+        settings.runs.mkdir(exist_ok=True)
         with closing(sqlite3.connect(runs.database.path)) as connection:
             connection.execute(f"PRAGMA user_version = {version}")
     monkeypatch.setattr(worklist_view, "start_scoring", start_scoring)

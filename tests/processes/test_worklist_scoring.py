@@ -15,7 +15,7 @@ from ecgapp.errors import JobError
 from ecgapp.jobs import SCORE, NewRun, RunStore
 from ecgapp.jobs.liveness import NO_HEARTBEAT
 from ecgapp.system import processes
-from ecgapp.worklist import Worklist, scorer_pool, start_scoring
+from ecgapp.worklist import Worklist, resume_scoring, scorer_pool, start_scoring, stop_scoring
 from ecgapp.worklist.item import SCORED
 from ecgapp.worklist.scorer_pool import ScorerPool
 from ecgapp.worklist.start_scoring import scoring_job
@@ -72,11 +72,17 @@ def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings,
     job = psutil.Process(scoring_job(runs).pid)
     until(lambda: job.children())
     family = job.children()
-    runs.request_stop(scoring_job(runs).id)
+    stop_scoring(settings)
     until(lambda: scoring_job(runs).ended_for_now)
     assert scoring_job(runs).state == "stopped"
+    start_scoring(settings)
+    assert scoring_job(runs).state == "stopped"
     psutil.wait_procs([job, *family])
-    assert scored(settings)[0].state == SCORED
+    assert worklist.progress().waiting == 1
+    resume_scoring(settings)
+    start_scoring(settings)
+    until(lambda: scoring_job(runs).state == "finished")
+    assert worklist.items()[0].state == SCORED
 
 
 def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, monkeypatch):

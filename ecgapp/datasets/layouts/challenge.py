@@ -38,20 +38,20 @@ _LOST = {"ptb": r"S\d{4}", "st_petersburg_incart": r"I\d{4}"}  # sources without
 @register_layout("challenge", "PhysioNet/CinC Challenge 2020 or 2021 (.mat and .hea)")
 def challenge(source: Path, options: ImportOptions) -> Scan:
     """All headers with a diagnosis line below ``source``; the folder of each is its origin."""
-    first = next(_headers(source), None)
-    if first is None or not first.with_suffix(".mat").is_file() or not _has_diagnosis(first):
+    first = next(headers_below(source), None)
+    if first is None or not signal_file(first).is_file() or not _has_diagnosis(first) or _is_other(first):
         raise DatasetError(
             "This folder is not from the 2020 or 2021 challenge: it holds no .mat records whose headers name "
             "diagnoses. Choose the unpacked archive."
         )
     notes = _notes(source)
-    entries = (_entry(source, header) for header in _headers(source))
+    entries = (_entry(source, header) for header in headers_below(source))
     return Scan(entries, _read, SAMPLING_RATE, "CC BY 4.0", notes=notes)
 
 
 def _notes(source: Path) -> tuple[str, ...]:
     """Sentences on the records whose patients are unknown."""
-    counts = Counter(_lost_source(_origin(source, header), header) for header in _headers(source))
+    counts = Counter(_lost_source(_origin(source, header), header) for header in headers_below(source))
     notes = ["Patients are not named: each record counts as its own patient."]
     if n_ptb_xl := counts["ptb-xl"]:
         notes.append(f"{n_ptb_xl} PTB-XL records have unknown patients and are left out of all folds.")
@@ -64,20 +64,41 @@ def _notes(source: Path) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _headers(source: Path) -> Iterator[Path]:
+def headers_below(source: Path) -> Iterator[Path]:
+    """Yields all header files below ``source`` in the order of their paths."""
     for folder, files in sorted_folders(source):
         yield from (folder / file.name for file in files if file.name.endswith(".hea"))
 
 
+def signal_file(header: Path) -> Path:
+    """The signals beside ``header``, which may not exist.
+
+    The archives of 2021 name one header S23074.hea although its signals are JS23074.mat.
+    """
+    signal = header.with_suffix(".mat")
+    corrected = signal.with_name(f"J{signal.name}")
+    return corrected if not signal.is_file() and corrected.is_file() else signal
+
+
+def patient_of(record: str) -> str:
+    """The patient of a record of the challenges, the same in every layout that holds the record."""
+    return f"challenge:{record}"
+
+
+def _is_other(header: Path) -> bool:
+    """Whether the header is from ecg-arrhythmia, whose labels and traps its own layout knows."""
+    return "WFDBRecords" in header.parts
+
+
 def _entry(source: Path, header: Path) -> Entry:
-    record, origin = header.stem, _origin(source, header)
-    lost = _lost_source(origin, header)
+    signal, origin = signal_file(header), _origin(source, header)
+    record, lost = signal.stem, _lost_source(origin, header)
     if lost == "ptb-xl":
         patient, fold = f"ptb-xl:unknown:{record}", 0
     else:
-        patient = _group(lost) if lost else f"challenge:{record}"
+        patient = _group(lost) if lost else patient_of(record)
         fold = stable_fold(patient)
-    state = files_state(header, header.with_suffix(".mat"))
+    state = files_state(header, signal)
     return Entry(f"challenge/{record}", patient, fold, origin, str(header), state=state)
 
 
@@ -89,7 +110,7 @@ def _lost_source(origin: str, header: Path) -> str:
         return origin.lower()
     if origin in _PREFIXES.values():
         return ""
-    return next((name for name, ids in _LOST.items() if re.fullmatch(ids, header.stem)), "")
+    return next((name for name, ids in _LOST.items() if re.fullmatch(ids, signal_file(header).stem)), "")
 
 
 def _group(source: str) -> str:
@@ -102,7 +123,7 @@ def _origin(source: Path, header: Path) -> str:
     for folder in header.relative_to(source).parts[:-1]:
         if not _NO_SOURCE.fullmatch(folder):
             return folder
-    letters = re.match(r"[A-Z]*", header.stem)
+    letters = re.match(r"[A-Z]*", signal_file(header).stem)
     return _PREFIXES.get(letters.group() if letters else "", "unknown")
 
 
@@ -113,7 +134,7 @@ def _has_diagnosis(header: Path) -> bool:
 
 def _read(where: str) -> ECGRecord:
     header = Path(where)
-    signal = header.with_suffix(".mat")
+    signal = signal_file(header)
     if not signal.is_file():
         raise IncompleteRecordError(NO_FILES)
     return read_record([header, signal])

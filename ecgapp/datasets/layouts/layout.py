@@ -85,23 +85,29 @@ class Scan:
 
 @dataclass(frozen=True)
 class SourceLayout:
-    """An arrangement of ECGs in folders; ``scan`` refuses a folder with another layout."""
+    """An arrangement of ECGs in folders; ``scan`` refuses a folder with another layout.
+
+    ``first_code_leads``: each record's codes are in the publisher's order, the main diagnosis first.
+    """
 
     name: str
     title: str
     scan: Callable[[Path, ImportOptions], Scan]
+    first_code_leads: bool = False
 
 
 LAYOUTS: dict[str, SourceLayout] = {}
 
 
-def register_layout(name: str, title: str) -> Callable[[Callable[[Path, ImportOptions], Scan]], SourceLayout]:
+def register_layout(
+    name: str, title: str, first_code_leads: bool = False
+) -> Callable[[Callable[[Path, ImportOptions], Scan]], SourceLayout]:
     """A decorator that registers a layout's ``scan`` under ``name``; a repeated name is an error."""
 
     def register(scan: Callable[[Path, ImportOptions], Scan]) -> SourceLayout:
         if name in LAYOUTS:
             raise ConfigError(f"There are two layouts named {name}.")
-        LAYOUTS[name] = SourceLayout(name, title, scan)
+        LAYOUTS[name] = SourceLayout(name, title, scan, first_code_leads)
         return LAYOUTS[name]
 
     return register

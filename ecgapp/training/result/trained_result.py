@@ -207,6 +207,10 @@ def _note(config: TrainingConfig) -> str:
     chosen = (
         "" if config.pretraining else "Temperature and thresholds were fitted on the validation records. "
     )
+    if substitutions := config.preprocessing.substitutions:
+        chosen += f"The encoder was pretrained on other leads: it reads {', '.join(substitutions)}. "
+    if polarity := config.augmentation.polarity:
+        chosen += f"In training, windows were turned upside down with probability {polarity:g}. "
     averaged = "the average of the weights over the last steps" if config.ema_decay else "the last weights"
     if config.members == 1 and config.resampling == Resampling.BOOTSTRAP:
         chosen += "The network learnt from a bootstrap sample of the training records. "

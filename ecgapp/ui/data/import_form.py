@@ -105,6 +105,6 @@ def _progress(settings: Settings) -> None:
 
 def _bar(settings: Settings, latest: Run) -> None:
     text = counted(latest, "records") or "reading the table of records"
-    job_progress(latest.share, f"Importing {latest.name}: {text}")
+    job_progress(latest, f"Importing {latest.name}: {text}")
     if st.button("Cancel the import", key="import_cancel", disabled=latest.stop_requested is not None):
         act_now(settings, lambda: RunStore(settings.runs).request_stop(latest.id))

@@ -133,7 +133,7 @@ def card_facts(card: ModelCard) -> pd.DataFrame:
         "Name": card.name,
         "sha256": f"{card.sha256[:32]} {card.sha256[32:]}",  # a cell breaks lines at blanks only
         "Network": card.network.architecture,
-        "Leads": ", ".join(prepared.leads),
+        "Leads": ", ".join(prepared.substitutions or prepared.leads),
         "Input": f"{prepared.sampling_rate:g} Hz, {edges}, window {prepared.window_seconds:g} s",
         "Trained on": f"{', '.join(made.datasets)}; {made.train_folds}; {made.n_train:,} {_trained_on(card)}",
         "Validated on": f"{made.validation_folds}; {made.n_validation:,} records",

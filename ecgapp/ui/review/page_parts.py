@@ -77,6 +77,7 @@ class StripsFigure:
 
     digest: str
     window: int
+    lead: str | None
 
 
 @st.fragment
@@ -115,14 +116,16 @@ def choose_window(place: st.delta_generator.DeltaGenerator, prepared: Prepared, 
 @st.fragment
 def reconstruction_panel(ecg: OpenedECG, card: ModelCard) -> None:
     """The autoencoder's output over its input, and where they differ."""
+    left, right, _ = st.columns([1, 1, 2])
+    lead = _choose_lead(left, ecg, card)
     try:
-        prepared = ecg.prepared(card)
+        prepared = ecg.prepared(card, lead)
     except EcgAppError as error:
         st.warning(str(error))
         return
-    window = choose_window(st.columns([1, 3])[0], prepared, 0, f"reconstruction_window_{card.name}")
-    result = ecg.reconstruction(card, window)
-    key = StripsFigure(card.digest, window)
+    window = choose_window(right, prepared, 0, f"reconstruction_window_{card.name}")
+    result = ecg.reconstruction(card, window, lead)
+    key = StripsFigure(card.digest, window, lead)
     figure = figures().once(key, lambda: reconstruction_strips.reconstruction(result), True)
     st.markdown(reconstruction_strips.in_words(result, card))
     alt = "Reconstruction over the input, a strip a lead, with the squared error behind it"
@@ -130,6 +133,15 @@ def reconstruction_panel(ecg: OpenedECG, card: ModelCard) -> None:
     with st.expander("Errors as a table"):
         st.table(reconstruction_strips.table(result).set_index("Lead"))
     _caption(prepared.warnings)
+
+
+def _choose_lead(place: st.delta_generator.DeltaGenerator, ecg: OpenedECG, card: ModelCard) -> str | None:
+    """The lead that an autoencoder of one lead reads, by default its own; None for one of several leads."""
+    if len(card.preprocessing.leads) != 1:
+        return None
+    leads, own = ecg.record.leads, card.preprocessing.leads[0]
+    first = leads.index(own) if own in leads else 0
+    return str(place.selectbox("Lead read", leads, first, key=f"reconstruction_lead_{card.name}"))
 
 
 def _caption(sentences: Sequence[str]) -> None:

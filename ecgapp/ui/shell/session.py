@@ -6,6 +6,7 @@ from ecgapp.config import Settings
 
 CHOSEN_RUN = "chosen_run"  # the run that the Training page shows
 DIALOG = "dialog_open"  # what the dialog over the page is about, until it is closed
+TRAINING_ORDER = "training_order"  # the training that a click ordered, until it is started or refused
 _PAGE = "page"  # the page that was drawn last
 
 
@@ -15,7 +16,8 @@ def settings() -> Settings:
 
 
 def begin_page(title: str) -> None:
-    """Close a dialog that another page left open, so that it does not open when the reader comes back."""
+    """Forget the dialog and the order that another page left open, for when the reader comes back to it."""
     if st.session_state.get(_PAGE) != title:
         st.session_state[_PAGE] = title
         st.session_state.pop(DIALOG, None)
+        st.session_state.pop(TRAINING_ORDER, None)

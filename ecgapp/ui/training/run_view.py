@@ -65,7 +65,7 @@ def run_view(run: Run, runs: tuple[Run, ...], store: RunStore, settings: Setting
         st.caption(f"Note: {escape_markdown(run.note)}")
     actions(run, store, settings)
     if run.active:
-        job_progress(run.share, epochs_words(run))
+        job_progress(run, epochs_words(run))
     config, figures = config_of(run), _read(run, store)
     for sentence in warnings(run, figures, config):
         st.warning(escape_markdown(sentence), icon=":material/warning:")

@@ -67,7 +67,8 @@ def _ask_augmentation(usual: AugmentationConfig) -> AugmentationConfig:
         help="Standard deviation of the logarithm of each lead's gain.",
     )  # fmt: skip
     polarity = c.number_input(
-        "Polarity", 0.0, 1.0, usual.polarity, step=0.1, key="augment_polarity",
+        "Polarity", 0.0, 1.0, usual.polarity, step=0.1,
+        key=f"augment_polarity_{usual.polarity:g}" if usual.polarity else "augment_polarity",
         help="Probability that a window is turned upside down; then ST elevation looks like depression.",
     )  # fmt: skip
     dropout = d.number_input(

@@ -31,6 +31,7 @@ from ecgapp.runs.form_to_config import (
     on_its_devices,
     shared_leads,
     transferable,
+    usual_settings,
     with_labels,
     with_start,
 )
@@ -40,7 +41,7 @@ from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores, served_tasks
 from ecgapp.ui.shell import auth
-from ecgapp.ui.shell.session import CHOSEN_RUN
+from ecgapp.ui.shell.session import CHOSEN_RUN, TRAINING_ORDER
 from ecgapp.ui.training.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))
@@ -48,6 +49,8 @@ USUAL_EPOCHS = {Phase.PRETRAIN: 100, Phase.FINETUNE: 30}  # for a thousand recor
 STORES = "train_stores"  # session state: the names of the chosen data sets
 CURRENT_FORM = "shown_form"  # session state: the number of the form; another one once it was sent
 FORM_OPEN = "new_training"  # session state: whether the form is open
+
+Order = tuple[str, Phase, str]  # the form, and what was chosen outside of it
 
 
 def training_form(settings: Settings, runs: RunStore) -> None:
@@ -58,26 +61,52 @@ def training_form(settings: Settings, runs: RunStore) -> None:
         return
     phase, subject = _ask_subject(available_models(settings) | trained_here(runs), stores)
     form = st.session_state.setdefault(CURRENT_FORM, new_form())
+    order = (form, phase, str(subject))
     with st.form("training", enter_to_submit=False):
         changes = _ask_schedule(phase, subject)
-        pressed = st.form_submit_button(
-            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}"
-        )  # a click that comes late belongs to the form that was sent, and does nothing any more
-    if pressed:
+        st.form_submit_button(
+            "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}",
+            on_click=_order_start, args=(order, settings),
+        )  # fmt: skip
+    if st.session_state.get(TRAINING_ORDER) == order:
         try:
-            auth.check_admin(settings)
-            if isinstance(subject, ConfigError):
-                raise subject
-            chosen = replace(subject, **changes)
-            config = on_its_devices(chosen)
-            check_before_start(config, [stores[name] for name in config.stores])
-            st.session_state[CHOSEN_RUN] = start_run(config, runs, form).id
-            st.session_state[CURRENT_FORM] = new_form()
-            if notice := batch_words(chosen.device, chosen.batch_size):
-                st.info(notice)
-            st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
+            _start(subject, changes, settings, runs)
         except EcgAppError as error:
             st.error(str(error))
+    st.session_state.pop(TRAINING_ORDER, None)
+
+
+def _order_start(order: Order, settings: Settings) -> None:
+    """Keep the click until a run of the page has carried it out.
+
+    The value that the button returns is not enough. Quick clicks and the live view make the page run several
+    times at once, and a run that ends clears the click also for one that has not reached the button yet. An
+    order of another form, or of choices that have changed since, is dropped: a late click does nothing.
+    """
+    if auth.is_admin(settings):
+        st.session_state[TRAINING_ORDER] = order
+
+
+def _start(
+    subject: TrainingConfig | ConfigError, changes: Mapping[str, Any], settings: Settings, runs: RunStore
+) -> None:
+    """Start the training that the form describes, and give the next one a form of its own.
+
+    Raises:
+        EcgAppError: this session is no administrator's, or the training cannot be started.
+    """
+    auth.check_admin(settings)
+    if isinstance(subject, ConfigError):
+        raise subject
+    chosen = replace(subject, **changes)
+    config = on_its_devices(chosen)
+    stores = installed_stores(settings).stores
+    check_before_start(config, [stores[name] for name in config.stores])
+    st.session_state[CHOSEN_RUN] = start_run(config, runs, st.session_state[CURRENT_FORM]).id
+    st.session_state[CURRENT_FORM] = new_form()
+    if notice := batch_words(chosen.device, chosen.batch_size):
+        st.info(notice)
+    st.toast(f"{config.name} is shown below, under Runs.", icon=":material/play_arrow:")
 
 
 def _ask_subject(
@@ -98,19 +127,20 @@ def _ask_subject(
             start for start in STARTS if not (phase == Phase.PRETRAIN and start == Initialisation.FROZEN)
         ]
         start = st.radio("Start from", starts, format_func=STARTS.__getitem__, key="train_start")
-        network, lead, reference, pretrained = PATCH, "II", None, None
+        network, lead, reference, pretrained, replacement = PATCH, "II", None, None, None
         frozen = start == Initialisation.FROZEN
         control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
         if start == Initialisation.RANDOM or control:
             network, lead = _ask_network(leads)
         else:
             reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
+            replacement = _ask_replacement(pretrained, leads)
     labels = None if phase == Phase.PRETRAIN else _ask_task(chosen)
     try:
         if start == Initialisation.RANDOM or control:
             config = config_on_network(tuple(names), leads, network, lead)
         else:
-            config = config_on_pretrained(tuple(names), pretrained)
+            config = config_on_pretrained(tuple(names), pretrained, replacement)
         return phase, with_start(with_labels(config, *labels) if labels else config, start, reference)
     except ConfigError as error:
         return phase, error
@@ -149,6 +179,21 @@ def _ask_pretrained(cards: dict[str, ModelCard]) -> tuple[str | None, ModelCard 
     return reference, cards[reference]
 
 
+def _ask_replacement(card: ModelCard | None, leads: tuple[str, ...]) -> str | None:
+    """The lead that an encoder of one lead is to read; None for an encoder of several leads."""
+    if card is None or len(card.preprocessing.leads) != 1 or not leads:
+        return None
+    own, pretrained_on = card.preprocessing.leads[0], card.preprocessing.encoder_leads[0]
+    first = leads.index(own) if own in leads else 0
+    lead = str(st.selectbox("Lead that the encoder reads", leads, index=first, key=f"train_reads_{own}"))
+    if lead != pretrained_on:
+        st.caption(
+            f"The encoder was pretrained on lead {pretrained_on}; lead {lead} stands for it. Its waves may "
+            "point the other way: the polarity under Further settings starts at 0.5."
+        )
+    return lead
+
+
 def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ...]]:
     """The task to learn: a registered one by name, or columns of the data sets' own labels."""
     tasks = {name: task for store in stores for name, task in served_tasks(store).items()}
@@ -166,7 +211,7 @@ def _ask_task(stores: Sequence[DatasetStore]) -> tuple[str | None, tuple[str, ..
 
 def _ask_schedule(phase: Phase, subject: TrainingConfig | ConfigError) -> dict[str, Any]:
     """Fields of the config: how long, how fast, on what, and under which name."""
-    usual = pretraining_defaults()
+    usual = usual_settings(subject)
     usual_name = usual.name if isinstance(subject, ConfigError) else subject.name
     first, second, third = st.columns(3)
     name = first.text_input("Name of the model", usual_name, max_chars=60, key=f"train_name_{usual_name}")

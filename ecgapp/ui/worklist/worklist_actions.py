@@ -9,7 +9,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.reviews import kept_for_training
 from ecgapp.ui.shell import model_choice
 from ecgapp.ui.worklist.worklist_drop import PROBLEM, intake
-from ecgapp.worklist import Item, Worklist, as_csv
+from ecgapp.worklist import Item, Worklist, as_csv, resume_scoring
 
 ALL, SHOWN, FILES = "everything on the list", "what is shown", "files without an ECG"
 
@@ -57,6 +57,7 @@ def _score_again(items: Sequence[Item], settings: Settings) -> None:
     st.caption(f"Scored by another model, or another version of it: {other:,}.")
     if st.button(f"Score all with {card.name}", key="worklist_again", icon=":material/refresh:"):
         Worklist(settings).score_again(card.name)
+        resume_scoring(settings)
         st.rerun()  # which starts the scoring
 
 

@@ -9,7 +9,7 @@ from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
 from ecgapp.records.upload import Upload
 from ecgapp.ui.shell import auth
-from ecgapp.ui.shell.job_progress import job_progress
+from ecgapp.ui.shell.job_progress import counted, job_progress
 from ecgapp.worklist.grouping import grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
@@ -95,8 +95,7 @@ def _folder_form(settings: Settings, classifier: ModelCard) -> None:
 def intake_progress(drop: Intake) -> None:
     """Draw how far the drop is read, or its result."""
     if drop.under_way:
-        share = drop.done / max(drop.total, 1)
-        job_progress(share, f"Reading: {drop.done:,} of {drop.total:,} records")
+        job_progress(drop, f"Reading: {counted(drop, 'records')}")
     elif drop.total:
         sentences = [f"Last upload: ECGs added from {drop.listed:,} of {drop.total:,} records."]
         if drop.twice:

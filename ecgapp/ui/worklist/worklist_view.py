@@ -12,7 +12,7 @@ from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.review.judgement_panel import ICONS
-from ecgapp.ui.shell.job_progress import job_progress
+from ecgapp.ui.shell.job_progress import counted, job_progress
 from ecgapp.ui.sign_off import reader
 from ecgapp.ui.worklist.worklist_actions import actions
 from ecgapp.ui.worklist.worklist_drop import intake, intake_progress
@@ -31,8 +31,11 @@ from ecgapp.worklist import (
     ScoringProgress,
     Worklist,
     arranged,
+    is_scoring_stopped,
     level,
+    resume_scoring,
     start_scoring,
+    stop_scoring,
 )
 
 POLL = "2s"
@@ -46,6 +49,10 @@ HIDDEN = (
     "findings are shown and come first. All other ECGs are in order of number. The switch is on the Review "
     "page."
 )
+GOES_ON = "This page may be closed."
+STOPPED = "The scoring is stopped; what is dropped meanwhile waits, too."
+STOP = ("Stop the scoring", "stop", stop_scoring)
+RESUME = ("Go on with the scoring", "play_arrow", resume_scoring)
 NO_ECGS = "No ECG could be read from these files and nothing was stored. You can delete these rows."
 
 
@@ -69,7 +76,7 @@ def _view(settings: Settings, hidden: bool) -> None:
         taking = intake(settings)
         intake_progress(taking)
         _start(settings)
-        _progress(worklist.progress(), taking.under_way)
+        _progress(worklist.progress(), taking.under_way, settings)
         items = worklist.items()
         if not items:
             st.info("The worklist is empty. Drop records above.")
@@ -102,15 +109,26 @@ def _start(settings: Settings) -> None:
         st.error(problem)
 
 
-def _progress(progress: ScoringProgress, reading: bool) -> None:
-    """The bar; when all is done the page starts over, and asks no more."""
+def _progress(progress: ScoringProgress, reading: bool, settings: Settings) -> None:
+    """The bar and the button that stops; when all is done the page starts over, and asks no more."""
     awaited = "worklist_awaited"
     if progress.waiting or reading:
         st.session_state[awaited] = True
-        share = progress.done / max(progress.total, 1)
-        job_progress(share, f"Scored: {progress.done:,} of {progress.total:,}. This page may be closed.")
+        stopped = _is_stopped(settings)
+        job_progress(progress, f"Scored: {counted(progress)}. {STOPPED if stopped else GOES_ON}")
+        word, icon, act = RESUME if stopped else STOP
+        if st.button(word, key="worklist_stop", icon=f":material/{icon}:"):
+            act(settings)
+            st.rerun()
     elif st.session_state.pop(awaited, False):
         st.rerun()
+
+
+def _is_stopped(settings: Settings) -> bool:
+    try:
+        return is_scoring_stopped(settings)
+    except EcgAppError:
+        return False  # the start has said what is wrong
 
 
 def _choose_wish(items: Sequence[Item]) -> ListView:

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from chinese_sources import write_cpsc2018, write_ecg_arrhythmia, write_shaoxing
 from dataset_sources import ecg, write_mat, write_ptb_xl, write_zscored
 
 from ecgapp.config import PROJECT
@@ -73,6 +74,9 @@ SOURCES = {
     "challenge": write_challenge,
     "cinc2017": write_cinc2017,
     "ludb": write_ludb,
+    "shaoxing": write_shaoxing,
+    "ecg-arrhythmia": write_ecg_arrhythmia,
+    "cpsc2018": write_cpsc2018,
     "folder": write_folder,
 }
 

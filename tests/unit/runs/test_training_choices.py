@@ -22,6 +22,7 @@ from ecgapp.runs.form_to_config import (
     suggested_name,
     taken_batch,
     transferable,
+    usual_settings,
     with_labels,
     with_start,
 )
@@ -141,6 +142,37 @@ def test_only_encoders_that_fit_are_offered():
     assert set(transferable(CARDS, Phase.FINETUNE, LEADS)) == {"cae", "five"}
     assert set(transferable(CARDS, Phase.PRETRAIN, LEADS)) == {"cae"}
     assert transferable(CARDS, Phase.FINETUNE, ("I", "II")) == {}
+
+
+ONE_LEAD = card("one", PatchAutoencoderConfig(n_leads=1, latent=33), leads=("II",))
+
+
+def test_an_encoder_of_one_lead_is_offered_for_any_lead():
+    assert set(transferable({"one": ONE_LEAD, "cae": AUTOENCODER}, Phase.PRETRAIN, ("I",))) == {"one"}
+    assert transferable({"one": ONE_LEAD}, Phase.FINETUNE, ()) == {}
+
+
+def test_a_lead_that_stands_for_another_is_written_into_the_config():
+    config = with_start(config_on_pretrained(STORES, ONE_LEAD, "I"), Initialisation.TRANSFER, "one")
+    assert (config.preprocessing.leads, config.preprocessing.stands_for) == (("I",), ("II",))
+    assert config.preprocessing.substitutions == ("I in place of II",)
+    assert documents.load(TrainingConfig, documents.dump(config)) == config
+    assert usual_settings(config).augmentation.polarity == 0.5
+
+
+def test_a_lead_that_stands_for_itself_changes_nothing():
+    assert config_on_pretrained(STORES, ONE_LEAD, "II").preprocessing == ONE_LEAD.preprocessing
+    back = dataclasses.replace(
+        ONE_LEAD, preprocessing=config_on_pretrained(STORES, ONE_LEAD, "V1").preprocessing
+    )
+    assert config_on_pretrained(STORES, back, "II").preprocessing == ONE_LEAD.preprocessing
+    assert config_on_pretrained(STORES, back).preprocessing.stands_for == ("II",)
+    assert usual_settings(pretraining()).augmentation.polarity == 0
+
+
+def test_no_lead_replaces_those_of_an_encoder_of_several():
+    with pytest.raises(ConfigError, match="several leads"):
+        config_on_pretrained(STORES, AUTOENCODER, "I")
 
 
 @pytest.mark.parametrize(
