@@ -128,8 +128,8 @@ def _paper() -> list[str]:
             said = "" if index.welch.p is not None and index.welch.p < 0.05 else ", no difference shown"
             sentences.append(
                 f"The paper's own trials of random initialisation and transfer at {percent} %: weighted F1 "
-                f"{f1.first.mean:.3f} (SD {f1.first.sd:.3f}) and {f1.second.mean:.3f} (SD {f1.second.sd:.3f}), "
-                f"Welch's {shown_p(f1.welch.p)}; learning curve index {index.first.mean:.3f} and "
-                f"{index.second.mean:.3f}, {shown_p(index.welch.p)}{said}."
+                f"{f1.first.mean:.3f} (SD {f1.first.sd:.3f}) and {f1.second.mean:.3f} "
+                f"(SD {f1.second.sd:.3f}), Welch's {shown_p(f1.welch.p)}; learning curve index "
+                f"{index.first.mean:.3f} and {index.second.mean:.3f}, {shown_p(index.welch.p)}{said}."
             )
     return sentences

@@ -86,8 +86,11 @@ def study_lead(stores: Sequence[DatasetStore]) -> str:
 
 
 def study_preprocessing(config: Jang2021Config, stores: Sequence[DatasetStore]) -> PreprocessingConfig:
-    """The preprocessing of the study's windows, which reads the data sets' lead."""
-    return replace(config.preprocessing, leads=(study_lead(stores),))
+    """The preprocessing of the windows: the data sets' lead, in place of an installed model's lead II."""
+    lead = study_lead(stores)
+    if config.pretrained is None:
+        return replace(config.preprocessing, leads=(lead,))
+    return config.preprocessing.reading(lead)
 
 
 def classifier_training(config: Jang2021Config, context: ArmContext) -> TrainingConfig:

@@ -46,7 +46,7 @@ def _differences(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tupl
     sentences = [
         f"The study has {_STUDY}; it splits records 8:2 without validation, and reports the best of 150 "
         "epochs on its test records. Here that figure stands beside that of the epoch chosen on validation.",
-        "The study names neither filter nor cut-off: here a Butterworth filter of 0.5 to 40 Hz, then z-scores.",
+        "The study names neither filter nor cut-off: here a Butterworth filter of 0.5-40 Hz, then z-scores.",
     ]
     if lead != "II":
         sentences.append(f"The data have lead {lead} alone, which stands for lead II.")

@@ -1,7 +1,6 @@
 """The autoencoder of the study of Jang et al. (2021): trained on the training records, or installed."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +14,16 @@ from ecgapp.experiments.protocols.jang2021_data import (
     VALIDATION_FOLDS,
     classifier_training,
     study_augmentation,
-    study_lead,
     study_preprocessing,
 )
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.trial_data import load_trial_data
 from ecgapp.models import TrainedModel, load_model
+from ecgapp.models.answers import combine_windows
+from ecgapp.records.record import FloatArray
 from ecgapp.training import Phase, TrainingConfig, train
-from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
+from ecgapp.training.data.window_sampling import Rows, all_windows
 from ecgapp.training.devices import resolve_device
 from ecgapp.training.inference import Inference
 from ecgapp.training.training_config import RESULT
@@ -55,18 +55,15 @@ def pretraining_config(config: Jang2021Config, context: ArmContext) -> TrainingC
 
 
 def pretrained_model(config: Jang2021Config, context: ArmContext) -> TrainedModel:
-    """The pretrained autoencoder. If the data sets have another lead than it knows, theirs stands for it.
+    """The pretrained autoencoder, installed or of the pretraining arm.
 
     Raises:
         ModelNotFoundError: it is not installed.
     """
     if config.pretrained is None:
-        model = load_model((context.folder.product(PRETRAINING) / RESULT,), AUTOENCODER)
-    else:
-        settings = context.settings
-        model = load_model((settings.weights, settings.shipped_weights), config.pretrained)
-    known = replace(model.card.preprocessing, leads=(study_lead(context.stores),))
-    return replace(model, card=replace(model.card, preprocessing=known))
+        return load_model((context.folder.product(PRETRAINING) / RESULT,), AUTOENCODER)
+    settings = context.settings
+    return load_model((settings.weights, settings.shipped_weights), config.pretrained)
 
 
 def open_pretraining(config: Jang2021Config, context: ArmContext) -> TrialFunction:
@@ -85,8 +82,9 @@ def _measured(
     config: Jang2021Config, context: ArmContext, model: TrainedModel
 ) -> tuple[TrialResult, Mapping[str, Array]]:
     """The error of the autoencoder on all windows of the test records, and a few reconstructions."""
-    data = load_trial_data(classifier_training(config, context), context, TEST_FOLDS)
-    records, rows = data.records, np.arange(len(data.records), dtype=np.int64)
+    folds = (*VALIDATION_FOLDS, *TEST_FOLDS)
+    records = load_trial_data(classifier_training(config, context), context, folds).records
+    rows = records.rows(TEST_FOLDS)
     device = resolve_device(context.device)
     inference = Inference(model.network.to(device), device, torch.float32)
     errors, owners = inference.errors(records, rows)
@@ -100,15 +98,16 @@ def _measured(
         "summed": total.value,
     }
     counts = {"records": figures.n, "windows": figures.n_windows}
-    chosen = all_windows(records, _examples(errors, owners, records))
+    chosen = all_windows(records, _examples(errors, owners, rows))
     windows, answers = next(inference.answers(records, chosen))
-    first = np.unique(chosen.owners, return_index=True)[1]  # the first window of each record
+    _, first = np.unique(chosen.owners, return_index=True)  # each record's first window
+    first = np.sort(first)  # in the order of the error
     arrays = {"windows": windows[first, 0].numpy(), "reconstructions": answers[first, 0].numpy()}
     return TrialResult(values, counts=counts, notes=(f"sha256 {model.card.sha256}",)), arrays
 
 
-def _examples(errors: np.ndarray, owners: Rows, records: RecordSet) -> Rows:
+def _examples(errors: FloatArray, owners: Rows, rows: Rows) -> Rows:
     """Records whose mean error is at the middle of each quarter of all test records."""
-    sums = np.bincount(owners, errors, len(records)) / np.bincount(owners, minlength=len(records))
-    places = (np.arange(EXAMPLES) + 0.5) / EXAMPLES * len(records)
-    return np.sort(np.argsort(sums, kind="stable")[places.astype(np.int64)])
+    by_record = combine_windows(errors[:, None], owners, rows, "mean")[:, 0]
+    places = (np.arange(EXAMPLES) + 0.5) / EXAMPLES * len(rows)
+    return rows[np.argsort(by_record, kind="stable")[places.astype(np.int64)]]

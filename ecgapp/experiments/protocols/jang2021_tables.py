@@ -36,8 +36,8 @@ _FIGURES = (
 )  # fmt: skip
 _NOTES = (
     "Differences are second minus first. The first interval is of the paired t-test over trials; all trials "
-    "share the test records, so it does not contain the chance by which these were sampled. The interval over "
-    "records does: it is of the mean over trials, from 1,000 draws of the test records.",
+    "share the test records, so it does not contain the chance by which these were sampled. The interval "
+    "over records does: it is of the mean over trials, from 1,000 draws of the test records.",
 )
 
 Row = tuple[Cell, ...]
