@@ -25,8 +25,8 @@ from benchmarks.table import Row, at_most, show, tell
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
 from ecgapp.records import LEADS, ECGRecord, fingerprint, read_record, write_wfdb
+from ecgapp.records.grouping import grouped, in_folder
 from ecgapp.worklist import ListView, Worklist, arranged
-from ecgapp.worklist.grouping import grouped, in_folder
 from ecgapp.worklist.intake import Intake
 from ecgapp.worklist.scorer_pool import slots
 

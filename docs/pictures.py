@@ -24,7 +24,7 @@ from ecgapp.config import PROJECT, Settings
 from ecgapp.datasets import import_dataset
 from ecgapp.jobs import Run, RunStore
 from ecgapp.records import SyntheticConfig, synthesise, write_wfdb
-from ecgapp.runs.form_to_config import config_on_pretrained, with_labels, with_start
+from ecgapp.runs.form_to_config import Labels, config_on_pretrained, with_start
 from ecgapp.storage import admin_password, documents
 from ecgapp.tasks import task
 from ecgapp.training import Initialisation
@@ -91,7 +91,7 @@ def training(settings: Settings, source: Path) -> Iterator[None]:
     write_ecgs(source)
     import_dataset("folder", source, settings.stores / "synthetic")
     pretrained = available_models(settings)[ENCODER]
-    labelled = with_labels(config_on_pretrained(("synthetic",), pretrained), CLASSIFIER, ())
+    labelled = config_on_pretrained(("synthetic",), pretrained, labels=Labels(CLASSIFIER))
     started = with_start(labelled, Initialisation.TRANSFER, ENCODER)
     config = replace(started, device="cpu", epochs=60, batch_size=32, learning_rate=1e-3)
     runs = RunStore(settings.runs)

@@ -36,6 +36,7 @@ _COMMANDS = {  # imported on demand, so that `runs` does not load torch
     "predict": ("ecgapp.cli.predict", "predict"),
     "import": ("ecgapp.cli.import_folder", "import_folder"),
     "verify": ("ecgapp.cli.verify", "verify"),
+    "score": ("ecgapp.cli.score", "score"),
     "train": ("ecgapp.cli.train", "train"),
     "delineate": ("ecgapp.cli.delineate", "delineate"),
     "fit-gate": ("ecgapp.cli.fit_gate", "fit_gate"),
@@ -58,10 +59,14 @@ _MODEL_CHANGES = {  # the arguments and the effect of each
     "promote": (("run", "name"), "use a finished run's model under a name"),
     "roll-back": (("name", "sha256"), "use another version of a model, the shipped one included"),
     "import": (("file",), "use a model that another machine exported"),
+    "import-benchmark": (("file",), "use a network of the PTB-XL benchmark, from its public .pth file"),
     "remove": (("name",), "take this machine's own version out of use; its files stay"),
     "delete": (("name", "sha256"), "delete the files of a version that is not in use"),
 }
-_LAYOUTS = ("ptb-xl", "ptb-xl-zscored", "challenge", "cinc2017", "ludb", "folder")
+_LAYOUTS = (
+    "ptb-xl", "ptb-xl-zscored", "challenge", "ecg-arrhythmia", "shaoxing", "cpsc2018", "cinc2017", "ludb",
+    "folder",
+)  # fmt: skip
 
 
 def _command(name: str) -> Command:
@@ -92,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="compare every file of a data set with its checksum")
     verify.add_argument("store", metavar="STORE", help="a data set's name, or a path")
 
+    _add_score(commands.add_parser("score", help="score all records of a folder or data set, in parts"))
+
     _add_trainings(commands)
 
     _add_experiment(commands.add_parser("experiment", help="run a published study, or go on with it"))
@@ -120,6 +127,18 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="write synthetic ECGs as WFDB files")
     demo.add_argument("folder", type=Path, metavar="FOLDER")
     return parser
+
+
+def _add_score(score: argparse.ArgumentParser) -> None:
+    score.add_argument("source", metavar="SOURCE", help="a folder of ECG files, or a data set's name or path")
+    score.add_argument("--model", required=True, metavar="NAME", help="a classifier")
+    score.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the scores go")
+    score.add_argument("--part", metavar="I/N", help="score only this share of the parts, e.g. 2/8")
+    score.add_argument("--collect", action="store_true", help="score nothing; join the parts' tables")
+    score.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes; by default as cores and memory allow"
+    )
+    score.add_argument("--json", action="store_true", help="print progress and report as JSON, one a line")
 
 
 def _add_trainings(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -185,6 +204,10 @@ def _add_models(models: argparse.ArgumentParser) -> None:
             change.add_argument(field, metavar=field.upper())
         if action == "import":
             change.add_argument("--name", metavar="NAME", help="by default the model's own")
+        if action == "import-benchmark":
+            change.add_argument("--name", required=True, metavar="NAME", help="of the model here")
+            change.add_argument("--network", required=True, metavar="NETWORK", help="e.g. xresnet1d101")
+            change.add_argument("--task", required=True, metavar="TASK", help="whose labels it answers")
         if action == "promote":
             words = "NAME again, to use the model in spite of concerns"
             change.add_argument("--despite", metavar="NAME", default="", help=words)

@@ -21,6 +21,7 @@ hence no file name and no path. Pages catch ``EcgAppError`` only; any other exce
     │   ├── ModelNotFoundError       not installed; installing it restores it
     │   │   └── ModelNotMadeError        the run has not made its model
     │   └── WeightsMismatchError     weights and card disagree
+    ├── ScoringError             an archive that cannot be scored into this folder
     ├── TrainingError            a training that cannot start or continue: only other settings or data help
     │   └── InterruptedTrainingError  ended by its environment: it can be resumed
     ├── ExperimentError          an experiment lacks data, or an arm that another builds on
@@ -118,6 +119,10 @@ class ModelNotMadeError(ModelNotFoundError):
 
 class WeightsMismatchError(ModelError):
     """Weights and card, or weights and network, disagree."""
+
+
+class ScoringError(EcgAppError):
+    """The records of a folder or data set cannot be scored, or not into this output folder."""
 
 
 class TrainingError(EcgAppError):

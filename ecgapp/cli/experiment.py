@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ecgapp.cli.part_argument import part_of
 from ecgapp.cli.progress import Terminal
 from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
@@ -38,7 +39,7 @@ def experiment(arguments: Namespace, settings: Settings) -> int:
         0 if every arm of the experiment, or of the part, has finished.
     """
     config = _config(arguments, settings)
-    part = _part(arguments.part)
+    part = part_of(arguments.part)
     if part and arguments.out is None:
         raise ConfigError("A part of an experiment needs --out: the folder that all parts write to.")
     folder, stores = open_experiment(config, settings, arguments.out)
@@ -68,20 +69,6 @@ def _config(arguments: Namespace, settings: Settings) -> ExperimentConfig:
     known = store_names(settings)
     stores = tuple(name if name in known else str(Path(name).resolve()) for name in arguments.store)
     return ExperimentConfig(chosen, stores, arguments.size, arguments.seed)
-
-
-def _part(text: str | None) -> tuple[int, int] | None:
-    """The part ``I/N`` as (I, N), I from 1.
-
-    Raises:
-        ConfigError: it is not such a part.
-    """
-    if text is None:
-        return None
-    first, _, n = text.partition("/")
-    if not (first.isdigit() and n.isdigit() and 1 <= int(first) <= int(n)):
-        raise ConfigError("A part is written I/N, e.g. 2/8 for the second of eight.")
-    return int(first), int(n)
 
 
 def _device(name: str) -> str:

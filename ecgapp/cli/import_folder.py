@@ -1,13 +1,12 @@
 """``import``: imports a folder of ECGs into a data set, and reports what was refused and why."""
 
-import json
 import os
 import sys
 from argparse import Namespace
 from itertools import groupby
 from pathlib import Path
 
-from ecgapp.cli.progress import Terminal
+from ecgapp.cli.progress import JsonLines, Terminal
 from ecgapp.config import Settings
 from ecgapp.datasets import ImportReport, LabelCount, store_path
 from ecgapp.datasets.importing.background import ImportConfig, import_report, new_import
@@ -15,6 +14,8 @@ from ecgapp.errors import DatasetError, EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.storage import documents
 from ecgapp.worker import execute
+
+MOST_ROWS = 23  # labels of a task that are counted in a table, so that the report stays readable
 
 
 def import_folder(arguments: Namespace, settings: Settings) -> int:
@@ -28,29 +29,13 @@ def import_folder(arguments: Namespace, settings: Settings) -> int:
     except EcgAppError as error:
         if not arguments.json:
             raise
-        _write_line(problem=str(error))
+        JsonLines().problem(str(error))
         return 1
     if arguments.json:
-        _write_line(report=documents.to_plain(report))
+        JsonLines().report(documents.to_plain(report))
     else:
         sys.stdout.write("\n".join(_lines(report)) + "\n")
     return 0
-
-
-class JsonLines:
-    """The progress of an import as JSON, one line for each report of progress; its log is left out."""
-
-    def say(self, text: str) -> None:
-        """Leave out a line of the log."""
-
-    def advance(self, done: int, total: int) -> None:
-        """Write how many of ``total`` records are read."""
-        _write_line(done=done, total=total)
-
-
-def _write_line(**line: object) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
 
 
 def _import(arguments: Namespace, settings: Settings, output: JsonLines | Terminal) -> ImportReport:
@@ -90,7 +75,14 @@ def _lines(report: ImportReport) -> list[str]:
 
 
 def _label_table(task: str, counts: list[LabelCount]) -> list[str]:
-    """The number of records with each label: a row for each label, a column for each fold."""
+    """The number of records with each label: a row for each label, a column for each fold.
+
+    A task of many labels takes one line; the Data page shows its table.
+    """
+    labels = {count.label for count in counts}
+    if len(labels) > MOST_ROWS:
+        n = len({count.label for count in counts if count.n_positive})
+        return [f"{task}: {n} of its {len(labels)} labels occur; the Data page counts them by fold."]
     folds = sorted({count.fold for count in counts})
     lines = [f"{task}, records with the label, by fold:"]
     lines.append(f"  {'':<12}" + "".join(f"{fold:>7}" for fold in folds) + "    all")

@@ -10,9 +10,10 @@ from pathlib import Path
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError
 from ecgapp.jobs import RunStore
-from ecgapp.models import ModelCard
+from ecgapp.models import ModelCard, sha256_of_bytes
 from ecgapp.promotion import (
     ENOUGH_RECORDS,
+    BenchmarkFile,
     Decision,
     History,
     Version,
@@ -25,6 +26,7 @@ from ecgapp.promotion import (
     model_names,
     n_validated,
     promote_run,
+    read_benchmark,
     read_bundle,
     remove,
     roll_back,
@@ -109,6 +111,18 @@ def _import(arguments: Namespace, settings: Settings) -> str:
     return _now(packed.card, concerns)
 
 
+def _import_benchmark(arguments: Namespace, settings: Settings) -> str:
+    decision, source = _decision(arguments), BenchmarkFile(arguments.name, arguments.network, arguments.task)
+    try:
+        content = Path(arguments.file).read_bytes()
+    except OSError as error:
+        raise ConfigError("The file cannot be read. Name a .pth file of the benchmark.") from error
+    packed = read_benchmark(content, source)
+    concerns = concerns_here(packed.card, settings)
+    install_import(packed, decision, settings)
+    return f"Read a file with the sha256 {sha256_of_bytes(content)}.\n{_now(packed.card, concerns)}"
+
+
 _ACTIONS: dict[str | None, Callable[[Namespace, Settings], str]] = {
     None: _list,
     "history": _history,
@@ -118,6 +132,7 @@ _ACTIONS: dict[str | None, Callable[[Namespace, Settings], str]] = {
     "delete": _delete,
     "export": _export,
     "import": _import,
+    "import-benchmark": _import_benchmark,
 }
 
 

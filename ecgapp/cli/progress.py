@@ -1,5 +1,6 @@
 """The progress of a job on a terminal: a bar, or a plain line now and then if the output is piped."""
 
+import json
 import sys
 import time
 from dataclasses import replace
@@ -76,6 +77,29 @@ class Terminal:
     def advance(self, done: int, total: int) -> None:
         """Move the bar."""
         self._progress(done, total)
+
+
+class JsonLines:
+    """The progress of a job on standard output as JSON, one line for each report; its log is left out."""
+
+    def say(self, text: str) -> None:
+        """Leave out a line of the log."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Write how many of ``total`` are done."""
+        self._write(done=done, total=total)
+
+    def report(self, report: object) -> None:
+        """Write the result, in JSON's own types."""
+        self._write(report=report)
+
+    def problem(self, sentence: str) -> None:
+        """Write why there is no result."""
+        self._write(problem=sentence)
+
+    def _write(self, **line: object) -> None:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
 
 
 def follow(runs: RunStore, run: Run, terminal: Terminal) -> Run:

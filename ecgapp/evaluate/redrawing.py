@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import Bools, Floats
@@ -32,39 +33,40 @@ def redrawn_weights(positives: Bools, n_draws: int, seed: int) -> Iterator[Float
     labels = positives[:, positives.any(axis=0)]
     few = labels[:, labels.sum(axis=0) <= RARE]
     rare = np.asarray(few.any(axis=1))
-    members, needed = labels.T.astype(np.float64), few[rare].T.astype(np.float64)
+    members, needed = csr_matrix(labels.T, dtype=np.float64), csr_matrix(few[rare].T, dtype=np.float64)
     block, missing, tries = max(1, BLOCK // max(1, len(rare))), n_draws, 0
     while missing:
         if tries > TRIES * n_draws:
             raise ConfigError("Too few draws have a positive of every label. Leave out the rarest labels.")
         counts = _rare_counts(rng, len(rare), needed)
         tries += _CANDIDATES
-        for first in range(0, len(counts), block):
-            weights = _completed(rng, rare, counts[first : first + block])
-            weights = weights[:, (members @ weights > 0).all(axis=0)][:, :missing]
+        for first in range(0, counts.shape[1], block):
+            weights = _completed(rng, rare, counts[:, first : first + block])
+            complete = (np.asarray(members @ weights) > 0).all(axis=0)
+            weights = weights[:, np.flatnonzero(complete)[:missing]]
             missing -= weights.shape[1]
-            yield np.ascontiguousarray(weights)
+            yield weights
 
 
-def _rare_counts(rng: np.random.Generator, n_records: int, needed: Floats) -> Floats:
-    """The times that each rare record is drawn, of the candidates with all rare labels: (n_draws, n_rare)."""
+def _rare_counts(rng: np.random.Generator, n_records: int, needed: csr_matrix) -> Floats:
+    """The times that each rare record is drawn, of the candidates with all rare labels: (n_rare, n_draws)."""
     n_rare = needed.shape[1]
-    sizes = rng.binomial(n_records, n_rare / n_records, _CANDIDATES)
-    counts = _counted(rng, sizes, n_rare)
-    return counts[(counts @ needed.T > 0).all(axis=1)]
+    counts = _counted(rng, rng.binomial(n_records, n_rare / n_records, _CANDIDATES), n_rare)
+    return counts[:, (np.asarray(needed @ counts) > 0).all(axis=0)]
 
 
 def _completed(rng: np.random.Generator, rare: Bools, counts: Floats) -> Floats:
     """The weights of all records, (n_records, n_draws), with ``counts`` for the rare ones."""
-    weights = np.empty((len(rare), len(counts)))
-    sizes = (len(rare) - counts.sum(axis=1)).astype(np.int64)
-    weights[rare], weights[~rare] = counts.T, _counted(rng, sizes, int((~rare).sum())).T
+    weights = np.empty((len(rare), counts.shape[1]))
+    sizes = (len(rare) - counts.sum(axis=0)).astype(np.int64)
+    weights[rare], weights[~rare] = counts, _counted(rng, sizes, int((~rare).sum()))
     return weights
 
 
 def _counted(rng: np.random.Generator, sizes: NDArray[np.int64], n_records: int) -> Floats:
-    """The times that each of ``n_records`` is drawn in draws of these sizes: (n_draws, n_records)."""
-    rows = rng.integers(0, max(1, n_records), int(sizes.sum()))
-    flat = np.repeat(np.arange(len(sizes)) * n_records, sizes) + rows
-    counts = np.bincount(flat, minlength=len(sizes) * n_records)
-    return counts.reshape(len(sizes), n_records).astype(np.float64)
+    """The times that each of ``n_records`` is drawn in draws of these sizes: (n_records, n_draws)."""
+    n_draws = len(sizes)
+    rows = rng.integers(0, max(1, n_records), int(sizes.sum()), dtype=np.int32)
+    flat = rows * np.int64(n_draws) + np.repeat(np.arange(n_draws), sizes)
+    counts = np.bincount(flat, minlength=n_records * n_draws)
+    return counts.reshape(n_records, n_draws).astype(np.float64)

@@ -1,33 +1,50 @@
 """Networks by name, and their weights on disk."""
 
 from ecgapp.models.card import ModelCard, Provenance
-from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig, transfer_encoder
+from ecgapp.models.networks.benchmark_classifier import BenchmarkClassifier, WindowClassifierConfig
+from ecgapp.models.networks.benchmark_weights import load_public_weights, public_shape
+from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig
+from ecgapp.models.networks.cnn_lstm import CnnLstmConfig
 from ecgapp.models.networks.delineator import SEGMENTS, Delineator, DelineatorConfig
 from ecgapp.models.networks.dropout import Dropout, set_mask_source
 from ecgapp.models.networks.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.networks.fold_autoencoder import FoldAutoencoderConfig
 from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
+from ecgapp.models.networks.inception import InceptionConfig
 from ecgapp.models.networks.jang_autoencoder import JangAutoencoderConfig
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
+from ecgapp.models.networks.resnet_wang import ResNetWangConfig
 from ecgapp.models.networks.stacked import stack, unstack
+from ecgapp.models.networks.transferred_weights import transfer_encoder, transfer_network
 from ecgapp.models.networks.ventricular_network import (
     VENTRICULAR_CLASSES,
     VentricularConfig,
     VentricularNetwork,
 )
+from ecgapp.models.networks.xresnet import XResNetConfig
 from ecgapp.models.predictions import Origin, Predictions, RecordNames
 from ecgapp.models.registry import (
     ArchitectureConfig,
     Autoencoder,
     AutoencoderConfig,
     Classifier,
+    ClassifierConfig,
+    ClassifierShape,
+    EncoderClassifier,
     Network,
     architecture_names,
     build,
     network_class,
 )
-from ecgapp.models.serialisation import PackedModel, TrainedModel, pack, unpack, unpack_predictions
+from ecgapp.models.serialisation import (
+    PackedModel,
+    TrainedModel,
+    pack,
+    sha256_of_bytes,
+    unpack,
+    unpack_predictions,
+)
 from ecgapp.models.validation_figures import (
     ENOUGH_POSITIVES,
     BoundaryFigures,
@@ -65,14 +82,19 @@ __all__ = [
     "ArchitectureConfig",
     "Autoencoder",
     "AutoencoderConfig",
+    "BenchmarkClassifier",
     "BoundaryFigures",
     "Classifier",
+    "ClassifierConfig",
+    "ClassifierShape",
+    "CnnLstmConfig",
     "DelineationMetrics",
     "Delineator",
     "DelineatorConfig",
     "Dropout",
     "ECGClassifier",
     "ECGClassifierConfig",
+    "EncoderClassifier",
     "Ensemble",
     "EnsembleConfig",
     "Evaluation",
@@ -80,6 +102,7 @@ __all__ = [
     "Gate",
     "GateConfig",
     "GateMetrics",
+    "InceptionConfig",
     "Interval",
     "JangAutoencoderConfig",
     "KindFigures",
@@ -95,11 +118,14 @@ __all__ = [
     "ReadabilityConfig",
     "ReconstructionMetrics",
     "RecordNames",
+    "ResNetWangConfig",
     "TrainedModel",
     "VentricularConfig",
     "VentricularFigures",
     "VentricularMetrics",
     "VentricularNetwork",
+    "WindowClassifierConfig",
+    "XResNetConfig",
     "architecture_names",
     "build",
     "damaged_models",
@@ -108,17 +134,21 @@ __all__ = [
     "keep_version",
     "load_card",
     "load_model",
+    "load_public_weights",
     "load_version",
     "load_version_predictions",
     "network_class",
     "object_path",
     "pack",
+    "public_shape",
     "read_model",
     "read_version",
     "save_model",
     "set_mask_source",
+    "sha256_of_bytes",
     "stack",
     "transfer_encoder",
+    "transfer_network",
     "unpack",
     "unpack_predictions",
     "unstack",

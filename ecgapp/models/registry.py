@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from torch import Tensor, nn
 
@@ -49,6 +49,32 @@ class AutoencoderConfig(ArchitectureConfig):
             raise ConfigError("A network needs at least one lead and one sample.")
 
 
+class ClassifierShape(NamedTuple):
+    """The leads and samples of a window that a classifier reads, and the number of its labels."""
+
+    n_leads: int
+    n_samples: int
+    n_labels: int
+
+
+@dataclass(frozen=True)
+class ClassifierConfig(ArchitectureConfig):
+    """The config of a classifier with an encoder and a head, which a training can fit."""
+
+    @property
+    def shape(self) -> ClassifierShape:
+        """Leads and samples of a window, and the number of labels."""
+        raise TypeError(f"{type(self).__name__} has no shape.")
+
+    def with_shape(self, shape: ClassifierShape) -> Self:
+        """This config for other leads, another window or other labels.
+
+        Raises:
+            ConfigError: the network cannot read such windows.
+        """
+        raise TypeError(f"{type(self).__name__} has no shape.")
+
+
 class Network(nn.Module):
     """Any registered network: input (batch, n_leads, n_samples) in normalised units."""
 
@@ -80,6 +106,27 @@ class Classifier(Network):
     """Logits (batch, n_labels) of one window each."""
 
     n_labels: int
+
+
+class EncoderClassifier(Classifier):
+    """A classifier that a training can fit: an encoder, then a head whose last layer has the labels.
+
+    ``encoder`` maps (batch, n_leads, n_samples) to a feature map (batch, n_features, time); its first layers
+    are its ``stem``, if it has one. ``stackable`` says whether several such networks can learn as one stack.
+    """
+
+    config: ClassifierConfig
+    encoder: nn.Module
+    head: nn.Sequential
+    stackable: ClassVar[bool] = True
+
+    @property
+    def last_layer(self) -> str:
+        """The prefix of the names of the last layer's weights: all that belongs to the labels."""
+        return f"head.{len(self.head) - 1}."
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.encoder(x))
 
 
 _NETWORKS: dict[str, type[Network]] = {}

@@ -1,5 +1,6 @@
 """The models in use on this machine: promotion, import, rollback, and the history of all changes."""
 
+from ecgapp.promotion.benchmark_import import BenchmarkFile, read_benchmark
 from ecgapp.promotion.bundles import SUFFIX, export_bundle, read_bundle
 from ecgapp.promotion.changes import (
     check_same_task,
@@ -21,6 +22,7 @@ __all__ = [
     "ENOUGH_RECORDS",
     "FLAT_LINE",
     "SUFFIX",
+    "BenchmarkFile",
     "Decision",
     "History",
     "HistoryEntry",
@@ -38,6 +40,7 @@ __all__ = [
     "n_validated",
     "promote_run",
     "promotion_concerns",
+    "read_benchmark",
     "read_bundle",
     "remove",
     "roll_back",

@@ -2,15 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ecgapp.errors import ConfigError
 from ecgapp.models import (
     AutoencoderConfig,
+    ClassifierConfig,
+    ClassifierShape,
+    CnnLstmConfig,
     ECGClassifierConfig,
     FoldAutoencoderConfig,
+    InceptionConfig,
     JangAutoencoderConfig,
     ModelCard,
     PatchAutoencoderConfig,
+    ResNetWangConfig,
+    WindowClassifierConfig,
+    XResNetConfig,
 )
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import csv_task, task
@@ -22,6 +30,23 @@ PATCH = "Fast autoencoder (patch stem), all leads, 100 Hz, 10 s"
 FOLD_ONE_LEAD = "Fastest autoencoder (folded time), one lead, 250 Hz, 8.192 s"
 JANG = "Jang 2021 as published, one lead, 250 Hz, 8.192 s"
 NETWORKS = (PATCH, FOLD_ONE_LEAD, JANG)
+"""Autoencoders, whose encoders also become classifiers."""
+
+BENCHMARK: dict[str, WindowClassifierConfig] = {
+    "XResNet1d101 (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": XResNetConfig(),
+    "ResNet1d of Wang (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": ResNetWangConfig(),
+    "Inception1d (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": InceptionConfig(),
+}
+CLASSIFIERS: dict[str, WindowClassifierConfig] = {
+    **BENCHMARK,
+    "Singstad 2020 as published, all leads, 500 Hz, 20 s": CnnLstmConfig(),
+    "Singstad 2020 with 64 filters, all leads, 250 Hz, 20 s": CnnLstmConfig(
+        n_samples=5000, filters=64, blocks=6
+    ),
+}
+"""Networks that learn from labels only; all but the benchmark's read windows of 20 s."""
+
+SHORT_WINDOW, LONG_WINDOW = 2.5, 20.0  # s
 PAPER_RATE, PAPER_WINDOW = 250.0, 2048  # Hz, samples: Jang et al. 2021, doi 10.4258/hir.2021.27.1.19
 
 MOST_EPOCHS, LARGEST_BATCH, MOST_MEMBERS = 10_000, 65_536, 1000  # that the fields of the pages take
@@ -41,20 +66,34 @@ RESAMPLINGS = {
 }
 
 
-def config_on_network(
-    stores: tuple[str, ...], leads: tuple[str, ...], network: str, lead: str
-) -> TrainingConfig:
-    """The pretraining of one of ``NETWORKS`` from random weights.
+class Labels(NamedTuple):
+    """The labels that a fine-tuning learns: a registered task, or the data sets' own label columns."""
 
-    ``leads`` are those that all data sets have; a network of one lead learns ``lead``.
+    task: str | None
+    columns: tuple[str, ...] = ()
+
+
+def config_on_network(
+    stores: tuple[str, ...], leads: tuple[str, ...], network: str, lead: str, labels: Labels | None = None
+) -> TrainingConfig:
+    """The training of one of ``NETWORKS`` or, where there are labels, ``CLASSIFIERS`` from random weights.
+
+    ``leads`` are those that all data sets have; a network of one lead learns ``lead``. Without labels it is a
+    pretraining.
 
     Raises:
-        ConfigError: no data set is chosen, or not all of them have the lead.
+        ConfigError: no data set is chosen, not all of them have the lead, or there are no labels to learn.
     """
     if not stores:
         raise ConfigError(NO_STORES)
+    if network in CLASSIFIERS:
+        if labels is None:
+            raise ConfigError("This network learns from labels only. Choose another one for pretraining.")
+        classifier, preprocessing = CLASSIFIERS[network], _preprocessing_of(network, leads)
+        return replace(_finetuning(stores, classifier, preprocessing, labels), aggregation="max")
     if network == PATCH:
-        return pretraining_defaults(stores, PreprocessingConfig(leads=leads))
+        config = pretraining_defaults(stores, PreprocessingConfig(leads=leads))
+        return _labelled(config, labels)
     if lead not in leads:
         raise ConfigError(f"Not every chosen data set has the lead {lead}. Choose another lead.")
     narrow = PreprocessingConfig(
@@ -62,44 +101,73 @@ def config_on_network(
     )
     kind = JangAutoencoderConfig if network == JANG else FoldAutoencoderConfig
     encoder = kind(n_leads=1, n_samples=PAPER_WINDOW)
-    return replace(pretraining_defaults(stores), network=encoder, preprocessing=narrow)
+    return _labelled(replace(pretraining_defaults(stores), network=encoder, preprocessing=narrow), labels)
 
 
 def config_on_pretrained(
-    stores: tuple[str, ...], card: ModelCard | None, lead: str | None = None
+    stores: tuple[str, ...], card: ModelCard | None, lead: str | None = None, labels: Labels | None = None
 ) -> TrainingConfig:
-    """The pretraining of the network of a pretrained model, with its preprocessing.
+    """The training of a pretrained model's network, with its preprocessing; without labels a pretraining.
 
     ``lead`` is read in place of the only lead of the model; None: the model's own leads.
 
     Raises:
-        ConfigError: no data set or no model is chosen, or the model has no encoder to transfer, or one that
-            reads several leads while ``lead`` is given.
+        ConfigError: no data set or no model is chosen, or the model has nothing to transfer, or reads several
+            leads while ``lead`` is given.
     """
     if not stores:
         raise ConfigError(NO_STORES)
     if card is None:
         raise ConfigError("Choose the pretrained model to transfer from, or start from random weights.")
     network = card.network
-    encoder = network.encoder if isinstance(network, ECGClassifierConfig) else network
-    if not isinstance(encoder, AutoencoderConfig):
-        raise ConfigError("This model has no single encoder to transfer. Choose another one.")
     preprocessing = card.preprocessing if lead is None else card.preprocessing.reading(lead)
-    return replace(pretraining_defaults(stores), network=encoder, preprocessing=preprocessing)
+    if isinstance(network, ClassifierConfig) and labels is not None:
+        tuned = _finetuning(stores, network, preprocessing, labels)
+        return replace(tuned, aggregation=card.aggregation)
+    if not isinstance(network, AutoencoderConfig):
+        raise ConfigError("This model has no single encoder to transfer. Choose another one.")
+    config = replace(pretraining_defaults(stores), network=network, preprocessing=preprocessing)
+    return _labelled(config, labels)
 
 
-def with_labels(
-    config: TrainingConfig, task_name: str | None, label_columns: tuple[str, ...]
+def _preprocessing_of(network: str, leads: tuple[str, ...]) -> PreprocessingConfig:
+    """The windows of one of ``CLASSIFIERS``; 2.5 s overlap by half, as in the PTB-XL benchmark."""
+    window = CLASSIFIERS[network].n_samples
+    rate = window / (SHORT_WINDOW if network in BENCHMARK else LONG_WINDOW)
+    stride = window // 2 if network in BENCHMARK else window
+    return PreprocessingConfig(leads=leads, sampling_rate=rate, window=window, stride=stride)
+
+
+def _labelled(config: TrainingConfig, labels: Labels | None) -> TrainingConfig:
+    """The config, or the fine-tuning of its encoder where there are labels."""
+    if labels is None:
+        return config
+    return _finetuning(
+        config.stores,
+        ECGClassifierConfig(config.encoder or PatchAutoencoderConfig()),
+        config.preprocessing,
+        labels,
+    )
+
+
+def _finetuning(
+    stores: tuple[str, ...], network: ClassifierConfig, preprocessing: PreprocessingConfig, labels: Labels
 ) -> TrainingConfig:
-    """The fine-tuning of a pretraining's encoder for a task, or for the data sets' own label columns.
+    """The training of a classifier of this kind for the labels.
 
     Raises:
         ConfigError: there is no such task, or neither a task nor a column is chosen.
     """
-    labels = (task(task_name) if task_name else csv_task(label_columns)).labels
-    encoder = config.encoder or PatchAutoencoderConfig()
-    network = ECGClassifierConfig(encoder, len(labels))
-    return replace(config, phase=Phase.FINETUNE, network=network, task=task_name, label_columns=label_columns)
+    n_labels = len((task(labels.task) if labels.task else csv_task(labels.columns)).labels)
+    n_leads, n_samples = len(preprocessing.leads), preprocessing.window
+    return replace(
+        pretraining_defaults(stores),
+        phase=Phase.FINETUNE,
+        network=network.with_shape(ClassifierShape(n_leads, n_samples, n_labels)),
+        preprocessing=preprocessing,
+        task=labels.task,
+        label_columns=labels.columns,
+    )
 
 
 def with_start(config: TrainingConfig, start: Initialisation, pretrained: str | None) -> TrainingConfig:
@@ -118,7 +186,8 @@ def suggested_name(config: TrainingConfig) -> str:
         network = "jang" if isinstance(config.network, JangAutoencoderConfig) else "cae"
         wide = isinstance(config.network, PatchAutoencoderConfig)
         return f"{network}_12lead" if wide else f"{network}_{config.preprocessing.leads[0]}"
-    return f"{config.task or 'own_labels'}_{_start_word(config)}"
+    network = "" if isinstance(config.network, ECGClassifierConfig) else f"{config.network.architecture}_"
+    return f"{config.task or 'own_labels'}_{network}{_start_word(config)}"
 
 
 def suggested_title(config: TrainingConfig) -> str:
@@ -174,19 +243,20 @@ def usual_settings(config: TrainingConfig | ConfigError) -> TrainingConfig:
 
     Lead I of a hand-held recorder is often upside down, and aVR is so by its definition.
     """
-    usual = pretraining_defaults()
-    if isinstance(config, ConfigError) or not config.preprocessing.substitutions:
-        return usual
-    return replace(usual, augmentation=replace(usual.augmentation, polarity=TURNED))
+    if isinstance(config, ConfigError):
+        return pretraining_defaults()
+    if not config.preprocessing.substitutions:
+        return config
+    return replace(config, augmentation=replace(config.augmentation, polarity=TURNED))
 
 
 def transferable(cards: Mapping[str, ModelCard], phase: Phase, leads: Iterable[str]) -> dict[str, ModelCard]:
-    """The installed models whose encoder this phase can start from, for records with these leads.
+    """The installed models that this phase can start from, for records with these leads.
 
     An encoder of one lead can read any lead in place of its own.
     """
     known = set(leads)
-    kinds = AutoencoderConfig if phase == Phase.PRETRAIN else (AutoencoderConfig, ECGClassifierConfig)
+    kinds = AutoencoderConfig if phase == Phase.PRETRAIN else (AutoencoderConfig, ClassifierConfig)
     return {
         name: card
         for name, card in cards.items()

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ecgapp.errors import ConfigError
+from ecgapp.models import AutoencoderConfig, ClassifierConfig
 from ecgapp.training import TrainingConfig
 
 ASKED = ("name", "epochs", "batch_size", "learning_rate", "seed", "device", "members", "lanes")
@@ -15,7 +16,7 @@ def continued(config: TrainingConfig, epochs: int) -> TrainingConfig:
 
 def restarted(config: TrainingConfig) -> TrainingConfig:
     """The training as a new run: epochs that were added later are planned from the beginning."""
-    return replace(config, epochs=config.all_epochs, further_epochs=())
+    return replace(config, epochs=config.all_epochs - config.head_epochs, further_epochs=())
 
 
 def differences(before: TrainingConfig, after: TrainingConfig) -> list[str]:
@@ -28,8 +29,8 @@ def differences(before: TrainingConfig, after: TrainingConfig) -> list[str]:
 
 
 def transferable_phase(config: TrainingConfig | None) -> bool:
-    """Whether a run of this config ends with an encoder that another training can start from."""
-    return config is not None and config.encoder is not None
+    """Whether a run of this config ends with weights that another training can start from."""
+    return config is not None and isinstance(config.network, AutoencoderConfig | ClassifierConfig)
 
 
 def refuse_unknown(config: TrainingConfig | None) -> TrainingConfig:

@@ -39,6 +39,7 @@ class RunFigures:
     validation_loss: tuple[Point, ...] = ()
     constant_loss: tuple[Point, ...] = ()
     f1: tuple[Point, ...] = ()
+    weighted_f1: tuple[Point, ...] = ()
     auroc: tuple[Point, ...] = ()
     f1_by_label: dict[str, tuple[Point, ...]] = field(default_factory=dict)
     f1_by_member: dict[str, tuple[Point, ...]] = field(default_factory=dict)

@@ -15,6 +15,12 @@ T = TypeVar("T")
 LATER = "added later"  # the metadata key of fields that are left out of documents at their default
 
 
+def later(default: T) -> T:
+    """A dataclass field that is left out of documents at its default, which earlier versions lack."""
+    made: T = dataclasses.field(default=default, metadata={LATER: True})  # type: ignore[arg-type]
+    return made
+
+
 def dump(value: Any) -> str:
     """``value``, a dataclass, as indented JSON; NaN becomes null."""
     return json.dumps(to_plain(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

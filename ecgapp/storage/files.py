@@ -4,7 +4,10 @@ import errno
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _UNFINISHED = ".unfinished"
 
@@ -18,11 +21,24 @@ def write_atomically(path: Path, content: bytes | memoryview, before: Path | Non
     Raises:
         OSError: the disk is full, or the folder cannot be written to; ``path`` is as it was.
     """
+    with replaced_atomically(path, before) as file:
+        file.write(content)
+
+
+@contextmanager
+def replaced_atomically(path: Path, before: Path | None = None) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` once it is complete, as ``write_atomically`` does.
+
+    An error in the block leaves ``path`` as it was.
+
+    Raises:
+        OSError: as ``write_atomically``.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if before is not None and path.exists():
@@ -34,12 +50,12 @@ def write_atomically(path: Path, content: bytes | memoryview, before: Path | Non
     _sync_folder(path.parent)
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove the unfinished files that kills left in ``folder`` and below.
+def remove_unfinished(folder: Path, name: str = "") -> None:
+    """Remove the unfinished files that kills left in ``folder`` and below, or only those of ``name``.
 
-    Only for a process that has the folder alone: it would remove the unfinished file of another one, too.
+    Only for a process that has them alone: it would remove the unfinished file of another one, too.
     """
-    for unfinished in folder.rglob(f".*{_UNFINISHED}"):
+    for unfinished in folder.rglob(f".{name and f'{name}.'}*{_UNFINISHED}"):
         unfinished.unlink(missing_ok=True)
 
 

@@ -26,7 +26,7 @@ from ecgapp.training.augmentation_config import AugmentationConfig
 from ecgapp.training.data.augmentation import Augmentation
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.devices import autocast, resolve_precision
-from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups
+from ecgapp.training.loop.schedule import LayerRates, WeightAverage, one_cycle, parameter_groups
 
 ANY_LEAD = ("any lead",)
 _PART = 0.12  # s; about a QRS complex
@@ -155,7 +155,8 @@ def _fit(
 ) -> Network:
     averaged = copy.deepcopy(network).eval().requires_grad_(False)
     average = WeightAverage(network, averaged, config.ema_decay)
-    groups = parameter_groups(network, config.learning_rate, config.weight_decay, config.encoder_rate)
+    rates = LayerRates(1.0, config.encoder_rate, config.encoder_rate)
+    groups = parameter_groups(network, config.learning_rate, config.weight_decay, rates)
     optimiser = torch.optim.AdamW(groups)
     windows = MarkedWindows(strips, config)
     total, step = config.epochs * windows.steps, 0

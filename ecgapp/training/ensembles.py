@@ -11,7 +11,14 @@ import numpy as np
 import torch
 
 from ecgapp.errors import ConfigError, TrainingError
-from ecgapp.models import ECGClassifierConfig, Ensemble, EnsembleConfig, Network
+from ecgapp.models import (
+    ClassifierConfig,
+    EncoderClassifier,
+    Ensemble,
+    EnsembleConfig,
+    Network,
+    network_class,
+)
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.reporting import EpochReport, Reporter, StepReport
 from ecgapp.training.training_config import Resampling, TrainingConfig
@@ -68,7 +75,13 @@ _SAMPLE = 0x5A  # a stream of its own beside those of the epochs
 
 
 def at_once(config: TrainingConfig, device: torch.device) -> int:
-    """The number of members that learn together: the config's, else all on a GPU, which one leaves idle."""
+    """The number of members that learn together: the config's, else all on a GPU, which one leaves idle.
+
+    Networks that cannot be stacked learn one after another.
+    """
+    network = network_class(config.network.architecture)
+    if issubclass(network, EncoderClassifier) and not network.stackable:
+        return 1
     usual = ON_CPU if device.type == "cpu" else config.members
     return min(config.members, config.members_at_once or usual)
 
@@ -85,7 +98,7 @@ def assemble(members: Sequence[Network]) -> Ensemble:
         ConfigError: they are not classifiers made of an encoder and a head.
     """
     config = members[0].config
-    if not isinstance(config, ECGClassifierConfig):
+    if not isinstance(config, ClassifierConfig):
         raise ConfigError("Only classifiers made of an encoder and a head can be members of an ensemble.")
     ensemble = Ensemble(EnsembleConfig(config, len(members)))
     for place, member in zip(ensemble.members, members, strict=True):

@@ -20,6 +20,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.inference import Inference
+from ecgapp.training.optimisation import KeptBy, Loss
 from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.training_config import TrainingConfig
 
@@ -114,12 +115,15 @@ class ReconstructionObjective:
 class ClassificationObjective:
     """Binary cross-entropy of every known answer, or cross-entropy where one label is true.
 
-    ``weights`` (members, n_labels) is what a positive of each label weighs.
+    ``weights`` (members, n_labels) is what a positive of each label weighs. The config says how windows are
+    combined, which loss several true labels have (``Loss``), and by which figure an epoch is kept.
     """
 
-    def __init__(self, task: Task, weights: Sequence[FloatArray], aggregation: str) -> None:
+    def __init__(self, task: Task, weights: Sequence[FloatArray], config: TrainingConfig) -> None:
         self.task = task
-        self.aggregation = aggregation
+        self.aggregation = config.aggregation
+        self._categorical = config.loss == Loss.CATEGORICAL and task.multilabel
+        self._by_loss = config.keep_best_by == KeptBy.LOSS
         self._weights = torch.from_numpy(np.stack(weights))
 
     def losses(
@@ -147,7 +151,7 @@ class ClassificationObjective:
         predicted = dict(zip(names, (decided >= 0.5).sum(axis=0).tolist(), strict=True))
         positives = dict(zip(names, (known == 1).sum(axis=0).tolist(), strict=True))
         mean = float(np.mean(list(f1.values()))) if f1 else None
-        score = -loss if auroc is None else auroc
+        score = -loss if auroc is None or self._by_loss else auroc
         constant = self._constant_loss(truths, weights)
         return Scores(
             loss,
@@ -171,6 +175,8 @@ class ClassificationObjective:
         """
         positive = weights * (truths == 1).sum(0)
         others = (truths == 0).sum(0) if self.task.multilabel else torch.ones_like(positive)
+        if self._categorical:
+            others = positive.sum() - positive
         best = (positive.clamp(min=_NOTHING) / others.clamp(min=_NOTHING)).log()
         each, weight = self._entropies(best.expand(truths.shape), truths, weights)
         return float(each.sum() / weight.sum().clamp(min=_NOTHING))
@@ -180,6 +186,10 @@ class ClassificationObjective:
         if not self.task.multilabel:
             weight = targets * weights
             return -weight * logits.log_softmax(-1), weight
+        if self._categorical:
+            shares = F.logsigmoid(logits)
+            shares = shares - shares.logsumexp(-1, keepdim=True)
+            return -weights * targets.nan_to_num() * shares, torch.full_like(shares, 1 / shares.shape[-1])
         known = (~targets.isnan()).float()
         each = F.binary_cross_entropy_with_logits(
             logits, targets.nan_to_num(), weight=known, pos_weight=weights, reduction="none"
@@ -213,7 +223,7 @@ def objective_for(
         return ReconstructionObjective()
     refuse_unanswered(targets, members)
     weights = [label_weights(targets[rows], config.class_weighting, task.multilabel) for rows in members]
-    return ClassificationObjective(task, weights, config.aggregation)
+    return ClassificationObjective(task, weights, config)
 
 
 def refuse_unanswered(targets: FloatArray, members: Iterable[Rows]) -> None:

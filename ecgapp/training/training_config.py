@@ -5,11 +5,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ecgapp.errors import ConfigError
-from ecgapp.models import ArchitectureConfig, AutoencoderConfig, ECGClassifierConfig, PatchAutoencoderConfig
+from ecgapp.models import (
+    ArchitectureConfig,
+    AutoencoderConfig,
+    ClassifierConfig,
+    ECGClassifierConfig,
+    PatchAutoencoderConfig,
+)
 from ecgapp.signals.preprocessing_config import PreprocessingConfig
 from ecgapp.storage import documents
+from ecgapp.storage.documents import later
 from ecgapp.tasks import Task, csv_task, task
 from ecgapp.training.augmentation_config import AugmentationConfig
+from ecgapp.training.optimisation import KeptBy, Loss, Optimiser, Schedule
 
 
 class Phase(StrEnum):
@@ -82,18 +90,26 @@ class TrainingConfig:
     train_folds: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     validation_folds: tuple[int, ...] = (9,)
     initialisation: str = Initialisation.RANDOM
-    pretrained: str | None = None  # the model whose encoder is transferred
+    pretrained: str | None = None  # the model whose weights are transferred
+    head_epochs: int = later(0)  # before the others, in which only the head learns, in a cycle of its own
+    graded_rates: bool = later(
+        False
+    )  # then: head a tenth, encoder a hundredth, its stem a thousandth of the rate
     epochs: int = 20
     further_epochs: tuple[int, ...] = ()  # each one more cycle of the learning rate, when all went well
     fraction: float = 1.0  # of the training records, drawn at random
     batch_size: int = 64  # of all processes together
     lanes: int = LANES  # fewer where there are few records, or where batches cannot be dealt so
+    optimiser: str = later(Optimiser.ADAMW)
+    schedule: str = later(Schedule.ONE_CYCLE)
     learning_rate: float = 2e-3  # at the top of the one cycle
     encoder_rate: float = 1.0  # a transferred encoder's share of the learning rate
     weight_decay: float = 0.01
     warmup: float = 0.25  # share of the steps before the top
     clip_gradient: float = 1.0  # largest norm of the gradient; 0: not clipped
     ema_decay: float = 0.99  # of the averaged weights that are evaluated and kept; 0: no average
+    loss: str = later(Loss.BINARY)
+    keep_best_by: str = later(KeptBy.SCORE)
     patience: int = 0  # epochs without a better validation before it ends; 0: never
     class_weighting: float = 0.0  # 0: every answer weighs the same; 1: both answers of a label do
     precision: str = "auto"
@@ -112,6 +128,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         checks = (
             self._name_faults,
+            self._choice_faults,
             self._phase_faults,
             self._window_faults,
             self._fold_faults,
@@ -138,23 +155,34 @@ class TrainingConfig:
         faults = []
         if self.pretraining and self.initialisation == Initialisation.FROZEN:
             faults.append("An autoencoder cannot be trained with a frozen encoder.")
-        if self.pretraining != isinstance(self.network, AutoencoderConfig):
+        if not isinstance(self.network, AutoencoderConfig if self.pretraining else ClassifierConfig):
             faults.append("Pretraining needs an autoencoder, and fine-tuning a classifier.")
         if not self.pretraining and (self.task is None) == (not self.label_columns):
             faults.append("Fine-tuning needs either a task or the label columns of a CSV.")
-        if self.members > 1 and not isinstance(self.network, ECGClassifierConfig):
+        if self.members > 1 and self.pretraining:
             faults.append("Only classifiers made of an encoder and a head are trained as ensembles.")
         if self.resampling not in tuple(Resampling) or self.members_at_once < 0:
             faults.append("Members are made by cross-fit or bootstrap, and none or more learn at once.")
         return faults
 
+    def _choice_faults(self) -> list[str]:
+        faults = []
+        if self.optimiser not in tuple(Optimiser) or self.schedule not in tuple(Schedule):
+            faults.append("The optimiser is adamw, adam or sgd, and the schedule one-cycle or constant.")
+        if self.loss not in tuple(Loss) or self.keep_best_by not in tuple(KeptBy):
+            faults.append("The loss is binary or categorical, and the best epoch is kept by score or loss.")
+        graded = self.head_epochs > 0 or self.graded_rates
+        if self.head_epochs < 0 or (graded and self.initialisation != Initialisation.TRANSFER):
+            faults.append("Epochs of the head alone and graded rates are for a transferred network.")
+        if graded and self.pretraining:
+            faults.append("Epochs of the head alone and graded rates are for a classifier.")
+        return faults
+
     def _window_faults(self) -> list[str]:
-        encoder = self.encoder
-        if encoder is None:
-            return []
-        if encoder.n_leads != len(self.preprocessing.leads):
+        n_leads, n_samples = self.input_shape
+        if n_leads != len(self.preprocessing.leads):
             return ["The network's number of leads is not the preprocessing's."]
-        if encoder.n_samples != self.preprocessing.window:
+        if n_samples != self.preprocessing.window:
             return ["The network's window is not the preprocessing's."]
         return []
 
@@ -207,9 +235,23 @@ class TrainingConfig:
         return self.network.encoder if isinstance(self.network, ECGClassifierConfig) else None
 
     @property
+    def input_shape(self) -> tuple[int, int]:
+        """The leads and the samples of a window that the network reads."""
+        if isinstance(self.network, ClassifierConfig):
+            return self.network.shape[:2]
+        encoder = self.encoder
+        return (encoder.n_leads, encoder.n_samples) if encoder is not None else (0, 0)
+
+    @property
+    def cycles(self) -> tuple[int, ...]:
+        """The epochs of each cycle of the learning rate: of the head alone if any, as planned, added."""
+        head = (self.head_epochs,) if self.head_epochs else ()
+        return (*head, self.epochs, *self.further_epochs)
+
+    @property
     def all_epochs(self) -> int:
         """The number of epochs planned at first, and of those added since."""
-        return self.epochs + sum(self.further_epochs)
+        return sum(self.cycles)
 
     @property
     def digest(self) -> str:
@@ -230,7 +272,7 @@ class TrainingConfig:
         if self.pretraining:
             return None
         labelled = task(self.task) if self.task else csv_task(self.label_columns)
-        if isinstance(self.network, ECGClassifierConfig) and self.network.n_labels != len(labelled.labels):
+        if isinstance(self.network, ClassifierConfig) and self.network.shape.n_labels != len(labelled.labels):
             raise ConfigError(
                 f"The task {labelled.name} has {len(labelled.labels)} labels, the network another number."
             )

@@ -5,16 +5,15 @@ import re
 import torch
 
 from ecgapp.config import Settings
-from ecgapp.errors import ModelNotMadeError, TrainingError, WeightsMismatchError
+from ecgapp.errors import ModelNotMadeError, TrainingError
 from ecgapp.models import (
-    Autoencoder,
-    ECGClassifier,
     Network,
     TrainedModel,
     build,
     installed_models,
     load_model,
     transfer_encoder,
+    transfer_network,
 )
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.training.training_config import RESULT, Initialisation, TrainingConfig
@@ -25,6 +24,9 @@ _RUN = re.compile(r"run:([0-9a-f]{12})", re.ASCII)
 def initial_network(config: TrainingConfig, seed: int, pretrained: TrainedModel | None) -> Network:
     """The network before its first step, drawn from ``seed`` and then given what is transferred.
 
+    A frozen encoder gets a head drawn from ``seed``, as its control does. Else all is transferred that does
+    not belong to the labels: of a classifier of the same architecture all but the last layer.
+
     Raises:
         TrainingError: the pretrained model reads other leads, rates or filters, or is of no use here.
         WeightsMismatchError: the two encoders are not built alike.
@@ -33,9 +35,10 @@ def initial_network(config: TrainingConfig, seed: int, pretrained: TrainedModel 
     network = build(config.network)
     if pretrained is not None:
         _refuse_other_input(pretrained.card.preprocessing, config.preprocessing)
-        _copy(pretrained.network, network)
+        frozen = config.initialisation == Initialisation.FROZEN
+        (transfer_encoder if frozen else transfer_network)(pretrained.network, network)
     if config.initialisation == Initialisation.FROZEN:
-        frozen_encoder(network).requires_grad_(False)
+        encoder_of(network).requires_grad_(False)
     return network
 
 
@@ -63,11 +66,11 @@ def set_training_mode(network: Network, *, frozen: bool) -> None:
     """Train mode, except for a frozen encoder: its batch-norm statistics stay as they are."""
     network.train()
     if frozen:
-        frozen_encoder(network).eval()
+        encoder_of(network).eval()
 
 
-def frozen_encoder(network: Network) -> torch.nn.Module:
-    """The part of a classifier that a frozen training leaves alone.
+def encoder_of(network: Network) -> torch.nn.Module:
+    """The encoder of a network: what a frozen training leaves alone.
 
     Raises:
         TrainingError: the network has no encoder.
@@ -91,15 +94,3 @@ def _refuse_other_input(theirs: PreprocessingConfig, ours: PreprocessingConfig) 
                 f"The pretrained model was trained with another {field.replace('_', ' ')}. "
                 "Choose the same preprocessing, or another model."
             )
-
-
-def _copy(source: Network, target: Network) -> None:
-    if isinstance(source, Autoencoder) and isinstance(target, ECGClassifier):
-        transfer_encoder(source, target)
-        return
-    part = "" if type(source) is type(target) and isinstance(source, Autoencoder) else "encoder."
-    weights = {k.removeprefix(part): v for k, v in source.state_dict().items() if k.startswith(part)}
-    try:
-        (frozen_encoder(target) if part else target).load_state_dict(weights)
-    except RuntimeError as error:
-        raise WeightsMismatchError("The pretrained model is not built like this network.") from error

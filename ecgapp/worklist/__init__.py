@@ -1,6 +1,6 @@
 """Many ECGs at once: listed under our numbers, scored in the background, in an order to read them."""
 
-from ecgapp.worklist.item import ECG_STATES, Item, LabelScore, Outcome
+from ecgapp.worklist.item import ECG_STATES, Item
 from ecgapp.worklist.order import (
     BY_NUMBER,
     BY_UNCERTAINTY,
@@ -38,9 +38,7 @@ __all__ = [
     "UNCERTAINTY_DEFINITION",
     "URGENCY_DEFINITION",
     "Item",
-    "LabelScore",
     "ListView",
-    "Outcome",
     "ScoringProgress",
     "Worklist",
     "arranged",

@@ -11,8 +11,8 @@ from contextlib import suppress
 
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError, EcgAppError, JobError, RecordError, StorageError
+from ecgapp.records.grouping import Group
 from ecgapp.worklist import Worklist, start_scoring
-from ecgapp.worklist.grouping import Group
 
 _LOG = logging.getLogger(__name__)
 START_EVERY = 32  # records after which the scorers are looked after

@@ -2,26 +2,10 @@
 
 from dataclasses import dataclass
 
-from ecgapp.analysis import JudgementLine
-from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.outcomes import NOT_SCORED, REFUSED, SCORED, WITHHELD, LabelScore, Outcome
 
-ARRIVING, WAITING, SCORED, REFUSED, UNREADABLE = "arriving", "waiting", "scored", "refused", "unreadable"
-WITHHELD = "labels withheld"  # readable, but the labels of the classifiers may not be shown
+ARRIVING, WAITING, UNREADABLE = "arriving", "waiting", "unreadable"
 ECG_STATES = (ARRIVING, WAITING, SCORED, WITHHELD, REFUSED)  # and UNREADABLE: not an ECG file
-
-
-@dataclass(frozen=True)
-class LabelScore:
-    """One label of one ECG; ``spread`` is the ensemble members' standard deviation in logits, 0 without."""
-
-    label: str
-    probability: float
-    threshold: float
-    spread: float = 0.0
-
-    @property
-    def positive(self) -> bool:
-        return self.probability >= self.threshold
 
 
 @dataclass(frozen=True)
@@ -34,23 +18,6 @@ class ModelUsed:
     name: str = ""
     digest: str = ""
     sha256: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of scoring an ECG; ``sentence`` is the reason if there are no scores.
-
-    ``withheld``: whether the ECG was judged without labels. ``critical`` and the lines of ``judged`` are in
-    order of severity, the worst first.
-    """
-
-    scores: tuple[LabelScore, ...] = ()
-    heart_rate: float | None = None  # beats per minute
-    quality: str = ""  # faults of leads, in a few words
-    sentence: str = ""
-    critical: tuple[CriticalFinding, ...] = ()
-    judged: tuple[JudgementLine, ...] = ()
-    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +35,7 @@ class Item:
     scored: float | None = None
     opened: float | None = None
     model: ModelUsed = ModelUsed()
-    outcome: Outcome = Outcome()
+    outcome: Outcome = NOT_SCORED
 
     @property
     def above(self) -> tuple[LabelScore, ...]:

@@ -6,8 +6,9 @@ from dataclasses import fields
 
 from ecgapp.analysis import JudgementLine, Severity
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.outcomes import WITHHELD, LabelScore, Outcome
 from ecgapp.worklist import item as states
-from ecgapp.worklist.item import Item, LabelScore, ModelUsed, Outcome
+from ecgapp.worklist.item import Item, ModelUsed
 
 SCORED = """
 CREATE TABLE IF NOT EXISTS items (
@@ -89,13 +90,11 @@ def write_outcome(
     connection: sqlite3.Connection, number: int, taker: str, outcome: Outcome, model: ModelUsed
 ) -> None:
     """Store the outcome if ``taker`` still has the item, which may be deleted or waiting again."""
-    without = states.WITHHELD if outcome.withheld else states.REFUSED
-    state = without if outcome.sentence else states.SCORED
     changed = connection.execute(
         "UPDATE items SET state = ?, scored = ?, taker = '', tries = 0, model = ?, digest = ?, sha256 = ?, "
         "heart_rate = ?, quality = ?, sentence = ? WHERE number = ? AND taker = ? AND state = ?",
         (
-            state,
+            outcome.state,
             time.time(),
             model.name,
             model.digest,
@@ -201,6 +200,6 @@ def item_of(row: sqlite3.Row, details: ItemDetails) -> Item:
             row["sentence"],
             details.critical(number),
             details.judged(number),
-            row["state"] == states.WITHHELD,
+            row["state"] == WITHHELD,
         ),
     )

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ecgapp.worklist.item import REFUSED, WITHHELD, Item
+from ecgapp.analysis.outcomes import REFUSED, WITHHELD
+from ecgapp.worklist.item import Item
 from ecgapp.worklist.urgency import NOW, level, uncertainty, urgency
 
 BY_URGENCY, BY_UNCERTAINTY, BY_NUMBER = "urgency", "uncertainty", "number"

@@ -5,32 +5,28 @@ process had taken is free again as soon as another one locks its slot. An item w
 is taken alone the next time, and after three times it is refused: it may be what kills the process.
 """
 
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ecgapp.analysis import InstalledModels, OpenedECG, available_models
+from ecgapp.analysis.outcomes import Judge, Outcome, broken, described, score, score_safely
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, LockedError, ModelNotFoundError
 from ecgapp.models import TrainedModel
 from ecgapp.storage.lock import claimed
-from ecgapp.worklist.item import WAITING, ModelUsed, Outcome
+from ecgapp.worklist.item import WAITING, ModelUsed
 from ecgapp.worklist.item_rows import write_outcome
-from ecgapp.worklist.scoring import described, score
 from ecgapp.worklist.worklist_store import Worklist
 
-Judge = Callable[[Sequence[OpenedECG]], list[Outcome]]
-_LOG = logging.getLogger(__name__)
 TOGETHER = 16  # records taken at a time
 LONGEST = 600.0  # s of ECG taken at a time; a longer record comes alone
 MOST_TRIES = 3
 LINGER = 10.0  # s to wait for more before the process ends
 LOOK = 0.2  # s between two looks
 PATIENCE = 3.0  # s to wait for the slot
-_BROKE = "Scoring it broke down for an unknown reason. Please report this."
 _KILLS = "Scoring it was broken off three times. It may be too long for this machine's memory."
 _NO_MODEL = "The classifier that was chosen for it is no longer installed. Choose another and score again."
 
@@ -127,7 +123,7 @@ class Scorer:
 
     def _outcomes(self, taken: Sequence[Taken], judge: Judge) -> list[Outcome]:
         opened = [self._open(item) for item in taken]
-        scored = iter(_score_safely([ecg for ecg in opened if isinstance(ecg, OpenedECG)], judge))
+        scored = iter(score_safely([ecg for ecg in opened if isinstance(ecg, OpenedECG)], judge))
         return [next(scored) if isinstance(ecg, OpenedECG) else ecg for ecg in opened]
 
     def _open(self, item: Taken) -> OpenedECG | Outcome:
@@ -135,7 +131,7 @@ class Scorer:
         try:
             return OpenedECG(self._worklist.archive.open(item.key), self._models)
         except Exception as error:
-            return _broken(error)
+            return broken(error)
 
     def _model(self, name: str) -> TrainedModel:
         """The classifier of this name as it is installed now, read once for each version.
@@ -159,23 +155,3 @@ class Scorer:
 def _without_labels(ecgs: Sequence[OpenedECG], sentence: str) -> list[Outcome]:
     """The outcomes without a classifier: critical findings and measurements only."""
     return [described(ecg, sentence=sentence) for ecg in ecgs]
-
-
-def _score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
-    """Score all together; after an error one by one, so that only its cause is refused."""
-    if not ecgs:
-        return []
-    try:
-        return judge(ecgs)
-    except Exception as error:
-        if len(ecgs) > 1:
-            return [outcome for ecg in ecgs for outcome in _score_safely([ecg], judge)]
-        return [_broken(error)]
-
-
-def _broken(error: Exception) -> Outcome:
-    """The outcome of an item that cannot be scored; only the kind of an unexpected error is logged."""
-    if isinstance(error, EcgAppError):
-        return Outcome(sentence=str(error))
-    _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)
-    return Outcome(sentence=_BROKE)

@@ -71,7 +71,7 @@ def resume_scoring(settings: Settings) -> None:
 
 
 def is_scoring_stopped(settings: Settings) -> bool:
-    """Whether a user has stopped the scoring and nobody has resumed it.
+    """Whether a user has stopped the scoring, which has not been resumed since.
 
     Raises:
         StorageError: the list of jobs cannot be read.

@@ -10,7 +10,8 @@ import math
 
 from ecgapp.analysis import Severity
 from ecgapp.analysis.critical import ORDER
-from ecgapp.worklist.item import REFUSED, Item, LabelScore
+from ecgapp.analysis.outcomes import REFUSED, LabelScore
+from ecgapp.worklist.item import Item
 
 NOW, SOON, CONTRADICTION, ABNORMAL, MINOR, UNKNOWN, NORMAL = 6, 5, 4, 3, 2, 1, 0
 LEVELS = {

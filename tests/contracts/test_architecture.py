@@ -19,7 +19,7 @@ NUMBERS = {
     "datasets": 5, "models": 5,
     "evaluate": 6, "explain": 6,
     "analysis": 7, "training": 7, "promotion": 7,
-    "worklist": 8, "runs": 8, "experiments": 8,
+    "worklist": 8, "runs": 8, "experiments": 8, "scoring": 8,
     "reviews": 9, "worker": 9,
     "report": 10,
     "cli": 11, "ui": 11,

@@ -1,14 +1,18 @@
 """Training on a CUDA device: what it must have in common with the CPU. Skipped where there is none."""
 
+import copy
 from dataclasses import replace
 
 import pytest
 import torch
 from several_processes import assert_alike, train_in_processes
+from small_networks import AUTOENCODERS, CLASSIFIERS, N_LEADS, N_SAMPLES
 from small_training import FINETUNING, PRETRAINING, Recorder, load_records, small_settings
 
 from ecgapp import training
 from ecgapp.errors import TrainingError
+from ecgapp.explain.methods import METHODS, SMOOTHGRAD, Question
+from ecgapp.explain.private_networks import private_copy
 from ecgapp.models import build, load_model, set_mask_source, stack
 from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.window_sampling import all_windows
@@ -103,6 +107,56 @@ def test_a_stack_answers_on_a_gpu_as_on_a_cpu():
     torch.testing.assert_close(
         stacked.to(GPU)(windows.to(GPU)).cpu(), stacked.cpu()(windows), atol=1e-3, rtol=1e-3
     )
+
+
+@pytest.mark.parametrize("name", sorted(AUTOENCODERS | CLASSIFIERS))
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_every_network_learns_on_a_gpu_what_it_learns_on_a_cpu(name, precision, settings, tmp_path):
+    base = PRETRAINING if name in AUTOENCODERS else FINETUNING
+    config = replace(base, network=(AUTOENCODERS | CLASSIFIERS)[name], epochs=1, batch_size=8)
+    there, here = Recorder(), Recorder()
+    training.train(on_gpu(config, precision=precision), there, tmp_path / "gpu", settings)
+    training.train(config, here, tmp_path / "cpu", settings)
+    assert there.epochs[0].validation_loss == pytest.approx(here.epochs[0].validation_loss, rel=0.3)
+
+
+@pytest.mark.parametrize("name", sorted(CLASSIFIERS))
+def test_the_members_of_every_classifier_learn_on_a_gpu(name, settings, tmp_path):
+    config = replace(FINETUNING, network=CLASSIFIERS[name], members=2, epochs=1)
+    model = training.train(on_gpu(config), Recorder(), tmp_path, settings)
+    assert len(model.network.members) == 2
+
+
+@pytest.mark.parametrize("name", sorted(CLASSIFIERS))
+def test_a_head_learns_alone_on_a_gpu(name, settings, tmp_path):
+    config = on_gpu(replace(FINETUNING, network=CLASSIFIERS[name]), precision="fp32", epochs=1)
+    training.train(config, Recorder(), settings.runs / f"{sorted(CLASSIFIERS).index(name):012x}", settings)
+    tuned = replace(
+        config, initialisation="transfer", pretrained=f"run:{sorted(CLASSIFIERS).index(name):012x}",
+        head_epochs=1, graded_rates=True,
+    )  # fmt: skip
+    recorder = Recorder()
+    training.train(tuned, recorder, tmp_path, settings)
+    assert len(recorder.epochs) == 2
+
+
+@pytest.mark.parametrize("name", sorted(CLASSIFIERS))
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_classifier_is_explained_on_a_gpu_as_on_a_cpu(name, method):
+    torch.manual_seed(0)
+    network = build(CLASSIFIERS[name])
+    windows = torch.randn(16, N_LEADS, N_SAMPLES)
+    network(windows)  # batch norms that are not the identity
+    network.eval().requires_grad_(False)
+    x, maps = windows[0], {}
+    for device in ("cpu", GPU):
+        question = Question(x.to(device), torch.zeros_like(x, device=device), 0, 8, 4, 0)
+        with private_copy(copy.deepcopy(network).to(device)) as private:
+            maps[device] = METHODS[method]([private], question).cpu()
+    if method == SMOOTHGRAD:  # its noise is another on each kind of device
+        assert maps[GPU].isfinite().all()
+    else:
+        torch.testing.assert_close(maps[GPU], maps["cpu"], atol=1e-3, rtol=1e-2)
 
 
 def test_a_compiled_network_learns_too(settings, tmp_path):

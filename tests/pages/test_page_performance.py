@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from ecgapp.analysis import version_predictions
 from ecgapp.config import DISCLAIMER, PROJECT, Settings
-from ecgapp.evaluate import metrics_at
+from ecgapp.evaluate import metrics_at, overall_figures
 from ecgapp.models import TrainedModel, pack, save_model
 from ecgapp.models.card_words import with_interval
 from ecgapp.promotion import Decision, install_import
@@ -74,6 +74,17 @@ def test_the_means_are_those_of_the_card(page):
     assert macro(page)["Macro AUROC"] == with_interval(figures.macro_auroc)
     assert macro(page)["F2"] == with_interval(figures.f2)
     assert macro(page)["G2"] == with_interval(figures.g2)
+
+
+def test_beside_the_means_stand_the_figures_of_all_classes_and_what_the_challenge_scores(page):
+    known, card = tiny_models.predictions(9), tiny_models.classifier()[0].card
+    figures = overall_figures(card.task, known.probabilities, known.targets, card.thresholds, n_bootstrap=200)
+    assert macro(page)["Weighted F1"] == with_interval(figures.weighted_f1.figure)
+    assert macro(page)["Accuracy"] == with_interval(figures.accuracy.figure)
+    assert macro(page)["Challenge 2021"] == with_interval(figures.challenge_2021.figure)
+    words = " ".join(caption.value for caption in page.caption)
+    assert "Weighted F1 200, Accuracy 200, Challenge 2021 200" in words
+    assert "does not score STD, STE" in words
 
 
 def test_there_is_one_two_by_two_a_class_and_each_adds_up(page):

@@ -17,7 +17,7 @@ from ecgapp.jobs import metric_names
 from ecgapp.jobs.rows import OLDER
 from ecgapp.models import Interval
 from ecgapp.promotion import History, in_use
-from ecgapp.runs.form_to_config import JANG
+from ecgapp.runs.form_to_config import CLASSIFIERS, JANG
 from ecgapp.storage import admin_password, documents
 from ecgapp.training import AugmentationConfig, Initialisation, Phase, TrainingConfig
 from ecgapp.ui.training import run_list, training_form
@@ -145,6 +145,57 @@ def test_fine_tuning_is_started_on_a_task_that_the_labels_serve(settings, runs):
     config = started_config(runs)
     assert (config.task, config.members, config.initialisation) == ("nine_class", 3, Initialisation.RANDOM)
     assert config.network.n_labels == 9
+
+
+@pytest.mark.parametrize("network", CLASSIFIERS)
+def test_every_network_that_needs_labels_is_started_from_the_form(settings, runs, network):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    assert set(page.selectbox(key="train_network").options).isdisjoint(CLASSIFIERS)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_network").set_value(network).run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    press(page, "Start training")
+    config = started_config(runs)
+    assert config.network == CLASSIFIERS[network].with_shape(config.network.shape)
+    assert (config.network.n_labels, config.aggregation) == (9, "max")
+
+
+def test_the_phase_can_be_changed_after_a_network_was_chosen_that_needs_labels(settings):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_network").set_value(next(iter(CLASSIFIERS))).run()
+    page.radio(key="train_phase").set_value(Phase.PRETRAIN).run()
+    assert not page.exception
+    assert page.selectbox(key="train_network").value not in CLASSIFIERS
+
+
+def test_optimiser_schedule_loss_and_kept_epoch_reach_the_config(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    chosen = {"optimiser": "sgd", "schedule": "constant", "loss": "categorical", "kept": "loss"}
+    for key, value in chosen.items():
+        page.selectbox(key=f"train_{key}").set_value(value)
+    press(page, "Start training")
+    config = started_config(runs)
+    assert [config.optimiser, config.schedule, config.loss, config.keep_best_by] == list(chosen.values())
+
+
+def test_a_transfer_can_begin_with_its_head_alone_and_then_have_graded_rates(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    page = open_page("training", settings)
+    page.radio(key="train_phase").set_value(Phase.FINETUNE).run()
+    page.radio(key="train_start").set_value(Initialisation.TRANSFER).run()
+    page.selectbox(key="train_pretrained").set_value("cae_12lead").run()
+    page.selectbox(key="train_task").set_value("nine_class").run()
+    page.number_input(key="train_head_epochs").set_value(3)
+    page.checkbox(key="train_graded").check()
+    press(page, "Start training")
+    config = started_config(runs)
+    assert (config.head_epochs, config.graded_rates, config.pretrained) == (3, True, "cae_12lead")
 
 
 def test_a_hospitals_own_columns_can_be_the_labels(settings, runs):

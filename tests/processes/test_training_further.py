@@ -196,7 +196,7 @@ def test_an_epoch_tells_the_loss_of_the_best_answer_that_is_the_same_for_every_r
     told = recorder.epochs[-1].constant_loss
     truths = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, float("nan")], [1.0, 1.0]])
     weights = np.array([1.0, 3.0], np.float32)
-    judge = ClassificationObjective(FINETUNING.labels(), [weights], "mean")
+    judge = ClassificationObjective(FINETUNING.labels(), [weights], FINETUNING)
     constant = judge._constant_loss(truths, torch.from_numpy(weights))
     tried = [
         float(each.sum() / known.sum())

@@ -10,13 +10,13 @@ import pytest
 from run_processes import set_columns, silence, until
 from worklists import ecg, fill, scored, small_home
 
+from ecgapp.analysis.outcomes import SCORED
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
 from ecgapp.jobs import SCORE, NewRun, RunStore
 from ecgapp.jobs.liveness import NO_HEARTBEAT
 from ecgapp.system import processes
 from ecgapp.worklist import Worklist, resume_scoring, scorer_pool, start_scoring, stop_scoring
-from ecgapp.worklist.item import SCORED
 from ecgapp.worklist.scorer_pool import ScorerPool
 from ecgapp.worklist.start_scoring import scoring_job
 

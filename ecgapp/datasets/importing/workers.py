@@ -1,22 +1,17 @@
 """Parts of an import, read in this process or side by side in several."""
 
 import ctypes
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from multiprocessing import connection
-from multiprocessing.context import BaseContext
 
 from ecgapp.datasets.importing.part import PartNote
 from ecgapp.datasets.importing.read_part import PartJob, read_part
 from ecgapp.errors import DatasetError
+from ecgapp.system.child_processes import begin_child, clean_context
 
 POLL = 0.2  # seconds between two looks at how far the processes are
 AHEAD = 2  # parts handed to each process in advance
@@ -67,7 +62,7 @@ def _after(before: int, follow: Follow, done: int) -> None:
 
 
 def _side_by_side(jobs: Sequence[PartJob], workers: int, follow: Follow) -> list[PartNote]:
-    context, rest = _context(), iter(jobs)
+    context, rest = clean_context(["ecgapp.datasets"]), iter(jobs)
     counts: Counts = context.RawArray(ctypes.c_longlong, 1 + max(job.number for job in jobs))
     stop = context.RawValue(ctypes.c_byte, 0)
     notes: list[PartNote] = []
@@ -88,27 +83,10 @@ def _side_by_side(jobs: Sequence[PartJob], workers: int, follow: Follow) -> list
             raise
 
 
-def _context() -> BaseContext:
-    """Clean processes, whatever threads this one has; where it can be, each is a copy of a loaded one."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ecgapp.datasets"])
-    return context
-
-
 def _begin(counts: Counts, stop: ctypes.c_byte) -> None:
     """A worker ends with the process that it works for, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; the process that follows decides
     _shared[:] = [_Shared(counts, stop)]
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    begin_child()
 
 
 class _StoppedError(Exception):

@@ -1,7 +1,7 @@
 """The labels of a task that the Challenge 2021 scores, and a sentence on those that it does not score.
 
-A label is scored if its scored SNOMED CT codes are of one class. It may have other codes that the challenge
-does not count: the PVCs of CPSC2018 and PTB-XL have the code of ventricular ectopics, 164884008.
+A label is scored if all its SNOMED CT codes are of one scored class, or kinds of its diagnosis that the
+challenge does not score: the PVCs of CPSC2018 and PTB-XL have the code of ventricular ectopics, 164884008.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,12 @@ from ecgapp.evaluate.challenge.reward_matrix import challenge_2021
 from ecgapp.tasks.task import Label, Task
 
 _SNOMED = "SNOMED:"
+_KINDS = {  # codes without a score, and the scored diagnosis that each is a kind of
+    "426749004": "164889003",  # chronic atrial fibrillation
+    "282825002": "164889003",  # paroxysmal
+    "314208002": "164889003",  # rapid
+    "164884008": "427172004",  # ventricular ectopics
+}
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,8 @@ def scored_labels(task: Task) -> ScoredLabels:
 
 
 def _column(label: Label) -> int | None:
-    """The class of a label; None if none of its codes is scored, or they are of several classes."""
-    places = {challenge_2021().column(code) for code in _codes(label)} - {None}
+    """The class of a label; None if it has no codes, or not all of them are of one class."""
+    places = {challenge_2021().column(_KINDS.get(code, code)) for code in _codes(label)}
     return places.pop() if len(places) == 1 else None
 
 

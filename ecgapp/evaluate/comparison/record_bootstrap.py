@@ -12,7 +12,7 @@ from ecgapp.errors import ConfigError
 from ecgapp.evaluate.arrays import AnyFloats, Bools, Floats, checked, outcomes, ratio
 from ecgapp.evaluate.bootstrap import Statistic, bootstrap_draws, draw_weights, interval
 from ecgapp.evaluate.challenge_scores import f_beta
-from ecgapp.evaluate.ranking import LabelRanking, macro_auroc
+from ecgapp.evaluate.ranking import LabelRanking
 from ecgapp.evaluate.redrawing import redrawn_weights
 from ecgapp.models.validation_figures import Interval
 
@@ -33,10 +33,10 @@ def macro_auroc_interval(
     Raises:
         ConfigError: the arrays do not fit each other, or too few draws have a positive of every label.
     """
-    value = macro_auroc(probabilities, targets)
-    if value is None:
-        return None
     statistic, n_records = macro_auroc_statistic(probabilities, targets), len(targets)
+    value = float(statistic(np.ones((n_records, 1)))[0])
+    if np.isnan(value):
+        return None
     if redraw_until_complete:
         blocks = redrawn_weights(np.asarray(targets) == 1, n_bootstrap, seed)
     else:

@@ -1,25 +1,27 @@
 """A classifier made of an autoencoder's encoder and a pooled linear head."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-import torch
 from torch import Tensor, nn
 
-from ecgapp.errors import ConfigError, WeightsMismatchError
-from ecgapp.models.networks.dropout import Dropout, PerMember
+from ecgapp.errors import ConfigError
+from ecgapp.models.networks.dropout import Dropout
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
+from ecgapp.models.networks.pooling import MeanAndMaximum
 from ecgapp.models.registry import (
-    ArchitectureConfig,
     Autoencoder,
     AutoencoderConfig,
-    Classifier,
+    ClassifierConfig,
+    ClassifierShape,
+    EncoderClassifier,
     architecture,
     build,
 )
 
 
 @dataclass(frozen=True)
-class ECGClassifierConfig(ArchitectureConfig):
+class ECGClassifierConfig(ClassifierConfig):
     """The config of the encoder, and the number of labels."""
 
     encoder: AutoencoderConfig = field(default_factory=PatchAutoencoderConfig)
@@ -30,17 +32,17 @@ class ECGClassifierConfig(ArchitectureConfig):
         if self.n_labels < 1 or not 0 <= self.dropout < 1:
             raise ConfigError("A classifier needs labels, and a dropout between 0 and 1.")
 
+    @property
+    def shape(self) -> ClassifierShape:
+        return ClassifierShape(self.encoder.n_leads, self.encoder.n_samples, self.n_labels)
 
-class MeanAndMaximum(PerMember):
-    """(batch, n_features, time) -> (batch, 2 n_features): all means over time, then all maxima."""
-
-    def forward(self, features: Tensor) -> Tensor:
-        pooled = torch.stack([features.mean(-1), features.amax(-1)], dim=1)  # (batch, 2, n_features)
-        return pooled.view(len(features), 2, self.members, -1).transpose(1, 2).flatten(1)
+    def with_shape(self, shape: ClassifierShape) -> Self:
+        encoder = replace(self.encoder, n_leads=shape.n_leads, n_samples=shape.n_samples)
+        return replace(self, encoder=encoder, n_labels=shape.n_labels)
 
 
 @architecture("ecg_classifier")
-class ECGClassifier(Classifier):
+class ECGClassifier(EncoderClassifier):
     """(batch, n_leads, n_samples) -> logits (batch, n_labels).
 
     The head sees the mean and the maximum of each feature over time, as the concatenated pooling
@@ -65,17 +67,3 @@ class ECGClassifier(Classifier):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.pool(self.encoder(x)))
-
-
-def transfer_encoder(autoencoder: Autoencoder, classifier: ECGClassifier) -> None:
-    """Copy the autoencoder's encoder, batch-norm statistics and all, into the classifier.
-
-    Raises:
-        WeightsMismatchError: the two encoders are not built alike.
-    """
-    try:
-        classifier.encoder.load_state_dict(autoencoder.encoder.state_dict())
-    except RuntimeError as error:
-        raise WeightsMismatchError(
-            "The pretrained encoder does not fit this classifier: leads, window and widths must be equal."
-        ) from error

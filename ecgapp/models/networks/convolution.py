@@ -31,13 +31,14 @@ class ResidualBlock(nn.Module):
             convolution(c_in, c_out, kernel, stride), nn.BatchNorm2d(c_out), nn.ReLU(inplace=True)
         )
         self.second = nn.Sequential(convolution(c_out, c_out, kernel), nn.BatchNorm2d(c_out))
-        self.shortcut = _shortcut(c_in, c_out, stride)
+        self.shortcut = shortcut(c_in, c_out, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu_(self.second(self.first(x)).add_(self.shortcut(x)))
 
 
-def _shortcut(c_in: int, c_out: int, stride: int) -> nn.Module:
+def shortcut(c_in: int, c_out: int, stride: int) -> nn.Module:
+    """The path around a block: a mean over ``stride`` steps, then a 1x1 convolution if channels change."""
     layers: list[nn.Module] = []
     if stride > 1:
         layers.append(nn.AvgPool2d((1, stride), (1, stride), ceil_mode=True, count_include_pad=False))

@@ -6,15 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig
-from ecgapp.models.registry import ArchitectureConfig, Classifier, architecture
+from ecgapp.models.networks.classifier import ECGClassifierConfig
+from ecgapp.models.registry import ArchitectureConfig, Classifier, ClassifierConfig, architecture, build
 
 
 @dataclass(frozen=True)
 class EnsembleConfig(ArchitectureConfig):
     """One kind of member, so many times."""
 
-    member: ECGClassifierConfig = field(default_factory=ECGClassifierConfig)
+    member: ClassifierConfig = field(default_factory=ECGClassifierConfig)
     n_members: int = 4
 
     def __post_init__(self) -> None:
@@ -32,8 +32,8 @@ class Ensemble(Classifier):
     def __init__(self, config: EnsembleConfig) -> None:
         super().__init__()
         self.config = config
-        self.n_labels = config.member.n_labels
-        self.members = nn.ModuleList(ECGClassifier(config.member) for _ in range(config.n_members))
+        self.n_labels = config.member.shape.n_labels
+        self.members = nn.ModuleList(build(config.member) for _ in range(config.n_members))
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self.members]).mean(0)

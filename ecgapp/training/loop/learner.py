@@ -14,28 +14,34 @@ from ecgapp.models import Network, set_mask_source, stack, unstack
 from ecgapp.training.data.augmentation import Augmentation
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.devices import autocast, resolve_device, resolve_precision
-from ecgapp.training.loop.schedule import WeightAverage, cycles, parameter_groups
+from ecgapp.training.loop.schedule import GRADED, LayerRates, WeightAverage, cycles, parameter_groups
 from ecgapp.training.objective import Objective
+from ecgapp.training.optimisation import Optimiser, Schedule
 from ecgapp.training.parallel.batch_norm import synchronise
 from ecgapp.training.parallel.process_group import ALONE, ProcessGroup
 from ecgapp.training.training_config import Initialisation, TrainingConfig
-from ecgapp.training.transfer import set_training_mode
+from ecgapp.training.transfer import encoder_of, set_training_mode
 
 Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Steps in an epoch, windows in a batch of all processes, and the steps of each cycle."""
+    """Steps in an epoch, windows in a batch of all processes, and the steps of each cycle.
+
+    ``planned`` cycles were planned at first; those after them were added.
+    """
 
     steps: int
     batch: int
     cycles: tuple[int, ...]
+    planned: int = 1
 
     @classmethod
     def of(cls, config: TrainingConfig, steps: int, batch: int) -> "Pace":
         """The pace that the config plans, for epochs of so many steps of so many windows."""
-        return cls(steps, batch, tuple(n * steps for n in (config.epochs, *config.further_epochs)))
+        planned = len(config.cycles) - len(config.further_epochs)
+        return cls(steps, batch, tuple(n * steps for n in config.cycles), planned)
 
     @property
     def total(self) -> int:
@@ -69,11 +75,9 @@ class Learner:
         if processes.size > 1:
             synchronise(self.network, self.device, processes.size)  # batch norms over all of them
         self.average = WeightAverage(self.network, self.averaged, config.ema_decay)
-        groups = parameter_groups(
-            self.network, config.learning_rate, config.weight_decay, config.encoder_rate
-        )
+        self.optimiser = _optimiser(config, self.network, self.device)
         self.weights = [weight for weight in self.network.parameters() if weight.requires_grad]
-        self.optimiser = torch.optim.AdamW(groups, fused=True)
+        self._head_alone = False
         self.draws = Draws(seeds, config.seed, self.device)
         self.draws.set_batch(pace.batch, processes.part(pace.batch))
         set_mask_source(self.network, self.draws)
@@ -96,34 +100,47 @@ class Learner:
             return compiled
         return self.network
 
-    def start_epoch(self) -> None:
-        """Train mode, and a new sum of losses."""
-        self.resume_epoch()
+    def start_epoch(self, *, head_alone: bool = False) -> None:
+        """Train mode, and a new sum of losses; the encoder stays as it is if only the head learns."""
+        self.resume_epoch(head_alone=head_alone)
         self.losses.zero_()
 
-    def resume_epoch(self) -> None:
-        """Train mode alone."""
-        set_training_mode(self.network, frozen=self.config.initialisation == Initialisation.FROZEN)
+    def resume_epoch(self, *, head_alone: bool = False) -> None:
+        """Train mode alone; the encoder stays as it is if only the head learns."""
+        frozen = self.config.initialisation == Initialisation.FROZEN
+        self._head_alone = head_alone
+        set_training_mode(self.network, frozen=frozen or head_alone)
+        if self.config.head_epochs and self.processes.size == 1:  # several exchange all gradients
+            encoder_of(self.network).requires_grad_(not head_alone)
 
     def step(self, number: int, windows: Tensor, targets: Tensor) -> None:
         """Learn from one batch; ``number`` counts the training's steps from 0.
 
         ``windows`` is (batch, members, n_leads, n_samples), ``targets`` (batch, members, n_labels).
         """
-        share = cycles(number, self.pace.cycles, self.config.warmup)
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["top"] * share
+        self._set_rate(number)
         seen, clean = self.augmentation(windows.to(self.device, non_blocking=True))
         targets = targets.to(self.device, non_blocking=True)
         with autocast(self.device, self.precision):
             answers = self._answer(seen.flatten(1, 2))
         losses = self.objective.losses(answers, clean, targets, self.processes)
         losses.sum().backward()  # type: ignore[no-untyped-call]
+        if self._head_alone:
+            encoder_of(self.network).zero_grad(set_to_none=True)  # the optimiser leaves these weights alone
         self.gradient_norm = self._clip()
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=self.processes.size == 1)
         self.average.update(number + 1)
         self.losses += losses.detach() + 0 * self.gradient_norm  # an infinite gradient shows in the sum too
+
+    def _set_rate(self, number: int) -> None:
+        """Give each group of weights its learning rate; graded rates begin after the head's own epochs."""
+        pace, share = self.pace, 1.0
+        if self.config.schedule == Schedule.ONE_CYCLE:
+            share = cycles(number, pace.cycles, self.config.warmup, pace.planned)
+        for group in self.optimiser.param_groups:
+            top = self.config.learning_rate if self._head_alone else group["top"]
+            group["lr"] = top * share
 
     def _clip(self) -> Tensor:
         """Clip each member's gradient by its own norm; the largest norm of the members before that."""
@@ -172,3 +189,14 @@ class Learner:
         self.optimiser.load_state_dict(state["optimiser"])
         self.losses.copy_(state["losses"])
         return self.draws.restore(state["random"])
+
+
+def _optimiser(config: TrainingConfig, network: nn.Module, device: torch.device) -> torch.optim.Optimizer:
+    """The config's optimiser of the network's trainable weights, in one kernel where the device has such."""
+    rates = GRADED if config.graded_rates else LayerRates(1.0, config.encoder_rate, config.encoder_rate)
+    groups = parameter_groups(network, config.learning_rate, config.weight_decay, rates)
+    fused = device.type in ("cpu", "cuda")
+    if config.optimiser == Optimiser.SGD:
+        return torch.optim.SGD(groups, fused=fused)
+    kind = torch.optim.Adam if config.optimiser == Optimiser.ADAM else torch.optim.AdamW
+    return kind(groups, fused=fused)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -25,14 +26,14 @@ def one_cycle(step: int, total_steps: int, warmup: float) -> float:
     return _END + (1 - _END) * 0.5 * (1 + math.cos(math.pi * share))
 
 
-def cycles(step: int, lengths: Sequence[int], warmup: float) -> float:
-    """``one_cycle`` after ``one_cycle``, of ``lengths`` steps; those after the first rise to half the top.
+def cycles(step: int, lengths: Sequence[int], warmup: float, planned: int = 1) -> float:
+    """``one_cycle`` after ``one_cycle``, of ``lengths`` steps; after the ``planned`` ones the top is halved.
 
     Warm restarts (Loshchilov & Hutter 2017, arXiv 1608.03983), gentler, since the weights are good already.
     """
     for number, length in enumerate(lengths):
         if step < length or number == len(lengths) - 1:
-            return one_cycle(step, length, warmup) * (_FURTHER_TOP if number else 1.0)
+            return one_cycle(step, length, warmup) * (_FURTHER_TOP if number >= planned else 1.0)
         step -= length
     raise ValueError("A training has at least one cycle.")
 
@@ -54,22 +55,49 @@ class WeightAverage:
             torch._foreach_lerp_(self._to, self._from, 1 - decay)
 
 
+@dataclass(frozen=True)
+class LayerRates:
+    """Shares of the learning rate: of the head, of the encoder behind its stem, and of the stem."""
+
+    head: float = 1.0
+    body: float = 1.0
+    stem: float = 1.0
+
+
+GRADED = LayerRates(0.1, 0.01, 0.001)
+"""The discriminative rates of Strodthoff et al. 2020 (doi 10.1109/JBHI.2020.3022989), from fastai.
+
+Their groups differ a little: in Inception all shortcuts belong to the body, and in Wang's network, by an
+oversight in the public code, everything but the head is the stem.
+"""
+
+
 def parameter_groups(
-    network: nn.Module, learning_rate: float, weight_decay: float, encoder_rate: float
+    network: nn.Module, learning_rate: float, weight_decay: float, rates: LayerRates
 ) -> list[dict[str, object]]:
-    """Trainable weights for the optimiser: matrices decay, vectors do not; the encoder at its own rate."""
+    """Trainable weights for the optimiser, by layers and rates: matrices decay, vectors do not."""
     encoder = getattr(network, "encoder", None)
-    inside = {id(weight) for weight in encoder.parameters()} if isinstance(encoder, nn.Module) else set()
+    stem = getattr(encoder, "stem", None)
+    inside, first = _ids(encoder), _ids(stem)
+    parts = [(rates.head, set(map(id, network.parameters())) - inside)]
+    if rates.body == rates.stem:
+        parts.append((rates.body, inside))
+    else:
+        parts += [(rates.body, inside - first), (rates.stem, first)]
     groups = []
-    for is_encoder in (False, True):
-        rate = learning_rate * (encoder_rate if is_encoder else 1.0)
-        weights = [w for w in network.parameters() if w.requires_grad and (id(w) in inside) is is_encoder]
+    for share, part in parts:
+        weights = [weight for weight in network.parameters() if weight.requires_grad and id(weight) in part]
         for decays in (False, True):
             chosen = [weight for weight in weights if (weight.ndim > 1) is decays]
             if chosen:
-                decay = weight_decay if decays else 0.0
+                rate, decay = learning_rate * share, weight_decay if decays else 0.0
                 groups.append({"params": chosen, "lr": rate, "top": rate, "weight_decay": decay})
     return groups
+
+
+def _ids(part: object) -> set[int]:
+    """The ids of the weights of this part of a network; none if there is no such part."""
+    return {id(weight) for weight in part.parameters()} if isinstance(part, nn.Module) else set()
 
 
 def _tensors(network: nn.Module) -> list[Tensor]:

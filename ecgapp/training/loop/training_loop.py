@@ -74,7 +74,7 @@ class Loop:
     def _finished(self) -> bool:
         """Whether all cycles are over; those that are over are left behind."""
         self.cycle, self.begun = self._cycle_after(self.epoch, self.best.epoch)
-        return self.cycle > len(self.config.further_epochs)
+        return self.cycle >= len(self.config.cycles)
 
     def _cycle_after(self, epoch: int, best: int) -> tuple[int, int]:
         """The cycle that goes on after ``epoch`` epochs, and where it began; ``best`` is the best so far.
@@ -83,7 +83,7 @@ class Loop:
         """
         config = self.config
         cycle, begun = self.cycle, self.begun
-        for length in (config.epochs, *config.further_epochs)[cycle:]:
+        for length in config.cycles[cycle:]:
             impatient = config.patience and epoch - max(best, begun) >= config.patience
             if epoch - begun < length and not impatient:
                 break
@@ -94,15 +94,15 @@ class Loop:
         """Whether ``epoch``, from 1, with this score is the last: as planned, or because patience ends."""
         better = self.training.keeps_best and score > self.best.score
         cycle, _ = self._cycle_after(epoch, epoch if better else self.best.epoch)
-        return cycle > len(self.config.further_epochs)
+        return cycle >= len(self.config.cycles)
 
     def _run_epoch(self) -> None:
         """The rest of one epoch, its validation, and a checkpoint when it is time."""
-        first = self.position
+        first, head_alone = self.position, self.config.head_epochs > 0 and self.cycle == 0
         if first:
-            self.learner.resume_epoch()
+            self.learner.resume_epoch(head_alone=head_alone)
         else:
-            self.learner.start_epoch()
+            self.learner.start_epoch(head_alone=head_alone)
         started = time.monotonic()
         self.reported = (first, self._sum_of_losses(), started)
         positions, owners = self.batch_order()

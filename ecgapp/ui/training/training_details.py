@@ -4,7 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from ecgapp.training import AugmentationConfig, TrainingConfig
+from ecgapp.training import AugmentationConfig, Initialisation, TrainingConfig
+from ecgapp.training.optimisation import KeptBy, Loss, Optimiser, Schedule
 from ecgapp.training.training_config import PRECISIONS
 
 PRECISION_WORDS = {
@@ -13,6 +14,16 @@ PRECISION_WORDS = {
     "bf16": "bfloat16 where it is exact enough",
 }
 SIGMA = "In standard deviations of a lead; 0 leaves it out."
+
+
+OPTIMISER_WORDS = {
+    Optimiser.ADAMW: "AdamW",
+    Optimiser.ADAM: "Adam",
+    Optimiser.SGD: "SGD without momentum",
+}
+SCHEDULE_WORDS = {Schedule.ONE_CYCLE: "one cycle: up, then down", Schedule.CONSTANT: "constant"}
+LOSS_WORDS = {Loss.BINARY: "binary: each label alone", Loss.CATEGORICAL: "categorical: labels compete"}
+KEPT_WORDS = {KeptBy.SCORE: "macro AUROC", KeptBy.LOSS: "loss"}
 
 
 def ask_details(usual: TrainingConfig) -> dict[str, Any]:
@@ -45,6 +56,7 @@ def ask_details(usual: TrainingConfig) -> dict[str, Any]:
             help="torch.compile: the first steps take minutes, the others less time. On one device only; a "
             "processor needs a C++ compiler for it.",
         )  # fmt: skip
+        chosen = _ask_optimisation(usual)
         return {
             "weight_decay": decay,
             "warmup": warmup,
@@ -53,7 +65,47 @@ def ask_details(usual: TrainingConfig) -> dict[str, Any]:
             "precision": precision,
             "compiled": compiled,
             "augmentation": _ask_augmentation(usual.augmentation),
-        }
+        } | chosen
+
+
+def _ask_optimisation(usual: TrainingConfig) -> dict[str, Any]:
+    """The rule of a step and its rate; for a classifier also its loss, for a transfer what learns first."""
+    a, b, c, d = st.columns(4)
+    fields: dict[str, Any] = {
+        "optimiser": a.selectbox(
+            "Optimiser", list(Optimiser), format_func=OPTIMISER_WORDS.__getitem__, key="train_optimiser"
+        ),
+        "schedule": b.selectbox(
+            "Learning rate over time", list(Schedule), format_func=SCHEDULE_WORDS.__getitem__,
+            key="train_schedule",
+        ),
+    }  # fmt: skip
+    if not usual.pretraining:
+        fields["loss"] = c.selectbox(
+            "Loss", list(Loss), format_func=LOSS_WORDS.__getitem__, key="train_loss",
+            help="Categorical as in Singstad and Tronstad 2020. If one label is true, both are the same.",
+        )  # fmt: skip
+        fields["keep_best_by"] = d.selectbox(
+            "Keep the epoch with the best", list(KeptBy), format_func=KEPT_WORDS.__getitem__, key="train_kept"
+        )
+    if not usual.pretraining and usual.initialisation == Initialisation.TRANSFER:
+        fields |= _ask_unfreezing()
+    return fields
+
+
+def _ask_unfreezing() -> dict[str, Any]:
+    """Ask whether a transferred classifier learns with its head alone at first, and then at graded rates."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    head_epochs = left.number_input(
+        "Epochs of the head alone, before the others", 0, 1000, 0, key="train_head_epochs",
+        help="The transferred layers stay as they are in these epochs.",
+    )  # fmt: skip
+    graded = right.checkbox(
+        "Graded learning rates", key="train_graded",
+        help="Then the head learns at a tenth of the rate, the encoder at a hundredth, its first layers at a "
+        "thousandth, as in Strodthoff et al. 2020.",
+    )  # fmt: skip
+    return {"head_epochs": head_epochs, "graded_rates": graded}
 
 
 def _ask_augmentation(usual: AugmentationConfig) -> AugmentationConfig:

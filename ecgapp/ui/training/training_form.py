@@ -14,6 +14,7 @@ from ecgapp.errors import ConfigError, EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard
 from ecgapp.runs.form_to_config import (
+    CLASSIFIERS,
     LARGEST_BATCH,
     LOWEST_RATE,
     MOST_EPOCHS,
@@ -24,6 +25,7 @@ from ecgapp.runs.form_to_config import (
     RATE_FORMAT,
     RESAMPLINGS,
     STARTS,
+    Labels,
     batch_words,
     config_on_network,
     config_on_pretrained,
@@ -32,7 +34,6 @@ from ecgapp.runs.form_to_config import (
     shared_leads,
     transferable,
     usual_settings,
-    with_labels,
     with_start,
 )
 from ecgapp.runs.start_training import check_before_start, new_form, start_run, trained_here
@@ -131,17 +132,17 @@ def _ask_subject(
         frozen = start == Initialisation.FROZEN
         control = frozen and st.toggle("Control: freeze a random encoder instead", key="train_control")
         if start == Initialisation.RANDOM or control:
-            network, lead = _ask_network(leads)
+            network, lead = _ask_network(phase, leads)
         else:
             reference, pretrained = _ask_pretrained(transferable(models, phase, leads))
             replacement = _ask_replacement(pretrained, leads)
-    labels = None if phase == Phase.PRETRAIN else _ask_task(chosen)
+    labels = None if phase == Phase.PRETRAIN else Labels(*_ask_task(chosen))
     try:
         if start == Initialisation.RANDOM or control:
-            config = config_on_network(tuple(names), leads, network, lead)
+            config = config_on_network(tuple(names), leads, network, lead, labels)
         else:
-            config = config_on_pretrained(tuple(names), pretrained, replacement)
-        return phase, with_start(with_labels(config, *labels) if labels else config, start, reference)
+            config = config_on_pretrained(tuple(names), pretrained, replacement, labels)
+        return phase, with_start(config, start, reference)
     except ConfigError as error:
         return phase, error
 
@@ -154,9 +155,13 @@ def _describe(stores: Sequence[DatasetStore]) -> None:
         )
 
 
-def _ask_network(leads: tuple[str, ...]) -> tuple[str, str]:
-    network = str(st.selectbox("Network", NETWORKS, key="train_network"))
-    if network == PATCH or not leads:
+def _ask_network(phase: Phase, leads: tuple[str, ...]) -> tuple[str, str]:
+    """A network that this phase can train, and the lead that it reads if it reads only one."""
+    offered = NETWORKS if phase == Phase.PRETRAIN else (*NETWORKS, *CLASSIFIERS)
+    if st.session_state.get("train_network") not in offered:
+        st.session_state.pop("train_network", None)
+    network = str(st.selectbox("Network", offered, key="train_network"))
+    if network == PATCH or network in CLASSIFIERS or not leads:
         return network, "II"
     first = leads.index("II") if "II" in leads else 0
     return network, str(st.selectbox("Lead", leads, index=first, key="train_lead"))

@@ -7,10 +7,10 @@ import streamlit as st
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError, RecordError
 from ecgapp.models import ModelCard
+from ecgapp.records.grouping import grouped, in_folder, unpacked
 from ecgapp.records.upload import Upload
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.job_progress import counted, job_progress
-from ecgapp.worklist.grouping import grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
 DROP_NUMBER = "worklist_drop_number"  # a new number empties the uploader, so that no ECG stays in it

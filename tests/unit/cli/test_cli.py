@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 import tiny_models
+from dataset_sources import write_ptb_xl
 from small_training import COLUMNS, FINETUNING, PRETRAINING, small_settings
 
 from benchmarks import spoil
@@ -242,6 +243,21 @@ def test_evaluate_gives_figures_with_intervals_and_n_for_each_class(trained, run
         assert figures["auroc_interval"][0] <= figures["auroc"] <= figures["auroc_interval"][1]
 
 
+def test_evaluate_gives_figures_of_all_labels_with_intervals_and_n(trained, run):
+    _, out, _ = run("evaluate", "--model", "small", "--store", "small", "--json")
+    document = json.loads(out)
+    assert set(document["overall"]) >= {"accuracy", "label_accuracy", "weighted_f1"}
+    for figure in document["overall"].values():
+        assert 0 < figure["n"] <= document["n"]
+        assert figure["value_interval"][0] <= figure["value"] <= figure["value_interval"][1]
+    errors = document["calibration_error"]
+    assert errors["n"] == document["n"]
+    assert all(0 <= errors[name] <= 1 for name in ("mean", "pooled", "adaptive"))
+    _, text, _ = run("evaluate", "--model", "small", "--store", "small")
+    for words in ("weighted F1", "accuracy, all labels right", "calibration error, adaptive"):
+        assert words in text
+
+
 def test_evaluate_takes_the_path_of_a_store_as_well_and_an_autoencoder_has_errors(trained, run):
     _, by_name, _ = run("evaluate", "--model", "coder", "--store", "small", "--json")
     _, by_path, _ = run("evaluate", "--model", "coder", "--store", trained.stores / "small", "--json")
@@ -290,6 +306,12 @@ def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(
     code, out, _ = run("import", "folder", tmp_path / "none", "other", "--json")
     (line,) = out.splitlines()
     assert (code, list(json.loads(line))) == (1, ["problem"])
+
+
+def test_the_report_counts_a_task_of_many_labels_in_one_line(run, tmp_path):
+    _, out, _ = run("import", "ptb-xl", write_ptb_xl(tmp_path / "source"), "hospital")
+    assert "ptbxl_all: 3 of its 71 labels occur; the Data page counts them by fold." in out
+    assert "ptbxl_superclass, records with the label, by fold:" in out
 
 
 def test_import_into_a_path(settings, run, records, tmp_path):

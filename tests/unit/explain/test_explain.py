@@ -267,7 +267,7 @@ def test_a_private_copy_gives_the_networks_own_numbers_and_leaves_it_alone(name)
     torch.manual_seed(2)
     encoder = {
         "patch": PatchAutoencoderConfig(3, 160, widths=(6, 8), depths=(1, 2), latent=5),
-        "jang": JangAutoencoderConfig(n_samples=256, filters=2, latent=5),
+        "jang": JangAutoencoderConfig(n_samples=384, filters=2, latent=5),
     }[name]
     network = build(ECGClassifierConfig(encoder, 4))
     x = torch.randn(5, encoder.n_leads, encoder.n_samples)

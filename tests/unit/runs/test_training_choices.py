@@ -3,16 +3,27 @@
 import dataclasses
 
 import pytest
+from small_networks import trainable
 
 from ecgapp.errors import ConfigError
-from ecgapp.models import ECGClassifierConfig, EnsembleConfig, ModelCard, PatchAutoencoderConfig, Provenance
+from ecgapp.models import (
+    ECGClassifierConfig,
+    EnsembleConfig,
+    ModelCard,
+    PatchAutoencoderConfig,
+    Provenance,
+    ResNetWangConfig,
+)
 from ecgapp.records import LEADS
 from ecgapp.runs.form_to_config import (
+    BENCHMARK,
+    CLASSIFIERS,
     FOLD_ONE_LEAD,
     JANG,
     LARGEST_BATCH,
     NETWORKS,
     PATCH,
+    Labels,
     batch_words,
     config_on_network,
     config_on_pretrained,
@@ -23,7 +34,6 @@ from ecgapp.runs.form_to_config import (
     taken_batch,
     transferable,
     usual_settings,
-    with_labels,
     with_start,
 )
 from ecgapp.runs.next_config import ASKED, continued, differences, restarted
@@ -40,12 +50,12 @@ def pretraining(network=PATCH, leads=LEADS):
 
 
 def finetuning(network=PATCH, task_name="nine_class", columns=(), start=Initialisation.RANDOM):
-    config = with_labels(config_on_network(STORES, LEADS, network, "II"), task_name, columns)
+    config = config_on_network(STORES, LEADS, network, "II", Labels(task_name, columns))
     return with_start(config, start, None)
 
 
 def transfer(model, start, reference=None):
-    config = with_labels(config_on_pretrained(STORES, model), "nine_class", ())
+    config = config_on_pretrained(STORES, model, labels=Labels("nine_class"))
     return with_start(config, start, reference or model.name)
 
 
@@ -70,7 +80,14 @@ ENSEMBLE = card(
     task=task("nine_class"),
     thresholds=(0.5,) * 9,
 )
-CARDS = {model.name: model for model in (AUTOENCODER, CLASSIFIER, ENSEMBLE)}
+SUPERVISED = card(
+    "diagnostic",
+    ResNetWangConfig(n_samples=1000, n_labels=5),
+    task=task("ptbxl_superclass"),
+    thresholds=(0.5,) * 5,
+    aggregation="max",
+)
+CARDS = {model.name: model for model in (AUTOENCODER, CLASSIFIER, ENSEMBLE, SUPERVISED)}
 
 
 @pytest.mark.parametrize("make", [pretraining, finetuning])
@@ -80,6 +97,43 @@ def test_every_network_of_the_form_gives_a_config_that_survives_its_document(mak
     assert documents.load(TrainingConfig, documents.dump(config)) == config
     assert config.encoder.n_samples == config.preprocessing.window
     assert config.encoder.n_leads == len(config.preprocessing.leads)
+
+
+@pytest.mark.parametrize("network", CLASSIFIERS)
+def test_every_classifier_of_the_form_reads_all_leads_in_the_windows_of_its_paper(network):
+    config = finetuning(network)
+    assert documents.load(TrainingConfig, documents.dump(config)) == config
+    preprocessing = config.preprocessing
+    assert preprocessing.leads == LEADS
+    assert preprocessing.window_seconds == (2.5 if network in BENCHMARK else 20)
+    assert (preprocessing.window, config.aggregation) == (config.network.n_samples, "max")
+    assert config.network.n_labels == 9
+    assert config.name == f"nine_class_{config.network.architecture}_random"
+
+
+def test_a_benchmark_network_sees_overlapping_windows_at_100_hz():
+    for network in BENCHMARK:
+        preprocessing = finetuning(network).preprocessing
+        assert (preprocessing.sampling_rate, preprocessing.window, preprocessing.stride) == (100.0, 250, 125)
+
+
+def test_every_trainable_network_can_be_chosen_in_the_form():
+    chosen = {pretraining(network).network.architecture for network in NETWORKS}
+    chosen |= {finetuning(network).network.architecture for network in (*NETWORKS, *CLASSIFIERS)}
+    assert chosen == set(trainable())
+
+
+def test_a_network_that_needs_labels_is_refused_in_pretraining():
+    with pytest.raises(ConfigError, match="learns from labels only"):
+        pretraining(next(iter(CLASSIFIERS)))
+
+
+@pytest.mark.parametrize("start", [Initialisation.TRANSFER, Initialisation.FROZEN])
+def test_transfer_from_a_supervised_network_keeps_all_but_the_number_of_labels(start):
+    config = transfer(SUPERVISED, start)
+    assert config.network == dataclasses.replace(SUPERVISED.network, n_labels=9)
+    assert config.preprocessing == SUPERVISED.preprocessing
+    assert (config.aggregation, config.pretrained) == ("max", "diagnostic")
 
 
 @pytest.mark.parametrize("network", [JANG, FOLD_ONE_LEAD])
@@ -139,7 +193,7 @@ def test_shared_leads_are_those_of_all_in_the_order_of_the_first():
 
 
 def test_only_encoders_that_fit_are_offered():
-    assert set(transferable(CARDS, Phase.FINETUNE, LEADS)) == {"cae", "five"}
+    assert set(transferable(CARDS, Phase.FINETUNE, LEADS)) == {"cae", "five", "diagnostic"}
     assert set(transferable(CARDS, Phase.PRETRAIN, LEADS)) == {"cae"}
     assert transferable(CARDS, Phase.FINETUNE, ("I", "II")) == {}
 

@@ -9,6 +9,7 @@ from broad_waves import broad_waves
 from only_models import open_with
 
 from ecgapp.analysis import InstalledModels, OpenedECG
+from ecgapp.analysis.outcomes import described
 from ecgapp.config import Settings
 from ecgapp.records import LEADS, ECGRecord, SyntheticConfig, read_record, synthesise
 from ecgapp.report import Contents
@@ -16,7 +17,6 @@ from ecgapp.report.bundle import bundle
 from ecgapp.report.summary import figures
 from ecgapp.signals import beat_list, r_peaks, record_quality
 from ecgapp.signals.beat_list import leads_for_beats
-from ecgapp.worklist.scoring import described
 
 
 def heart(rhythm="sinus", rate=87.0, **settings):

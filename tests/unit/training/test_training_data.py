@@ -36,7 +36,7 @@ from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal, epoch_order
 from ecgapp.training.data.window_sampling import all_windows, random_windows
-from ecgapp.training.loop.schedule import WeightAverage, one_cycle, parameter_groups
+from ecgapp.training.loop.schedule import LayerRates, WeightAverage, one_cycle, parameter_groups
 from ecgapp.training.objective import ClassificationObjective, label_weights
 from ecgapp.training.parallel.process_group import ALONE
 
@@ -241,7 +241,7 @@ def test_mains_hum_has_its_frequency_and_is_left_out_where_it_cannot_be_sampled(
 
 
 def test_an_unknown_answer_weighs_nothing_in_the_loss():
-    objective = ClassificationObjective(csv_task(("a", "b")), [np.ones(2, np.float32)], "mean")
+    objective = ClassificationObjective(csv_task(("a", "b")), [np.ones(2, np.float32)], FINETUNING)
     logits = torch.randn(4, 2)
     targets = torch.tensor([[1.0, 0.0], [0.0, torch.nan], [torch.nan, torch.nan], [1.0, 1.0]])
     known = ~targets.isnan()
@@ -250,14 +250,14 @@ def test_an_unknown_answer_weighs_nothing_in_the_loss():
 
 
 def test_no_known_answer_is_no_loss_rather_than_no_number():
-    objective = ClassificationObjective(csv_task(("a",)), [np.ones(1, np.float32)], "mean")
+    objective = ClassificationObjective(csv_task(("a",)), [np.ones(1, np.float32)], FINETUNING)
     unknown = torch.full((3, 1, 1), torch.nan)
     assert objective.losses(torch.randn(3, 1), torch.zeros(1), unknown).item() == 0
 
 
 def test_where_one_label_is_true_the_loss_is_the_cross_entropy():
     weights = np.array([1.0, 2.0, 0.5, 1.0], np.float32)
-    objective = ClassificationObjective(task("cinc2017_rhythm"), [weights], "mean")
+    objective = ClassificationObjective(task("cinc2017_rhythm"), [weights], FINETUNING)
     logits, truths = torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 3, 1])
     loss = objective.losses(logits, logits, F.one_hot(truths, 4).float()[:, None])
     torch.testing.assert_close(loss[0], F.cross_entropy(logits, truths, weight=torch.from_numpy(weights)))
@@ -306,7 +306,7 @@ def test_the_average_follows_the_weights(decay):
 
 def test_only_matrices_decay_and_the_encoder_has_its_own_rate():
     network = build(ECGClassifierConfig(PRETRAINING.network, 2))
-    groups = parameter_groups(network, 1.0, 0.1, 0.5)
+    groups = parameter_groups(network, 1.0, 0.1, LayerRates(1, 0.5, 0.5))
     assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
     for group in groups:
         inside = {id(weight) for weight in network.encoder.parameters()}

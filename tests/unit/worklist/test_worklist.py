@@ -12,6 +12,7 @@ from worklists import ecg, fill, scored, small_home
 from benchmarks import spoil
 from ecgapp import analysis
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.outcomes import REFUSED, SCORED, WITHHELD, quality_in_words, score
 from ecgapp.config import Settings
 from ecgapp.errors import ArchiveError
 from ecgapp.models import save_model
@@ -25,9 +26,8 @@ from ecgapp.worklist import (
     as_csv,
     urgency,
 )
-from ecgapp.worklist.item import ARRIVING, REFUSED, SCORED, WAITING, WITHHELD
+from ecgapp.worklist.item import ARRIVING, WAITING
 from ecgapp.worklist.scorer import MOST_TRIES, Scorer, slot_path
-from ecgapp.worklist.scoring import quality_in_words, score
 
 TOLERANCE = 1e-6  # of a probability: another batch rounds float32 sums differently
 

@@ -11,10 +11,10 @@ from run_processes import until
 from worklists import small_home
 
 from ecgapp.errors import ArchiveError, RecordError
-from ecgapp.records import SyntheticConfig, fingerprint, synthesise, write_wfdb
-from ecgapp.worklist import Worklist, grouping
+from ecgapp.records import SyntheticConfig, fingerprint, grouping, synthesise, write_wfdb
+from ecgapp.records.grouping import display_name, grouped, in_folder, unpacked
+from ecgapp.worklist import Worklist
 from ecgapp.worklist import intake as worklist_intake
-from ecgapp.worklist.grouping import display_name, grouped, in_folder, unpacked
 from ecgapp.worklist.intake import Intake
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ecgapp.analysis import Admission, GateAnswer, KnownFacts, judge
 from ecgapp.analysis.critical import CriticalFinding, CriticalKind
+from ecgapp.analysis.outcomes import REFUSED, SCORED, LabelScore, Outcome
 from ecgapp.analysis.rules import Presence, Verdict
 from ecgapp.tasks import task
 from ecgapp.worklist import (
@@ -18,15 +19,13 @@ from ecgapp.worklist import (
     CRITICAL_FIRST,
     LEVELS,
     Item,
-    LabelScore,
     ListView,
-    Outcome,
     arranged,
     level,
     uncertainty,
     urgency,
 )
-from ecgapp.worklist.item import REFUSED, SCORED, UNREADABLE, WAITING
+from ecgapp.worklist.item import UNREADABLE, WAITING
 from ecgapp.worklist.urgency import (
     ABNORMAL,
     CONTRADICTION,

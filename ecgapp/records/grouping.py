@@ -22,7 +22,6 @@ LARGEST_ARCHIVE = 4 * 2**30  # bytes that one .zip unpacks to; its files are unp
 LARGEST_HEADER = 2**20  # bytes; a larger one is not searched for names of signal files
 LONGEST_NAME = 60  # displayed characters
 ZIP = ".zip"
-_TOO_MANY = f"These are more than {MOST_FILES:,} files. Add them in several parts."
 _NO_FOLDER = "There is no such folder on the app's machine. Check the path."
 _DAMAGED = "A file in this .zip is damaged or locked with a password. Unpack it and drop the files."
 
@@ -34,6 +33,7 @@ class FolderFile:
     path: Path
     name: str  # the path below the given folder
     size: int
+    modified: int = 0  # ns since 1970
 
     def getbuffer(self) -> memoryview:
         with self.path.open("rb") as file:
@@ -105,15 +105,16 @@ class Group:
         return read_record(paths)
 
 
-def grouped(files: Sequence[Upload]) -> list[Group]:
+def grouped(files: Sequence[Upload], any_number: bool = False) -> list[Group]:
     """The records that ``files`` make up, in the order of their names, without hidden files.
+
+    More than ``MOST_FILES`` are refused, or with ``any_number`` none.
 
     Raises:
         RecordError: they are too many.
     """
     files = [file for file in files if not _is_hidden(file.name)]
-    if len(files) > MOST_FILES:
-        raise UnsupportedRecordError(_TOO_MANY)
+    _refuse_too_many(0 if any_number else len(files))
     together: dict[str, list[Upload]] = {}
     owner = _owners(files)
     for file in files:
@@ -133,8 +134,7 @@ def unzipped(upload: Upload) -> list[Upload]:
     # exceptions of zipfile for a list of files that is cut off, disordered or of an unknown kind
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise CorruptRecordError("This .zip is damaged. Pack it again, or drop its files.") from None
-    if len(inside) > MOST_FILES:
-        raise UnsupportedRecordError(_TOO_MANY)
+    _refuse_too_many(len(inside))
     if sum(info.file_size for info in inside) > LARGEST_ARCHIVE:
         raise UnsupportedRecordError(
             f"This .zip unpacks to more than {LARGEST_ARCHIVE // 2**30} GB. Add its records in several parts."
@@ -153,8 +153,10 @@ def unpacked(files: Iterable[Upload]) -> list[Upload]:
     return result
 
 
-def in_folder(folder: str) -> list[Upload]:
+def in_folder(folder: str, any_number: bool = False) -> list[Upload]:
     """All files in a folder on this machine and below it; links are not followed.
+
+    More than ``MOST_FILES`` are refused, or with ``any_number`` none.
 
     Raises:
         RecordError: there is no such folder, it cannot be read, or holds too many files.
@@ -163,7 +165,7 @@ def in_folder(folder: str) -> list[Upload]:
         top = Path(folder.strip()).expanduser()
         if not folder.strip() or not top.is_dir():
             raise RecordError(_NO_FOLDER)
-        return _below(top)
+        return _below(top, any_number)
     except (
         OSError,
         RuntimeError,
@@ -171,17 +173,23 @@ def in_folder(folder: str) -> list[Upload]:
         raise RecordError(_NO_FOLDER) from error
 
 
-def _below(top: Path) -> list[Upload]:
+def _below(top: Path, any_number: bool) -> list[Upload]:
     files: list[Upload] = []
     for place, folders, names in os.walk(top, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
             if not path.is_symlink() and is_file(path):
-                files.append(FolderFile(path, path.relative_to(top).as_posix(), path.stat().st_size))
-        if len(files) > MOST_FILES:
-            raise UnsupportedRecordError(_TOO_MANY)
+                state = path.stat()
+                name = path.relative_to(top).as_posix()
+                files.append(FolderFile(path, name, state.st_size, state.st_mtime_ns))
+        _refuse_too_many(0 if any_number else len(files))
     return files
+
+
+def _refuse_too_many(n_files: int) -> None:
+    if n_files > MOST_FILES:
+        raise UnsupportedRecordError(f"These are more than {MOST_FILES:,} files. Add them in several parts.")
 
 
 def display_name(stem: str) -> str:

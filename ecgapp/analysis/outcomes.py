@@ -1,12 +1,62 @@
-"""The outcomes of ECGs of the worklist: a classifier's scores, quality, critical findings, judgement."""
+"""The outcome of scoring an ECG: a classifier's scores, quality, critical findings, judgement."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from ecgapp.analysis import Findings, OpenedECG, Severity, find_many
+from ecgapp.analysis.critical import CriticalFinding
+from ecgapp.analysis.findings import Findings, find_many
+from ecgapp.analysis.judgement import JudgementLine, Severity
+from ecgapp.analysis.opened_ecg import OpenedECG
+from ecgapp.errors import EcgAppError
 from ecgapp.models import ModelCard, TrainedModel
 from ecgapp.records import ECGRecord
 from ecgapp.signals import RecordQuality
-from ecgapp.worklist.item import LabelScore, Outcome
+
+SCORED, REFUSED = "scored", "refused"
+WITHHELD = "labels withheld"  # readable, but the labels of the classifiers may not be shown
+_LOG = logging.getLogger(__name__)
+_BROKE = "Scoring it broke down for an unknown reason. Please report this."
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """One label of one ECG; ``spread`` is the ensemble members' standard deviation in logits, 0 without."""
+
+    label: str
+    probability: float
+    threshold: float
+    spread: float = 0.0
+
+    @property
+    def positive(self) -> bool:
+        return self.probability >= self.threshold
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of scoring an ECG; ``sentence`` is the reason if there are no scores.
+
+    ``withheld``: whether the ECG was judged without labels. ``critical`` and the lines of ``judged`` are in
+    order of severity, the worst first.
+    """
+
+    scores: tuple[LabelScore, ...] = ()
+    heart_rate: float | None = None  # beats per minute
+    quality: str = ""  # faults of leads, in a few words
+    sentence: str = ""
+    critical: tuple[CriticalFinding, ...] = ()
+    judged: tuple[JudgementLine, ...] = ()
+    withheld: bool = False
+
+    @property
+    def state(self) -> str:
+        """``SCORED``, ``WITHHELD`` or ``REFUSED``."""
+        return (WITHHELD if self.withheld else REFUSED) if self.sentence else SCORED
+
+
+NOT_SCORED = Outcome()
+Judge = Callable[[Sequence[OpenedECG]], list[Outcome]]
 
 
 def score(ecgs: Sequence[OpenedECG], model: TrainedModel) -> list[Outcome]:
@@ -51,6 +101,26 @@ def described(
     without_beats = any(one.source == "gate" for one in judged.of(Severity.CRITICAL))
     rate = None if without_beats else ecg.heart_rate
     return Outcome(scores, rate, words, sentence, ecg.critical(), judged.lines, withheld)
+
+
+def score_safely(ecgs: Sequence[OpenedECG], judge: Judge) -> list[Outcome]:
+    """The outcomes of all ECGs together; after an error one by one, so that only its cause is refused."""
+    if not ecgs:
+        return []
+    try:
+        return judge(ecgs)
+    except Exception as error:
+        if len(ecgs) > 1:
+            return [outcome for ecg in ecgs for outcome in score_safely([ecg], judge)]
+        return [broken(error)]
+
+
+def broken(error: Exception) -> Outcome:
+    """The outcome of an ECG that cannot be scored; only the kind of an unexpected error is logged."""
+    if isinstance(error, EcgAppError):
+        return Outcome(sentence=str(error))
+    _LOG.error("Scoring an ECG broke down: %s", type(error).__name__)
+    return Outcome(sentence=_BROKE)
 
 
 def quality_in_words(record: ECGRecord, quality: RecordQuality) -> str:
