@@ -72,7 +72,7 @@ class Jang2021Config(ProtocolConfig):
     repeats: int = 10
     batch_size: int = 32
     learning_rate: float = 2e-3
-    as_published: bool = False  # Adam, constant rate, no average of weights, no augmentation
+    as_published: bool = False  # both phases with Adam at one rate, and without averaged weights
     dropout: float = 0.3  # before the head
     polarity: float = 0.5  # how often a window is turned: electrodes may be swapped in one lead
     judged_windows: int = 2  # the first ones of a record that are judged; 0: all

@@ -16,6 +16,7 @@ from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import Task, task, task_names
 from ecgapp.training import AugmentationConfig, Phase, TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
+from ecgapp.training.optimisation import Optimiser, Schedule
 
 TRAIN_FOLDS, VALIDATION_FOLDS, TEST_FOLDS = (1, 2, 3, 4, 5, 6, 7, 8), (9,), (10,)
 RHYTHMS = ("shaoxing_rhythm", "cinc2017_rhythm")  # in the order of preference
@@ -97,7 +98,7 @@ def classifier_training(config: Jang2021Config, context: ArmContext) -> Training
     """The training that the arms of all shares and starts have in common."""
     stores = context.stores
     chosen = study_task(config, stores)
-    return TrainingConfig(
+    training = TrainingConfig(
         "jang2021",
         Phase.FINETUNE,
         ECGClassifierConfig(config.network, len(chosen.labels), config.dropout),
@@ -108,6 +109,19 @@ def classifier_training(config: Jang2021Config, context: ArmContext) -> Training
         learning_rate=config.learning_rate,
         augmentation=study_augmentation(config),
         device=context.device,
+    )
+    return published_steps(training) if config.as_published else training
+
+
+def published_steps(training: TrainingConfig) -> TrainingConfig:
+    """The training with the published steps: Adam at one rate, no decay, no clipping, no averaged weights."""
+    return replace(
+        training,
+        optimiser=Optimiser.ADAM,
+        schedule=Schedule.CONSTANT,
+        weight_decay=0.0,
+        clip_gradient=0.0,
+        ema_decay=0.0,
     )
 
 

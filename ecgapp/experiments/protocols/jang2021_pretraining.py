@@ -13,6 +13,7 @@ from ecgapp.experiments.protocols.jang2021_data import (
     TRAIN_FOLDS,
     VALIDATION_FOLDS,
     classifier_training,
+    published_steps,
     study_augmentation,
     study_preprocessing,
 )
@@ -35,7 +36,7 @@ EXAMPLES = 4  # reconstructions that are kept for the figure
 def pretraining_config(config: Jang2021Config, context: ArmContext) -> TrainingConfig:
     """The training of the study's own autoencoder; the epoch is chosen on the validation fold."""
     own = config.pretraining
-    return TrainingConfig(
+    training = TrainingConfig(
         AUTOENCODER,
         Phase.PRETRAIN,
         config.network,
@@ -52,6 +53,7 @@ def pretraining_config(config: Jang2021Config, context: ArmContext) -> TrainingC
         device=context.device,
         seed=context.config.seed,
     )
+    return published_steps(training) if config.as_published else training
 
 
 def pretrained_model(config: Jang2021Config, context: ArmContext) -> TrainedModel:

@@ -15,7 +15,7 @@ from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.protocols.jang2021_config import LabelShare, study_arms
+from ecgapp.experiments.protocols.jang2021_config import LabelShare, jang_preset, study_arms
 from ecgapp.experiments.protocols.jang2021_data import (
     classifier_training,
     load_study,
@@ -262,3 +262,15 @@ def test_the_lead_is_ii_where_it_is_and_else_the_only_one(tmp_path):
 def test_settings_that_make_no_sense_are_refused(change):
     with pytest.raises(ConfigError):
         small_study(**change)
+
+
+def test_the_full_size_has_the_published_network_steps_and_epochs(finished):
+    full = jang_preset("full")
+    assert (full.network.architecture, full.pretrained, full.repeats) == ("jang_autoencoder", None, 10)
+    assert [(share.percent, share.epochs) for share in full.shares[:3]] == [
+        ("100", 150), ("50", 150), ("25", 150)
+    ]  # fmt: skip
+    training = classifier_training(replace(finished.config.settings, as_published=True), finished)
+    assert (training.optimiser, training.schedule) == ("adam", "constant")
+    assert (training.weight_decay, training.ema_decay, training.clip_gradient) == (0, 0, 0)
+    assert full.learning_rate == 0.005
