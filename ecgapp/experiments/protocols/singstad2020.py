@@ -67,8 +67,8 @@ class Singstad2020(StudyProtocol):
         data = (
             f"{len(targets):,} records ({by_source}) of {min(seconds):.0f} to {max(seconds):.0f} s; "
             f"positives: {by_class}.",
-            f"{settings.n_folds} patient-wise folds with equal shares of each class (iterative stratification); "
-            f"inside each, {settings.validation_share:.0%} of the training patients choose the epoch.",
+            f"{settings.n_folds} patient-wise folds with equal shares of each class (iterative "
+            f"stratification); inside each, {settings.validation_share:.0%} of the training patients choose the epoch.",
         )
         return DataReport(data, _differences(settings, len(targets)))
 
@@ -153,8 +153,8 @@ def _differences(settings: Singstad2020Config, n_records: int) -> tuple[str, ...
             "the public code has SGD."
         )
     differences += (
-        "Each lead is normalised after a band-pass; the public code feeds raw samples, and scrambles leads and "
-        "time by a reshape, which is not repeated.",
+        "Each lead is normalised after a band-pass; the public code feeds raw samples, and scrambles leads "
+        "and time by a reshape, which is not repeated.",
         "The abstract fits thresholds on the training data; here also on the records that choose the epoch.",
     )
     return tuple(differences)
