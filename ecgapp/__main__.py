@@ -109,16 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--folds", nargs="+", type=int, metavar="FOLD", help="by default all")
     evaluate.add_argument("--json", action="store_true", help="print one JSON document")
 
-    runs = commands.add_parser("runs", help="list the trainings on this machine, or stop, resume, move one")
-    actions = runs.add_subparsers(dest="action", metavar="ACTION")
-    for action, words in _RUN_ACTIONS.items():
-        one = actions.add_parser(action, help=words)
-        one.add_argument("run", metavar="RUN", help="as in the list")
-        if action == "move":
-            one.add_argument("places", type=int, metavar="PLACES", help="-1: one place earlier")
-    export = actions.add_parser("export", help="write its numbers, its settings and the command to repeat it")
-    export.add_argument("run", metavar="RUN", help="as in the list")
-    export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
+    _add_runs(
+        commands.add_parser("runs", help="list the trainings on this machine, or stop, resume, move one")
+    )
 
     _add_models(commands.add_parser("models", help="list the models in use, or change, carry, delete one"))
 
@@ -194,6 +187,18 @@ def _add_experiment(experiment: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="where results go, outside the app's list"
     )
     experiment.add_argument("--json", action="store_true", help="print the results as one JSON document")
+
+
+def _add_runs(runs: argparse.ArgumentParser) -> None:
+    actions = runs.add_subparsers(dest="action", metavar="ACTION")
+    for action, words in _RUN_ACTIONS.items():
+        one = actions.add_parser(action, help=words)
+        one.add_argument("run", metavar="RUN", help="as in the list")
+        if action == "move":
+            one.add_argument("places", type=int, metavar="PLACES", help="-1: one place earlier")
+    export = actions.add_parser("export", help="write its numbers, its settings and the command to repeat it")
+    export.add_argument("run", metavar="RUN", help="as in the list")
+    export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

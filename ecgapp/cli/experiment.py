@@ -47,6 +47,7 @@ def experiment(arguments: Namespace, settings: Settings) -> int:
     if arguments.estimate:
         return _estimate(check_experiment(config, settings), arguments, settings)
     folder, stores = open_experiment(config, settings, arguments.out)
+    config = folder.record().config
     arms = protocol_named(config.protocol).arms(config)
     if arguments.collect:
         complete = all(folder.is_finished(arm.key) for arm in arms)

@@ -39,6 +39,7 @@ def check_experiment(config: ExperimentConfig, settings: Settings) -> CheckedExp
     if len(set(names)) != len(names):
         raise ExperimentError("Two of the data sets have the same name. Leave one out.")
     protocol = protocol_named(config.protocol)
+    config = protocol.fitted(config, stores)
     data = protocol.data_report(config, stores)
     digest = data_digest(stores, protocol.inputs(config, settings))
     return CheckedExperiment(ExperimentRecord(config, config.digest, digest), stores, data)
