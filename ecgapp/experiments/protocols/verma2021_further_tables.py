@@ -110,7 +110,7 @@ def reliability_figure(settings: Verma2021Config, results: Results) -> ResultFig
 
 
 def _bins(name: str, probabilities: Floats, targets: FloatArray) -> FigureSeries:
-    bins = reliability(probabilities, targets, n_bootstrap=0).bins
+    bins = reliability(probabilities, targets, n_bootstrap=1).bins  # the bins need no draws
     return FigureSeries(
         name, tuple(b.mean_probability for b in bins), tuple(b.share for b in bins), "points",
         tuple(b.low for b in bins), tuple(b.high for b in bins),

@@ -36,7 +36,7 @@ class HeadRecords:
     test: Rows
 
 
-def fit_linear_head(
+def fit_multinomial_head(
     features: FloatArray, targets: FloatArray, rows: HeadRecords, inverse_penalties: Sequence[float]
 ) -> FittedHead:
     """Multinomial logistic regression of records with one label each, with the best of these penalties.
