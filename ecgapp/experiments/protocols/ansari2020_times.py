@@ -79,7 +79,7 @@ def _probe(context: ArmContext) -> _Probe:
     data = load_trial_data(training, context)
     loaded = time.perf_counter()
     every, features = np.arange(len(data.records), dtype=np.int64), {}
-    for name in ("pooled", "code"):
+    for name in ("pooled", "code", "layers"):
         encoder = PooledEncoder(model.network, settings.parts(name))
         windows, owners = window_features(encoder, data.records, every, context.device)
         features[name] = FeatureData(windows, owners, data.records.targets)
