@@ -65,14 +65,14 @@ class Ansari2020(StudyProtocol):
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records and positives of each data set; the first one must have every class."""
         settings = ansari_settings(config)
-        asked = task(settings.task)
+        labelled = task(settings.task)
         rows = [np.asarray(store.rows(FOLDS)) for store in stores]
-        counts = [store.targets(asked, own) for store, own in zip(stores, rows, strict=True)]
-        _refuse_too_few(stores[0], asked.label_names, (counts[0] == 1).sum(0), settings.fewest_positives)
+        counts = [store.targets(labelled, own) for store, own in zip(stores, rows, strict=True)]
+        _refuse_too_few(stores[0], labelled.label_names, (counts[0] == 1).sum(0), settings.fewest_positives)
         data = []
         for store, targets in zip(stores, counts, strict=True):
             answered = int((~np.isnan(targets)).any(axis=1).sum())
-            parts = zip(asked.label_names, (targets == 1).sum(0).tolist(), strict=True)
+            parts = zip(labelled.label_names, (targets == 1).sum(0).tolist(), strict=True)
             positives = ", ".join(f"{name} {n:,}" for name, n in parts)
             data.append(f"{store.name}: {answered:,} records; positives: {positives}.")
         return DataReport(tuple(data), _differences(settings, stores))

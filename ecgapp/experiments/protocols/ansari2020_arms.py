@@ -1,4 +1,4 @@
-"""What the arms of ansari2020 do: features, learners in cross-validation, the network, and differences."""
+"""The work of the arms of ansari2020: features, learners in cross-validation, the network, and differences."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -129,14 +129,14 @@ def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
 
 
 def open_comparison(context: ArmContext) -> TrialFunction:
-    """The one trial compares the two encoders for each learner, features and scope."""
+    """The function whose only trial compares the two encoders for each learner, features and scope."""
     settings = ansari_settings(context.config)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         values: dict[str, float | None] = {}
         for key, (pretrained, random) in _pairs(context, settings).items():
-            found = difference_values(pretrained, random, settings.n_bootstrap)
-            values |= {f"{key}_{name}": value for name, value in found.items()}
+            differences = difference_values(pretrained, random, settings.n_bootstrap)
+            values |= {f"{key}_{name}": value for name, value in differences.items()}
         return TrialResult(values), {}
 
     return trial

@@ -64,7 +64,7 @@ def figures_of(
     }
     if arm.scope == ALL:
         parts[ON_TARGET] = records.stores[answers.rows] == 0
-    asked = task(settings.task)
+    labelled = task(settings.task)
     return joined(
-        [answers.figures(asked, part, prefix, settings.n_bootstrap) for prefix, part in parts.items()]
+        [answers.figures(labelled, part, prefix, settings.n_bootstrap) for prefix, part in parts.items()]
     )

@@ -20,8 +20,8 @@ CODE, LAYERS = "code", "layers"
 class PooledEncoder(nn.Module):
     """(batch, n_leads, n_samples) -> (batch, features): an encoder's map pooled over time, or its code.
 
-    ``poolings`` are those of ``PooledClassifier``. ``CODE`` stands for the autoencoder's latent, ``LAYERS`` for
-    the maps of all stages before the last, each with all poolings.
+    ``poolings`` are those of ``PooledClassifier``. ``CODE`` stands for the autoencoder's latent, and
+    ``LAYERS`` for the maps of all stages before the last, each with all poolings.
     """
 
     def __init__(self, network: Network, poolings: Sequence[str] = POOLINGS) -> None:

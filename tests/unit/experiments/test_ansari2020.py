@@ -33,7 +33,8 @@ from ecgapp.training.data.window_sampling import all_windows
 
 SMALL = AnsariConfig(
     autoencoder="tiny_cae", learners=("logistic",), repeats=2, random_encoders=2, n_bootstrap=20,
-    folds=2, inner_folds=2, fewest_positives=2, network=HeadNetworkSettings((4,), 3, 0.0, epochs=1, batch_size=16),
+    folds=2, inner_folds=2, fewest_positives=2,
+    network=HeadNetworkSettings((4,), 3, 0.0, epochs=1, batch_size=16),
 )  # fmt: skip
 CONFIG = ExperimentConfig(SMALL, ("first", "second"), Size.QUICK)
 
