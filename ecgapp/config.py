@@ -41,6 +41,11 @@ class Settings:
         return self.home / "weights"
 
     @property
+    def image_weights(self) -> Path:
+        """Weights of image networks that the user supplies, for experiments."""
+        return self.home / "image_weights"
+
+    @property
     def uploads(self) -> Path:
         """Private staging folder of uploads; emptied as soon as a record is read."""
         return self.home / "uploads"

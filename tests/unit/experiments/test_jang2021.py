@@ -1,0 +1,276 @@
+"""The study of Jang et al. (2021) in small: its arms, its draws, its tables, and what it refuses to claim."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rhythm_store import small_study, write_rhythms
+
+from ecgapp.config import Settings
+from ecgapp.datasets import open_store
+from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.evaluate import weighted_f1
+from ecgapp.experiments.arm_execution import run_arm
+from ecgapp.experiments.collection import collect, read_results, write_report
+from ecgapp.experiments.experiment_config import ExperimentConfig
+from ecgapp.experiments.protocols.jang2021_config import LabelShare, jang_preset, study_arms
+from ecgapp.experiments.protocols.jang2021_data import (
+    classifier_training,
+    load_study,
+    study_lead,
+    study_preprocessing,
+    study_task,
+)
+from ecgapp.experiments.protocols.jang2021_pretraining import pretrained_model
+from ecgapp.experiments.protocols.jang2021_tables import transfer_table
+from ecgapp.experiments.protocols.jang2021_trial_tables import paper_table_2, paper_table_3
+from ecgapp.experiments.protocols.jang2021_trials import JUDGED_FOLDS, trial_training
+from ecgapp.experiments.starting import open_experiment
+from ecgapp.experiments.study_protocol import ArmContext, protocol_named
+from ecgapp.experiments.trials.linear_head import most_probable
+from ecgapp.experiments.trials.probe_reporter import ProbeReporter
+from ecgapp.experiments.trials.trial_training import TrialPlace, prepare_trial
+from ecgapp.training.loop.training_loop import Loop
+
+
+def run_all(context):
+    protocol = protocol_named("jang2021")
+    for arm in protocol.arms(context.config):
+        run_arm(protocol, arm, context)
+
+
+def context_of(home, config, store="rhythms"):
+    settings = Settings(home, home / "shipped")
+    experiment = ExperimentConfig(config, (store,), "quick", seed=3)
+    folder, stores = open_experiment(experiment, settings)
+    return ArmContext(experiment, stores, settings, folder, "cpu", ProbeReporter())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    home = tmp_path_factory.mktemp("jang")
+    write_rhythms(home / "stores" / "rhythms")
+    context = context_of(home, small_study())
+    run_all(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return read_results(finished.folder, study_arms(finished.config.settings))
+
+
+@pytest.fixture(scope="module")
+def study(finished):
+    return load_study(finished.config.settings, finished, capped=JUDGED_FOLDS)
+
+
+def test_every_arm_runs_and_every_table_has_rows(finished, results):
+    assert list(results) == [arm.key for arm in study_arms(finished.config.settings)]
+    report = collect(finished.folder, finished.stores)
+    assert all(table.rows for table in report.tables)
+    assert {"transfer", "frozen", "images", "table3_lci", "paper_table2"} <= {t.key for t in report.tables}
+    assert [figure.key for figure in report.figures] == [
+        "figure4_reconstructions", "figure5_learning_curves", "f1_by_share"
+    ]  # fmt: skip
+
+
+def test_the_report_is_the_same_byte_for_byte_in_a_second_run(finished, tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms")
+    again = context_of(tmp_path, finished.config.settings)
+    run_all(again)
+    for context in (finished, again):
+        write_report(context.folder, context.stores)
+    first, second = (sorted((c.folder.path / "report").iterdir()) for c in (finished, again))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
+
+
+def test_arms_of_a_share_and_repeat_differ_in_the_initial_weights_alone(finished, study):
+    config = finished.config.settings
+    common = classifier_training(config, finished)
+    arms = {arm.kind: arm for arm in study_arms(config) if arm.share and arm.share.percent == "50"}
+    trainings = {kind: trial_training(common, arms[kind], 3, 1) for kind in ("random", "transfer")}
+    same = [replace(each, initialisation="random", pretrained=None) for each in trainings.values()]
+    assert same[0] == same[1]
+    model = pretrained_model(config, finished)
+    prepared = {
+        kind: prepare_trial(
+            training, study.data, study.split(arms[kind].share, 3, 1),
+            model if kind == "transfer" else None, TrialPlace(1, 2, Path("unused")),
+        )
+        for kind, training in trainings.items()
+    }  # fmt: skip
+    loops = {kind: Loop(each, each.networks()) for kind, each in prepared.items()}
+    for random, transfer in zip(*(loop.batch_order() for loop in loops.values()), strict=True):
+        np.testing.assert_array_equal(random, transfer)
+    networks = {kind: each.networks()[0].state_dict() for kind, each in prepared.items()}
+    for name, tensor in networks["random"].items():
+        other = networks["transfer"][name]
+        assert name.startswith("encoder.") or torch.equal(tensor, other)
+    for name, tensor in model.network.encoder.state_dict().items():
+        assert torch.equal(networks["transfer"][f"encoder.{name}"], tensor)
+
+
+def test_a_draw_has_training_records_alone_and_as_many_of_each_label_as_there_are(study):
+    labels = study.data.records.targets.argmax(axis=1)
+    drawn = study.drawn(1.0, 0, 0)
+    assert set(drawn.tolist()) < set(study.train.tolist())
+    np.testing.assert_array_equal(np.bincount(labels[drawn]), np.bincount(labels[study.train]))
+    assert len(np.unique(drawn)) < len(drawn)
+
+
+def test_a_smaller_share_is_part_of_a_larger_one_and_repeats_differ(study):
+    large, small = study.drawn(1.0, 0, 0), study.drawn(0.5, 0, 0)
+    assert set(small.tolist()) <= set(large.tolist())
+    assert not np.array_equal(large, study.drawn(1.0, 0, 1))
+
+
+def test_passes_repeat_the_draw_and_leave_validation_and_test_alone(study):
+    once, twice = (study.split(LabelShare(0.5, 1, passes), 0, 0) for passes in (1, 2))
+    np.testing.assert_array_equal(np.tile(once.train, 2), twice.train)
+    assert not set(once.train) & {*once.validation, *once.test}
+    assert not set(once.validation) & set(once.test)
+
+
+def test_the_figure_of_the_validation_epoch_is_that_of_the_stored_answers(results):
+    for key in ("random-100", "transfer-50"):
+        for number, trial in enumerate(results[key].trials):
+            arrays = results[key].arrays(number)
+            f1 = weighted_f1(most_probable(arrays["probabilities"]), arrays["targets"])
+            assert f1 == pytest.approx(trial.values["f1"], abs=1e-6)
+            assert trial.values["f1"] <= trial.values["best_f1"]
+
+
+def test_a_head_has_a_figure_for_each_share_from_its_stored_answers(results):
+    for kind in ("frozen-random", "frozen-pretrained", "image-random"):
+        arrays = results[kind].arrays(0)
+        for percent in ("100", "50"):
+            f1 = weighted_f1(most_probable(arrays[f"probabilities-{percent}"]), arrays["targets"])
+            assert f1 == pytest.approx(results[kind].trials[0].values[f"f1-{percent}"], abs=1e-6)
+
+
+def test_random_encoders_differ_between_repeats(results):
+    first, second = (results["frozen-random"].arrays(number)["probabilities-100"] for number in (0, 1))
+    assert not np.allclose(first, second)
+
+
+def test_the_papers_trials_give_its_means_deviations_and_p_values():
+    table = paper_table_2()
+    rows = {row[0]: dict(zip(table.columns[1:], row[1:], strict=True)) for row in table.rows}
+    assert rows["Mean"]["random 25 %"] == pytest.approx(0.543, abs=5e-4)
+    assert rows["Mean"]["transfer 100 %"] == pytest.approx(0.857, abs=5e-4)
+    assert rows["SD"]["transfer 25 %"] == pytest.approx(0.008, abs=5e-4)
+    assert rows["Welch p"]["transfer 100 %"] == pytest.approx(2e-6, rel=0.2)
+    assert rows["Welch p"]["transfer 25 %"] < 1e-20
+    index = paper_table_3()
+    p = dict(zip(index.columns, index.rows[-1], strict=True))["transfer 100 %"]
+    assert p == pytest.approx(0.45, abs=5e-3)
+
+
+def test_the_report_says_that_the_papers_index_at_100_percent_shows_no_difference(finished):
+    report = collect(finished.folder, finished.stores)
+    (sentence,) = [s for s in report.conclusions if "paper's own" in s and "at 100 %" in s]
+    assert sentence.endswith("p = 0.45, no difference shown.")
+
+
+def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(finished, results):
+    def failed(trial):
+        return replace(trial, values={**trial.values, "train_loss": trial.values["constant_loss"]})
+
+    flat = {
+        key: replace(arm, trials=tuple(map(failed, arm.trials))) if key.startswith("random") else arm
+        for key, arm in results.items()
+    }
+    report = protocol_named("jang2021").report(finished.config, finished.stores, flat)
+    assert "random failed to train at 100 %" in report.conclusions[0]
+    whole = protocol_named("jang2021").report(finished.config, finished.stores, results)
+    learnt = {row[:2]: row[-1] for table in whole.tables if table.key == "learning" for row in table.rows}
+    assert ("random 100" in whole.conclusions[0]) == (learnt[("100 %", "random")] == "no")
+
+
+def test_no_difference_is_claimed_where_the_paired_test_shows_none(finished, results):
+    report = protocol_named("jang2021").report(finished.config, finished.stores, results)
+    table = transfer_table(finished.config.settings, results)
+    for row in table.rows:
+        if row[0] == "Ours, epoch chosen on validation":
+            cells = dict(zip(table.columns, row, strict=True))
+            (sentence,) = [
+                s for s in report.conclusions if s.startswith(f"At {row[1]}") and ", transfer and random" in s
+            ]
+            unclear = cells["Paired p"] is None or cells["Paired p"] >= 0.05
+            assert ("no difference shown" in sentence) == unclear
+
+
+def test_a_partial_experiment_reports_what_it_has(finished, results):
+    part = {key: results[key] for key in ("pretraining", "random-100")}
+    report = protocol_named("jang2021").report(finished.config, finished.stores, part)
+    assert not any("difference" in s and s.startswith("At") for s in report.conclusions)
+
+
+def test_an_image_network_without_weights_gives_no_figures_and_the_report_says_so(tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms")
+    context = context_of(tmp_path, small_study(images=("googlenet",)))
+    protocol = protocol_named("jang2021")
+    (arm,) = [arm for arm in protocol.arms(context.config) if arm.key == "image-googlenet"]
+    run_arm(protocol, arm, context)
+    report = collect(context.folder, context.stores)
+    assert any("googlenet has no figures" in sentence for sentence in report.conclusions)
+
+
+def test_the_estimate_names_every_arm(finished):
+    protocol = protocol_named("jang2021")
+    arms = protocol.arms(finished.config)
+    seconds = protocol.estimate(arms, finished)
+    assert list(seconds) == [arm.key for arm in arms]
+    assert min(seconds.values()) > 0
+
+
+def test_the_data_report_names_counts_lead_and_differences(finished):
+    report = protocol_named("jang2021").data_report(finished.config, finished.stores)
+    assert any("N 24 / 3 / 3" in sentence for sentence in report.data)
+    assert any("lead I alone, which stands for lead II" in sentence for sentence in report.differences)
+    assert any("0.5-40 Hz" in sentence for sentence in report.differences)
+
+
+def test_too_few_records_of_a_label_are_refused_by_name_and_count(tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms", n_records=40)
+    with pytest.raises(ExperimentError, match="label N has 8 records for training"):
+        context_of(tmp_path, small_study())
+
+
+def test_the_lead_is_ii_where_it_is_and_else_the_only_one(tmp_path):
+    write_rhythms(tmp_path / "stores" / "one")
+    write_rhythms(tmp_path / "stores" / "two", leads=("I", "II"))
+    write_rhythms(tmp_path / "stores" / "other", leads=("I", "V1"))
+    settings = Settings(tmp_path, tmp_path / "shipped")
+    one, two, other = (open_store(name, settings) for name in ("one", "two", "other"))
+    assert (study_lead((one,)), study_lead((two,))) == ("I", "II")
+    assert study_preprocessing(small_study(pretrained="x"), (one,)).substitutions == ("I in place of II",)
+    with pytest.raises(ExperimentError, match="lead II"):
+        study_lead((other,))
+    assert study_task(small_study(), (one,)).name == "cinc2017_rhythm"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shares": ()}, {"repeats": 1}, {"shares": (LabelShare(0.0, 1),)}, {"images": ("alexnet",)}],
+    ids=str,
+)
+def test_settings_that_make_no_sense_are_refused(change):
+    with pytest.raises(ConfigError):
+        small_study(**change)
+
+
+def test_the_full_size_has_the_published_network_steps_and_epochs(finished):
+    full = jang_preset("full")
+    assert (full.network.architecture, full.pretrained, full.repeats) == ("jang_autoencoder", None, 10)
+    assert [(share.percent, share.epochs) for share in full.shares[:3]] == [
+        ("100", 150), ("50", 150), ("25", 150)
+    ]  # fmt: skip
+    training = classifier_training(replace(finished.config.settings, as_published=True), finished)
+    assert (training.optimiser, training.schedule) == ("adam", "constant")
+    assert (training.weight_decay, training.ema_decay, training.clip_gradient) == (0, 0, 0)
+    assert full.learning_rate == 0.005
