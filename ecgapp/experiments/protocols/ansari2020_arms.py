@@ -1,4 +1,4 @@
-"""The work of the arms of ansari2020: features, learners in cross-validation, the network, and differences."""
+"""The work of the arms of ansari2020: features, learners in cross-validation, network, differences."""
 
 from collections.abc import Mapping
 from dataclasses import replace
