@@ -13,6 +13,7 @@ navigation = st.navigation(
         ],
         "Administration": [
             st.Page("pages/training.py", title="Training"),
+            st.Page("pages/experiments.py", title="Experiments"),
             st.Page("pages/data.py", title="Data"),
             st.Page("pages/models.py", title="Models"),
         ],

@@ -109,16 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--folds", nargs="+", type=int, metavar="FOLD", help="by default all")
     evaluate.add_argument("--json", action="store_true", help="print one JSON document")
 
-    runs = commands.add_parser("runs", help="list the trainings on this machine, or stop, resume, move one")
-    actions = runs.add_subparsers(dest="action", metavar="ACTION")
-    for action, words in _RUN_ACTIONS.items():
-        one = actions.add_parser(action, help=words)
-        one.add_argument("run", metavar="RUN", help="as in the list")
-        if action == "move":
-            one.add_argument("places", type=int, metavar="PLACES", help="-1: one place earlier")
-    export = actions.add_parser("export", help="write its numbers, its settings and the command to repeat it")
-    export.add_argument("run", metavar="RUN", help="as in the list")
-    export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
+    _add_runs(
+        commands.add_parser("runs", help="list the trainings on this machine, or stop, resume, move one")
+    )
 
     _add_models(commands.add_parser("models", help="list the models in use, or change, carry, delete one"))
 
@@ -179,7 +172,12 @@ def _add_experiment(experiment: argparse.ArgumentParser) -> None:
     experiment.add_argument(
         "--settings", type=Path, metavar="FILE.json", help="other settings of the protocol"
     )
-    experiment.add_argument("--device", default="auto", metavar="DEVICE", help="by default the fastest")
+    experiment.add_argument(
+        "--device",
+        default="auto",
+        metavar="DEVICE",
+        help="by default every GPU, or the CPU; several: cuda:0+cuda:1",
+    )
     experiment.add_argument("--part", metavar="I/N", help="run only these arms, e.g. 2/8; needs --out")
     experiment.add_argument("--collect", action="store_true", help="run nothing, and write the tables")
     experiment.add_argument(
@@ -189,6 +187,18 @@ def _add_experiment(experiment: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="where results go, outside the app's list"
     )
     experiment.add_argument("--json", action="store_true", help="print the results as one JSON document")
+
+
+def _add_runs(runs: argparse.ArgumentParser) -> None:
+    actions = runs.add_subparsers(dest="action", metavar="ACTION")
+    for action, words in _RUN_ACTIONS.items():
+        one = actions.add_parser(action, help=words)
+        one.add_argument("run", metavar="RUN", help="as in the list")
+        if action == "move":
+            one.add_argument("places", type=int, metavar="PLACES", help="-1: one place earlier")
+    export = actions.add_parser("export", help="write its numbers, its settings and the command to repeat it")
+    export.add_argument("run", metavar="RUN", help="as in the list")
+    export.add_argument("folder", type=Path, metavar="FOLDER", help="a new one")
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

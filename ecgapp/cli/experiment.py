@@ -8,25 +8,27 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ecgapp.cli.part_argument import part_of
-from ecgapp.cli.progress import Terminal
+from ecgapp.cli.progress import ProgressBar
 from ecgapp.cli.settings_file import read_settings
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, store_names
-from ecgapp.errors import ConfigError, LockedError
-from ecgapp.experiments.arm_execution import run_arm
+from ecgapp.errors import ConfigError
+from ecgapp.experiments.arm_jobs import arm_states, resume_experiment
 from ecgapp.experiments.collection import results_json, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.experiment_folder import ExperimentFolder
+from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
+from ecgapp.experiments.part_execution import PartRun, arms_of_part
 from ecgapp.experiments.report_parts import ExperimentReport
-from ecgapp.experiments.starting import arm_states, open_experiment, resume_experiment
+from ecgapp.experiments.starting import CheckedExperiment, check_experiment, open_experiment
 from ecgapp.experiments.study_protocol import Arm, ArmContext, protocol_named
 from ecgapp.experiments.trials.probe_reporter import ProbeReporter
 from ecgapp.jobs import ARM, RunStore
-from ecgapp.training import EpochReport, StepReport, Stopped, devices
+from ecgapp.storage import documents
+from ecgapp.training import EpochReport, StepReport
+from ecgapp.training.devices import gpus
 
 _LOOK_SECONDS = 1.0
 _SAID = ("running", "finished", "failed", "stopped", "lost")  # states that are reported
@@ -42,17 +44,19 @@ def experiment(arguments: Namespace, settings: Settings) -> int:
     part = part_of(arguments.part)
     if part and arguments.out is None:
         raise ConfigError("A part of an experiment needs --out: the folder that all parts write to.")
-    folder, stores = open_experiment(config, settings, arguments.out)
-    arms = protocol_named(config.protocol).arms(config)
-    context = ArmContext(config, stores, settings, folder, _device(arguments.device), ProbeReporter())
     if arguments.estimate:
-        return _estimate(arms, context)
+        return _estimate(check_experiment(config, settings), arguments, settings)
+    folder, stores = open_experiment(config, settings, arguments.out)
+    config = folder.record().config
+    arms = protocol_named(config.protocol).arms(config)
     if arguments.collect:
         complete = all(folder.is_finished(arm.key) for arm in arms)
     elif arguments.out is not None:
-        complete = _run_here(arms, part, replace(context, reporter=_TerminalReporter()))
+        device = _devices(arguments.device)[0]
+        context = ArmContext(config, stores, settings, folder, device, _TerminalReporter())
+        complete = _run_here(arms_of_part(arms, *(part or (1, 1))), context)
     else:
-        complete = _run_jobs(arms, context)
+        complete = _run_jobs(arms, folder, _devices(arguments.device), settings)
     if not part or arguments.collect:
         _print(folder, stores, as_json=arguments.json)
     return 0 if complete else 1
@@ -71,52 +75,44 @@ def _config(arguments: Namespace, settings: Settings) -> ExperimentConfig:
     return ExperimentConfig(chosen, stores, arguments.size, arguments.seed)
 
 
-def _device(name: str) -> str:
-    return devices()[0] if name == "auto" else name
+def _devices(name: str) -> tuple[str, ...]:
+    """The devices on which arms take turns; ``auto`` is every GPU, or the CPU."""
+    return (gpus() or ("cpu",)) if name == "auto" else tuple(name.split("+"))
 
 
-def _estimate(arms: Sequence[Arm], context: ArmContext) -> int:
-    seconds = protocol_named(context.config.protocol).estimate(arms, context)
+def _estimate(checked: CheckedExperiment, arguments: Namespace, settings: Settings) -> int:
+    """Print how long each arm takes; nothing of the experiment is written."""
+    config = checked.record.config
+    protocol = protocol_named(config.protocol)
+    device, folder = _devices(arguments.device)[0], ExperimentFolder(settings.experiments / checked.record.id)
+    arms = protocol.arms(config)
+    context = ArmContext(config, checked.stores, settings, folder, device, ProbeReporter())
+    seconds = protocol.estimate(arms, context)
+    if arguments.json:
+        sys.stdout.write(documents.dump(TimeEstimate(device, seconds)))
+        return 0
     for arm in arms:
         sys.stdout.write(f"{_duration(seconds[arm.key]):>10}  {arm.title}\n")
-    sys.stdout.write(f"{_duration(sum(seconds.values())):>10}  in all, on {context.device}\n")
+    sys.stdout.write(f"{_duration(sum(seconds.values())):>10}  in all, on {device}\n")
     return 0
 
 
-def _run_here(arms: Sequence[Arm], part: tuple[int, int] | None, context: ArmContext) -> bool:
-    """Run the arms of this part in this process.
-
-    A part has every N-th arm. An arm that others build on is run by the first part that comes to it, and the
-    other parts wait for it.
-
-    Returns:
-        Whether all of them have finished.
-    """
-    number, n = part or (1, 1)
-    protocol = protocol_named(context.config.protocol)
-    needed = {key for arm in arms for key in arm.needs}
-    mine = [arm for place, arm in enumerate(arms) if arm.key in needed or place % n == number - 1]
-    for arm in mine:
-        while not context.folder.is_finished(arm.key):
-            try:
-                run_arm(protocol, arm, context)
-                context.reporter.log(f"Finished: {arm.title}.")
-            except LockedError:
-                time.sleep(_LOOK_SECONDS)
-            except Stopped:
-                return False
-    return True
+def _run_here(arms: Sequence[Arm], context: ArmContext) -> bool:
+    """Run the arms in this process; whether all of them have finished."""
+    return PartRun(protocol_named(context.config.protocol), context).run(arms)
 
 
-def _run_jobs(arms: Sequence[Arm], context: ArmContext) -> bool:
+def _run_jobs(
+    arms: Sequence[Arm], folder: ExperimentFolder, devices: Sequence[str], settings: Settings
+) -> bool:
     """Queue the arms as jobs and follow them until none waits or runs; Ctrl-C ends only the following.
 
     Returns:
         Whether all arms have finished.
     """
-    runs, terminal, folder = RunStore(context.settings.runs), Terminal("trials"), context.folder
+    runs, terminal = RunStore(settings.runs), _TerminalReporter()
     runs.refresh(ARM)
-    resume_experiment(folder, runs, (context.device,))
+    resume_experiment(folder, runs, devices)
     total = sum(arm.n_trials for arm in arms)
     before: dict[str, str] = {}
     try:
@@ -125,14 +121,14 @@ def _run_jobs(arms: Sequence[Arm], context: ArmContext) -> bool:
             states = arm_states(folder, runs)
             for status in states:
                 if before.get(status.arm.key) != status.state and status.state in _SAID:
-                    terminal.say(f"{status.state.capitalize()}: {status.arm.title}.")
+                    terminal.log(f"{status.state.capitalize()}: {status.arm.title}.")
             before = {status.arm.key: status.state for status in states}
-            terminal.advance(sum(status.trials_done for status in states), total)
+            terminal.progress(sum(status.trials_done for status in states), total)
             if not any(status.run is not None and not status.run.ended_for_now for status in states):
                 return all(folder.is_finished(arm.key) for arm in arms)
             time.sleep(_LOOK_SECONDS)
     except KeyboardInterrupt:
-        terminal.say("No longer followed here; the experiment goes on. See the Experiments page.")
+        terminal.log("No longer followed here; the experiment goes on. See the Experiments page.")
         return False
 
 
@@ -149,10 +145,10 @@ def _duration(seconds: float) -> str:
 
 
 class _TerminalReporter:
-    """Shows an arm's progress on standard error; Ctrl-C ends the process, which loses one trial at most."""
+    """Shows progress on standard error; Ctrl-C ends the process, which loses one trial at most."""
 
     def __init__(self) -> None:
-        self._terminal = Terminal("trials")
+        self._bar = ProgressBar("trials")
 
     def step(self, report: StepReport) -> None:
         """Steps are too many to be shown."""
@@ -161,10 +157,11 @@ class _TerminalReporter:
         """Epochs are too many to be shown."""
 
     def log(self, text: str) -> None:
+        self._bar.clear()
         sys.stderr.write(f"{text}\n")
 
     def should_stop(self) -> bool:
         return False
 
     def progress(self, done: int, total: int) -> None:
-        self._terminal.advance(done, total)
+        self._bar(done, total)

@@ -131,6 +131,8 @@ class DatasetStore:
 
         A group is float32 (k, n_leads, n_samples) with its k rows; shorter records come first.
         """
+        if len(rows) == 0:
+            return
         lengths = self.n_samples[rows]
         order = np.argsort(lengths, kind="stable")
         distinct, starts = np.unique(lengths[order], return_index=True)

@@ -1,19 +1,25 @@
 """The collection of an experiment's results into its report: the same results give the same bytes."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ecgapp.datasets import DatasetStore
-from ecgapp.errors import StorageError
+from ecgapp.errors import ConfigError, LockedError, StorageError
 from ecgapp.experiments.experiment_folder import ExperimentFolder
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import Arm, ArmTrials, Results, StudyProtocol, protocol_named
 from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
 from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically
+from ecgapp.storage.lock import claimed
 
 REPORT = "report"
+RESULTS = "results.json"
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ def read_results(folder: ExperimentFolder, arms: Sequence[Arm]) -> Results:
     """
     results: dict[str, ArmTrials] = {}
     for arm in arms:
+        folder.check_trials(arm.key, arm.n_trials)
         read = [read_trial(folder.arm(arm.key), number) for number in range(arm.n_trials)]
         ended = [(number, trial) for number, trial in enumerate(read) if trial is not None]
         if ended:
@@ -68,13 +75,38 @@ def collect(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> Experim
 def write_report(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> ExperimentReport:
     """Write the report's tables as CSV, the report as Markdown, and everything as JSON, into ``report``.
 
+    Processes that end at once write one after the other, so that the last report has all their results.
+
     Raises:
         StorageError: a result is damaged, or the folder cannot be written.
     """
-    report = collect(folder, stores)
+    while True:
+        try:
+            with claimed(folder.path / REPORT):
+                return _write_report(folder, collect(folder, stores))
+        except LockedError:
+            time.sleep(_LOOK_SECONDS)
+
+
+def read_report(folder: ExperimentFolder) -> ResultsDocument | None:
+    """The results and the report as they were written last, or None before the first arm has ended.
+
+    Raises:
+        StorageError: the file is damaged.
+    """
+    path = folder.path / REPORT / RESULTS
+    if not path.is_file():
+        return None
+    try:
+        return documents.load(ResultsDocument, path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ConfigError) as error:
+        raise StorageError("The report is damaged. Write it again with Resume.") from error
+
+
+def _write_report(folder: ExperimentFolder, report: ExperimentReport) -> ExperimentReport:
     target = folder.path / REPORT
     files = {f"{table.key}.csv": table.to_csv() for table in report.tables}
-    files |= {"report.md": report.to_markdown(), "results.json": results_json(folder, report)}
+    files |= {"report.md": report.to_markdown(), RESULTS: results_json(folder, report)}
     try:
         for name, text in files.items():
             write_atomically(target / name, text.encode())
@@ -96,6 +128,15 @@ def results_json(folder: ExperimentFolder, report: ExperimentReport) -> str:
         ArmOutcome(key, ended.arm.title, ended.finished, ended.trials) for key, ended in results.items()
     )
     return documents.dump(ResultsDocument(record.id, record.config_digest, record.data_digest, arms, report))
+
+
+def tables_zip(report: ExperimentReport) -> bytes:
+    """The tables as CSV files in a zip; the same report gives the same bytes."""
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as packed:
+        for table in report.tables:
+            packed.writestr(ZipInfo(f"{table.key}.csv"), table.to_csv())
+    return file.getvalue()
 
 
 def _arrays(

@@ -5,12 +5,14 @@ arms/KEY/trial-01.json        one trial (and trial-01.safetensors, its arrays)
 arms/KEY/result.json          digests of all trials; written last: the arm has finished
 arms/KEY/product/             files for other arms, e.g. a pretrained model
 arms/KEY/work/                checkpoints of the trial under way
+estimate.json                 the seconds that each arm was expected to take, if that was measured
 report/                       tables as CSV, report.md, results.json
 """
 
 import hashlib
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +21,11 @@ from ecgapp.errors import ConfigError, ExperimentError, StorageError
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.trial_result import trial_path
 from ecgapp.storage import documents
-from ecgapp.storage.files import write_atomically
+from ecgapp.storage.files import sha256_of, write_atomically
 
 EXPERIMENT = "experiment.json"
 RESULT = "result.json"
+ESTIMATE = "estimate.json"
 _NAME = re.compile(r"[a-z0-9_]+-[a-z]+-[0-9a-f]{12}", re.ASCII)
 _DAMAGED = "The experiment's folder is damaged. Delete the experiment and start it again."
 
@@ -52,6 +55,14 @@ class ArmResult:
     data_digest: str
     code_version: str
     trials_sha256: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TimeEstimate:
+    """The seconds that each arm was expected to take on ``device``, measured before the start."""
+
+    device: str
+    seconds: dict[str, float]  # by the arm's key
 
 
 @dataclass(frozen=True)
@@ -115,11 +126,7 @@ class ExperimentFolder:
         Raises:
             OSError: the folder cannot be written.
         """
-        record = self.record()
-        digests = tuple(
-            hashlib.sha256(trial_path(self.arm(key), number).read_bytes()).hexdigest()
-            for number in range(n_trials)
-        )
+        record, digests = self.record(), self._trial_digests(key, n_trials)
         result = ArmResult(key, record.config_digest, record.data_digest, __version__, digests)
         write_atomically(self.arm(key) / RESULT, documents.dump(result).encode())
         shutil.rmtree(self.work(key), ignore_errors=True)
@@ -137,9 +144,33 @@ class ExperimentFolder:
         except (OSError, UnicodeDecodeError, ConfigError) as error:
             raise StorageError(_DAMAGED) from error
 
-    def forget_arm(self, key: str) -> None:
-        """Remove all results of the arm ``key``, so that it runs again."""
-        shutil.rmtree(self.arm(key), ignore_errors=True)
+    def check_trials(self, key: str, n_trials: int) -> None:
+        """Compare the trials of the arm ``key`` with the mark of its end; nothing if it has not finished.
+
+        Raises:
+            StorageError: a trial is missing, or is not the one that the arm ended with.
+        """
+        result = self.result(key)
+        try:
+            if result is not None and result.trials_sha256 != self._trial_digests(key, n_trials):
+                raise StorageError(_DAMAGED)
+        except OSError as error:
+            raise StorageError(_DAMAGED) from error
+
+    def write_estimate(self, estimate: TimeEstimate) -> None:
+        """Keep the estimate for the time left; a full disk loses it."""
+        with suppress(OSError):
+            write_atomically(self.path / ESTIMATE, documents.dump(estimate).encode())
+
+    def estimate(self) -> TimeEstimate | None:
+        """The estimate that was made before the start, or None."""
+        try:
+            return documents.load(TimeEstimate, (self.path / ESTIMATE).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, ConfigError):
+            return None
+
+    def _trial_digests(self, key: str, n_trials: int) -> tuple[str, ...]:
+        return tuple(sha256_of(trial_path(self.arm(key), number)) for number in range(n_trials))
 
 
 def installed_experiments(home: Path) -> tuple[ExperimentFolder, ...]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ecgapp.errors import ConfigError
 
-Cell = str | float | int | None
+Cell = str | int | float | None  # read in this order: 5 is a count, 5.0 a figure
 UNDEFINED = "–"
+STYLES = ("line", "points", "bars")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class FigureSeries:
-    """One line or one set of points of a panel; ``style`` is "line", "points" or "bars"."""
+    """One line or one set of points of a panel; ``style`` is "line", "points" or "bars".
+
+    Raises:
+        ConfigError: the style is unknown, or the arrays have different lengths.
+    """
 
     name: str
     x: tuple[float | str, ...]
@@ -69,6 +74,11 @@ class FigureSeries:
     style: str = "line"
     low: tuple[float | None, ...] = ()  # ends of the interval of each y; empty: without
     high: tuple[float | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.y), *(len(ends) for ends in (self.low, self.high) if ends)}
+        if self.style not in STYLES or lengths != {len(self.x)} or bool(self.low) != bool(self.high):
+            raise ConfigError("A series is a line, points or bars, with one x, y and interval for each.")
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,10 @@ class StudyProtocol(ABC):
             ExperimentError: labels or positives are too few; the sentence names class and count.
         """
 
+    def fitted(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> ExperimentConfig:
+        """The config with the settings that follow from the data, e.g. fewer folds; the same by default."""
+        return config
+
     @abstractmethod
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """All arms, in the order in which they run; ``needs`` come earlier."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from ecgapp.errors import ConfigError, StorageError
 from ecgapp.storage import documents
 from ecgapp.storage.files import write_atomically
 
-Array = NDArray[np.float32] | NDArray[np.int64]
+Array = NDArray[Any]  # of floats or integers
 _UNREADABLE = "A result of the experiment is damaged. Delete the experiment and run it again."
 
 

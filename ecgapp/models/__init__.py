@@ -13,8 +13,10 @@ from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
 from ecgapp.models.networks.inception import InceptionConfig
 from ecgapp.models.networks.jang_autoencoder import JangAutoencoderConfig
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
+from ecgapp.models.networks.pooled_classifier import PooledClassifier, PooledClassifierConfig
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
 from ecgapp.models.networks.resnet_wang import ResNetWangConfig
+from ecgapp.models.networks.spectral import SpectralClassifierConfig
 from ecgapp.models.networks.stacked import stack, unstack
 from ecgapp.models.networks.transferred_weights import transfer_encoder, transfer_network
 from ecgapp.models.networks.ventricular_network import (
@@ -112,6 +114,8 @@ __all__ = [
     "Origin",
     "PackedModel",
     "PatchAutoencoderConfig",
+    "PooledClassifier",
+    "PooledClassifierConfig",
     "Predictions",
     "Provenance",
     "Readability",
@@ -119,6 +123,7 @@ __all__ = [
     "ReconstructionMetrics",
     "RecordNames",
     "ResNetWangConfig",
+    "SpectralClassifierConfig",
     "TrainedModel",
     "VentricularConfig",
     "VentricularFigures",

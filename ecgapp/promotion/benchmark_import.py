@@ -60,13 +60,13 @@ def read_benchmark(content: bytes, source: BenchmarkFile) -> PackedModel:
         ModelError: the name is invalid, or the file holds other than tensors, or another network.
     """
     refuse_bad_name(source.name)
-    kind, asked = _network_class(source.network), task(source.task)
+    kind, file_task = _network_class(source.network), task(source.task)
     tensors = _tensors(content)
     n_leads, n_labels = public_shape(kind, tensors)
-    if n_labels != len(asked.labels):
+    if n_labels != len(file_task.labels):
         raise WeightsMismatchError(
-            f"The network in the file has {n_labels} labels, and the task {asked.name} has "
-            f"{len(asked.labels)}. Choose the task that it was trained on."
+            f"The network in the file has {n_labels} labels, and the task {file_task.name} has "
+            f"{len(file_task.labels)}. Choose the task that it was trained on."
         )
     preprocessing = PreprocessingConfig(highpass=None, lowpass=None, window=WINDOW, stride=WINDOW // 2)
     if n_leads != len(preprocessing.leads):
@@ -74,14 +74,14 @@ def read_benchmark(content: bytes, source: BenchmarkFile) -> PackedModel:
     config = kind.Config().with_shape(ClassifierShape(n_leads, WINDOW, n_labels))  # type: ignore[attr-defined]
     network = build(config)
     load_public_weights(network, tensors)  # type: ignore[arg-type]
-    _sort_labels(network, asked)
+    _sort_labels(network, file_task)
     card = ModelCard(
         source.name,
-        f"{asked.title} ({source.network} of the PTB-XL benchmark)",
+        f"{file_task.title} ({source.network} of the PTB-XL benchmark)",
         network.config,
         preprocessing,
         _provenance(sha256_of_bytes(content)),
-        asked,
+        file_task,
         (_THRESHOLD,) * n_labels,
         aggregation="max",
     )
@@ -113,10 +113,10 @@ def _tensors(content: bytes) -> dict[str, Tensor]:
     return dict(document)
 
 
-def _sort_labels(network: Network, asked: Task) -> None:
+def _sort_labels(network: Network, file_task: Task) -> None:
     """Bring the answers, which come in the order of the labels' sorted names, into the task's order."""
-    names = sorted(asked.label_names)
-    order = [names.index(name) for name in asked.label_names]
+    names = sorted(file_task.label_names)
+    order = [names.index(name) for name in file_task.label_names]
     with torch.no_grad():
         last = network.get_submodule("head")[-1]  # type: ignore[index]
         for weight in (last.weight, last.bias):

@@ -30,7 +30,7 @@ def pdf(contents: Contents) -> bytes:
     """
     mpl.rcParams["pdf.fonttype"] = TRUETYPE  # matplotlib has no other place for it
     file = BytesIO()
-    with _refusing(), PdfPages(file, metadata={"Title": "ECG report", "CreationDate": None}) as pages:
+    with refusing(), PdfPages(file, metadata={"Title": "ECG report", "CreationDate": None}) as pages:
         for page in pages_of(contents):
             pages.savefig(page.figure)
     return file.getvalue()
@@ -59,7 +59,7 @@ def png(contents: Contents) -> bytes:
         ReportError: fonts or memory are lacking.
     """
     file = BytesIO()
-    with _refusing():
+    with refusing():
         pages = [_raster(_tracing(contents, number)) for number in range(len(sheets_of(contents)))]
         matplotlib.image.imsave(
             file, np.vstack(pages), format="png", dpi=DOTS_PER_INCH, metadata={"Software": ""}
@@ -75,7 +75,7 @@ def _raster(page: Page) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """Turn errors of fonts, memory or a damaged installation into a ``ReportError`` with a sentence."""
     try:
         yield

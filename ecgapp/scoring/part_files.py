@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ecgapp.errors import ScoringError
 from ecgapp.scoring.chunk_scorer import ScoredRecord
 from ecgapp.scoring.score_table import PLAN_KEY, ScoreTable
 from ecgapp.scoring.scoring_plan import PARTS, ScoringPlan
@@ -15,7 +14,6 @@ from ecgapp.storage.files import remove_unfinished, write_atomically
 from ecgapp.storage.lock import claimed
 
 _BUSY = "Another process scores this part."
-_DISK = "The scores cannot be written: the disk is full, or the output folder may not be written to."
 
 
 class PartFiles:
@@ -55,9 +53,6 @@ class PartFiles:
         """Write the part's file; a kill leaves all of it or nothing.
 
         Raises:
-            ScoringError: the disk is full, or the folder cannot be written to.
+            OSError: the disk is full, or the folder cannot be written to.
         """
-        try:
-            write_atomically(self.path(part), table.parquet(rows))
-        except OSError as error:
-            raise ScoringError(_DISK) from error
+        write_atomically(self.path(part), table.parquet(rows))

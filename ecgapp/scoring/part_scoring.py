@@ -5,13 +5,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecgapp.errors import LockedError
+from ecgapp.errors import LockedError, ScoringError
 from ecgapp.models import ModelCard
 from ecgapp.scoring.chunk_pool import ScorerSetup, scored_chunks
 from ecgapp.scoring.chunk_scorer import Chunk, ScoredRecord
 from ecgapp.scoring.part_files import PartFiles
 from ecgapp.scoring.score_table import ScoreTable
-from ecgapp.scoring.scoring_plan import CHUNK_RECORDS, ScoringPlan, records_of
+from ecgapp.scoring.scoring_plan import CHUNK_RECORDS, NOT_WRITTEN, ScoringPlan, records_of
 
 Follow = Callable[[int, int], None]  # records that are done, and all
 
@@ -138,4 +138,7 @@ def score_parts(order: ScoringOrder, follow: Follow) -> PartsReport:
         ScoringError: the source has changed, or the scores cannot be written.
         EcgAppError: the model or the data set is damaged.
     """
-    return _PartScorer(order, follow).run()
+    try:
+        return _PartScorer(order, follow).run()
+    except OSError as error:
+        raise ScoringError(NOT_WRITTEN) from error

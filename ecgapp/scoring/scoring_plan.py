@@ -25,6 +25,9 @@ PLAN, RECORDS, PARTS = "plan.json", "records.parquet", "parts"
 PART_RECORDS = 1000
 FEWEST_PARTS = 8  # of an archive with enough records, so that it can be shared out
 CHUNK_RECORDS = 16  # scored together, in the same forward passes
+NOT_WRITTEN = (
+    "The output folder cannot be written to or locked. Check its permissions and that the disk is not full."
+)
 _LOOK = 0.5  # s between two looks whether another process has written the plan
 _COLUMNS = pa.schema(
     [
@@ -103,8 +106,11 @@ def open_plan(
         if one.is_gate or one.is_delineator or one.is_ventricular
     }
     wanted = ScoringPlan(source.kind, source.digest(), card.name, card.sha256, card.digest, judges)
-    while not (folder / PLAN).exists():
-        _make(wanted, source, folder)
+    try:
+        while not (folder / PLAN).exists():
+            _make(wanted, source, folder)
+    except OSError as error:
+        raise ScoringError(NOT_WRITTEN) from error
     plan = _read(folder)
     _check(plan, wanted)
     return plan

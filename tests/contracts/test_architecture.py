@@ -38,7 +38,7 @@ SUBPACKAGES = {
     "training": ("parallel", "data", "result", "loop", "gate", "ventricular"),
     "ui": (
         "shell", "tracing", "models", "data", "sign_off", "review", "worklist", "training", "compare",
-        "performance",
+        "performance", "experiments",
     ),
     "worker": ("kinds",),
 }  # fmt: skip

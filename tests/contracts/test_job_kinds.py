@@ -6,7 +6,7 @@ import pytest
 
 from ecgapp.config import PROJECT
 from ecgapp.errors import JobError
-from ecgapp.jobs import IMPORT, SCORE, TRAIN, metric_names
+from ecgapp.jobs import ARM, IMPORT, SCORE, TRAIN, metric_names
 from ecgapp.runs.run_figures import RunFigures
 from ecgapp.training import EpochReport, StepReport
 from ecgapp.worker.kinds import job_kind, kind_of
@@ -17,7 +17,7 @@ KINDS = sorted(
 
 
 def test_there_are_the_kinds_that_pages_start():
-    assert {TRAIN, IMPORT, SCORE} <= set(KINDS)
+    assert {TRAIN, IMPORT, SCORE, ARM} <= set(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)

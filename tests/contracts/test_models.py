@@ -21,6 +21,7 @@ from ecgapp.models import (
     InceptionConfig,
     JangAutoencoderConfig,
     PatchAutoencoderConfig,
+    PooledClassifierConfig,
     ResNetWangConfig,
     XResNetConfig,
     build,
@@ -30,6 +31,7 @@ from ecgapp.models import (
     transfer_encoder,
 )
 from ecgapp.models.networks.fold_autoencoder import Fold, Unfold
+from ecgapp.models.networks.pooled_classifier import POOLINGS, pooled
 from ecgapp.models.networks.xresnet import Bottleneck
 from ecgapp.storage import documents
 
@@ -47,10 +49,15 @@ BENCHMARK = [
     InceptionConfig(n_leads=3, n_samples=50, n_labels=4, filters=4, bottleneck=3),
 ]
 CNN_LSTM = CnnLstmConfig(n_leads=3, n_samples=600, n_labels=4, filters=6, blocks=3)
+POOLED = [
+    PooledClassifierConfig(SMALL_PATCH, 4),
+    PooledClassifierConfig(SMALL_PATCH, 4, POOLINGS, conv_widths=(5, 6), conv_kernel=3),
+]
 CLASSIFIERS = [
     *(ECGClassifierConfig(encoder=config, n_labels=4) for config in AUTOENCODERS),
     *BENCHMARK,
     CNN_LSTM,
+    *POOLED,
 ]
 
 
@@ -153,6 +160,20 @@ def test_an_encoder_that_does_not_fit_is_refused():
     classifier = build(ECGClassifierConfig(AUTOENCODERS[1], 3))
     with pytest.raises(WeightsMismatchError, match="does not fit"):
         transfer_encoder(build(SMALL_PATCH), classifier)
+
+
+def test_poolings_over_time_are_what_their_names_say():
+    features = torch.tensor([[[0.0, 3.0, 1.0, 4.0]]])
+    values = [float(pooled(features, name)) for name in POOLINGS]
+    assert values == pytest.approx([2.0, 4.0, 2.5**0.5], abs=1e-5)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_a_constant_feature_has_a_finite_gradient_in_every_pooling(pooling):
+    features = torch.ones(1, 2, 5, requires_grad=True)
+    pooled(features, pooling).sum().backward()
+    assert features.grad is not None
+    assert features.grad.isfinite().all()
 
 
 def test_an_ensemble_answers_with_the_mean_of_its_members_logits():

@@ -107,6 +107,7 @@ def test_the_reliability_diagram_shows_its_bins_with_n_and_the_table_says_the_sa
     assert sum(int(words.removeprefix("n = ")) for words in points["text"]) == 80
     assert page.dataframe[0].value["Records"].sum() == 80
     assert "expected calibration error" in said(page)
+    assert "**Calibration error of all classes**, 80 records, 15 bins" in said(page)
     assert list(page.dataframe[1].value["Class"]) == list(
         load_card(settings.weights, "tiny_nine").task.label_names
     )

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 import psutil
 
-from ecgapp.jobs import IMPORT, SCORE, TRAIN, RunStore, Timing, rows
+from ecgapp.jobs import ARM, IMPORT, SCORE, TRAIN, RunStore, Timing, rows
 from ecgapp.jobs.job_folder import PROGRESS
 
 QUICK = Timing(beat=0.05, attend=0.05, storage=1.0, retry=0.05)
@@ -56,7 +56,7 @@ def locked(store: RunStore) -> Iterator[None]:
 
 def end_all(store: RunStore) -> None:
     """Kill every process of the store's runs, attendants too; each has its run's id in its command."""
-    runs = [run for kind in (TRAIN, IMPORT, SCORE) for run in store.all(kind)]
+    runs = [run for kind in (TRAIN, IMPORT, SCORE, ARM) for run in store.all(kind)]
     for run in runs:
         if run.state == "queued":
             store.cancel(run.id)

@@ -10,6 +10,7 @@ from ecgapp.models import (
     InceptionConfig,
     JangAutoencoderConfig,
     PatchAutoencoderConfig,
+    PooledClassifierConfig,
     ResNetWangConfig,
     XResNetConfig,
     architecture_names,
@@ -30,6 +31,7 @@ CLASSIFIERS: dict[str, ArchitectureConfig] = {
     "xresnet1d101": XResNetConfig(**_SIZE, n_labels=N_LABELS, depths=(1, 1), width=4),
     "resnet1d_wang": ResNetWangConfig(**_SIZE, n_labels=N_LABELS, width=8),
     "inception1d": InceptionConfig(**_SIZE, n_labels=N_LABELS, filters=3, bottleneck=3, kernel=12),
+    "pooled_classifier": PooledClassifierConfig(_PATCH, N_LABELS, conv_widths=(4,)),
     "singstad_cnn_lstm": CnnLstmConfig(**_SIZE, n_labels=N_LABELS, filters=8, blocks=3),
 }
 

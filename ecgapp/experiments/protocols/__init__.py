@@ -1,5 +1,6 @@
-"""The protocols of the studies, which register themselves in this order."""
+"""The protocols, one module for each study, in the order in which pages list them."""
 
-from ecgapp.experiments.protocols.jang2021 import Jang2021
+from ecgapp.experiments.protocols import jang2021  # isort: skip
+from ecgapp.experiments.protocols import ansari2020, singstad2020, verma2021  # isort: skip
 
-__all__ = ["Jang2021"]
+__all__ = ["ansari2020", "jang2021", "singstad2020", "verma2021"]

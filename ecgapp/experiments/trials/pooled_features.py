@@ -8,18 +8,19 @@ from torch import Tensor, nn
 
 from ecgapp.models import Autoencoder, Network
 from ecgapp.models.answers import combine_windows
+from ecgapp.models.networks.pooled_classifier import POOLINGS, pooled
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
 from ecgapp.training.devices import resolve_device
 
 _BATCH = 64
-POOLINGS = ("mean", "max", "sd")
+CODE = "code"
 
 
 class PooledEncoder(nn.Module):
     """(batch, n_leads, n_samples) -> (batch, features): an encoder's map pooled over time, or its code.
 
-    ``poolings`` are of ``POOLINGS``, and ``code`` stands for the autoencoder's latent.
+    ``poolings`` are those of ``PooledClassifier``, and ``CODE`` stands for the autoencoder's latent.
     """
 
     def __init__(self, network: Network, poolings: Sequence[str] = POOLINGS) -> None:
@@ -28,18 +29,25 @@ class PooledEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = []
-        if "code" in self.poolings and isinstance(self.network, Autoencoder):
+        if CODE in self.poolings and isinstance(self.network, Autoencoder):
             parts.append(self.network.encode(x))
-        pooled = [name for name in self.poolings if name != "code"]
-        if pooled:
+        names = [name for name in self.poolings if name != CODE]
+        if names:
             features = self.network.encoder(x)  # type: ignore[operator]
-            by_name = {"mean": features.mean(-1), "max": features.amax(-1), "sd": features.std(-1)}
-            parts += [by_name[name] for name in pooled]
+            parts += [pooled(features, name) for name in names]
         return torch.cat(parts, dim=1)
 
 
 def record_features(encoder: nn.Module, records: RecordSet, rows: Rows, device: str = "cpu") -> FloatArray:
     """The features of each record, float32 (n_records, n_features): the mean over its windows."""
+    features, owners = window_features(encoder, records, rows, device)
+    return combine_windows(features, owners, rows, "mean")
+
+
+def window_features(
+    encoder: nn.Module, records: RecordSet, rows: Rows, device: str = "cpu"
+) -> tuple[FloatArray, Rows]:
+    """The features of each window, float32 (n_windows, n_features), and the record that each is of."""
     place = resolve_device(device)
     encoder = encoder.to(place).eval()
     windows = all_windows(records, rows)
@@ -48,7 +56,7 @@ def record_features(encoder: nn.Module, records: RecordSet, rows: Rows, device: 
             encoder(records.cut(b.positions.tolist()).to(place)).float().cpu()
             for b in windows.batches(_BATCH)
         ]
-    return combine_windows(torch.cat(answers).numpy(), windows.owners, rows, "mean")
+    return torch.cat(answers).numpy(), windows.owners
 
 
 def standardised(train: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:

@@ -28,6 +28,19 @@ class TrialData:
     patients: Rows
     digest: str
 
+    def part(self, rows: Rows) -> "TrialData":
+        """The data of ``rows`` alone, which are numbered anew; the signals stay where they are."""
+        records = self.records
+        chosen = replace(
+            records,
+            **{
+                name: getattr(records, name)[rows]
+                for name in ("store_of", "row_of", "lengths", "targets", "folds", "weights", "first")
+            },
+        )
+        sources = tuple(self.sources[row] for row in rows.tolist())
+        return TrialData(self.stores, chosen, sources, self.patients[rows], self.digest)
+
 
 def load_trial_data(config: TrainingConfig, context: ArmContext, folds: Sequence[int] = FOLDS) -> TrialData:
     """All records of ``folds`` that the config's task asks about, with their signals.

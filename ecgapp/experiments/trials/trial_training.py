@@ -19,7 +19,7 @@ from ecgapp.models.answers import ProbabilityRule
 from ecgapp.records.record import FloatArray
 from ecgapp.training import EpochReport, Reporter, StepReport, TrainingConfig, WatchedScores
 from ecgapp.training.data.sharding import shared_out
-from ecgapp.training.data.window_sampling import Rows
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.ensembles import GroupReporter
 from ecgapp.training.inference import Inference
 from ecgapp.training.loop.training_loop import Loop
@@ -49,6 +49,7 @@ class TrialPlace:
     number: int
     n_trials: int
     folder: Path
+    keep_last: bool = False  # keep the last epoch's weights, so that the validation records choose nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +60,18 @@ class TrainedTrial:
     epochs: tuple[EpochReport, ...]
     prepared: PreparedTraining
 
-    def probabilities(self, rows: Rows) -> FloatArray:
-        """Probabilities of the records ``rows``, float32 (n_records, n_labels), not calibrated."""
+    def probabilities(self, rows: Rows, records: RecordSet | None = None) -> FloatArray:
+        """Probabilities of the records ``rows``, float32 (n_records, n_labels), not calibrated.
+
+        ``records`` are the trial's own by default, or copies with altered signals.
+        """
         prepared = self.prepared
         labels = prepared.config.labels()
         if labels is None:
             raise TypeError("An autoencoder has no probabilities.")
         rule = ProbabilityRule(labels.multilabel, aggregation=prepared.config.aggregation)
-        logits, owners = prepared.inference(self.network).logits(prepared.records, rows)
+        seen = prepared.records if records is None else records
+        logits, owners = prepared.inference(self.network).logits(seen, rows)
         return rule.records(logits, owners, rows)
 
     def curve(self, field: str) -> tuple[float | None, ...]:
@@ -121,7 +126,7 @@ def prepare_trial(
     watched = split.test if len(split.test) else None
     return PreparedTraining(
         config, data.stores, data.records, (member,), pretrained, marks, ProbeReporter(),
-        place.folder, place.folder, ALONE, watched=watched,
+        place.folder, place.folder, ALONE, group="trial" if place.keep_last else "", watched=watched,
     )  # fmt: skip
 
 

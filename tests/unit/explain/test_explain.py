@@ -288,6 +288,7 @@ def test_a_private_copy_goes_with_its_network():
     with private_copy(network):
         pass
     assert network in private_networks._copies
+    gc.collect()  # networks of earlier tests
     count = len(private_networks._copies)
     del network
     gc.collect()

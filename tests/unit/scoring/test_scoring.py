@@ -1,5 +1,6 @@
 """Archives are scored in parts: each once, whole, by the models that the plan names."""
 
+import errno
 import os
 import shutil
 from concurrent.futures import Future
@@ -362,3 +363,20 @@ def test_a_scorer_gives_the_same_rows_for_the_same_chunk(archive, settings):
     setup = chunk_pool.ScorerSetup(open_source(str(archive), settings), MODEL, settings)
     chunk = Chunk(0, 0, tuple(setup.source.listed())[:5])
     assert setup.scorer().score(chunk) == setup.scorer().score(chunk)
+
+
+def test_a_full_disk_ends_the_scoring_in_a_sentence_and_leaves_no_half_part(
+    archive, settings, tmp_path, monkeypatch
+):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    wanted = order(archive, tmp_path / "scores", settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(ScoringError, match="disk is not full"):
+            part_scoring.score_parts(wanted, lambda done, total: None)
+        with pytest.raises(ScoringError, match="disk is not full"):
+            order(archive, tmp_path / "others", settings)
+    assert contents(tmp_path / "scores") == {}
+    assert scored(archive, tmp_path / "scores", settings).complete

@@ -1,0 +1,126 @@
+"""Ansari et al. 2020: an autoencoder's features into a network and into conventional learners."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore
+from ecgapp.errors import ExperimentError
+from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
+from ecgapp.experiments.protocols.ansari2020_arms import (
+    open_comparison,
+    open_features,
+    open_learner,
+    open_network,
+)
+from ecgapp.experiments.protocols.ansari2020_config import (
+    COMPARISON,
+    FEATURES,
+    NETWORK,
+    AnsariConfig,
+    LearnerArm,
+    all_arms,
+    preset,
+)
+from ecgapp.experiments.protocols.ansari2020_data import ansari_settings, pretrained_encoder
+from ecgapp.experiments.protocols.ansari2020_head import open_head
+from ecgapp.experiments.protocols.ansari2020_report import ansari_report
+from ecgapp.experiments.protocols.ansari2020_times import measured_seconds
+from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.study_protocol import (
+    Arm,
+    ArmContext,
+    DataReport,
+    Results,
+    StudyProtocol,
+    TrialFunction,
+    study,
+)
+from ecgapp.tasks import task
+
+FOLDS = tuple(range(1, 11))
+
+
+@study("ansari2020")
+class Ansari2020(StudyProtocol):
+    """Nine classes from the code and the pooled feature map of a 12-lead autoencoder."""
+
+    title = "Ansari et al. 2020: classification with an autoencoder's features"
+    citation = (
+        "Ansari S, Gillies C, Ward K, Ghanbari H. Classification of 12-Lead Electrocardiograms using "
+        "Convolutional Autoencoders and Transfer Learning. Computing in Cardiology 2020 (abstract)."
+    )
+    question = "Are features of an unsupervised 12-lead autoencoder enough to find nine classes?"
+    Config = AnsariConfig
+
+    def preset(self, size: Size) -> ProtocolConfig:
+        """The settings of this size."""
+        return preset(size)
+
+    def inputs(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
+        """The digest of the installed autoencoder."""
+        return (pretrained_encoder(ansari_settings(config), settings).card.sha256,)
+
+    def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
+        """Records and positives of each data set; the first one must have every class."""
+        settings = ansari_settings(config)
+        asked = task(settings.task)
+        rows = [np.asarray(store.rows(FOLDS)) for store in stores]
+        counts = [store.targets(asked, own) for store, own in zip(stores, rows, strict=True)]
+        _refuse_too_few(stores[0], asked.label_names, (counts[0] == 1).sum(0), settings.fewest_positives)
+        data = []
+        for store, targets in zip(stores, counts, strict=True):
+            answered = int((~np.isnan(targets)).any(axis=1).sum())
+            parts = zip(asked.label_names, (targets == 1).sum(0).tolist(), strict=True)
+            positives = ", ".join(f"{name} {n:,}" for name, n in parts)
+            data.append(f"{store.name}: {answered:,} records; positives: {positives}.")
+        return DataReport(tuple(data), _differences(settings, stores))
+
+    def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
+        """Features, learners with both encoders, the head as a model, and the differences."""
+        return all_arms(config, ansari_settings(config))
+
+    def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
+        """Load what the arm's trials share."""
+        if isinstance(arm, LearnerArm):
+            return open_network(arm, context) if arm.learner == NETWORK else open_learner(arm, context)
+        if arm.key == FEATURES:
+            return open_features(context)
+        return open_comparison(context) if arm.key == COMPARISON else open_head(context)
+
+    def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
+        """The seconds of each arm, from a part of the features and one fold of each learner."""
+        return measured_seconds(arms, context)
+
+    def report(
+        self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results
+    ) -> ExperimentReport:
+        """Tables beside the abstract's figures."""
+        return ansari_report(self, config, self.data_report(config, stores), results)
+
+
+def _refuse_too_few(
+    store: DatasetStore, labels: Sequence[str], positives: Sequence[int], fewest: int
+) -> None:
+    for label, n in zip(labels, positives, strict=True):
+        if n < fewest:
+            raise ExperimentError(
+                f"The data set {store.name} has {n:,} records with {label}, and the study needs at least "
+                f"{fewest}. Name a data set first that has every class."
+            )
+
+
+def _differences(settings: AnsariConfig, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
+    """Sentences on what differs from the study."""
+    return (
+        f"The autoencoder is {settings.autoencoder}, pretrained on a few thousand ECGs; the study's learnt "
+        "from about 2 million, which are not public. It saw records of these data sets without their labels, "
+        "except those of its validation folds, which have a table of their own.",
+        "The abstract names no learner, network or setting; all of them are our choice. Strengths of the "
+        "learners and F1 thresholds are chosen inside the training part, in the same way for both encoders.",
+        "The simple split of the study is one fold of five; the cross-validation beside it is ours, because "
+        "a test part of this size has few positives of each class.",
+        "Records whose patients are unknown and may be in another data set are left out (fold 0).",
+        "Accuracy is the mean over classes of the share of right answers.",
+    )

@@ -1,0 +1,201 @@
+"""The report of singstad2020: the challenge's figures, precision and recall of each class, and controls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecgapp.evaluate import best_thresholds, challenge_weights, f_beta_g_beta, nelder_mead_thresholds, wilson
+from ecgapp.evaluate.arrays import Bools, Floats, outcomes
+from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
+from ecgapp.evaluate.challenge_scores import f_beta, g_beta, mean_defined
+from ecgapp.experiments.paper_tables.published_figures import PublishedFigure, published_figures
+from ecgapp.experiments.report_parts import (
+    Cell,
+    ExperimentReport,
+    FigurePanel,
+    FigureSeries,
+    ResultFigure,
+    ResultTable,
+)
+from ecgapp.experiments.study_protocol import ArmTrials, DataReport, Results
+from ecgapp.models.validation_figures import Interval
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import task
+
+N_DRAWS = 1000
+_TASK = "nine_class"
+
+Fit = Callable[[FloatArray, FloatArray], Floats]
+
+
+def _exact(probabilities: FloatArray, targets: FloatArray) -> Floats:
+    return best_thresholds(probabilities, targets, 2.0, challenge_weights(targets))
+
+
+THRESHOLDS: dict[str, tuple[str, Fit]] = {
+    "Nelder-Mead on the training records, as published": ("train", nelder_mead_thresholds),
+    "exact on the training records": ("train", _exact),
+    "Nelder-Mead on the records that choose the epoch": ("validation", nelder_mead_thresholds),
+    "exact on the records that choose the epoch": ("validation", _exact),
+    "exact on the training records and those that choose the epoch": ("both", _exact),
+}
+"""Ways to find the thresholds of a fold: by which of its records, and by which search."""
+PUBLISHED = next(iter(THRESHOLDS))
+INSIDE = "exact on the training records and those that choose the epoch"
+
+
+@dataclass(frozen=True, eq=False)
+class PooledDecisions:
+    """Decisions and targets of all folds' test records, (n_records, n_labels) each, in the order of folds."""
+
+    decisions: Bools
+    targets: FloatArray
+
+
+def pooled_decisions(ended: ArmTrials, way: str) -> PooledDecisions:
+    """The decisions of each fold's test records by the thresholds of that fold."""
+    part, fit = THRESHOLDS[way]
+    decisions, targets = [], []
+    for place in range(len(ended.trials)):
+        arrays = ended.arrays(place)
+        names = ("train", "validation") if part == "both" else (part,)
+        learnt = [
+            np.concatenate([arrays[f"{name}_{kind}"] for name in names])
+            for kind in ("probabilities", "targets")
+        ]
+        decisions.append(arrays["test_probabilities"] >= fit(learnt[0], learnt[1]))
+        targets.append(arrays["test_targets"])
+    return PooledDecisions(np.concatenate(decisions), np.concatenate(targets))
+
+
+def singstad2020_report(names: tuple[str, str], data: DataReport, results: Results) -> ExperimentReport:
+    """The report of the results so far; ``names`` are title and citation."""
+    tables = (_score_table(results), _class_table(results))
+    figures = (_curve_figure(results),)
+    return ExperimentReport(
+        *names,
+        (*data.data, *data.differences),
+        _conclusions(results),
+        tuple(table for table in tables if table.rows),
+        tuple(figure for figure in figures if any(panel.series for panel in figure.panels)),
+    )
+
+
+def challenge_intervals(pooled: PooledDecisions) -> tuple[Interval | None, Interval | None]:
+    """F2 and G2 with their 95 % intervals over records."""
+    weights = challenge_weights(pooled.targets)
+    counts = outcomes(pooled.decisions, np.asarray(pooled.targets, np.float64))[:3] * weights[:, None]
+
+    def statistic(draws: Floats) -> Floats:
+        hits, alarms, misses = np.einsum("krl,rd->kld", counts, draws)
+        both = f_beta(hits, alarms, misses, 2.0), g_beta(hits, alarms, misses, 2.0)
+        return np.stack([[mean_defined(one[:, d]) for d in range(one.shape[1])] for one in both])
+
+    values = f_beta_g_beta(pooled.decisions, pooled.targets)
+    draws = bootstrap_draws(statistic, len(weights), N_DRAWS, 0)
+    return interval(values[0], draws[0]), interval(values[1], draws[1])
+
+
+def _score_table(results: Results) -> ResultTable:
+    rows: list[tuple[Cell, ...]] = []
+    paper = {figure.figure: figure.value for figure in _paper("CPSC2018, ten-fold cross-validation")}
+    rows.append(("published, cross-validation", "Nelder-Mead", None, f"{paper['F2']}", f"{paper['G2']}"))
+    for ended in results.values():
+        for way in THRESHOLDS:
+            pooled = pooled_decisions(ended, way)
+            f2, g2 = challenge_intervals(pooled)
+            rows.append((ended.arm.title, way, len(pooled.targets), _text(f2), _text(g2)))
+    for ended in list(results.values())[:1]:
+        targets = pooled_decisions(ended, PUBLISHED).targets
+        everything = PooledDecisions(np.ones(targets.shape, bool), targets)
+        f2, g2 = challenge_intervals(everything)
+        rows.append(("Control: every class on every record", "none", len(targets), _text(f2), _text(g2)))
+    return ResultTable(
+        "scores",
+        "F2 and G2 of the 2020 challenge",
+        ("arm", "thresholds", "n", "F2 (95 %)", "G2 (95 %)"),
+        tuple(rows) if len(rows) > 1 else (),
+        ("Each record is answered once, by the network of its fold; intervals are over records.",),
+    )
+
+
+def _class_table(results: Results) -> ResultTable:
+    rows: list[tuple[Cell, ...]] = []
+    published = published_figures("singstad2020")
+    for ended in results.values():
+        way = PUBLISHED if ended.arm.key == "categorical" else INSIDE
+        pooled = pooled_decisions(ended, way)
+        for place, name in enumerate(task(_TASK).label_names):
+            decided, true = pooled.decisions[:, place], pooled.targets[:, place] == 1
+            hits = int((decided & true).sum())
+            paper = {f.figure: f.value for f in published if f.setting.endswith(f", {name}")}
+            rows.append(
+                (
+                    ended.arm.title, name, int(true.sum()),
+                    paper.get("precision"), _text(wilson(hits, int(decided.sum()))),
+                    paper.get("recall"), _text(wilson(hits, int(true.sum()))),
+                )
+            )  # fmt: skip
+    return ResultTable(
+        "classes",
+        "Precision and recall of each class",
+        (
+            "arm",
+            "class",
+            "positives",
+            "precision, paper",
+            "precision (95 %)",
+            "recall, paper",
+            "recall (95 %)",
+        ),
+        tuple(rows),
+        (f"Thresholds: {PUBLISHED}, for the arm as published; {INSIDE}, for the others.",),
+        decimals=2,
+    )
+
+
+def _curve_figure(results: Results) -> ResultFigure:
+    panels = []
+    for ended in results.values():
+        series = [
+            FigureSeries(
+                f"fold {number}",
+                tuple(range(1, len(trial.curves["validation_loss"]) + 1)),
+                trial.curves["validation_loss"],
+            )
+            for number, trial in enumerate(ended.trials, start=1)
+            if "validation_loss" in trial.curves
+        ]
+        if series:
+            panels.append(FigurePanel(ended.arm.title, "epoch", "validation loss", tuple(series)))
+    return ResultFigure("curves", "Validation loss of each fold", tuple(panels))
+
+
+def _conclusions(results: Results) -> tuple[str, ...]:
+    scores = {key: challenge_intervals(pooled_decisions(ended, INSIDE))[0] for key, ended in results.items()}
+    sentences = []
+    for key in ("categorical", "binary"):
+        net, length = scores.get(key), scores.get("length")
+        if net is not None and length is not None:
+            apart = net.low > length.high or net.high < length.low
+            verdict = "differ" if apart else "are not shown to differ"
+            sentences.append(
+                f"The network with {key} cross-entropy reaches an F2 of {_text(net)}, the record's length "
+                f"alone {_text(length)}: the two {verdict}."
+            )
+    if "categorical" in results:
+        optimistic = challenge_intervals(pooled_decisions(results["categorical"], PUBLISHED))[0]
+        sentences.append(
+            f"With thresholds as published, F2 is {_text(optimistic)} on records of other folds; the paper "
+            "has 0.83."
+        )
+    return tuple(sentences)
+
+
+def _paper(setting: str) -> list[PublishedFigure]:
+    return [figure for figure in published_figures("singstad2020") if figure.setting == setting]
+
+
+def _text(value: Interval | None) -> str | None:
+    return None if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"

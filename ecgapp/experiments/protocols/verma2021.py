@@ -1,0 +1,190 @@
+"""Verma, Dige and Gill 2021: supervised pretraining on PTB-XL, and transfer to a smaller set of ECGs.
+
+The course project's public code is xeon27/ecg-transfer-learning; the source's protocol is that of Strodthoff
+et al. 2020 (doi 10.1109/JBHI.2020.3022989). Published results have defects that favour transfer (one arm's
+leads scrambled, the test fold used for selection and temperature, crops taken from a spectrum): each is
+repeated beside the corrected arm.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ecgapp.datasets import DatasetStore
+from ecgapp.errors import ExperimentError
+from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
+from ecgapp.experiments.protocols.verma2021_arms import Mode, VermaArm, planned_arms
+from ecgapp.experiments.protocols.verma2021_data import open_data, target_answers
+from ecgapp.experiments.protocols.verma2021_report import verma2021_report
+from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config, preset
+from ecgapp.experiments.protocols.verma2021_source import run_source
+from ecgapp.experiments.protocols.verma2021_target import Target
+from ecgapp.experiments.protocols.verma2021_times import ArmTimes
+from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.study_protocol import (
+    Arm,
+    ArmContext,
+    DataReport,
+    Results,
+    StudyProtocol,
+    TrialFunction,
+    study,
+)
+from ecgapp.experiments.trial_result import Array, TrialResult
+from ecgapp.experiments.trials.trial_data import FOLDS
+from ecgapp.experiments.trials.trial_training import TrialPlace
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import task
+
+_FEWEST_LABELS = 2  # of the target with a positive for each fold
+_FEWEST_FOLDS = 3  # of the source: to learn from, to choose by, and to test on
+
+
+@study("verma2021")
+class Verma2021(StudyProtocol):
+    """Transfer from PTB-XL to a smaller set, with controls, calibration, spectra, and evidence."""
+
+    title = "Verma, Dige and Gill 2021: from PTB-XL to Georgia"
+    citation = (
+        "Verma, Dige and Gill 2021, course project (public code xeon27/ecg-transfer-learning); benchmark of "
+        "Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989"
+    )
+    question = "Does supervised training on PTB-XL help on the records of another hospital?"
+    Config = Verma2021Config
+
+    def preset(self, size: Size) -> ProtocolConfig:
+        """The settings of this size."""
+        return preset(size)
+
+    def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
+        """Records, sources and positives of source and target, and what differs from the publication."""
+        settings = _settings(config)
+        n_source = _check_source(settings, stores)
+        targets, sources = target_answers(settings, stores)
+        _check_target(settings, targets)
+        return DataReport(
+            _data_sentences(settings, n_source, targets, sources), _differences(settings, stores)
+        )
+
+    def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
+        """All arms, sources first."""
+        return planned_arms(_settings(config))
+
+    def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
+        """Load the records of the arm's task once for its trials."""
+        if not isinstance(arm, VermaArm):
+            raise TypeError("The arm is of another protocol.")
+        data, training = open_data(arm, context)
+
+        def run(number: int, folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
+            place = TrialPlace(number, arm.n_trials, folder)
+            if arm.mode == Mode.SOURCE:
+                return run_source(arm, context, data, training, place)
+            return Target(arm, context, data, training, place).run()
+
+        return run
+
+    def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
+        """The seconds of each arm, from probe steps of each network and mode; the other arms are scaled."""
+        return ArmTimes(context).of([arm for arm in arms if isinstance(arm, VermaArm)])
+
+    def report(
+        self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results
+    ) -> ExperimentReport:
+        """Tables of the benchmark, of transfer and of each further question, with conclusions."""
+        data = self.data_report(config, stores)
+        return verma2021_report(self.title, self.citation, config, data, results)
+
+
+def _settings(config: ExperimentConfig) -> Verma2021Config:
+    if not isinstance(config.settings, Verma2021Config):
+        raise TypeError("The settings are of another protocol.")
+    return config.settings
+
+
+def _check_source(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> int:
+    """The number of records of the source.
+
+    Raises:
+        ExperimentError: the stores hold no task of PTB-XL, or too few folds of it.
+    """
+    asked = task(f"ptbxl_{settings.source_task}")
+    n_records, folds = 0, set()
+    for store in stores:
+        rows = store.rows(FOLDS)
+        positive = (store.targets(asked, rows) == 1).any(axis=1)
+        n_records += int(positive.sum())
+        folds |= set(store.folds[rows[positive]].tolist())
+    if len(folds) < _FEWEST_FOLDS:
+        raise ExperimentError(
+            f"The source needs PTB-XL records with a {settings.source_task} label in at least "
+            f"{_FEWEST_FOLDS} folds; the chosen data sets have {n_records:,} in {len(folds)}."
+        )
+    return n_records
+
+
+def _check_target(settings: Verma2021Config, targets: FloatArray) -> None:
+    """Refuse a target with fewer than two labels that have enough positives.
+
+    Raises:
+        ExperimentError: there are fewer; the sentence names the class that has most, and its count.
+    """
+    names = task(settings.target_task).label_names
+    positives = (targets == 1).sum(axis=0)
+    if (positives >= settings.n_folds).sum() < _FEWEST_LABELS:
+        best = int(positives.argmax()) if len(targets) else 0
+        count = int(positives[best]) if len(targets) else 0
+        raise ExperimentError(
+            f"The target needs {_FEWEST_LABELS} classes with at least {settings.n_folds} positives; the "
+            f"class with most, {names[best]}, has {count} in the chosen data sets."
+        )
+
+
+def _data_sentences(
+    settings: Verma2021Config, n_source: int, targets: FloatArray, sources: Sequence[str]
+) -> tuple[str, ...]:
+    names = task(settings.target_task).label_names
+    positives = (targets == 1).sum(axis=0)
+    by_class = ", ".join(f"{name} {n:,}" for name, n in zip(names, positives.tolist(), strict=True))
+    by_source = ", ".join(f"{name} {n:,}" for name, n in sorted(Counter(sources).items()))
+    return (
+        f"Source: {n_source:,} PTB-XL records with a {settings.source_task} label; the last fold is the "
+        "test, the last but one chooses the epoch and the temperature.",
+        f"Target: {len(targets):,} records ({by_source}); positives: {by_class}.",
+        f"On the target every record is answered by a model that has not seen its patient, in "
+        f"{settings.n_folds} stratified folds; no epoch is chosen there, and the penalty of a linear head is "
+        "chosen inside the training part.",
+    )
+
+
+def _differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
+    published = preset(Size.FULL)
+    differences = []
+    if settings.target_sources != published.target_sources:
+        differences.append(
+            "The target is every source but PTB-XL; the published target is Georgia (10,344 records)."
+        )
+    if settings.target_task != published.target_task:
+        differences.append(
+            f"The target's classes are those of {settings.target_task}; the published ones are 18."
+        )
+    if settings.source_task != published.source_task:
+        differences.append(
+            f"The source learns the task {settings.source_task}; the published one is diagnostic."
+        )
+    slowest = min(store.manifest.sampling_rate for store in stores)
+    if settings.sampling_rate != published.sampling_rate:
+        differences.append(
+            f"The sampling rate is {settings.sampling_rate:g} Hz; the published one is 500 Hz."
+        )
+    if max((settings.sampling_rate, *settings.other_rates)) > slowest:
+        differences.append(
+            f"A data set has {slowest:g} Hz only: above that rate its records hold nothing more."
+        )
+    if any(store.manifest.units != "mV" for store in stores):
+        differences.append("Some records are stored z-scored: their voltages are unknown.")
+    differences.append(
+        "Each lead of each record is normalised to zero mean and unit variance after a band-pass; the "
+        "benchmark uses one mean and one standard deviation of all training samples, and no filter."
+    )
+    return tuple(differences)

@@ -1,0 +1,150 @@
+"""A learner fitted on one training part: its strength and thresholds are chosen inside that part alone."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.special import expit
+
+from ecgapp.errors import TrainingError
+from ecgapp.evaluate import best_thresholds, macro_auroc
+from ecgapp.evaluate.arrays import Floats
+from ecgapp.experiments.trials.conventional_learners import Learner, Scores
+from ecgapp.models.answers import combine_windows
+from ecgapp.records.record import FloatArray
+from ecgapp.training.data.window_sampling import Rows
+
+_SURE = 20.0  # the score that stands for a label whose records all have the same answer
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureData:
+    """Features of windows, and what is known of their records.
+
+    ``windows`` is float32 (n_windows, n_features), ``owners`` (n_windows,) each one's record, ``targets``
+    float32 (n_records, n_labels) of 1, 0 and NaN.
+    """
+
+    windows: FloatArray
+    owners: Rows
+    targets: FloatArray
+
+    def of_records(self, rows: Rows) -> FloatArray:
+        """The features of ``rows``, (n_rows, n_features): the mean over each record's windows."""
+        mine = np.isin(self.owners, rows)
+        return combine_windows(self.windows[mine], self.owners[mine], rows, "mean")
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLearner:
+    """One fitted learner for each label, and what was chosen inside the training part.
+
+    ``train`` is the training part, standardised by ``mean`` and ``scale`` (n_features,), the SD, which is
+    infinite where a feature is constant. ``thresholds`` (n_labels,) have the best F1 on training records that
+    were left out of the fit.
+    """
+
+    learner: Learner
+    train: FloatArray
+    by_label: tuple[Scores, ...]
+    mean: Floats
+    scale: Floats
+    strength: float
+    thresholds: Floats
+
+    def standard_scores(self, ready: FloatArray) -> Floats:
+        """Scores (n_windows, n_labels) of standardised features."""
+        inputs = self.learner.inputs(self.train, ready)
+        return np.stack([scores(inputs) for scores in self.by_label], axis=1)
+
+    def scores(self, windows: FloatArray) -> Floats:
+        """Scores (n_windows, n_labels) of features as they are."""
+        return self.standard_scores(_ready(windows, self.mean, self.scale))
+
+    def probabilities(self, data: FeatureData, rows: Rows) -> FloatArray:
+        """Probabilities of the records ``rows``, float32 (n_rows, n_labels): the mean over their windows."""
+        mine = np.isin(data.owners, rows)
+        answers = expit(self.scores(data.windows[mine])).astype(np.float32)
+        return combine_windows(answers, data.owners[mine], rows, "mean")
+
+
+def fit_learner(learner: Learner, data: FeatureData, train: Rows, inner_folds: Rows) -> FittedLearner:
+    """Fit one learner for each label to the records ``train``.
+
+    ``inner_folds`` (n_train,) divides the training part. The strength that does best on the records left out
+    in turn is taken, the same for all labels; of equally good ones the simplest. Best is the lowest log loss
+    for a learner that minimises it, which varies less than ranks of few positives, else the highest AUROC.
+
+    Raises:
+        TrainingError: no label has both answers in the training part.
+    """
+    features, targets = data.of_records(train), data.targets[train]
+    mean, scale = _standard(features)
+    ready = _ready(features, mean, scale)
+    inputs = learner.inputs(ready, ready)
+    if not any(_has_both(targets[:, label]) for label in range(targets.shape[1])):
+        raise TrainingError("No label has both answers among the training records.")
+    left_out = {one: _left_out(learner, inputs, targets, inner_folds, one) for one in learner.strengths}
+    ranks = {one: _goodness(learner, scores, targets) for one, scores in left_out.items()}
+    strength = max(learner.strengths, key=lambda one: ranks[one])
+    rows = np.arange(len(train), dtype=np.int64)
+    by_label = _fitted(learner, inputs, targets, rows, strength)
+    thresholds = best_thresholds(expit(left_out[strength]), targets)
+    return FittedLearner(learner, ready, by_label, mean, scale, strength, thresholds)
+
+
+def _goodness(learner: Learner, scores: Floats, targets: FloatArray) -> float:
+    """The higher the better: the negative mean over labels of the log loss, or the macro AUROC."""
+    if not learner.probabilistic:
+        return macro_auroc(scores, targets) or 0.0
+    losses = np.logaddexp(0, np.where(targets == 1, -scores, scores))
+    known = ~np.isnan(targets)
+    asked = known.any(axis=0)
+    return -float((np.where(known, losses, 0.0).sum(0)[asked] / known.sum(0)[asked]).mean())
+
+
+def _left_out(
+    learner: Learner, inputs: FloatArray, targets: FloatArray, inner_folds: Rows, strength: float
+) -> Floats:
+    """The scores of the training records, each by a fit without its inner fold: (n_train, n_labels)."""
+    scores = np.zeros(targets.shape)
+    for fold in np.unique(inner_folds):
+        outside = inner_folds == fold
+        rows = np.flatnonzero(~outside).astype(np.int64)
+        for label, score in enumerate(_fitted(learner, inputs, targets, rows, strength)):
+            scores[outside, label] = score(inputs[outside])
+    return scores
+
+
+def _fitted(
+    learner: Learner, inputs: FloatArray, targets: FloatArray, rows: Rows, strength: float
+) -> tuple[Scores, ...]:
+    """The learners fitted to ``rows``, one for each label; unknown answers are not learnt from."""
+    fitted = []
+    for label in range(targets.shape[1]):
+        known = rows[~np.isnan(targets[rows, label])]
+        truths = targets[known, label] == 1
+        if _has_both(targets[known, label]):
+            fitted.append(learner.fit(inputs, known, truths, strength))
+        else:
+            fitted.append(partial(_constant, _SURE if truths.any() else -_SURE))
+    return tuple(fitted)
+
+
+def _constant(score: float, inputs: FloatArray) -> Floats:
+    return np.full(len(inputs), score)
+
+
+def _ready(features: FloatArray, mean: Floats, scale: Floats) -> FloatArray:
+    """Standardised features."""
+    ready: FloatArray = ((features - mean) / scale).astype(np.float32)
+    return ready
+
+
+def _standard(features: FloatArray) -> tuple[Floats, Floats]:
+    mean, sd = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
+    return mean, np.where(sd > 1e-8, sd, np.inf)
+
+
+def _has_both(answers: FloatArray) -> bool:
+    return bool((answers == 1).any() and (answers == 0).any())

@@ -1,0 +1,156 @@
+"""The ansari2020 protocol on small stores: arms, splits, the head as a model, and the report."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from nine_class_stores import nine_class_installation
+from small_training import Recorder
+
+from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.experiments.arm_execution import run_arm
+from ecgapp.experiments.collection import collect, read_results
+from ecgapp.experiments.experiment_config import ExperimentConfig, Size
+from ecgapp.experiments.protocols.ansari2020_config import AnsariConfig, HeadNetworkSettings
+from ecgapp.experiments.protocols.ansari2020_data import (
+    encoder_of,
+    feature_data,
+    network_config,
+    read_features,
+)
+from ecgapp.experiments.protocols.ansari2020_head import folded_head
+from ecgapp.experiments.starting import open_experiment
+from ecgapp.experiments.study_protocol import ArmContext, protocol_named
+from ecgapp.experiments.trials.conventional_learners import learner_named
+from ecgapp.experiments.trials.fitted_learner import fit_learner
+from ecgapp.experiments.trials.trial_data import load_trial_data
+from ecgapp.models import load_model
+from ecgapp.models.answers import ProbabilityRule
+from ecgapp.promotion.bundles import read_bundle
+from ecgapp.training.data.window_sampling import all_windows
+
+SMALL = AnsariConfig(
+    autoencoder="tiny_cae", learners=("logistic",), repeats=2, random_encoders=2, n_bootstrap=50,
+    fewest_positives=2, network=HeadNetworkSettings((4,), 3, 0.0, epochs=1, batch_size=16),
+)  # fmt: skip
+CONFIG = ExperimentConfig(SMALL, ("first", "second"), Size.QUICK)
+
+
+class _Listener(Recorder):
+    def progress(self, done, total):
+        """Trials are not counted here."""
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """The context of an experiment whose arms have all ended, and its arms."""
+    settings = nine_class_installation(tmp_path_factory.mktemp("home"))
+    folder, stores = open_experiment(CONFIG, settings)
+    context = ArmContext(CONFIG, stores, settings, folder, "cpu", _Listener())
+    protocol = protocol_named("ansari2020")
+    arms = protocol.arms(CONFIG)
+    for arm in arms:
+        run_arm(protocol, arm, context)
+    return context, arms
+
+
+def test_every_arm_of_the_quick_size_ends_and_the_report_names_the_published_figures(ended):
+    context, arms = ended
+    report = collect(context.folder, context.stores)
+    text = report.to_markdown()
+    assert all(context.folder.is_finished(arm.key) for arm in arms)
+    assert "0.917" in text
+    assert {"simple_target", "folds_all", "on_target", "repeats_all", "differences"} <= {
+        table.key for table in report.tables
+    }
+    assert len(next(table for table in report.tables if table.key == "differences").rows) == 6
+
+
+def test_the_report_is_made_from_results_alone_byte_for_byte(ended):
+    context, _ = ended
+    first, second = (collect(context.folder, context.stores).to_markdown() for _ in range(2))
+    assert first == second
+
+
+def test_both_encoders_have_the_same_records_folds_and_targets(ended):
+    context, arms = ended
+    results = read_results(context.folder, arms)
+    for kind in ("pooled-logistic-all", "code-logistic-target", "map-cnn-all"):
+        for repeat in range(len(results[f"cae-{kind}"].trials)):
+            ours, control = (results[f"{encoder}-{kind}"].arrays(repeat) for encoder in ("cae", "random"))
+            for name in ("rows", "folds", "targets"):
+                assert np.array_equal(ours[name], control[name], equal_nan=name == "targets")
+            assert not np.array_equal(ours["probabilities"], control["probabilities"])
+
+
+def test_encoders_differ_in_their_weights_only(ended):
+    context, _ = ended
+    ours, first, second = (encoder_of(*one, context) for one in (("cae", 0), ("random", 0), ("random", 1)))
+    assert ours.card.network == first.card.network == second.card.network
+    assert ours.card.preprocessing == first.card.preprocessing
+    names = [name for name, _ in ours.network.named_parameters()]
+    assert names == [name for name, _ in first.network.named_parameters()]
+    assert not torch.equal(first.network.encoder.stem[0].weight, second.network.encoder.stem[0].weight)
+
+
+def test_no_record_is_judged_by_a_learner_of_its_own_fold_and_patients_stay_together(ended):
+    context, arms = ended
+    answers = read_results(context.folder, arms)["cae-pooled-logistic-all"].arrays(1)
+    arrays = read_features(context, "cae", 1)
+    patients = arrays["patients"][answers["rows"]]
+    for patient in np.unique(patients):
+        assert len(set(answers["folds"][patients == patient])) == 1
+    assert len(np.unique(answers["folds"])) == SMALL.folds
+    assert len(np.unique(answers["rows"])) == len(arrays["targets"])
+
+
+def test_the_promoted_head_gives_the_learners_probabilities(ended):
+    context, _ = ended
+    settings = SMALL
+    arrays = read_features(context, "cae", 0)
+    data = feature_data(arrays, settings.poolings)
+    rows = np.arange(len(data.targets))
+    fitted = fit_learner(learner_named("logistic"), data, rows, rows % 3)
+    model = encoder_of("cae", 0, context)
+    network = folded_head(model, fitted, settings.poolings)
+    records = load_trial_data(network_config(CONFIG, model, context.stores), context).records
+    windows = all_windows(records, rows)
+    with torch.inference_mode():
+        logits = network(records.cut(windows.positions.tolist())).numpy()
+    answers = ProbabilityRule(True).records(logits, windows.owners, rows)
+    np.testing.assert_allclose(answers, fitted.probabilities(data, rows), atol=1e-6, rtol=0)
+
+
+def test_the_head_is_a_model_that_the_app_imports(ended):
+    context, _ = ended
+    product = context.product("head")
+    bundle = (product / "nine_class_linear.ecgapp-model.zip").read_bytes()
+    card = read_bundle(io.BytesIO(bundle)).card
+    assert card.validation is not None
+    assert card.validation.n == 18  # fold 9 of both data sets
+    assert len(card.thresholds) == 9
+    assert load_model((product / "weights",), "nine_class_linear").card.sha256 == card.sha256
+    assert not list(product.rglob("*.pkl"))
+
+
+def test_a_data_set_without_a_class_is_refused_with_class_and_count(tmp_path):
+    settings = nine_class_installation(tmp_path, n_records=60, without="LBBB")
+    with pytest.raises(ExperimentError, match="first has 0 records with LBBB"):
+        open_experiment(CONFIG, settings)
+
+
+def test_the_time_of_every_arm_is_estimated(ended):
+    context, arms = ended
+    seconds = protocol_named("ansari2020").estimate(arms, context)
+    assert set(seconds) == {arm.key for arm in arms}
+    assert min(seconds.values()) > 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"repeats": 0}, {"folds": 1}, {"learners": ()}, {"learners": ("forest",)}, {"n_bootstrap": 0}]
+)
+def test_settings_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        replace(SMALL, **wrong)
