@@ -18,7 +18,7 @@ from ecgapp.evaluate import (
 from ecgapp.evaluate.bootstrap import Statistic
 from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, arm_key
 from ecgapp.experiments.study_protocol import Results
-from ecgapp.experiments.trials.linear_head import most_probable
+from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.records.record import FloatArray
 
 DRAWS = 1000  # of the test records

@@ -29,7 +29,7 @@ from ecgapp.experiments.trials.image_network import (
     image_network,
     image_weights,
 )
-from ecgapp.experiments.trials.linear_head import HeadRecords, fit_linear_head
+from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
 from ecgapp.training.transfer import initial_network
@@ -140,5 +140,5 @@ def _head(probe: ArmProbe, network: str) -> float:
     targets = np.eye(n_labels, dtype=np.float32)[rng.integers(n_labels, size=_FITTED)]
     every = np.arange(_FITTED, dtype=np.int64)
     started = time.perf_counter()
-    fit_linear_head(noise, targets, HeadRecords(every, every, every), probe.config.inverse_penalties)
+    fit_multinomial_head(noise, targets, HeadRecords(every, every, every), probe.config.inverse_penalties)
     return (time.perf_counter() - started) / _FITTED

@@ -29,7 +29,7 @@ from ecgapp.experiments.jang2021.jang2021_trial_tables import paper_table_2, pap
 from ecgapp.experiments.jang2021.jang2021_trials import JUDGED_FOLDS, trial_training
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
-from ecgapp.experiments.trials.linear_head import most_probable
+from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.experiments.trials.probe_reporter import ProbeReporter
 from ecgapp.experiments.trials.trial_training import TrialPlace, prepare_trial
 from ecgapp.training.loop.training_loop import Loop
