@@ -1,12 +1,12 @@
 """Networks by name, and their weights on disk."""
 
 from ecgapp.models.card import ModelCard, Provenance
+from ecgapp.models.layers.dropout import Dropout, set_mask_source
 from ecgapp.models.networks.benchmark_classifier import BenchmarkClassifier, WindowClassifierConfig
 from ecgapp.models.networks.benchmark_weights import load_public_weights, public_shape
 from ecgapp.models.networks.classifier import ECGClassifier, ECGClassifierConfig
 from ecgapp.models.networks.cnn_lstm import CnnLstmConfig
 from ecgapp.models.networks.delineator import SEGMENTS, Delineator, DelineatorConfig
-from ecgapp.models.networks.dropout import Dropout, set_mask_source
 from ecgapp.models.networks.ensemble import Ensemble, EnsembleConfig
 from ecgapp.models.networks.fold_autoencoder import FoldAutoencoderConfig
 from ecgapp.models.networks.gate_network import PARTS, Gate, GateConfig
@@ -17,8 +17,6 @@ from ecgapp.models.networks.pooled_classifier import PooledClassifier, PooledCla
 from ecgapp.models.networks.readability_network import Readability, ReadabilityConfig
 from ecgapp.models.networks.resnet_wang import ResNetWangConfig
 from ecgapp.models.networks.spectral import SpectralClassifierConfig
-from ecgapp.models.networks.stacked import stack, unstack
-from ecgapp.models.networks.transferred_weights import transfer_encoder, transfer_network
 from ecgapp.models.networks.ventricular_network import (
     VENTRICULAR_CLASSES,
     VentricularConfig,
@@ -47,6 +45,8 @@ from ecgapp.models.serialisation import (
     unpack,
     unpack_predictions,
 )
+from ecgapp.models.stacked import stack, unstack
+from ecgapp.models.transferred_weights import transfer_encoder, transfer_network
 from ecgapp.models.validation_figures import (
     ENOUGH_POSITIVES,
     BoundaryFigures,

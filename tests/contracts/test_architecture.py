@@ -32,7 +32,7 @@ SUBPACKAGES = {
     "datasets": ("layouts", "importing"),
     "evaluate": ("challenge", "comparison", "detectors"),
     "experiments": ("trials", "paper_tables", "jang2021", "protocols"),
-    "models": ("networks",),
+    "models": ("layers", "networks"),
     "records": ("synthetic",),
     "signals": ("quality", "paper"),
     "training": ("parallel", "data", "result", "loop", "gate", "ventricular"),

@@ -71,7 +71,7 @@ def networks(request):
 @pytest.fixture(params=WAYS)
 def stacked(request, networks, monkeypatch):
     if request.param == "together":  # as on a GPU
-        monkeypatch.setattr("ecgapp.models.networks.stacked.Stack._in_turn", lambda self, x: self.together(x))
+        monkeypatch.setattr("ecgapp.models.stacked.Stack._in_turn", lambda self, x: self.together(x))
     return stack(networks)
 
 

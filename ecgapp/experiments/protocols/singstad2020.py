@@ -68,7 +68,8 @@ class Singstad2020(StudyProtocol):
             f"{len(targets):,} records ({by_source}) of {min(seconds):.0f} to {max(seconds):.0f} s; "
             f"positives: {by_class}.",
             f"{settings.n_folds} patient-wise folds with equal shares of each class (iterative "
-            f"stratification); inside each, {settings.validation_share:.0%} of the training patients choose the epoch.",
+            f"stratification); inside each, {settings.validation_share:.0%} of the training patients choose "
+            "the epoch.",
         )
         return DataReport(data, _differences(settings, len(targets)))
 

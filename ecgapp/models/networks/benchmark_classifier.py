@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.dropout import Dropout
-from ecgapp.models.networks.pooling import MeanAndMaximum
+from ecgapp.models.layers.dropout import Dropout
+from ecgapp.models.layers.pooling import MeanAndMaximum
 from ecgapp.models.registry import ClassifierConfig, ClassifierShape, EncoderClassifier
 
 _HIDDEN = 128  # features between the two linear layers

@@ -6,9 +6,9 @@ from typing import Self
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.dropout import Dropout
+from ecgapp.models.layers.dropout import Dropout
+from ecgapp.models.layers.pooling import MeanAndMaximum
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
-from ecgapp.models.networks.pooling import MeanAndMaximum
 from ecgapp.models.registry import (
     Autoencoder,
     AutoencoderConfig,

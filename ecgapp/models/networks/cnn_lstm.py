@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
+from ecgapp.models.layers.convolution import as_image
+from ecgapp.models.layers.dropout import Dropout
 from ecgapp.models.networks.benchmark_classifier import WindowClassifierConfig
-from ecgapp.models.networks.convolution import as_image
-from ecgapp.models.networks.dropout import Dropout
 from ecgapp.models.registry import EncoderClassifier, architecture
 
 _KERNEL = 5  # of every convolution

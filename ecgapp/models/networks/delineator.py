@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.convolution import ResidualBlock, as_image, convolution
+from ecgapp.models.layers.convolution import ResidualBlock, as_image, convolution
 from ecgapp.models.networks.fold_autoencoder import FoldAutoencoderConfig
 from ecgapp.models.registry import (
     ArchitectureConfig,

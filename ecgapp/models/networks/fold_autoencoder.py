@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.convolution import ResidualBlock, as_image, convolution
-from ecgapp.models.networks.dropout import PerMember
+from ecgapp.models.layers.convolution import ResidualBlock, as_image, convolution
+from ecgapp.models.layers.dropout import PerMember
 from ecgapp.models.registry import Autoencoder, AutoencoderConfig, architecture
 
 _RESAMPLING_KERNEL = 3  # patches; of the convolutions that lead into a stage, so neighbours overlap

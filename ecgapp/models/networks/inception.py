@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
+from ecgapp.models.layers.convolution import as_image, convolution
+from ecgapp.models.layers.pooling import JoinedBranches
 from ecgapp.models.networks.benchmark_classifier import BenchmarkClassifier, WindowClassifierConfig
-from ecgapp.models.networks.convolution import as_image, convolution
-from ecgapp.models.networks.pooling import JoinedBranches
 from ecgapp.models.registry import architecture
 
 _BLOCKS = 3  # that one shortcut leads around

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.convolution import as_image, convolution
-from ecgapp.models.networks.dropout import Dropout
+from ecgapp.models.layers.convolution import as_image, convolution
+from ecgapp.models.layers.dropout import Dropout
 from ecgapp.models.registry import Autoencoder, AutoencoderConfig, architecture
 
 _WIDTHS = (1, 1, 2, 3, 4, 4, 5, 5, 5)  # of the nine blocks, in units of ``filters``

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.convolution import ResidualBlock, as_image
+from ecgapp.models.layers.convolution import ResidualBlock, as_image
 from ecgapp.models.registry import Autoencoder, AutoencoderConfig, architecture
 
 

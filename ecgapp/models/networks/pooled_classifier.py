@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.dropout import Dropout
+from ecgapp.models.layers.dropout import Dropout
 from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
 from ecgapp.models.registry import (
     Autoencoder,

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
+from ecgapp.models.layers.convolution import as_image, convolution
 from ecgapp.models.networks.benchmark_classifier import BenchmarkClassifier, WindowClassifierConfig
-from ecgapp.models.networks.convolution import as_image, convolution
 from ecgapp.models.registry import architecture
 
 _STRIDES = (1, 2, 2)  # of the three blocks

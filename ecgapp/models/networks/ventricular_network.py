@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.convolution import as_image
+from ecgapp.models.layers.convolution import as_image
 from ecgapp.models.registry import ArchitectureConfig, Network, architecture
 
 # The order of the logits. Flutter counts as fibrillation, torsade de pointes as tachycardia, and organised is

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
+from ecgapp.models.layers.convolution import as_image, convolution, shortcut
 from ecgapp.models.networks.benchmark_classifier import BenchmarkClassifier, WindowClassifierConfig
-from ecgapp.models.networks.convolution import as_image, convolution, shortcut
 from ecgapp.models.registry import architecture
 
 _EXPANSION = 4  # channels outside a bottleneck, in units of those inside

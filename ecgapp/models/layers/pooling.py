@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ecgapp.models.networks.dropout import PerMember
+from ecgapp.models.layers.dropout import PerMember
 
 
 class MeanAndMaximum(PerMember):

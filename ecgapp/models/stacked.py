@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ecgapp.errors import ConfigError
-from ecgapp.models.networks.dropout import Dropout, MaskSource, PerMember, set_mask_source
+from ecgapp.models.layers.dropout import Dropout, MaskSource, PerMember, set_mask_source
 from ecgapp.models.registry import Network
 
 M = TypeVar("M", bound=nn.Module)
