@@ -7,14 +7,14 @@ import numpy as np
 from torch import nn
 
 from ecgapp.evaluate import weighted_f1
-from ecgapp.experiments.protocols.jang2021_config import Jang2021Arm, Jang2021Config
-from ecgapp.experiments.protocols.jang2021_data import StudyRecords, classifier_training, load_study
-from ecgapp.experiments.protocols.jang2021_pretraining import pretrained_model
-from ecgapp.experiments.protocols.jang2021_trials import answers_on_test
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
+from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
+from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.image_network import RANDOM, SpectrogramEncoder, image_network, image_weights
-from ecgapp.experiments.trials.linear_head import HeadRecords, fit_linear_head, most_probable
+from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head, most_probable
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import seeded
@@ -74,7 +74,7 @@ def _head_result(
     for share in config.shares:
         drawn = study.drawn(share.fraction, *seeds)
         rows = HeadRecords(drawn, study.validation, study.test)
-        head = fit_linear_head(features, targets, rows, config.inverse_penalties)
+        head = fit_multinomial_head(features, targets, rows, config.inverse_penalties)
         answers = answers_on_test(head.probabilities, study)
         values[f"f1-{share.percent}"] = weighted_f1(most_probable(head.probabilities), targets[study.test])
         values[f"inverse_penalty-{share.percent}"] = head.inverse_penalty
