@@ -7,14 +7,13 @@ import numpy as np
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
-from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.protocols.ansari2020_arms import (
+from ecgapp.experiments.ansari2020.ansari2020_arms import (
     open_comparison,
     open_features,
     open_learner,
     open_network,
 )
-from ecgapp.experiments.protocols.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     COMPARISON,
     FEATURES,
     NETWORK,
@@ -23,10 +22,11 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     all_arms,
     preset,
 )
-from ecgapp.experiments.protocols.ansari2020_data import ansari_settings, pretrained_encoder
-from ecgapp.experiments.protocols.ansari2020_head import open_head
-from ecgapp.experiments.protocols.ansari2020_report import ansari_report
-from ecgapp.experiments.protocols.ansari2020_times import measured_seconds
+from ecgapp.experiments.ansari2020.ansari2020_data import ansari_settings, pretrained_encoder
+from ecgapp.experiments.ansari2020.ansari2020_head import open_head
+from ecgapp.experiments.ansari2020.ansari2020_report import ansari_report
+from ecgapp.experiments.ansari2020.ansari2020_times import measured_seconds
+from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import (
     Arm,

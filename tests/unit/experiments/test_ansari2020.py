@@ -10,17 +10,17 @@ from nine_class_stores import nine_class_installation
 from small_training import Recorder
 
 from ecgapp.errors import ConfigError, ExperimentError
-from ecgapp.experiments.arm_execution import run_arm
-from ecgapp.experiments.collection import collect, read_results
-from ecgapp.experiments.experiment_config import ExperimentConfig, Size
-from ecgapp.experiments.protocols.ansari2020_config import AnsariConfig, HeadNetworkSettings
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_config import AnsariConfig, HeadNetworkSettings
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     encoder_of,
     feature_data,
     network_config,
     read_features,
 )
-from ecgapp.experiments.protocols.ansari2020_head import folded_head
+from ecgapp.experiments.ansari2020.ansari2020_head import folded_head
+from ecgapp.experiments.arm_execution import run_arm
+from ecgapp.experiments.collection import collect, read_results
+from ecgapp.experiments.experiment_config import ExperimentConfig, Size
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
 from ecgapp.experiments.trials.conventional_learners import Logistic, learner_named

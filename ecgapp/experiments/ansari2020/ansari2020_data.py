@@ -11,8 +11,8 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.protocols.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
 from ecgapp.experiments.trials.fitted_learner import FeatureData

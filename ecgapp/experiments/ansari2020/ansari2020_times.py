@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ecgapp.experiments.protocols.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     COMPARISON,
     FEATURES,
     NETWORK,
@@ -16,7 +16,7 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     AnsariConfig,
     LearnerArm,
 )
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     encoder_of,

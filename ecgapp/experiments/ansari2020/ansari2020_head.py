@@ -13,8 +13,8 @@ from ecgapp import __version__
 from ecgapp.config import Settings
 from ecgapp.errors import ExperimentError
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature
-from ecgapp.experiments.protocols.ansari2020_config import ALL, HEAD, PRETRAINED, TARGET, scopes
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_config import ALL, HEAD, PRETRAINED, TARGET, scopes
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     feature_data,

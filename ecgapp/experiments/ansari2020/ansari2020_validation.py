@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.evaluate.arrays import decide
-from ecgapp.experiments.protocols.ansari2020_config import ALL, LearnerArm
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_config import ALL, LearnerArm
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     pretrained_encoder,
     unseen_folds,
 )
-from ecgapp.experiments.protocols.ansari2020_figures import (
+from ecgapp.experiments.ansari2020.ansari2020_figures import (
     ON_TARGET,
     SIMPLE,
     UNSEEN,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.evaluate import best_thresholds
-from ecgapp.experiments.protocols.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     PRETRAINED,
     RANDOM,
     AnsariConfig,
@@ -15,7 +15,7 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     learner_key,
     scopes,
 )
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     encoder_of,
@@ -25,8 +25,8 @@ from ecgapp.experiments.protocols.ansari2020_data import (
     pretrained_encoder,
     read_features,
 )
-from ecgapp.experiments.protocols.ansari2020_figures import difference_values
-from ecgapp.experiments.protocols.ansari2020_validation import Answers, cross_validated, figures_of
+from ecgapp.experiments.ansari2020.ansari2020_figures import difference_values
+from ecgapp.experiments.ansari2020.ansari2020_validation import Answers, cross_validated, figures_of
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
 from ecgapp.experiments.trials.conventional_learners import learner_named
