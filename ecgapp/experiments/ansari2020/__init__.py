@@ -1,1 +1,1 @@
-"""The parts of the study of Ansari et al. (2020): features, learners, the network, the head, the tables."""
+"""The features, learners, network, head, tables and times of the study of Ansari et al. (2020)."""
