@@ -1,4 +1,4 @@
-"""A standardised linear head on features of a frozen encoder, its penalty chosen on validation records."""
+"""A standardised multinomial linear head on frozen features, its penalty chosen on validation records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ITERATIONS, _TOLERANCE = 200, 1e-3  # enough for standardised features
 
 
 @dataclass(frozen=True, eq=False)
-class FittedHead:
+class MultinomialHead:
     """A fitted linear head: its probabilities of the test records, its penalty, and its validation figure.
 
     ``probabilities`` is float32 (n_test, n_labels). ``inverse_penalty`` is scikit-learn's C.
@@ -38,7 +38,7 @@ class HeadRecords:
 
 def fit_multinomial_head(
     features: FloatArray, targets: FloatArray, rows: HeadRecords, inverse_penalties: Sequence[float]
-) -> FittedHead:
+) -> MultinomialHead:
     """Multinomial logistic regression of records with one label each, with the best of these penalties.
 
     ``features`` is (n_records, n_features), ``targets`` (n_records, n_labels) of 0 and 1. The best penalty is
@@ -47,14 +47,14 @@ def fit_multinomial_head(
     """
     ready = standardised(*(features[part] for part in (rows.train, rows.validation, rows.test)))
     labels = targets[rows.train].argmax(axis=1)
-    best: FittedHead | None = None
+    best: MultinomialHead | None = None
     for penalty in sorted(inverse_penalties):
         model = LogisticRegression(C=penalty, max_iter=_ITERATIONS, tol=_TOLERANCE)
         model.fit(ready[0], labels)
         judged = _probabilities(model, ready[1], targets.shape[1])
         score = weighted_f1(most_probable(judged), targets[rows.validation]) or 0.0
         if best is None or score > best.validation_f1:
-            best = FittedHead(_probabilities(model, ready[2], targets.shape[1]), penalty, score)
+            best = MultinomialHead(_probabilities(model, ready[2], targets.shape[1]), penalty, score)
     if best is None:
         raise ValueError("A head needs at least one penalty to choose from.")
     return best

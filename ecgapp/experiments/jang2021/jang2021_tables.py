@@ -1,20 +1,19 @@
 """The tables of the study of Jang et al. (2021) that compare two arms, and those of its trainings."""
 
-from ecgapp.experiments.paper_tables.published_trials import published_trials
-from ecgapp.experiments.protocols.jang2021_comparison import (
+from ecgapp.experiments.jang2021.jang2021_comparison import (
     ArmComparison,
     compared,
     compared_arms,
     share_values,
 )
-from ecgapp.experiments.protocols.jang2021_config import (
+from ecgapp.experiments.jang2021.jang2021_config import (
     FROZEN,
     PRETRAINING,
     TRAINED,
     Jang2021Config,
     LabelShare,
 )
-from ecgapp.experiments.protocols.jang2021_trial_tables import (
+from ecgapp.experiments.jang2021.jang2021_trial_tables import (
     F1,
     PUBLISHED_SHARES,
     image_kinds,
@@ -23,6 +22,7 @@ from ecgapp.experiments.protocols.jang2021_trial_tables import (
     table_2,
     table_3,
 )
+from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.report_parts import Cell, ResultTable
 from ecgapp.experiments.study_protocol import Results
 

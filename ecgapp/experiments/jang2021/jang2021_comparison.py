@@ -16,7 +16,7 @@ from ecgapp.evaluate import (
     welch_test,
 )
 from ecgapp.evaluate.bootstrap import Statistic
-from ecgapp.experiments.protocols.jang2021_config import TRAINED, LabelShare, arm_key
+from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, arm_key
 from ecgapp.experiments.study_protocol import Results
 from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.records.record import FloatArray
@@ -39,7 +39,7 @@ class ArmComparison:
     records: PairedDifference | None = None
 
     @property
-    def shown(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the paired test shows a difference."""
         return self.paired.p is not None and self.paired.p < SIGNIFICANT
 
@@ -90,7 +90,7 @@ def _mean_f1(trials: Sequence[tuple[FloatArray, FloatArray]]) -> Statistic:
     return lambda weights: np.mean([statistic(weights) for statistic in statistics], axis=0)
 
 
-def shown_p(p: float | None) -> str:
+def p_text(p: float | None) -> str:
     """A p value as it stands in a sentence."""
     if p is None:
         return "p undefined"

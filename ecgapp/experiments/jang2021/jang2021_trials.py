@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.evaluate import learning_curve_index
-from ecgapp.experiments.protocols.jang2021_config import Jang2021Arm, Jang2021Config
-from ecgapp.experiments.protocols.jang2021_data import (
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
     VALIDATION_FOLDS,
     StudyRecords,
     classifier_training,
     load_study,
 )
-from ecgapp.experiments.protocols.jang2021_pretraining import AUTOENCODER, pretrained_model
+from ecgapp.experiments.jang2021.jang2021_pretraining import AUTOENCODER, pretrained_model
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.trial_training import TrainedTrial, TrialPlace, seeded, train_trial

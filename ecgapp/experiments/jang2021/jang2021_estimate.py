@@ -9,16 +9,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from torch import nn
 
-from ecgapp.experiments.protocols.jang2021_config import (
+from ecgapp.experiments.jang2021.jang2021_config import (
     PRETRAINING,
     TRAINED,
     Jang2021Arm,
     Jang2021Config,
 )
-from ecgapp.experiments.protocols.jang2021_data import StudyRecords, classifier_training, load_study
-from ecgapp.experiments.protocols.jang2021_pretraining import pretraining_config
-from ecgapp.experiments.protocols.jang2021_trials import JUDGED_FOLDS, trial_training
+from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
+from ecgapp.experiments.jang2021.jang2021_pretraining import pretraining_config
+from ecgapp.experiments.jang2021.jang2021_trials import JUDGED_FOLDS, trial_training
 from ecgapp.experiments.study_protocol import ArmContext
+from ecgapp.experiments.trials.efficientnet_lite import EfficientNetLite0
+from ecgapp.experiments.trials.googlenet import GoogLeNet
 from ecgapp.experiments.trials.image_network import (
     GOOGLENET,
     LITE,
@@ -30,8 +32,6 @@ from ecgapp.experiments.trials.image_network import (
 from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
-from ecgapp.models.networks.efficientnet_lite import EfficientNetLite0
-from ecgapp.models.networks.googlenet import GoogLeNet
 from ecgapp.training.transfer import initial_network
 
 _SAMPLE = 48  # records whose features are timed

@@ -1,8 +1,8 @@
 """The figures of the study of Jang et al. (2021): reconstructions, learning curves, and F1 by share."""
 
 from ecgapp.evaluate import trial_summary
-from ecgapp.experiments.protocols.jang2021_comparison import share_values
-from ecgapp.experiments.protocols.jang2021_config import (
+from ecgapp.experiments.jang2021.jang2021_comparison import share_values
+from ecgapp.experiments.jang2021.jang2021_config import (
     FROZEN,
     PRETRAINING,
     TRAINED,
@@ -10,7 +10,7 @@ from ecgapp.experiments.protocols.jang2021_config import (
     LabelShare,
     arm_key,
 )
-from ecgapp.experiments.protocols.jang2021_trial_tables import image_kinds
+from ecgapp.experiments.jang2021.jang2021_trial_tables import image_kinds
 from ecgapp.experiments.report_parts import FigurePanel, FigureSeries, ResultFigure
 from ecgapp.experiments.study_protocol import Results
 

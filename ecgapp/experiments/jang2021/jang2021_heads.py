@@ -7,10 +7,10 @@ import numpy as np
 from torch import nn
 
 from ecgapp.evaluate import weighted_f1
-from ecgapp.experiments.protocols.jang2021_config import Jang2021Arm, Jang2021Config
-from ecgapp.experiments.protocols.jang2021_data import StudyRecords, classifier_training, load_study
-from ecgapp.experiments.protocols.jang2021_pretraining import pretrained_model
-from ecgapp.experiments.protocols.jang2021_trials import answers_on_test
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
+from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
+from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.image_network import RANDOM, SpectrogramEncoder, image_network, image_weights

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ecgapp.datasets import DatasetStore
-from ecgapp.experiments.protocols.jang2021_config import Jang2021Config
-from ecgapp.experiments.protocols.jang2021_data import (
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
     TRAIN_FOLDS,
     VALIDATION_FOLDS,
@@ -20,17 +20,17 @@ _STUDY = "10,646 records of Shaoxing with eleven rhythms in lead II, and 2,648,1
 
 
 def study_data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> DataReport:
-    """What the data sets offer, and how the experiment differs from the published one."""
+    """The records and labels of the data sets, and the differences between experiment and published study."""
     return DataReport(_data(config, stores), _differences(config, stores))
 
 
 def _data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
-    asked, counts = study_task(config, stores), label_counts_of(config, stores)
+    question, counts = study_task(config, stores), label_counts_of(config, stores)
     train, validation, test = (sum(part) for part in zip(*counts.values(), strict=True))
     sources = ", ".join(f"{store.name} ({_used(store):,} records in folds)" for store in stores)
     by_label = "; ".join(f"{name} {a:,} / {b:,} / {c:,}" for name, (a, b, c) in counts.items())
     return (
-        f"Data: {sources}. Task: {asked.title}.",
+        f"Data: {sources}. Task: {question.title}.",
         f"Records with one of the labels: {train:,} in folds 1-8 for training, {validation:,} in fold 9 "
         f"for validation, {test:,} in fold 10 for the test. A patient lies in one fold.",
         f"Records of each label (training / validation / test): {by_label}.",

@@ -7,7 +7,7 @@ import numpy as np
 
 from ecgapp.datasets import DatasetStore, label_counts
 from ecgapp.errors import ExperimentError
-from ecgapp.experiments.protocols.jang2021_config import Jang2021Config, LabelShare
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.trial_data import TrialData, load_trial_data
 from ecgapp.experiments.trials.trial_training import TrialSplit
@@ -172,13 +172,13 @@ def refuse_too_few(config: Jang2021Config, stores: Sequence[DatasetStore]) -> No
                 )
 
 
-def _positives(asked: Task, stores: Sequence[DatasetStore]) -> dict[str, tuple[int, int, int]]:
-    counts = [count for store in stores for count in label_counts(store, asked)]
+def _positives(question: Task, stores: Sequence[DatasetStore]) -> dict[str, tuple[int, int, int]]:
+    counts = [count for store in stores for count in label_counts(store, question)]
     return {
         name: (
             sum(c.n_positive for c in counts if c.label == name and c.fold in TRAIN_FOLDS),
             sum(c.n_positive for c in counts if c.label == name and c.fold in VALIDATION_FOLDS),
             sum(c.n_positive for c in counts if c.label == name and c.fold in TEST_FOLDS),
         )
-        for name in asked.label_names
+        for name in question.label_names
     }

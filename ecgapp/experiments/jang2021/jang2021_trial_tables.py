@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from ecgapp.evaluate import trial_summary
+from ecgapp.experiments.jang2021.jang2021_comparison import compared, share_values
+from ecgapp.experiments.jang2021.jang2021_config import TRAINED, Jang2021Config
 from ecgapp.experiments.paper_tables.published_trials import published_trials
-from ecgapp.experiments.protocols.jang2021_comparison import compared, share_values
-from ecgapp.experiments.protocols.jang2021_config import TRAINED, Jang2021Config
 from ecgapp.experiments.report_parts import Cell, ResultTable
 from ecgapp.experiments.study_protocol import Results
 

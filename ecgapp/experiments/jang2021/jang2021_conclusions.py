@@ -1,21 +1,21 @@
 """The sentences that the results of the study of Jang et al. (2021) carry, and those they do not."""
 
-from ecgapp.experiments.paper_tables.published_trials import published_trials
-from ecgapp.experiments.protocols.jang2021_comparison import (
+from ecgapp.experiments.jang2021.jang2021_comparison import (
     ArmComparison,
     compared,
     compared_arms,
+    p_text,
     share_values,
-    shown_p,
 )
-from ecgapp.experiments.protocols.jang2021_config import (
+from ecgapp.experiments.jang2021.jang2021_config import (
     FROZEN,
     TRAINED,
     Jang2021Config,
     LabelShare,
 )
-from ecgapp.experiments.protocols.jang2021_tables import FAILED, learning_losses
-from ecgapp.experiments.protocols.jang2021_trial_tables import F1, LCI, PUBLISHED_SHARES, image_kinds
+from ecgapp.experiments.jang2021.jang2021_tables import FAILED, learning_losses
+from ecgapp.experiments.jang2021.jang2021_trial_tables import F1, LCI, PUBLISHED_SHARES, image_kinds
+from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.study_protocol import Results
 
 _LIMITS = (
@@ -26,7 +26,7 @@ _LIMITS = (
 
 
 def all_conclusions(config: Jang2021Config, results: Results) -> tuple[str, ...]:
-    """What the results show, in the order in which it should be read."""
+    """The conclusions that the results carry, in the order in which they should be read."""
     return (
         *_failed_trainings(config, results),
         *_transfer(config, results),
@@ -43,10 +43,10 @@ def difference_sentence(names: tuple[str, str], share: LabelShare, pair: ArmComp
     test, n = pair.paired, pair.paired.n
     figures = f"{pair.second.mean:.3f} and {pair.first.mean:.3f}"
     head = f"At {share.percent} % of the labels, {names[1]} and {names[0]} reach a weighted F1 of {figures}"
-    if not pair.shown:
-        return f"{head}: no difference shown ({shown_p(test.p)}, n = {n} pairs)."
+    if not pair.is_significant:
+        return f"{head}: no difference shown ({p_text(test.p)}, n = {n} pairs)."
     interval = f"95 % interval {test.low:+.3f} to {test.high:+.3f}"
-    return f"{head}: difference {test.difference:+.3f} ({interval}, paired {shown_p(test.p)}, n = {n} pairs)."
+    return f"{head}: difference {test.difference:+.3f} ({interval}, paired {p_text(test.p)}, n = {n} pairs)."
 
 
 def _failed_trainings(config: Jang2021Config, results: Results) -> list[str]:
@@ -125,11 +125,11 @@ def _paper() -> list[str]:
             for figure in (F1, LCI)
         )
         if f1 and index:
-            said = "" if index.welch.p is not None and index.welch.p < 0.05 else ", no difference shown"
+            suffix = "" if index.welch.p is not None and index.welch.p < 0.05 else ", no difference shown"
             sentences.append(
                 f"The paper's own trials of random initialisation and transfer at {percent} %: weighted F1 "
                 f"{f1.first.mean:.3f} (SD {f1.first.sd:.3f}) and {f1.second.mean:.3f} "
-                f"(SD {f1.second.sd:.3f}), Welch's {shown_p(f1.welch.p)}; learning curve index "
-                f"{index.first.mean:.3f} and {index.second.mean:.3f}, {shown_p(index.welch.p)}{said}."
+                f"(SD {f1.second.sd:.3f}), Welch's {p_text(f1.welch.p)}; learning curve index "
+                f"{index.first.mean:.3f} and {index.second.mean:.3f}, {p_text(index.welch.p)}{suffix}."
             )
     return sentences
