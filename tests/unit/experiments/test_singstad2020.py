@@ -13,9 +13,9 @@ from ecgapp.evaluate import f_beta_g_beta
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
-from ecgapp.experiments.protocols.singstad2020_report import THRESHOLDS, pooled_decisions
-from ecgapp.experiments.protocols.singstad2020_settings import Singstad2020Config, preset
-from ecgapp.experiments.protocols.singstad2020_trials import FoldTrials
+from ecgapp.experiments.singstad2020.singstad2020_report import THRESHOLDS, pooled_decisions
+from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config, preset
+from ecgapp.experiments.singstad2020.singstad2020_trials import FoldTrials
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
 from ecgapp.experiments.trials import trial_training
@@ -93,7 +93,7 @@ def test_both_losses_share_folds_records_and_first_weights(ended, monkeypatch):
         seen.append((config, split))
         raise StopIteration
 
-    monkeypatch.setattr("ecgapp.experiments.protocols.singstad2020_trials.train_trial", no_training)
+    monkeypatch.setattr("ecgapp.experiments.singstad2020.singstad2020_trials.train_trial", no_training)
     for arm in arms[:2]:
         with pytest.raises(StopIteration):
             FoldTrials.open(SMALL, arm, context).run(1, context.folder.path)

@@ -12,14 +12,14 @@ from ecgapp.errors import ExperimentError
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
-from ecgapp.experiments.protocols.verma2021_arms import Mode, planned_arms, training_config
-from ecgapp.experiments.protocols.verma2021_data import open_data, split_by_fold
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config, preset
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
 from ecgapp.experiments.trials.altered_signals import scrambled, spectra, without_lead, without_spans
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.subsets import subset
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
+from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
 from ecgapp.models import XResNetConfig, build
 from ecgapp.models.networks.spectral import SpectralClassifierConfig, Spectrum
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
-from ecgapp.experiments.protocols.singstad2020_settings import Singstad2020Config
+from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
 from ecgapp.experiments.study_protocol import Arm, ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.evaluate import macro_auroc
-from ecgapp.experiments.protocols.verma2021_arms import TRAINED, Mode, VermaArm
-from ecgapp.experiments.protocols.verma2021_data import settings_of
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.altered_signals import scrambled
@@ -19,6 +17,8 @@ from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_feat
 from ecgapp.experiments.trials.subsets import subset
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, seeded, train_trial
+from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm
+from ecgapp.experiments.verma2021.verma2021_data import settings_of
 from ecgapp.models import Network, TrainedModel, installed_models, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training import TrainingConfig

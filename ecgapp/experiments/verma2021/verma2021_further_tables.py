@@ -6,13 +6,13 @@ from scipy.special import expit, logit
 from ecgapp.evaluate import fit_temperature, macro_auroc, reliability
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.calibration_error import calibration_errors
-from ecgapp.experiments.protocols.verma2021_answers import interval_text, mean_answers, paired_auroc
-from ecgapp.experiments.protocols.verma2021_arms import MODE_TITLES, Mode, source_key
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config
 from ecgapp.experiments.report_parts import Cell, FigurePanel, FigureSeries, ResultFigure, ResultTable
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.experiments.trial_result import Array
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
+from ecgapp.experiments.verma2021.verma2021_answers import interval_text, mean_answers, paired_auroc
+from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task
 
