@@ -44,15 +44,15 @@ class OutOfFold:
             name: getattr(self, name) for name in ("rows", "folds", "probabilities", "decisions", "targets")
         }
 
-    def figures(self, asked: Task, part: Bools, prefix: str, n_bootstrap: int) -> TrialResult:
+    def figures(self, labelled: Task, part: Bools, prefix: str, n_bootstrap: int) -> TrialResult:
         """The figures on the records ``part``; none where there are too few records."""
         if part.sum() < _FEWEST:
             return TrialResult(counts={f"{prefix}n": int(part.sum())})
         probabilities, decisions = self.probabilities[part], self.decisions[part]
         targets = self.targets[part]
-        ranked = evaluate_predictions(asked, probabilities, targets, 0.5, "", n_bootstrap=n_bootstrap)
-        decided = evaluate_predictions(asked, decisions, targets, 0.5, "", n_bootstrap=n_bootstrap)
-        overall = overall_figures(asked, decisions, targets, 0.5, n_bootstrap=n_bootstrap)
+        ranked = evaluate_predictions(labelled, probabilities, targets, 0.5, "", n_bootstrap=n_bootstrap)
+        decided = evaluate_predictions(labelled, decisions, targets, 0.5, "", n_bootstrap=n_bootstrap)
+        overall = overall_figures(labelled, decisions, targets, 0.5, n_bootstrap=n_bootstrap)
         intervals = {
             "auroc": ranked.macro_auroc,
             "auprc": ranked.macro_auprc,
@@ -83,8 +83,8 @@ def difference_values(
     pair = paired_difference(_mean_auroc(random), _mean_auroc(pretrained), n_records, n_bootstrap)
     if pair is None:
         return {"difference": None, "low": None, "high": None, "p": None}
-    found = pair.difference
-    return {"difference": found.value, "low": found.low, "high": found.high, "p": pair.p}
+    gain = pair.difference
+    return {"difference": gain.value, "low": gain.low, "high": gain.high, "p": pair.p}
 
 
 def _mean_auroc(trials: Sequence[Mapping[str, Array]]) -> Statistic:

@@ -11,8 +11,8 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.protocols.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
 from ecgapp.experiments.trials.fitted_learner import FeatureData
@@ -58,7 +58,7 @@ def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedMode
 
 
 def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
-    """The autoencoder of a repeat: the pretrained one, or the same network with random weights.
+    """The autoencoder of a repeat: pretrained, or with random weights.
 
     The random one has the card of the pretrained one: same windows, same architecture.
     """
@@ -77,8 +77,8 @@ def network_config(
 ) -> TrainingConfig:
     """The training of the convolutional head on ``model``'s frozen encoder."""
     settings = ansari_settings(config)
-    head, asked = settings.network, task(settings.task)
-    shape = PooledClassifierConfig(model.card.network, len(asked.labels), settings.poolings)
+    head, labelled = settings.network, task(settings.task)
+    shape = PooledClassifierConfig(model.card.network, len(labelled.labels), settings.poolings)
     common = {"task": settings.task, "preprocessing": model.card.preprocessing, "precision": "fp32"}
     training = TrainingConfig("head", "finetune", shape, tuple(one.name for one in stores), **common)
     if head is None:
@@ -93,7 +93,7 @@ def network_config(
 
 @dataclass(frozen=True, eq=False)
 class JudgedRecords:
-    """What every arm knows of the records: all arrays have one entry each, in the same order.
+    """Targets, data sets, folds and patients of all records: one entry for each, in one order.
 
     ``stores`` is the number of its data set, ``folds`` the data set's own fold.
     """
@@ -152,7 +152,7 @@ def feature_data(arrays: Mapping[str, Array], parts: Sequence[str]) -> FeatureDa
 
 
 def judged_records(arrays: Mapping[str, Array]) -> JudgedRecords:
-    """What the features' arrays say of the records."""
+    """The records' own arrays among those of the features."""
     return JudgedRecords(arrays["targets"], arrays["stores"], arrays["folds"], arrays["patients"])
 
 

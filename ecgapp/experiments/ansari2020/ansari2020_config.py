@@ -7,7 +7,7 @@ from ecgapp.errors import ConfigError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.study_protocol import Arm
 from ecgapp.experiments.trials.conventional_learners import LEARNERS
-from ecgapp.experiments.trials.pooled_features import CODE
+from ecgapp.experiments.trials.pooled_features import CODE, LAYERS
 from ecgapp.models.networks.pooled_classifier import POOLINGS
 
 FEATURES, COMPARISON, HEAD = "features", "differences", "head"
@@ -16,7 +16,12 @@ TARGET, ALL = "target", "all"
 NETWORK = "cnn"  # the learner that is a network
 ENCODER_TITLES = {PRETRAINED: "pretrained encoder", RANDOM: "random encoder"}
 SCOPE_TITLES = {TARGET: "the first data set alone", ALL: "all data sets"}
-FEATURE_TITLES = {"code": "code", "pooled": "pooled feature map", "map": "feature map"}
+FEATURE_TITLES = {
+    "code": "code",
+    "pooled": "pooled feature map",
+    "map": "feature map",
+    "layers": "pooled maps of all stages",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class AnsariConfig(ProtocolConfig):
     autoencoder: str = "cae_12lead"  # an installed autoencoder
     task: str = "nine_class"
     learners: tuple[str, ...] = tuple(LEARNERS)  # each on the code and on the pooled map
+    layer_learners: tuple[str, ...] = ("logistic",)  # each on the pooled maps of all stages
     poolings: tuple[str, ...] = POOLINGS  # of the feature map over time
     network: HeadNetworkSettings | None = field(default_factory=HeadNetworkSettings)  # None: without
     repeats: int = 3  # of the five-fold cross-validation, each with its own folds
@@ -57,12 +63,21 @@ class AnsariConfig(ProtocolConfig):
         counts = (self.repeats, self.network_repeats, self.random_encoders, self.n_bootstrap)
         if min(counts) < 1 or min(self.folds, self.inner_folds, self.fewest_positives) < 2:
             raise ConfigError("Repeats and encoders are at least one, folds and positives at least two.")
-        if not self.learners or not set(self.learners) <= set(LEARNERS):
+        if not self.learners or not {*self.learners, *self.layer_learners} <= set(LEARNERS):
             raise ConfigError(f"The learners are some of {', '.join(LEARNERS)}.")
 
     def parts(self, features: str) -> tuple[str, ...]:
         """The arrays that make up a set of features."""
-        return (CODE,) if features == "code" else self.poolings
+        if features == "code":
+            return (CODE,)
+        return (*self.poolings, LAYERS) if features == "layers" else self.poolings
+
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Features and learner of every pair of arms."""
+        kinds = [(features, learner) for features in ("pooled", "code") for learner in self.learners]
+        kinds += [("layers", learner) for learner in self.layer_learners]
+        return (*kinds, ("map", NETWORK)) if self.network is not None else tuple(kinds)
 
 
 def preset(size: Size) -> AnsariConfig:
@@ -81,7 +96,7 @@ class LearnerArm(Arm):
     """One learner on one encoder's features, for one set of records."""
 
     encoder: str = PRETRAINED
-    features: str = "pooled"  # "code", "pooled", or "map" for the network
+    features: str = "pooled"  # "code", "pooled", "layers", or "map" for the network
     learner: str = "logistic"
     scope: str = ALL
 
@@ -120,10 +135,8 @@ def scopes(config: ExperimentConfig) -> tuple[str, ...]:
 
 
 def _learner_arms(config: ExperimentConfig, settings: AnsariConfig) -> Iterator[LearnerArm]:
-    kinds = [(features, learner) for features in ("pooled", "code") for learner in settings.learners]
-    kinds += [("map", NETWORK)] if settings.network is not None else []
     for scope in scopes(config):
-        for features, learner in kinds:
+        for features, learner in settings.kinds:
             for encoder in (PRETRAINED, RANDOM):
                 yield _learner_arm(settings, encoder, features, learner, scope)
 

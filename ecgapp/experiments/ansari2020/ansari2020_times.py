@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ecgapp.experiments.protocols.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     COMPARISON,
     FEATURES,
     NETWORK,
@@ -16,7 +16,7 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     AnsariConfig,
     LearnerArm,
 )
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     encoder_of,
@@ -79,7 +79,7 @@ def _probe(context: ArmContext) -> _Probe:
     data = load_trial_data(training, context)
     loaded = time.perf_counter()
     every, features = np.arange(len(data.records), dtype=np.int64), {}
-    for name in ("pooled", "code"):
+    for name in ("pooled", "code", "layers"):
         encoder = PooledEncoder(model.network, settings.parts(name))
         windows, owners = window_features(encoder, data.records, every, context.device)
         features[name] = FeatureData(windows, owners, data.records.targets)

@@ -13,8 +13,8 @@ from ecgapp import __version__
 from ecgapp.config import Settings
 from ecgapp.errors import ExperimentError
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature
-from ecgapp.experiments.protocols.ansari2020_config import ALL, HEAD, PRETRAINED, TARGET, scopes
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_config import ALL, HEAD, PRETRAINED, TARGET, scopes
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     feature_data,
@@ -49,7 +49,7 @@ _CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is
 
 
 def open_head(context: ArmContext) -> TrialFunction:
-    """The one trial fits logistic regression on the pooled map, and saves it as a model.
+    """The function whose only trial fits logistic regression on the pooled map, and saves it as a model.
 
     It learns from the records that the autoencoder learnt from without their labels. Temperature, thresholds
     and figures come from the others. The model and its bundle lie in the arm's product folder.
@@ -67,9 +67,9 @@ def open_head(context: ArmContext) -> TrialFunction:
         card, known = _validated(context, model, network, (fitted, data, test, records.folds[test]))
         card = replace(card, provenance=replace(card.provenance, n_train=len(train)))
         _save(context, TrainedModel(network, card), known)
-        found = card.validation.macro_auroc if card.validation is not None else None
+        measured = card.validation.macro_auroc if card.validation is not None else None
         counts = {"train": len(train), "validation": len(test)}
-        return TrialResult({"auroc": None if found is None else found.value}, counts=counts), {}
+        return TrialResult({"auroc": None if measured is None else measured.value}, counts=counts), {}
 
     return trial
 
@@ -115,24 +115,26 @@ def _validated(
 ) -> tuple[ModelCard, Predictions]:
     """The card, with all that is fitted on the validation records, and the answers on them."""
     fitted, data, test, folds = fit
-    asked, targets = task(ansari_settings(context.config).task), data.targets[test]
+    labelled, targets = task(ansari_settings(context.config).task), data.targets[test]
     mine = np.isin(data.owners, test)
     logits, owners = fitted.scores(data.windows[mine]).astype(np.float32), data.owners[mine]
-    rule = ProbabilityRule(asked.multilabel)
-    temperature = fit_temperature(_logits_of(rule.records(logits, owners, test)), targets, asked.multilabel)
+    rule = ProbabilityRule(labelled.multilabel)
+    temperature = fit_temperature(
+        _logits_of(rule.records(logits, owners, test)), targets, labelled.multilabel
+    )
     probabilities = replace(rule, temperature=temperature).records(logits, owners, test)
     thresholds = best_thresholds(probabilities, targets)
     dataset = f"{', '.join(store.name for store in context.stores)}, {_validation_folds(model)}"
     card = ModelCard(
         MODEL,
-        f"{asked.title}: linear head on {model.card.name}",
+        f"{labelled.title}: linear head on {model.card.name}",
         network.config,
         model.card.preprocessing,
         _provenance(context, model, len(test)),
-        asked,
+        labelled,
         tuple(float(one) for one in thresholds),
         temperature,
-        validation=evaluate_predictions(asked, probabilities, targets, thresholds, dataset),
+        validation=evaluate_predictions(labelled, probabilities, targets, thresholds, dataset),
     )
     return card, Predictions(probabilities, targets, folds)
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.evaluate.arrays import decide
-from ecgapp.experiments.protocols.ansari2020_config import ALL, LearnerArm
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_config import ALL, LearnerArm
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     pretrained_encoder,
     unseen_folds,
 )
-from ecgapp.experiments.protocols.ansari2020_figures import (
+from ecgapp.experiments.ansari2020.ansari2020_figures import (
     ON_TARGET,
     SIMPLE,
     UNSEEN,
@@ -64,7 +64,7 @@ def figures_of(
     }
     if arm.scope == ALL:
         parts[ON_TARGET] = records.stores[answers.rows] == 0
-    asked = task(settings.task)
+    labelled = task(settings.task)
     return joined(
-        [answers.figures(asked, part, prefix, settings.n_bootstrap) for prefix, part in parts.items()]
+        [answers.figures(labelled, part, prefix, settings.n_bootstrap) for prefix, part in parts.items()]
     )

@@ -1,4 +1,4 @@
-"""What the arms of ansari2020 do: features, learners in cross-validation, the network, and differences."""
+"""The work of the arms of ansari2020: features, learners in cross-validation, network, differences."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.evaluate import best_thresholds
-from ecgapp.experiments.protocols.ansari2020_config import (
-    NETWORK,
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     PRETRAINED,
     RANDOM,
     AnsariConfig,
@@ -16,7 +15,7 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     learner_key,
     scopes,
 )
-from ecgapp.experiments.protocols.ansari2020_data import (
+from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
     encoder_of,
@@ -26,13 +25,19 @@ from ecgapp.experiments.protocols.ansari2020_data import (
     pretrained_encoder,
     read_features,
 )
-from ecgapp.experiments.protocols.ansari2020_figures import difference_values
-from ecgapp.experiments.protocols.ansari2020_validation import Answers, cross_validated, figures_of
+from ecgapp.experiments.ansari2020.ansari2020_figures import difference_values
+from ecgapp.experiments.ansari2020.ansari2020_validation import Answers, cross_validated, figures_of
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
 from ecgapp.experiments.trials.conventional_learners import learner_named
 from ecgapp.experiments.trials.fitted_learner import fit_learner
-from ecgapp.experiments.trials.pooled_features import CODE, PooledEncoder, window_features
+from ecgapp.experiments.trials.pooled_features import (
+    CODE,
+    LAYERS,
+    PooledEncoder,
+    feature_widths,
+    window_features,
+)
 from ecgapp.experiments.trials.trial_data import load_trial_data
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, seeded, train_trial
 from ecgapp.training import Stopped
@@ -52,15 +57,13 @@ def open_features(context: ArmContext) -> TrialFunction:
     def trial(number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         kind, repeat = (RANDOM, number - 1) if number else (PRETRAINED, 0)
         network = encoder_of(kind, repeat, context).network
-        names = (*settings.poolings, CODE)
+        encoder = PooledEncoder(network, (*settings.poolings, LAYERS, CODE))
+        features, owners = window_features(encoder, data.records, every, context.device)
         arrays: dict[str, Array] = {}
-        features, owners = window_features(PooledEncoder(network, names), data.records, every, context.device)
-        # the code comes first, then each pooling with as many features as the others
-        n_features = int(network.n_features)  # type: ignore[arg-type]
-        start = features.shape[1] - n_features * len(settings.poolings)
-        arrays[CODE] = features[:, :start]
-        for place, name in enumerate(settings.poolings):
-            arrays[name] = features[:, start + place * n_features : start + (place + 1) * n_features]
+        start = 0
+        for name, width in feature_widths(encoder, data.records).items():
+            arrays[name] = features[:, start : start + width]
+            start += width
         arrays |= {"owners": owners, "targets": records.targets, "stores": records.stores}
         arrays |= {"folds": records.folds, "patients": records.patients}
         counts = {"records": len(every), "windows": len(owners)}
@@ -126,14 +129,14 @@ def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
 
 
 def open_comparison(context: ArmContext) -> TrialFunction:
-    """The one trial compares the two encoders for each learner, features and scope."""
+    """The function whose only trial compares the two encoders for each learner, features and scope."""
     settings = ansari_settings(context.config)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         values: dict[str, float | None] = {}
         for key, (pretrained, random) in _pairs(context, settings).items():
-            found = difference_values(pretrained, random, settings.n_bootstrap)
-            values |= {f"{key}_{name}": value for name, value in found.items()}
+            differences = difference_values(pretrained, random, settings.n_bootstrap)
+            values |= {f"{key}_{name}": value for name, value in differences.items()}
         return TrialResult(values), {}
 
     return trial
@@ -143,11 +146,9 @@ def _pairs(
     context: ArmContext, settings: AnsariConfig
 ) -> dict[str, tuple[list[dict[str, Array]], list[dict[str, Array]]]]:
     """The arrays of all repeats of both encoders, by features, learner and scope."""
-    kinds = [(features, name) for features in ("pooled", "code") for name in settings.learners]
-    kinds += [("map", NETWORK)] if settings.network is not None else []
     pairs = {}
     for scope in scopes(context.config):
-        for features, name in kinds:
+        for features, name in settings.kinds:
             both = (_arrays(context, learner_key(e, features, name, scope)) for e in (PRETRAINED, RANDOM))
             pairs[f"{features}-{name}-{scope}"] = (next(both), next(both))
     return pairs

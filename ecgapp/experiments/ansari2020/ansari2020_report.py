@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.paper_tables.published_figures import published_figures
-from ecgapp.experiments.protocols.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     ALL,
     COMPARISON,
     ENCODER_TITLES,
@@ -16,7 +14,9 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     LearnerArm,
     scopes,
 )
-from ecgapp.experiments.protocols.ansari2020_figures import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
+from ecgapp.experiments.ansari2020.ansari2020_figures import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
+from ecgapp.experiments.experiment_config import ExperimentConfig
+from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.report_parts import (
     UNDEFINED,
     Cell,
