@@ -8,7 +8,7 @@ from dataset_sources import written_store
 
 from ecgapp.datasets import StoreManifest
 from ecgapp.datasets.membership import Membership
-from ecgapp.experiments.protocols.jang2021_config import (
+from ecgapp.experiments.jang2021.jang2021_config import (
     Jang2021Config,
     LabelShare,
     PretrainingSettings,

@@ -7,14 +7,13 @@ import numpy as np
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
-from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.protocols.ansari2020_arms import (
+from ecgapp.experiments.ansari2020.ansari2020_arms import (
     open_comparison,
     open_features,
     open_learner,
     open_network,
 )
-from ecgapp.experiments.protocols.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_config import (
     COMPARISON,
     FEATURES,
     NETWORK,
@@ -23,10 +22,11 @@ from ecgapp.experiments.protocols.ansari2020_config import (
     all_arms,
     preset,
 )
-from ecgapp.experiments.protocols.ansari2020_data import ansari_settings, pretrained_encoder
-from ecgapp.experiments.protocols.ansari2020_head import open_head
-from ecgapp.experiments.protocols.ansari2020_report import ansari_report
-from ecgapp.experiments.protocols.ansari2020_times import measured_seconds
+from ecgapp.experiments.ansari2020.ansari2020_data import ansari_settings, pretrained_encoder
+from ecgapp.experiments.ansari2020.ansari2020_head import open_head
+from ecgapp.experiments.ansari2020.ansari2020_report import ansari_report
+from ecgapp.experiments.ansari2020.ansari2020_times import measured_seconds
+from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import (
     Arm,
@@ -65,14 +65,14 @@ class Ansari2020(StudyProtocol):
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records and positives of each data set; the first one must have every class."""
         settings = ansari_settings(config)
-        asked = task(settings.task)
+        labelled = task(settings.task)
         rows = [np.asarray(store.rows(FOLDS)) for store in stores]
-        counts = [store.targets(asked, own) for store, own in zip(stores, rows, strict=True)]
-        _refuse_too_few(stores[0], asked.label_names, (counts[0] == 1).sum(0), settings.fewest_positives)
+        counts = [store.targets(labelled, own) for store, own in zip(stores, rows, strict=True)]
+        _refuse_too_few(stores[0], labelled.label_names, (counts[0] == 1).sum(0), settings.fewest_positives)
         data = []
         for store, targets in zip(stores, counts, strict=True):
             answered = int((~np.isnan(targets)).any(axis=1).sum())
-            parts = zip(asked.label_names, (targets == 1).sum(0).tolist(), strict=True)
+            parts = zip(labelled.label_names, (targets == 1).sum(0).tolist(), strict=True)
             positives = ", ".join(f"{name} {n:,}" for name, n in parts)
             data.append(f"{store.name}: {answered:,} records; positives: {positives}.")
         return DataReport(tuple(data), _differences(settings, stores))

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
-from ecgapp.experiments.protocols.jang2021_conclusions import all_conclusions
-from ecgapp.experiments.protocols.jang2021_config import (
+from ecgapp.experiments.jang2021.jang2021_conclusions import all_conclusions
+from ecgapp.experiments.jang2021.jang2021_config import (
     PRETRAINING,
     TRAINED,
     Jang2021Arm,
@@ -19,14 +19,14 @@ from ecgapp.experiments.protocols.jang2021_config import (
     jang_preset,
     study_arms,
 )
-from ecgapp.experiments.protocols.jang2021_data import refuse_too_few, study_lead
-from ecgapp.experiments.protocols.jang2021_data_report import study_data
-from ecgapp.experiments.protocols.jang2021_estimate import estimated_seconds
-from ecgapp.experiments.protocols.jang2021_figures import all_figures
-from ecgapp.experiments.protocols.jang2021_heads import open_heads
-from ecgapp.experiments.protocols.jang2021_pretraining import open_pretraining
-from ecgapp.experiments.protocols.jang2021_tables import all_tables
-from ecgapp.experiments.protocols.jang2021_trials import open_trained
+from ecgapp.experiments.jang2021.jang2021_data import refuse_too_few, study_lead
+from ecgapp.experiments.jang2021.jang2021_data_report import study_data
+from ecgapp.experiments.jang2021.jang2021_estimate import estimated_seconds
+from ecgapp.experiments.jang2021.jang2021_figures import all_figures
+from ecgapp.experiments.jang2021.jang2021_heads import open_heads
+from ecgapp.experiments.jang2021.jang2021_pretraining import open_pretraining
+from ecgapp.experiments.jang2021.jang2021_tables import all_tables
+from ecgapp.experiments.jang2021.jang2021_trials import open_trained
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import (
     Arm,

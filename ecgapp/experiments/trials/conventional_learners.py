@@ -24,7 +24,7 @@ Scores = Callable[[FloatArray], Floats]  # inputs (n, ...) -> scores (n,)
 _ITERATIONS = 300
 
 
-class Learner(ABC):
+class BinaryLearner(ABC):
     """A binary learner; ``strengths`` are its settings to choose from, the simplest model first.
 
     A ``probabilistic`` learner minimises the log loss of its scores.
@@ -43,7 +43,7 @@ class Learner(ABC):
         """The scores learnt from ``rows`` of ``inputs``, whose answers are ``truths`` (n_rows,)."""
 
 
-class Logistic(Learner):
+class Logistic(BinaryLearner):
     """Logistic regression with a squared penalty; a strength is scikit-learn's C."""
 
     title = "logistic regression"
@@ -56,7 +56,7 @@ class Logistic(Learner):
         return lambda other: np.asarray(model.decision_function(other), np.float64)
 
 
-class LinearMargin(Learner):
+class LinearMargin(BinaryLearner):
     """A linear support vector machine with squared hinge loss; a strength is scikit-learn's C."""
 
     title = "linear SVM"
@@ -68,7 +68,7 @@ class LinearMargin(Learner):
         return lambda other: np.asarray(model.decision_function(other), np.float64)
 
 
-class RadialMargin(Learner):
+class RadialMargin(BinaryLearner):
     """A support vector machine with a radial kernel of width 1 / n_features; a strength is C.
 
     The inputs are values of the kernel against the training part, computed once for all labels.
@@ -87,7 +87,7 @@ class RadialMargin(Learner):
         return lambda other: np.asarray(model.decision_function(other[:, rows]), np.float64)
 
 
-class Boosting(Learner):
+class Boosting(BinaryLearner):
     """Gradient boosting of small trees on the most informative features; a strength is the number of trees.
 
     Of all features those with the highest F statistic on the training records are kept, because histograms
@@ -113,7 +113,7 @@ class Boosting(Learner):
         return lambda other: np.asarray(model.decision_function(other[:, best]), np.float64)
 
 
-LEARNERS: dict[str, type[Learner]] = {
+LEARNERS: dict[str, type[BinaryLearner]] = {
     "logistic": Logistic,
     "linear-svm": LinearMargin,
     "rbf-svm": RadialMargin,
@@ -121,7 +121,7 @@ LEARNERS: dict[str, type[Learner]] = {
 }
 
 
-def learner_named(name: str) -> Learner:
+def learner_named(name: str) -> BinaryLearner:
     """A learner of ``LEARNERS`` with its usual strengths.
 
     Raises:

@@ -9,7 +9,7 @@ from scipy.special import expit
 from ecgapp.errors import TrainingError
 from ecgapp.evaluate import best_thresholds, macro_auroc
 from ecgapp.evaluate.arrays import Floats
-from ecgapp.experiments.trials.conventional_learners import Learner, Scores
+from ecgapp.experiments.trials.conventional_learners import BinaryLearner, Scores
 from ecgapp.models.answers import combine_windows
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
@@ -19,7 +19,7 @@ _SURE = 20.0  # the score that stands for a label whose records all have the sam
 
 @dataclass(frozen=True, eq=False)
 class FeatureData:
-    """Features of windows, and what is known of their records.
+    """Features of windows, and the targets of their records.
 
     ``windows`` is float32 (n_windows, n_features), ``owners`` (n_windows,) each one's record, ``targets``
     float32 (n_records, n_labels) of 1, 0 and NaN.
@@ -44,7 +44,7 @@ class FittedLearner:
     were left out of the fit.
     """
 
-    learner: Learner
+    learner: BinaryLearner
     train: FloatArray
     by_label: tuple[Scores, ...]
     mean: Floats
@@ -68,7 +68,7 @@ class FittedLearner:
         return combine_windows(answers, data.owners[mine], rows, "mean")
 
 
-def fit_learner(learner: Learner, data: FeatureData, train: Rows, inner_folds: Rows) -> FittedLearner:
+def fit_learner(learner: BinaryLearner, data: FeatureData, train: Rows, inner_folds: Rows) -> FittedLearner:
     """Fit one learner for each label to the records ``train``.
 
     ``inner_folds`` (n_train,) divides the training part. The strength that does best on the records left out
@@ -93,18 +93,18 @@ def fit_learner(learner: Learner, data: FeatureData, train: Rows, inner_folds: R
     return FittedLearner(learner, ready, by_label, mean, scale, strength, thresholds)
 
 
-def _goodness(learner: Learner, scores: Floats, targets: FloatArray) -> float:
+def _goodness(learner: BinaryLearner, scores: Floats, targets: FloatArray) -> float:
     """The higher the better: the negative mean over labels of the log loss, or the macro AUROC."""
     if not learner.probabilistic:
         return macro_auroc(scores, targets) or 0.0
     losses = np.logaddexp(0, np.where(targets == 1, -scores, scores))
     known = ~np.isnan(targets)
-    asked = known.any(axis=0)
-    return -float((np.where(known, losses, 0.0).sum(0)[asked] / known.sum(0)[asked]).mean())
+    labelled = known.any(axis=0)
+    return -float((np.where(known, losses, 0.0).sum(0)[labelled] / known.sum(0)[labelled]).mean())
 
 
 def _left_out(
-    learner: Learner, inputs: FloatArray, targets: FloatArray, inner_folds: Rows, strength: float
+    learner: BinaryLearner, inputs: FloatArray, targets: FloatArray, inner_folds: Rows, strength: float
 ) -> Floats:
     """The scores of the training records, each by a fit without its inner fold: (n_train, n_labels)."""
     scores = np.zeros(targets.shape)
@@ -117,7 +117,7 @@ def _left_out(
 
 
 def _fitted(
-    learner: Learner, inputs: FloatArray, targets: FloatArray, rows: Rows, strength: float
+    learner: BinaryLearner, inputs: FloatArray, targets: FloatArray, rows: Rows, strength: float
 ) -> tuple[Scores, ...]:
     """The learners fitted to ``rows``, one for each label; unknown answers are not learnt from."""
     fitted = []

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from ecgapp.config import Settings
 from ecgapp.errors import WeightsMismatchError
+from ecgapp.experiments.trials.efficientnet_lite import EfficientNetLite0
+from ecgapp.experiments.trials.googlenet import GoogLeNet
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig, spectrogram_images
-from ecgapp.models.networks.efficientnet_lite import EfficientNetLite0
-from ecgapp.models.networks.googlenet import GoogLeNet
 
 GOOGLENET, LITE, RANDOM = "googlenet", "efficientnet-lite0", "random"
 IMAGE_NETWORKS = (GOOGLENET, LITE, RANDOM)

@@ -14,28 +14,64 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows, all_windows
 from ecgapp.training.devices import resolve_device
 
 _BATCH = 64
-CODE = "code"
+CODE, LAYERS = "code", "layers"
 
 
 class PooledEncoder(nn.Module):
     """(batch, n_leads, n_samples) -> (batch, features): an encoder's map pooled over time, or its code.
 
-    ``poolings`` are those of ``PooledClassifier``, and ``CODE`` stands for the autoencoder's latent.
+    ``poolings`` are those of ``PooledClassifier``. ``CODE`` stands for the autoencoder's latent, and
+    ``LAYERS`` for the maps of all stages before the last, each with all poolings.
     """
 
     def __init__(self, network: Network, poolings: Sequence[str] = POOLINGS) -> None:
         super().__init__()
         self.network, self.poolings = network, tuple(poolings)
 
+    def parts(self, x: Tensor) -> dict[str, Tensor]:
+        """The features of each name in ``poolings``, (batch, n), in their order."""
+        maps = _stage_maps(self.network.encoder, x)  # type: ignore[arg-type]
+        parts = {}
+        for name in self.poolings:
+            if name == CODE and isinstance(self.network, Autoencoder):
+                parts[name] = self.network.encode(x)
+            elif name == LAYERS:
+                earlier = [pooled(one, pooling) for one in maps[:-1] for pooling in POOLINGS]
+                parts[name] = torch.cat([x.new_zeros(len(x), 0), *earlier], dim=1)
+            elif name != CODE:
+                parts[name] = pooled(maps[-1], name)
+        return parts
+
     def forward(self, x: Tensor) -> Tensor:
-        parts = []
-        if CODE in self.poolings and isinstance(self.network, Autoencoder):
-            parts.append(self.network.encode(x))
-        names = [name for name in self.poolings if name != CODE]
-        if names:
-            features = self.network.encoder(x)  # type: ignore[operator]
-            parts += [pooled(features, name) for name in names]
-        return torch.cat(parts, dim=1)
+        return torch.cat(list(self.parts(x).values()), dim=1)
+
+
+def _stage_maps(encoder: nn.Module, x: Tensor) -> list[Tensor]:
+    """The output of each stage of the encoder, (batch, channels, time), and last that of the encoder."""
+    maps: list[Tensor] = []
+    stages = getattr(encoder, "stages", None)
+    hooks = (
+        [
+            stage.register_forward_hook(lambda _stage, _x, answer: maps.append(answer.squeeze(2)))
+            for stage in list(stages)[:-1]
+        ]
+        if isinstance(stages, nn.Sequential)
+        else []
+    )
+    try:
+        features = encoder(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [*maps, features]
+
+
+def feature_widths(encoder: PooledEncoder, records: RecordSet) -> dict[str, int]:
+    """The number of features of each part, in order, for windows of ``records``."""
+    window = torch.zeros(1, len(records.preprocessing.leads), records.preprocessing.window)
+    with torch.inference_mode():
+        parts = encoder.cpu().eval().parts(window)
+    return {name: part.shape[1] for name, part in parts.items()}
 
 
 def record_features(encoder: nn.Module, records: RecordSet, rows: Rows, device: str = "cpu") -> FloatArray:

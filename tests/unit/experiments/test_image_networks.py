@@ -8,6 +8,8 @@ import torch
 
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, WeightsMismatchError
+from ecgapp.experiments.trials.efficientnet_lite import EfficientNetLite0
+from ecgapp.experiments.trials.googlenet import GoogLeNet
 from ecgapp.experiments.trials.image_network import (
     GOOGLENET,
     GOOGLENET_FILE,
@@ -18,8 +20,6 @@ from ecgapp.experiments.trials.image_network import (
     image_weights,
 )
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig, spectrogram_images
-from ecgapp.models.networks.efficientnet_lite import EfficientNetLite0
-from ecgapp.models.networks.googlenet import GoogLeNet
 
 IMAGENET = 1000  # classes
 

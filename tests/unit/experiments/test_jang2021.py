@@ -15,21 +15,21 @@ from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.protocols.jang2021_config import LabelShare, jang_preset, study_arms
-from ecgapp.experiments.protocols.jang2021_data import (
+from ecgapp.experiments.jang2021.jang2021_config import LabelShare, jang_preset, study_arms
+from ecgapp.experiments.jang2021.jang2021_data import (
     classifier_training,
     load_study,
     study_lead,
     study_preprocessing,
     study_task,
 )
-from ecgapp.experiments.protocols.jang2021_pretraining import pretrained_model
-from ecgapp.experiments.protocols.jang2021_tables import transfer_table
-from ecgapp.experiments.protocols.jang2021_trial_tables import paper_table_2, paper_table_3
-from ecgapp.experiments.protocols.jang2021_trials import JUDGED_FOLDS, trial_training
+from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
+from ecgapp.experiments.jang2021.jang2021_tables import transfer_table
+from ecgapp.experiments.jang2021.jang2021_trial_tables import paper_table_2, paper_table_3
+from ecgapp.experiments.jang2021.jang2021_trials import JUDGED_FOLDS, trial_training
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
-from ecgapp.experiments.trials.linear_head import most_probable
+from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.experiments.trials.probe_reporter import ProbeReporter
 from ecgapp.experiments.trials.trial_training import TrialPlace, prepare_trial
 from ecgapp.training.loop.training_loop import Loop

@@ -1,0 +1,162 @@
+"""The records, encoders and splits of the ansari2020 protocol."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from ecgapp.config import Settings
+from ecgapp.datasets import DatasetStore
+from ecgapp.datasets.stratified_folds import stratified_folds
+from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
+from ecgapp.experiments.experiment_config import ExperimentConfig
+from ecgapp.experiments.study_protocol import ArmContext
+from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
+from ecgapp.experiments.trials.fitted_learner import FeatureData
+from ecgapp.experiments.trials.trial_data import TrialData
+from ecgapp.experiments.trials.trial_training import seeded
+from ecgapp.models import (
+    Autoencoder,
+    PooledClassifierConfig,
+    TrainedModel,
+    build,
+    load_model,
+)
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import task
+from ecgapp.training import AugmentationConfig, TrainingConfig
+from ecgapp.training.data.window_sampling import Rows
+
+_SPLIT, _INNER, _ENCODER = 1, 2, 3  # streams of random numbers
+
+
+def ansari_settings(config: ExperimentConfig) -> AnsariConfig:
+    """The protocol's own settings.
+
+    Raises:
+        ConfigError: they are of another protocol.
+    """
+    if not isinstance(config.settings, AnsariConfig):
+        raise ConfigError("These settings are of another protocol than ansari2020.")
+    return config.settings
+
+
+def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedModel:
+    """The installed autoencoder.
+
+    Raises:
+        ModelNotFoundError: it is not installed.
+        ExperimentError: it is no autoencoder.
+    """
+    model = load_model((folders.weights, folders.shipped_weights), settings.autoencoder)
+    if not isinstance(model.network, Autoencoder):
+        raise ExperimentError(f"The model {settings.autoencoder} is no autoencoder. Choose another one.")
+    return model
+
+
+def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
+    """The autoencoder of a repeat: pretrained, or with random weights.
+
+    The random one has the card of the pretrained one: same windows, same architecture.
+    """
+    settings = ansari_settings(context.config)
+    model = pretrained_encoder(settings, context.settings)
+    if kind == PRETRAINED:
+        return model
+    number = repeat % settings.random_encoders
+    torch.manual_seed(seeded(context.config.seed, _ENCODER, number))
+    network = build(model.card.network).eval().requires_grad_(False)
+    return TrainedModel(network, replace(model.card, sha256=f"random {number}"))
+
+
+def network_config(
+    config: ExperimentConfig, model: TrainedModel, stores: Sequence[DatasetStore]
+) -> TrainingConfig:
+    """The training of the convolutional head on ``model``'s frozen encoder."""
+    settings = ansari_settings(config)
+    head, labelled = settings.network, task(settings.task)
+    shape = PooledClassifierConfig(model.card.network, len(labelled.labels), settings.poolings)
+    common = {"task": settings.task, "preprocessing": model.card.preprocessing, "precision": "fp32"}
+    training = TrainingConfig("head", "finetune", shape, tuple(one.name for one in stores), **common)
+    if head is None:
+        return training
+    network = replace(shape, conv_widths=head.conv_widths, conv_kernel=head.conv_kernel, dropout=head.dropout)
+    return replace(
+        training, network=network, initialisation="frozen", pretrained=settings.autoencoder,
+        epochs=head.epochs, batch_size=head.batch_size, learning_rate=head.learning_rate,
+        weight_decay=head.weight_decay, augmentation=AugmentationConfig(wander=0.0, muscle=0.0),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedRecords:
+    """Targets, data sets, folds and patients of all records: one entry for each, in one order.
+
+    ``stores`` is the number of its data set, ``folds`` the data set's own fold.
+    """
+
+    targets: FloatArray
+    stores: Rows
+    folds: Rows
+    patients: Rows
+
+    @classmethod
+    def of(cls, data: TrialData) -> "JudgedRecords":
+        records = data.records
+        return cls(records.targets, records.store_of, records.folds, data.patients)
+
+    def rows(self, scope: str) -> Rows:
+        """The records that a scope learns from and is judged on."""
+        return np.flatnonzero((self.stores == 0) | (scope != TARGET)).astype(np.int64)
+
+    def dealt(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:
+        """The fold of each of ``rows``, from 0, patient by patient.
+
+        The first repeat takes the data sets' own folds, neighbouring ones together; later ones are drawn.
+        """
+        if repeat == 0:
+            return (self.folds[rows] - 1) * settings.folds // 10
+        patients = self.patients[rows].view(np.uint64)
+        dealt = stratified_folds(self.targets[rows], patients, settings.folds, seeded(seed, _SPLIT, repeat))
+        return dealt.astype(np.int64) - 1
+
+    def inner(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:
+        """The inner fold of each of the training records ``rows``, from 0, patient by patient."""
+        patients = self.patients[rows].view(np.uint64)
+        numbers = seeded(seed, _INNER, repeat)
+        return stratified_folds(self.targets[rows], patients, settings.inner_folds, numbers).astype(np.int64)
+
+
+def read_features(context: ArmContext, encoder: str, repeat: int) -> Mapping[str, Array]:
+    """The arrays of the features' trial of this encoder.
+
+    Raises:
+        ExperimentError: the features have not been computed.
+    """
+    settings = ansari_settings(context.config)
+    number = 0 if encoder == PRETRAINED else 1 + repeat % settings.random_encoders
+    folder = context.folder.arm(FEATURES)
+    trial = read_trial(folder, number)
+    if trial is None:
+        raise ExperimentError("The features have not been computed. Run that arm first.")
+    return read_arrays(folder, number, trial)
+
+
+def feature_data(arrays: Mapping[str, Array], parts: Sequence[str]) -> FeatureData:
+    """The windows' features, made of ``parts``, with the records' targets."""
+    windows = np.concatenate([arrays[part] for part in parts], axis=1)
+    return FeatureData(windows, arrays["owners"], arrays["targets"])
+
+
+def judged_records(arrays: Mapping[str, Array]) -> JudgedRecords:
+    """The records' own arrays among those of the features."""
+    return JudgedRecords(arrays["targets"], arrays["stores"], arrays["folds"], arrays["patients"])
+
+
+def unseen_folds(model: TrainedModel) -> tuple[int, ...]:
+    """The data sets' folds that the autoencoder did not learn from, by its card."""
+    spans = re.findall(r"(\d+)(?:-(\d+))?", model.card.provenance.validation_folds)
+    return tuple(fold for first, last in spans for fold in range(int(first), int(last or first) + 1))

@@ -1,0 +1,70 @@
+"""The five-fold cross-validation of ansari2020: answers on records that were left out, and their figures."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.evaluate.arrays import decide
+from ecgapp.experiments.ansari2020.ansari2020_config import ALL, LearnerArm
+from ecgapp.experiments.ansari2020.ansari2020_data import (
+    JudgedRecords,
+    ansari_settings,
+    pretrained_encoder,
+    unseen_folds,
+)
+from ecgapp.experiments.ansari2020.ansari2020_figures import (
+    ON_TARGET,
+    SIMPLE,
+    UNSEEN,
+    WHOLE,
+    OutOfFold,
+    joined,
+)
+from ecgapp.experiments.study_protocol import ArmContext
+from ecgapp.experiments.trial_result import TrialResult
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import task
+from ecgapp.training.data.window_sampling import Rows
+
+Answers = tuple[FloatArray, NDArray[np.float64]]  # probabilities (n_test, n_labels), thresholds (n_labels,)
+Answerer = Callable[[Rows, Rows, int], Answers]  # of training records, test records, and the fold's number
+
+
+def cross_validated(
+    arm: LearnerArm, context: ArmContext, records: JudgedRecords, repeat: int, answer: Answerer
+) -> OutOfFold:
+    """The answers on all records of the arm's scope, each by a learner without the record's fold."""
+    settings, seed = ansari_settings(context.config), context.config.seed
+    rows = records.rows(arm.scope)
+    folds = records.dealt(rows, settings, seed, repeat)
+    targets = records.targets[rows]
+    probabilities, decisions = np.zeros_like(targets), np.zeros_like(targets)
+    for fold in np.unique(folds).tolist():
+        test = folds == fold
+        answers, thresholds = answer(rows[~test], rows[test], fold)
+        probabilities[test] = answers
+        decisions[test] = decide(answers.astype(np.float64), thresholds)
+    return OutOfFold(rows, folds, probabilities, decisions, targets)
+
+
+def figures_of(
+    answers: OutOfFold, arm: LearnerArm, context: ArmContext, records: JudgedRecords
+) -> TrialResult:
+    """The figures on all records, on the simple split's test part, and on records of special interest.
+
+    These are the first data set's, for learners of all of them, and those that the autoencoder never saw.
+    """
+    settings = ansari_settings(context.config)
+    unseen = unseen_folds(pretrained_encoder(settings, context.settings))
+    parts = {
+        WHOLE: np.ones(len(answers.rows), bool),
+        SIMPLE: answers.folds == answers.folds.min(),
+        UNSEEN: np.isin(records.folds[answers.rows], unseen),
+    }
+    if arm.scope == ALL:
+        parts[ON_TARGET] = records.stores[answers.rows] == 0
+    labelled = task(settings.task)
+    return joined(
+        [answers.figures(labelled, part, prefix, settings.n_bootstrap) for prefix, part in parts.items()]
+    )

@@ -1,0 +1,108 @@
+"""Linear heads on standardised features: logistic regression, its penalty chosen in the training part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from ecgapp.errors import TrainingError
+from ecgapp.evaluate.arrays import Floats
+from ecgapp.records.record import FloatArray
+from ecgapp.training.data.window_sampling import Rows
+
+PENALTIES = (0.003, 0.03, 0.3)  # inverse strength, as scikit-learn's C
+_INNER_FOLDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticHead:
+    """A logit for each label: ``weights`` (n_features, n_labels) and ``bias`` (n_labels,) on raw features."""
+
+    weights: Floats
+    bias: Floats
+    penalty: float
+
+    def probabilities(self, features: FloatArray) -> FloatArray:
+        """Probabilities of each label, float32 (n_records, n_labels)."""
+        answers: FloatArray = expit(features @ self.weights + self.bias).astype(np.float32)
+        return answers
+
+
+def fit_logistic_head(
+    features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float] = PENALTIES
+) -> LogisticHead:
+    """A logistic regression for each label; unknown targets (NaN) are left out of their label.
+
+    The penalty is the one with the lowest mean log loss over three folds of the training records, the same
+    for all labels; ``groups`` (n_records,) keeps a patient in one fold.
+
+    Raises:
+        TrainingError: no label has both answers.
+    """
+    if not any(_has_both(targets[:, label]) for label in range(targets.shape[1])):
+        raise TrainingError("No label has both answers among the training records.")
+    chosen = _best_penalty(features, targets, groups, penalties) if len(penalties) > 1 else penalties[0]
+    return _fitted(features, targets, chosen)
+
+
+def _best_penalty(
+    features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float]
+) -> float:
+    distinct, numbers = np.unique(groups, return_inverse=True)
+    fold = np.random.default_rng(0).permutation(len(distinct))[numbers] % _INNER_FOLDS
+    losses = []
+    for penalty in penalties:
+        loss = 0.0
+        for left_out in range(_INNER_FOLDS):
+            inside, outside = fold != left_out, fold == left_out
+            head = _fitted(features[inside], targets[inside], penalty)
+            loss += _log_loss(features[outside] @ head.weights + head.bias, targets[outside])
+        losses.append(loss)
+    return penalties[int(np.argmin(losses))]
+
+
+def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> LogisticHead:
+    mean, sd = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
+    scale = np.where(sd > 1e-8, sd, np.inf)
+    standard = (features - mean) / scale
+    n_features, n_labels = features.shape[1], targets.shape[1]
+    weights, bias = np.zeros((n_features, n_labels)), np.full(n_labels, -20.0)
+    for label in range(n_labels):
+        known = ~np.isnan(targets[:, label])
+        if _has_both(targets[:, label]):
+            weights[:, label], bias[label] = _logistic(standard[known], targets[known, label], penalty)
+        elif known.any():
+            share = (targets[known, label].sum() + 0.5) / (known.sum() + 1)
+            bias[label] = np.log(share / (1 - share))
+    raw = weights / scale[:, None]
+    return LogisticHead(raw, bias - mean @ raw, penalty)
+
+
+def _logistic(x: Floats, y: FloatArray, penalty: float) -> tuple[Floats, float]:
+    """Weights and bias at the lowest sum of half the squared weights and ``penalty`` times the log losses."""
+    signs = np.where(y == 1, 1.0, -1.0)
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        margins = signs * (x @ theta[:-1] + theta[-1])
+        pull = -signs * expit(-margins) * penalty
+        value = penalty * np.logaddexp(0, -margins).sum() + 0.5 * theta[:-1] @ theta[:-1]
+        return float(value), np.append(x.T @ pull + theta[:-1], pull.sum())
+
+    start = np.zeros(x.shape[1] + 1)
+    solved = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    return solved[:-1], float(solved[-1])
+
+
+def _log_loss(logits: Floats, targets: FloatArray) -> float:
+    """The sum over labels of the mean log loss of their known targets."""
+    each = np.where(targets == 1, np.logaddexp(0, -logits), np.logaddexp(0, logits))
+    each[np.isnan(targets)] = np.nan
+    known = ~np.isnan(each)
+    sums = np.where(known, each, 0.0).sum(0)
+    return float((sums / np.maximum(known.sum(0), 1)).sum())
+
+
+def _has_both(targets: FloatArray) -> bool:
+    return bool((targets == 1).any() and (targets == 0).any())

@@ -1,0 +1,83 @@
+"""The records of the protocol verma2021: PTB-XL as the source, other sources as the target."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgapp.datasets import DatasetStore
+from ecgapp.experiments.study_protocol import ArmContext
+from ecgapp.experiments.trials.altered_signals import spectra
+from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, training_config
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import task
+from ecgapp.training import TrainingConfig
+from ecgapp.training.data.window_sampling import Rows
+
+PTBXL = ("ptb-xl", "ptb-xl-zscored")  # sources that hold records of PTB-XL
+
+
+def settings_of(context: ArmContext) -> Verma2021Config:
+    """The protocol's settings of this experiment."""
+    settings = context.config.settings
+    if not isinstance(settings, Verma2021Config):
+        raise TypeError("The settings are of another protocol.")
+    return settings
+
+
+def open_data(arm: VermaArm, context: ArmContext) -> tuple[TrialData, TrainingConfig]:
+    """The records of the arm's task in memory, and its training with the seed 0.
+
+    Raises:
+        Stopped: the reporter asked for it.
+        EcgAppError: a store is not what the arm needs.
+    """
+    config = settings_of(context)
+    training = replace(training_config(config, arm, context.config.stores, 0), device=context.device)
+    data = load_trial_data(training, context)
+    if arm.mode != Mode.SOURCE:
+        return data.part(np.flatnonzero(_in_target(data.sources, config))), training
+    if arm.part and arm.published:
+        data = replace(data, records=spectra(data.records, arm.part))
+    return data, training
+
+
+def split_by_fold(data: TrialData) -> tuple[Rows, Rows, Rows]:
+    """Rows for training, for validation and for the test: the last fold that is there is the test's."""
+    *train, validation, test = sorted(set(data.records.folds.tolist()))
+    return data.records.rows(train), data.records.rows([validation]), data.records.rows([test])
+
+
+def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[FloatArray, list[str]]:
+    """Targets (n_records, n_labels) and source of each record of the target, without signals."""
+    asked = task(config.target_task)
+    targets: list[FloatArray] = []
+    sources: list[str] = []
+    for store in stores:
+        rows = store.rows(FOLDS)
+        chosen = rows[_in_target(store.sources(rows), config)]
+        answers = store.targets(asked, chosen)
+        known = np.asarray((~np.isnan(answers)).any(axis=1))
+        targets.append(answers[known])
+        sources += [name for name, is_known in zip(store.sources(chosen), known, strict=True) if is_known]
+    return np.concatenate(targets), sources
+
+
+def source_answers(config: Verma2021Config, data: TrialData) -> FloatArray:
+    """The target task's answers (n_records, n_labels) of records of the source."""
+    asked = task(config.target_task)
+    answers = np.full((len(data.records), len(asked.labels)), np.nan, np.float32)
+    for number, store in enumerate(data.stores):
+        mine = data.records.store_of == number
+        answers[mine] = store.targets(asked, data.records.row_of[mine])
+    return answers
+
+
+def _in_target(sources: Sequence[str], config: Verma2021Config) -> NDArray[np.bool_]:
+    names = np.array(sources, dtype=object)
+    if config.target_sources:
+        return np.isin(names, config.target_sources)
+    return ~np.isin(names, PTBXL)
