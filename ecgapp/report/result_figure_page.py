@@ -20,8 +20,8 @@ def draw_figure(column: Column, figure: ResultFigure) -> None:
     column.heading(figure.title)
     if figure.caption:
         column.paragraph(figure.caption)
-    columns = min(MOST_COLUMNS, len(figure.panels))
-    rows = -(-len(figure.panels) // columns)
+    rows = -(-len(figure.panels) // MOST_COLUMNS)
+    columns = -(-len(figure.panels) // rows)  # two and two rather than three and one
     names = list(dict.fromkeys(series.name for panel in figure.panels for series in panel.series))
     width, height = (RIGHT - LEFT) / columns, (column.y - FOOT - 2) / rows
     for place, panel in enumerate(figure.panels):

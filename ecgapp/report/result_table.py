@@ -10,6 +10,7 @@ from ecgapp.report.page import GREY, LETTER, LINE, MILLIMETRE, Column, Type
 
 LARGEST, SMALLEST, STEP = 8.0, 6.0, 0.5  # points
 GAP = 3.0  # mm between two columns
+BOLD = 1.15  # the width of a bold letter, of that of a plain one
 NARROWEST = 12.0  # mm; a column is not squeezed further
 
 Cell = tuple[str, ...]  # the lines of a cell
@@ -69,8 +70,13 @@ def lay_out_table(table: ResultTable, width: float) -> TableLayout:
     texts = [table.columns, *table.text_rows()]
     sizes = np.arange(LARGEST, SMALLEST - STEP / 2, -STEP).tolist()
     size = next((size for size in sizes if _total(_natural(texts, size)) <= width), SMALLEST)
-    widths = _squeezed(_natural(texts, size), width)
-    cells = [tuple(_lines(text, w, size) for text, w in zip(row, widths, strict=True)) for row in texts]
+    widths, letter = _squeezed(_natural(texts, size), width), _letter(size)
+    cells = [
+        tuple(
+            _lines(text, w, letter if place else letter * BOLD) for text, w in zip(row, widths, strict=True)
+        )
+        for place, row in enumerate(texts)
+    ]
     lefts = np.concatenate([[0.0], np.cumsum(np.array(widths) + GAP)[:-1]])
     right = tuple(
         all(not isinstance(row[place], str) for row in table.rows) for place in range(len(table.columns))
@@ -78,10 +84,15 @@ def lay_out_table(table: ResultTable, width: float) -> TableLayout:
     return TableLayout(cells[0], tuple(cells[1:]), tuple(lefts.tolist()), tuple(widths), right, size)
 
 
+def _letter(size: float) -> float:
+    """The width of a letter in mm; figures are wider than text."""
+    return 1.12 * LETTER * size / MILLIMETRE
+
+
 def _natural(texts: list[tuple[str, ...]], size: float) -> list[float]:
-    """The width of each column in mm if no cell is broken."""
-    longest = [max(len(text) for text in column) for column in zip(*texts, strict=True)]
-    return [n * 1.12 * LETTER * size / MILLIMETRE for n in longest]  # bold and figures are wider than text
+    """The width of each column in mm if no cell is broken; the first of ``texts`` is the head, in bold."""
+    longest = [max(BOLD * len(head), *map(len, cells), 1) for head, *cells in zip(*texts, strict=True)]
+    return [n * _letter(size) for n in longest]
 
 
 def _total(widths: list[float]) -> float:
@@ -96,6 +107,5 @@ def _squeezed(widths: list[float], width: float) -> list[float]:
     return [min(w, limit) for w in widths]
 
 
-def _lines(text: str, width: float, size: float) -> Cell:
-    letters = max(4, int(width * MILLIMETRE / (1.12 * LETTER * size) + 1e-6))
-    return tuple(wrap(text, letters)) or ("",)
+def _lines(text: str, width: float, letter: float) -> Cell:
+    return tuple(wrap(text, max(4, int(width / letter + 1e-6)))) or ("",)

@@ -15,8 +15,8 @@ _MANY = 40  # points; a line with more has no markers
 
 def result_figure(figure: ResultFigure) -> go.Figure:
     """The figure with its panels side by side; series of one name share a colour and a legend entry."""
-    columns = min(MOST_COLUMNS, len(figure.panels))
-    rows = -(-len(figure.panels) // columns)
+    rows = -(-len(figure.panels) // MOST_COLUMNS)
+    columns = -(-len(figure.panels) // rows)  # two and two rather than three and one
     drawn = make_subplots(
         rows, columns, subplot_titles=[html.escape(panel.title) for panel in figure.panels],
         horizontal_spacing=0.09, vertical_spacing=0.35 / rows,
