@@ -218,6 +218,9 @@ def _add_models(models: argparse.ArgumentParser) -> None:
             change.add_argument("--name", required=True, metavar="NAME", help="of the model here")
             change.add_argument("--network", required=True, metavar="NETWORK", help="e.g. xresnet1d101")
             change.add_argument("--task", required=True, metavar="TASK", help="whose labels it answers")
+            change.add_argument("--store", metavar="STORE", help="PTB-XL here, to measure mean and deviation")
+            change.add_argument("--mean", type=float, metavar="MV", help="of all leads, in mV")
+            change.add_argument("--deviation", type=float, metavar="MV", help="of all leads, in mV")
         if action == "promote":
             words = "NAME again, to use the model in spite of concerns"
             change.add_argument("--despite", metavar="NAME", default="", help=words)

@@ -5,12 +5,10 @@ import streamlit as st
 from ecgapp.errors import EcgAppError
 from ecgapp.experiments.experiment_folder import installed_experiments
 from ecgapp.jobs import RunStore
-from ecgapp.ui.experiments.experiment_form import experiment_form
+from ecgapp.ui.experiments.experiment_form import FORM_OPEN, experiment_form
 from ecgapp.ui.experiments.live_experiments import live_experiments
 from ecgapp.ui.shell import auth, session
 from ecgapp.ui.shell.page_start import bootstrap
-
-FORM_OPEN = "new_experiment"  # session state: whether the form is open
 
 bootstrap("Experiments")
 settings = session.settings()
@@ -23,5 +21,5 @@ with st.expander("New experiment", key=FORM_OPEN, icon=":material/add:", on_chan
     except EcgAppError as error:
         st.error(str(error))
 
-st.subheader("Experiments")
+st.subheader("Started experiments")
 live_experiments(settings)

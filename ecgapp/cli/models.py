@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ecgapp.config import Settings
+from ecgapp.datasets import open_store
 from ecgapp.errors import ConfigError
 from ecgapp.jobs import RunStore
 from ecgapp.models import ModelCard, sha256_of_bytes
 from ecgapp.promotion import (
     ENOUGH_RECORDS,
+    PREPROCESSING,
     BenchmarkFile,
     Decision,
     History,
@@ -33,6 +35,7 @@ from ecgapp.promotion import (
     versions,
 )
 from ecgapp.storage.files import write_atomically
+from ecgapp.training.data.fixed_scale import with_fixed_scale
 
 DIGITS = 3
 _HEADS = ("name", "task", "sha256", "origin", "since (UTC)", "by", "n", "figures")
@@ -112,7 +115,8 @@ def _import(arguments: Namespace, settings: Settings) -> str:
 
 
 def _import_benchmark(arguments: Namespace, settings: Settings) -> str:
-    decision, source = _decision(arguments), BenchmarkFile(arguments.name, arguments.network, arguments.task)
+    decision, scale = _decision(arguments), _scale(arguments, settings)
+    source = BenchmarkFile(arguments.name, arguments.network, arguments.task, *scale)
     try:
         content = Path(arguments.file).read_bytes()
     except OSError as error:
@@ -121,6 +125,16 @@ def _import_benchmark(arguments: Namespace, settings: Settings) -> str:
     concerns = concerns_here(packed.card, settings)
     install_import(packed, decision, settings)
     return f"Read a file with the sha256 {sha256_of_bytes(content)}.\n{_now(packed.card, concerns)}"
+
+
+def _scale(arguments: Namespace, settings: Settings) -> tuple[float, float]:
+    """The mean and the deviation that are given, or those of folds 1 to 8 of a data set."""
+    if arguments.store is not None:
+        scaled = with_fixed_scale(PREPROCESSING, open_store(arguments.store, settings), range(1, 9))
+        arguments.mean, arguments.deviation = scaled.fixed_mean, scaled.fixed_deviation
+    if arguments.mean is None or arguments.deviation is None:
+        raise ConfigError("Give the mean and the deviation in mV, or a data set of PTB-XL to take them from.")
+    return arguments.mean, arguments.deviation
 
 
 _ACTIONS: dict[str | None, Callable[[Namespace, Settings], str]] = {

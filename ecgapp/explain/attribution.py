@@ -93,7 +93,7 @@ def attribute(
     question = question_of(model, window, label, against)
     question = replace(question, steps=recipe.steps, seed=recipe.seed)
     if recipe.method not in methods_of(model):
-        raise ModelError("Grad-CAM needs an encoder, and this model has none. Choose another method.")
+        raise ModelError("Grad-CAM needs features in time, and this model has none. Choose another method.")
     with networks_of(model) as networks:
         both = torch.stack([question.x, question.baseline])
         logit, baseline_logit = logits(networks, both, question.target)
@@ -119,9 +119,10 @@ def _completeness_error(values: NDArray[np.float32], change: float) -> float:
 
 
 def methods_of(model: TrainedModel) -> tuple[str, ...]:
-    """The methods that can explain this model; Grad-CAM needs an encoder."""
-    has_encoder = all(hasattr(network, "encoder") for network in _members(model.network))
-    return tuple(method for method in METHODS if has_encoder or method != GRAD_CAM)
+    """The methods that can explain this model; Grad-CAM needs an encoder whose features lie in time."""
+    networks = _members(model.network)
+    in_time = all(hasattr(network, "encoder") and getattr(network, "over_time", True) for network in networks)
+    return tuple(method for method in METHODS if in_time or method != GRAD_CAM)
 
 
 def question_of(

@@ -112,13 +112,15 @@ class EncoderClassifier(Classifier):
     """A classifier that a training can fit: an encoder, then a head whose last layer has the labels.
 
     ``encoder`` maps (batch, n_leads, n_samples) to a feature map (batch, n_features, time); its first layers
-    are its ``stem``, if it has one. ``stackable`` says whether several such networks can learn as one stack.
+    are its ``stem``, if it has one. ``stackable`` says whether several such networks can learn as one stack,
+    ``over_time`` whether the last axis of the feature map really is time, so that it can be explained.
     """
 
     config: ClassifierConfig
     encoder: nn.Module
     head: nn.Sequential
     stackable: ClassVar[bool] = True
+    over_time: ClassVar[bool] = True
 
     @property
     def last_layer(self) -> str:

@@ -1,6 +1,6 @@
 """The models in use on this machine: promotion, import, rollback, and the history of all changes."""
 
-from ecgapp.promotion.benchmark_import import BenchmarkFile, read_benchmark
+from ecgapp.promotion.benchmark_import import PREPROCESSING, BenchmarkFile, read_benchmark
 from ecgapp.promotion.bundles import SUFFIX, export_bundle, read_bundle
 from ecgapp.promotion.changes import (
     check_same_task,
@@ -21,6 +21,7 @@ from ecgapp.promotion.versions import Version, in_use, model_names, versions
 __all__ = [
     "ENOUGH_RECORDS",
     "FLAT_LINE",
+    "PREPROCESSING",
     "SUFFIX",
     "BenchmarkFile",
     "Decision",

@@ -6,7 +6,7 @@ it, and the model is checked as one from another machine is.
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,18 +36,26 @@ from ecgapp.promotion.checks import refuse_unusable
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import Task, task
 
-RATE, WINDOW = 100.0, 250  # Hz, samples: windows of 2.5 s that overlap by half
+WINDOW = 250  # samples at 100 Hz
+PREPROCESSING = PreprocessingConfig(highpass=None, lowpass=None, window=WINDOW, stride=WINDOW // 2)
+"""Twelve leads at 100 Hz without a filter, in windows of 2.5 s that overlap by half."""
+
 _THRESHOLD = 0.5  # for every label: the benchmark publishes no thresholds
 _NOT_TENSORS = "This file holds no tensors that can be read safely. Choose a .pth file of the benchmark."
 
 
 @dataclass(frozen=True)
 class BenchmarkFile:
-    """The facts that a public file does not state: the model's name here, its network, and its task."""
+    """The facts that a public file does not state: the model's name here, network, task and scale.
+
+    The benchmark standardises all leads with one ``mean`` and one ``deviation``, in mV.
+    """
 
     name: str
     network: str
     task: str
+    mean: float
+    deviation: float
 
 
 def read_benchmark(content: bytes, source: BenchmarkFile) -> PackedModel:
@@ -68,7 +76,7 @@ def read_benchmark(content: bytes, source: BenchmarkFile) -> PackedModel:
             f"The network in the file has {n_labels} labels, and the task {file_task.name} has "
             f"{len(file_task.labels)}. Choose the task that it was trained on."
         )
-    preprocessing = PreprocessingConfig(highpass=None, lowpass=None, window=WINDOW, stride=WINDOW // 2)
+    preprocessing = replace(PREPROCESSING, fixed_mean=source.mean, fixed_deviation=source.deviation)
     if n_leads != len(preprocessing.leads):
         raise WeightsMismatchError(f"The network in the file reads {n_leads} leads instead of twelve.")
     config = kind.Config().with_shape(ClassifierShape(n_leads, WINDOW, n_labels))  # type: ignore[attr-defined]

@@ -16,8 +16,9 @@ from ecgapp.models import (
     JangAutoencoderConfig,
     ModelCard,
     PatchAutoencoderConfig,
+    PooledClassifierConfig,
     ResNetWangConfig,
-    WindowClassifierConfig,
+    SpectralClassifierConfig,
     XResNetConfig,
 )
 from ecgapp.signals import PreprocessingConfig
@@ -32,21 +33,33 @@ JANG = "Jang 2021 as published, one lead, 250 Hz, 8.192 s"
 NETWORKS = (PATCH, FOLD_ONE_LEAD, JANG)
 """Autoencoders, whose encoders also become classifiers."""
 
-BENCHMARK: dict[str, WindowClassifierConfig] = {
-    "XResNet1d101 (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": XResNetConfig(),
-    "ResNet1d of Wang (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": ResNetWangConfig(),
-    "Inception1d (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": InceptionConfig(),
-}
-CLASSIFIERS: dict[str, WindowClassifierConfig] = {
-    **BENCHMARK,
-    "Singstad 2020 as published, all leads, 500 Hz, 20 s": CnnLstmConfig(),
-    "Singstad 2020 with 64 filters, all leads, 250 Hz, 20 s": CnnLstmConfig(
-        n_samples=5000, filters=64, blocks=6
+
+class OfferedClassifier(NamedTuple):
+    """A network that learns from labels only, and the length of its windows in seconds."""
+
+    network: ClassifierConfig
+    seconds: float
+
+
+CLASSIFIERS: dict[str, OfferedClassifier] = {
+    "XResNet1d101 (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": OfferedClassifier(XResNetConfig(), 2.5),
+    "ResNet1d of Wang (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": OfferedClassifier(
+        ResNetWangConfig(), 2.5
+    ),
+    "Inception1d (PTB-XL benchmark), all leads, 100 Hz, 2.5 s": OfferedClassifier(InceptionConfig(), 2.5),
+    "XResNet1d101 of the spectrum, all leads, 100 Hz, 2.5 s": OfferedClassifier(
+        SpectralClassifierConfig(), 2.5
+    ),
+    "Fast autoencoder's encoder, convolutions behind it, all leads, 100 Hz, 10 s": OfferedClassifier(
+        PooledClassifierConfig(conv_widths=(64, 64)), 10.0
+    ),
+    "Singstad 2020 as published, all leads, 500 Hz, 20 s": OfferedClassifier(CnnLstmConfig(), 20.0),
+    "Singstad 2020 with 64 filters, all leads, 250 Hz, 20 s": OfferedClassifier(
+        CnnLstmConfig(n_samples=5000, filters=64, blocks=6), 20.0
     ),
 }
-"""Networks that learn from labels only; all but the benchmark's read windows of 20 s."""
+WHOLE_RECORD = 20.0  # s: windows of this length do not overlap, others do by half
 
-SHORT_WINDOW, LONG_WINDOW = 2.5, 20.0  # s
 PAPER_RATE, PAPER_WINDOW = 250.0, 2048  # Hz, samples: Jang et al. 2021, doi 10.4258/hir.2021.27.1.19
 
 MOST_EPOCHS, LARGEST_BATCH, MOST_MEMBERS = 10_000, 65_536, 1000  # that the fields of the pages take
@@ -89,8 +102,9 @@ def config_on_network(
     if network in CLASSIFIERS:
         if labels is None:
             raise ConfigError("This network learns from labels only. Choose another one for pretraining.")
-        classifier, preprocessing = CLASSIFIERS[network], _preprocessing_of(network, leads)
-        return replace(_finetuning(stores, classifier, preprocessing, labels), aggregation="max")
+        offered = CLASSIFIERS[network]
+        tuned = _finetuning(stores, offered.network, _preprocessing_of(offered, leads), labels)
+        return replace(tuned, aggregation="max")
     if network == PATCH:
         config = pretraining_defaults(stores, PreprocessingConfig(leads=leads))
         return _labelled(config, labels)
@@ -130,12 +144,11 @@ def config_on_pretrained(
     return _labelled(config, labels)
 
 
-def _preprocessing_of(network: str, leads: tuple[str, ...]) -> PreprocessingConfig:
-    """The windows of one of ``CLASSIFIERS``; 2.5 s overlap by half, as in the PTB-XL benchmark."""
-    window = CLASSIFIERS[network].n_samples
-    rate = window / (SHORT_WINDOW if network in BENCHMARK else LONG_WINDOW)
-    stride = window // 2 if network in BENCHMARK else window
-    return PreprocessingConfig(leads=leads, sampling_rate=rate, window=window, stride=stride)
+def _preprocessing_of(offered: OfferedClassifier, leads: tuple[str, ...]) -> PreprocessingConfig:
+    """The windows that the classifier reads, of these leads."""
+    window = offered.network.shape.n_samples
+    stride = window if offered.seconds >= WHOLE_RECORD else window // 2
+    return PreprocessingConfig(leads, window / offered.seconds, window=window, stride=stride)
 
 
 def _labelled(config: TrainingConfig, labels: Labels | None) -> TrainingConfig:

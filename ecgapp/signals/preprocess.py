@@ -52,8 +52,19 @@ def steps(
         Step("As recorded", f"{sampling_rate:g} Hz, mV, unfiltered", recorded, sampling_rate),
         Step("Resampled", f"{rate:g} Hz, mV", resampled, rate),
         Step("Filtered", _filter_description(config), filtered, rate),
-        Step("Normalised", "zero mean and unit variance per lead, no unit", normalise(filtered), rate),
+        _normalised(filtered, config),
     )
+
+
+def _normalised(filtered: FloatArray, config: PreprocessingConfig) -> Step:
+    """The last stage: each lead scaled by itself, or all by the config's mean and deviation."""
+    mean, deviation = config.fixed_mean, config.fixed_deviation
+    if mean is None or deviation is None:
+        words, scaled = "zero mean and unit variance per lead, no unit", normalise(filtered)
+    else:
+        words = f"in units of {deviation:g} mV from {mean:g} mV, for all leads alike"
+        scaled = ((filtered.astype(np.float64) - mean) / deviation).astype(np.float32)
+    return Step("Normalised", words, scaled, config.sampling_rate)
 
 
 def _filter_description(config: PreprocessingConfig) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from ecgapp.errors import ConfigError
 from ecgapp.records.record import LEADS
-from ecgapp.storage.documents import LATER
+from ecgapp.storage.documents import LATER, later
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class PreprocessingConfig:
 
     Frequencies in Hz, lengths in samples at ``sampling_rate``. The filter is a Butterworth run
     forwards and backwards (zero phase, twice the order). ``highpass`` or ``lowpass`` None leaves
-    that edge out. Normalisation is zero mean and unit variance per lead over the record.
+    that edge out. Normalisation is zero mean and unit variance per lead over the record; or, if
+    ``fixed_mean`` and ``fixed_deviation`` (mV) are given, one shift and one scale for all leads and records.
 
     ``leads`` are read from the record. ``stands_for`` names, for each of them, the lead on which the
     transferred encoder was pretrained; empty: the same leads.
@@ -27,6 +28,8 @@ class PreprocessingConfig:
     window: int = 1000
     stride: int = 500
     stands_for: tuple[str, ...] = field(default=(), metadata={LATER: True})
+    fixed_mean: float | None = later(None)
+    fixed_deviation: float | None = later(None)
 
     def __post_init__(self) -> None:
         if not self.leads or len(set(self.leads)) != len(self.leads):
@@ -36,6 +39,10 @@ class PreprocessingConfig:
         low, high = self.highpass or 0.0, self.lowpass or self.sampling_rate / 2
         if not 0 <= low < high <= self.sampling_rate / 2:
             raise ConfigError("The pass band must lie between 0 and half the sampling rate.")
+        if (self.fixed_mean is None) != (self.fixed_deviation is None):
+            raise ConfigError("A fixed normalisation needs both a mean and a deviation.")
+        if self.fixed_deviation is not None and not self.fixed_deviation > 0:
+            raise ConfigError("The deviation of a fixed normalisation must be above 0 mV.")
         if self.stands_for and len(set(self.stands_for)) != len(self.leads):
             raise ConfigError("Each lead stands for exactly one lead of the pretrained encoder.")
 

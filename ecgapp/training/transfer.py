@@ -18,6 +18,7 @@ from ecgapp.models import (
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.training.training_config import RESULT, Initialisation, TrainingConfig
 
+_SCALE = ("fixed_mean", "fixed_deviation")
 _RUN = re.compile(r"run:([0-9a-f]{12})", re.ASCII)
 
 
@@ -88,7 +89,7 @@ def _refuse_other_input(theirs: PreprocessingConfig, ours: PreprocessingConfig) 
             f"The pretrained model was trained on {', '.join(theirs.encoder_leads)}, not on "
             f"{', '.join(ours.encoder_leads)}. Say which lead stands for which, or choose another model."
         )
-    for field in ("sampling_rate", "highpass", "lowpass", "filter_order", "window"):
+    for field in ("sampling_rate", "highpass", "lowpass", "filter_order", "window", *_SCALE):
         if getattr(theirs, field) != getattr(ours, field):
             raise TrainingError(
                 f"The pretrained model was trained with another {field.replace('_', ' ')}. "

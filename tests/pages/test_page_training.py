@@ -157,8 +157,8 @@ def test_every_network_that_needs_labels_is_started_from_the_form(settings, runs
     page.selectbox(key="train_task").set_value("nine_class").run()
     press(page, "Start training")
     config = started_config(runs)
-    assert config.network == CLASSIFIERS[network].with_shape(config.network.shape)
-    assert (config.network.n_labels, config.aggregation) == (9, "max")
+    assert config.network == CLASSIFIERS[network].network.with_shape(config.network.shape)
+    assert (config.network.shape.n_labels, config.aggregation) == (9, "max")
 
 
 def test_the_phase_can_be_changed_after_a_network_was_chosen_that_needs_labels(settings):

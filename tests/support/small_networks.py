@@ -12,6 +12,7 @@ from ecgapp.models import (
     PatchAutoencoderConfig,
     PooledClassifierConfig,
     ResNetWangConfig,
+    SpectralClassifierConfig,
     XResNetConfig,
     architecture_names,
     network_class,
@@ -32,6 +33,9 @@ CLASSIFIERS: dict[str, ArchitectureConfig] = {
     "resnet1d_wang": ResNetWangConfig(**_SIZE, n_labels=N_LABELS, width=8),
     "inception1d": InceptionConfig(**_SIZE, n_labels=N_LABELS, filters=3, bottleneck=3, kernel=12),
     "pooled_classifier": PooledClassifierConfig(_PATCH, N_LABELS, conv_widths=(4,)),
+    "spectral_classifier": SpectralClassifierConfig(
+        XResNetConfig(N_LEADS, N_SAMPLES // 2 + 1, N_LABELS, depths=(1, 1), width=4), N_SAMPLES
+    ),
     "singstad_cnn_lstm": CnnLstmConfig(**_SIZE, n_labels=N_LABELS, filters=8, blocks=3),
 }
 

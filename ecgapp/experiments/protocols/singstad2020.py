@@ -14,10 +14,10 @@ import numpy as np
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.protocols.singstad2020_report import singstad2020_report
-from ecgapp.experiments.protocols.singstad2020_settings import Singstad2020Config, preset
-from ecgapp.experiments.protocols.singstad2020_trials import TASK, FoldTrials, LossArm, chosen_rows
 from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.singstad2020.singstad2020_report import singstad2020_report
+from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config, preset
+from ecgapp.experiments.singstad2020.singstad2020_trials import TASK, FoldTrials, LossArm, chosen_rows
 from ecgapp.experiments.study_protocol import (
     Arm,
     ArmContext,

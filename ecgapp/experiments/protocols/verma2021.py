@@ -13,13 +13,6 @@ from pathlib import Path
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.protocols.verma2021_arms import Mode, VermaArm, planned_arms
-from ecgapp.experiments.protocols.verma2021_data import open_data, target_answers
-from ecgapp.experiments.protocols.verma2021_report import verma2021_report
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config, preset
-from ecgapp.experiments.protocols.verma2021_source import run_source
-from ecgapp.experiments.protocols.verma2021_target import Target
-from ecgapp.experiments.protocols.verma2021_times import ArmTimes
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import (
     Arm,
@@ -33,6 +26,13 @@ from ecgapp.experiments.study_protocol import (
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import TrialPlace
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, planned_arms
+from ecgapp.experiments.verma2021.verma2021_data import open_data, target_answers
+from ecgapp.experiments.verma2021.verma2021_report import verma2021_report
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
+from ecgapp.experiments.verma2021.verma2021_source import run_source
+from ecgapp.experiments.verma2021.verma2021_target import Target
+from ecgapp.experiments.verma2021.verma2021_times import ArmTimes
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 

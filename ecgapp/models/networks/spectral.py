@@ -70,6 +70,7 @@ class SpectralClassifier(EncoderClassifier):
     Config = SpectralClassifierConfig
     config: SpectralClassifierConfig
     stackable = False  # members of a stack would share one transform of different windows
+    over_time = False  # the feature map's last axis is frequency
 
     def __init__(self, config: SpectralClassifierConfig) -> None:
         super().__init__()

@@ -23,9 +23,11 @@ from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training.devices import devices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores
-from ecgapp.ui.shell.admin_action import act_now
+from ecgapp.ui.shell.admin_action import act_now, guarded, show_problem
 
+FORM_OPEN = "new_experiment"  # session state: whether the form is open
 CHOSEN_EXPERIMENT = "chosen_experiment"  # session state: the experiment that the page shows
+PLACE = "experiment_form"  # of the errors of the form's button
 _CHECKED = "checked_experiment"  # session state: what was checked last, and the result
 _ESTIMATES = "experiment_estimates"  # session state: by experiment and device
 
@@ -146,16 +148,18 @@ def _buttons(
 ) -> None:
     estimate = _estimates().get(_place(checked, choice))
     with st.container(horizontal=True, vertical_alignment="center"):
-        start = st.button("Start", type="primary", icon=":material/play_arrow:", key="experiment_start")
+        start = guarded(settings, lambda: _start(choice, checked, settings, runs), PLACE)
+        st.button(
+            "Start", on_click=start, type="primary", icon=":material/play_arrow:", key="experiment_start"
+        )
         measure = st.button("Measure the time", icon=":material/timer:", key="experiment_measure")
         if estimate is not None:
             st.caption(
                 f"About {duration_words(sum(estimate.seconds.values()))} on one {estimate.device}, "
                 "from a few measured steps of each arm. Other work on this machine makes it longer."
             )
+    show_problem(PLACE)
     if measure and act_now(settings, lambda: _measure(choice, checked, settings)):
-        st.rerun()
-    if start and act_now(settings, lambda: _start(choice, checked, settings, runs)):
         st.rerun()
 
 
@@ -174,6 +178,7 @@ def _start(choice: ExperimentChoice, checked: CheckedExperiment, settings: Setti
         folder.write_estimate(estimate)
     start_ready_arms(folder, runs, choice.devices)
     st.session_state[CHOSEN_EXPERIMENT] = folder.path.name
+    st.session_state[FORM_OPEN] = False
     words = (
         "This experiment exists already; it is shown below." if exists else "The experiment is shown below."
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from admin_pages import twelve_lead_store
 from public_networks import PUBLIC, public_network
 
 from ecgapp import __main__
@@ -29,7 +30,7 @@ def saved(document):
 
 
 def source(network="xresnet1d101", **changes):
-    return replace(BenchmarkFile("published", network, TASK), **changes)
+    return replace(BenchmarkFile("published", network, TASK, 0.01, 0.2), **changes)
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -42,6 +43,9 @@ def test_an_imported_network_answers_as_the_public_one(name):
     torch.testing.assert_close(model.network(windows), public(windows)[:, order], atol=1e-4, rtol=1e-4)
     assert model.card.network.architecture == name
     assert (model.card.aggregation, model.card.thresholds) == ("max", (0.5,) * 5)
+    preprocessing = model.card.preprocessing
+    assert (preprocessing.fixed_mean, preprocessing.fixed_deviation) == (0.01, 0.2)
+    assert (preprocessing.highpass, preprocessing.lowpass, preprocessing.window_seconds) == (None, None, 2.5)
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
@@ -129,18 +133,8 @@ def test_the_command_shows_the_files_hash_and_the_model_finds(tmp_path, monkeypa
     monkeypatch.setattr("ecgapp.config.Settings.from_environment", lambda: alone)
     content = saved(public_network("inception1d").state_dict())
     (tmp_path / "inception1d.pth").write_bytes(content)
-    arguments = (
-        "--name",
-        "published",
-        "--network",
-        "inception1d",
-        "--task",
-        TASK,
-        "--by",
-        "Ada",
-        "--reason",
-        "try",
-    )
+    described = ("--name", "published", "--network", "inception1d", "--task", TASK)
+    arguments = (*described, "--mean", "0.0", "--deviation", "0.25", "--by", "Ada", "--reason", "try")
     code = __main__.main(["models", "import-benchmark", str(tmp_path / "inception1d.pth"), *arguments])
     out = capsys.readouterr().out
     assert code == 0
@@ -152,3 +146,10 @@ def test_the_command_shows_the_files_hash_and_the_model_finds(tmp_path, monkeypa
     assert [row.label for row in rows] == list(LABELS)
     assert np.isfinite([row.probability for row in rows]).all()
     assert __main__.main(["models", "import-benchmark", str(tmp_path / "none.pth"), *arguments]) == 1
+    twelve_lead_store(alone, "hospital")
+    measured = (*described, "--store", "hospital", "--by", "Ada", "--reason", "its own scale")
+    assert __main__.main(["models", "import-benchmark", str(tmp_path / "inception1d.pth"), *measured]) == 0
+    assert open_model("published", alone).card.preprocessing.fixed_deviation > 0
+    without = [word for word in arguments if word not in ("--mean", "0.0", "--deviation", "0.25")]
+    assert __main__.main(["models", "import-benchmark", str(tmp_path / "inception1d.pth"), *without]) == 1
+    assert "Give the mean and the deviation in mV" in capsys.readouterr().err

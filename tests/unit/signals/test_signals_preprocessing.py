@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ecgapp.errors import LeadsMissingError, MissingSamplesError, SignalError
+from ecgapp.errors import ConfigError, LeadsMissingError, MissingSamplesError, SignalError
 from ecgapp.records.record import LEADS
 from ecgapp.signals import (
     PreprocessingConfig,
@@ -17,6 +17,7 @@ from ecgapp.signals import (
     steps,
     window_starts,
 )
+from ecgapp.storage import documents
 
 CONFIG = PreprocessingConfig()
 ONE_LEAD = PreprocessingConfig(leads=("II",), sampling_rate=250, window=2048, stride=1024)
@@ -232,3 +233,36 @@ def test_the_order_of_the_leads_is_kept():
     done = preprocess(signal, 500, CONFIG)
     peaks = np.abs(np.fft.rfft(done, axis=-1)).argmax(axis=-1) / 10
     np.testing.assert_allclose(peaks, 3 + np.arange(12))
+
+
+def test_a_fixed_scale_keeps_the_ratio_of_leads_and_records():
+    config = PreprocessingConfig(("I", "II"), 100.0, None, None, fixed_mean=0.5, fixed_deviation=0.25)
+    signal = np.random.default_rng(0).normal(size=(3, 2, 200)) * [[[1.0], [3.0]]]
+    ready = preprocess(signal, 100.0, config)
+    np.testing.assert_allclose(ready, (signal - 0.5) / 0.25, rtol=1e-5, atol=1e-5)
+    assert "0.25 mV" in steps(signal, 100.0, config)[-1].description
+
+
+def test_a_flat_lead_of_a_fixed_scale_is_its_distance_from_the_mean():
+    config = PreprocessingConfig(("I",), 100.0, None, None, fixed_mean=0.5, fixed_deviation=0.25)
+    np.testing.assert_allclose(preprocess(np.zeros((1, 200)), 100.0, config), -2.0)
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        {"fixed_mean": 0.0},
+        {"fixed_deviation": 1.0},
+        {"fixed_mean": 0.0, "fixed_deviation": 0.0},
+        {"fixed_mean": 0.0, "fixed_deviation": float("nan")},
+    ],
+)
+def test_half_a_fixed_scale_or_none_at_all_is_refused(scale):
+    with pytest.raises(ConfigError, match="fixed normalisation"):
+        PreprocessingConfig(**scale)
+
+
+def test_a_config_without_a_fixed_scale_is_written_as_before_there_was_one():
+    assert "fixed" not in documents.dump(PreprocessingConfig())
+    fixed = PreprocessingConfig(fixed_mean=-0.001, fixed_deviation=0.23)
+    assert documents.load(PreprocessingConfig, documents.dump(fixed)) == fixed

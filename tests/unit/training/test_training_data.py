@@ -17,7 +17,7 @@ from small_training import (
 from torch.nn import functional as F
 
 from ecgapp.datasets import DatasetStore, open_store
-from ecgapp.errors import ConfigError, DatasetError
+from ecgapp.errors import ConfigError, DatasetError, TrainingError
 from ecgapp.models import ECGClassifierConfig, build
 from ecgapp.models.answers import ProbabilityRule, combine_windows
 from ecgapp.signals import cut_windows, preprocess, window_starts
@@ -32,6 +32,7 @@ from ecgapp.training import (
 )
 from ecgapp.training.data import buffer, in_memory
 from ecgapp.training.data.augmentation import Augmentation
+from ecgapp.training.data.fixed_scale import with_fixed_scale
 from ecgapp.training.data.in_memory import open_stores
 from ecgapp.training.data.random_streams import Draws
 from ecgapp.training.data.sharding import deal, epoch_order
@@ -363,3 +364,25 @@ def test_a_task_with_another_number_of_labels_is_refused():
 def test_an_impossible_augmentation_is_refused(changes):
     with pytest.raises(ConfigError):
         AugmentationConfig(**changes)
+
+
+def test_a_fixed_scale_is_that_of_all_samples_of_the_folds(settings):
+    store = open_store("small", settings)
+    plain = replace(PREPROCESSING, highpass=None, lowpass=None)
+    scaled = with_fixed_scale(plain, store, (1, 2, 3))
+    assert scaled == replace(plain, fixed_mean=scaled.fixed_mean, fixed_deviation=scaled.fixed_deviation)
+    config = replace(PRETRAINING, preprocessing=scaled)
+    records = load_records(config, open_stores(config, settings), Recorder())
+    samples = np.concatenate(
+        [
+            records.signals[:, records.first[row] : records.first[row] + records.lengths[row]].numpy().ravel()
+            for row in records.rows((1, 2, 3))
+        ]
+    ).astype(np.float64)
+    assert samples.mean() == pytest.approx(0, abs=1e-3)
+    assert samples.std() == pytest.approx(1, abs=1e-3)
+
+
+def test_folds_without_a_record_have_no_scale(settings):
+    with pytest.raises(TrainingError, match="no signal to measure"):
+        with_fixed_scale(PREPROCESSING, open_store("small", settings), (77,))

@@ -4,25 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ecgapp.evaluate import macro_auroc_interval
 from ecgapp.evaluate.comparison.record_bootstrap import PairedDifference
 from ecgapp.evaluate.comparison.trial_statistics import trial_summary
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.protocols.verma2021_answers import (
-    auroc_of,
-    interval_text,
-    judged_classes,
-    paired_arms,
-    paired_auroc,
-)
-from ecgapp.experiments.protocols.verma2021_arms import MODE_TITLES, Mode, VermaArm, source_key
-from ecgapp.experiments.protocols.verma2021_further_tables import (
-    calibration_table,
-    class_table,
-    evidence_table,
-    reliability_figure,
-)
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config
+from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.report_parts import (
     Cell,
     ExperimentReport,
@@ -32,6 +17,26 @@ from ecgapp.experiments.report_parts import (
     ResultTable,
 )
 from ecgapp.experiments.study_protocol import DataReport, Results
+from ecgapp.experiments.verma2021.verma2021_answers import (
+    auroc_of,
+    interval_text,
+    judged_classes,
+    paired_arms,
+)
+from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, VermaArm
+from ecgapp.experiments.verma2021.verma2021_further_tables import (
+    calibration_table,
+    class_table,
+    evidence_table,
+    reliability_figure,
+)
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_variant_tables import (
+    left_out_table,
+    published_table,
+    spectra_table,
+    variants_table,
+)
 
 _PAIRS = (
     (Mode.RANDOM, Mode.FROZEN),
@@ -53,12 +58,12 @@ def verma2021_report(
         _benchmark_table(results),
         _transfer_table(settings, results),
         _difference_table(differences),
-        _variants_table(settings, results),
-        _left_out_table(results),
+        variants_table(settings, results),
+        left_out_table(results),
         class_table(settings, results),
         calibration_table(settings, results),
-        _spectra_table(settings, results),
-        _published_table(results),
+        spectra_table(settings, results),
+        published_table(results),
         evidence_table(settings, results),
     )
     figures = (_share_figure(settings, results), reliability_figure(settings, results))
@@ -84,7 +89,7 @@ def _benchmark_table(results: Results) -> ResultTable:
             rows.append(
                 (
                     arm.title, counts["train"], counts["test"], judged, interval_text(auroc_of(ended)),
-                    trial.values["auroc_best_on_test"],
+                    trial.values["auroc_best_on_test"], _benchmark_value(arm),
                 )
             )  # fmt: skip
     return ResultTable(
@@ -97,12 +102,13 @@ def _benchmark_table(results: Results) -> ResultTable:
             "classes judged",
             "macro AUROC (95 %)",
             "best epoch on the test",
+            "published",
         ),
         tuple(rows),
         (
             "The epoch is chosen on the validation fold; the last column shows what a choice on the test "
             "fold would give.",
-            "The benchmark's published values are of folds of 2,200 records learnt from 17,400.",
+            "Published: Strodthoff et al. 2020, on the 2,203 records of fold 10, learnt from about 17,400.",
         ),
     )
 
@@ -135,6 +141,15 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
     )
 
 
+def _benchmark_value(arm: VermaArm) -> float | None:
+    """The macro AUROC that the benchmark prints for the arm's network and task, or None."""
+    network = arm.network.architecture if arm.network is not None else ""
+    for figure in published_figures("ptbxl_benchmark"):
+        if (figure.model, figure.setting) == (network, f"PTB-XL, {arm.task}"):
+            return figure.value
+    return None
+
+
 Named = tuple[str, str, PairedDifference]
 
 
@@ -161,108 +176,6 @@ def _difference_table(differences: Sequence[Named]) -> ResultTable:
         ("labels", "difference", "n", "difference (95 %)", "p"),
         rows,
         ("Paired bootstrap over records of the repeats' mean answers; p is two-sided.",),
-    )
-
-
-def _variants_table(settings: Verma2021Config, results: Results) -> ResultTable:
-    """Frozen arms from smaller, matched or slower sources, beside the usual source and the random encoder."""
-    usual = f"{Mode.FROZEN}-100"
-    keys = [usual, f"{Mode.RANDOM}-100"]
-    keys += [key for key in results if key.startswith(f"{Mode.FROZEN}-from-") or key.endswith("Hz")]
-    keys = [key for key in keys if not key.startswith("source-")]
-    rows: list[tuple[Cell, ...]] = []
-    for key in dict.fromkeys(keys):
-        if key in results:
-            change = paired_arms(results, usual, key) if key != usual else None
-            rows.append(
-                (
-                    results[key].arm.title, interval_text(auroc_of(results[key])),
-                    None if change is None else interval_text(change.difference),
-                )
-            )  # fmt: skip
-    return ResultTable(
-        "variants",
-        "Smaller and other sources, and other sampling rates, with all labels of the target",
-        ("arm", "macro AUROC (95 %)", "minus the usual source (95 %)"),
-        tuple(rows) if len(rows) > 1 else (),
-        ("Matched: source records are drawn so that the target's label shares result.",),
-    )
-
-
-def _left_out_table(results: Results) -> ResultTable:
-    first, second = results.get(f"{Mode.RANDOM}-leaveout"), results.get(f"{Mode.FROZEN}-leaveout")
-    rows: list[tuple[Cell, ...]] = []
-    if first is not None and second is not None:
-        one, two = first.arrays(0), second.arrays(0)
-        for source, n in second.trials[0].counts.items():
-            targets = np.asarray(two[f"targets {source}"])
-            answers = [arrays[f"probabilities {source}"] for arrays in (one, two)]
-            change = paired_auroc(answers[0], answers[1], targets)
-            judged = judged_classes(targets)
-            rows.append(
-                (
-                    source, n, judged, *(interval_text(macro_auroc_interval(a, targets)) for a in answers),
-                    None if change is None else interval_text(change.difference),
-                )
-            )  # fmt: skip
-    return ResultTable(
-        "left-out-sources",
-        "Each source left out and tested on, learnt from the others",
-        (
-            "source",
-            "n",
-            "classes judged",
-            "frozen random (95 %)",
-            "frozen source (95 %)",
-            "difference (95 %)",
-        ),
-        tuple(rows),
-        ("A source with few records has a wide interval: it is no result by itself.",),
-    )
-
-
-def _spectra_table(settings: Verma2021Config, results: Results) -> ResultTable:
-    rows: list[tuple[Cell, ...]] = []
-    usual = results.get(source_key(settings))
-    if usual is not None:
-        rows.append(("samples", interval_text(auroc_of(usual)), None))
-    for part in settings.spectra:
-        whole, crops = results.get(f"spectrum-{part}"), results.get(f"published-spectrum-{part}")
-        if whole is not None or crops is not None:
-            texts = [None if one is None else interval_text(auroc_of(one)) for one in (whole, crops)]
-            rows.append((part, *texts))
-    return ResultTable(
-        "spectra",
-        "Spectra as input, on the test fold of PTB-XL: macro AUROC",
-        ("input", "of each crop (95 %)", "as published: crops out of the record's spectrum (95 %)"),
-        tuple(rows) if len(rows) > 1 else (),
-        ("Published, absolute and real or imaginary part: 0.668 and 0.555, on Georgia.",),
-    )
-
-
-def _published_table(results: Results) -> ResultTable:
-    rows: list[tuple[Cell, ...]] = []
-    for key, corrected in (("published-scratch", "scratch-100"), ("published-finetuned", "finetuned-100")):
-        if key in results and corrected in results:
-            arm = results[key]
-            values = arm.defined("auroc_best_on_test")
-            rows.append(
-                (
-                    arm.arm.title, float(np.mean(values)) if values else None,
-                    interval_text(auroc_of(arm)), interval_text(auroc_of(results[corrected])),
-                )
-            )  # fmt: skip
-    return ResultTable(
-        "as-published",
-        "The published defects: scrambled leads, and the epoch chosen on the test fold",
-        (
-            "arm",
-            "mean over folds, best epoch on the test",
-            "all folds, last epoch (95 %)",
-            "corrected (95 %)",
-        ),
-        tuple(rows),
-        ("Published on Georgia: 0.843 from scratch with scrambled leads, 0.916 fine-tuned.",),
     )
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
-from ecgapp.experiments.protocols.singstad2020_settings import Singstad2020Config
+from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
 from ecgapp.experiments.study_protocol import Arm, ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
-from ecgapp.experiments.trials.linear_heads import fit_linear_head
+from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
 from ecgapp.experiments.trials.trial_training import (
     TrialPlace,
@@ -131,7 +131,7 @@ class FoldTrials:
         bins = np.eye(self.settings.length_bins)[np.searchsorted(edges, seconds, side="right")]
         features = np.column_stack([seconds, bins]).astype(np.float32)
         learnt = split.train
-        head = fit_linear_head(
+        head = fit_logistic_head(
             features[learnt], self.data.records.targets[learnt], self.data.patients[learnt]
         )
         return {name: head.probabilities(features[chosen]) for name, chosen in rows.items()}
@@ -140,7 +140,10 @@ class FoldTrials:
 def _training(settings: Singstad2020Config, arm: LossArm, context: ArmContext) -> TrainingConfig:
     """The training of a fold; the arms differ in their loss only."""
     preprocessing = PreprocessingConfig(
-        sampling_rate=settings.sampling_rate, window=settings.window, stride=settings.window
+        sampling_rate=settings.sampling_rate,
+        lowpass=min(40.0, 0.45 * settings.sampling_rate),
+        window=settings.window,
+        stride=settings.window,
     )
     network: ClassifierConfig = settings.network(len(task(TASK).labels))
     return TrainingConfig(

@@ -17,7 +17,7 @@ _INNER_FOLDS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class LinearHead:
+class LogisticHead:
     """A logit for each label: ``weights`` (n_features, n_labels) and ``bias`` (n_labels,) on raw features."""
 
     weights: Floats
@@ -30,9 +30,9 @@ class LinearHead:
         return answers
 
 
-def fit_linear_head(
+def fit_logistic_head(
     features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float] = PENALTIES
-) -> LinearHead:
+) -> LogisticHead:
     """A logistic regression for each label; unknown targets (NaN) are left out of their label.
 
     The penalty is the one with the lowest mean log loss over three folds of the training records, the same
@@ -63,7 +63,7 @@ def _best_penalty(
     return penalties[int(np.argmin(losses))]
 
 
-def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> LinearHead:
+def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> LogisticHead:
     mean, sd = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
     scale = np.where(sd > 1e-8, sd, np.inf)
     standard = (features - mean) / scale
@@ -77,7 +77,7 @@ def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> Linear
             share = (targets[known, label].sum() + 0.5) / (known.sum() + 1)
             bias[label] = np.log(share / (1 - share))
     raw = weights / scale[:, None]
-    return LinearHead(raw, bias - mean @ raw, penalty)
+    return LogisticHead(raw, bias - mean @ raw, penalty)
 
 
 def _logistic(x: Floats, y: FloatArray, penalty: float) -> tuple[Floats, float]:

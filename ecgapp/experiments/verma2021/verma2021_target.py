@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.evaluate import macro_auroc
-from ecgapp.experiments.protocols.verma2021_arms import TRAINED, Mode, VermaArm
-from ecgapp.experiments.protocols.verma2021_data import settings_of
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.altered_signals import scrambled
-from ecgapp.experiments.trials.linear_heads import fit_linear_head
+from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.occlusion import Spans, occluded_answers, wave_spans
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.subsets import subset
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, seeded, train_trial
+from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm
+from ecgapp.experiments.verma2021.verma2021_data import settings_of
 from ecgapp.models import Network, TrainedModel, installed_models, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training import TrainingConfig
@@ -145,7 +145,7 @@ class Target:
         features = record_features(encoder, records, np.arange(len(records)), self.context.device)
 
         def learn(_number: int, train: Rows, test: Rows) -> FoldAnswers:
-            head = fit_linear_head(features[train], records.targets[train], self.data.patients[train])
+            head = fit_logistic_head(features[train], records.targets[train], self.data.patients[train])
             return FoldAnswers(head.probabilities(features[test]))
 
         return learn

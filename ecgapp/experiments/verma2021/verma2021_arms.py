@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config
 from ecgapp.experiments.study_protocol import Arm
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.models import ClassifierConfig, SpectralClassifierConfig
 from ecgapp.models.registry import ClassifierShape
 from ecgapp.signals import PreprocessingConfig

@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ecgapp.experiments.protocols.verma2021_arms import TRAINED, Mode, VermaArm, training_config
-from ecgapp.experiments.protocols.verma2021_data import open_data, settings_of, split_by_fold
 from ecgapp.experiments.study_protocol import ArmContext
-from ecgapp.experiments.trials.linear_heads import fit_linear_head
+from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_data import TrialData, choose_trial_records
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm, training_config
+from ecgapp.experiments.verma2021.verma2021_data import open_data, settings_of, split_by_fold
 from ecgapp.training import Initialisation, TrainingConfig
 from ecgapp.training.transfer import initial_network
 
@@ -86,7 +86,7 @@ class ArmTimes:
         per_record = (time.perf_counter() - started) / len(some)
         started = time.perf_counter()
         noise = np.random.default_rng(0).normal(size=(len(rows), features.shape[1])).astype(np.float32)
-        fit_linear_head(noise, data.records.targets, data.patients)
+        fit_logistic_head(noise, data.records.targets, data.patients)
         return per_record * len(rows) + (time.perf_counter() - started) * self.config.n_folds
 
     def _load_seconds(self, n_records: int) -> float:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.datasets import DatasetStore
-from ecgapp.experiments.protocols.verma2021_arms import Mode, VermaArm, training_config
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.altered_signals import spectra
 from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, training_config
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 from ecgapp.training import TrainingConfig

@@ -6,13 +6,13 @@ from scipy.special import expit, logit
 from ecgapp.evaluate import fit_temperature, macro_auroc, reliability
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.calibration_error import calibration_errors
-from ecgapp.experiments.protocols.verma2021_answers import interval_text, mean_answers, paired_auroc
-from ecgapp.experiments.protocols.verma2021_arms import MODE_TITLES, Mode, source_key
-from ecgapp.experiments.protocols.verma2021_settings import Verma2021Config
 from ecgapp.experiments.report_parts import Cell, FigurePanel, FigureSeries, ResultFigure, ResultTable
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.experiments.trial_result import Array
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
+from ecgapp.experiments.verma2021.verma2021_answers import interval_text, mean_answers, paired_auroc
+from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task
 
@@ -110,7 +110,7 @@ def reliability_figure(settings: Verma2021Config, results: Results) -> ResultFig
 
 
 def _bins(name: str, probabilities: Floats, targets: FloatArray) -> FigureSeries:
-    bins = reliability(probabilities, targets, n_bootstrap=0).bins
+    bins = reliability(probabilities, targets, n_bootstrap=1).bins  # the bins need no draws
     return FigureSeries(
         name, tuple(b.mean_probability for b in bins), tuple(b.share for b in bins), "points",
         tuple(b.low for b in bins), tuple(b.high for b in bins),

@@ -5,13 +5,6 @@ from dataclasses import replace
 
 from ecgapp.datasets.label_matching import matching_weights
 from ecgapp.evaluate import macro_auroc
-from ecgapp.experiments.protocols.verma2021_arms import VermaArm, source_key
-from ecgapp.experiments.protocols.verma2021_data import (
-    settings_of,
-    source_answers,
-    split_by_fold,
-    target_answers,
-)
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.occlusion import occluded_answers, wave_spans
@@ -23,6 +16,13 @@ from ecgapp.experiments.trials.trial_training import (
     TrialSplit,
     seeded,
     train_trial,
+)
+from ecgapp.experiments.verma2021.verma2021_arms import VermaArm, source_key
+from ecgapp.experiments.verma2021.verma2021_data import (
+    settings_of,
+    source_answers,
+    split_by_fold,
+    target_answers,
 )
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows

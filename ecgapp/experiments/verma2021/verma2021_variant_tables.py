@@ -1,0 +1,137 @@
+"""Tables of verma2021 on other sources, left-out sources, spectra, and the published defects."""
+
+import numpy as np
+
+from ecgapp.evaluate import macro_auroc_interval
+from ecgapp.experiments.paper_tables.published_figures import published_figures
+from ecgapp.experiments.report_parts import Cell, ResultTable
+from ecgapp.experiments.study_protocol import Results
+from ecgapp.experiments.verma2021.verma2021_answers import (
+    auroc_of,
+    interval_text,
+    judged_classes,
+    paired_arms,
+    paired_auroc,
+)
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, source_key
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+
+
+def variants_table(settings: Verma2021Config, results: Results) -> ResultTable:
+    """Frozen arms from smaller, matched or slower sources, beside the usual source and the random encoder."""
+    usual = f"{Mode.FROZEN}-100"
+    keys = [usual, f"{Mode.RANDOM}-100"]
+    keys += [key for key in results if key.startswith(f"{Mode.FROZEN}-from-") or key.endswith("Hz")]
+    keys = [key for key in keys if not key.startswith("source-")]
+    rows: list[tuple[Cell, ...]] = []
+    for key in dict.fromkeys(keys):
+        if key in results:
+            change = paired_arms(results, usual, key) if key != usual else None
+            rows.append(
+                (
+                    results[key].arm.title, interval_text(auroc_of(results[key])),
+                    None if change is None else interval_text(change.difference),
+                )
+            )  # fmt: skip
+    return ResultTable(
+        "variants",
+        "Smaller and other sources, and other sampling rates, with all labels of the target",
+        ("arm", "macro AUROC (95 %)", "minus the usual source (95 %)"),
+        tuple(rows) if len(rows) > 1 else (),
+        ("Matched: source records are drawn so that the target's label shares result.",),
+    )
+
+
+def left_out_table(results: Results) -> ResultTable:
+    """The difference on each source that is left out, learnt from the others."""
+    first, second = results.get(f"{Mode.RANDOM}-leaveout"), results.get(f"{Mode.FROZEN}-leaveout")
+    rows: list[tuple[Cell, ...]] = []
+    if first is not None and second is not None:
+        one, two = first.arrays(0), second.arrays(0)
+        for source, n in second.trials[0].counts.items():
+            targets = np.asarray(two[f"targets {source}"])
+            answers = [arrays[f"probabilities {source}"] for arrays in (one, two)]
+            change = paired_auroc(answers[0], answers[1], targets)
+            judged = judged_classes(targets)
+            rows.append(
+                (
+                    source, n, judged, *(interval_text(macro_auroc_interval(a, targets)) for a in answers),
+                    None if change is None else interval_text(change.difference),
+                )
+            )  # fmt: skip
+    return ResultTable(
+        "left-out-sources",
+        "Each source left out and tested on, learnt from the others",
+        (
+            "source",
+            "n",
+            "classes judged",
+            "frozen random (95 %)",
+            "frozen source (95 %)",
+            "difference (95 %)",
+        ),
+        tuple(rows),
+        ("A source with few records has a wide interval: it is no result by itself.",),
+    )
+
+
+def spectra_table(settings: Verma2021Config, results: Results) -> ResultTable:
+    """The macro AUROC with spectra as input, of each crop and as published."""
+    rows: list[tuple[Cell, ...]] = []
+    usual = results.get(source_key(settings))
+    if usual is not None:
+        rows.append(("samples", interval_text(auroc_of(usual)), None))
+    for part in settings.spectra:
+        whole, crops = results.get(f"spectrum-{part}"), results.get(f"published-spectrum-{part}")
+        if whole is not None or crops is not None:
+            texts = [None if one is None else interval_text(auroc_of(one)) for one in (whole, crops)]
+            rows.append((part, *texts))
+    return ResultTable(
+        "spectra",
+        "Spectra as input, on the test fold of PTB-XL: macro AUROC",
+        ("input", "of each crop (95 %)", "as published: crops out of the record's spectrum (95 %)"),
+        tuple(rows) if len(rows) > 1 else (),
+        (f"Published on PTB-XL: {_published('PTB-XL, frequency domain')}.",),
+    )
+
+
+def published_table(results: Results) -> ResultTable:
+    """The arms with the published defects beside the corrected ones."""
+    rows: list[tuple[Cell, ...]] = []
+    for key, corrected in (("published-scratch", "scratch-100"), ("published-finetuned", "finetuned-100")):
+        if key in results and corrected in results:
+            arm = results[key]
+            values = arm.defined("auroc_best_on_test")
+            rows.append(
+                (
+                    arm.arm.title, float(np.mean(values)) if values else None,
+                    interval_text(auroc_of(arm)), interval_text(auroc_of(results[corrected])),
+                )
+            )  # fmt: skip
+    return ResultTable(
+        "as-published",
+        "The published defects: scrambled leads, and the epoch chosen on the test fold",
+        (
+            "arm",
+            "mean over folds, best epoch on the test",
+            "all folds, last epoch (95 %)",
+            "corrected (95 %)",
+        ),
+        tuple(rows),
+        (
+            f"Published on Georgia: {_published('G12EC, from scratch')} (leads scrambled), "
+            f"{_published('G12EC, fine-tuned')}.",
+        ),
+    )
+
+
+def _published(setting: str) -> str:
+    """The macro AUROC that the slides print for XResNet1d101 in this setting, or in each kind of it."""
+    figures = [
+        figure
+        for figure in published_figures("verma2021")
+        if (figure.source, figure.model) == ("verma2021", "xresnet1d101")
+    ]
+    exact = [figure for figure in figures if figure.setting == setting]
+    chosen = exact or [figure for figure in figures if figure.setting.startswith(f"{setting}, ")]
+    return ", ".join(f"{figure.value:.3f} {figure.setting.rpartition(', ')[2]}" for figure in chosen)
