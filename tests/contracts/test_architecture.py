@@ -31,7 +31,9 @@ SUBPACKAGES = {
     "analysis": ("measurement", "rules", "critical", "judgement"),
     "datasets": ("layouts", "importing"),
     "evaluate": ("challenge", "comparison", "detectors"),
-    "experiments": ("trials", "paper_tables", "jang2021", "ansari2020", "singstad2020", "verma2021", "protocols"),
+    "experiments": (
+        "trials", "paper_tables", "jang2021", "ansari2020", "singstad2020", "verma2021", "protocols",
+    ),
     "models": ("layers", "networks"),
     "records": ("synthetic",),
     "signals": ("quality", "paper"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from several_processes import assert_alike, train_in_processes
+from small_networks import CLASSIFIERS
 from small_training import FINETUNING, PRETRAINING, Recorder, load_records, small_settings
 
 from ecgapp import training
@@ -105,6 +106,29 @@ ALIKE = {
         2,
         replace(ENSEMBLE, batch_size=8, resampling="cross-fit", members_at_once=1),
     ),
+    "the head alone, then all at graded rates, in 2": (
+        2,
+        replace(
+            FINETUNING,
+            batch_size=8,
+            initialisation="transfer",
+            pretrained="coder",
+            head_epochs=1,
+            graded_rates=True,
+        ),
+    ),
+    "a network of the benchmark, SGD, categorical, in 2": (
+        2,
+        replace(
+            FINETUNING,
+            batch_size=8,
+            network=CLASSIFIERS["xresnet1d101"],
+            optimiser="sgd",
+            loss="categorical",
+            schedule="constant",
+        ),
+    ),
+    "an LSTM in 2": (2, replace(FINETUNING, batch_size=8, network=CLASSIFIERS["singstad_cnn_lstm"])),
     # With seed 0 an input of a ReLU lies so near to 0 that 1e-7 in the first weights move some by 0.003.
     "members together in 2": (2, replace(ENSEMBLE, batch_size=8, members_at_once=3, seed=1)),
 }

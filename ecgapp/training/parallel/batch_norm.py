@@ -22,7 +22,7 @@ class _Sum(torch.autograd.Function):
         return summed
 
 
-class GlobalBatchNorm2d(nn.BatchNorm2d):
+class _GlobalBatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch norm over all processes on CPUs, where ``SyncBatchNorm`` refuses to run.
 
     Every process has equally many examples.
@@ -35,11 +35,13 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             return super().forward(x)
         values = x.float()
         n = values.numel() // values.shape[1] * self.processes
-        mean = self._total(values.sum((0, 2, 3))) / n
-        variance = self._total((values - mean[:, None, None]).square().sum((0, 2, 3))) / n
+        others = (0, *range(2, values.ndim))  # all axes but that of the channels
+        by_channel = (-1, *(1,) * (values.ndim - 2))
+        mean = self._total(values.sum(others)) / n
+        variance = self._total((values - mean.view(by_channel)).square().sum(others)) / n
         self._follow(mean.detach(), variance.detach() * n / (n - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        return (values * scale[:, None, None] + (self.bias - mean * scale)[:, None, None]).to(x.dtype)
+        return (values * scale.view(by_channel) + (self.bias - mean * scale).view(by_channel)).to(x.dtype)
 
     def _total(self, value: Tensor) -> Tensor:
         summed: Tensor = _Sum.apply(value)  # type: ignore[no-untyped-call]
@@ -55,6 +57,20 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
             self.num_batches_tracked.add_(1)
 
 
+class GlobalBatchNorm1d(_GlobalBatchNorm, nn.BatchNorm1d):
+    """Batch norm of (batch, channels) or (batch, channels, time) over all processes."""
+
+
+class GlobalBatchNorm2d(_GlobalBatchNorm, nn.BatchNorm2d):
+    """Batch norm of (batch, channels, height, time) over all processes."""
+
+
+_GLOBAL: dict[type[nn.Module], type[_GlobalBatchNorm]] = {
+    nn.BatchNorm1d: GlobalBatchNorm1d,
+    nn.BatchNorm2d: GlobalBatchNorm2d,
+}
+
+
 def synchronise(network: nn.Module, device: torch.device, processes: int) -> nn.Module:
     """The network with batch norms over so many processes; weights and their names stay the same."""
     if device.type == "cuda":
@@ -62,13 +78,13 @@ def synchronise(network: nn.Module, device: torch.device, processes: int) -> nn.
         return converted
     for parent in list(network.modules()):
         for name, child in parent.named_children():
-            if type(child) is nn.BatchNorm2d:
+            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
                 setattr(parent, name, _global(child, processes))
     return network
 
 
-def _global(norm: nn.BatchNorm2d, processes: int) -> GlobalBatchNorm2d:
-    copy = GlobalBatchNorm2d(norm.num_features, norm.eps, norm.momentum)
+def _global(norm: nn.BatchNorm1d | nn.BatchNorm2d, processes: int) -> _GlobalBatchNorm:
+    copy = _GLOBAL[type(norm)](norm.num_features, norm.eps, norm.momentum)
     copy.processes = processes
     copy.weight, copy.bias = norm.weight, norm.bias
     copy.running_mean, copy.running_var = norm.running_mean, norm.running_var
