@@ -14,7 +14,7 @@ from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import Arm, ArmTrials, Results, StudyProtocol, protocol_named
 from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
 from ecgapp.storage import documents
-from ecgapp.storage.files import write_atomically
+from ecgapp.storage.files import remove_unfinished, write_atomically
 from ecgapp.storage.lock import claimed
 
 REPORT = "report"
@@ -108,6 +108,7 @@ def _write_report(folder: ExperimentFolder, report: ExperimentReport) -> Experim
     files = {f"{table.key}.csv": table.to_csv() for table in report.tables}
     files |= {"report.md": report.to_markdown(), RESULTS: results_json(folder, report)}
     try:
+        remove_unfinished(target)
         for name, text in files.items():
             write_atomically(target / name, text.encode())
     except OSError as error:

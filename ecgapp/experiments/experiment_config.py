@@ -29,6 +29,7 @@ class ProtocolConfig:
 
     def to_document(self) -> dict[str, Any]:
         """The settings in JSON's own types, with the protocol's name."""
+        load_protocols()
         return {"protocol": self.protocol, **fields_to_plain(self)}
 
     @classmethod
@@ -93,6 +94,7 @@ class ExperimentConfig:
     @property
     def protocol(self) -> str:
         """The name of the protocol."""
+        load_protocols()  # which give each settings class the name of its protocol
         return self.settings.protocol
 
     @property

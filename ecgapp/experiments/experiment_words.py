@@ -13,6 +13,7 @@ SIZES = {
     "standard": "Standard: hours on a few cores",
     "full": "Full: all that was published, on a GPU or over days",
 }
+LONG_SECONDS = 60.0  # of an arm: the start of its process is a small part of it
 STATES = {
     "waiting": "waits for another arm",
     "queued": "in the queue",
@@ -89,20 +90,30 @@ def experiment_progress(states: Sequence[ArmStatus], estimate: TimeEstimate | No
 def seconds_left(states: Sequence[ArmStatus], estimate: TimeEstimate | None) -> float | None:
     """The seconds until the last arm ends, or None if no estimate was made before the start.
 
-    The estimate is corrected by the time that finished arms took. Devices share the arms that are left.
+    Long arms that have finished correct the estimate's pace, short ones add what each arm takes beside its
+    work, e.g. the start of its process. Devices share the arms that are left.
     """
     if estimate is None:
         return None
-    expected = taken = 0.0
-    for status in states:
-        run = status.run
-        if status.state == "finished" and run and run.ended and run.started and run.started == run.claimed:
-            expected += _weight(status, estimate)
-            taken += run.ended - run.started
-    pace = taken / expected if expected else 1.0
-    left = sum(_weight(status, estimate) * (1 - status.share) for status in states)
+    times = [(_weight(status, estimate), taken) for status in states if (taken := _seconds_taken(status))]
+    long = [(expected, taken) for expected, taken in times if expected >= LONG_SECONDS]
+    pace = sum(taken for _, taken in long) / sum(expected for expected, _ in long) if long else 1.0
+    beside = [taken - pace * expected for expected, taken in times if expected < LONG_SECONDS]
+    start = max(0.0, sum(beside) / len(beside)) if beside else 0.0
+    left = sum(
+        pace * _weight(status, estimate) * (1 - status.share) + (start if status.share == 0 else 0.0)
+        for status in states
+    )
     devices = {status.run.device for status in states if status.run is not None}
-    return left * pace / max(1, len(devices))
+    return left / max(1, len(devices))
+
+
+def _seconds_taken(status: ArmStatus) -> float | None:
+    """The seconds that a finished arm took; None if it was interrupted, or is not a job."""
+    run = status.run
+    if status.state != "finished" or run is None or run.ended is None or run.started is None:
+        return None
+    return run.ended - run.started if run.started == run.claimed else None
 
 
 def _weight(status: ArmStatus, estimate: TimeEstimate | None) -> float:

@@ -12,8 +12,8 @@ from ecgapp.experiments.jang2021.jang2021_config import (
     Jang2021Config,
     LabelShare,
     PretrainingSettings,
-    jang_preset,
 )
+from ecgapp.experiments.study_protocol import protocol_named
 from ecgapp.experiments.trials.image_network import RANDOM
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig
 from ecgapp.models import FoldAutoencoderConfig
@@ -41,7 +41,7 @@ def write_rhythms(path: Path, n_records: int = 120, leads: tuple[str, ...] = ("I
 def small_study(**changes: object) -> Jang2021Config:
     """The quick preset with a tiny network, two repeats and short windows."""
     config = replace(
-        jang_preset("quick"),
+        protocol_named("jang2021").preset("quick"),
         preprocessing=PreprocessingConfig(("II",), RATE, 0.5, 20.0, 2, window=128, stride=128),
         network=FoldAutoencoderConfig(1, 128, patch=8, widths=(8, 12), squeeze=4, latent=8),
         pretraining=PretrainingSettings(3, 3, 16, 5e-3),

@@ -141,19 +141,17 @@ def _conclusions(learners: Sequence[ArmTrials], results: Results) -> tuple[str, 
 
 
 def _is_main(one: ArmTrials) -> bool:
+    """Whether the arm is one that the conclusions name: logistic regression on pooled maps."""
     arm = one.arm
-    return isinstance(arm, LearnerArm) and (arm.encoder, arm.features, arm.learner) == (
-        PRETRAINED,
-        "pooled",
-        "logistic",
-    )
+    if not isinstance(arm, LearnerArm) or arm.encoder != PRETRAINED:
+        return False
+    return arm.learner == "logistic" and arm.features in ("pooled", "layers")
 
 
 def _level(one: ArmTrials) -> str:
-    scope = one.arm.scope if isinstance(one.arm, LearnerArm) else ALL
     trial = one.trials[0]
     return (
-        f"Logistic regression on the pooled feature map, {SCOPE_TITLES[scope]}, five-fold, "
+        f"Logistic regression on the {_features_and_scope(one)}, first repeat, "
         f"n = {trial.counts.get('n', 0):,}: AUROC {_cell(trial, 'auroc')}, AUPRC {_cell(trial, 'auprc')}."
     )
 
@@ -161,17 +159,21 @@ def _level(one: ArmTrials) -> str:
 def _difference(one: ArmTrials, values: tuple[float | None, ...]) -> str:
     if len(values) < 4 or values[0] is None or values[3] is None:
         return ""
-    scope = one.arm.scope if isinstance(one.arm, LearnerArm) else ALL
+    where = _features_and_scope(one)
     difference, low, high, p = (float(value) if value is not None else float("nan") for value in values)
     n = one.trials[0].counts.get("n", 0)
     numbers = f"{difference:+.3f} [{low:+.3f} to {high:+.3f}], p = {p:.3f}, n = {n:,} records"
     if p >= 0.05:
-        return (
-            f"No difference shown between pretrained and random encoder on {SCOPE_TITLES[scope]} ({numbers})."
-        )
+        return f"No difference shown between pretrained and random encoder on the {where} ({numbers})."
     better = "higher" if difference > 0 else "lower"
-    where = SCOPE_TITLES[scope]
-    return f"The pretrained encoder's AUROC is {better} than the random one's on {where} ({numbers})."
+    return f"The pretrained encoder's AUROC is {better} than the random one's on the {where} ({numbers})."
+
+
+def _features_and_scope(one: ArmTrials) -> str:
+    arm = one.arm
+    if not isinstance(arm, LearnerArm):
+        raise TypeError("Only learners have features.")
+    return f"{FEATURE_TITLES[arm.features]}, {SCOPE_TITLES[arm.scope]}"
 
 
 def _cell(trial: TrialResult, name: str) -> str:

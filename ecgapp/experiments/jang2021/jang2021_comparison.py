@@ -17,6 +17,7 @@ from ecgapp.evaluate import (
 )
 from ecgapp.evaluate.bootstrap import Statistic
 from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, arm_key
+from ecgapp.experiments.report_parts import Cell
 from ecgapp.experiments.study_protocol import Results
 from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.records.record import FloatArray
@@ -88,6 +89,11 @@ def _mean_f1(trials: Sequence[tuple[FloatArray, FloatArray]]) -> Statistic:
     """The mean weighted F1 of several trials as a function of the records' weights."""
     statistics = [weighted_f1_statistic(most_probable(p), targets) for p, targets in trials]
     return lambda weights: np.mean([statistic(weights) for statistic in statistics], axis=0)
+
+
+def p_cell(p: float | None) -> Cell:
+    """A p value as a cell of a table: small ones as text with their power of ten."""
+    return f"{p:.1e}" if p is not None and p < 0.001 else p
 
 
 def p_text(p: float | None) -> str:

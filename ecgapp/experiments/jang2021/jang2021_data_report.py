@@ -68,9 +68,9 @@ def _training_differences(config: Jang2021Config) -> list[str]:
             f"{own.learning_rate:g}, batches of {own.batch_size}, and ends after {own.patience} epochs "
             "without a lower error on validation. Its loss is the mean square, the published sum over 2,048."
         )
-    plan = ", ".join(f"{s.percent} %: {s.epochs} epochs of {s.passes} passes" for s in config.shares)
+    plan = ", ".join(f"{s.percent} %: {s.epochs} of {s.passes}" for s in config.shares)
     image = config.spectrogram
-    sentences = [start, f"Epochs by share of the labels: {plan}."]
+    sentences = [start, f"Epochs by share of the labels, and the passes of each: {plan}."]
     if not config.as_published:
         sentences.append(
             f"AdamW with one cycle up to {config.learning_rate:g} and averaged weights instead of Adam at "
@@ -78,7 +78,7 @@ def _training_differences(config: Jang2021Config) -> list[str]:
         )
     if config.judged_windows:
         sentences.append(
-            f"Of a validation or test record the first {config.judged_windows} windows are judged."
+            f"Of validation and test records at most {config.judged_windows} windows are judged, the first."
         )
     if config.images:
         sentences.append(

@@ -90,7 +90,7 @@ def _trained(probe: ArmProbe, arm: Jang2021Arm) -> float:
 def _pretraining(probe: ArmProbe) -> float:
     """The pretraining without its early end, and the inference on the test records."""
     if probe.config.pretrained is not None:
-        return _features(probe, "random") * len(probe.study.test) * 2  # the decoder costs as much again
+        return _features(probe, "encoder") * len(probe.study.test) * 2  # the decoder costs as much again
     study, training = probe.study, pretraining_config(probe.config, probe.context)
     split = TrialSplit(study.train, study.validation, study.validation[:0])
     with TemporaryDirectory() as folder:

@@ -22,6 +22,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.transfer import initial_network
 
 FeaturesOfRepeat = Callable[[int], FloatArray]
+NORM_IMAGES = 64  # from which a random image network has its batch norms
 MISSING = "The weights of this image network are not installed, so the arm has no figures."
 
 
@@ -59,10 +60,21 @@ def _features(
     if arm.kind == "frozen-pretrained":
         fixed = computed(PooledEncoder(pretrained_model(config, context).network))
     else:
-        weights = image_weights(arm.kind.removeprefix("image-"), context.settings)
-        rate = config.preprocessing.sampling_rate
-        fixed = computed(SpectrogramEncoder(image_network(weights, seed), rate, config.spectrogram))
+        fixed = computed(_image_encoder(config, arm, context, study))
     return lambda repeat: fixed
+
+
+def _image_encoder(
+    config: Jang2021Config, arm: Jang2021Arm, context: ArmContext, study: StudyRecords
+) -> SpectrogramEncoder:
+    """The arm's image network; one with random weights has its batch norms measured on training images."""
+    network, rate = arm.kind.removeprefix("image-"), config.preprocessing.sampling_rate
+    weights = image_weights(network, context.settings)
+    encoder = SpectrogramEncoder(image_network(weights, context.config.seed), rate, config.spectrogram)
+    if weights is None:
+        records = study.data.records
+        encoder.measure_norms(records.cut(records.first[study.train[:NORM_IMAGES]].tolist()))
+    return encoder
 
 
 def _head_result(

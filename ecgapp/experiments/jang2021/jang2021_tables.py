@@ -4,6 +4,7 @@ from ecgapp.experiments.jang2021.jang2021_comparison import (
     ArmComparison,
     compared,
     compared_arms,
+    p_cell,
     share_values,
 )
 from ecgapp.experiments.jang2021.jang2021_config import (
@@ -153,6 +154,12 @@ def _row(source: str, share: LabelShare, pair: ArmComparison | None) -> list[Row
         return []
     over = pair.records.difference if pair.records else None
     trials: Row = (pair.first.mean, pair.first.sd, pair.second.mean, pair.second.sd)
-    test: Row = (pair.paired.difference, pair.paired.low, pair.paired.high, pair.paired.p, pair.welch.p)
+    test: Row = (
+        pair.paired.difference,
+        pair.paired.low,
+        pair.paired.high,
+        p_cell(pair.paired.p),
+        p_cell(pair.welch.p),
+    )
     records: Row = (over.low, over.high) if over else (None, None)
     return [(source, f"{share.percent} %", pair.paired.n, *trials, *test, *records)]

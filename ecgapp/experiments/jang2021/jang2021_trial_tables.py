@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ecgapp.evaluate import trial_summary
-from ecgapp.experiments.jang2021.jang2021_comparison import compared, share_values
+from ecgapp.experiments.jang2021.jang2021_comparison import compared, p_cell, share_values
 from ecgapp.experiments.jang2021.jang2021_config import TRAINED, Jang2021Config
 from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.report_parts import Cell, ResultTable
@@ -97,4 +97,4 @@ def _welch_p(columns: Columns, name: tuple[str, str]) -> Cell:
     """Welch's p of transfer and random, in the column of transfer alone."""
     kind, percent = name
     pair = compared(columns.get(("random", percent), ()), columns[name]) if kind == "transfer" else None
-    return pair.welch.p if pair else None
+    return p_cell(pair.welch.p) if pair else None

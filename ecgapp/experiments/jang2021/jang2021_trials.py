@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.evaluate import learning_curve_index
+from ecgapp.evaluate import learning_curve_index, weighted_f1
 from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
@@ -18,6 +18,7 @@ from ecgapp.experiments.jang2021.jang2021_data import (
 from ecgapp.experiments.jang2021.jang2021_pretraining import AUTOENCODER, pretrained_model
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
+from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.experiments.trials.trial_training import TrainedTrial, TrialPlace, seeded, train_trial
 from ecgapp.training import Initialisation, TrainingConfig
 
@@ -73,8 +74,10 @@ def trained_result(
     chosen = chosen_epoch(trained)
     index = learning_curve_index(test)
     epochs = trained.epochs
+    answers = answers_on_test(trained.probabilities(study.test), study)
+    decided = most_probable(answers["probabilities"].astype(np.float32))
     values: dict[str, float | None] = {
-        "f1": test[chosen],
+        "f1": weighted_f1(decided, study.data.records.targets[study.test]),
         "best_f1": index.best,
         "last_f1": test[-1],
         "lci": index.value,
@@ -87,7 +90,7 @@ def trained_result(
         "train_loss": trained.curve("train_loss"),
     }
     counts = {"train": n_train, "epoch": chosen + 1, "best_epoch": index.best_epoch or 0}
-    return TrialResult(values, curves, counts), answers_on_test(trained.probabilities(study.test), study)
+    return TrialResult(values, curves, counts), answers
 
 
 def chosen_epoch(trained: TrainedTrial) -> int:

@@ -81,21 +81,26 @@ def _trials(trials: dict[int, TrialResult]) -> None:
         return
     st.caption(f"{len(trials)} ended {'trial' if len(trials) == 1 else 'trials'}")
     rows = [{"Trial": number + 1, **trial.values, **trial.counts} for number, trial in trials.items()]
-    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.dataframe(pd.DataFrame(rows).rename(columns=_spaced), hide_index=True)
     notes = tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes))
     for note in notes:
         st.caption(escape_markdown(note))
     names = sorted({name for trial in trials.values() for name in trial.curves})
     if not names:
         return
-    name = st.selectbox("Curve", names, format_func=lambda one: one.replace("_", " "), key="arm_curve")
+    name = st.selectbox("Curve", names, format_func=_spaced, key="arm_curve")
     curves = {
         f"trial {number + 1}": _points(trial.curves[name])
         for number, trial in list(trials.items())[:MOST_TRIALS]
         if name in trial.curves
     }
-    chart = overlay(curves, name.replace("_", " "))
+    chart = overlay(curves, _spaced(name))
     st.plotly_chart(chart, config=CONFIG, key="arm_trials", alt=f"{name} of each trial by epoch")
+
+
+def _spaced(name: str) -> str:
+    """The name of a figure as words, e.g. ``weighted f1``."""
+    return name.replace("_", " ")
 
 
 def _points(curve: tuple[float | None, ...]) -> tuple[Point, ...]:

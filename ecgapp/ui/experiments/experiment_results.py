@@ -1,5 +1,7 @@
 """The report of an experiment on its page: conclusions, tables beside the paper's, figures, downloads."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -24,7 +26,7 @@ from ecgapp.ui.shell.admin_action import guarded
 from ecgapp.ui.training.curves import CONFIG
 
 _READ = "experiment_report"  # session state: (folder's name, the file's time) and the report read then
-ROW, HEAD, TALLEST = 35, 38, 560  # px of a table
+MOST_ROWS, TALLEST = 20, 640  # rows of a table that is shown whole; px of a longer one, which scrolls
 
 
 def show_results(folder: ExperimentFolder, settings: Settings, *, over: bool) -> None:
@@ -36,13 +38,14 @@ def show_results(folder: ExperimentFolder, settings: Settings, *, over: bool) ->
         again = guarded(settings, lambda: write_report(folder, reopen_stores(folder, settings)))
         st.button("Write the report again", on_click=again, key="experiment_report_again")
         return
-    st.subheader("Results")
     if document is None:
         st.info("No arm has ended yet. The tables fill as arms end.")
         return
     if not over:
         st.caption("Not all arms have ended: figures, and what they show, may still change.")
     report = document.report
+    _downloads(folder, document, settings)
+    st.subheader("What the results show")
     st.markdown("".join(f"- {escape_markdown(sentence)}\n" for sentence in report.conclusions))
     for table in report.tables:
         _show_table(table)
@@ -51,7 +54,6 @@ def show_results(folder: ExperimentFolder, settings: Settings, *, over: bool) ->
     with st.expander("Data and protocol"):
         st.markdown("".join(f"- {escape_markdown(sentence)}\n" for sentence in report.data))
         st.caption(escape_markdown(report.citation))
-    _downloads(folder, document, settings)
 
 
 def _read(folder: ExperimentFolder) -> ResultsDocument | None:
@@ -70,17 +72,10 @@ def _read(folder: ExperimentFolder) -> ResultsDocument | None:
 
 def _show_table(table: ResultTable) -> None:
     st.markdown(f"**{escape_markdown(table.title)}**")
-    rows = pd.DataFrame(table.text_rows(), columns=_distinct(table.columns))
-    figures = [
-        name
-        for place, name in enumerate(rows.columns)
-        if all(not isinstance(row[place], str) for row in table.rows)
-    ]
-    right = {name: st.column_config.TextColumn(alignment="right") for name in figures}
-    height = min(HEAD + ROW * max(1, len(rows)), TALLEST)
-    st.dataframe(
-        rows, hide_index=True, height=height, column_config=right, key=f"experiment_table_{table.key}"
-    )
+    cells = [[escape_markdown(cell) for cell in row] for row in table.text_rows()]
+    rows = pd.DataFrame(cells, columns=[escape_markdown(name) for name in _distinct(table.columns)])
+    height: int | Literal["content"] = TALLEST if len(rows) > MOST_ROWS else "content"
+    st.table(rows, border="horizontal", hide_index=True, height=height, alt=table.title)
     if table.notes:
         st.caption(escape_markdown(" ".join(table.notes)))
 

@@ -158,17 +158,17 @@ def _arms(states: Sequence[ArmStatus], estimate: TimeEstimate | None) -> None:
             "Trials": f"{status.trials_done} of {status.arm.n_trials}",
             "State": arm_words(status, states),
             "Time": _time(status),
-            "Estimate": duration_words(expected.get(status.arm.key)),
+            **({"Estimate": duration_words(expected.get(status.arm.key))} if expected else {}),
         }
         for status in states
     ]
     columns = {
-        "Arm": st.column_config.TextColumn(width="medium"),
-        "Progress": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=90),
-        "Trials": st.column_config.TextColumn(width=70),
-        "State": st.column_config.TextColumn(width="large"),
-        "Time": st.column_config.TextColumn(width=110, help="Taken by an arm that has ended, or left."),
-        "Estimate": st.column_config.TextColumn(width=90, help="Measured before the start."),
+        "Arm": st.column_config.TextColumn(width=400),
+        "Progress": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=80),
+        "Trials": st.column_config.TextColumn(width=60),
+        "State": st.column_config.TextColumn(width=230),
+        "Time": st.column_config.TextColumn(width=90, help="Taken by an arm that has ended, or left."),
+        "Estimate": st.column_config.TextColumn(width=75, help="Measured before the start."),
     }
     height = min(38 + 35 * len(rows), TALLEST)
     st.dataframe(

@@ -20,7 +20,7 @@ from ecgapp.experiments.ansari2020.ansari2020_data import (
 from ecgapp.experiments.ansari2020.ansari2020_head import folded_head
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
-from ecgapp.experiments.experiment_config import ExperimentConfig, Size
+from ecgapp.experiments.experiment_config import ExperimentConfig, Size, load_protocols
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
 from ecgapp.experiments.trials.conventional_learners import Logistic, learner_named
@@ -31,6 +31,7 @@ from ecgapp.models.answers import ProbabilityRule
 from ecgapp.promotion.bundles import read_bundle
 from ecgapp.training.data.window_sampling import all_windows
 
+load_protocols()
 SMALL = AnsariConfig(
     autoencoder="tiny_cae", learners=("logistic",), repeats=2, random_encoders=2, n_bootstrap=20,
     folds=2, inner_folds=2, fewest_positives=2,

@@ -16,6 +16,7 @@ from ecgapp.experiments.trials.image_network import (
     LITE,
     RANDOM,
     ImageWeights,
+    SpectrogramEncoder,
     image_network,
     image_weights,
 )
@@ -77,6 +78,16 @@ def test_random_weights_come_from_the_seed():
     first, again, other = (image_network(None, seed)._conv_stem.weight for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_a_random_network_with_measured_norms_tells_images_apart():
+    windows = torch.from_numpy(np.random.default_rng(0).normal(size=(8, 1, 256)).astype(np.float32))
+    config = SpectrogramConfig(segment=32, overlap=24, pixels=32)
+    encoder = SpectrogramEncoder(image_network(None, 0), 50.0, config)
+    encoder.measure_norms(windows)
+    with torch.inference_mode():
+        assert encoder(windows).std(dim=0).median() > 0.05
+    assert not encoder.network.training
 
 
 class Surprise:
