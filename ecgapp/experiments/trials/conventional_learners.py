@@ -60,7 +60,7 @@ class LinearMargin(BinaryLearner):
     """A linear support vector machine with squared hinge loss; a strength is scikit-learn's C."""
 
     title = "linear SVM"
-    strengths = (0.0003, 0.003)
+    strengths = (0.0003, 0.001)
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
         model = LinearSVC(C=strength, dual=False, tol=0.1, random_state=0)
