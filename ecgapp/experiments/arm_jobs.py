@@ -165,9 +165,9 @@ def experiment_state(states: Sequence[ArmStatus]) -> str:
 
 
 def jobs_of(experiment: str, runs: RunStore) -> dict[str, Run]:
-    """The job of each arm of the experiment that has one, by the arm's key."""
+    """The job of each arm of the experiment that has one, by the arm's key; the oldest first."""
     prefix = _form(experiment, "")
-    jobs = (run for run in runs.all(ARM) if run.form is not None and run.form.startswith(prefix))
+    jobs = (run for run in reversed(runs.all(ARM)) if run.form is not None and run.form.startswith(prefix))
     return {str(run.form).removeprefix(prefix): run for run in jobs}
 
 

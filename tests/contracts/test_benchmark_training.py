@@ -12,7 +12,7 @@ from benchmarks.training import __main__ as training
 from benchmarks.training import lead2, learning, memory, overhead, peak, rates
 from benchmarks.training.contestants import Contestant, fast, makers, recipe
 from benchmarks.training.plain_jang import PlainJang
-from ecgapp.models import FoldAutoencoderConfig
+from ecgapp.models import FoldAutoencoderConfig, JangAutoencoderConfig, build
 
 CPU = torch.device("cpu")
 SLOW_MEMORY = peak.Machine(peak=1e9, bandwidth=1.0)
@@ -35,15 +35,15 @@ def records(config):
 
 
 def convolution_weights(filters, kernel):
-    """Jang's convolutions by hand, without biases: stem, nine blocks twice, 1x1 shortcuts and output."""
+    """Jang's convolutions by hand, without biases: stem, nine blocks twice, 1x1 shortcuts, output."""
     widths = [1, 1, 1, 2, 3, 4, 4, 5, 5, 5]
     kernels = [kernel] * 6 + [kernel // 2] * 3
     blocks = shortcuts = mirrored = 0
     for before, after, width in zip(widths, widths[1:], kernels, strict=False):
         blocks += (before * after + after * after) * width
-        mirrored += (after * before + before * before) * width
+        mirrored += (after * after + after * before) * width
         shortcuts += before * after if before != after else 0
-    return filters**2 * (blocks + mirrored + 2 * shortcuts) + kernel * filters + filters
+    return filters**2 * (blocks + mirrored + shortcuts) + kernel * filters + filters
 
 
 def test_the_plain_network_has_the_published_convolutions():
@@ -64,7 +64,25 @@ def test_the_plain_network_has_sixty_features_and_gives_back_the_window():
     dense = [
         (part.in_features, part.out_features) for part in network.modules() if isinstance(part, nn.Linear)
     ]
-    assert dense == [(1280, 640), (640, 60), (60, 640), (640, 1280)]
+    assert dense == [(1280, 640), (640, 60), (60, 1280)]
+
+
+def test_the_app_has_the_plain_network_in_other_layers():
+    """The same parameters in the same order, and the same numbers out."""
+    torch.manual_seed(0)
+    plain, ours = PlainJang(), build(JangAutoencoderConfig())
+    theirs = {name: tensor for name, tensor in plain.state_dict().items() if tensor.ndim}
+    names = [name for name, tensor in ours.state_dict().items() if tensor.ndim]
+    assert sum(weight.numel() for weight in plain.parameters()) == 2_446_797
+    paired = zip(names, theirs.values(), strict=True)
+    shapes = ours.state_dict()
+    ours.load_state_dict({name: tensor.reshape(shapes[name].shape) for name, tensor in paired}, strict=False)
+    windows = torch.randn(2, 1, 2048, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        for network in (plain, ours):
+            network.eval()
+        torch.testing.assert_close(ours.encode(windows), plain.encode(windows), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(ours(windows), plain(windows), atol=1e-5, rtol=1e-4)
 
 
 def test_no_weight_of_the_plain_network_is_idle():

@@ -85,7 +85,7 @@ def test_every_program_that_a_page_shows_exists(page):
             assert importlib.util.find_spec(shown[0]) is not None, command
         elif words[0] == "make":
             assert f"\n{words[1]}:" in (PROJECT / "Makefile").read_text(encoding="utf-8"), command
-        elif words[:2] == ["pip", "install"]:
+        elif words[:3] == ["pip", "install", "-r"]:
             assert (PROJECT / words[3]).is_file(), command
         elif words[0] == "pytest" and words[1] == "-m":
             assert f'"{words[2]}:' in (PROJECT / "pyproject.toml").read_text(encoding="utf-8"), command

@@ -11,7 +11,7 @@ from small_training import COLUMNS, FINETUNING, PRETRAINING, Recorder, small_rec
 
 from ecgapp import training
 from ecgapp.analysis.findings import find
-from ecgapp.explain import GRAD_CAM, METHODS, attribute, methods_of
+from ecgapp.explain import GRAD_CAM, METHODS, attribute, examine, methods_of
 from ecgapp.explain.attribution import Recipe
 from ecgapp.models import build, load_model, network_class, save_model
 from ecgapp.promotion import export_bundle, read_bundle
@@ -113,6 +113,15 @@ def test_every_classifier_is_explained_by_every_method_alike_each_time(trained, 
     assert first.values.shape == window.shape
     assert np.isfinite(first.values).all()
     np.testing.assert_array_equal(first.values, second.values)
+
+
+@pytest.mark.parametrize("trained", sorted(CLASSIFIERS), indirect=True)
+def test_the_maps_of_every_classifier_are_examined(trained):
+    model = trained[3]
+    window = np.random.default_rng(0).normal(size=(N_LEADS, N_SAMPLES)).astype(np.float32)
+    found = examine(model, window, COLUMNS[0])
+    assert set(found.maps) == set(methods_of(model))
+    assert set(found.reliability) == set(found.maps)
 
 
 @pytest.mark.parametrize("name", sorted(CLASSIFIERS))

@@ -19,7 +19,7 @@ from ecgapp.experiments.trials.fitted_learner import FeatureData
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import seeded
 from ecgapp.models import (
-    Autoencoder,
+    AutoencoderConfig,
     PooledClassifierConfig,
     TrainedModel,
     build,
@@ -52,9 +52,19 @@ def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedMode
         ExperimentError: it is no autoencoder.
     """
     model = load_model((folders.weights, folders.shipped_weights), settings.autoencoder)
-    if not isinstance(model.network, Autoencoder):
-        raise ExperimentError(f"The model {settings.autoencoder} is no autoencoder. Choose another one.")
+    encoder_config(model)
     return model
+
+
+def encoder_config(model: TrainedModel) -> AutoencoderConfig:
+    """The config of the autoencoder ``model``.
+
+    Raises:
+        ExperimentError: it is no autoencoder.
+    """
+    if not isinstance(model.card.network, AutoencoderConfig):
+        raise ExperimentError(f"The model {model.card.name} is no autoencoder. Choose another one.")
+    return model.card.network
 
 
 def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
@@ -78,9 +88,11 @@ def network_config(
     """The training of the convolutional head on ``model``'s frozen encoder."""
     settings = ansari_settings(config)
     head, labelled = settings.network, task(settings.task)
-    shape = PooledClassifierConfig(model.card.network, len(labelled.labels), settings.poolings)
-    common = {"task": settings.task, "preprocessing": model.card.preprocessing, "precision": "fp32"}
-    training = TrainingConfig("head", "finetune", shape, tuple(one.name for one in stores), **common)
+    shape = PooledClassifierConfig(encoder_config(model), len(labelled.labels), settings.poolings)
+    names = tuple(one.name for one in stores)
+    training = TrainingConfig(
+        "head", "finetune", shape, names, model.card.preprocessing, task=settings.task, precision="fp32"
+    )
     if head is None:
         return training
     network = replace(shape, conv_widths=head.conv_widths, conv_kernel=head.conv_kernel, dropout=head.dropout)

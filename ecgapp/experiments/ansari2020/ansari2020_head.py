@@ -17,6 +17,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import ALL, HEAD, PRETRAINE
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     ansari_settings,
+    encoder_config,
     feature_data,
     judged_records,
     pretrained_encoder,
@@ -83,12 +84,10 @@ def folded_head(model: TrainedModel, fitted: FittedLearner, poolings: Sequence[s
     origin = fitted.standard_scores(np.zeros((1, n_features), np.float32))
     weights = (fitted.standard_scores(np.eye(n_features, dtype=np.float32)) - origin) / fitted.scale[:, None]
     bias = origin[0] - fitted.mean @ weights
-    network = PooledClassifier(PooledClassifierConfig(model.card.network, n_labels, tuple(poolings)))
+    network = PooledClassifier(PooledClassifierConfig(encoder_config(model), n_labels, tuple(poolings)))
     transfer_encoder(model.network, network)
-    last = network.head[-1]
-    with torch.no_grad():
-        last.weight.copy_(torch.from_numpy(weights.T))
-        last.bias.copy_(torch.from_numpy(bias))
+    layer = {"weight": torch.from_numpy(weights.T), "bias": torch.from_numpy(bias)}
+    network.head[-1].load_state_dict(layer)
     return network.eval().requires_grad_(False)
 
 

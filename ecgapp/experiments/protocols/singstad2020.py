@@ -82,7 +82,7 @@ class Singstad2020(StudyProtocol):
         return replace(config, settings=replace(settings, n_folds=settings.fewest_folds))
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
-        """Both losses, and the control that sees the record's length; each fold is a trial."""
+        """An arm for each loss, and the control that sees the record's length; each fold is a trial."""
         n_folds = _settings(config).n_folds
         return (
             LossArm("categorical", "Categorical cross-entropy, as published", n_folds, loss="categorical"),

@@ -108,11 +108,11 @@ def _check_source(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> 
     Raises:
         ExperimentError: the stores hold no task of PTB-XL, or too few folds of it.
     """
-    asked = task(f"ptbxl_{settings.source_task}")
+    source_labels = task(f"ptbxl_{settings.source_task}")
     n_records, folds = 0, set()
     for store in stores:
         rows = store.rows(FOLDS)
-        positive = (store.targets(asked, rows) == 1).any(axis=1)
+        positive = (store.targets(source_labels, rows) == 1).any(axis=1)
         n_records += int(positive.sum())
         folds |= set(store.folds[rows[positive]].tolist())
     if len(folds) < _FEWEST_FOLDS:

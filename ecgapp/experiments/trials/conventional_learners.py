@@ -27,7 +27,7 @@ _ITERATIONS = 300
 class BinaryLearner(ABC):
     """A binary learner; ``strengths`` are its settings to choose from, the simplest model first.
 
-    A ``probabilistic`` learner minimises the log loss of its scores.
+    A ``probabilistic`` learner minimises the log loss of its scores. Scores of any other are calibrated.
     """
 
     title: ClassVar[str]
@@ -60,7 +60,7 @@ class LinearMargin(BinaryLearner):
     """A linear support vector machine with squared hinge loss; a strength is scikit-learn's C."""
 
     title = "linear SVM"
-    strengths = (0.0001, 0.0003, 0.001, 0.003)
+    strengths = (0.0003, 0.003)
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
         model = LinearSVC(C=strength, dual=False, tol=0.1, random_state=0)

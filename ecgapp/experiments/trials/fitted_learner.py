@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
 
 from ecgapp.errors import TrainingError
 from ecgapp.evaluate import best_thresholds, macro_auroc
@@ -14,6 +15,7 @@ from ecgapp.models.answers import combine_windows
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
 
+_FREE, _FLATTEST = 1e3, 1e-3  # penalty and smallest slope of the calibration, which keeps the order
 _SURE = 20.0  # the score that stands for a label whose records all have the same answer
 
 
@@ -41,7 +43,7 @@ class FittedLearner:
 
     ``train`` is the training part, standardised by ``mean`` and ``scale`` (n_features,), the SD, which is
     infinite where a feature is constant. ``thresholds`` (n_labels,) have the best F1 on training records that
-    were left out of the fit.
+    were left out of the fit. ``slopes`` and ``offsets`` (n_labels,) calibrate the scores.
     """
 
     learner: BinaryLearner
@@ -49,13 +51,16 @@ class FittedLearner:
     by_label: tuple[Scores, ...]
     mean: Floats
     scale: Floats
+    slopes: Floats
+    offsets: Floats
     strength: float
     thresholds: Floats
 
     def standard_scores(self, ready: FloatArray) -> Floats:
         """Scores (n_windows, n_labels) of standardised features."""
         inputs = self.learner.inputs(self.train, ready)
-        return np.stack([scores(inputs) for scores in self.by_label], axis=1)
+        scores = np.stack([scores(inputs) for scores in self.by_label], axis=1)
+        return np.asarray(scores * self.slopes + self.offsets, np.float64)
 
     def scores(self, windows: FloatArray) -> Floats:
         """Scores (n_windows, n_labels) of features as they are."""
@@ -89,8 +94,9 @@ def fit_learner(learner: BinaryLearner, data: FeatureData, train: Rows, inner_fo
     strength = max(learner.strengths, key=lambda one: ranks[one])
     rows = np.arange(len(train), dtype=np.int64)
     by_label = _fitted(learner, inputs, targets, rows, strength)
-    thresholds = best_thresholds(expit(left_out[strength]), targets)
-    return FittedLearner(learner, ready, by_label, mean, scale, strength, thresholds)
+    slopes, offsets = _calibration(learner, left_out[strength], targets)
+    thresholds = best_thresholds(expit(left_out[strength] * slopes + offsets), targets)
+    return FittedLearner(learner, ready, by_label, mean, scale, slopes, offsets, strength, thresholds)
 
 
 def _goodness(learner: BinaryLearner, scores: Floats, targets: FloatArray) -> float:
@@ -101,6 +107,21 @@ def _goodness(learner: BinaryLearner, scores: Floats, targets: FloatArray) -> fl
     known = ~np.isnan(targets)
     labelled = known.any(axis=0)
     return -float((np.where(known, losses, 0.0).sum(0)[labelled] / known.sum(0)[labelled]).mean())
+
+
+def _calibration(learner: BinaryLearner, scores: Floats, targets: FloatArray) -> tuple[Floats, Floats]:
+    """Slope and offset of each label that make log odds of scores of records left out: Platt (1999) scaling.
+
+    Scores of margins have another scale in every fold, so that folds could not be ranked together.
+    """
+    slopes, offsets = np.ones(targets.shape[1]), np.zeros(targets.shape[1])
+    for label in range(0 if learner.probabilistic else targets.shape[1]):
+        known = ~np.isnan(targets[:, label])
+        if _has_both(targets[known, label]):
+            model = LogisticRegression(C=_FREE).fit(scores[known, label, None], targets[known, label] == 1)
+            slopes[label] = max(float(model.coef_[0, 0]), _FLATTEST)
+            offsets[label] = float(model.intercept_[0])
+    return slopes, offsets
 
 
 def _left_out(

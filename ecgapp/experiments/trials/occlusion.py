@@ -63,7 +63,7 @@ def _of_kind(waves: Sequence[Wave], kind: str) -> tuple[Span, ...]:
 
 
 def _st_segments(waves: Sequence[Wave]) -> tuple[Span, ...]:
-    """From the end of each QRS to the onset of the T wave behind it."""
+    """The spans from the end of each QRS to the onset of the T wave behind it."""
     return tuple(
         (one.offset, two.onset)
         for one, two in pairwise(waves)

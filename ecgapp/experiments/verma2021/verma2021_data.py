@@ -32,7 +32,7 @@ def open_data(arm: VermaArm, context: ArmContext) -> tuple[TrialData, TrainingCo
     """The records of the arm's task in memory, and its training with the seed 0.
 
     Raises:
-        Stopped: the reporter asked for it.
+        Stopped: the reporter wanted_task for it.
         EcgAppError: a store is not what the arm needs.
     """
     config = settings_of(context)
@@ -53,13 +53,13 @@ def split_by_fold(data: TrialData) -> tuple[Rows, Rows, Rows]:
 
 def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[FloatArray, list[str]]:
     """Targets (n_records, n_labels) and source of each record of the target, without signals."""
-    asked = task(config.target_task)
+    wanted_task = task(config.target_task)
     targets: list[FloatArray] = []
     sources: list[str] = []
     for store in stores:
         rows = store.rows(FOLDS)
         chosen = rows[_in_target(store.sources(rows), config)]
-        answers = store.targets(asked, chosen)
+        answers = store.targets(wanted_task, chosen)
         known = np.asarray((~np.isnan(answers)).any(axis=1))
         targets.append(answers[known])
         sources += [name for name, is_known in zip(store.sources(chosen), known, strict=True) if is_known]
@@ -68,11 +68,11 @@ def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> t
 
 def source_answers(config: Verma2021Config, data: TrialData) -> FloatArray:
     """The target task's answers (n_records, n_labels) of records of the source."""
-    asked = task(config.target_task)
-    answers = np.full((len(data.records), len(asked.labels)), np.nan, np.float32)
+    wanted_task = task(config.target_task)
+    answers = np.full((len(data.records), len(wanted_task.labels)), np.nan, np.float32)
     for number, store in enumerate(data.stores):
         mine = data.records.store_of == number
-        answers[mine] = store.targets(asked, data.records.row_of[mine])
+        answers[mine] = store.targets(wanted_task, data.records.row_of[mine])
     return answers
 
 

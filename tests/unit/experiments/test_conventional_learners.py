@@ -62,7 +62,16 @@ def test_the_kernel_computed_once_gives_the_scores_of_the_radial_machine():
     direct = SVC(C=fitted.strength, kernel="rbf", gamma=1 / FEATURES, tol=1e-2)
     direct.fit(fitted.train, data.targets[TRAIN, 0] == 1)
     ready = ((data.windows - fitted.mean) / fitted.scale).astype(np.float32)
-    np.testing.assert_allclose(fitted.scores(data.windows)[:, 0], direct.decision_function(ready), atol=1e-3)
+    calibrated = direct.decision_function(ready) * fitted.slopes[0] + fitted.offsets[0]
+    np.testing.assert_allclose(fitted.scores(data.windows)[:, 0], calibrated, atol=1e-2)
+
+
+def test_margins_become_probabilities_and_keep_their_order():
+    data = _data()
+    fitted = fit_learner(learner_named("linear-svm"), data, TRAIN, INNER)
+    assert (fitted.slopes > 0).all()
+    answers = fitted.probabilities(data, TRAIN)[:, 0]
+    assert abs(answers.mean() - data.targets[TRAIN, 0].mean()) < 0.1
 
 
 def test_a_label_without_positives_gets_a_low_probability():

@@ -138,6 +138,7 @@ def test_arms_that_failed_were_stopped_or_lost_are_queued_again_and_finished_one
         "first": "finished", "arm-1": "queued", "arm-2": "finished", "arm-3": "queued",
     }  # fmt: skip
     assert experiment_state(arm_states(run.folder, runs)) == "queued"
+    assert [job.name for job in runs.queue("cpu")] == ["tiny: Arm 1", "tiny: Arm 3"]
 
 
 def test_one_failed_arm_is_queued_again_by_itself(settings, runs):
