@@ -152,11 +152,11 @@ def jang_preset(size: Size) -> Jang2021Config:
 
 
 _STANDARD = (
-    LabelShare(1.0, 4),
-    LabelShare(0.5, 5),
-    LabelShare(0.25, 8),
-    LabelShare(0.1, 8, 2),
-    LabelShare(0.05, 8, 3),
-    LabelShare(0.02, 10, 4),
+    LabelShare(1.0, 3),
+    LabelShare(0.5, 4),
+    LabelShare(0.25, 6),
+    LabelShare(0.1, 6, 3),
+    LabelShare(0.05, 6, 4),
+    LabelShare(0.02, 6, 6),
 )
 """Epochs by share: about as many windows as two cores can learn from in an hour, with ten repeats."""

@@ -48,7 +48,7 @@ class Logistic(BinaryLearner):
 
     title = "logistic regression"
     probabilistic = True
-    strengths = (0.001, 0.003, 0.01, 0.03, 0.1)
+    strengths = (0.003, 0.01, 0.03, 0.1)
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
         model = LogisticRegression(C=strength, max_iter=_ITERATIONS, tol=1e-3)
@@ -60,7 +60,7 @@ class LinearMargin(BinaryLearner):
     """A linear support vector machine with squared hinge loss; a strength is scikit-learn's C."""
 
     title = "linear SVM"
-    strengths = (0.0003, 0.003)
+    strengths = (0.0003, 0.001)
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
         model = LinearSVC(C=strength, dual=False, tol=0.1, random_state=0)
@@ -96,7 +96,7 @@ class Boosting(BinaryLearner):
 
     title = "gradient boosting"
     probabilistic = True
-    strengths = (15.0, 40.0)
+    strengths = (10.0, 25.0)
     n_features = 32
 
     def fit(self, inputs: FloatArray, rows: Rows, truths: Bools, strength: float) -> Scores:
