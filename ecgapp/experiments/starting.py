@@ -1,5 +1,6 @@
 """Opening an experiment: its config and data are checked, and its folder is made or read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +40,26 @@ def check_experiment(config: ExperimentConfig, settings: Settings) -> CheckedExp
     if len(set(names)) != len(names):
         raise ExperimentError("Two of the data sets have the same name. Leave one out.")
     protocol = protocol_named(config.protocol)
+    _check_leads(protocol.leads(config, settings), stores)
     config = protocol.fitted(config, stores)
     data = protocol.data_report(config, stores)
     digest = data_digest(stores, protocol.inputs(config, settings))
     return CheckedExperiment(ExperimentRecord(config, config.digest, digest), stores, data)
+
+
+def _check_leads(leads: Sequence[str], stores: Stores) -> None:
+    """See that each data set has all ``leads``.
+
+    Raises:
+        ExperimentError: one has not; the sentence names it and the leads.
+    """
+    for store in stores:
+        missing = [lead for lead in leads if lead not in store.manifest.leads]
+        if missing:
+            raise ExperimentError(
+                f"The data set {store.name} has no lead {', '.join(missing)}; the study reads {len(leads)} "
+                f"{'lead' if len(leads) == 1 else 'leads'}. Leave this data set out."
+            )
 
 
 def open_experiment(

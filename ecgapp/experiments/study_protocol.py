@@ -129,6 +129,14 @@ class StudyProtocol(ABC):
         """
         return ()
 
+    def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
+        """The leads that every data set needs; none by default, e.g. if a protocol chooses the lead itself.
+
+        Raises:
+            ModelNotFoundError: the model that decides is not installed.
+        """
+        return ()
+
     @abstractmethod
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """The data that the stores offer, and what differs from the study. Reads columns, no signals.

@@ -40,6 +40,7 @@ class TinyConfig(ProtocolConfig):
     pause: float = 0.0  # seconds of each step
     fractions: tuple[float, ...] = (1.0, 0.5)
     least: int = 4  # records with atrial fibrillation
+    leads: tuple[str, ...] = ("II",)
 
 
 @study("tiny")
@@ -53,6 +54,9 @@ class TinyStudy(StudyProtocol):
 
     def preset(self, size):
         return TinyConfig(n_trials={Size.QUICK: 2, Size.STANDARD: 3, Size.FULL: 10}[size])
+
+    def leads(self, config, settings):
+        return config.settings.leads
 
     def data_report(self, config, stores):
         codes = [code for store in stores for record in store.codes() for code in record]

@@ -62,6 +62,10 @@ class Ansari2020(StudyProtocol):
         """The digest of the installed autoencoder."""
         return (pretrained_encoder(ansari_settings(config), settings).card.sha256,)
 
+    def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
+        """Those that the autoencoder reads."""
+        return pretrained_encoder(ansari_settings(config), settings).card.preprocessing.leads
+
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records and positives of each data set; the first one must have every class."""
         settings = ansari_settings(config)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
@@ -27,7 +28,7 @@ from ecgapp.experiments.study_protocol import (
     TrialFunction,
     study,
 )
-from ecgapp.records.record import FloatArray
+from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task
 
 _PUBLISHED_RECORDS = 6877
@@ -45,6 +46,10 @@ class Singstad2020(StudyProtocol):
     def preset(self, size: Size) -> ProtocolConfig:
         """The settings of this size."""
         return preset(size)
+
+    def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
+        """All twelve."""
+        return LEADS
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records, sources and positives, the number of folds, and what differs from the publication.

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
@@ -33,7 +34,7 @@ from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, pre
 from ecgapp.experiments.verma2021.verma2021_source import run_source
 from ecgapp.experiments.verma2021.verma2021_target import Target
 from ecgapp.experiments.verma2021.verma2021_times import ArmTimes
-from ecgapp.records.record import FloatArray
+from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task
 
 _FEWEST_LABELS = 2  # of the target with a positive for each fold
@@ -55,6 +56,10 @@ class Verma2021(StudyProtocol):
     def preset(self, size: Size) -> ProtocolConfig:
         """The settings of this size."""
         return preset(size)
+
+    def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
+        """All twelve."""
+        return LEADS
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records, sources and positives of source and target, and what differs from the publication."""

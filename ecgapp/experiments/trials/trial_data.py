@@ -8,7 +8,7 @@ import numpy as np
 from ecgapp.datasets import DatasetStore, check_patient_folds
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.training import TrainingConfig
-from ecgapp.training.data.in_memory import Loading, choose_records, data_digest, load_signals
+from ecgapp.training.data.in_memory import Loading, check_leads, choose_records, data_digest, load_signals
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 
 FOLDS = tuple(range(1, 11))
@@ -52,6 +52,7 @@ def load_trial_data(config: TrainingConfig, context: ArmContext, folds: Sequence
         DatasetError: a store lacks a lead, is damaged, or has a patient in two folds.
         TrainingError: no record has a label of the task.
     """
+    check_leads(context.stores, config.preprocessing.leads)
     check_patient_folds(context.stores)
     records = choose_trial_records(config, context.stores, folds)
     rows = np.arange(len(records), dtype=np.int64)

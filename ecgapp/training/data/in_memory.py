@@ -58,16 +58,25 @@ def open_stores(config: TrainingConfig, settings: Settings) -> tuple[DatasetStor
         PatientLeakError: one patient lies in two folds.
     """
     stores = tuple(open_store(name, settings) for name in config.stores)
+    check_leads(stores, config.preprocessing.leads)
+    _refuse_one_name(stores)
+    check_patient_folds(stores)
+    return stores
+
+
+def check_leads(stores: Sequence[DatasetStore], leads: Sequence[str]) -> None:
+    """See that every data set has all ``leads``.
+
+    Raises:
+        DatasetError: one has not.
+    """
     for store in stores:
-        missing = [lead for lead in config.preprocessing.leads if lead not in store.manifest.leads]
+        missing = [lead for lead in leads if lead not in store.manifest.leads]
         if missing:
             raise DatasetError(
                 f"The data set {store.name} has no lead {', '.join(missing)}. "
                 "Choose other leads or another data set."
             )
-    _refuse_one_name(stores)
-    check_patient_folds(stores)
-    return stores
 
 
 def _refuse_one_name(stores: Sequence[DatasetStore]) -> None:

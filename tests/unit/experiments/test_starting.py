@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 from admin_pages import twelve_lead_store
+from rhythm_store import write_rhythms
 from run_processes import set_columns
+from small_training import FINETUNING
 from tiny_experiments import ARMS, CONFIG, TinyRun, tiny_home, with_settings
 
-from ecgapp.config import Settings
-from ecgapp.errors import ConfigError, ExperimentError, JobError, StorageError
+from ecgapp.config import PROJECT, Settings
+from ecgapp.errors import ConfigError, DatasetError, ExperimentError, JobError, StorageError
 from ecgapp.experiments.arm_jobs import (
     arm_states,
     delete_experiment,
@@ -20,9 +22,11 @@ from ecgapp.experiments.arm_jobs import (
     start_ready_arms,
     stop_experiment,
 )
-from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig
+from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.experiment_folder import EXPERIMENT, installed_experiments
 from ecgapp.experiments.starting import check_experiment, open_experiment, reopen_stores
+from ecgapp.experiments.study_protocol import protocol_named
+from ecgapp.experiments.trials.trial_data import load_trial_data
 from ecgapp.jobs import RunStore
 from ecgapp.storage import documents
 
@@ -57,6 +61,31 @@ def test_a_data_set_without_the_positives_is_refused_in_a_sentence_with_class_an
         open_experiment(with_settings(least=11), settings)
     assert str(refused.value) == ("The data sets have 10 records of atrial fibrillation; the study needs 11.")
     assert installed_experiments(settings.experiments) == ()
+
+
+def test_a_data_set_without_a_lead_that_the_study_reads_is_refused_by_name(settings):
+    with pytest.raises(ExperimentError) as refused:
+        open_experiment(with_settings(leads=("II", "V7", "V8")), settings)
+    assert str(refused.value) == (
+        "The data set hospital has no lead V7, V8; the study reads 3 leads. Leave this data set out."
+    )
+    assert installed_experiments(settings.experiments) == ()
+
+
+@pytest.mark.parametrize("protocol", ["singstad2020", "verma2021", "ansari2020"])
+def test_a_data_set_of_one_lead_is_refused_by_the_studies_of_twelve(protocol, tmp_path):
+    settings = Settings(tmp_path, PROJECT / "weights")
+    write_rhythms(settings.stores / "single", 4)
+    config = ExperimentConfig(protocol_named(protocol).preset(Size.QUICK), ("single",), Size.QUICK)
+    with pytest.raises(ExperimentError, match=r"has no lead II, III, .*, V6; the study reads 12 leads"):
+        check_experiment(config, settings)
+
+
+def test_records_without_a_lead_of_the_training_are_not_loaded(settings):
+    run = TinyRun(settings)
+    training = replace(FINETUNING, preprocessing=replace(FINETUNING.preprocessing, leads=("II", "V7")))
+    with pytest.raises(DatasetError, match="hospital has no lead V7"):
+        load_trial_data(training, run.context)
 
 
 def test_a_check_writes_nothing(settings):
