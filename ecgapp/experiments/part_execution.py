@@ -1,12 +1,15 @@
 """Runs the arms of one part of an experiment in this process, beside the processes of other parts."""
 
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ecgapp.errors import EcgAppError, LockedError
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.study_protocol import Arm, ArmContext, StudyProtocol
+from ecgapp.system.memory import is_out_of_memory
+from ecgapp.training import Stopped
 
 LOOK_SECONDS = 1.0  # between two looks at an arm that another process runs
 
@@ -54,14 +57,33 @@ class PartRun:
         return all(self.context.folder.is_finished(key) for key in arm.needs)
 
     def _attempt(self, arm: Arm) -> bool:
-        """Run the arm; whether it has ended here, false if another process runs it."""
+        """Run the arm; whether it has ended here, false if another process runs it.
+
+        An unexpected error ends this arm alone, as it ends the arm's job alone where arms are jobs.
+        """
+        log = self.context.reporter.log
         try:
             run_arm(self.protocol, arm, self.context)
+        except Stopped:
+            raise
         except LockedError:
             return False
-        except EcgAppError as error:
+        except Exception as error:
             self.failed.add(arm.key)
-            self.context.reporter.log(f"Failed: {arm.title}. {error}")
+            log(f"Failed: {arm.title}. {_cause(error)}")
+            if not isinstance(error, EcgAppError):
+                log(traceback.format_exc())
         else:
-            self.context.reporter.log(f"Finished: {arm.title}.")
+            log(f"Finished: {arm.title}.")
         return True
+
+
+def _cause(error: Exception) -> str:
+    """What ended an arm, in a sentence."""
+    if isinstance(error, EcgAppError):
+        return str(error)
+    if is_out_of_memory(error):
+        return "The machine ran out of memory. Choose a smaller size of the experiment."
+    if isinstance(error, OSError):
+        return "A file could not be read or written. Check that the disk is not full."
+    return "It broke down unexpectedly; the technical details follow."

@@ -1,6 +1,7 @@
 """The execution of arms: each trial once, from where it was interrupted, in one process at a time."""
 
 import pytest
+import torch
 from tiny_experiments import (
     ARMS,
     CONFIG,
@@ -160,6 +161,45 @@ def test_a_part_leaves_out_what_fails_and_what_builds_on_it_and_runs_the_rest(se
     part = PartRun(other.protocol, other.context)
     assert not part.run(tuple(other.arms.values()))
     assert part.failed == {"first", "arm-1", "arm-2"}
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (MemoryError(), "The machine ran out of memory."),
+        (torch.OutOfMemoryError("CUDA out of memory"), "The machine ran out of memory."),
+        (OSError(28, "No space left on device"), "Check that the disk is not full."),
+        (ValueError("tuple.index(x): x not in tuple"), "It broke down unexpectedly"),
+    ],
+)
+def test_an_unexpected_error_ends_its_arm_alone_and_leaves_its_technical_details(
+    settings, monkeypatch, error, cause
+):
+    lines = []
+
+    class Listener(ProbeReporter):
+        def log(self, text):
+            lines.append(text)
+
+    run = TinyRun(settings, reporter=Listener())
+    open_arm = run.protocol.open_arm
+
+    def broken(arm, context):
+        if arm.key == "arm-2":
+            raise error
+        return open_arm(arm, context)
+
+    monkeypatch.setattr(run.protocol, "open_arm", broken)
+    assert not PartRun(run.protocol, run.context).run(tuple(run.arms.values()))
+    assert [run.folder.is_finished(key) for key in ARMS] == [True, True, False, True]
+    assert any(line.startswith("Failed: Arm 2. ") and cause in line for line in lines)
+    assert any(line.startswith("Traceback") for line in lines)
+
+
+def test_a_wish_to_stop_ends_the_whole_part(settings):
+    run = TinyRun(settings, reporter=Stopper(4))
+    with pytest.raises(Stopped):
+        PartRun(run.protocol, run.context).run(tuple(run.arms.values()))
 
 
 def test_a_part_runs_other_arms_while_another_process_has_one(settings):
