@@ -54,7 +54,7 @@ def experiment_form(settings: Settings, runs: RunStore) -> None:
         st.error(str(error))
         return
     estimate = _estimates().get(_place(checked, choice))
-    arms = protocol.arms(choice.config)
+    arms = protocol.arms(checked.record.config)
     _show_plan(checked, arms, estimate)
     _buttons(choice, checked, settings, runs)
 
