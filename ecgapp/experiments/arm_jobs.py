@@ -77,6 +77,24 @@ def start_ready_arms(folder: ExperimentFolder, runs: RunStore, devices: Sequence
     return tuple(started)
 
 
+def start_next_arms(folder: ExperimentFolder, runs: RunStore, devices: Sequence[str], job: str) -> None:
+    """Queue the arms that can run now that the arm of ``job`` has ended, unless that job was asked to stop.
+
+    A stop that was asked for while they were being queued stops them, too: whoever asked saw no job of
+    theirs yet, and the experiment would go on by itself.
+
+    Raises:
+        JobError: the list of jobs refuses one.
+    """
+    if _is_to_stop(runs, job):
+        return
+    started = start_ready_arms(folder, runs, devices)
+    if _is_to_stop(runs, job):
+        for run in started:
+            with suppress(JobError):  # a user stopped it meanwhile
+                runs.request_stop(run.id)
+
+
 def resume_experiment(folder: ExperimentFolder, runs: RunStore, devices: Sequence[str]) -> None:
     """Queue every arm that was stopped, lost or failed again, and those that can run and have no job.
 
@@ -169,6 +187,10 @@ def jobs_of(experiment: str, runs: RunStore) -> dict[str, Run]:
     prefix = _form(experiment, "")
     jobs = (run for run in reversed(runs.all(ARM)) if run.form is not None and run.form.startswith(prefix))
     return {str(run.form).removeprefix(prefix): run for run in jobs}
+
+
+def _is_to_stop(runs: RunStore, job: str) -> bool:
+    return runs.get(job).stop_requested is not None
 
 
 def _form(experiment: str, key: str) -> str:

@@ -5,7 +5,7 @@ import time
 from ecgapp import training
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.arm_execution import run_arm
-from ecgapp.experiments.arm_jobs import ArmConfig, start_ready_arms
+from ecgapp.experiments.arm_jobs import ArmConfig, start_next_arms
 from ecgapp.experiments.collection import write_report
 from ecgapp.experiments.experiment_folder import ExperimentFolder
 from ecgapp.experiments.starting import reopen_stores
@@ -54,7 +54,7 @@ def run_arm_job(context: JobContext) -> str:
     except training.Stopped as stopped:
         raise JobStopped from stopped
     if not context.should_stop():
-        start_ready_arms(folder, context.store, wanted.devices or (device,))
+        start_next_arms(folder, context.store, wanted.devices or (device,), context.run.id)
     write_report(folder, stores)
     return f"Finished. {arm.title}: {arm.n_trials} {'trial' if arm.n_trials == 1 else 'trials'}."
 

@@ -19,6 +19,7 @@ from ecgapp.experiments.arm_jobs import (
     jobs_of,
     resume_arm,
     resume_experiment,
+    start_next_arms,
     start_ready_arms,
     stop_experiment,
 )
@@ -199,6 +200,39 @@ def test_a_stop_ends_queued_arms_and_asks_running_ones(settings, runs):
     assert list(states(run.folder, runs).values()) == ["finished", "stopping", "stopped", "stopped"]
     end(run, runs, "arm-1", "stopped")
     assert experiment_state(arm_states(run.folder, runs)) == "stopped"
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_an_arm_that_ends_while_the_experiment_is_stopped_leaves_no_arm_in_the_queue(
+    settings, runs, monkeypatch, meanwhile
+):
+    run = TinyRun(settings)
+    (job,) = start_ready_arms(run.folder, runs, CPU)
+    end(run, runs, "first", "running")
+    run.run("first")
+    if meanwhile:  # the stop has looked for jobs before the first one is queued
+        add = runs.add
+
+        def stopping(new):
+            if runs.get(job.id).stop_requested is None:
+                stop_experiment(run.folder, runs)
+            return add(new)
+
+        monkeypatch.setattr(runs, "add", stopping)
+    else:
+        stop_experiment(run.folder, runs)
+    start_next_arms(run.folder, runs, CPU, job.id)
+    assert set(states(run.folder, runs).values()) <= {"stopping", "stopped", "waiting"}
+    stopped = [status.state for status in arm_states(run.folder, runs)].count("stopped")
+    assert stopped == (3 if meanwhile else 0)
+
+
+def test_an_arm_that_ends_queues_those_that_build_on_it(settings, runs):
+    run = TinyRun(settings)
+    (job,) = start_ready_arms(run.folder, runs, CPU)
+    end(run, runs, "first")
+    start_next_arms(run.folder, runs, CPU, job.id)
+    assert list(states(run.folder, runs).values()) == ["finished", *["queued"] * 3]
 
 
 def test_an_experiment_is_deleted_with_its_jobs_but_not_while_an_arm_waits_or_runs(settings, runs):
