@@ -17,11 +17,10 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore, store_names
 from ecgapp.errors import ConfigError
 from ecgapp.experiments.arm_jobs import arm_states, resume_experiment
-from ecgapp.experiments.collection import results_json, write_report
+from ecgapp.experiments.collection import write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
 from ecgapp.experiments.part_execution import PartRun, arms_of_part
-from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.starting import CheckedExperiment, check_experiment, open_experiment
 from ecgapp.experiments.study_protocol import Arm, ArmContext, protocol_named
 from ecgapp.experiments.trials.probe_reporter import ProbeReporter
@@ -133,8 +132,8 @@ def _run_jobs(
 
 
 def _print(folder: ExperimentFolder, stores: Sequence[DatasetStore], *, as_json: bool) -> None:
-    report: ExperimentReport = write_report(folder, stores)
-    sys.stdout.write(results_json(folder, report) if as_json else report.to_markdown())
+    document = write_report(folder, stores)
+    sys.stdout.write(documents.dump(document) if as_json else document.report.to_markdown())
 
 
 def _duration(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -10,8 +10,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ConfigError, LockedError, StorageError
 from ecgapp.experiments.experiment_folder import ExperimentFolder
+from ecgapp.experiments.report_cautions import report_cautions
 from ecgapp.experiments.report_parts import ExperimentReport
-from ecgapp.experiments.study_protocol import Arm, ArmTrials, Results, StudyProtocol, protocol_named
+from ecgapp.experiments.study_protocol import Arm, ArmTrials, Results, protocol_named
 from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
 from ecgapp.storage import documents
 from ecgapp.storage.files import remove_unfinished, write_atomically
@@ -24,12 +25,16 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class ArmOutcome:
-    """One arm in the results document: its title, and the trials that have ended."""
+    """One arm in the results document: its title, and the trials that have ended.
+
+    ``code_version`` is that of the app which finished the arm, "" before.
+    """
 
     arm: str
     title: str
     finished: bool
     trials: tuple[TrialResult, ...]
+    code_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ def read_results(folder: ExperimentFolder, arms: Sequence[Arm]) -> Results:
         if ended:
             trials = tuple(trial for _, trial in ended)
             reader = partial(_arrays, folder, arm.key, tuple(ended))
-            results[arm.key] = ArmTrials(arm, trials, folder.is_finished(arm.key), reader)
+            end = folder.result(arm.key)
+            version = "" if end is None else end.code_version
+            results[arm.key] = ArmTrials(arm, trials, end is not None, reader, version)
     return results
 
 
@@ -67,12 +74,29 @@ def collect(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> Experim
     Raises:
         StorageError: a result is damaged.
     """
-    config = folder.record().config
-    protocol = protocol_named(config.protocol)
-    return protocol.report(config, stores, read_results(folder, protocol.arms(config)))
+    return collect_results(folder, stores).report
 
 
-def write_report(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> ExperimentReport:
+def collect_results(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> ResultsDocument:
+    """The results so far and their report; both are of the same files, which are read once.
+
+    Raises:
+        StorageError: a result is damaged.
+    """
+    record = folder.record()
+    protocol = protocol_named(record.config.protocol)
+    arms = protocol.arms(record.config)
+    results = read_results(folder, arms)
+    report = protocol.report(record.config, stores, results)
+    report = replace(report, cautions=report_cautions(arms, results))
+    outcomes = tuple(
+        ArmOutcome(key, ended.arm.title, ended.finished, ended.trials, ended.code_version)
+        for key, ended in results.items()
+    )
+    return ResultsDocument(record.id, record.config_digest, record.data_digest, outcomes, report)
+
+
+def write_report(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> ResultsDocument:
     """Write the report's tables as CSV, the report as Markdown, and everything as JSON, into ``report``.
 
     Processes that end at once write one after the other, so that the last report has all their results.
@@ -83,7 +107,7 @@ def write_report(folder: ExperimentFolder, stores: Sequence[DatasetStore]) -> Ex
     while True:
         try:
             with claimed(folder.path / REPORT):
-                return _write_report(folder, collect(folder, stores))
+                return _write_report(folder, collect_results(folder, stores))
         except LockedError:
             time.sleep(_LOOK_SECONDS)
 
@@ -103,32 +127,17 @@ def read_report(folder: ExperimentFolder) -> ResultsDocument | None:
         raise StorageError("The report is damaged. Write it again with Resume.") from error
 
 
-def _write_report(folder: ExperimentFolder, report: ExperimentReport) -> ExperimentReport:
-    target = folder.path / REPORT
+def _write_report(folder: ExperimentFolder, document: ResultsDocument) -> ResultsDocument:
+    target, report = folder.path / REPORT, document.report
     files = {f"{table.key}.csv": table.to_csv() for table in report.tables}
-    files |= {"report.md": report.to_markdown(), RESULTS: results_json(folder, report)}
+    files |= {"report.md": report.to_markdown(), RESULTS: documents.dump(document)}
     try:
         remove_unfinished(target)
         for name, text in files.items():
             write_atomically(target / name, text.encode())
     except OSError as error:
         raise StorageError("The report cannot be written. Check the disk.") from error
-    return report
-
-
-def results_json(folder: ExperimentFolder, report: ExperimentReport) -> str:
-    """All results, with the digests of config and data, as JSON.
-
-    Raises:
-        StorageError: a result is damaged.
-    """
-    record = folder.record()
-    protocol: StudyProtocol = protocol_named(record.config.protocol)
-    results = read_results(folder, protocol.arms(record.config))
-    arms = tuple(
-        ArmOutcome(key, ended.arm.title, ended.finished, ended.trials) for key, ended in results.items()
-    )
-    return documents.dump(ResultsDocument(record.id, record.config_digest, record.data_digest, arms, report))
+    return document
 
 
 def tables_zip(report: ExperimentReport) -> bytes:

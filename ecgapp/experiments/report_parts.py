@@ -106,7 +106,7 @@ class ExperimentReport:
     """The report of an experiment, made from its results alone.
 
     ``data`` says n, sources and what differs from the published study; ``conclusions`` what the tables show
-    and what they cannot show.
+    and what they cannot show. ``cautions`` stand first: which arms are missing, and what may mix them up.
     """
 
     title: str
@@ -115,10 +115,12 @@ class ExperimentReport:
     conclusions: tuple[str, ...]
     tables: tuple[ResultTable, ...] = ()
     figures: tuple[ResultFigure, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def to_markdown(self) -> str:
         """The report as Markdown; figures are listed by title."""
-        parts = [f"# {self.title}\n", f"{self.citation}\n", "## Data and protocol\n", _bullets(self.data)]
+        parts = [f"# {self.title}\n", *(f"**{caution}**\n" for caution in self.cautions)]
+        parts += [f"{self.citation}\n", "## Data and protocol\n", _bullets(self.data)]
         parts += ["## What the results show\n", _bullets(self.conclusions), "## Tables\n"]
         parts += [table.to_markdown() for table in self.tables]
         if self.figures:

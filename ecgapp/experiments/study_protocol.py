@@ -81,12 +81,16 @@ Raises ``training.Stopped`` if the reporter asked for it; called again it goes o
 
 @dataclass(frozen=True, eq=False)
 class ArmTrials:
-    """The finished trials of one arm, in order, with a reader of their arrays."""
+    """The finished trials of one arm, in order, with a reader of their arrays.
+
+    ``code_version`` is that of the app which finished the arm, "" before.
+    """
 
     arm: Arm
     trials: tuple[TrialResult, ...]
     finished: bool
     arrays: Callable[[int], Mapping[str, Array]]
+    code_version: str = ""
 
     def values(self, name: str) -> tuple[float | None, ...]:
         """One figure of all finished trials, None where it is undefined."""

@@ -80,7 +80,8 @@ def experiment_pdf(report: ExperimentReport) -> bytes:
 def experiment_pages(report: ExperimentReport) -> list[Page]:
     """The drawn sheets, each with the disclaimer and its number."""
     sheets = ReportSheets(report.title)
-    sheets.column.paragraph(report.citation, SIZE)
+    for words in (*report.cautions, report.citation):
+        sheets.column.paragraph(words, SIZE)
     sheets.sentences("What the results show", report.conclusions)
     sheets.sentences("Data and protocol", report.data)
     for table in report.tables:

@@ -1,6 +1,7 @@
 """The Experiments page: what it asks and refuses, what it starts, and what it shows of arms and results."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import tiny_study
@@ -12,6 +13,7 @@ from tiny_experiments import ARMS, CONFIG, TinyRun, with_settings
 from ecgapp.experiments.arm_jobs import jobs_of, start_ready_arms
 from ecgapp.experiments.collection import write_report
 from ecgapp.experiments.experiment_folder import EXPERIMENT, TimeEstimate, installed_experiments
+from ecgapp.experiments.study_protocol import protocol_named
 from ecgapp.jobs import ARM, metric_names
 from ecgapp.storage import admin_password, documents
 from ecgapp.ui.experiments.live_experiments import ARM_CLOSELY, RESULTS
@@ -95,6 +97,18 @@ def test_the_plan_says_what_the_data_lack_and_which_arms_will_run(hospital):
     arms = page.dataframe[0].value
     assert list(arms["Arm"]) == ["First arm", "Arm 1", "Arm 2", "Arm 3"]
     assert list(arms["Builds on"]) == ["", *["First arm"] * 3]
+
+
+def test_the_plan_has_the_arms_that_will_run_once_the_settings_are_fitted_to_the_data(hospital, monkeypatch):
+    def fitted(config, stores):
+        return replace(config, settings=replace(config.settings, n_arms=1))
+
+    monkeypatch.setattr(protocol_named("tiny"), "fitted", fitted)
+    page = open_tiny(hospital)
+    assert list(page.dataframe[0].value["Arm"]) == ["First arm", "Arm 1"]
+    press(page, "experiment_start")
+    (folder,) = installed_experiments(hospital.experiments)
+    assert folder.record().config.settings.n_arms == 1
 
 
 def test_a_data_set_without_the_positives_is_refused_in_one_sentence(hospital):
@@ -190,7 +204,7 @@ def test_tables_beside_the_papers_and_figures_fill_as_arms_end(hospital, runs):
     assert list(table["Paper"]) == ["0.500"] * 4
     assert list(table["Ours"])[2:] == ["–", "–"]
     assert "3 trials have ended" in said(page)
-    assert "Not all arms have ended" in said(page)
+    assert "Not all arms have ended: 2 of 4 arms have finished; missing: Arm 2, Arm 3." in said(page)
     figure = json.loads(page.get("plotly_chart")[0].proto.spec)
     assert {trace["type"] for trace in figure["data"]} == {"bar", "scatter"}
     assert figure["data"][0]["error_y"]["symmetric"] is False

@@ -29,8 +29,8 @@ _READ = "experiment_report"  # session state: (folder's name, the file's time) a
 MOST_ROWS, TALLEST = 20, 640  # rows of a table that is shown whole; px of a longer one, which scrolls
 
 
-def show_results(folder: ExperimentFolder, settings: Settings, *, over: bool) -> None:
-    """Show what the arms that have ended give; ``over`` if no arm waits or runs."""
+def show_results(folder: ExperimentFolder, settings: Settings) -> None:
+    """Show what the arms that have ended give."""
     try:
         document = _read(folder)
     except StorageError as error:
@@ -41,9 +41,9 @@ def show_results(folder: ExperimentFolder, settings: Settings, *, over: bool) ->
     if document is None:
         st.info("No arm has ended yet. The tables fill as arms end.")
         return
-    if not over:
-        st.caption("Not all arms have ended: figures, and what they show, may still change.")
     report = document.report
+    for caution in report.cautions:
+        st.warning(escape_markdown(caution))
     _downloads(folder, document, settings)
     st.subheader("What the results show")
     st.markdown("".join(f"- {escape_markdown(sentence)}\n" for sentence in report.conclusions))

@@ -112,7 +112,7 @@ def _experiment(folder: ExperimentFolder, runs: RunStore, settings: Settings) ->
     elif view == ARM_CLOSELY:
         show_arm(folder, states, runs, settings)
     else:
-        show_results(folder, settings, over=state not in ("running", "queued"))
+        show_results(folder, settings)
 
 
 def _actions(

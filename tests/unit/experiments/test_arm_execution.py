@@ -14,6 +14,7 @@ from tiny_experiments import (
     with_settings,
 )
 
+from ecgapp import __version__
 from ecgapp.errors import ConfigError, ExperimentError, LockedError, StorageError, TrainingError
 from ecgapp.experiments.arm_execution import BUSY
 from ecgapp.experiments.collection import collect, read_report, read_results, write_report
@@ -110,7 +111,7 @@ def test_tables_fill_as_arms_end(settings):
     assert read_report(run.folder) is None
     assert [row[2:] for row in collect(run.folder, run.stores).tables[0].rows] == [(0, None)] * 4
     run.run("first", "arm-2")
-    report = write_report(run.folder, run.stores)
+    report = write_report(run.folder, run.stores).report
     assert [row[2] for row in report.tables[0].rows] == [1, 0, 2, 0]
     written = read_report(run.folder)
     assert written.report == report
@@ -118,6 +119,44 @@ def test_tables_fill_as_arms_end(settings):
         ("first", True, 1),
         ("arm-2", True, 2),
     ]
+
+
+def test_a_partial_report_says_first_which_arms_are_missing(settings):
+    run = TinyRun(settings).run("first", "arm-2")
+    report = write_report(run.folder, run.stores).report
+    (caution,) = report.cautions
+    assert "2 of 4 arms have finished; missing: Arm 1, Arm 3." in caution
+    assert report.to_markdown().splitlines()[2] == f"**{caution}**"
+    assert read_report(run.folder).report.cautions == report.cautions
+    run.run()
+    assert write_report(run.folder, run.stores).report.cautions == ()
+
+
+def test_arms_of_different_versions_of_the_app_are_named_in_the_report(settings, monkeypatch):
+    run = TinyRun(settings).run("first", "arm-1")
+    monkeypatch.setattr("ecgapp.experiments.experiment_folder.__version__", "99.0")
+    run.run()
+    document = write_report(run.folder, run.stores)
+    versions = [arm.code_version for arm in document.arms]
+    assert versions == [__version__, __version__, "99.0", "99.0"]
+    (caution,) = document.report.cautions
+    assert f"arms by version: {__version__}: 2; 99.0: 2" in caution
+
+
+def test_a_report_and_its_results_are_of_the_same_files(settings, monkeypatch):
+    run = TinyRun(settings).run("first", "arm-1")
+    report = run.protocol.report
+
+    def slow(config, stores, results):
+        made = report(config, stores, results)
+        run.run("arm-2")  # ends while the report is being made
+        return made
+
+    monkeypatch.setattr(run.protocol, "report", slow)
+    document = write_report(run.folder, run.stores)
+    assert [arm.arm for arm in document.arms] == ["first", "arm-1"]
+    assert "2 of 4 arms" in document.report.cautions[0]
+    assert read_report(run.folder) == document
 
 
 def test_a_result_that_was_changed_or_lost_after_its_arm_had_ended_is_not_put_into_a_table(settings):

@@ -1,5 +1,7 @@
 """The report of an experiment on paper: every cell legible on A4, the disclaimer on every sheet."""
 
+from dataclasses import replace
+
 import pytest
 
 from ecgapp.config import DISCLAIMER
@@ -114,6 +116,12 @@ def test_figures_have_their_panels_intervals_and_legend(pages):
     assert {text.get_text() for text in axes.get_legend().get_texts()} == {"ours", "paper"}
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
     assert len(axes.containers) == 2  # the bars and their intervals
+
+
+def test_cautions_stand_first_below_the_title():
+    cautioned = replace(REPORT, cautions=("2 of 4 arms have finished.",))
+    words = [text for text, _, _ in words_of(experiment_pages(cautioned)[0])]
+    assert words[:2] == [REPORT.title, "2 of 4 arms have finished."]
 
 
 def test_a_report_before_the_first_result_is_a_sheet_with_its_data():
