@@ -157,8 +157,8 @@ def _differences(
             "all seven do not fit."
         )
     differences.append(
-        f"The optimiser is {settings.optimiser} at {settings.learning_rate:g} ({settings.schedule}), in batches "
-        f"of {settings.batch_size}; the public code has SGD and does not say more. A training ends after "
+        f"The optimiser is {settings.optimiser} at {settings.learning_rate:g} ({settings.schedule}), in "
+        f"batches of {settings.batch_size}; the public code has SGD and does not say more. A training ends after "
         f"{settings.patience} epochs without a better loss; the study's patience is not published."
     )
     differences += (
