@@ -88,7 +88,12 @@ def collect_results(folder: ExperimentFolder, stores: Sequence[DatasetStore]) ->
     arms = protocol.arms(record.config)
     results = read_results(folder, arms)
     report = protocol.report(record.config, stores, results)
-    report = replace(report, cautions=report_cautions(arms, results))
+    words = protocol.records(record.config, stores)
+    tables = tuple(
+        table if table.published or table.records else replace(table, records=words)
+        for table in report.tables
+    )
+    report = replace(report, tables=tables, cautions=report_cautions(arms, results))
     outcomes = tuple(
         ArmOutcome(key, ended.arm.title, ended.finished, ended.trials, ended.code_version)
         for key, ended in results.items()

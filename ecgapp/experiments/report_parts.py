@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ecgapp.errors import ConfigError
@@ -15,7 +17,8 @@ STYLES = ("line", "points", "bars")
 class ResultTable:
     """A table of results; a cell is text, a count, a figure, or None if it is undefined.
 
-    ``decimals`` is how many a figure is shown with. ``notes`` stand below it.
+    ``decimals`` is how many a figure is shown with. ``notes`` stand below it, then ``records``: n and sources
+    of the records that our figures are of. A table of ``published`` figures alone has none.
 
     Raises:
         ConfigError: a row has another number of cells than there are columns.
@@ -27,6 +30,8 @@ class ResultTable:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     decimals: int = 3
+    records: str = ""
+    published: bool = False
 
     def __post_init__(self) -> None:
         if any(len(row) != len(self.columns) for row in self.rows):
@@ -36,20 +41,26 @@ class ResultTable:
         """The rows as they are shown."""
         return [tuple(self._text(cell) for cell in row) for row in self.rows]
 
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The sentences below the table, with n and sources last."""
+        return (*self.notes, self.records) if self.records else self.notes
+
     def to_csv(self) -> str:
-        """The table as CSV, with figures at full precision."""
+        """The table as CSV, with figures at full precision, and n and sources as the last column."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(["" if cell is None else cell for cell in row] for row in self.rows)
+        title, words = (("Records",), (self.records,)) if self.records else ((), ())
+        writer.writerow((*self.columns, *title))
+        writer.writerows((*("" if cell is None else cell for cell in row), *words) for row in self.rows)
         return stream.getvalue()
 
     def to_markdown(self) -> str:
         """The table as Markdown, with its title above and its notes below."""
         lines = [f"### {self.title}", "", _line(self.columns), _line(["---"] * len(self.columns))]
         lines += [_line(row) for row in self.text_rows()]
-        if self.notes:
-            lines += ["", " ".join(self.notes)]
+        if self.all_notes:
+            lines += ["", " ".join(self.all_notes)]
         return "\n".join(lines) + "\n"
 
     def _text(self, cell: Cell) -> str:
@@ -126,6 +137,11 @@ class ExperimentReport:
         if self.figures:
             parts += ["## Figures\n", _bullets(tuple(_figure_line(figure) for figure in self.figures))]
         return "\n".join(parts)
+
+
+def counted(names: Iterable[str]) -> str:
+    """How often each name occurs, e.g. ``georgia 58, ptb 210``."""
+    return ", ".join(f"{name} {n:,}" for name, n in sorted(Counter(names).items()))
 
 
 def _figure_line(figure: ResultFigure) -> str:

@@ -149,6 +149,10 @@ class StudyProtocol(ABC):
             ExperimentError: labels or positives are too few; the sentence names class and count.
         """
 
+    @abstractmethod
+    def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
+        """A sentence on n and sources of the test records; it stands below each table that has none."""
+
     def fitted(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> ExperimentConfig:
         """The config with the settings that follow from the data, e.g. fewer folds; the same by default."""
         return config

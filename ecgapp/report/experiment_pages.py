@@ -85,7 +85,7 @@ def experiment_pages(report: ExperimentReport) -> list[Page]:
     sheets.sentences("What the results show", report.conclusions)
     sheets.sentences("Data and protocol", report.data)
     for table in report.tables:
-        sheets.table(lay_out_table(table, RIGHT - LEFT), table.title, table.notes)
+        sheets.table(lay_out_table(table, RIGHT - LEFT), table.title, table.all_notes)
     for figure in report.figures:
         draw_figure(sheets.new_page(), figure)
     for number, page in enumerate(sheets.pages, start=1):

@@ -72,6 +72,9 @@ class TinyStudy(StudyProtocol):
             (f"The study had 1,000 records; these data sets have {total}.",),
         )
 
+    def records(self, config, stores):
+        return f"n = {sum(map(len, stores))} records of {', '.join(store.name for store in stores)}."
+
     def arms(self, config):
         tiny = config.settings
         others = (Arm(f"arm-{k}", f"Arm {k}", tiny.n_trials, ("first",)) for k in range(1, tiny.n_arms + 1))

@@ -72,7 +72,7 @@ def _published_table() -> ResultTable:
         rows.append((setting, *(values.get(_TITLES[name]) for name in FIGURES)))
     columns = ("test", *(_TITLES[name] for name in FIGURES))
     notes = ("The abstract gives neither intervals nor the number of test records.",)
-    return ResultTable("published", "As published", columns, tuple(rows), notes)
+    return ResultTable("published", "As published", columns, tuple(rows), notes, published=True)
 
 
 def _table(key: str, title: str, learners: Sequence[ArmTrials], prefix: str) -> ResultTable:

@@ -27,7 +27,7 @@ from ecgapp.experiments.ansari2020.ansari2020_head import open_head
 from ecgapp.experiments.ansari2020.ansari2020_report import ansari_report
 from ecgapp.experiments.ansari2020.ansari2020_times import measured_seconds
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.report_parts import ExperimentReport, counted
 from ecgapp.experiments.study_protocol import (
     Arm,
     ArmContext,
@@ -80,6 +80,16 @@ class Ansari2020(StudyProtocol):
             positives = ", ".join(f"{name} {n:,}" for name, n in parts)
             data.append(f"{store.name}: {answered:,} records; positives: {positives}.")
         return DataReport(tuple(data), _differences(settings, stores))
+
+    def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
+        """Their number by data set and source."""
+        sources = []
+        for store in stores:
+            rows = store.rows(FOLDS)
+            answers = store.targets(task(ansari_settings(config).task), rows)
+            known = rows[(~np.isnan(answers)).any(axis=1)]
+            sources.append(f"{store.name} {len(known):,} ({counted(store.sources(known))})")
+        return f"Our figures: n by data set and source: {'; '.join(sources)}. Folds and parts have fewer."
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """Features, learners with both encoders, the head as a model, and the differences."""

@@ -19,7 +19,7 @@ from ecgapp.experiments.jang2021.jang2021_config import (
     jang_preset,
     study_arms,
 )
-from ecgapp.experiments.jang2021.jang2021_data import refuse_too_few, study_lead
+from ecgapp.experiments.jang2021.jang2021_data import label_counts_of, refuse_too_few, study_lead
 from ecgapp.experiments.jang2021.jang2021_data_report import study_data
 from ecgapp.experiments.jang2021.jang2021_estimate import estimated_seconds
 from ecgapp.experiments.jang2021.jang2021_figures import all_figures
@@ -70,6 +70,11 @@ class Jang2021(StudyProtocol):
         refuse_too_few(own, stores)
         study_lead(stores)
         return study_data(own, stores)
+
+    def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
+        n = sum(test for _, _, test in label_counts_of(study_settings(config), stores).values())
+        names = ", ".join(store.name for store in stores)
+        return f"Our figures: n = {n:,} test records of {names} (fold 10), the same in all trials."
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         return study_arms(study_settings(config))

@@ -15,7 +15,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.report_parts import ExperimentReport, counted
 from ecgapp.experiments.singstad2020.singstad2020_report import singstad2020_report
 from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config, preset
 from ecgapp.experiments.singstad2020.singstad2020_trials import TASK, FoldTrials, LossArm, chosen_rows
@@ -79,6 +79,11 @@ class Singstad2020(StudyProtocol):
         )
         differences = _differences(settings, len(targets), int(positives.min()), sources)
         return DataReport(data, differences)
+
+    def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
+        """Their number and sources; each is tested once."""
+        _, sources, _ = _columns(_settings(config), stores)
+        return f"Our figures: n = {len(sources):,} records ({counted(sources)}), each tested in one fold."
 
     def fitted(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> ExperimentConfig:
         """The config with fewer folds if a class has fewer positives than folds."""

@@ -14,7 +14,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
-from ecgapp.experiments.report_parts import ExperimentReport
+from ecgapp.experiments.report_parts import ExperimentReport, counted
 from ecgapp.experiments.study_protocol import (
     Arm,
     ArmContext,
@@ -69,6 +69,15 @@ class Verma2021(StudyProtocol):
         _check_target(settings, targets)
         return DataReport(
             _data_sentences(settings, n_source, targets, sources), _differences(settings, stores)
+        )
+
+    def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
+        """Number and sources of the target's records, and of the source's, whose last fold is tested."""
+        settings = _settings(config)
+        _, sources = target_answers(settings, stores)
+        return (
+            f"Our figures: on the target n = {len(sources):,} records ({counted(sources)}), each tested in "
+            f"one fold; on PTB-XL the last fold of {_check_source(settings, stores):,} records."
         )
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:

@@ -76,8 +76,8 @@ def _show_table(table: ResultTable) -> None:
     rows = pd.DataFrame(cells, columns=[escape_markdown(name) for name in _distinct(table.columns)])
     height: int | Literal["content"] = TALLEST if len(rows) > MOST_ROWS else "content"
     st.table(rows, border="horizontal", hide_index=True, height=height, alt=table.title)
-    if table.notes:
-        st.caption(escape_markdown(" ".join(table.notes)))
+    if table.all_notes:
+        st.caption(escape_markdown(" ".join(table.all_notes)))
 
 
 def _distinct(columns: tuple[str, ...]) -> list[str]:

@@ -1,5 +1,7 @@
 """The execution of arms: each trial once, from where it was interrupted, in one process at a time."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny_experiments import (
@@ -157,6 +159,25 @@ def test_a_report_and_its_results_are_of_the_same_files(settings, monkeypatch):
     assert [arm.arm for arm in document.arms] == ["first", "arm-1"]
     assert "2 of 4 arms" in document.report.cautions[0]
     assert read_report(run.folder) == document
+
+
+def test_every_table_says_n_and_sources_below_it_and_in_its_csv_unless_it_is_the_papers(
+    settings, monkeypatch
+):
+    run = TinyRun(settings).run()
+    made = run.protocol.report(CONFIG, run.stores, {})
+    own = replace(made.tables[0], key="own", records="n = 7 of the clinic.")
+    paper = replace(made.tables[0], key="paper", published=True)
+    tables = (*made.tables, own, paper)
+    monkeypatch.setattr(run.protocol, "report", lambda *_: replace(made, tables=tables))
+    document = write_report(run.folder, run.stores)
+    said = [table.all_notes for table in document.report.tables]
+    assert said == [("n = 20 records of hospital.",), ("n = 7 of the clinic.",), ()]
+    files = {name: content.decode() for name, content in files_of(run.folder).items()}
+    assert files["scores.csv"].splitlines()[0] == "Arm,Paper,n,Ours,Records"
+    assert all(row.endswith(",n = 20 records of hospital.") for row in files["scores.csv"].splitlines()[1:])
+    assert "Records" not in files["paper.csv"]
+    assert files["report.md"].count("n = 20 records of hospital.") == 1
 
 
 def test_a_result_that_was_changed_or_lost_after_its_arm_had_ended_is_not_put_into_a_table(settings):

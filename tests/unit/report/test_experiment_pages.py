@@ -118,6 +118,13 @@ def test_figures_have_their_panels_intervals_and_legend(pages):
     assert len(axes.containers) == 2  # the bars and their intervals
 
 
+def test_n_and_sources_stand_below_the_table():
+    table = replace(NARROW, records="n = 1,246 records of hospital.", notes=("Each once.",))
+    (page,) = experiment_pages(ExperimentReport("Title", "Citation.", (), (), (table,)))
+    words = [text for text, _, _ in words_of(page)]
+    assert words.index("Each once.") < words.index("n = 1,246 records of hospital.")
+
+
 def test_cautions_stand_first_below_the_title():
     cautioned = replace(REPORT, cautions=("2 of 4 arms have finished.",))
     words = [text for text, _, _ in words_of(experiment_pages(cautioned)[0])]
