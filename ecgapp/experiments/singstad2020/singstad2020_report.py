@@ -17,14 +17,16 @@ from ecgapp.experiments.report_parts import (
     FigureSeries,
     ResultFigure,
     ResultTable,
+    interval_text,
 )
+from ecgapp.experiments.singstad2020.singstad2020_trials import TASK
 from ecgapp.experiments.study_protocol import ArmTrials, DataReport, Results
 from ecgapp.models.validation_figures import Interval
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 
 N_DRAWS = 1000
-_TASK = "nine_class"
+_PUBLISHED_SETTING = "CPSC2018, ten-fold cross-validation"
 
 Fit = Callable[[FloatArray, FloatArray], Floats]
 
@@ -33,16 +35,16 @@ def _exact(probabilities: FloatArray, targets: FloatArray) -> Floats:
     return best_thresholds(probabilities, targets, 2.0, challenge_weights(targets))
 
 
+PUBLISHED = "Nelder-Mead on the training records, as published"
+INSIDE = "exact on the training records and those that choose the epoch"
 THRESHOLDS: dict[str, tuple[str, Fit]] = {
-    "Nelder-Mead on the training records, as published": ("train", nelder_mead_thresholds),
+    PUBLISHED: ("train", nelder_mead_thresholds),
     "exact on the training records": ("train", _exact),
     "Nelder-Mead on the records that choose the epoch": ("validation", nelder_mead_thresholds),
     "exact on the records that choose the epoch": ("validation", _exact),
-    "exact on the training records and those that choose the epoch": ("both", _exact),
+    INSIDE: ("both", _exact),
 }
 """Ways to find the thresholds of a fold: by which of its records, and by which search."""
-PUBLISHED = next(iter(THRESHOLDS))
-INSIDE = "exact on the training records and those that choose the epoch"
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,18 +101,20 @@ def challenge_intervals(pooled: PooledDecisions) -> tuple[Interval | None, Inter
 
 def _score_table(results: Results) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
-    paper = {figure.figure: figure.value for figure in _paper("CPSC2018, ten-fold cross-validation")}
+    paper = {figure.figure: figure.value for figure in _paper()}
     rows.append(("published, cross-validation", "Nelder-Mead", None, f"{paper['F2']}", f"{paper['G2']}"))
     for ended in results.values():
         for way in THRESHOLDS:
             pooled = pooled_decisions(ended, way)
             f2, g2 = challenge_intervals(pooled)
-            rows.append((ended.arm.title, way, len(pooled.targets), _text(f2), _text(g2)))
+            rows.append((ended.arm.title, way, len(pooled.targets), _interval(f2), _interval(g2)))
     for ended in list(results.values())[:1]:
         targets = pooled_decisions(ended, PUBLISHED).targets
         everything = PooledDecisions(np.ones(targets.shape, bool), targets)
         f2, g2 = challenge_intervals(everything)
-        rows.append(("Control: every class on every record", "none", len(targets), _text(f2), _text(g2)))
+        rows.append(
+            ("Control: every class on every record", "none", len(targets), _interval(f2), _interval(g2))
+        )
     return ResultTable(
         "scores",
         "F2 and G2 of the 2020 challenge",
@@ -126,15 +130,15 @@ def _class_table(results: Results) -> ResultTable:
     for ended in results.values():
         way = PUBLISHED if ended.arm.key == "categorical" else INSIDE
         pooled = pooled_decisions(ended, way)
-        for place, name in enumerate(task(_TASK).label_names):
+        for place, name in enumerate(task(TASK).label_names):
             decided, true = pooled.decisions[:, place], pooled.targets[:, place] == 1
             hits = int((decided & true).sum())
             paper = {f.figure: f.value for f in published if f.setting.endswith(f", {name}")}
             rows.append(
                 (
                     ended.arm.title, name, int(true.sum()),
-                    paper.get("precision"), _text(wilson(hits, int(decided.sum()))),
-                    paper.get("recall"), _text(wilson(hits, int(true.sum()))),
+                    paper.get("precision"), _interval(wilson(hits, int(decided.sum()))),
+                    paper.get("recall"), _interval(wilson(hits, int(true.sum()))),
                 )
             )  # fmt: skip
     return ResultTable(
@@ -181,21 +185,24 @@ def _conclusions(results: Results) -> tuple[str, ...]:
             apart = net.low > length.high or net.high < length.low
             verdict = "differ" if apart else "are not shown to differ"
             sentences.append(
-                f"The network with {key} cross-entropy reaches an F2 of {_text(net)}, the record's length "
-                f"alone {_text(length)}: the two {verdict}."
+                f"The network with {key} cross-entropy reaches an F2 of {_interval(net)}, the record's "
+                f"length alone {_interval(length)}: the two {verdict}."
             )
     if "categorical" in results:
+        published = next(figure.value for figure in _paper() if figure.figure == "F2")
         optimistic = challenge_intervals(pooled_decisions(results["categorical"], PUBLISHED))[0]
         sentences.append(
-            f"With thresholds as published, F2 is {_text(optimistic)} on records of other folds; the paper "
-            "has 0.83."
+            f"With thresholds as published, F2 is {_interval(optimistic)} on records of other folds; "
+            f"the paper has {published:.2f}."
         )
     return tuple(sentences)
 
 
-def _paper(setting: str) -> list[PublishedFigure]:
-    return [figure for figure in published_figures("singstad2020") if figure.setting == setting]
+def _paper() -> list[PublishedFigure]:
+    """The figures of the paper's cross-validation."""
+    return [figure for figure in published_figures("singstad2020") if figure.setting == _PUBLISHED_SETTING]
 
 
-def _text(value: Interval | None) -> str | None:
-    return None if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"
+def _interval(value: Interval | None) -> str | None:
+    """The interval with two decimals, as many as the paper prints."""
+    return interval_text(value, 2)
