@@ -35,10 +35,10 @@ def write_ptb_xl(path, n_records):
             part.add(_record(number, kind, 10.0, rng), member)
 
 
-def write_hospitals(path, n_records, without=""):
+def write_hospitals(path, n_records, without="", layout="challenge"):
     """Records of 8 to 24 s, one class each; a class ``without`` records is left out."""
     rng = np.random.default_rng(2)
-    with written_store(path, StoreManifest(path.name, "challenge", RATE, LEADS, "mV", "none")) as part:
+    with written_store(path, StoreManifest(path.name, layout, RATE, LEADS, "mV", "none")) as part:
         for number in range(n_records):
             kind = number % len(CLASSES)
             if CLASSES[kind] == without:

@@ -8,6 +8,7 @@ import numpy as np
 from ecgapp.evaluate import best_thresholds, challenge_weights, f_beta_g_beta, nelder_mead_thresholds, wilson
 from ecgapp.evaluate.arrays import Bools, Floats, outcomes
 from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
+from ecgapp.evaluate.challenge.organisers_2018 import GROUPS, ORDER, organisers_scores
 from ecgapp.evaluate.challenge_scores import f_beta, g_beta, mean_defined
 from ecgapp.experiments.paper_tables.published_figures import PublishedFigure, published_figures
 from ecgapp.experiments.report_parts import (
@@ -73,7 +74,7 @@ def pooled_decisions(ended: ArmTrials, way: str) -> PooledDecisions:
 
 def singstad2020_report(names: tuple[str, str], data: DataReport, results: Results) -> ExperimentReport:
     """The report of the results so far; ``names`` are title and citation."""
-    tables = (_score_table(results), _class_table(results))
+    tables = (_score_table(results), _class_table(results), _organisers_table(results))
     figures = (_curve_figure(results),)
     return ExperimentReport(
         *names,
@@ -156,6 +157,30 @@ def _class_table(results: Results) -> ResultTable:
         tuple(rows),
         (f"Thresholds: {PUBLISHED}, for the arm as published; {INSIDE}, for the others.",),
         decimals=2,
+    )
+
+
+def _organisers_table(results: Results) -> ResultTable:
+    """The score of the 2018 challenge, where every record's first label is known."""
+    names = task(_TASK).label_names
+    columns = [names.index(name) for name in ORDER]
+    place_of = {column: place for place, column in enumerate(columns)}
+    rows: list[tuple[Cell, ...]] = []
+    for ended in results.values():
+        folds = [ended.arrays(place) for place in range(len(ended.trials))]
+        first = np.concatenate([arrays["test_first_labels"] for arrays in folds])
+        if (first >= 0).all():
+            answers = np.concatenate([arrays["test_probabilities"] for arrays in folds])[:, columns]
+            targets = np.concatenate([arrays["test_targets"] for arrays in folds])[:, columns]
+            places = np.array([place_of[int(label)] for label in first])
+            scores = organisers_scores(answers.argmax(axis=1), targets, places)
+            rows.append((ended.arm.title, scores.n, scores.mean, *scores.groups.values()))
+    return ResultTable(
+        "organisers",
+        "Score of the 2018 challenge, computed as its organisers do",
+        ("arm", "n", "mean F1", *(f"F1 {name}" for name in GROUPS)),
+        tuple(rows),
+        ("The most probable class is the prediction; it is right if it is any of the record's labels.",),
     )
 
 

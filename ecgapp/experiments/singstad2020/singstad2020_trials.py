@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.datasets import DatasetStore
+from ecgapp.datasets import DatasetStore, first_codes, has_first_codes
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
 from ecgapp.experiments.study_protocol import Arm, ArmContext
@@ -98,6 +98,7 @@ class FoldTrials:
                 f"{name}_targets": self.data.records.targets[chosen],
             }
         arrays["test_rows"] = split.test
+        arrays["test_first_labels"] = self._first_labels()[split.test]
         counts = {name: len(chosen) for name, chosen in rows.items()}
         return TrialResult(curves=curves, counts=counts), arrays
 
@@ -117,6 +118,17 @@ class FoldTrials:
             seeded(self.context.config.seed, _VALIDATION, number),
         )  # fmt: skip
         return TrialSplit(others[part != 1], others[part == 1], test)
+
+    def _first_labels(self) -> Rows:
+        """The place of each record's first label among the task's, -1 where the data set does not keep it."""
+        labels = {code: place for place, label in enumerate(task(TASK).labels) for code in label.codes}
+        places = np.full(len(self.data.records), -1, np.int64)
+        for number, store in enumerate(self.data.stores):
+            mine = np.flatnonzero(self.data.records.store_of == number)
+            if has_first_codes(store):
+                codes = first_codes(store, self.data.records.row_of[mine])
+                places[mine] = [labels.get(code, -1) for code in codes]
+        return places
 
     def _cut(self) -> TrialData:
         """The data with every record cut at the window's length; shorter ones are padded when read."""

@@ -131,6 +131,21 @@ def test_exact_thresholds_are_never_below_the_simplex_on_the_records_that_they_a
     assert exact >= simplex
 
 
+def test_the_organisers_score_is_there_only_where_first_labels_are_known(ended, tmp_path):
+    context, _ = ended
+    report = collect(context.folder, context.stores)
+    assert "organisers" not in {table.key for table in report.tables}
+    settings = Settings(tmp_path, tmp_path / "shipped")
+    write_hospitals(settings.stores / "hospitals", 72, layout="cpsc2018")
+    folder, stores = open_experiment(CONFIG, settings)
+    ordered = ArmContext(folder.record().config, stores, settings, folder, "cpu", _Listener())
+    protocol = protocol_named("singstad2020")
+    run_arm(protocol, protocol.arms(ordered.config)[-1], ordered)
+    (table,) = [table for table in collect(folder, stores).tables if table.key == "organisers"]
+    assert table.rows[0][1] == 72
+    assert 0 <= table.rows[0][2] <= 1
+
+
 def test_the_report_names_the_published_figures_and_is_the_same_each_time(ended):
     context, _ = ended
     first, second = (collect(context.folder, context.stores).to_markdown() for _ in range(2))
