@@ -162,7 +162,7 @@ def _class_table(results: Results) -> ResultTable:
 
 def _organisers_table(results: Results) -> ResultTable:
     """The score of the 2018 challenge, where every record's first label is known."""
-    names = task(_TASK).label_names
+    names = task(TASK).label_names
     columns = [names.index(name) for name in ORDER]
     place_of = {column: place for place, column in enumerate(columns)}
     rows: list[tuple[Cell, ...]] = []
