@@ -1,15 +1,10 @@
 """The report of singstad2020: the challenge's figures, precision and recall of each class, and controls."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
-from ecgapp.evaluate import best_thresholds, challenge_weights, f_beta_g_beta, nelder_mead_thresholds, wilson
-from ecgapp.evaluate.arrays import Bools, Floats, outcomes
-from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
+from ecgapp.evaluate import wilson
 from ecgapp.evaluate.challenge.organisers_2018 import GROUPS, ORDER, organisers_scores
-from ecgapp.evaluate.challenge_scores import f_beta, g_beta, mean_defined
+from ecgapp.evaluate.comparison.record_bootstrap import PairedDifference
 from ecgapp.experiments.paper_tables.published_figures import PublishedFigure, published_figures
 from ecgapp.experiments.report_parts import (
     Cell,
@@ -20,56 +15,21 @@ from ecgapp.experiments.report_parts import (
     ResultTable,
     interval_text,
 )
-from ecgapp.experiments.singstad2020.singstad2020_trials import TASK
-from ecgapp.experiments.study_protocol import ArmTrials, DataReport, Results
+from ecgapp.experiments.singstad2020.singstad2020_scores import (
+    INSIDE,
+    PUBLISHED,
+    THRESHOLDS,
+    PooledDecisions,
+    challenge_intervals,
+    f2_difference,
+    pooled_decisions,
+)
+from ecgapp.experiments.study_protocol import DataReport, Results
 from ecgapp.models.validation_figures import Interval
-from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 
-N_DRAWS = 1000
-_PUBLISHED_SETTING = "CPSC2018, ten-fold cross-validation"
-
-Fit = Callable[[FloatArray, FloatArray], Floats]
-
-
-def _exact(probabilities: FloatArray, targets: FloatArray) -> Floats:
-    return best_thresholds(probabilities, targets, 2.0, challenge_weights(targets))
-
-
-PUBLISHED = "Nelder-Mead on the training records, as published"
-INSIDE = "exact on the training records and those that choose the epoch"
-THRESHOLDS: dict[str, tuple[str, Fit]] = {
-    PUBLISHED: ("train", nelder_mead_thresholds),
-    "exact on the training records": ("train", _exact),
-    "Nelder-Mead on the records that choose the epoch": ("validation", nelder_mead_thresholds),
-    "exact on the records that choose the epoch": ("validation", _exact),
-    INSIDE: ("both", _exact),
-}
-"""Ways to find the thresholds of a fold: by which of its records, and by which search."""
-
-
-@dataclass(frozen=True, eq=False)
-class PooledDecisions:
-    """Decisions and targets of all folds' test records, (n_records, n_labels) each, in the order of folds."""
-
-    decisions: Bools
-    targets: FloatArray
-
-
-def pooled_decisions(ended: ArmTrials, way: str) -> PooledDecisions:
-    """The decisions of each fold's test records by the thresholds of that fold."""
-    part, fit = THRESHOLDS[way]
-    decisions, targets = [], []
-    for place in range(len(ended.trials)):
-        arrays = ended.arrays(place)
-        names = ("train", "validation") if part == "both" else (part,)
-        learnt = [
-            np.concatenate([arrays[f"{name}_{kind}"] for name in names])
-            for kind in ("probabilities", "targets")
-        ]
-        decisions.append(arrays["test_probabilities"] >= fit(learnt[0], learnt[1]))
-        targets.append(arrays["test_targets"])
-    return PooledDecisions(np.concatenate(decisions), np.concatenate(targets))
+_LIMIT = 0.05  # of p, below which a difference is shown
+_TASK = "nine_class"
 
 
 def singstad2020_report(names: tuple[str, str], data: DataReport, results: Results) -> ExperimentReport:
@@ -85,37 +45,20 @@ def singstad2020_report(names: tuple[str, str], data: DataReport, results: Resul
     )
 
 
-def challenge_intervals(pooled: PooledDecisions) -> tuple[Interval | None, Interval | None]:
-    """F2 and G2 with their 95 % intervals over records."""
-    weights = challenge_weights(pooled.targets)
-    counts = outcomes(pooled.decisions, np.asarray(pooled.targets, np.float64))[:3] * weights[:, None]
-
-    def statistic(draws: Floats) -> Floats:
-        hits, alarms, misses = np.einsum("krl,rd->kld", counts, draws)
-        both = f_beta(hits, alarms, misses, 2.0), g_beta(hits, alarms, misses, 2.0)
-        return np.stack([[mean_defined(one[:, d]) for d in range(one.shape[1])] for one in both])
-
-    values = f_beta_g_beta(pooled.decisions, pooled.targets)
-    draws = bootstrap_draws(statistic, len(weights), N_DRAWS, 0)
-    return interval(values[0], draws[0]), interval(values[1], draws[1])
-
-
 def _score_table(results: Results) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
-    paper = {figure.figure: figure.value for figure in _paper()}
+    paper = {figure.figure: figure.value for figure in _paper("CPSC2018, ten-fold cross-validation")}
     rows.append(("published, cross-validation", "Nelder-Mead", None, f"{paper['F2']}", f"{paper['G2']}"))
     for ended in results.values():
         for way in THRESHOLDS:
             pooled = pooled_decisions(ended, way)
             f2, g2 = challenge_intervals(pooled)
-            rows.append((ended.arm.title, way, len(pooled.targets), _interval(f2), _interval(g2)))
+            rows.append((ended.arm.title, way, len(pooled.targets), _text(f2), _text(g2)))
     for ended in list(results.values())[:1]:
         targets = pooled_decisions(ended, PUBLISHED).targets
-        everything = PooledDecisions(np.ones(targets.shape, bool), targets)
+        everything = PooledDecisions(np.ones(targets.shape, bool), targets, np.arange(len(targets)))
         f2, g2 = challenge_intervals(everything)
-        rows.append(
-            ("Control: every class on every record", "none", len(targets), _interval(f2), _interval(g2))
-        )
+        rows.append(("Control: every class on every record", "none", len(targets), _text(f2), _text(g2)))
     return ResultTable(
         "scores",
         "F2 and G2 of the 2020 challenge",
@@ -130,16 +73,16 @@ def _class_table(results: Results) -> ResultTable:
     published = published_figures("singstad2020")
     for ended in results.values():
         way = PUBLISHED if ended.arm.key == "categorical" else INSIDE
-        pooled = pooled_decisions(ended, way)
-        for place, name in enumerate(task(TASK).label_names):
-            decided, true = pooled.decisions[:, place], pooled.targets[:, place] == 1
-            hits = int((decided & true).sum())
+        pooled, learnt = pooled_decisions(ended, way), pooled_decisions(ended, way, "train")
+        for place, name in enumerate(task(_TASK).label_names):
             paper = {f.figure: f.value for f in published if f.setting.endswith(f", {name}")}
+            precision, recall = _precision_and_recall(pooled, place)
+            seen_precision, seen_recall = _precision_and_recall(learnt, place)
             rows.append(
                 (
-                    ended.arm.title, name, int(true.sum()),
-                    paper.get("precision"), _interval(wilson(hits, int(decided.sum()))),
-                    paper.get("recall"), _interval(wilson(hits, int(true.sum()))),
+                    ended.arm.title, name, int((pooled.targets[:, place] == 1).sum()),
+                    paper.get("precision"), _value(seen_precision), _text(precision),
+                    paper.get("recall"), _value(seen_recall), _text(recall),
                 )
             )  # fmt: skip
     return ResultTable(
@@ -149,20 +92,25 @@ def _class_table(results: Results) -> ResultTable:
             "arm",
             "class",
             "positives",
-            "precision, paper",
-            "precision (95 %)",
-            "recall, paper",
-            "recall (95 %)",
+            "precision: paper",
+            "ours on its training records",
+            "ours (95 %)",
+            "recall: paper",
+            "our recall on its training records",
+            "our recall (95 %)",
         ),
         tuple(rows),
-        (f"Thresholds: {PUBLISHED}, for the arm as published; {INSIDE}, for the others.",),
+        (
+            "The paper's values are of its training data.",
+            f"Thresholds: {PUBLISHED}, for the arm as published; {INSIDE}, for the others.",
+        ),
         decimals=2,
     )
 
 
 def _organisers_table(results: Results) -> ResultTable:
     """The score of the 2018 challenge, where every record's first label is known."""
-    names = task(TASK).label_names
+    names = task(_TASK).label_names
     columns = [names.index(name) for name in ORDER]
     place_of = {column: place for place, column in enumerate(columns)}
     rows: list[tuple[Cell, ...]] = []
@@ -184,6 +132,16 @@ def _organisers_table(results: Results) -> ResultTable:
     )
 
 
+def _precision_and_recall(pooled: PooledDecisions, place: int) -> tuple[Interval | None, Interval | None]:
+    decided, true = pooled.decisions[:, place], pooled.targets[:, place] == 1
+    hits = int((decided & true).sum())
+    return wilson(hits, int(decided.sum())), wilson(hits, int(true.sum()))
+
+
+def _value(interval: Interval | None) -> float | None:
+    return None if interval is None else interval.value
+
+
 def _curve_figure(results: Results) -> ResultFigure:
     panels = []
     for ended in results.values():
@@ -202,32 +160,38 @@ def _curve_figure(results: Results) -> ResultFigure:
 
 
 def _conclusions(results: Results) -> tuple[str, ...]:
-    scores = {key: challenge_intervals(pooled_decisions(ended, INSIDE))[0] for key, ended in results.items()}
+    pairs = (
+        (
+            "length",
+            "categorical",
+            "The network with categorical cross-entropy against the record's length alone",
+        ),
+        ("length", "binary", "The network with binary cross-entropy against the record's length alone"),
+        ("categorical", "binary", "Binary against categorical cross-entropy"),
+    )
     sentences = []
-    for key in ("categorical", "binary"):
-        net, length = scores.get(key), scores.get("length")
-        if net is not None and length is not None:
-            apart = net.low > length.high or net.high < length.low
-            verdict = "differ" if apart else "are not shown to differ"
-            sentences.append(
-                f"The network with {key} cross-entropy reaches an F2 of {_interval(net)}, the record's "
-                f"length alone {_interval(length)}: the two {verdict}."
-            )
+    for first, second, words in pairs:
+        if first in results and second in results:
+            arms = (pooled_decisions(results[key], INSIDE) for key in (first, second))
+            sentences.append(_difference_sentence(words, f2_difference(*arms)))
     if "categorical" in results:
-        published = next(figure.value for figure in _paper() if figure.figure == "F2")
-        optimistic = challenge_intervals(pooled_decisions(results["categorical"], PUBLISHED))[0]
-        sentences.append(
-            f"With thresholds as published, F2 is {_interval(optimistic)} on records of other folds; "
-            f"the paper has {published:.2f}."
-        )
-    return tuple(sentences)
+        ways = (pooled_decisions(results["categorical"], way) for way in (INSIDE, PUBLISHED))
+        words = "Thresholds as published against those of all records that the fold may use"
+        sentences.append(_difference_sentence(words, f2_difference(*ways)))
+    return tuple(sentence for sentence in sentences if sentence)
 
 
-def _paper() -> list[PublishedFigure]:
-    """The figures of the paper's cross-validation."""
-    return [figure for figure in published_figures("singstad2020") if figure.setting == _PUBLISHED_SETTING]
+def _difference_sentence(words: str, change: PairedDifference | None) -> str:
+    if change is None:
+        return ""
+    numbers = f"F2 {change.second:.2f} and {change.first:.2f}, difference {_text(change.difference)}"
+    verdict = "" if change.p < _LIMIT else "no difference shown, "
+    return f"{words}: {numbers}; {verdict}p = {change.p:.3f}, n = {change.n} records."
 
 
-def _interval(value: Interval | None) -> str | None:
-    """The interval with two decimals, as many as the paper prints."""
+def _paper(setting: str) -> list[PublishedFigure]:
+    return [figure for figure in published_figures("singstad2020") if figure.setting == setting]
+
+
+def _text(value: Interval | None) -> str | None:
     return interval_text(value, 2)
