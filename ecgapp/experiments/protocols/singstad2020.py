@@ -152,7 +152,7 @@ def _differences(
         )
     differences.append(
         f"The optimiser is {settings.optimiser} at {settings.learning_rate:g} ({settings.schedule}), in "
-        f"batches of {settings.batch_size}; the public code has SGD and does not say more. A training ends after "
+        f"batches of {settings.batch_size}; the public code has SGD and says no more. A training ends after "
         f"{settings.patience} epochs without a better loss; the study's patience is not published."
     )
     differences += (
