@@ -22,7 +22,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
     all_arms,
     preset,
 )
-from ecgapp.experiments.ansari2020.ansari2020_data import ansari_settings, pretrained_encoder
+from ecgapp.experiments.ansari2020.ansari2020_data import pretrained_encoder
 from ecgapp.experiments.ansari2020.ansari2020_head import open_head
 from ecgapp.experiments.ansari2020.ansari2020_report import ansari_report
 from ecgapp.experiments.ansari2020.ansari2020_times import measured_seconds
@@ -37,9 +37,8 @@ from ecgapp.experiments.study_protocol import (
     TrialFunction,
     study,
 )
+from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.tasks import task
-
-FOLDS = tuple(range(1, 11))
 
 
 @study("ansari2020")
@@ -60,15 +59,15 @@ class Ansari2020(StudyProtocol):
 
     def inputs(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
         """The digest of the installed autoencoder."""
-        return (pretrained_encoder(ansari_settings(config), settings).card.sha256,)
+        return (pretrained_encoder(config.settings_as(AnsariConfig), settings).card.sha256,)
 
     def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
         """Those that the autoencoder reads."""
-        return pretrained_encoder(ansari_settings(config), settings).card.preprocessing.leads
+        return pretrained_encoder(config.settings_as(AnsariConfig), settings).card.preprocessing.leads
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records and positives of each data set; the first one must have every class."""
-        settings = ansari_settings(config)
+        settings = config.settings_as(AnsariConfig)
         labelled = task(settings.task)
         rows = [np.asarray(store.rows(FOLDS)) for store in stores]
         counts = [store.targets(labelled, own) for store, own in zip(stores, rows, strict=True)]
@@ -86,14 +85,14 @@ class Ansari2020(StudyProtocol):
         sources = []
         for store in stores:
             rows = store.rows(FOLDS)
-            answers = store.targets(task(ansari_settings(config).task), rows)
+            answers = store.targets(task(config.settings_as(AnsariConfig).task), rows)
             known = rows[(~np.isnan(answers)).any(axis=1)]
             sources.append(f"{store.name} {len(known):,} ({counted(store.sources(known))})")
         return f"Our figures: n by data set and source: {'; '.join(sources)}. Folds and parts have fewer."
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """Features, learners with both encoders, the head as a model, and the differences."""
-        return all_arms(config, ansari_settings(config))
+        return all_arms(config, config.settings_as(AnsariConfig))
 
     def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
         """Load what the arm's trials share."""

@@ -58,7 +58,7 @@ class Singstad2020(StudyProtocol):
         Raises:
             ExperimentError: a class has fewer positives than the smallest number of folds.
         """
-        settings = _settings(config)
+        settings = config.settings_as(Singstad2020Config)
         targets, sources, seconds = _columns(settings, stores)
         names = task(TASK).label_names
         positives = (targets == 1).sum(axis=0).astype(int)
@@ -82,12 +82,12 @@ class Singstad2020(StudyProtocol):
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
         """Their number and sources; each is tested once."""
-        _, sources, _ = _columns(_settings(config), stores)
+        _, sources, _ = _columns(config.settings_as(Singstad2020Config), stores)
         return f"Our figures: n = {len(sources):,} records ({counted(sources)}), each tested in one fold."
 
     def fitted(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> ExperimentConfig:
         """The config with fewer folds if a class has fewer positives than folds."""
-        settings = _settings(config)
+        settings = config.settings_as(Singstad2020Config)
         targets, _, _ = _columns(settings, stores)
         if (targets == 1).sum(axis=0).min() >= settings.n_folds:
             return config
@@ -95,7 +95,7 @@ class Singstad2020(StudyProtocol):
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """An arm for each loss, and the control that sees the record's length; each fold is a trial."""
-        n_folds = _settings(config).n_folds
+        n_folds = config.settings_as(Singstad2020Config).n_folds
         return (
             LossArm("categorical", "Categorical cross-entropy, as published", n_folds, loss="categorical"),
             LossArm("binary", "Binary cross-entropy", n_folds, loss="binary"),
@@ -106,11 +106,11 @@ class Singstad2020(StudyProtocol):
         """Load the records once for all folds."""
         if not isinstance(arm, LossArm):
             raise TypeError("The arm is of another protocol.")
-        return FoldTrials.open(_settings(context.config), arm, context).run
+        return FoldTrials.open(context.config.settings_as(Singstad2020Config), arm, context).run
 
     def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
         """The seconds of each arm, from probe steps of the network on the first fold."""
-        settings = _settings(context.config)
+        settings = context.config.settings_as(Singstad2020Config)
         seconds = FoldTrials.open(
             settings, LossArm("binary", "Probe", 1, loss="binary"), context
         ).seconds_a_fold()
@@ -124,12 +124,6 @@ class Singstad2020(StudyProtocol):
         """Precision and recall of each class, the challenge's figures, thresholds, and conclusions."""
         data = self.data_report(config, stores)
         return singstad2020_report((self.title, self.citation), data, results)
-
-
-def _settings(config: ExperimentConfig) -> Singstad2020Config:
-    if not isinstance(config.settings, Singstad2020Config):
-        raise TypeError("The settings are of another protocol.")
-    return config.settings
 
 
 def _columns(
@@ -168,7 +162,7 @@ def _differences(
         )
     differences.append(
         f"The optimiser is {settings.optimiser} at {settings.learning_rate:g} ({settings.schedule}), in "
-        f"batches of {settings.batch_size}; the public code has SGD and does not say more. A training ends after "
+        f"batches of {settings.batch_size}; the public code has SGD and says no more. A training ends after "
         f"{settings.patience} epochs without a better loss; the study's patience is not published."
     )
     differences += (

@@ -13,6 +13,7 @@ from ecgapp.experiments.report_parts import (
     FigureSeries,
     ResultFigure,
     ResultTable,
+    interval_text,
 )
 from ecgapp.experiments.singstad2020.singstad2020_scores import (
     INSIDE,
@@ -193,4 +194,4 @@ def _paper(setting: str) -> list[PublishedFigure]:
 
 
 def _text(value: Interval | None) -> str | None:
-    return None if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"
+    return interval_text(value, 2)
