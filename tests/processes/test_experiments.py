@@ -1,5 +1,6 @@
 """Experiments in processes: as jobs, in parts, stopped, broken, and killed at random moments."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 
 import pytest
+import torch
 from killing import report_of
 from run_processes import QUICK, end_all, until
 from tiny_experiments import (
@@ -19,14 +21,24 @@ from tiny_experiments import (
     trials_begun,
     with_settings,
 )
+from twelve_lead_stores import twelve_lead_installation
 
 from ecgapp.config import PROJECT
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments import estimation
-from ecgapp.experiments.arm_jobs import arm_states, resume_experiment, start_ready_arms, stop_experiment
-from ecgapp.experiments.collection import write_report
+from ecgapp.experiments.arm_jobs import (
+    arm_states,
+    jobs_of,
+    resume_experiment,
+    start_ready_arms,
+    stop_experiment,
+)
+from ecgapp.experiments.collection import read_report, write_report
 from ecgapp.experiments.estimation import measure_experiment
+from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
+from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
+from ecgapp.experiments.starting import open_experiment
 from ecgapp.jobs import ARM, RunStore
 from ecgapp.storage import documents
 
@@ -79,6 +91,39 @@ def test_arms_start_by_themselves_once_the_arm_that_they_need_has_finished(setti
     assert after_jobs == whole
     messages = [status.run.message for status in arm_states(run.folder, runs)]
     assert messages[:2] == ["Finished. First arm: 1 trial.", "Finished. Arm 1: 2 trials."]
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda:0",
+            marks=[
+                pytest.mark.gpu,
+                pytest.mark.skipif(not torch.cuda.is_available(), reason="This machine has no CUDA device."),
+            ],
+        ),
+    ],
+)
+def test_the_arms_of_a_study_run_on_their_device_one_after_another(device, tmp_path):
+    settings = twelve_lead_installation(tmp_path / "home", n_source=6, n_target=36)
+    small = Singstad2020Config(
+        filters=4, blocks=3, sampling_rate=50.0, n_folds=2, fewest_folds=2, epochs=1, optimiser="adamw",
+        learning_rate=1e-3, schedule="one-cycle", batch_size=8,
+    )  # fmt: skip
+    folder, _ = open_experiment(ExperimentConfig(small, ("hospitals",), "quick"), settings)
+    runs = RunStore(settings.runs)
+    started = start_ready_arms(folder, runs, (device,))
+    try:
+        assert [job.device for job in started] == [device] * 3
+        until(lambda: all(run.ended_for_now for run in jobs_of(folder.record().id, runs).values()))
+    finally:
+        end_all(runs)
+    jobs = sorted(jobs_of(folder.record().id, runs).values(), key=lambda job: job.claimed)
+    assert [job.state for job in jobs] == ["finished"] * 3
+    assert all(before.ended <= after.claimed for before, after in itertools.pairwise(jobs))
+    assert read_report(folder).report.cautions == ()
 
 
 def test_arms_behind_one_that_failed_wait_and_the_others_run(settings, runs):
