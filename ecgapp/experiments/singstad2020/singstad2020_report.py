@@ -19,43 +19,44 @@ from ecgapp.experiments.singstad2020.singstad2020_scores import (
     INSIDE,
     PUBLISHED,
     THRESHOLDS,
+    DecisionPools,
     PooledDecisions,
     challenge_intervals,
     f2_difference,
-    pooled_decisions,
 )
+from ecgapp.experiments.singstad2020.singstad2020_trials import TASK
 from ecgapp.experiments.study_protocol import DataReport, Results
 from ecgapp.models.validation_figures import Interval
 from ecgapp.tasks import task
 
 _LIMIT = 0.05  # of p, below which a difference is shown
-_TASK = "nine_class"
 
 
 def singstad2020_report(names: tuple[str, str], data: DataReport, results: Results) -> ExperimentReport:
     """The report of the results so far; ``names`` are title and citation."""
-    tables = (_score_table(results), _class_table(results), _organisers_table(results))
+    pools = DecisionPools(results)
+    tables = (_score_table(pools), _class_table(pools), _organisers_table(results))
     figures = (_curve_figure(results),)
     return ExperimentReport(
         *names,
         (*data.data, *data.differences),
-        _conclusions(results),
+        _conclusions(pools),
         tuple(table for table in tables if table.rows),
         tuple(figure for figure in figures if any(panel.series for panel in figure.panels)),
     )
 
 
-def _score_table(results: Results) -> ResultTable:
+def _score_table(pools: DecisionPools) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     paper = {figure.figure: figure.value for figure in _paper("CPSC2018, ten-fold cross-validation")}
     rows.append(("published, cross-validation", "Nelder-Mead", None, f"{paper['F2']}", f"{paper['G2']}"))
-    for ended in results.values():
+    for key, ended in pools.results.items():
         for way in THRESHOLDS:
-            pooled = pooled_decisions(ended, way)
+            pooled = pools.of(key, way)
             f2, g2 = challenge_intervals(pooled)
             rows.append((ended.arm.title, way, len(pooled.targets), _text(f2), _text(g2)))
-    for ended in list(results.values())[:1]:
-        targets = pooled_decisions(ended, PUBLISHED).targets
+    for key in list(pools.results)[:1]:
+        targets = pools.of(key, PUBLISHED).targets
         everything = PooledDecisions(np.ones(targets.shape, bool), targets, np.arange(len(targets)))
         f2, g2 = challenge_intervals(everything)
         rows.append(("Control: every class on every record", "none", len(targets), _text(f2), _text(g2)))
@@ -68,13 +69,13 @@ def _score_table(results: Results) -> ResultTable:
     )
 
 
-def _class_table(results: Results) -> ResultTable:
+def _class_table(pools: DecisionPools) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     published = published_figures("singstad2020")
-    for ended in results.values():
-        way = PUBLISHED if ended.arm.key == "categorical" else INSIDE
-        pooled, learnt = pooled_decisions(ended, way), pooled_decisions(ended, way, "train")
-        for place, name in enumerate(task(_TASK).label_names):
+    for key, ended in pools.results.items():
+        way = PUBLISHED if key == "categorical" else INSIDE
+        pooled, learnt = pools.of(key, way), pools.of(key, way, "train")
+        for place, name in enumerate(task(TASK).label_names):
             paper = {f.figure: f.value for f in published if f.setting.endswith(f", {name}")}
             precision, recall = _precision_and_recall(pooled, place)
             seen_precision, seen_recall = _precision_and_recall(learnt, place)
@@ -110,7 +111,7 @@ def _class_table(results: Results) -> ResultTable:
 
 def _organisers_table(results: Results) -> ResultTable:
     """The score of the 2018 challenge, where every record's first label is known."""
-    names = task(_TASK).label_names
+    names = task(TASK).label_names
     columns = [names.index(name) for name in ORDER]
     place_of = {column: place for place, column in enumerate(columns)}
     rows: list[tuple[Cell, ...]] = []
@@ -159,7 +160,7 @@ def _curve_figure(results: Results) -> ResultFigure:
     return ResultFigure("curves", "Validation loss of each fold", tuple(panels))
 
 
-def _conclusions(results: Results) -> tuple[str, ...]:
+def _conclusions(pools: DecisionPools) -> tuple[str, ...]:
     pairs = (
         (
             "length",
@@ -171,11 +172,11 @@ def _conclusions(results: Results) -> tuple[str, ...]:
     )
     sentences = []
     for first, second, words in pairs:
-        if first in results and second in results:
-            arms = (pooled_decisions(results[key], INSIDE) for key in (first, second))
+        if first in pools.results and second in pools.results:
+            arms = (pools.of(key, INSIDE) for key in (first, second))
             sentences.append(_difference_sentence(words, f2_difference(*arms)))
-    if "categorical" in results:
-        ways = (pooled_decisions(results["categorical"], way) for way in (INSIDE, PUBLISHED))
+    if "categorical" in pools.results:
+        ways = (pools.of("categorical", way) for way in (INSIDE, PUBLISHED))
         words = "Thresholds as published against those of all records that the fold may use"
         sentences.append(_difference_sentence(words, f2_difference(*ways)))
     return tuple(sentence for sentence in sentences if sentence)

@@ -10,7 +10,7 @@ from ecgapp.evaluate.arrays import Bools, Floats, outcomes
 from ecgapp.evaluate.bootstrap import Statistic, bootstrap_draws, interval
 from ecgapp.evaluate.challenge_scores import f_beta, g_beta
 from ecgapp.evaluate.comparison.record_bootstrap import PairedDifference, paired_difference
-from ecgapp.experiments.study_protocol import ArmTrials
+from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.models.validation_figures import Interval
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
@@ -24,16 +24,16 @@ def _exact(probabilities: FloatArray, targets: FloatArray) -> Floats:
     return best_thresholds(probabilities, targets, 2.0, challenge_weights(targets))
 
 
+PUBLISHED = "Nelder-Mead on the training records, as published"
+INSIDE = "exact on the training records and those that choose the epoch"
 THRESHOLDS: dict[str, tuple[str, Fit]] = {
-    "Nelder-Mead on the training records, as published": ("train", nelder_mead_thresholds),
+    PUBLISHED: ("train", nelder_mead_thresholds),
     "exact on the training records": ("train", _exact),
     "Nelder-Mead on the records that choose the epoch": ("validation", nelder_mead_thresholds),
     "exact on the records that choose the epoch": ("validation", _exact),
-    "exact on the training records and those that choose the epoch": ("both", _exact),
+    INSIDE: ("both", _exact),
 }
 """Ways to find the thresholds of a fold: by which of its records, and by which search."""
-PUBLISHED = next(iter(THRESHOLDS))
-INSIDE = "exact on the training records and those that choose the epoch"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +62,25 @@ def pooled_decisions(ended: ArmTrials, way: str, part: str = "test") -> PooledDe
     return PooledDecisions(np.concatenate(decisions), np.concatenate(targets), np.concatenate(rows))
 
 
+class DecisionPools:
+    """The pooled decisions of each arm by each way to find thresholds, computed once."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self._pools: dict[tuple[str, str, str], PooledDecisions] = {}
+
+    def of(self, key: str, way: str, part: str = "test") -> PooledDecisions:
+        """The decisions of the arm ``key``; see ``pooled_decisions``."""
+        asked_for = (key, way, part)
+        if asked_for not in self._pools:
+            self._pools[asked_for] = pooled_decisions(self.results[key], way, part)
+        return self._pools[asked_for]
+
+
 def shared_records(
     first: PooledDecisions, second: PooledDecisions
 ) -> tuple[PooledDecisions, PooledDecisions]:
-    """Both on the records that both have, in the same order."""
+    """The decisions on the records that both have, in the same order."""
     rows = np.intersect1d(first.rows, second.rows)
     chosen = []
     for one in (first, second):
