@@ -80,8 +80,8 @@ def start_ready_arms(folder: ExperimentFolder, runs: RunStore, devices: Sequence
 def start_next_arms(folder: ExperimentFolder, runs: RunStore, devices: Sequence[str], job: str) -> None:
     """Queue the arms that can run now that the arm of ``job`` has ended, unless that job was asked to stop.
 
-    A stop that was asked for while they were being queued stops them, too: whoever asked saw no job of
-    theirs yet, and the experiment would go on by itself.
+    A stop that was asked for while they were being queued stops them, too: it saw no job of theirs yet, and
+    the experiment would go on by itself.
 
     Raises:
         JobError: the list of jobs refuses one.

@@ -79,7 +79,7 @@ class PartRun:
 
 
 def _cause(error: Exception) -> str:
-    """What ended an arm, in a sentence."""
+    """The sentence on the error that ended an arm."""
     if isinstance(error, EcgAppError):
         return str(error)
     if is_out_of_memory(error):

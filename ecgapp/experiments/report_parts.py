@@ -141,7 +141,7 @@ class ExperimentReport:
 
 
 def counted(names: Iterable[str]) -> str:
-    """How often each name occurs, e.g. ``georgia 58, ptb 210``."""
+    """Each name with the number of times that it occurs, e.g. ``georgia 58, ptb 210``."""
     return ", ".join(f"{name} {n:,}" for name, n in sorted(Counter(names).items()))
 
 

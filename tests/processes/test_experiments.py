@@ -93,6 +93,7 @@ def test_arms_start_by_themselves_once_the_arm_that_they_need_has_finished(setti
     assert messages[:2] == ["Finished. First arm: 1 trial.", "Finished. Arm 1: 2 trials."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "device",
     [
@@ -107,9 +108,9 @@ def test_arms_start_by_themselves_once_the_arm_that_they_need_has_finished(setti
     ],
 )
 def test_the_arms_of_a_study_run_on_their_device_one_after_another(device, tmp_path):
-    settings = twelve_lead_installation(tmp_path / "home", n_source=6, n_target=36)
+    settings = twelve_lead_installation(tmp_path / "home", n_source=6, n_target=72)
     small = Singstad2020Config(
-        filters=4, blocks=3, sampling_rate=50.0, n_folds=2, fewest_folds=2, epochs=1, optimiser="adamw",
+        filters=4, blocks=3, sampling_rate=50.0, n_folds=4, fewest_folds=2, epochs=1, optimiser="adamw",
         learning_rate=1e-3, schedule="one-cycle", batch_size=8,
     )  # fmt: skip
     folder, _ = open_experiment(ExperimentConfig(small, ("hospitals",), "quick"), settings)

@@ -62,7 +62,7 @@ class Ansari2020(StudyProtocol):
         return (pretrained_encoder(config.settings_as(AnsariConfig), settings).card.sha256,)
 
     def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
-        """Those that the autoencoder reads."""
+        """The leads that the autoencoder reads."""
         return pretrained_encoder(config.settings_as(AnsariConfig), settings).card.preprocessing.leads
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
@@ -81,7 +81,7 @@ class Ansari2020(StudyProtocol):
         return DataReport(tuple(data), _differences(settings, stores))
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
-        """Their number by data set and source."""
+        """The number of labelled records by data set and source."""
         sources = []
         for store in stores:
             rows = store.rows(FOLDS)

@@ -49,7 +49,7 @@ class Singstad2020(StudyProtocol):
         return preset(size)
 
     def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
-        """All twelve."""
+        """The twelve leads."""
         return LEADS
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
@@ -81,7 +81,7 @@ class Singstad2020(StudyProtocol):
         return DataReport(data, differences)
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
-        """Their number and sources; each is tested once."""
+        """The number and the sources of the records; each is tested once."""
         _, sources, _ = _columns(config.settings_as(Singstad2020Config), stores)
         return f"Our figures: n = {len(sources):,} records ({counted(sources)}), each tested in one fold."
 

@@ -58,7 +58,7 @@ class Verma2021(StudyProtocol):
         return preset(size)
 
     def leads(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
-        """All twelve."""
+        """The twelve leads."""
         return LEADS
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
@@ -72,7 +72,7 @@ class Verma2021(StudyProtocol):
         )
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
-        """Number and sources of the target's records, and of the source's, whose last fold is tested."""
+        """The number and the sources of the target's records, and the number of the source's."""
         settings = config.settings_as(Verma2021Config)
         _, sources = target_answers(settings, stores)
         return (
