@@ -10,7 +10,12 @@ from ecgapp.experiments.report_parts import Cell, FigurePanel, FigureSeries, Res
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.experiments.trial_result import Array
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
-from ecgapp.experiments.verma2021.verma2021_answers import interval_text, mean_answers, paired_auroc
+from ecgapp.experiments.verma2021.verma2021_answers import (
+    answers_of,
+    interval_text,
+    paired_auroc,
+    paired_repeats,
+)
 from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.records.record import LEADS, FloatArray
@@ -25,11 +30,10 @@ def class_table(settings: Verma2021Config, results: Results) -> ResultTable:
     first, second = results.get(f"{Mode.RANDOM}-100"), results.get(f"{Mode.FROZEN}-100")
     rows: list[tuple[Cell, ...]] = []
     if first is not None and second is not None:
-        (one, targets), (two, _) = mean_answers(first), mean_answers(second)
+        one, two = answers_of(first), answers_of(second)
         for place, name in enumerate(task(settings.target_task).label_names):
-            column = slice(place, place + 1)
-            positives = int((targets[:, place] == 1).sum())
-            change = paired_auroc(one[:, column], two[:, column], targets[:, column])
+            positives = int((one.targets[:, place] == 1).sum())
+            change = paired_repeats(one.column(place), two.column(place))
             if change is not None and positives >= _FEWEST_POSITIVES:
                 rows.append((name, positives, change.first, change.second, interval_text(change.difference)))
     return ResultTable(
@@ -37,7 +41,10 @@ def class_table(settings: Verma2021Config, results: Results) -> ResultTable:
         "Gain of each class, all labels of the target: AUROC",
         ("class", "positives", "frozen random", "frozen source", "difference (95 %)"),
         tuple(rows),
-        (f"Classes with fewer than {_FEWEST_POSITIVES} positives are left out.",),
+        (
+            f"Classes with fewer than {_FEWEST_POSITIVES} positives are left out. A value is the mean of the "
+            "repeats.",
+        ),
     )
 
 
