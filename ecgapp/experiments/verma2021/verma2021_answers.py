@@ -4,7 +4,6 @@ Each repeat of an arm has its own folds and its own subset of labels. A figure o
 the mean of their figures, never the figure of their mean answer, which would be that of an ensemble.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

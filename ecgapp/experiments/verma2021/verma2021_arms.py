@@ -173,15 +173,21 @@ def _name(network: ClassifierConfig) -> str:
 def training_config(
     config: Verma2021Config, arm: VermaArm, stores: tuple[str, ...], seed: int
 ) -> TrainingConfig:
-    """The training of an arm; arms of one target differ in their initial weights and learning rates only."""
+    """The training of an arm.
+
+    Arms of one target differ in their initial weights and learning rates only. All have as many epochs; with
+    graded rates the first of them train the head alone.
+    """
     name = arm.task if arm.mode != Mode.SOURCE else f"ptbxl_{arm.task}"
     window = round(config.crop_seconds * arm.rate)
     preprocessing = PreprocessingConfig(
-        sampling_rate=arm.rate, lowpass=min(40.0, 0.45 * arm.rate), window=window, stride=window // 2
+        sampling_rate=arm.rate, lowpass=0.45 * arm.rate, window=window, stride=window // 2
     )
     shape = ClassifierShape(len(preprocessing.leads), window, len(task(name).labels))
     is_source, transfers = arm.mode == Mode.SOURCE, arm.mode in (Mode.FINETUNED, Mode.GRADED)
     graded = arm.mode == Mode.GRADED
+    target_epochs = config.target_epochs + (0 if graded else config.head_epochs)
+    epochs = config.source_epochs if is_source else target_epochs
     return TrainingConfig(
         name=f"verma2021-{arm.key}",
         phase=Phase.FINETUNE,
@@ -194,7 +200,7 @@ def training_config(
         pretrained=arm.source if transfers else None,
         head_epochs=config.head_epochs if graded else 0,
         graded_rates=graded,
-        epochs=config.source_epochs if is_source else config.target_epochs,
+        epochs=epochs,
         batch_size=config.batch_size if is_source else config.target_batch,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,

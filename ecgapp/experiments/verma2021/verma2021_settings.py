@@ -31,7 +31,9 @@ class Verma2021Config(ProtocolConfig):
     weight_decay: float = 1e-2  # Strodthoff et al.
     source_epochs: int = 50  # Strodthoff et al.
     target_epochs: int = 30  # Strodthoff et al.; Verma et al. fine-tune for 10
-    head_epochs: int = 30  # Strodthoff et al., before graded learning rates
+    head_epochs: int = (
+        30  # Strodthoff et al., of the head alone; other arms train all layers for as many more
+    )
     target_batch: int = 128
     target_shares: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25, 0.1)
     source_shares: tuple[float, ...] = (0.75, 0.5, 0.25)

@@ -9,19 +9,30 @@ from small_training import Recorder
 from twelve_lead_stores import twelve_lead_installation
 
 from ecgapp.errors import ExperimentError
+from ecgapp.evaluate import macro_auroc
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
-from ecgapp.experiments.trials.altered_signals import scrambled, spectra, without_lead, without_spans
+from ecgapp.experiments.trials.altered_signals import (
+    gathered,
+    scrambled,
+    spectra,
+    without_lead,
+    without_spans,
+)
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.subsets import subset
+from ecgapp.experiments.verma2021.verma2021_answers import RepeatedAnswers, paired_repeats
 from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
 from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
+from ecgapp.experiments.verma2021.verma2021_target import random_encoder
 from ecgapp.models import XResNetConfig, build
 from ecgapp.models.networks.spectral import SpectralClassifierConfig, Spectrum
+from ecgapp.models.networks.xresnet import Bottleneck
 
 NETWORK = XResNetConfig(depths=(1, 1), width=4)
 SMALL = Verma2021Config(
@@ -74,7 +85,9 @@ def test_arms_of_one_target_differ_in_their_start_and_learning_rates_only(instal
     alike = {"name": "x", "title": "", "initialisation": "random", "pretrained": None}
     assert replace(configs[0], **alike) == replace(configs[1], **alike)
     graded = training_config(SMALL, arms["graded-100"], CONFIG.stores, 7)
-    assert replace(graded, head_epochs=0, graded_rates=False, **alike) == replace(configs[0], **alike)
+    assert sum(graded.cycles) == configs[0].epochs
+    graded = replace(graded, epochs=configs[0].epochs, head_epochs=0, graded_rates=False)
+    assert replace(graded, **alike) == replace(configs[0], **alike)
 
 
 def test_all_arms_answer_the_same_records_in_the_same_folds(ended):
@@ -144,14 +157,45 @@ def test_the_spectral_classifier_reads_half_a_window_plus_one():
 def test_a_lead_and_a_wave_can_be_removed(installation):
     context, arms = installation
     data, _ = open_data(arms["scratch-100"], context)
-    rows = np.array([2])
+    small = gathered(data.records, np.array([5, 2]))
+    assert small.signals.shape[1] == small.lengths.sum()
     start, length = int(data.records.first[2]), int(data.records.lengths[2])
-    bare = without_lead(data.records, rows, 4).signals[:, start : start + length]
+    here = slice(int(small.first[1]), int(small.first[1]) + length)
+    assert torch.equal(small.signals[:, here], data.records.signals[:, start : start + length])
+    bare = without_lead(small, 4).signals[:, here]
     assert not bare[4].any()
     assert bare[3].any()
-    flat = without_spans(data.records, rows, {2: [(1.0, 2.0)]}).signals[:, start : start + length]
+    flat = without_spans(small, {1: [(1.0, 2.0)]}).signals[:, here]
     rises = torch.diff(flat[:, 50:101], dim=1)
     assert torch.allclose(rises, rises[:, :1].expand_as(rises), atol=1e-4)
+
+
+def test_each_block_of_the_random_encoder_answers_and_its_norms_are_those_of_training_windows(installation):
+    context, arms = installation
+    data, training = open_data(arms["frozenrandom-100"], context)
+    train = np.arange(0, 40)
+    network = random_encoder(training, 1)
+    measure_norms_on(network, data.records, train)
+    windows = data.records.cut(data.records.first[train].tolist())
+    stem = network.encoder.stem[:2]
+    with torch.inference_mode():
+        normed = stem(windows[:, :, None])
+        assert normed.mean((0, 2, 3)).abs().max() < 1e-3
+        for block in (module for module in network.modules() if isinstance(module, Bottleneck)):
+            assert block.body[-1].weight.abs().min() > 0
+            assert (block.body[-1].running_var != 1).all()
+
+
+def test_a_figure_of_repeats_is_the_mean_of_their_figures_and_not_that_of_an_ensemble():
+    rng = np.random.default_rng(0)
+    targets = (rng.random((80, 2)) < 0.5).astype(np.float32)
+    draws = tuple((targets + rng.normal(0, 2, (80, 2))).astype(np.float32) for _ in range(4))
+    value = float(RepeatedAnswers(draws, targets).statistic()(np.ones((80, 1)))[0])
+    assert value == pytest.approx(np.mean([macro_auroc(one, targets) for one in draws]))
+    assert value < macro_auroc(np.mean(draws, axis=0), targets)
+    longer = RepeatedAnswers(draws, targets)
+    paired = paired_repeats(RepeatedAnswers(draws[:1], targets), longer)
+    assert (paired.difference.value, paired.p) == (0.0, 1.0)
 
 
 def test_a_logistic_head_agrees_with_scikit_learn():
