@@ -52,7 +52,7 @@ def calibration_table(settings: Verma2021Config, results: Results) -> ResultTabl
     """The expected calibration error on the test fold before and after a temperature."""
     rows: list[tuple[Cell, ...]] = []
     for key, ended in results.items():
-        if key.startswith("ptbxl-"):
+        if key.startswith("ptbxl-") or key == source_key(settings):
             rows.append(_calibration_row(ended))
     return ResultTable(
         "calibration",
@@ -112,7 +112,11 @@ def reliability_figure(settings: Verma2021Config, results: Results) -> ResultFig
         series += (FigureSeries("perfect", (0.0, 1.0), (0.0, 1.0)),)
     panel = FigurePanel("", "mean probability", "share of answers that are true", series)
     return ResultFigure(
-        "reliability", "Reliability of the source model", (panel,), "All classes together, bins of 0.1."
+        "reliability",
+        "Reliability of the source model",
+        (panel,),
+        "All classes together, bins of 0.1. Bars treat the answers to one record as independent: they are "
+        "too short.",
     )
 
 

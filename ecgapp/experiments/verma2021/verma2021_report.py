@@ -32,14 +32,20 @@ from ecgapp.experiments.verma2021.verma2021_further_tables import (
     evidence_table,
     reliability_figure,
 )
+from ecgapp.experiments.verma2021.verma2021_networks import is_published
+from ecgapp.experiments.verma2021.verma2021_printed_tables import (
+    gain_sentences,
+    printed_table,
+    published_table,
+)
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_variant_tables import (
     left_out_table,
-    published_table,
     spectra_table,
     variants_table,
 )
 
+_BENCHMARK_RATE = 100.0  # Hz, of the printed figures of Strodthoff et al.
 _PAIRS = (
     (Mode.RANDOM, Mode.FROZEN),
     (Mode.SCRATCH, Mode.FINETUNED),
@@ -66,6 +72,7 @@ def verma2021_report(
         calibration_table(settings, results),
         spectra_table(settings, results),
         published_table(results),
+        printed_table(settings, results),
         evidence_table(settings, results),
     )
     figures = (_share_figure(settings, results), reliability_figure(settings, results))
@@ -90,7 +97,8 @@ def _benchmark_table(results: Results) -> ResultTable:
             counts = trial.counts
             rows.append(
                 (
-                    arm.title, counts["train"], counts["test"], judged, interval_text(auroc_of(ended)),
+                    arm.title, f"{arm.rate:g}", counts["train"], counts["test"], judged,
+                    interval_text(auroc_of(ended)),
                     trial.values["auroc_best_on_test"], _benchmark_value(arm),
                 )
             )  # fmt: skip
@@ -99,6 +107,7 @@ def _benchmark_table(results: Results) -> ResultTable:
         "Tasks of PTB-XL on the test fold",
         (
             "network and task",
+            "Hz",
             "n learnt",
             "n tested",
             "classes judged",
@@ -110,7 +119,8 @@ def _benchmark_table(results: Results) -> ResultTable:
         (
             "The epoch is chosen on the validation fold; the last column shows what a choice on the test "
             "fold would give.",
-            "Published: Strodthoff et al. 2020, on the 2,203 records of fold 10, learnt from about 17,400.",
+            "Published: Strodthoff et al. 2020, at 100 Hz, tested on fold 10; its 2,203 records are those of "
+            "the task all, the n of the other tasks is not printed. Another size or rate has no figure.",
         ),
     )
 
@@ -147,7 +157,9 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
 
 def _benchmark_value(arm: VermaArm) -> float | None:
     """The macro AUROC that the benchmark prints for the arm's network and task, or None."""
-    network = arm.network.architecture if arm.network is not None else ""
+    if arm.network is None or not is_published(arm.network) or arm.rate != _BENCHMARK_RATE:
+        return None
+    network = arm.network.architecture
     for figure in published_figures("ptbxl_benchmark"):
         if (figure.model, figure.setting) == (network, f"PTB-XL, {arm.task}"):
             return figure.value
@@ -219,15 +231,7 @@ def _share_figure(settings: Verma2021Config, results: Results) -> ResultFigure:
 
 def _conclusions(differences: Sequence[NamedDifference], results: Results) -> tuple[str, ...]:
     sentences = [f"{one.labels} of the labels: {one.title}: {verdict(one.change)}." for one in differences]
-    scrambled, fair = results.get("published-scratch"), results.get("scratch-100")
-    if scrambled is not None and fair is not None:
-        change = paired_arms(results, "scratch-100", "published-scratch")
-        if change is not None:
-            sentences.append(
-                f"Scrambled leads change the arm from scratch by {interval_text(change.difference)}: the "
-                "published gain of transfer contains this."
-            )
-    return tuple(sentences)
+    return (*sentences, *gain_sentences(results))
 
 
 def _arms(results: Results) -> list[VermaArm]:

@@ -38,7 +38,8 @@ NETWORK = XResNetConfig(depths=(1, 1), width=4)
 SMALL = Verma2021Config(
     network=NETWORK, other_networks=(), benchmark_tasks=("superdiagnostic", "rhythm"),
     source_task="superdiagnostic", target_task="nine_class", target_sources=(), sampling_rate=50.0,
-    other_rates=(), source_epochs=1, target_epochs=1, head_epochs=1, batch_size=16, target_batch=16,
+    benchmark_rate=50.0, other_rates=(), source_epochs=1, target_epochs=1, head_epochs=1, batch_size=16,
+    target_batch=16,
     target_shares=(1.0, 0.5), source_shares=(0.5,), n_folds=2, draws=2, random_encoders=2,
     compare_networks_on=(), spectra=("magnitude",),
 )  # fmt: skip
@@ -240,6 +241,7 @@ def test_every_arm_ends_and_the_report_is_the_same_each_time(ended):
         "calibration",
         "spectra",
         "as-published",
+        "printed",
     } <= keys
     evidence = next(table for table in first.tables if table.key == "evidence")
     assert len(evidence.rows) == 16
