@@ -101,7 +101,7 @@ def _source_variants(config: Verma2021Config) -> Iterator[VermaArm]:
         percent = round(100 * share)
         yield _source_arm(config, f"source-{percent}", f"Source: {percent} % of PTB-XL", share=share)
     yield _source_arm(config, "source-matched", "Source: label shares as in the target", matched=True)
-    for rate in (config.sampling_rate, *config.other_rates):
+    for rate in dict.fromkeys((config.sampling_rate, *config.other_rates)):
         if rate != config.benchmark_rate:
             yield _source_arm(config, source_at(config, rate), f"Source at {rate:g} Hz", rate=rate)
     for part in config.spectra:

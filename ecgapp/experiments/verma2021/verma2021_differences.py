@@ -37,6 +37,7 @@ _WORDS = {
     "target_shares": "shares of the target's labels",
     "source_shares": "shares of the source",
     "other_rates": "other sampling rates (Hz)",
+    "benchmark_rate": "sampling rate of the benchmark's tasks (Hz)",
     "benchmark_tasks": "tasks of the benchmark",
     "compare_networks_on": "tasks of the other networks",
     "other_networks": "other networks",
@@ -106,7 +107,8 @@ def _smaller_than_full(settings: Verma2021Config) -> list[str]:
 def _protocol_differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> list[str]:
     sentences = [
         f"All trained arms of the target have {settings.target_epochs + settings.head_epochs} epochs; with "
-        f"graded rates the first {settings.head_epochs} train the head alone.",
+        f"graded rates the first {settings.head_epochs} train the head alone. Verma et al. fine-tune for "
+        "10 epochs.",
         "The random control is an encoder whose blocks all answer: its last scales begin at one, not at zero "
         "as in a training, and its norms are measured on training windows of each fold.",
         "Spectra are tried on PTB-XL only: no source of spectra is transferred to the target.",
