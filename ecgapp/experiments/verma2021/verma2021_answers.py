@@ -4,14 +4,16 @@ Each repeat of an arm has its own folds and its own subset of labels. A figure o
 the mean of their figures, never the figure of their mean answer, which would be that of an ensemble.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from ecgapp.evaluate.arrays import AnyFloats, Floats
-from ecgapp.evaluate.bootstrap import Statistic, bootstrap_interval
+from ecgapp.evaluate.bootstrap import Statistic, bootstrap_draws, interval
 from ecgapp.evaluate.comparison.record_bootstrap import (
     PairedDifference,
+    difference_of_draws,
     macro_auroc_statistic,
     paired_difference,
 )
@@ -56,10 +58,26 @@ def answers_of(arm: ArmTrials) -> RepeatedAnswers:
     return RepeatedAnswers(answers, np.asarray(arrays[0]["targets"], np.float32))
 
 
+@functools.lru_cache(maxsize=128)  # an arm stands in several tables, and its draws take seconds
+def _draws_of(arm: ArmTrials) -> Floats:
+    """The macro AUROC of each repeat, on all records and then in each draw of them: (n_repeats, 1 + n_draws).
+
+    Arms that answer the same records have the same draws.
+    """
+    answers = answers_of(arm)
+    n_records = len(answers.targets)
+    rows = []
+    for one in answers.answers:
+        statistic = macro_auroc_statistic(one, answers.targets)
+        draws = bootstrap_draws(statistic, n_records, N_DRAWS, 0)
+        rows.append(np.concatenate([statistic(np.ones((n_records, 1))), draws]))
+    return np.stack(rows)
+
+
 def auroc_of(arm: ArmTrials) -> Interval | None:
     """The mean macro AUROC of the arm's repeats, with its 95 % interval over records."""
-    answers = answers_of(arm)
-    return bootstrap_interval(answers.statistic(), len(answers.targets), N_DRAWS)
+    means = _draws_of(arm).mean(axis=0)
+    return None if np.isnan(means[0]) else interval(float(means[0]), means[1:])
 
 
 def paired_auroc(first: AnyFloats, second: AnyFloats, targets: AnyFloats) -> PairedDifference | None:
@@ -83,7 +101,13 @@ def paired_arms(results: Results, first: str, second: str) -> PairedDifference |
     """The mean difference in macro AUROC of two arms' repeats, second minus first; None if one is missing."""
     if first not in results or second not in results:
         return None
-    return paired_repeats(answers_of(results[first]), answers_of(results[second]))
+    arms = results[first], results[second]
+    n = min(len(arm.trials) for arm in arms)
+    one, two = (_draws_of(arm)[:n].mean(axis=0) for arm in arms)
+    if np.isnan(two[0] - one[0]):
+        return None
+    n_records = len(arms[0].arrays(0)["targets"])
+    return difference_of_draws(n_records, (float(one[0]), float(two[0])), two[1:] - one[1:])
 
 
 def verdict(change: PairedDifference) -> str:

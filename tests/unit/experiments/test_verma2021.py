@@ -8,11 +8,12 @@ import torch
 from small_training import Recorder
 from twelve_lead_stores import twelve_lead_installation
 
-from ecgapp.errors import ExperimentError
+from ecgapp.errors import ExperimentError, ModelNotFoundError
 from ecgapp.evaluate import macro_auroc
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
+from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
 from ecgapp.experiments.trials.altered_signals import (
@@ -25,9 +26,16 @@ from ecgapp.experiments.trials.altered_signals import (
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.subsets import subset
-from ecgapp.experiments.verma2021.verma2021_answers import RepeatedAnswers, paired_repeats
+from ecgapp.experiments.verma2021.verma2021_answers import (
+    RepeatedAnswers,
+    answers_of,
+    paired_arms,
+    paired_repeats,
+    verdict,
+)
 from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
 from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_printed_tables import transfer_gains
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
 from ecgapp.experiments.verma2021.verma2021_target import random_encoder
 from ecgapp.models import XResNetConfig, build
@@ -246,6 +254,50 @@ def test_every_arm_ends_and_the_report_is_the_same_each_time(ended):
     evidence = next(table for table in first.tables if table.key == "evidence")
     assert len(evidence.rows) == 16
     assert len(results) == len(planned_arms(SMALL))
+
+
+def test_the_report_has_each_printed_figure_and_the_gain_with_and_without_the_defects(ended):
+    context, results = ended
+    report = collect(context.folder, context.stores)
+    printed = next(table for table in report.tables if table.key == "printed")
+    assert [row[3] for row in printed.rows] == [one.value for one in published_figures("verma2021")]
+    gains = transfer_gains(results)
+    assert list(gains) == ["as published", "corrected"]
+    text = report.to_markdown()
+    assert all(f"Fine-tuned minus from scratch, {name}: {verdict(gains[name])}." in text for name in gains)
+    assert "fastai_resnet1d101" in text
+
+
+def test_a_difference_is_the_mean_over_pairs_of_repeats(ended):
+    _, results = ended
+    pair = paired_arms(results, "frozenrandom-100", "frozen-100")
+    one, two = (answers_of(results[key]) for key in ("frozenrandom-100", "frozen-100"))
+    assert pair == paired_repeats(one, two)
+    values = [results[key].values("auroc") for key in ("frozenrandom-100", "frozen-100")]
+    assert pair.difference.value == pytest.approx(np.mean(values[1]) - np.mean(values[0]), abs=1e-6)
+
+
+def test_a_changed_network_has_no_published_figure(ended):
+    context, _ = ended
+    report = collect(context.folder, context.stores)
+    table = next(table for table in report.tables if table.key == "benchmark")
+    assert all(row[-1] is None and "changed to" in row[0] for row in table.rows)
+
+
+def test_networks_read_records_as_in_the_benchmark_if_all_are_in_mv(installation):
+    context, arms = installation
+    source, training = open_data(arms["ptbxl-superdiagnostic"], context)
+    preprocessing = training.preprocessing
+    assert (preprocessing.highpass, preprocessing.lowpass) == (None, None)
+    train = source.records.signals[:, : int(source.records.first[split_by_fold(source)[1]].min())]
+    assert abs(float(train.mean())) < 0.05
+    assert preprocessing == open_data(arms["scratch-100"], context)[1].preprocessing
+
+
+def test_an_experiment_without_a_delineator_is_refused_at_its_start(tmp_path):
+    settings = replace(twelve_lead_installation(tmp_path), shipped_weights=tmp_path / "none")
+    with pytest.raises(ModelNotFoundError, match="delineator"):
+        open_experiment(CONFIG, settings)
 
 
 def test_a_temperature_does_not_change_the_auroc(ended):
