@@ -120,7 +120,7 @@ def paired_difference(
 def difference_of_draws(
     n_records: int, values: tuple[float, float], draws: Floats
 ) -> PairedDifference | None:
-    """The difference of two ``values``, first and second; ``draws`` (n_draws,) are its values in each draw."""
+    """The difference of ``values``, second minus first; ``draws`` (n_draws,) are its values in each draw."""
     difference = interval(values[1] - values[0], draws)
     if difference is None:
         return None

@@ -1,4 +1,4 @@
-"""The networks of verma2021 in words: a smaller one does not bear the published name alone."""
+"""Names of the networks of verma2021: a changed one does not have the published name alone."""
 
 import functools
 

@@ -160,10 +160,10 @@ class Target:
         encoder = PooledEncoder(network, _POOLINGS)
         return record_features(encoder, self.data.records, rows, self.context.device)
 
-    def _answered(self, learnt: FloatArray, train: Rows, asked: FloatArray) -> FoldAnswers:
-        """The answers to the features ``asked`` of a head on the features ``learnt`` of ``train``."""
+    def _answered(self, learnt: FloatArray, train: Rows, features: FloatArray) -> FoldAnswers:
+        """The answers to the ``features`` of a head that learns from the features ``learnt`` of ``train``."""
         head = fit_logistic_head(learnt, self.data.records.targets[train], self.data.patients[train])
-        return FoldAnswers(head.probabilities(asked))
+        return FoldAnswers(head.probabilities(features))
 
     def _source(self) -> TrainedModel | None:
         """The model that the arm transfers, or None."""
