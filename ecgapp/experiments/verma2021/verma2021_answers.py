@@ -111,7 +111,7 @@ def paired_arms(results: Results, first: str, second: str) -> PairedDifference |
 
 
 def verdict(change: PairedDifference) -> str:
-    """A sentence part on the difference, by its interval and p, e.g. ``no difference shown (p = 0.210, n = 268)``."""
+    """The verdict by interval and p, e.g. ``no difference shown (p = 0.210, n = 268)``."""
     counted = f"(p = {change.p:.3f}, n = {change.n:,})"
     if change.p >= _SIGNIFICANT or change.difference.low <= 0 <= change.difference.high:
         return f"no difference shown {counted}"

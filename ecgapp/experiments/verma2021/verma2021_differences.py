@@ -47,7 +47,7 @@ _WORDS = {
 
 
 def differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
-    """What differs from the publication and from the full size, and the defects of what was printed."""
+    """Sentences on the differences from the publication and the full size, and on published defects."""
     return (
         *_data_differences(settings, stores),
         *_smaller_than_full(settings),
