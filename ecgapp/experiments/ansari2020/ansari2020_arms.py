@@ -17,7 +17,6 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
 )
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
-    ansari_settings,
     encoder_of,
     feature_data,
     judged_records,
@@ -48,7 +47,7 @@ _NETWORK = 4  # stream of random numbers
 
 def open_features(context: ArmContext) -> TrialFunction:
     """Trial 0 computes the features of the pretrained encoder, the others those of a random one each."""
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     model = pretrained_encoder(settings, context.settings)
     data = load_trial_data(network_config(context.config, model, context.stores), context)
     records = JudgedRecords.of(data)
@@ -74,7 +73,7 @@ def open_features(context: ArmContext) -> TrialFunction:
 
 def open_learner(arm: LearnerArm, context: ArmContext) -> TrialFunction:
     """A repeat is one five-fold cross-validation; its first fold is the simple split."""
-    settings, seed = ansari_settings(context.config), context.config.seed
+    settings, seed = context.config.settings_as(AnsariConfig), context.config.seed
     learner = learner_named(arm.learner)
 
     def trial(number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
@@ -100,7 +99,7 @@ def open_learner(arm: LearnerArm, context: ArmContext) -> TrialFunction:
 
 def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
     """A repeat trains the convolutional head once for each fold; the next fold chooses the epoch."""
-    settings, seed = ansari_settings(context.config), context.config.seed
+    settings, seed = context.config.settings_as(AnsariConfig), context.config.seed
     model = pretrained_encoder(settings, context.settings)
     config = network_config(context.config, model, context.stores)
     data = load_trial_data(replace(config, device=context.device), context)
@@ -130,7 +129,7 @@ def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
 
 def open_comparison(context: ArmContext) -> TrialFunction:
     """The function whose only trial compares the two encoders for each learner, features and scope."""
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         values: dict[str, float | None] = {}

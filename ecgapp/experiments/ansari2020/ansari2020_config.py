@@ -106,11 +106,6 @@ class LearnerArm(Arm):
         return "CNN" if self.learner == NETWORK else LEARNERS[self.learner].title
 
 
-@dataclass(frozen=True)
-class SetArm(Arm):
-    """An arm that is no learner: the features, the differences, or the linear head as a model."""
-
-
 def learner_key(encoder: str, features: str, learner: str, scope: str) -> str:
     """The key of a learner's arm."""
     return f"{encoder}-{features}-{learner}-{scope}"
@@ -122,10 +117,10 @@ def all_arms(config: ExperimentConfig, settings: AnsariConfig) -> tuple[Arm, ...
     scope = ALL if len(config.stores) > 1 else TARGET
     keys = tuple(arm.key for arm in learners)
     return (
-        SetArm(FEATURES, "Features of all encoders", 1 + settings.random_encoders),
+        Arm(FEATURES, "Features of all encoders", 1 + settings.random_encoders),
         *learners,
-        SetArm(HEAD, f"Linear head as a model, learnt from {SCOPE_TITLES[scope]}", 1, (FEATURES,)),
-        SetArm(COMPARISON, "Pretrained minus random, paired by record", 1, keys),
+        Arm(HEAD, f"Linear head as a model, learnt from {SCOPE_TITLES[scope]}", 1, (FEATURES,)),
+        Arm(COMPARISON, "Pretrained minus random, paired by record", 1, keys),
     )
 
 

@@ -10,7 +10,7 @@ import torch
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
-from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.errors import ExperimentError
 from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.study_protocol import ArmContext
@@ -31,17 +31,6 @@ from ecgapp.training import AugmentationConfig, TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 
 _SPLIT, _INNER, _ENCODER = 1, 2, 3  # streams of random numbers
-
-
-def ansari_settings(config: ExperimentConfig) -> AnsariConfig:
-    """The protocol's own settings.
-
-    Raises:
-        ConfigError: they are of another protocol.
-    """
-    if not isinstance(config.settings, AnsariConfig):
-        raise ConfigError("These settings are of another protocol than ansari2020.")
-    return config.settings
 
 
 def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedModel:
@@ -72,7 +61,7 @@ def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
 
     The random one has the card of the pretrained one: same windows, same architecture.
     """
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     model = pretrained_encoder(settings, context.settings)
     if kind == PRETRAINED:
         return model
@@ -86,7 +75,7 @@ def network_config(
     config: ExperimentConfig, model: TrainedModel, stores: Sequence[DatasetStore]
 ) -> TrainingConfig:
     """The training of the convolutional head on ``model``'s frozen encoder."""
-    settings = ansari_settings(config)
+    settings = config.settings_as(AnsariConfig)
     head, labelled = settings.network, task(settings.task)
     shape = PooledClassifierConfig(encoder_config(model), len(labelled.labels), settings.poolings)
     names = tuple(one.name for one in stores)
@@ -148,7 +137,7 @@ def read_features(context: ArmContext, encoder: str, repeat: int) -> Mapping[str
     Raises:
         ExperimentError: the features have not been computed.
     """
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     number = 0 if encoder == PRETRAINED else 1 + repeat % settings.random_encoders
     folder = context.folder.arm(FEATURES)
     trial = read_trial(folder, number)

@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ecgapp.evaluate import (
     evaluate_predictions,
     macro_auroc_statistic,
     overall_figures,
     paired_difference,
 )
-from ecgapp.evaluate.arrays import Bools, Floats
+from ecgapp.evaluate.arrays import Bools
 from ecgapp.evaluate.bootstrap import Statistic
+from ecgapp.evaluate.comparison.record_bootstrap import mean_statistic
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.models import Interval
 from ecgapp.records.record import FloatArray
@@ -88,12 +87,9 @@ def difference_values(
 
 
 def _mean_auroc(trials: Sequence[Mapping[str, Array]]) -> Statistic:
-    each = [macro_auroc_statistic(trial["probabilities"], trial["targets"]) for trial in trials]  # type: ignore[arg-type]
-
-    def statistic(weights: Floats) -> Floats:
-        return np.asarray(np.mean([one(weights) for one in each], axis=0), np.float64)
-
-    return statistic
+    return mean_statistic(
+        [macro_auroc_statistic(trial["probabilities"], trial["targets"]) for trial in trials]
+    )  # type: ignore[arg-type]
 
 
 def _values(intervals: Mapping[str, Interval | None], prefix: str) -> dict[str, float | None]:

@@ -1,6 +1,7 @@
 """The sentences that the results of the study of Jang et al. (2021) carry, and those they do not."""
 
 from ecgapp.experiments.jang2021.jang2021_comparison import (
+    SIGNIFICANT,
     ArmComparison,
     compared,
     compared_arms,
@@ -125,7 +126,9 @@ def _paper() -> list[str]:
             for figure in (F1, LCI)
         )
         if f1 and index:
-            suffix = "" if index.welch.p is not None and index.welch.p < 0.05 else ", no difference shown"
+            suffix = (
+                "" if index.welch.p is not None and index.welch.p < SIGNIFICANT else ", no difference shown"
+            )
             sentences.append(
                 f"The paper's own trials of random initialisation and transfer at {percent} %: weighted F1 "
                 f"{f1.first.mean:.3f} (SD {f1.first.sd:.3f}) and {f1.second.mean:.3f} "

@@ -17,6 +17,7 @@ from ecgapp.evaluate.comparison.record_bootstrap import (
     macro_auroc_statistic,
     paired_difference,
 )
+from ecgapp.experiments.report_parts import interval_text
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.models.validation_figures import Interval
 from ecgapp.records.record import FloatArray
@@ -117,11 +118,6 @@ def verdict(change: PairedDifference) -> str:
         return f"no difference shown {counted}"
     side = "higher" if change.difference.value > 0 else "lower"
     return f"{side}, difference {interval_text(change.difference)} {counted}"
-
-
-def interval_text(value: Interval | None) -> str | None:
-    """An interval's value with its ends, e.g. ``0.812 (0.790 to 0.833)``."""
-    return None if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
 
 
 def judged_classes(targets: FloatArray) -> int:
