@@ -92,7 +92,7 @@ class ArmTimes:
         return per_record * len(rows) * self._feature_passes(arm) + head * self.config.n_folds
 
     def _feature_passes(self, arm: VermaArm) -> float:
-        """How often a trial computes a record's features: once; with a random encoder in each fold."""
+        """The number of times that a trial computes a record's features; a random encoder: in each fold."""
         if arm.mode != Mode.RANDOM:
             return 1.0
         if arm.leave_out:
