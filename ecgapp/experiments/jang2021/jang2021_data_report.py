@@ -10,6 +10,7 @@ from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
     TRAIN_FOLDS,
     VALIDATION_FOLDS,
+    counts_text,
     label_counts_of,
     study_lead,
     study_task,
@@ -25,15 +26,14 @@ def study_data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> DataRe
 
 
 def _data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
-    question, counts = study_task(config, stores), label_counts_of(config, stores)
+    question, counts = study_task(config, stores), label_counts_of(config, stores).usable
     train, validation, test = (sum(part) for part in zip(*counts.values(), strict=True))
     sources = ", ".join(f"{store.name} ({_used(store):,} records in folds)" for store in stores)
-    by_label = "; ".join(f"{name} {a:,} / {b:,} / {c:,}" for name, (a, b, c) in counts.items())
     return (
         f"Data: {sources}. Task: {question.title}.",
         f"Records with one of the labels: {train:,} in folds 1-8 for training, {validation:,} in fold 9 "
         f"for validation, {test:,} in fold 10 for the test. A patient lies in one fold.",
-        f"Records of each label (training / validation / test): {by_label}.",
+        f"Records of each label (training / validation / test): {counts_text(counts)}.",
         f"Each of the {config.repeats} repeats draws its training records with replacement, each label as "
         "often as it occurs, and takes the share of them; all trials have the same test records.",
         "Arms with the same share and repeat have the same records, batches, augmentation and seeds, and "
@@ -50,6 +50,12 @@ def _differences(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tupl
     ]
     if lead != "II":
         sentences.append(f"The data have lead {lead} alone, which stands for lead II.")
+    if left_out := label_counts_of(config, stores).left_out:
+        sentences.append(
+            f"Labels with fewer than {config.fewest_positives} records for training, or without one for "
+            "validation or test, are left out with their records (training / validation / test): "
+            f"{counts_text(left_out)}."
+        )
     if network.architecture != "jang_autoencoder":
         sentences.append(
             f"The network is {network.architecture} instead of the published graph, which takes about 35 "

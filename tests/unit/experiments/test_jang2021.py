@@ -235,10 +235,33 @@ def test_the_data_report_names_counts_lead_and_differences(finished):
     assert any("0.5-40 Hz" in sentence for sentence in report.differences)
 
 
-def test_too_few_records_of_a_label_are_refused_by_name_and_count(tmp_path):
+def test_fewer_than_two_labels_with_enough_records_are_refused_by_name_and_count(tmp_path):
     write_rhythms(tmp_path / "stores" / "rhythms", n_records=40)
-    with pytest.raises(ExperimentError, match="label N has 8 records for training"):
+    with pytest.raises(ExperimentError, match="N 8 / 1 / 1; A 8 / 1 / 1"):
         context_of(tmp_path, small_study())
+
+
+def test_a_label_with_too_few_records_is_left_out_with_its_records_and_named(tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms", n_records=120, fewer={"~": 6})
+    context = context_of(tmp_path, small_study())
+    report = protocol_named("jang2021").data_report(context.config, context.stores)
+    assert any("left out with their records" in s and "~ 6 / 0 / 0" in s for s in report.differences)
+    assert not any("~" in sentence for sentence in report.data)
+    study = load_study(context.config.settings, context, capped=JUDGED_FOLDS)
+    names = study.task.label_names
+    for rows in (study.train, study.validation, study.test):
+        labels = {names[label] for label in study.data.records.targets[rows].argmax(axis=1)}
+        assert labels == {"N", "A", "O"}
+    assert len(study.drawn(1.0, 0, 0)) == len(study.train)
+
+
+def test_the_task_is_that_with_the_most_labels_that_have_enough_records(tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms")
+    write_rhythms(tmp_path / "stores" / "rare", n_records=8, prefix="SHAOXING:S")
+    settings = Settings(tmp_path, tmp_path / "shipped")
+    stores = [open_store(name, settings) for name in ("rare", "rhythms")]
+    assert study_task(small_study(), stores).name == "cinc2017_rhythm"
+    assert study_task(small_study(), stores[:1]).name == "shaoxing_rhythm"
 
 
 def test_the_lead_is_ii_where_it_is_and_else_the_only_one(tmp_path):
