@@ -15,6 +15,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
+from ecgapp.experiments.trials.batch_norms import measure_norms
 from ecgapp.experiments.trials.fitted_learner import FeatureData
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import seeded
@@ -28,9 +29,13 @@ from ecgapp.models import (
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 from ecgapp.training import AugmentationConfig, TrainingConfig
-from ecgapp.training.data.window_sampling import Rows
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 
 _SPLIT, _INNER, _ENCODER = 1, 2, 3  # streams of random numbers
+NORMS_NOTE = (
+    "The batch norms of the random encoders are measured on windows of records that the pretrained one learnt "
+    "from, so that their signals neither fade nor grow from layer to layer."
+)
 
 
 def ansari_settings(config: ExperimentConfig) -> AnsariConfig:
@@ -67,10 +72,11 @@ def encoder_config(model: TrainedModel) -> AutoencoderConfig:
     return model.card.network
 
 
-def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
+def encoder_of(kind: str, repeat: int, context: ArmContext, records: RecordSet) -> TrainedModel:
     """The autoencoder of a repeat: pretrained, or with random weights.
 
-    The random one has the card of the pretrained one: same windows, same architecture.
+    The random one has the card of the pretrained one: same windows, same architecture. Its batch norms are
+    measured on windows of ``records`` that the pretrained one learnt from; the pretrained one has its own.
     """
     settings = ansari_settings(context.config)
     model = pretrained_encoder(settings, context.settings)
@@ -79,6 +85,9 @@ def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
     number = repeat % settings.random_encoders
     torch.manual_seed(seeded(context.config.seed, _ENCODER, number))
     network = build(model.card.network).eval().requires_grad_(False)
+    seen = np.flatnonzero(~np.isin(records.folds, unseen_folds(model)))
+    chosen = seen[np.linspace(0, len(seen) - 1, min(len(seen), settings.norm_windows)).astype(np.int64)]
+    measure_norms(network, records.cut(records.first[chosen].tolist()))
     return TrainedModel(network, replace(model.card, sha256=f"random {number}"))
 
 
@@ -136,7 +145,7 @@ class JudgedRecords:
         return dealt.astype(np.int64) - 1
 
     def inner(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:
-        """The inner fold of each of the training records ``rows``, from 0, patient by patient."""
+        """The inner fold of each of the training records ``rows``, from 1, patient by patient."""
         patients = self.patients[rows].view(np.uint64)
         numbers = seeded(seed, _INNER, repeat)
         return stratified_folds(self.targets[rows], patients, settings.inner_folds, numbers).astype(np.int64)
@@ -172,3 +181,13 @@ def unseen_folds(model: TrainedModel) -> tuple[int, ...]:
     """The data sets' folds that the autoencoder did not learn from, by its card."""
     spans = re.findall(r"(\d+)(?:-(\d+))?", model.card.provenance.validation_folds)
     return tuple(fold for first, last in spans for fold in range(int(first), int(last or first) + 1))
+
+
+def autoencoder_note(model: TrainedModel) -> str:
+    """The sentence on the records that the autoencoder learnt from, and did not, by its card."""
+    made = model.card.provenance
+    return (
+        f"The autoencoder {model.card.name} (sha256 {model.card.sha256}) learnt from {made.n_train:,} records "
+        f"of {', '.join(made.datasets)} ({made.train_folds}), without their labels. Records count as never "
+        f"seen if they lie in {made.validation_folds} of their data set."
+    )

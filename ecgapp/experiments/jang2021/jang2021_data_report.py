@@ -38,6 +38,8 @@ def _data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tuple[str, 
         "often as it occurs, and takes the share of them; all trials have the same test records.",
         "Arms with the same share and repeat have the same records, batches, augmentation and seeds, and "
         "differ in the initial weights alone. Linear heads have the same standardisation and search.",
+        "Frozen random networks have their batch norms measured on windows of training records, so that "
+        "their signals neither fade nor grow from layer to layer.",
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
@@ -13,6 +13,7 @@ from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
 from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
+from ecgapp.experiments.trials.batch_norms import measure_norms
 from ecgapp.experiments.trials.image_network import RANDOM, SpectrogramEncoder, image_network, image_weights
 from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head, most_probable
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
@@ -22,7 +23,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.transfer import initial_network
 
 FeaturesOfRepeat = Callable[[int], FloatArray]
-NORM_IMAGES = 64  # from which a random image network has its batch norms
+NORM_WINDOWS = 64  # from which random networks have their batch norms
 MISSING = "The weights of this image network are not installed, so the arm has no figures."
 
 
@@ -56,7 +57,14 @@ def _features(
     seed = context.config.seed
     if arm.kind == "frozen-random":
         common = classifier_training(config, context)
-        return lambda repeat: computed(PooledEncoder(initial_network(common, seeded(seed, repeat), None)))
+        windows = _norm_windows(study)
+
+        def drawn(repeat: int) -> FloatArray:
+            network = initial_network(common, seeded(seed, repeat), None)
+            measure_norms(network, windows)
+            return computed(PooledEncoder(network))
+
+        return drawn
     if arm.kind == "frozen-pretrained":
         fixed = computed(PooledEncoder(pretrained_model(config, context).network))
     else:
@@ -72,9 +80,15 @@ def _image_encoder(
     weights = image_weights(network, context.settings)
     encoder = SpectrogramEncoder(image_network(weights, context.config.seed), rate, config.spectrogram)
     if weights is None:
-        records = study.data.records
-        encoder.measure_norms(records.cut(records.first[study.train[:NORM_IMAGES]].tolist()))
+        measure_norms(encoder, _norm_windows(study))
     return encoder
+
+
+def _norm_windows(study: StudyRecords) -> Tensor:
+    """The first windows of a few training records, for the batch norms of random networks."""
+    records, rows = study.data.records, study.train
+    chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), NORM_WINDOWS)).astype(np.int64)]
+    return records.cut(records.first[chosen].tolist())
 
 
 def _head_result(

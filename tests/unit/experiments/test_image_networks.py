@@ -8,6 +8,7 @@ import torch
 
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, WeightsMismatchError
+from ecgapp.experiments.trials.batch_norms import measure_norms
 from ecgapp.experiments.trials.efficientnet_lite import EfficientNetLite0
 from ecgapp.experiments.trials.googlenet import GoogLeNet
 from ecgapp.experiments.trials.image_network import (
@@ -84,7 +85,7 @@ def test_a_random_network_with_measured_norms_tells_images_apart():
     windows = torch.from_numpy(np.random.default_rng(0).normal(size=(8, 1, 256)).astype(np.float32))
     config = SpectrogramConfig(segment=32, overlap=24, pixels=32)
     encoder = SpectrogramEncoder(image_network(None, 0), 50.0, config)
-    encoder.measure_norms(windows)
+    measure_norms(encoder, windows)
     with torch.inference_mode():
         assert encoder(windows).std(dim=0).median() > 0.05
     assert not encoder.network.training
