@@ -36,7 +36,7 @@ def write_nine_classes(path, n_records, seed, without=None):
     manifest = StoreManifest(path.name, "challenge", RATE, LEADS, "mV", "none")
     with written_store(path, manifest) as part:
         for number in range(n_records):
-            label = int(rng.integers(len(LABELS)))
+            label = (number + 4 * seed) % len(LABELS)
             if LABELS[label] == without:
                 label = 0
             time = np.arange(round(rng.uniform(3, 6) * RATE)) / RATE

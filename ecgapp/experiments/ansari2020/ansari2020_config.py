@@ -161,7 +161,8 @@ def _learner_arms(config: ExperimentConfig, settings: AnsariConfig) -> Iterator[
 
 def _learner_arm(settings: AnsariConfig, encoder: str, features: str, learner: str, scope: str) -> LearnerArm:
     by_network = learner == NETWORK
-    title = f"{learner_title(learner)} on the {FEATURE_TITLES[features]}, {ENCODER_TITLES[encoder]}, {SCOPE_TITLES[scope]}"
+    name = f"{learner_title(learner)} on the {FEATURE_TITLES[features]}"
+    title = f"{name}, {ENCODER_TITLES[encoder]}, {SCOPE_TITLES[scope]}"
     return LearnerArm(
         learner_key(encoder, features, learner, scope),
         title,

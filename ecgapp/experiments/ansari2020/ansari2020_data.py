@@ -33,8 +33,8 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows
 
 _SPLIT, _INNER, _ENCODER = 1, 2, 3  # streams of random numbers
 NORMS_NOTE = (
-    "The batch norms of the random encoders are measured on windows of records that the pretrained one learnt "
-    "from, so that their signals neither fade nor grow from layer to layer."
+    "The batch norms of the random encoders are measured on windows of records that the pretrained one "
+    "learnt from, so that their signals neither fade nor grow from layer to layer."
 )
 
 
@@ -187,7 +187,7 @@ def autoencoder_note(model: TrainedModel) -> str:
     """The sentence on the records that the autoencoder learnt from, and did not, by its card."""
     made = model.card.provenance
     return (
-        f"The autoencoder {model.card.name} (sha256 {model.card.sha256}) learnt from {made.n_train:,} records "
-        f"of {', '.join(made.datasets)} ({made.train_folds}), without their labels. Records count as never "
-        f"seen if they lie in {made.validation_folds} of their data set."
+        f"The autoencoder {model.card.name} (sha256 {model.card.sha256}) learnt from {made.n_train:,} "
+        f"records of {', '.join(made.datasets)} ({made.train_folds}), without their labels. Records count as "
+        f"never seen if they lie in {made.validation_folds} of their data set."
     )
