@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ConfigError
@@ -51,6 +51,7 @@ class ProtocolConfig:
 
 
 _CONFIGS: dict[str, type[ProtocolConfig]] = {}
+Config = TypeVar("Config", bound=ProtocolConfig)
 
 
 def load_protocols() -> None:
@@ -96,6 +97,16 @@ class ExperimentConfig:
         """The name of the protocol."""
         load_protocols()  # which give each settings class the name of its protocol
         return self.settings.protocol
+
+    def settings_as(self, kind: type[Config]) -> Config:
+        """The settings, of the class of one protocol.
+
+        Raises:
+            TypeError: the experiment is of another protocol.
+        """
+        if not isinstance(self.settings, kind):
+            raise TypeError("The experiment is of another protocol.")
+        return self.settings
 
     @property
     def digest(self) -> str:

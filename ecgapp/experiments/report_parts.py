@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 
 from ecgapp.errors import ConfigError
+from ecgapp.models.validation_figures import Interval
 
 Cell = str | int | float | None  # read in this order: 5 is a count, 5.0 a figure
 UNDEFINED = "–"
@@ -124,6 +125,14 @@ class ExperimentReport:
         if self.figures:
             parts += ["## Figures\n", _bullets(tuple(_figure_line(figure) for figure in self.figures))]
         return "\n".join(parts)
+
+
+def interval_text(value: Interval | None, decimals: int = 3) -> str | None:
+    """A figure with its 95 % interval as a cell, e.g. ``0.812 (0.790 to 0.833)``; None if it is undefined."""
+    if value is None:
+        return None
+    figure, low, high = (f"{number:.{decimals}f}" for number in (value.value, value.low, value.high))
+    return f"{figure} ({low} to {high})"
 
 
 def _figure_line(figure: ResultFigure) -> str:

@@ -18,6 +18,7 @@ from ecgapp.models.registry import Network
 from ecgapp.records.record import FloatArray
 
 BATCH = 64  # windows in one forward pass on a CPU
+_CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class ProbabilityRule:
         ``logits`` is (n_windows, n_labels); ``owners`` (n_windows,) holds the number of each window's record.
         """
         return combine_windows(self.windows(logits), owners, records, self.aggregation)
+
+
+def logits_of(probabilities: NDArray[np.floating], multilabel: bool = True) -> NDArray[np.float64]:
+    """The logits of a sigmoid or, for labels that exclude each other, of a softmax, in the same shape."""
+    bounded = np.clip(probabilities.astype(np.float64), _CLOSEST, 1 - _CLOSEST)
+    return np.asarray(np.log(bounded / (1 - bounded)) if multilabel else np.log(bounded))
 
 
 def combine_windows(

@@ -4,6 +4,7 @@ The two sets of a difference are resampled together, because they are of the sam
 difficult about a record does not widen the interval. A label needs a positive and a negative.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +87,11 @@ def weighted_f1_statistic(decisions: Bools, targets: AnyFloats) -> Statistic:
         return ratio((positives * f1).sum(axis=0), positives.sum(axis=0))
 
     return statistic
+
+
+def mean_statistic(statistics: Sequence[Statistic]) -> Statistic:
+    """The mean of several statistics of the same records, as a function of weights."""
+    return lambda weights: np.asarray(np.mean([one(weights) for one in statistics], axis=0), np.float64)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ecgapp.evaluate import best_thresholds
 from ecgapp.experiments.ansari2020.ansari2020_config import (
     PRETRAINED,
     RANDOM,
+    AnsariConfig,
     LearnerArm,
     PairArm,
     learner_key,
@@ -17,7 +18,6 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     NORMS_NOTE,
     JudgedRecords,
-    ansari_settings,
     autoencoder_note,
     encoder_of,
     feature_data,
@@ -49,7 +49,7 @@ _NETWORK = 4  # stream of random numbers
 
 def open_features(context: ArmContext) -> TrialFunction:
     """Trial 0 computes the features of the pretrained encoder, the others those of a random one each."""
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     model = pretrained_encoder(settings, context.settings)
     data = load_trial_data(network_config(context.config, model, context.stores), context)
     records = JudgedRecords.of(data)
@@ -75,7 +75,7 @@ def open_features(context: ArmContext) -> TrialFunction:
 
 def open_learner(arm: LearnerArm, context: ArmContext) -> TrialFunction:
     """A repeat is one five-fold cross-validation; its first fold is the simple split."""
-    settings, seed = ansari_settings(context.config), context.config.seed
+    settings, seed = context.config.settings_as(AnsariConfig), context.config.seed
     learner = learner_named(arm.learner)
 
     def trial(number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
@@ -101,7 +101,7 @@ def open_learner(arm: LearnerArm, context: ArmContext) -> TrialFunction:
 
 def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
     """A repeat trains the convolutional head once for each fold; the next fold chooses the epoch."""
-    settings, seed = ansari_settings(context.config), context.config.seed
+    settings, seed = context.config.settings_as(AnsariConfig), context.config.seed
     model = pretrained_encoder(settings, context.settings)
     config = network_config(context.config, model, context.stores)
     data = load_trial_data(replace(config, device=context.device), context)
@@ -131,7 +131,7 @@ def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
 
 def open_pair(arm: PairArm, context: ArmContext) -> TrialFunction:
     """The function whose only trial is the difference of the two encoders for one learner."""
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         keys = (learner_key(e, arm.features, arm.learner, arm.scope) for e in (PRETRAINED, RANDOM))

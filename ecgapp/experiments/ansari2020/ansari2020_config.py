@@ -109,11 +109,6 @@ class LearnerArm(Arm):
 
 
 @dataclass(frozen=True)
-class SetArm(Arm):
-    """An arm of all records that is no learner: the features, or the linear head as a model."""
-
-
-@dataclass(frozen=True)
 class PairArm(Arm):
     """The difference of the two encoders for one learner, one kind of features and one set of records."""
 
@@ -140,9 +135,9 @@ def all_arms(config: ExperimentConfig, settings: AnsariConfig) -> tuple[Arm, ...
     learners = tuple(_learner_arms(config, settings))
     scope = ALL if len(config.stores) > 1 else TARGET
     return (
-        SetArm(FEATURES, "Features of all encoders", 1 + settings.random_encoders),
+        Arm(FEATURES, "Features of all encoders", 1 + settings.random_encoders),
         *learners,
-        SetArm(HEAD, f"Linear head as a model, learnt from {SCOPE_TITLES[scope]}", 1, (FEATURES,)),
+        Arm(HEAD, f"Linear head as a model, learnt from {SCOPE_TITLES[scope]}", 1, (FEATURES,)),
         *(_pair_arm(arm) for arm in learners if arm.encoder == PRETRAINED),
     )
 

@@ -10,7 +10,7 @@ import torch
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
-from ecgapp.errors import ConfigError, ExperimentError
+from ecgapp.errors import ExperimentError
 from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.study_protocol import ArmContext
@@ -36,17 +36,6 @@ NORMS_NOTE = (
     "The batch norms of the random encoders are measured on windows of records that the pretrained one "
     "learnt from, so that their signals neither fade nor grow from layer to layer."
 )
-
-
-def ansari_settings(config: ExperimentConfig) -> AnsariConfig:
-    """The protocol's own settings.
-
-    Raises:
-        ConfigError: they are of another protocol.
-    """
-    if not isinstance(config.settings, AnsariConfig):
-        raise ConfigError("These settings are of another protocol than ansari2020.")
-    return config.settings
 
 
 def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedModel:
@@ -78,7 +67,7 @@ def encoder_of(kind: str, repeat: int, context: ArmContext, records: RecordSet) 
     The random one has the card of the pretrained one: same windows, same architecture. Its batch norms are
     measured on windows of ``records`` that the pretrained one learnt from; the pretrained one has its own.
     """
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     model = pretrained_encoder(settings, context.settings)
     if kind == PRETRAINED:
         return model
@@ -95,7 +84,7 @@ def network_config(
     config: ExperimentConfig, model: TrainedModel, stores: Sequence[DatasetStore]
 ) -> TrainingConfig:
     """The training of the convolutional head on ``model``'s frozen encoder."""
-    settings = ansari_settings(config)
+    settings = config.settings_as(AnsariConfig)
     head, labelled = settings.network, task(settings.task)
     shape = PooledClassifierConfig(encoder_config(model), len(labelled.labels), settings.poolings)
     names = tuple(one.name for one in stores)
@@ -157,7 +146,7 @@ def read_features(context: ArmContext, encoder: str, repeat: int) -> Mapping[str
     Raises:
         ExperimentError: the features have not been computed.
     """
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     number = 0 if encoder == PRETRAINED else 1 + repeat % settings.random_encoders
     folder = context.folder.arm(FEATURES)
     trial = read_trial(folder, number)

@@ -11,8 +11,9 @@ from ecgapp.evaluate import (
     overall_figures,
     paired_difference,
 )
-from ecgapp.evaluate.arrays import Bools, Floats
+from ecgapp.evaluate.arrays import Bools
 from ecgapp.evaluate.bootstrap import Statistic
+from ecgapp.evaluate.comparison.record_bootstrap import mean_statistic
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.models import Interval
 from ecgapp.records.record import FloatArray
@@ -107,12 +108,9 @@ def _difference(
 
 
 def _mean_auroc(trials: Sequence[Mapping[str, Array]], part: Bools) -> Statistic:
-    each = [macro_auroc_statistic(trial["probabilities"][part], trial["targets"][part]) for trial in trials]  # type: ignore[arg-type]
-
-    def statistic(weights: Floats) -> Floats:
-        return np.asarray(np.mean([one(weights) for one in each], axis=0), np.float64)
-
-    return statistic
+    return mean_statistic(
+        [macro_auroc_statistic(trial["probabilities"][part], trial["targets"][part]) for trial in trials]
+    )
 
 
 def _values(intervals: Mapping[str, Interval | None], prefix: str) -> dict[str, float | None]:

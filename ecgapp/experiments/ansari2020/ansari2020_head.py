@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ecgapp import __version__
 from ecgapp.config import Settings
 from ecgapp.errors import ExperimentError
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature
-from ecgapp.experiments.ansari2020.ansari2020_config import ALL, HEAD, PRETRAINED, TARGET, scopes
+from ecgapp.experiments.ansari2020.ansari2020_config import (
+    ALL,
+    HEAD,
+    PRETRAINED,
+    TARGET,
+    AnsariConfig,
+    scopes,
+)
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
-    ansari_settings,
     encoder_config,
     feature_data,
     judged_records,
@@ -38,15 +43,13 @@ from ecgapp.models import (
     save_model,
     transfer_encoder,
 )
-from ecgapp.models.answers import ProbabilityRule
+from ecgapp.models.answers import ProbabilityRule, logits_of
 from ecgapp.promotion.bundles import SUFFIX, export_bundle
-from ecgapp.records.record import FloatArray
 from ecgapp.storage.files import write_atomically
 from ecgapp.tasks import task
 from ecgapp.training.data.window_sampling import Rows
 
 MODEL = "nine_class_linear"  # the model's name
-_CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 
 
 def open_head(context: ArmContext) -> TrialFunction:
@@ -55,7 +58,7 @@ def open_head(context: ArmContext) -> TrialFunction:
     It learns from the records that the autoencoder learnt from without their labels. Temperature, thresholds
     and figures come from the others. The model and its bundle lie in the arm's product folder.
     """
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         model = pretrained_encoder(settings, context.settings)
@@ -114,13 +117,11 @@ def _validated(
 ) -> tuple[ModelCard, Predictions]:
     """The card, with all that is fitted on the validation records, and the answers on them."""
     fitted, data, test, folds = fit
-    labelled, targets = task(ansari_settings(context.config).task), data.targets[test]
+    labelled, targets = task(context.config.settings_as(AnsariConfig).task), data.targets[test]
     mine = np.isin(data.owners, test)
     logits, owners = fitted.scores(data.windows[mine]).astype(np.float32), data.owners[mine]
     rule = ProbabilityRule(labelled.multilabel)
-    temperature = fit_temperature(
-        _logits_of(rule.records(logits, owners, test)), targets, labelled.multilabel
-    )
+    temperature = fit_temperature(logits_of(rule.records(logits, owners, test)), targets, labelled.multilabel)
     probabilities = replace(rule, temperature=temperature).records(logits, owners, test)
     thresholds = best_thresholds(probabilities, targets)
     dataset = f"{', '.join(store.name for store in context.stores)}, {_validation_folds(model)}"
@@ -159,11 +160,6 @@ def _provenance(context: ArmContext, model: TrainedModel, n_validation: int) -> 
 
 def _validation_folds(model: TrainedModel) -> str:
     return model.card.provenance.validation_folds
-
-
-def _logits_of(probabilities: FloatArray) -> NDArray[np.float64]:
-    bounded = np.clip(probabilities.astype(np.float64), _CLOSEST, 1 - _CLOSEST)
-    return np.asarray(np.log(bounded / (1 - bounded)))
 
 
 def _save(context: ArmContext, head: TrainedModel, known: Predictions) -> None:

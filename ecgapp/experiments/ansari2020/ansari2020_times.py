@@ -18,7 +18,6 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
 )
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
-    ansari_settings,
     encoder_of,
     network_config,
     pretrained_encoder,
@@ -72,7 +71,7 @@ def measured_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, floa
 
 
 def _probe(context: ArmContext) -> _Probe:
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     model = pretrained_encoder(settings, context.settings)
     training = replace(network_config(context.config, model, context.stores), device=context.device)
     started = time.perf_counter()

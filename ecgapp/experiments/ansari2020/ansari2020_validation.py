@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.evaluate.arrays import decide
-from ecgapp.experiments.ansari2020.ansari2020_config import ALL, LearnerArm
+from ecgapp.experiments.ansari2020.ansari2020_config import ALL, AnsariConfig, LearnerArm
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
-    ansari_settings,
     pretrained_encoder,
     unseen_folds,
 )
@@ -35,7 +34,7 @@ def cross_validated(
     arm: LearnerArm, context: ArmContext, records: JudgedRecords, repeat: int, answer: Answerer
 ) -> OutOfFold:
     """The answers on all records of the arm's scope, each by a learner without the record's fold."""
-    settings, seed = ansari_settings(context.config), context.config.seed
+    settings, seed = context.config.settings_as(AnsariConfig), context.config.seed
     rows = records.rows(arm.scope)
     folds = records.dealt(rows, settings, seed, repeat)
     targets = records.targets[rows]
@@ -57,7 +56,7 @@ def figures_of(
 
     These are the first data set's, for learners of all of them, and those that the autoencoder never saw.
     """
-    settings = ansari_settings(context.config)
+    settings = context.config.settings_as(AnsariConfig)
     parts = {
         WHOLE: np.ones(len(answers.rows), bool),
         SIMPLE: answers.folds == answers.folds.min(),

@@ -16,6 +16,7 @@ from ecgapp.evaluate import (
     welch_test,
 )
 from ecgapp.evaluate.bootstrap import Statistic
+from ecgapp.evaluate.comparison.record_bootstrap import mean_statistic
 from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, arm_key
 from ecgapp.experiments.report_parts import Cell
 from ecgapp.experiments.study_protocol import Results
@@ -87,8 +88,7 @@ def _answers(results: Results, kind: str, share: LabelShare, number: int) -> tup
 
 def _mean_f1(trials: Sequence[tuple[FloatArray, FloatArray]]) -> Statistic:
     """The mean weighted F1 of several trials as a function of the records' weights."""
-    statistics = [weighted_f1_statistic(most_probable(p), targets) for p, targets in trials]
-    return lambda weights: np.mean([statistic(weights) for statistic in statistics], axis=0)
+    return mean_statistic([weighted_f1_statistic(most_probable(p), targets) for p, targets in trials])
 
 
 def p_cell(p: float | None) -> Cell:

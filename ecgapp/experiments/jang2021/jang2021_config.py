@@ -111,8 +111,7 @@ def study_arms(config: Jang2021Config) -> tuple[Jang2021Arm, ...]:
         for kind in TRAINED:
             name = f"{_TITLES[kind]}, {share.percent} % of the labels"
             own = needs if kind == "transfer" else ()
-            key = f"{kind}-{share.percent}".replace(".", "-")
-            arms.append(Jang2021Arm(key, name, config.repeats, own, kind, share))
+            arms.append(Jang2021Arm(arm_key(kind, share), name, config.repeats, own, kind, share))
     for kind in (*FROZEN, *(f"image-{network}" for network in config.images)):
         own = needs if kind == "frozen-pretrained" else ()
         arms.append(Jang2021Arm(kind, _TITLES[kind], config.repeats, own, kind))

@@ -165,9 +165,9 @@ def load_study(config: Jang2021Config, context: ArmContext, *, capped: Sequence[
     question = study_task(config, context.stores)
     usable = label_counts_of(config, context.stores).usable
     columns = [question.label_names.index(name) for name in usable]
-    kept = (records.targets[:, columns] == 1).any(axis=1)
+    takes_part = (records.targets[:, columns] == 1).any(axis=1)
     parts = [records.rows(folds) for folds in (TRAIN_FOLDS, VALIDATION_FOLDS, TEST_FOLDS)]
-    return StudyRecords(data, question, *(rows[kept[rows]] for rows in parts))
+    return StudyRecords(data, question, *(rows[takes_part[rows]] for rows in parts))
 
 
 def label_counts_of(config: Jang2021Config, stores: Sequence[DatasetStore]) -> LabelCounts:

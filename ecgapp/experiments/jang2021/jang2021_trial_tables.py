@@ -49,7 +49,7 @@ def table_3(config: Jang2021Config, results: Results) -> ResultTable:
     )
     table = _trial_table(("table3_lci", "Table 3, ours: learning curve index of each trial"), columns, notes)
     changes = {f"{kind} {s.percent} %": s.epochs - 1 for s in config.shares for kind in TRAINED}
-    row = ("Changes in a curve", *(changes[title] for title in table.columns[1:]))
+    row: tuple[Cell, ...] = ("Changes in a curve", *(changes[title] for title in table.columns[1:]))
     return replace(table, rows=(*table.rows, row))
 
 

@@ -10,7 +10,6 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-CITATION = "Jang et al. 2021, Healthc Inform Res 27(1):19-28, doi:10.4258/hir.2021.27.1.19"
 TABLES = {
     "weighted F1": Path(__file__).with_name("jang2021_table2_f1.csv"),
     "learning curve index": Path(__file__).with_name("jang2021_table3_lci.csv"),

@@ -22,7 +22,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
     all_arms,
     preset,
 )
-from ecgapp.experiments.ansari2020.ansari2020_data import ansari_settings, pretrained_encoder
+from ecgapp.experiments.ansari2020.ansari2020_data import pretrained_encoder
 from ecgapp.experiments.ansari2020.ansari2020_head import open_head
 from ecgapp.experiments.ansari2020.ansari2020_report import ansari_report
 from ecgapp.experiments.ansari2020.ansari2020_times import measured_seconds
@@ -37,9 +37,8 @@ from ecgapp.experiments.study_protocol import (
     TrialFunction,
     study,
 )
+from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.tasks import task
-
-FOLDS = tuple(range(1, 11))
 
 
 @study("ansari2020")
@@ -60,11 +59,11 @@ class Ansari2020(StudyProtocol):
 
     def inputs(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
         """The digest of the installed autoencoder."""
-        return (pretrained_encoder(ansari_settings(config), settings).card.sha256,)
+        return (pretrained_encoder(config.settings_as(AnsariConfig), settings).card.sha256,)
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records and positives of each data set; the first one must have every class."""
-        settings = ansari_settings(config)
+        settings = config.settings_as(AnsariConfig)
         labelled = task(settings.task)
         rows = [np.asarray(store.rows(FOLDS)) for store in stores]
         counts = [store.targets(labelled, own) for store, own in zip(stores, rows, strict=True)]
@@ -79,7 +78,7 @@ class Ansari2020(StudyProtocol):
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """Features, learners with both encoders, the head as a model, and the differences."""
-        return all_arms(config, ansari_settings(config))
+        return all_arms(config, config.settings_as(AnsariConfig))
 
     def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
         """Load what the arm's trials share."""

@@ -57,7 +57,7 @@ class Jang2021(StudyProtocol):
         return jang_preset(size)
 
     def inputs(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
-        own = study_settings(config)
+        own = config.settings_as(Jang2021Config)
         digests = []
         if own.pretrained is not None:
             model = load_model((settings.weights, settings.shipped_weights), own.pretrained)
@@ -66,16 +66,16 @@ class Jang2021(StudyProtocol):
         return (*digests, *(file.sha256 for file in files if file is not None))
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
-        own = study_settings(config)
+        own = config.settings_as(Jang2021Config)
         refuse_too_few(own, stores)
         study_lead(stores)
         return study_data(own, stores)
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
-        return study_arms(study_settings(config))
+        return study_arms(config.settings_as(Jang2021Config))
 
     def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
-        own, mine = study_settings(context.config), study_arm(arm)
+        own, mine = context.config.settings_as(Jang2021Config), study_arm(arm)
         if mine.kind == PRETRAINING:
             return open_pretraining(own, context)
         if mine.kind in TRAINED:
@@ -84,12 +84,12 @@ class Jang2021(StudyProtocol):
 
     def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
         mine = [study_arm(arm) for arm in arms]
-        return estimated_seconds(study_settings(context.config), mine, context)
+        return estimated_seconds(context.config.settings_as(Jang2021Config), mine, context)
 
     def report(
         self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results
     ) -> ExperimentReport:
-        own = study_settings(config)
+        own = config.settings_as(Jang2021Config)
         data = study_data(own, stores)
         return ExperimentReport(
             self.title,
@@ -99,17 +99,6 @@ class Jang2021(StudyProtocol):
             all_tables(own, results),
             all_figures(own, results),
         )
-
-
-def study_settings(config: ExperimentConfig) -> Jang2021Config:
-    """The settings of this study.
-
-    Raises:
-        TypeError: the experiment is of another protocol.
-    """
-    if not isinstance(config.settings, Jang2021Config):
-        raise TypeError("The experiment is of another protocol.")
-    return config.settings
 
 
 def study_arm(arm: Arm) -> Jang2021Arm:

@@ -31,6 +31,7 @@ from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 
 _PUBLISHED_RECORDS = 6877
+_EXTRA = "cpsc_2018_extra"  # records that the challenge of 2020 added
 
 
 @study("singstad2020")
@@ -52,7 +53,7 @@ class Singstad2020(StudyProtocol):
         Raises:
             ExperimentError: a class has fewer positives than the smallest number of folds.
         """
-        settings = _settings(config)
+        settings = config.settings_as(Singstad2020Config)
         targets, sources, seconds = _columns(settings, stores)
         names = task(TASK).label_names
         positives = (targets == 1).sum(axis=0).astype(int)
@@ -71,11 +72,12 @@ class Singstad2020(StudyProtocol):
             f"stratification); inside each, {settings.validation_share:.0%} of the training patients choose "
             "the epoch.",
         )
-        return DataReport(data, _differences(settings, len(targets)))
+        differences = _differences(settings, len(targets), int(positives.min()), sources)
+        return DataReport(data, differences)
 
     def fitted(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> ExperimentConfig:
         """The config with fewer folds if a class has fewer positives than folds."""
-        settings = _settings(config)
+        settings = config.settings_as(Singstad2020Config)
         targets, _, _ = _columns(settings, stores)
         if (targets == 1).sum(axis=0).min() >= settings.n_folds:
             return config
@@ -83,7 +85,7 @@ class Singstad2020(StudyProtocol):
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """An arm for each loss, and the control that sees the record's length; each fold is a trial."""
-        n_folds = _settings(config).n_folds
+        n_folds = config.settings_as(Singstad2020Config).n_folds
         return (
             LossArm("categorical", "Categorical cross-entropy, as published", n_folds, loss="categorical"),
             LossArm("binary", "Binary cross-entropy", n_folds, loss="binary"),
@@ -94,11 +96,11 @@ class Singstad2020(StudyProtocol):
         """Load the records once for all folds."""
         if not isinstance(arm, LossArm):
             raise TypeError("The arm is of another protocol.")
-        return FoldTrials.open(_settings(context.config), arm, context).run
+        return FoldTrials.open(context.config.settings_as(Singstad2020Config), arm, context).run
 
     def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
         """The seconds of each arm, from probe steps of the network on the first fold."""
-        settings = _settings(context.config)
+        settings = context.config.settings_as(Singstad2020Config)
         seconds = FoldTrials.open(
             settings, LossArm("binary", "Probe", 1, loss="binary"), context
         ).seconds_a_fold()
@@ -112,12 +114,6 @@ class Singstad2020(StudyProtocol):
         """Precision and recall of each class, the challenge's figures, thresholds, and conclusions."""
         data = self.data_report(config, stores)
         return singstad2020_report((self.title, self.citation), data, results)
-
-
-def _settings(config: ExperimentConfig) -> Singstad2020Config:
-    if not isinstance(config.settings, Singstad2020Config):
-        raise TypeError("The settings are of another protocol.")
-    return config.settings
 
 
 def _columns(
@@ -134,13 +130,19 @@ def _columns(
     return np.concatenate(targets), sources, seconds[1:] or seconds
 
 
-def _differences(settings: Singstad2020Config, n_records: int) -> tuple[str, ...]:
+def _differences(
+    settings: Singstad2020Config, n_records: int, rarest: int, sources: Sequence[str]
+) -> tuple[str, ...]:
+    """Sentences on what differs from the publication; ``rarest`` counts the rarest class's positives."""
     published = preset(Size.FULL)
     differences = []
-    if n_records < _PUBLISHED_RECORDS:
-        differences.append(f"The study has {_PUBLISHED_RECORDS:,} records.")
+    if n_records != _PUBLISHED_RECORDS:
+        differences.append(f"The study has {_PUBLISHED_RECORDS:,} records; here are {n_records:,}.")
+    if _EXTRA in sources:
+        differences.append(f"{sources.count(_EXTRA):,} records are of {_EXTRA}, which the study lacks.")
     if settings.n_folds != published.n_folds:
-        differences.append(f"{settings.n_folds} folds in place of 10, as a class has too few positives.")
+        cause = ", as a class has too few positives for ten" if rarest < published.n_folds else ""
+        differences.append(f"{settings.n_folds} folds in place of 10{cause}.")
     if settings.filters != published.filters:
         differences.append(f"{settings.filters} filters in place of {published.filters:,}.")
     if settings.sampling_rate != published.sampling_rate:
@@ -148,11 +150,11 @@ def _differences(settings: Singstad2020Config, n_records: int) -> tuple[str, ...
             f"{settings.sampling_rate:g} Hz in place of 500 Hz, with {settings.blocks} blocks in place of 7: "
             "all seven do not fit."
         )
-    if settings.optimiser != published.optimiser:
-        differences.append(
-            f"The optimiser is {settings.optimiser} at {settings.learning_rate:g} ({settings.schedule}); "
-            "the public code has SGD."
-        )
+    differences.append(
+        f"The optimiser is {settings.optimiser} at {settings.learning_rate:g} ({settings.schedule}), in "
+        f"batches of {settings.batch_size}; the public code has SGD and says no more. A training ends after "
+        f"{settings.patience} epochs without a better loss; the study's patience is not published."
+    )
     differences += (
         "Each lead is normalised after a band-pass; the public code feeds raw samples, and scrambles leads "
         "and time by a reshape, which is not repeated.",

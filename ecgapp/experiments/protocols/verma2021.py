@@ -58,7 +58,7 @@ class Verma2021(StudyProtocol):
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records, sources and positives of source and target, and what differs from the publication."""
-        settings = _settings(config)
+        settings = config.settings_as(Verma2021Config)
         n_source = _check_source(settings, stores)
         targets, sources = target_answers(settings, stores)
         _check_target(settings, targets)
@@ -68,7 +68,7 @@ class Verma2021(StudyProtocol):
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
         """All arms, sources first."""
-        return planned_arms(_settings(config))
+        return planned_arms(config.settings_as(Verma2021Config))
 
     def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
         """Load the records of the arm's task once for its trials."""
@@ -94,12 +94,6 @@ class Verma2021(StudyProtocol):
         """Tables of the benchmark, of transfer and of each further question, with conclusions."""
         data = self.data_report(config, stores)
         return verma2021_report(self.title, self.citation, config, data, results)
-
-
-def _settings(config: ExperimentConfig) -> Verma2021Config:
-    if not isinstance(config.settings, Verma2021Config):
-        raise TypeError("The settings are of another protocol.")
-    return config.settings
 
 
 def _check_source(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> int:

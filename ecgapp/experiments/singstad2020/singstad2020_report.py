@@ -1,15 +1,10 @@
 """The report of singstad2020: the challenge's figures, precision and recall of each class, and controls."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
-from ecgapp.evaluate import best_thresholds, challenge_weights, f_beta_g_beta, nelder_mead_thresholds, wilson
-from ecgapp.evaluate.arrays import Bools, Floats, outcomes
-from ecgapp.evaluate.bootstrap import bootstrap_draws, interval
+from ecgapp.evaluate import wilson
 from ecgapp.evaluate.challenge.organisers_2018 import GROUPS, ORDER, organisers_scores
-from ecgapp.evaluate.challenge_scores import f_beta, g_beta, mean_defined
+from ecgapp.evaluate.comparison.record_bootstrap import PairedDifference
 from ecgapp.experiments.paper_tables.published_figures import PublishedFigure, published_figures
 from ecgapp.experiments.report_parts import (
     Cell,
@@ -18,98 +13,51 @@ from ecgapp.experiments.report_parts import (
     FigureSeries,
     ResultFigure,
     ResultTable,
+    interval_text,
 )
-from ecgapp.experiments.study_protocol import ArmTrials, DataReport, Results
+from ecgapp.experiments.singstad2020.singstad2020_scores import (
+    INSIDE,
+    PUBLISHED,
+    THRESHOLDS,
+    DecisionPools,
+    PooledDecisions,
+    challenge_intervals,
+    f2_difference,
+)
+from ecgapp.experiments.singstad2020.singstad2020_trials import TASK
+from ecgapp.experiments.study_protocol import DataReport, Results
 from ecgapp.models.validation_figures import Interval
-from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 
-N_DRAWS = 1000
-_TASK = "nine_class"
-
-Fit = Callable[[FloatArray, FloatArray], Floats]
-
-
-def _exact(probabilities: FloatArray, targets: FloatArray) -> Floats:
-    return best_thresholds(probabilities, targets, 2.0, challenge_weights(targets))
-
-
-THRESHOLDS: dict[str, tuple[str, Fit]] = {
-    "Nelder-Mead on the training records, as published": ("train", nelder_mead_thresholds),
-    "exact on the training records": ("train", _exact),
-    "Nelder-Mead on the records that choose the epoch": ("validation", nelder_mead_thresholds),
-    "exact on the records that choose the epoch": ("validation", _exact),
-    "exact on the training records and those that choose the epoch": ("both", _exact),
-}
-"""Ways to find the thresholds of a fold: by which of its records, and by which search."""
-PUBLISHED = next(iter(THRESHOLDS))
-INSIDE = "exact on the training records and those that choose the epoch"
-
-
-@dataclass(frozen=True, eq=False)
-class PooledDecisions:
-    """Decisions and targets of all folds' test records, (n_records, n_labels) each, in the order of folds."""
-
-    decisions: Bools
-    targets: FloatArray
-
-
-def pooled_decisions(ended: ArmTrials, way: str) -> PooledDecisions:
-    """The decisions of each fold's test records by the thresholds of that fold."""
-    part, fit = THRESHOLDS[way]
-    decisions, targets = [], []
-    for place in range(len(ended.trials)):
-        arrays = ended.arrays(place)
-        names = ("train", "validation") if part == "both" else (part,)
-        learnt = [
-            np.concatenate([arrays[f"{name}_{kind}"] for name in names])
-            for kind in ("probabilities", "targets")
-        ]
-        decisions.append(arrays["test_probabilities"] >= fit(learnt[0], learnt[1]))
-        targets.append(arrays["test_targets"])
-    return PooledDecisions(np.concatenate(decisions), np.concatenate(targets))
+_LIMIT = 0.05  # of p, below which a difference is shown
 
 
 def singstad2020_report(names: tuple[str, str], data: DataReport, results: Results) -> ExperimentReport:
     """The report of the results so far; ``names`` are title and citation."""
-    tables = (_score_table(results), _class_table(results), _organisers_table(results))
+    pools = DecisionPools(results)
+    tables = (_score_table(pools), _class_table(pools), _organisers_table(results))
     figures = (_curve_figure(results),)
     return ExperimentReport(
         *names,
         (*data.data, *data.differences),
-        _conclusions(results),
+        _conclusions(pools),
         tuple(table for table in tables if table.rows),
         tuple(figure for figure in figures if any(panel.series for panel in figure.panels)),
     )
 
 
-def challenge_intervals(pooled: PooledDecisions) -> tuple[Interval | None, Interval | None]:
-    """F2 and G2 with their 95 % intervals over records."""
-    weights = challenge_weights(pooled.targets)
-    counts = outcomes(pooled.decisions, np.asarray(pooled.targets, np.float64))[:3] * weights[:, None]
-
-    def statistic(draws: Floats) -> Floats:
-        hits, alarms, misses = np.einsum("krl,rd->kld", counts, draws)
-        both = f_beta(hits, alarms, misses, 2.0), g_beta(hits, alarms, misses, 2.0)
-        return np.stack([[mean_defined(one[:, d]) for d in range(one.shape[1])] for one in both])
-
-    values = f_beta_g_beta(pooled.decisions, pooled.targets)
-    draws = bootstrap_draws(statistic, len(weights), N_DRAWS, 0)
-    return interval(values[0], draws[0]), interval(values[1], draws[1])
-
-
-def _score_table(results: Results) -> ResultTable:
+def _score_table(pools: DecisionPools) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     paper = {figure.figure: figure.value for figure in _paper("CPSC2018, ten-fold cross-validation")}
     rows.append(("published, cross-validation", "Nelder-Mead", None, f"{paper['F2']}", f"{paper['G2']}"))
-    for ended in results.values():
+    for key, ended in pools.results.items():
         for way in THRESHOLDS:
-            pooled = pooled_decisions(ended, way)
+            pooled = pools.of(key, way)
             f2, g2 = challenge_intervals(pooled)
             rows.append((ended.arm.title, way, len(pooled.targets), _text(f2), _text(g2)))
-    for ended in list(results.values())[:1]:
-        targets = pooled_decisions(ended, PUBLISHED).targets
-        everything = PooledDecisions(np.ones(targets.shape, bool), targets)
+    for key in list(pools.results)[:1]:
+        targets = pools.of(key, PUBLISHED).targets
+        everything = PooledDecisions(np.ones(targets.shape, bool), targets, np.arange(len(targets)))
         f2, g2 = challenge_intervals(everything)
         rows.append(("Control: every class on every record", "none", len(targets), _text(f2), _text(g2)))
     return ResultTable(
@@ -121,21 +69,21 @@ def _score_table(results: Results) -> ResultTable:
     )
 
 
-def _class_table(results: Results) -> ResultTable:
+def _class_table(pools: DecisionPools) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     published = published_figures("singstad2020")
-    for ended in results.values():
-        way = PUBLISHED if ended.arm.key == "categorical" else INSIDE
-        pooled = pooled_decisions(ended, way)
-        for place, name in enumerate(task(_TASK).label_names):
-            decided, true = pooled.decisions[:, place], pooled.targets[:, place] == 1
-            hits = int((decided & true).sum())
+    for key, ended in pools.results.items():
+        way = PUBLISHED if key == "categorical" else INSIDE
+        pooled, learnt = pools.of(key, way), pools.of(key, way, "train")
+        for place, name in enumerate(task(TASK).label_names):
             paper = {f.figure: f.value for f in published if f.setting.endswith(f", {name}")}
+            precision, recall = _precision_and_recall(pooled, place)
+            seen_precision, seen_recall = _precision_and_recall(learnt, place)
             rows.append(
                 (
-                    ended.arm.title, name, int(true.sum()),
-                    paper.get("precision"), _text(wilson(hits, int(decided.sum()))),
-                    paper.get("recall"), _text(wilson(hits, int(true.sum()))),
+                    ended.arm.title, name, int((pooled.targets[:, place] == 1).sum()),
+                    paper.get("precision"), _value(seen_precision), _text(precision),
+                    paper.get("recall"), _value(seen_recall), _text(recall),
                 )
             )  # fmt: skip
     return ResultTable(
@@ -145,20 +93,25 @@ def _class_table(results: Results) -> ResultTable:
             "arm",
             "class",
             "positives",
-            "precision, paper",
-            "precision (95 %)",
-            "recall, paper",
-            "recall (95 %)",
+            "precision: paper",
+            "ours on its training records",
+            "ours (95 %)",
+            "recall: paper",
+            "our recall on its training records",
+            "our recall (95 %)",
         ),
         tuple(rows),
-        (f"Thresholds: {PUBLISHED}, for the arm as published; {INSIDE}, for the others.",),
+        (
+            "The paper's values are of its training data.",
+            f"Thresholds: {PUBLISHED}, for the arm as published; {INSIDE}, for the others.",
+        ),
         decimals=2,
     )
 
 
 def _organisers_table(results: Results) -> ResultTable:
     """The score of the 2018 challenge, where every record's first label is known."""
-    names = task(_TASK).label_names
+    names = task(TASK).label_names
     columns = [names.index(name) for name in ORDER]
     place_of = {column: place for place, column in enumerate(columns)}
     rows: list[tuple[Cell, ...]] = []
@@ -180,6 +133,16 @@ def _organisers_table(results: Results) -> ResultTable:
     )
 
 
+def _precision_and_recall(pooled: PooledDecisions, place: int) -> tuple[Interval | None, Interval | None]:
+    decided, true = pooled.decisions[:, place], pooled.targets[:, place] == 1
+    hits = int((decided & true).sum())
+    return wilson(hits, int(decided.sum())), wilson(hits, int(true.sum()))
+
+
+def _value(interval: Interval | None) -> float | None:
+    return None if interval is None else interval.value
+
+
 def _curve_figure(results: Results) -> ResultFigure:
     panels = []
     for ended in results.values():
@@ -197,25 +160,34 @@ def _curve_figure(results: Results) -> ResultFigure:
     return ResultFigure("curves", "Validation loss of each fold", tuple(panels))
 
 
-def _conclusions(results: Results) -> tuple[str, ...]:
-    scores = {key: challenge_intervals(pooled_decisions(ended, INSIDE))[0] for key, ended in results.items()}
+def _conclusions(pools: DecisionPools) -> tuple[str, ...]:
+    pairs = (
+        (
+            "length",
+            "categorical",
+            "The network with categorical cross-entropy against the record's length alone",
+        ),
+        ("length", "binary", "The network with binary cross-entropy against the record's length alone"),
+        ("categorical", "binary", "Binary against categorical cross-entropy"),
+    )
     sentences = []
-    for key in ("categorical", "binary"):
-        net, length = scores.get(key), scores.get("length")
-        if net is not None and length is not None:
-            apart = net.low > length.high or net.high < length.low
-            verdict = "differ" if apart else "are not shown to differ"
-            sentences.append(
-                f"The network with {key} cross-entropy reaches an F2 of {_text(net)}, the record's length "
-                f"alone {_text(length)}: the two {verdict}."
-            )
-    if "categorical" in results:
-        optimistic = challenge_intervals(pooled_decisions(results["categorical"], PUBLISHED))[0]
-        sentences.append(
-            f"With thresholds as published, F2 is {_text(optimistic)} on records of other folds; the paper "
-            "has 0.83."
-        )
-    return tuple(sentences)
+    for first, second, words in pairs:
+        if first in pools.results and second in pools.results:
+            arms = (pools.of(key, INSIDE) for key in (first, second))
+            sentences.append(_difference_sentence(words, f2_difference(*arms)))
+    if "categorical" in pools.results:
+        ways = (pools.of("categorical", way) for way in (INSIDE, PUBLISHED))
+        words = "Thresholds as published against those of all records that the fold may use"
+        sentences.append(_difference_sentence(words, f2_difference(*ways)))
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _difference_sentence(words: str, change: PairedDifference | None) -> str:
+    if change is None:
+        return ""
+    numbers = f"F2 {change.second:.2f} and {change.first:.2f}, difference {_text(change.difference)}"
+    verdict = "" if change.p < _LIMIT else "no difference shown, "
+    return f"{words}: {numbers}; {verdict}p = {change.p:.3f}, n = {change.n} records."
 
 
 def _paper(setting: str) -> list[PublishedFigure]:
@@ -223,4 +195,4 @@ def _paper(setting: str) -> list[PublishedFigure]:
 
 
 def _text(value: Interval | None) -> str | None:
-    return None if value is None else f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})"
+    return interval_text(value, 2)

@@ -11,6 +11,8 @@ from ecgapp.errors import TrainingError
 from ecgapp.evaluate import best_thresholds, macro_auroc
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.experiments.trials.conventional_learners import BinaryLearner, Scores
+from ecgapp.experiments.trials.logistic_heads import has_both_answers
+from ecgapp.experiments.trials.pooled_features import mean_and_scale
 from ecgapp.models.answers import combine_windows
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
@@ -84,10 +86,10 @@ def fit_learner(learner: BinaryLearner, data: FeatureData, train: Rows, inner_fo
         TrainingError: no label has both answers in the training part.
     """
     features, targets = data.of_records(train), data.targets[train]
-    mean, scale = _standard(features)
+    mean, scale = mean_and_scale(features)
     ready = _ready(features, mean, scale)
     inputs = learner.inputs(ready, ready)
-    if not any(_has_both(targets[:, label]) for label in range(targets.shape[1])):
+    if not any(has_both_answers(targets[:, label]) for label in range(targets.shape[1])):
         raise TrainingError("No label has both answers among the training records.")
     left_out = {one: _left_out(learner, inputs, targets, inner_folds, one) for one in learner.strengths}
     ranks = {one: _goodness(learner, scores, targets) for one, scores in left_out.items()}
@@ -117,7 +119,7 @@ def _calibration(learner: BinaryLearner, scores: Floats, targets: FloatArray) ->
     slopes, offsets = np.ones(targets.shape[1]), np.zeros(targets.shape[1])
     for label in range(0 if learner.probabilistic else targets.shape[1]):
         known = ~np.isnan(targets[:, label])
-        if _has_both(targets[known, label]):
+        if has_both_answers(targets[known, label]):
             model = LogisticRegression(C=_FREE).fit(scores[known, label, None], targets[known, label] == 1)
             slopes[label] = max(float(model.coef_[0, 0]), _FLATTEST)
             offsets[label] = float(model.intercept_[0])
@@ -145,7 +147,7 @@ def _fitted(
     for label in range(targets.shape[1]):
         known = rows[~np.isnan(targets[rows, label])]
         truths = targets[known, label] == 1
-        if _has_both(targets[known, label]):
+        if has_both_answers(targets[known, label]):
             fitted.append(learner.fit(inputs, known, truths, strength))
         else:
             fitted.append(partial(_constant, _SURE if truths.any() else -_SURE))
@@ -160,12 +162,3 @@ def _ready(features: FloatArray, mean: Floats, scale: Floats) -> FloatArray:
     """Standardised features."""
     ready: FloatArray = ((features - mean) / scale).astype(np.float32)
     return ready
-
-
-def _standard(features: FloatArray) -> tuple[Floats, Floats]:
-    mean, sd = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
-    return mean, np.where(sd > 1e-8, sd, np.inf)
-
-
-def _has_both(answers: FloatArray) -> bool:
-    return bool((answers == 1).any() and (answers == 0).any())

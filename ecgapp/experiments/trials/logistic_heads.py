@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from ecgapp.errors import TrainingError
 from ecgapp.evaluate.arrays import Floats
+from ecgapp.experiments.trials.pooled_features import mean_and_scale
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
 
@@ -41,7 +42,7 @@ def fit_logistic_head(
     Raises:
         TrainingError: no label has both answers.
     """
-    if not any(_has_both(targets[:, label]) for label in range(targets.shape[1])):
+    if not any(has_both_answers(targets[:, label]) for label in range(targets.shape[1])):
         raise TrainingError("No label has both answers among the training records.")
     chosen = _best_penalty(features, targets, groups, penalties) if len(penalties) > 1 else penalties[0]
     return _fitted(features, targets, chosen)
@@ -64,14 +65,13 @@ def _best_penalty(
 
 
 def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> LogisticHead:
-    mean, sd = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
-    scale = np.where(sd > 1e-8, sd, np.inf)
+    mean, scale = mean_and_scale(features)
     standard = (features - mean) / scale
     n_features, n_labels = features.shape[1], targets.shape[1]
     weights, bias = np.zeros((n_features, n_labels)), np.full(n_labels, -20.0)
     for label in range(n_labels):
         known = ~np.isnan(targets[:, label])
-        if _has_both(targets[:, label]):
+        if has_both_answers(targets[:, label]):
             weights[:, label], bias[label] = _logistic(standard[known], targets[known, label], penalty)
         elif known.any():
             share = (targets[known, label].sum() + 0.5) / (known.sum() + 1)
@@ -104,5 +104,6 @@ def _log_loss(logits: Floats, targets: FloatArray) -> float:
     return float((sums / np.maximum(known.sum(0), 1)).sum())
 
 
-def _has_both(targets: FloatArray) -> bool:
+def has_both_answers(targets: FloatArray) -> bool:
+    """Whether one label's targets have a positive and a negative."""
     return bool((targets == 1).any() and (targets == 0).any())

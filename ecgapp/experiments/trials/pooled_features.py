@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ecgapp.evaluate.arrays import Floats
 from ecgapp.models import Autoencoder, Network
 from ecgapp.models.answers import combine_windows
 from ecgapp.models.networks.pooled_classifier import POOLINGS, pooled
@@ -97,6 +98,11 @@ def window_features(
 
 def standardised(train: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
     """The arrays with the mean and SD of ``train``'s columns removed; constant columns become 0."""
-    mean, sd = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
-    scale = np.where(sd > 1e-8, sd, np.inf)
+    mean, scale = mean_and_scale(train)
     return tuple(((one - mean) / scale).astype(np.float32) for one in (train, *others))
+
+
+def mean_and_scale(train: FloatArray) -> tuple[Floats, Floats]:
+    """The mean and SD of the columns of ``train``, (n_features,); the SD of a constant column is infinite."""
+    mean, sd = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
+    return mean, np.where(sd > 1e-8, sd, np.inf)

@@ -41,11 +41,6 @@ def paired_arms(results: Results, first: str, second: str) -> PairedDifference |
     return paired_auroc(one, two, targets)
 
 
-def interval_text(value: Interval | None) -> str | None:
-    """An interval's value with its ends, e.g. ``0.812 (0.790 to 0.833)``."""
-    return None if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
-
-
 def judged_classes(targets: FloatArray) -> int:
     """The number of classes with both a positive and a negative."""
     return int(((targets == 1).any(axis=0) & (targets == 0).any(axis=0)).sum())

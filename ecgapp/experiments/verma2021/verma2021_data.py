@@ -20,22 +20,14 @@ from ecgapp.training.data.window_sampling import Rows
 PTBXL = ("ptb-xl", "ptb-xl-zscored")  # sources that hold records of PTB-XL
 
 
-def settings_of(context: ArmContext) -> Verma2021Config:
-    """The protocol's settings of this experiment."""
-    settings = context.config.settings
-    if not isinstance(settings, Verma2021Config):
-        raise TypeError("The settings are of another protocol.")
-    return settings
-
-
 def open_data(arm: VermaArm, context: ArmContext) -> tuple[TrialData, TrainingConfig]:
     """The records of the arm's task in memory, and its training with the seed 0.
 
     Raises:
-        Stopped: the reporter wanted_task for it.
+        Stopped: the reporter asked for it.
         EcgAppError: a store is not what the arm needs.
     """
-    config = settings_of(context)
+    config = context.config.settings_as(Verma2021Config)
     training = replace(training_config(config, arm, context.config.stores, 0), device=context.device)
     data = load_trial_data(training, context)
     if arm.mode != Mode.SOURCE:
@@ -53,13 +45,13 @@ def split_by_fold(data: TrialData) -> tuple[Rows, Rows, Rows]:
 
 def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[FloatArray, list[str]]:
     """Targets (n_records, n_labels) and source of each record of the target, without signals."""
-    wanted_task = task(config.target_task)
+    target_task = task(config.target_task)
     targets: list[FloatArray] = []
     sources: list[str] = []
     for store in stores:
         rows = store.rows(FOLDS)
         chosen = rows[_in_target(store.sources(rows), config)]
-        answers = store.targets(wanted_task, chosen)
+        answers = store.targets(target_task, chosen)
         known = np.asarray((~np.isnan(answers)).any(axis=1))
         targets.append(answers[known])
         sources += [name for name, is_known in zip(store.sources(chosen), known, strict=True) if is_known]
@@ -68,11 +60,11 @@ def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> t
 
 def source_answers(config: Verma2021Config, data: TrialData) -> FloatArray:
     """The target task's answers (n_records, n_labels) of records of the source."""
-    wanted_task = task(config.target_task)
-    answers = np.full((len(data.records), len(wanted_task.labels)), np.nan, np.float32)
+    target_task = task(config.target_task)
+    answers = np.full((len(data.records), len(target_task.labels)), np.nan, np.float32)
     for number, store in enumerate(data.stores):
         mine = data.records.store_of == number
-        answers[mine] = store.targets(wanted_task, data.records.row_of[mine])
+        answers[mine] = store.targets(target_task, data.records.row_of[mine])
     return answers
 
 

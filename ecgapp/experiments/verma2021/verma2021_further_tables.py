@@ -1,22 +1,28 @@
 """Further tables of verma2021: gain of each class, calibration, and the evidence of leads and waves."""
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from ecgapp.evaluate import fit_temperature, macro_auroc, reliability
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.evaluate.calibration_error import calibration_errors
-from ecgapp.experiments.report_parts import Cell, FigurePanel, FigureSeries, ResultFigure, ResultTable
+from ecgapp.experiments.report_parts import (
+    Cell,
+    FigurePanel,
+    FigureSeries,
+    ResultFigure,
+    ResultTable,
+    interval_text,
+)
 from ecgapp.experiments.study_protocol import ArmTrials, Results
-from ecgapp.experiments.trial_result import Array
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
-from ecgapp.experiments.verma2021.verma2021_answers import interval_text, mean_answers, paired_auroc
+from ecgapp.experiments.verma2021.verma2021_answers import mean_answers, paired_auroc
 from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.models.answers import logits_of
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task
 
-_CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 _FEWEST_POSITIVES = 5  # of a class that has a row of its own
 
 
@@ -65,7 +71,7 @@ def calibration_table(settings: Verma2021Config, results: Results) -> ResultTabl
 
 def _calibration_row(ended: ArmTrials) -> tuple[Cell, ...]:
     arrays = ended.arrays(0)
-    inner, answers = _logits(arrays["validation_probabilities"]), _logits(arrays["probabilities"])
+    inner, answers = logits_of(arrays["validation_probabilities"]), logits_of(arrays["probabilities"])
     targets = np.asarray(arrays["targets"], np.float32)
     temperature = fit_temperature(inner, arrays["validation_targets"])
     optimistic = fit_temperature(answers, targets)
@@ -84,11 +90,6 @@ def _auroc(answers: Floats, targets: FloatArray) -> float:
     return float("nan") if value is None else value
 
 
-def _logits(probabilities: Array) -> Floats:
-    bounded = np.clip(np.asarray(probabilities, np.float64), _CLOSEST, 1 - _CLOSEST)
-    return np.asarray(logit(bounded))
-
-
 def reliability_figure(settings: Verma2021Config, results: Results) -> ResultFigure:
     """Reliability diagram of the source model on its test fold, all classes together."""
     series: tuple[FigureSeries, ...] = ()
@@ -97,9 +98,9 @@ def reliability_figure(settings: Verma2021Config, results: Results) -> ResultFig
         arrays = ended.arrays(0)
         targets = np.asarray(arrays["targets"], np.float32).ravel()
         temperature = fit_temperature(
-            _logits(arrays["validation_probabilities"]), arrays["validation_targets"]
+            logits_of(arrays["validation_probabilities"]), arrays["validation_targets"]
         )
-        answers = _logits(arrays["probabilities"]).ravel()
+        answers = logits_of(arrays["probabilities"]).ravel()
         named = (("as trained", 1.0), (f"temperature {temperature:.2f}", temperature))
         series = tuple(_bins(name, expit(answers / value), targets) for name, value in named)
         series += (FigureSeries("perfect", (0.0, 1.0), (0.0, 1.0)),)

@@ -15,11 +15,11 @@ from ecgapp.experiments.report_parts import (
     FigureSeries,
     ResultFigure,
     ResultTable,
+    interval_text,
 )
 from ecgapp.experiments.study_protocol import DataReport, Results
 from ecgapp.experiments.verma2021.verma2021_answers import (
     auroc_of,
-    interval_text,
     judged_classes,
     paired_arms,
 )
@@ -50,9 +50,7 @@ def verma2021_report(
     title: str, citation: str, config: ExperimentConfig, data: DataReport, results: Results
 ) -> ExperimentReport:
     """The report of the results so far."""
-    settings = config.settings
-    if not isinstance(settings, Verma2021Config):
-        raise TypeError("The settings are of another protocol.")
+    settings = config.settings_as(Verma2021Config)
     differences = _differences(settings, results)
     tables = (
         _benchmark_table(results),

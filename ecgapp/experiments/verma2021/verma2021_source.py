@@ -19,11 +19,11 @@ from ecgapp.experiments.trials.trial_training import (
 )
 from ecgapp.experiments.verma2021.verma2021_arms import VermaArm, source_key
 from ecgapp.experiments.verma2021.verma2021_data import (
-    settings_of,
     source_answers,
     split_by_fold,
     target_answers,
 )
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.result.trained_result import save_classifier, validation_logits
@@ -50,7 +50,7 @@ def run_source(
         "validation_probabilities": trained.probabilities(validation),
         "validation_targets": data.records.targets[validation],
     }
-    if arm.key == source_key(settings_of(context)):
+    if arm.key == source_key(context.config.settings_as(Verma2021Config)):
         spans = wave_spans(data, test, context.settings)
         arrays["occluded"] = occluded_answers(trained, test, spans)
     return _result(trained, split, arrays), arrays
@@ -71,7 +71,7 @@ def _result(trained: TrainedTrial, split: TrialSplit, arrays: Mapping[str, Array
 
 def _matched(data: TrialData, train: Rows, context: ArmContext) -> TrialData:
     """The data with training records that are drawn so often that the target's label shares result."""
-    config = settings_of(context)
+    config = context.config.settings_as(Verma2021Config)
     target, _ = target_answers(config, context.stores)
     weights = data.records.weights.copy()
     weights[train] = matching_weights(source_answers(config, data)[train], target)

@@ -18,7 +18,7 @@ from ecgapp.experiments.trials.subsets import subset
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, seeded, train_trial
 from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm
-from ecgapp.experiments.verma2021.verma2021_data import settings_of
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.models import Network, TrainedModel, installed_models, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training import TrainingConfig
@@ -71,7 +71,7 @@ class Target:
         return seeded(self.context.config.seed, self.place.number, *stream)
 
     def _cross_validate(self, learner: Learner) -> Outcome:
-        records, n_folds = self.data.records, settings_of(self.context).n_folds
+        records, n_folds = self.data.records, self.context.config.settings_as(Verma2021Config).n_folds
         fold = stratified_folds(
             records.targets, self.data.patients.view(np.uint64), n_folds, self._seed(_FOLDS)
         )
@@ -120,8 +120,8 @@ class Target:
         """The answers on ``test`` of a network trained on ``train``, after its last epoch."""
         watched = test if self.arm.published else np.zeros(0, np.int64)
         split = TrialSplit(train, train[:_CONTROL], watched)
-        total = self.place.n_trials * settings_of(self.context).n_folds
-        position = self.place.number * settings_of(self.context).n_folds + number - 1
+        total = self.place.n_trials * self.context.config.settings_as(Verma2021Config).n_folds
+        position = self.place.number * self.context.config.settings_as(Verma2021Config).n_folds + number - 1
         place = TrialPlace(position, total, self.place.folder / f"fold-{number}", keep_last=True)
         place.folder.mkdir(parents=True, exist_ok=True)
         training = replace(self.training, seed=self._seed(_TRAINING, number))
@@ -154,7 +154,7 @@ class Target:
         source = self._source()
         if source is not None:
             return source.network
-        control = self.place.number % settings_of(self.context).random_encoders
+        control = self.place.number % self.context.config.settings_as(Verma2021Config).random_encoders
         training = replace(self.training, initialisation="random", pretrained=None)
         return initial_network(training, seeded(self.context.config.seed, _ENCODER, control), None).eval()
 

@@ -15,7 +15,8 @@ from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_feat
 from ecgapp.experiments.trials.trial_data import TrialData, choose_trial_records
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
 from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm, training_config
-from ecgapp.experiments.verma2021.verma2021_data import open_data, settings_of, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.training import Initialisation, TrainingConfig
 from ecgapp.training.transfer import initial_network
 
@@ -27,7 +28,7 @@ class ArmTimes:
 
     def __init__(self, context: ArmContext) -> None:
         self.context = context
-        self.config = settings_of(context)
+        self.config = context.config.settings_as(Verma2021Config)
         self._loading = 0.0  # seconds for one record; known once the source is loaded
         self._measured: dict[tuple[str, str], float] = {}  # seconds for one record and epoch
 

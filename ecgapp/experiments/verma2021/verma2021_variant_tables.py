@@ -4,11 +4,10 @@ import numpy as np
 
 from ecgapp.evaluate import macro_auroc_interval
 from ecgapp.experiments.paper_tables.published_figures import published_figures
-from ecgapp.experiments.report_parts import Cell, ResultTable
+from ecgapp.experiments.report_parts import Cell, ResultTable, interval_text
 from ecgapp.experiments.study_protocol import Results
 from ecgapp.experiments.verma2021.verma2021_answers import (
     auroc_of,
-    interval_text,
     judged_classes,
     paired_arms,
     paired_auroc,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgapp import __version__
 from ecgapp.datasets import DatasetStore
@@ -21,15 +20,13 @@ from ecgapp.models import (
     TrainedModel,
     save_model,
 )
-from ecgapp.models.answers import ProbabilityRule, mean_logits
+from ecgapp.models.answers import ProbabilityRule, logits_of, mean_logits
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import Task
 from ecgapp.training.data.window_sampling import RecordSet, Rows
 from ecgapp.training.preparation import PreparedTraining
 from ecgapp.training.result.example_writer import ExampleWriter, add_kept_answers
 from ecgapp.training.training_config import RESULT, Resampling, TrainingConfig
-
-_CLOSEST = 1e-6  # how near to 0 or 1 a probability may come before its logit is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +115,7 @@ def _calibrated(
     """The rule with the temperature that fits ``targets`` best, and the records' probabilities by it."""
     rule = ProbabilityRule(task.multilabel, aggregation=aggregation)
     plain = rule.records(answers.logits, answers.owners, rows)
-    temperature = fit_temperature(_logits_of(plain, task.multilabel), targets, task.multilabel)
+    temperature = fit_temperature(logits_of(plain, task.multilabel), targets, task.multilabel)
     rule = replace(rule, temperature=temperature)
     return rule, rule.records(answers.logits, answers.owners, rows)
 
@@ -152,12 +149,6 @@ def _record_names(records: RecordSet, rows: Rows, stores: Sequence[DatasetStore]
     distinct = tuple(dict.fromkeys(origins))
     numbers = {origin: number for number, origin in enumerate(distinct)}
     return RecordNames(tuple(ids), distinct, np.array([numbers[origin] for origin in origins], np.int64))
-
-
-def _logits_of(answers: FloatArray, multilabel: bool) -> NDArray[np.float64]:
-    """One logit for each record and label: those of its windows' combined probabilities."""
-    bounded = np.clip(answers.astype(np.float64), _CLOSEST, 1 - _CLOSEST)
-    return np.asarray(np.log(bounded / (1 - bounded)) if multilabel else np.log(bounded))
 
 
 def _dataset(training: PreparedTraining, folds: Sequence[int]) -> str:

@@ -13,7 +13,14 @@ from ecgapp.evaluate import f_beta_g_beta
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
-from ecgapp.experiments.singstad2020.singstad2020_report import THRESHOLDS, pooled_decisions
+from ecgapp.experiments.singstad2020.singstad2020_scores import (
+    INSIDE,
+    PUBLISHED,
+    THRESHOLDS,
+    challenge_intervals,
+    f2_difference,
+    pooled_decisions,
+)
 from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config, preset
 from ecgapp.experiments.singstad2020.singstad2020_trials import FoldTrials
 from ecgapp.experiments.starting import open_experiment
@@ -126,9 +133,30 @@ def test_exact_thresholds_are_never_below_the_simplex_on_the_records_that_they_a
     context, arms = ended
     arrays = read_results(context.folder, arms)["binary"].arrays(0)
     answers, targets = arrays["train_probabilities"], arrays["train_targets"]
-    ways = [THRESHOLDS[name][1] for name in ("exact on the training records", next(iter(THRESHOLDS)))]
+    ways = [THRESHOLDS[name][1] for name in ("exact on the training records", PUBLISHED)]
     exact, simplex = (f_beta_g_beta(answers >= way(answers, targets), targets)[0] for way in ways)
     assert exact >= simplex
+
+
+def test_a_difference_is_of_the_records_that_both_arms_have(ended):
+    context, arms = ended
+    results = read_results(context.folder, arms)
+    whole = pooled_decisions(results["length"], INSIDE)
+    part = replace(results["binary"], trials=results["binary"].trials[:2])
+    change = f2_difference(pooled_decisions(part, INSIDE), whole)
+    rows = np.concatenate([part.arrays(fold)["test_rows"] for fold in range(2)])
+    assert change.n == len(rows) < len(whole.rows)
+    kept = np.isin(whole.rows, rows)
+    expected = f_beta_g_beta(whole.decisions[kept], whole.targets[kept])[0]
+    assert change.second == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_interval_of_f2_holds_its_value(ended):
+    context, arms = ended
+    pooled = pooled_decisions(read_results(context.folder, arms)["length"], INSIDE)
+    f2, g2 = challenge_intervals(pooled)
+    assert f2.low <= f2.value <= f2.high
+    assert g2.value == pytest.approx(f_beta_g_beta(pooled.decisions, pooled.targets)[1], abs=1e-12)
 
 
 def test_the_organisers_score_is_there_only_where_first_labels_are_known(ended, tmp_path):
@@ -142,7 +170,7 @@ def test_the_organisers_score_is_there_only_where_first_labels_are_known(ended, 
     protocol = protocol_named("singstad2020")
     run_arm(protocol, protocol.arms(ordered.config)[-1], ordered)
     (table,) = [table for table in collect(folder, stores).tables if table.key == "organisers"]
-    assert table.rows[0][1] == 72
+    assert table.rows[0][1] == 45  # those of CPSC2018
     assert 0 <= table.rows[0][2] <= 1
 
 
