@@ -120,6 +120,13 @@ def paired_difference(
     one = np.ones((n_records, 1))
     values = float(first(one)[0]), float(second(one)[0])
     draws = bootstrap_draws(lambda weights: second(weights) - first(weights), n_records, n_bootstrap, seed)
+    return difference_of_draws(n_records, values, draws)
+
+
+def difference_of_draws(
+    n_records: int, values: tuple[float, float], draws: Floats
+) -> PairedDifference | None:
+    """The difference of ``values``, second minus first; ``draws`` (n_draws,) are its values in each draw."""
     difference = interval(values[1] - values[0], draws)
     if difference is None:
         return None

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
@@ -24,15 +25,18 @@ from ecgapp.experiments.study_protocol import (
     study,
 )
 from ecgapp.experiments.trial_result import Array, TrialResult
+from ecgapp.experiments.trials.occlusion import DELINEATOR
 from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import TrialPlace
 from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, planned_arms
 from ecgapp.experiments.verma2021.verma2021_data import open_data, target_answers
+from ecgapp.experiments.verma2021.verma2021_differences import differences
 from ecgapp.experiments.verma2021.verma2021_report import verma2021_report
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
 from ecgapp.experiments.verma2021.verma2021_source import run_source
 from ecgapp.experiments.verma2021.verma2021_target import Target
 from ecgapp.experiments.verma2021.verma2021_times import ArmTimes
+from ecgapp.models import load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 
@@ -56,6 +60,10 @@ class Verma2021(StudyProtocol):
         """The settings of this size."""
         return preset(size)
 
+    def inputs(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
+        """The digest of the installed delineator, which finds the waves that are occluded."""
+        return (load_model((settings.weights, settings.shipped_weights), DELINEATOR).card.sha256,)
+
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records, sources and positives of source and target, and what differs from the publication."""
         settings = config.settings_as(Verma2021Config)
@@ -63,7 +71,7 @@ class Verma2021(StudyProtocol):
         targets, sources = target_answers(settings, stores)
         _check_target(settings, targets)
         return DataReport(
-            _data_sentences(settings, n_source, targets, sources), _differences(settings, stores)
+            _data_sentences(settings, n_source, targets, sources), differences(settings, stores)
         )
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
@@ -149,36 +157,3 @@ def _data_sentences(
         f"{settings.n_folds} stratified folds; no epoch is chosen there, and the penalty of a linear head is "
         "chosen inside the training part.",
     )
-
-
-def _differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
-    published = preset(Size.FULL)
-    differences = []
-    if settings.target_sources != published.target_sources:
-        differences.append(
-            "The target is every source but PTB-XL; the published target is Georgia (10,344 records)."
-        )
-    if settings.target_task != published.target_task:
-        differences.append(
-            f"The target's classes are those of {settings.target_task}; the published ones are 18."
-        )
-    if settings.source_task != published.source_task:
-        differences.append(
-            f"The source learns the task {settings.source_task}; the published one is diagnostic."
-        )
-    slowest = min(store.manifest.sampling_rate for store in stores)
-    if settings.sampling_rate != published.sampling_rate:
-        differences.append(
-            f"The sampling rate is {settings.sampling_rate:g} Hz; the published one is 500 Hz."
-        )
-    if max((settings.sampling_rate, *settings.other_rates)) > slowest:
-        differences.append(
-            f"A data set has {slowest:g} Hz only: above that rate its records hold nothing more."
-        )
-    if any(store.manifest.units != "mV" for store in stores):
-        differences.append("Some records are stored z-scored: their voltages are unknown.")
-    differences.append(
-        "Each lead of each record is normalised to zero mean and unit variance after a band-pass; the "
-        "benchmark uses one mean and one standard deviation of all training samples, and no filter."
-    )
-    return tuple(differences)

@@ -1,6 +1,6 @@
 """Copies of records with altered signals: a lead or a wave removed, leads scrambled, spectra."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,27 +11,44 @@ from ecgapp.training.data.window_sampling import RecordSet, Rows
 Span = tuple[float, float]  # seconds
 
 
-def altered(records: RecordSet, rows: Rows, alter: Callable[[int, FloatArray], FloatArray]) -> RecordSet:
-    """The records with ``alter(row, signal)`` in place of each signal, (n_leads, n_samples), of ``rows``."""
+def gathered(records: RecordSet, rows: Rows) -> RecordSet:
+    """The records ``rows`` alone, numbered from 0, with a copy of their signals.
+
+    Zeros follow a record that is shorter than a window.
+    """
+    lengths = records.lengths[rows]
+    slots = np.maximum(lengths, records.preprocessing.window)
+    first = np.concatenate([[0], np.cumsum(slots)[:-1]]).astype(np.int64)
+    signals = records.signals.new_zeros(len(records.signals), int(slots.sum()))
+    spans = zip(first.tolist(), records.first[rows].tolist(), lengths.tolist(), strict=True)
+    for to, start, length in spans:
+        signals[:, to : to + length] = records.signals[:, start : start + length]
+    fields = ("store_of", "row_of", "lengths", "targets", "folds", "weights")
+    chosen = {name: getattr(records, name)[rows] for name in fields}
+    return replace(records, **chosen, first=first, signals=signals)
+
+
+def altered(records: RecordSet, alter: Callable[[int, FloatArray], FloatArray]) -> RecordSet:
+    """The records with ``alter(row, signal)`` in place of each signal, (n_leads, n_samples)."""
     signals = records.signals.clone()
-    for row in rows.tolist():
+    for row in range(len(records)):
         start, length = int(records.first[row]), int(records.lengths[row])
         part = signals[:, start : start + length]
         part.copy_(part.new_tensor(np.ascontiguousarray(alter(row, part.numpy().copy()))))
     return replace(records, signals=signals)
 
 
-def without_lead(records: RecordSet, rows: Rows, lead: int) -> RecordSet:
+def without_lead(records: RecordSet, lead: int) -> RecordSet:
     """The records with one lead at its mean, which is zero after normalisation."""
 
     def alter(_row: int, signal: FloatArray) -> FloatArray:
         signal[lead] = 0.0
         return signal
 
-    return altered(records, rows, alter)
+    return altered(records, alter)
 
 
-def without_spans(records: RecordSet, rows: Rows, spans: dict[int, Sequence[Span]]) -> RecordSet:
+def without_spans(records: RecordSet, spans: Mapping[int, Sequence[Span]]) -> RecordSet:
     """The records with a straight line, in all leads, in place of each span of time."""
     rate = records.preprocessing.sampling_rate
 
@@ -44,7 +61,7 @@ def without_spans(records: RecordSet, rows: Rows, spans: dict[int, Sequence[Span
                 signal[:, first : last + 1] = ends[:, :1] * (1 - line) + ends[:, 1:] * line
         return signal
 
-    return altered(records, rows, alter)
+    return altered(records, alter)
 
 
 def scrambled(records: RecordSet) -> RecordSet:
@@ -53,7 +70,7 @@ def scrambled(records: RecordSet) -> RecordSet:
     def alter(_row: int, signal: FloatArray) -> FloatArray:
         return signal.reshape(signal.shape[1], signal.shape[0]).T
 
-    return altered(records, np.arange(len(records)), alter)
+    return altered(records, alter)
 
 
 def spectra(records: RecordSet, part: str) -> RecordSet:
@@ -67,4 +84,4 @@ def spectra(records: RecordSet, part: str) -> RecordSet:
         chosen = {"magnitude": np.abs(spectrum), "real": spectrum.real, "imaginary": spectrum.imag}[part]
         return chosen.astype(np.float32)
 
-    return altered(records, np.arange(len(records)), alter)
+    return altered(records, alter)

@@ -1,6 +1,6 @@
 """Occlusion of leads and waves: the answers of a network without one lead, or without one kind of wave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -8,13 +8,13 @@ import numpy as np
 from ecgapp.analysis.measurement.delineation import delineate
 from ecgapp.config import Settings
 from ecgapp.errors import EcgAppError
-from ecgapp.experiments.trials.altered_signals import Span, without_lead, without_spans
+from ecgapp.experiments.trials.altered_signals import Span, gathered, without_lead, without_spans
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import TrainedTrial
 from ecgapp.models import TrainedModel, load_model
 from ecgapp.records import ECGRecord, Wave
 from ecgapp.records.record import FloatArray
-from ecgapp.training.data.window_sampling import Rows
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 
 WAVE_PARTS = ("P", "QRS", "ST", "T")
 DELINEATOR = "delineator"  # the installed model that finds waves
@@ -43,10 +43,26 @@ def wave_spans(data: TrialData, rows: Rows, settings: Settings) -> Spans:
 
 def occluded_answers(trained: TrainedTrial, rows: Rows, spans: Spans) -> FloatArray:
     """Probabilities without each lead, then each part of the beat: (n_leads + 4, n_records, n_labels)."""
-    records = trained.prepared.records
-    altered = [without_lead(records, rows, lead) for lead in range(len(records.preprocessing.leads))]
-    altered += [without_spans(records, rows, spans[part]) for part in WAVE_PARTS]
-    return np.stack([trained.probabilities(rows, one) for one in altered])
+    records, everyone = gathered(trained.prepared.records, rows), np.arange(len(rows))
+    return np.stack(
+        [trained.probabilities(everyone, one) for one in _occluded(records, _renumbered(spans, rows))]
+    )
+
+
+def _occluded(records: RecordSet, spans: Spans) -> Iterator[RecordSet]:
+    """The records without each lead, then without each part of the beat; one copy is in memory at a time."""
+    for lead in range(len(records.preprocessing.leads)):
+        yield without_lead(records, lead)
+    for part in WAVE_PARTS:
+        yield without_spans(records, spans[part])
+
+
+def _renumbered(spans: Spans, rows: Rows) -> Spans:
+    """The spans by the place of each row among ``rows``."""
+    return {
+        part: {place: by_row[row] for place, row in enumerate(rows.tolist()) if row in by_row}
+        for part, by_row in spans.items()
+    }
 
 
 def _waves(record: ECGRecord, model: TrainedModel) -> tuple[Wave, ...]:

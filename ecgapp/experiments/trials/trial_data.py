@@ -1,9 +1,10 @@
 """The records of an arm in memory: targets, folds and signals, loaded once for all its trials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgapp.datasets import DatasetStore, check_patient_folds
 from ecgapp.experiments.study_protocol import ArmContext
@@ -42,10 +43,16 @@ class TrialData:
         return TrialData(self.stores, chosen, sources, self.patients[rows], self.digest)
 
 
-def load_trial_data(config: TrainingConfig, context: ArmContext, folds: Sequence[int] = FOLDS) -> TrialData:
+def load_trial_data(
+    config: TrainingConfig,
+    context: ArmContext,
+    folds: Sequence[int] = FOLDS,
+    keep: Callable[[Sequence[str]], NDArray[np.bool_]] | None = None,
+) -> TrialData:
     """All records of ``folds`` that the config's task asks about, with their signals.
 
-    The folds of ``config`` are ignored: a protocol splits the records itself.
+    The folds of ``config`` are ignored: a protocol splits the records itself. ``keep`` answers for the source
+    of each record whether it is loaded.
 
     Raises:
         Stopped: the reporter asked for it.
@@ -54,16 +61,13 @@ def load_trial_data(config: TrainingConfig, context: ArmContext, folds: Sequence
     """
     check_patient_folds(context.stores)
     records = choose_trial_records(config, context.stores, folds)
-    rows = np.arange(len(records), dtype=np.int64)
+    sources = tuple(_by_store(records, context.stores))
+    rows = np.flatnonzero(keep(sources)) if keep else np.arange(len(records), dtype=np.int64)
     loading = Loading(config.augmentation.shift, context.reporter)
     records = load_signals(records, rows, context.stores, loading)
-    return TrialData(
-        context.stores,
-        records,
-        tuple(_by_store(records, context.stores)),
-        _patients(records, context.stores),
-        data_digest(context.stores, records),
-    )
+    patients = _patients(records, context.stores)
+    data = TrialData(context.stores, records, sources, patients, data_digest(context.stores, records))
+    return data.part(rows) if keep else data
 
 
 def choose_trial_records(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ecgapp.experiments.study_protocol import Arm
+from ecgapp.experiments.verma2021.verma2021_networks import network_words
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.models import ClassifierConfig, SpectralClassifierConfig
 from ecgapp.models.registry import ClassifierShape
@@ -62,7 +63,12 @@ class VermaArm(Arm):
 
 def source_key(config: Verma2021Config) -> str:
     """The key of the arm that is the source of all transfers at the main sampling rate."""
-    return f"ptbxl-{config.source_task}"
+    return source_at(config, config.sampling_rate)
+
+
+def source_at(config: Verma2021Config, rate: float) -> str:
+    """The key of the arm that learns the source's task at this sampling rate, in Hz."""
+    return f"ptbxl-{config.source_task}" if rate == config.benchmark_rate else f"source-{rate:g}Hz"
 
 
 def planned_arms(config: Verma2021Config) -> tuple[VermaArm, ...]:
@@ -80,12 +86,13 @@ def planned_arms(config: Verma2021Config) -> tuple[VermaArm, ...]:
 def _benchmark_arms(config: Verma2021Config) -> Iterator[VermaArm]:
     tasks = dict.fromkeys((config.source_task, *config.benchmark_tasks))
     for name in tasks:
-        yield _source_arm(config, f"ptbxl-{name}", f"PTB-XL {name}: {_name(config.network)}", task=name)
+        title = f"PTB-XL {name}: {network_words(config.network)}"
+        yield _source_arm(config, f"ptbxl-{name}", title, task=name, rate=config.benchmark_rate)
     for network in config.other_networks:
         for name in config.compare_networks_on:
-            title = f"PTB-XL {name}: {_name(network)}"
-            key = f"ptbxl-{name}-{_name(network).replace('_', '-')}"
-            yield _source_arm(config, key, title, task=name, network=network)
+            title = f"PTB-XL {name}: {network_words(network)}"
+            key = f"ptbxl-{name}-{network.architecture.replace('_', '-')}"
+            yield _source_arm(config, key, title, task=name, network=network, rate=config.benchmark_rate)
 
 
 def _source_variants(config: Verma2021Config) -> Iterator[VermaArm]:
@@ -94,8 +101,9 @@ def _source_variants(config: Verma2021Config) -> Iterator[VermaArm]:
         percent = round(100 * share)
         yield _source_arm(config, f"source-{percent}", f"Source: {percent} % of PTB-XL", share=share)
     yield _source_arm(config, "source-matched", "Source: label shares as in the target", matched=True)
-    for rate in config.other_rates:
-        yield _source_arm(config, f"source-{rate:g}Hz", f"Source at {rate:g} Hz", rate=rate)
+    for rate in dict.fromkeys((config.sampling_rate, *config.other_rates)):
+        if rate != config.benchmark_rate:
+            yield _source_arm(config, source_at(config, rate), f"Source at {rate:g} Hz", rate=rate)
     for part in config.spectra:
         title = f"PTB-XL {name}: {part} of each crop's spectrum"
         yield _source_arm(config, f"spectrum-{part}", title, part=part)
@@ -110,11 +118,12 @@ def _target_arms(config: Verma2021Config) -> Iterator[VermaArm]:
 def _variant_targets(config: Verma2021Config) -> Iterator[VermaArm]:
     variants = [(f"source-{round(100 * share)}", config.sampling_rate) for share in config.source_shares]
     variants.append(("source-matched", config.sampling_rate))
-    variants += [(f"source-{rate:g}Hz", rate) for rate in config.other_rates]
+    variants += [(source_at(config, rate), rate) for rate in config.other_rates]
     for source, rate in variants:
-        title = f"Frozen, linear head; {source.replace('source-', 'source ')}"
+        words = source.removeprefix("source-") if source.startswith("source-") else f"{rate:g}Hz"
+        title = f"Frozen, linear head; source {words}"
         yield VermaArm(
-            f"frozen-from-{source}", title, config.draws, (source,), Mode.FROZEN, config.target_task,
+            f"frozen-from-source-{words}", title, config.draws, (source,), Mode.FROZEN, config.target_task,
             config.network, rate=rate,
         )  # fmt: skip
     for rate in config.other_rates:
@@ -166,22 +175,24 @@ def _target_arm(config: Verma2021Config, mode: Mode, share: float) -> VermaArm:
     )  # fmt: skip
 
 
-def _name(network: ClassifierConfig) -> str:
-    return network.architecture
-
-
 def training_config(
     config: Verma2021Config, arm: VermaArm, stores: tuple[str, ...], seed: int
 ) -> TrainingConfig:
-    """The training of an arm; arms of one target differ in their initial weights and learning rates only."""
+    """The training of an arm.
+
+    Arms of one target differ in their initial weights and learning rates only. All have as many epochs; with
+    graded rates the first of them train the head alone.
+    """
     name = arm.task if arm.mode != Mode.SOURCE else f"ptbxl_{arm.task}"
     window = round(config.crop_seconds * arm.rate)
     preprocessing = PreprocessingConfig(
-        sampling_rate=arm.rate, lowpass=min(40.0, 0.45 * arm.rate), window=window, stride=window // 2
+        sampling_rate=arm.rate, lowpass=0.45 * arm.rate, window=window, stride=window // 2
     )
     shape = ClassifierShape(len(preprocessing.leads), window, len(task(name).labels))
     is_source, transfers = arm.mode == Mode.SOURCE, arm.mode in (Mode.FINETUNED, Mode.GRADED)
     graded = arm.mode == Mode.GRADED
+    target_epochs = config.target_epochs + (0 if graded else config.head_epochs)
+    epochs = config.source_epochs if is_source else target_epochs
     return TrainingConfig(
         name=f"verma2021-{arm.key}",
         phase=Phase.FINETUNE,
@@ -194,7 +205,7 @@ def training_config(
         pretrained=arm.source if transfers else None,
         head_epochs=config.head_epochs if graded else 0,
         graded_rates=graded,
-        epochs=config.source_epochs if is_source else config.target_epochs,
+        epochs=epochs,
         batch_size=config.batch_size if is_source else config.target_batch,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,

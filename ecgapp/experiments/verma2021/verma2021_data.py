@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,12 @@ from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.altered_signals import spectra
 from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
 from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, training_config
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, reads_benchmark_input
 from ecgapp.records.record import FloatArray
+from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import task
 from ecgapp.training import TrainingConfig
+from ecgapp.training.data.fixed_scale import with_fixed_scale
 from ecgapp.training.data.window_sampling import Rows
 
 PTBXL = ("ptb-xl", "ptb-xl-zscored")  # sources that hold records of PTB-XL
@@ -29,12 +32,24 @@ def open_data(arm: VermaArm, context: ArmContext) -> tuple[TrialData, TrainingCo
     """
     config = context.config.settings_as(Verma2021Config)
     training = replace(training_config(config, arm, context.config.stores, 0), device=context.device)
-    data = load_trial_data(training, context)
+    if reads_benchmark_input(config, context.stores):
+        training = replace(training, preprocessing=_benchmark_input(training.preprocessing, context))
     if arm.mode != Mode.SOURCE:
-        return data.part(np.flatnonzero(_in_target(data.sources, config))), training
+        return load_trial_data(training, context, keep=partial(_in_target, config=config)), training
+    data = load_trial_data(training, context)
     if arm.part and arm.published:
         data = replace(data, records=spectra(data.records, arm.part))
     return data, training
+
+
+def _benchmark_input(preprocessing: PreprocessingConfig, context: ArmContext) -> PreprocessingConfig:
+    """No filter, and the mean and deviation of all samples of the source's training folds."""
+    plain = replace(preprocessing, highpass=None, lowpass=None)
+    counts = [sum(name in PTBXL for name in store.sources(store.rows(FOLDS))) for store in context.stores]
+    store = context.stores[int(np.argmax(counts))]
+    rows = store.rows(FOLDS)
+    folds = sorted(set(store.folds[rows[np.isin(store.sources(rows), PTBXL)]].tolist()))
+    return with_fixed_scale(plain, store, folds[:-2], sources=PTBXL)
 
 
 def split_by_fold(data: TrialData) -> tuple[Rows, Rows, Rows]:

@@ -16,7 +16,7 @@ from ecgapp.experiments.report_parts import (
 )
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
-from ecgapp.experiments.verma2021.verma2021_answers import mean_answers, paired_auroc
+from ecgapp.experiments.verma2021.verma2021_answers import answers_of, paired_auroc, paired_repeats
 from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.models.answers import logits_of
@@ -31,11 +31,10 @@ def class_table(settings: Verma2021Config, results: Results) -> ResultTable:
     first, second = results.get(f"{Mode.RANDOM}-100"), results.get(f"{Mode.FROZEN}-100")
     rows: list[tuple[Cell, ...]] = []
     if first is not None and second is not None:
-        (one, targets), (two, _) = mean_answers(first), mean_answers(second)
+        one, two = answers_of(first), answers_of(second)
         for place, name in enumerate(task(settings.target_task).label_names):
-            column = slice(place, place + 1)
-            positives = int((targets[:, place] == 1).sum())
-            change = paired_auroc(one[:, column], two[:, column], targets[:, column])
+            positives = int((one.targets[:, place] == 1).sum())
+            change = paired_repeats(one.column(place), two.column(place))
             if change is not None and positives >= _FEWEST_POSITIVES:
                 rows.append((name, positives, change.first, change.second, interval_text(change.difference)))
     return ResultTable(
@@ -43,7 +42,10 @@ def class_table(settings: Verma2021Config, results: Results) -> ResultTable:
         "Gain of each class, all labels of the target: AUROC",
         ("class", "positives", "frozen random", "frozen source", "difference (95 %)"),
         tuple(rows),
-        (f"Classes with fewer than {_FEWEST_POSITIVES} positives are left out.",),
+        (
+            f"Classes with fewer than {_FEWEST_POSITIVES} positives are left out. A value is the mean of the "
+            "repeats.",
+        ),
     )
 
 
@@ -51,7 +53,7 @@ def calibration_table(settings: Verma2021Config, results: Results) -> ResultTabl
     """The expected calibration error on the test fold before and after a temperature."""
     rows: list[tuple[Cell, ...]] = []
     for key, ended in results.items():
-        if key.startswith("ptbxl-"):
+        if key.startswith("ptbxl-") or key == source_key(settings):
             rows.append(_calibration_row(ended))
     return ResultTable(
         "calibration",
@@ -106,7 +108,11 @@ def reliability_figure(settings: Verma2021Config, results: Results) -> ResultFig
         series += (FigureSeries("perfect", (0.0, 1.0), (0.0, 1.0)),)
     panel = FigurePanel("", "mean probability", "share of answers that are true", series)
     return ResultFigure(
-        "reliability", "Reliability of the source model", (panel,), "All classes together, bins of 0.1."
+        "reliability",
+        "Reliability of the source model",
+        (panel,),
+        "All classes together, bins of 0.1. Bars treat the answers to one record as independent: they are "
+        "too short.",
     )
 
 

@@ -1,6 +1,7 @@
 """The report of verma2021: tables and conclusions from the results of its arms."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from ecgapp.experiments.verma2021.verma2021_answers import (
     auroc_of,
     judged_classes,
     paired_arms,
+    verdict,
 )
 from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, VermaArm
 from ecgapp.experiments.verma2021.verma2021_further_tables import (
@@ -30,14 +32,20 @@ from ecgapp.experiments.verma2021.verma2021_further_tables import (
     evidence_table,
     reliability_figure,
 )
+from ecgapp.experiments.verma2021.verma2021_networks import is_published
+from ecgapp.experiments.verma2021.verma2021_printed_tables import (
+    gain_sentences,
+    printed_table,
+    published_table,
+)
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_variant_tables import (
     left_out_table,
-    published_table,
     spectra_table,
     variants_table,
 )
 
+_BENCHMARK_RATE = 100.0  # Hz, of the printed figures of Strodthoff et al.
 _PAIRS = (
     (Mode.RANDOM, Mode.FROZEN),
     (Mode.SCRATCH, Mode.FINETUNED),
@@ -62,6 +70,7 @@ def verma2021_report(
         calibration_table(settings, results),
         spectra_table(settings, results),
         published_table(results),
+        printed_table(settings, results),
         evidence_table(settings, results),
     )
     figures = (_share_figure(settings, results), reliability_figure(settings, results))
@@ -86,7 +95,8 @@ def _benchmark_table(results: Results) -> ResultTable:
             counts = trial.counts
             rows.append(
                 (
-                    arm.title, counts["train"], counts["test"], judged, interval_text(auroc_of(ended)),
+                    arm.title, f"{arm.rate:g}", counts["train"], counts["test"], judged,
+                    interval_text(auroc_of(ended)),
                     trial.values["auroc_best_on_test"], _benchmark_value(arm),
                 )
             )  # fmt: skip
@@ -95,6 +105,7 @@ def _benchmark_table(results: Results) -> ResultTable:
         "Tasks of PTB-XL on the test fold",
         (
             "network and task",
+            "Hz",
             "n learnt",
             "n tested",
             "classes judged",
@@ -106,7 +117,8 @@ def _benchmark_table(results: Results) -> ResultTable:
         (
             "The epoch is chosen on the validation fold; the last column shows what a choice on the test "
             "fold would give.",
-            "Published: Strodthoff et al. 2020, on the 2,203 records of fold 10, learnt from about 17,400.",
+            "Published: Strodthoff et al. 2020, at 100 Hz, tested on fold 10; its 2,203 records are those of "
+            "the task all, the n of the other tasks is not printed. Another size or rate has no figure.",
         ),
     )
 
@@ -125,7 +137,6 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
                         title,
                         n,
                         trials.n,
-                        trials.mean,
                         trials.sd,
                         interval_text(auroc_of(ended)),
                     )
@@ -133,47 +144,65 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
     return ResultTable(
         "transfer",
         "The target with shares of its labels: macro AUROC",
-        ("labels", "arm", "n", "repeats", "mean", "SD of repeats", "of the repeats' mean answer (95 %)"),
+        ("labels", "arm", "n", "repeats", "SD of repeats", "mean (95 % over records)"),
         tuple(rows),
-        ("A repeat draws other folds and another subset; the interval is over records.",),
+        (
+            "A repeat draws other folds and another subset of the labels. The figure is the mean of the "
+            "repeats' macro AUROCs; the interval is over records.",
+        ),
     )
 
 
 def _benchmark_value(arm: VermaArm) -> float | None:
     """The macro AUROC that the benchmark prints for the arm's network and task, or None."""
-    network = arm.network.architecture if arm.network is not None else ""
+    if arm.network is None or not is_published(arm.network) or arm.rate != _BENCHMARK_RATE:
+        return None
+    network = arm.network.architecture
     for figure in published_figures("ptbxl_benchmark"):
         if (figure.model, figure.setting) == (network, f"PTB-XL, {arm.task}"):
             return figure.value
     return None
 
 
-Named = tuple[str, str, PairedDifference]
+@dataclass(frozen=True)
+class NamedDifference:
+    """The difference of two arms with the same share of labels, over the repeats that both have."""
+
+    labels: str
+    title: str
+    repeats: int
+    change: PairedDifference
 
 
-def _differences(settings: Verma2021Config, results: Results) -> list[Named]:
-    """The paired difference of arms for each share: share, title, difference."""
-    rows: list[Named] = []
+def _differences(settings: Verma2021Config, results: Results) -> list[NamedDifference]:
+    """The paired difference of arms for each share."""
+    rows: list[NamedDifference] = []
     for share in settings.target_shares:
         percent = round(100 * share)
         for first, second in _PAIRS:
-            difference = paired_arms(results, f"{first}-{percent}", f"{second}-{percent}")
-            if difference is not None:
+            keys = f"{first}-{percent}", f"{second}-{percent}"
+            change = paired_arms(results, *keys)
+            if change is not None:
+                repeats = min(len(results[key].trials) for key in keys)
                 title = f"{MODE_TITLES[second]} minus {MODE_TITLES[first].lower()}"
-                rows.append((f"{percent} %", title, difference))
+                rows.append(NamedDifference(f"{percent} %", title, repeats, change))
     return rows
 
 
-def _difference_table(differences: Sequence[Named]) -> ResultTable:
+def _difference_table(differences: Sequence[NamedDifference]) -> ResultTable:
     rows = tuple(
-        (share, title, one.n, interval_text(one.difference), one.p) for share, title, one in differences
+        (one.labels, one.title, one.change.n, one.repeats, interval_text(one.change.difference), one.change.p)
+        for one in differences
     )
     return ResultTable(
         "differences",
         "Differences in macro AUROC between arms",
-        ("labels", "difference", "n", "difference (95 %)", "p"),
+        ("labels", "difference", "n", "repeats", "difference (95 %)", "p"),
         rows,
-        ("Paired bootstrap over records of the repeats' mean answers; p is two-sided.",),
+        (
+            "The mean difference of repeats with the same folds and the same subset of labels; paired "
+            "bootstrap over records. p is two-sided.",
+        ),
     )
 
 
@@ -194,30 +223,13 @@ def _share_figure(settings: Verma2021Config, results: Results) -> ResultFigure:
                 )
             )  # fmt: skip
     panel = FigurePanel("", "labels of the target (%)", "macro AUROC", tuple(series))
-    caption = "Mean answer of the repeats with its 95 % interval over records."
+    caption = "Mean of the repeats with its 95 % interval over records."
     return ResultFigure("shares", "Macro AUROC by share of the target's labels", (panel,), caption)
 
 
-def _conclusions(differences: Sequence[Named], results: Results) -> tuple[str, ...]:
-    sentences = []
-    for share, title, one in differences:
-        text = interval_text(one.difference)
-        if one.difference.low > 0:
-            verdict = "is higher"
-        elif one.difference.high < 0:
-            verdict = "is lower"
-        else:
-            verdict = "shows no difference"
-        sentences.append(f"{share} of the labels: {title} {verdict}, {text}, n = {one.n}.")
-    scrambled, fair = results.get("published-scratch"), results.get("scratch-100")
-    if scrambled is not None and fair is not None:
-        change = paired_arms(results, "scratch-100", "published-scratch")
-        if change is not None:
-            sentences.append(
-                f"Scrambled leads change the arm from scratch by {interval_text(change.difference)}: the "
-                "published gain of transfer contains this."
-            )
-    return tuple(sentences)
+def _conclusions(differences: Sequence[NamedDifference], results: Results) -> tuple[str, ...]:
+    sentences = [f"{one.labels} of the labels: {one.title}: {verdict(one.change)}." for one in differences]
+    return (*sentences, *gain_sentences(results))
 
 
 def _arms(results: Results) -> list[VermaArm]:

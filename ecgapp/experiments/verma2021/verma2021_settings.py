@@ -1,7 +1,9 @@
 """The settings of the protocol verma2021, and its presets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ConfigError
 from ecgapp.experiments.experiment_config import ProtocolConfig, Size
 from ecgapp.models import ClassifierConfig, InceptionConfig, ResNetWangConfig, XResNetConfig
@@ -25,19 +27,23 @@ class Verma2021Config(ProtocolConfig):
     target_sources: tuple[str, ...] = ("georgia",)  # empty: every source but PTB-XL
     sampling_rate: float = 500.0  # Hz, Verma et al.
     other_rates: tuple[float, ...] = (250.0, 100.0, 50.0)
+    benchmark_rate: float = 100.0  # Hz, of the tasks that are compared with Strodthoff et al.
+    benchmark_input: bool = True  # one mean and one deviation of all samples in mV, and no filter
     crop_seconds: float = 2.5  # Strodthoff et al.
     batch_size: int = 128  # Strodthoff et al.
     learning_rate: float = 1e-2  # Strodthoff et al.
     weight_decay: float = 1e-2  # Strodthoff et al.
     source_epochs: int = 50  # Strodthoff et al.
     target_epochs: int = 30  # Strodthoff et al.; Verma et al. fine-tune for 10
-    head_epochs: int = 30  # Strodthoff et al., before graded learning rates
+    head_epochs: int = (
+        30  # Strodthoff et al., of the head alone; other arms train all layers for as many more
+    )
     target_batch: int = 128
     target_shares: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25, 0.1)
     source_shares: tuple[float, ...] = (0.75, 0.5, 0.25)
     n_folds: int = 10  # Verma et al. stratify Georgia in ten
     draws: int = 5  # repeats of the folds with another seed
-    trained_draws: int = 1  # the same, of arms that train a whole network in each fold
+    trained_draws: int = 3  # the same, of arms that train a whole network in each fold
     random_encoders: int = 3  # controls: each draw uses the next
     compare_networks_on: tuple[str, ...] = TASKS  # tasks that the other networks learn
     spectra: tuple[str, ...] = ("magnitude", "real", "imaginary")
@@ -47,13 +53,18 @@ class Verma2021Config(ProtocolConfig):
         shares = (*self.target_shares, *self.source_shares)
         if not shares or not all(0 < share <= 1 for share in shares) or 1.0 not in self.target_shares:
             raise ConfigError("Shares lie above 0 and are at most 1, and the target needs the share 1.")
-        if min((self.sampling_rate, *self.other_rates, self.crop_seconds)) <= 0:
+        if min((self.sampling_rate, self.benchmark_rate, *self.other_rates, self.crop_seconds)) <= 0:
             raise ConfigError("Sampling rates and the length of crops must be positive.")
         if self.n_folds < 2 or min(self.draws, self.trained_draws, self.random_encoders) < 1:
             raise ConfigError("Two folds or more are needed, and at least one repeat.")
         unknown = {*self.benchmark_tasks, *self.compare_networks_on, self.source_task} - set(TASKS)
         if unknown:
             raise ConfigError(f"There are no PTB-XL tasks named {', '.join(sorted(unknown))}.")
+
+
+def reads_benchmark_input(config: Verma2021Config, stores: Sequence[DatasetStore]) -> bool:
+    """Whether the networks read records as in the benchmark, which needs all of them in mV."""
+    return config.benchmark_input and all(store.manifest.units == "mV" for store in stores)
 
 
 def preset(size: Size) -> Verma2021Config:
@@ -72,6 +83,8 @@ def preset(size: Size) -> Verma2021Config:
         target_batch=32,
         target_shares=(1.0, 0.5, 0.25, 0.1),
         n_folds=5,
+        trained_draws=1,
+        benchmark_input=False,
         compare_networks_on=("superdiagnostic",),
     )
     if size == Size.STANDARD:

@@ -12,6 +12,7 @@ from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.altered_signals import scrambled
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.occlusion import Spans, occluded_answers, wave_spans
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.subsets import subset
@@ -19,9 +20,9 @@ from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, seeded, train_trial
 from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
-from ecgapp.models import Network, TrainedModel, installed_models, load_model
+from ecgapp.models import Network, TrainedModel, XResNetConfig, installed_models, load_model
 from ecgapp.records.record import FloatArray
-from ecgapp.training import TrainingConfig
+from ecgapp.training import Initialisation, TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.training_config import RESULT
 from ecgapp.training.transfer import initial_network
@@ -140,23 +141,29 @@ class Target:
 
     def _linear_learner(self) -> Learner:
         """Linear heads on the standardised, pooled features of a frozen encoder."""
-        records = self.data.records
-        encoder = PooledEncoder(self._frozen_network(), _POOLINGS)
-        features = record_features(encoder, records, np.arange(len(records)), self.context.device)
-
-        def learn(_number: int, train: Rows, test: Rows) -> FoldAnswers:
-            head = fit_logistic_head(features[train], records.targets[train], self.data.patients[train])
-            return FoldAnswers(head.probabilities(features[test]))
-
-        return learn
-
-    def _frozen_network(self) -> Network:
         source = self._source()
-        if source is not None:
-            return source.network
+        if source is None:
+            return self._random_fold
+        rows = np.arange(len(self.data.records))
+        features = self._features(source.network, rows)
+        return lambda _number, train, test: self._answered(features[train], train, features[test])
+
+    def _random_fold(self, _number: int, train: Rows, test: Rows) -> FoldAnswers:
+        """The answers of a linear head on a random encoder, its norms measured on the training records."""
         control = self.place.number % self.context.config.settings_as(Verma2021Config).random_encoders
-        training = replace(self.training, initialisation="random", pretrained=None)
-        return initial_network(training, seeded(self.context.config.seed, _ENCODER, control), None).eval()
+        seed = seeded(self.context.config.seed, _ENCODER, control)
+        network = random_encoder(self.training, seed)
+        measure_norms_on(network, self.data.records, train, self.context.device)
+        return self._answered(self._features(network, train), train, self._features(network, test))
+
+    def _features(self, network: Network, rows: Rows) -> FloatArray:
+        encoder = PooledEncoder(network, _POOLINGS)
+        return record_features(encoder, self.data.records, rows, self.context.device)
+
+    def _answered(self, learnt: FloatArray, train: Rows, features: FloatArray) -> FoldAnswers:
+        """The answers to the ``features`` of a head that learns from the features ``learnt`` of ``train``."""
+        head = fit_logistic_head(learnt, self.data.records.targets[train], self.data.patients[train])
+        return FoldAnswers(head.probabilities(features))
 
     def _source(self) -> TrainedModel | None:
         """The model that the arm transfers, or None."""
@@ -164,6 +171,19 @@ class Target:
             return None
         folder = self.context.product(self.arm.source) / RESULT
         return load_model((folder,), next(iter(installed_models((folder,)))))
+
+
+def random_encoder(training: TrainingConfig, seed: int) -> Network:
+    """A network of random weights, none of whose blocks begins as its shortcut.
+
+    As published the last scale of each block of an XResNet begins at zero, which training undoes. Here
+    nothing is trained: the blocks would answer zero, and the control would be a network of shortcuts.
+    """
+    network = training.network
+    if isinstance(network, XResNetConfig):
+        network = replace(network, zero_start=False)
+    fresh = replace(training, network=network, initialisation=Initialisation.RANDOM, pretrained=None)
+    return initial_network(fresh, seed, None).eval()
 
 
 def _in_place(fold: NDArray[np.int16], parts: list[FloatArray]) -> FloatArray:

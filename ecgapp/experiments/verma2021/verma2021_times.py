@@ -43,7 +43,7 @@ class ArmTimes:
         n_records = len(self._target[0].records)
         load = self._load_seconds(n_records)
         if arm.mode in TRAINED:
-            epochs = self.config.target_epochs + (self.config.head_epochs if arm.mode == Mode.GRADED else 0)
+            epochs = self.config.target_epochs + self.config.head_epochs
             per_record = self._training_seconds(arm, *self._target)
             folds = arm.n_trials * (self.config.n_folds - 1)  # a record is learnt from in all folds but one
             return load + per_record * n_records * arm.share * epochs * folds
@@ -73,7 +73,7 @@ class ArmTimes:
         return self._measured[key]
 
     def _linear_seconds(self, arm: VermaArm) -> float:
-        """The seconds of one trial with a frozen encoder: all features once, and a head for each fold."""
+        """The seconds of one trial with a frozen encoder: its features, and a head for each fold."""
         data, training = self._target
         rows = np.arange(len(data.records))
         started = time.perf_counter()
@@ -88,7 +88,16 @@ class ArmTimes:
         started = time.perf_counter()
         noise = np.random.default_rng(0).normal(size=(len(rows), features.shape[1])).astype(np.float32)
         fit_logistic_head(noise, data.records.targets, data.patients)
-        return per_record * len(rows) + (time.perf_counter() - started) * self.config.n_folds
+        head = time.perf_counter() - started
+        return per_record * len(rows) * self._feature_passes(arm) + head * self.config.n_folds
+
+    def _feature_passes(self, arm: VermaArm) -> float:
+        """The number of times that a trial computes a record's features; a random encoder: in each fold."""
+        if arm.mode != Mode.RANDOM:
+            return 1.0
+        if arm.leave_out:
+            return float(len(set(self._target[0].sources)))
+        return 1 + arm.share * (self.config.n_folds - 1)
 
     def _load_seconds(self, n_records: int) -> float:
         _ = self._source

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ecgapp.evaluate import macro_auroc_interval
-from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.report_parts import Cell, ResultTable, interval_text
 from ecgapp.experiments.study_protocol import Results
 from ecgapp.experiments.verma2021.verma2021_answers import (
@@ -37,7 +36,10 @@ def variants_table(settings: Verma2021Config, results: Results) -> ResultTable:
         "Smaller and other sources, and other sampling rates, with all labels of the target",
         ("arm", "macro AUROC (95 %)", "minus the usual source (95 %)"),
         tuple(rows) if len(rows) > 1 else (),
-        ("Matched: source records are drawn so that the target's label shares result.",),
+        (
+            "Matched: source records are drawn so that the target's label shares result; they are counted on "
+            "all records of the target, also those that are tested on.",
+        ),
     )
 
 
@@ -90,47 +92,8 @@ def spectra_table(settings: Verma2021Config, results: Results) -> ResultTable:
         "Spectra as input, on the test fold of PTB-XL: macro AUROC",
         ("input", "of each crop (95 %)", "as published: crops out of the record's spectrum (95 %)"),
         tuple(rows) if len(rows) > 1 else (),
-        (f"Published on PTB-XL: {_published('PTB-XL, frequency domain')}.",),
-    )
-
-
-def published_table(results: Results) -> ResultTable:
-    """The arms with the published defects beside the corrected ones."""
-    rows: list[tuple[Cell, ...]] = []
-    for key, corrected in (("published-scratch", "scratch-100"), ("published-finetuned", "finetuned-100")):
-        if key in results and corrected in results:
-            arm = results[key]
-            values = arm.defined("auroc_best_on_test")
-            rows.append(
-                (
-                    arm.arm.title, float(np.mean(values)) if values else None,
-                    interval_text(auroc_of(arm)), interval_text(auroc_of(results[corrected])),
-                )
-            )  # fmt: skip
-    return ResultTable(
-        "as-published",
-        "The published defects: scrambled leads, and the epoch chosen on the test fold",
         (
-            "arm",
-            "mean over folds, best epoch on the test",
-            "all folds, last epoch (95 %)",
-            "corrected (95 %)",
-        ),
-        tuple(rows),
-        (
-            f"Published on Georgia: {_published('G12EC, from scratch')} (leads scrambled), "
-            f"{_published('G12EC, fine-tuned')}.",
+            "The printed figures are in the table of what Verma et al. printed. The target is not tried with "
+            "spectra.",
         ),
     )
-
-
-def _published(setting: str) -> str:
-    """The macro AUROC that the slides print for XResNet1d101 in this setting, or in each kind of it."""
-    figures = [
-        figure
-        for figure in published_figures("verma2021")
-        if (figure.source, figure.model) == ("verma2021", "xresnet1d101")
-    ]
-    exact = [figure for figure in figures if figure.setting == setting]
-    chosen = exact or [figure for figure in figures if figure.setting.startswith(f"{setting}, ")]
-    return ", ".join(f"{figure.value:.3f} {figure.setting.rpartition(', ')[2]}" for figure in chosen)

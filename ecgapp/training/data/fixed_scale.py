@@ -14,12 +14,16 @@ _BLOCK = 64  # records that are read together
 
 
 def with_fixed_scale(
-    preprocessing: PreprocessingConfig, store: DatasetStore, folds: Sequence[int]
+    preprocessing: PreprocessingConfig,
+    store: DatasetStore,
+    folds: Sequence[int],
+    sources: Sequence[str] = (),
 ) -> PreprocessingConfig:
     """``preprocessing`` with the mean and deviation, in mV, of all samples of the records of these folds.
 
     They are those of the resampled and filtered signals, over all leads together, as the PTB-XL benchmark
-    standardises its signals (Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989).
+    standardises its signals (Strodthoff et al. 2020, doi 10.1109/JBHI.2020.3022989). ``sources`` are those
+    whose records count; empty: all.
 
     Raises:
         TrainingError: a record cannot be preprocessed, there is none, or all samples are alike.
@@ -27,6 +31,8 @@ def with_fixed_scale(
     plain = replace(preprocessing, fixed_mean=None, fixed_deviation=None)
     leads = [store.manifest.leads.index(lead) for lead in plain.leads]
     rows = np.asarray(store.rows(tuple(folds)), np.int64)
+    if sources:
+        rows = rows[np.isin(store.sources(rows), sources)]
     count, total, squares = 0, 0.0, 0.0
     for block, _ in store.batches(rows, _BLOCK) if len(rows) else ():
         try:

@@ -308,7 +308,7 @@ def test_import_as_json_is_progress_line_by_line_then_the_report_or_the_problem(
     assert (code, list(json.loads(line))) == (1, ["problem"])
 
 
-def test_the_report_counts_a_task_of_many_labels_in_one_line(run, tmp_path):
+def test_the_report_counts_a_task_of_many_labels_in_one_line(settings, run, tmp_path):
     _, out, _ = run("import", "ptb-xl", write_ptb_xl(tmp_path / "source"), "hospital")
     assert "ptbxl_all: 3 of its 71 labels occur; the Data page counts them by fold." in out
     assert "ptbxl_superclass, records with the label, by fold:" in out

@@ -8,26 +8,46 @@ import torch
 from small_training import Recorder
 from twelve_lead_stores import twelve_lead_installation
 
-from ecgapp.errors import ExperimentError
+from ecgapp.errors import ExperimentError, ModelNotFoundError
+from ecgapp.evaluate import macro_auroc
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
+from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
-from ecgapp.experiments.trials.altered_signals import scrambled, spectra, without_lead, without_spans
+from ecgapp.experiments.trials.altered_signals import (
+    gathered,
+    scrambled,
+    spectra,
+    without_lead,
+    without_spans,
+)
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.subsets import subset
+from ecgapp.experiments.verma2021.verma2021_answers import (
+    RepeatedAnswers,
+    answers_of,
+    paired_arms,
+    paired_repeats,
+    verdict,
+)
 from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
 from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_printed_tables import transfer_gains
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
+from ecgapp.experiments.verma2021.verma2021_target import random_encoder
 from ecgapp.models import XResNetConfig, build
 from ecgapp.models.networks.spectral import SpectralClassifierConfig, Spectrum
+from ecgapp.models.networks.xresnet import Bottleneck
 
 NETWORK = XResNetConfig(depths=(1, 1), width=4)
 SMALL = Verma2021Config(
     network=NETWORK, other_networks=(), benchmark_tasks=("superdiagnostic", "rhythm"),
     source_task="superdiagnostic", target_task="nine_class", target_sources=(), sampling_rate=50.0,
-    other_rates=(), source_epochs=1, target_epochs=1, head_epochs=1, batch_size=16, target_batch=16,
+    benchmark_rate=50.0, other_rates=(), source_epochs=1, target_epochs=1, head_epochs=1, batch_size=16,
+    target_batch=16,
     target_shares=(1.0, 0.5), source_shares=(0.5,), n_folds=2, draws=2, random_encoders=2,
     compare_networks_on=(), spectra=("magnitude",),
 )  # fmt: skip
@@ -74,7 +94,9 @@ def test_arms_of_one_target_differ_in_their_start_and_learning_rates_only(instal
     alike = {"name": "x", "title": "", "initialisation": "random", "pretrained": None}
     assert replace(configs[0], **alike) == replace(configs[1], **alike)
     graded = training_config(SMALL, arms["graded-100"], CONFIG.stores, 7)
-    assert replace(graded, head_epochs=0, graded_rates=False, **alike) == replace(configs[0], **alike)
+    assert sum(graded.cycles) == configs[0].epochs
+    graded = replace(graded, epochs=configs[0].epochs, head_epochs=0, graded_rates=False)
+    assert replace(graded, **alike) == replace(configs[0], **alike)
 
 
 def test_all_arms_answer_the_same_records_in_the_same_folds(ended):
@@ -144,14 +166,45 @@ def test_the_spectral_classifier_reads_half_a_window_plus_one():
 def test_a_lead_and_a_wave_can_be_removed(installation):
     context, arms = installation
     data, _ = open_data(arms["scratch-100"], context)
-    rows = np.array([2])
+    small = gathered(data.records, np.array([5, 2]))
+    assert small.signals.shape[1] == small.lengths.sum()
     start, length = int(data.records.first[2]), int(data.records.lengths[2])
-    bare = without_lead(data.records, rows, 4).signals[:, start : start + length]
+    here = slice(int(small.first[1]), int(small.first[1]) + length)
+    assert torch.equal(small.signals[:, here], data.records.signals[:, start : start + length])
+    bare = without_lead(small, 4).signals[:, here]
     assert not bare[4].any()
     assert bare[3].any()
-    flat = without_spans(data.records, rows, {2: [(1.0, 2.0)]}).signals[:, start : start + length]
+    flat = without_spans(small, {1: [(1.0, 2.0)]}).signals[:, here]
     rises = torch.diff(flat[:, 50:101], dim=1)
     assert torch.allclose(rises, rises[:, :1].expand_as(rises), atol=1e-4)
+
+
+def test_each_block_of_the_random_encoder_answers_and_its_norms_are_those_of_training_windows(installation):
+    context, arms = installation
+    data, training = open_data(arms["frozenrandom-100"], context)
+    train = np.arange(0, 40)
+    network = random_encoder(training, 1)
+    measure_norms_on(network, data.records, train)
+    windows = data.records.cut(data.records.first[train].tolist())
+    stem = network.encoder.stem[:2]
+    with torch.inference_mode():
+        normed = stem(windows[:, :, None])
+        assert normed.mean((0, 2, 3)).abs().max() < 1e-3
+        for block in (module for module in network.modules() if isinstance(module, Bottleneck)):
+            assert block.body[-1].weight.abs().min() > 0
+            assert (block.body[-1].running_var != 1).all()
+
+
+def test_a_figure_of_repeats_is_the_mean_of_their_figures_and_not_that_of_an_ensemble():
+    rng = np.random.default_rng(0)
+    targets = (rng.random((80, 2)) < 0.5).astype(np.float32)
+    draws = tuple((targets + rng.normal(0, 2, (80, 2))).astype(np.float32) for _ in range(4))
+    value = float(RepeatedAnswers(draws, targets).statistic()(np.ones((80, 1)))[0])
+    assert value == pytest.approx(np.mean([macro_auroc(one, targets) for one in draws]))
+    assert value < macro_auroc(np.mean(draws, axis=0), targets)
+    longer = RepeatedAnswers(draws, targets)
+    paired = paired_repeats(RepeatedAnswers(draws[:1], targets), longer)
+    assert (paired.difference.value, paired.p) == (0.0, 1.0)
 
 
 def test_a_logistic_head_agrees_with_scikit_learn():
@@ -196,10 +249,55 @@ def test_every_arm_ends_and_the_report_is_the_same_each_time(ended):
         "calibration",
         "spectra",
         "as-published",
+        "printed",
     } <= keys
     evidence = next(table for table in first.tables if table.key == "evidence")
     assert len(evidence.rows) == 16
     assert len(results) == len(planned_arms(SMALL))
+
+
+def test_the_report_has_each_printed_figure_and_the_gain_with_and_without_the_defects(ended):
+    context, results = ended
+    report = collect(context.folder, context.stores)
+    printed = next(table for table in report.tables if table.key == "printed")
+    assert [row[3] for row in printed.rows] == [one.value for one in published_figures("verma2021")]
+    gains = transfer_gains(results)
+    assert list(gains) == ["as published", "corrected"]
+    text = report.to_markdown()
+    assert all(f"Fine-tuned minus from scratch, {name}: {verdict(gains[name])}." in text for name in gains)
+    assert "fastai_resnet1d101" in text
+
+
+def test_a_difference_is_the_mean_over_pairs_of_repeats(ended):
+    _, results = ended
+    pair = paired_arms(results, "frozenrandom-100", "frozen-100")
+    one, two = (answers_of(results[key]) for key in ("frozenrandom-100", "frozen-100"))
+    assert pair == paired_repeats(one, two)
+    values = [results[key].values("auroc") for key in ("frozenrandom-100", "frozen-100")]
+    assert pair.difference.value == pytest.approx(np.mean(values[1]) - np.mean(values[0]), abs=1e-6)
+
+
+def test_a_changed_network_has_no_published_figure(ended):
+    context, _ = ended
+    report = collect(context.folder, context.stores)
+    table = next(table for table in report.tables if table.key == "benchmark")
+    assert all(row[-1] is None and "changed to" in row[0] for row in table.rows)
+
+
+def test_networks_read_records_as_in_the_benchmark_if_all_are_in_mv(installation):
+    context, arms = installation
+    source, training = open_data(arms["ptbxl-superdiagnostic"], context)
+    preprocessing = training.preprocessing
+    assert (preprocessing.highpass, preprocessing.lowpass) == (None, None)
+    train = source.records.signals[:, : int(source.records.first[split_by_fold(source)[1]].min())]
+    assert abs(float(train.mean())) < 0.05
+    assert preprocessing == open_data(arms["scratch-100"], context)[1].preprocessing
+
+
+def test_an_experiment_without_a_delineator_is_refused_at_its_start(tmp_path):
+    settings = replace(twelve_lead_installation(tmp_path), shipped_weights=tmp_path / "none")
+    with pytest.raises(ModelNotFoundError, match="delineator"):
+        open_experiment(CONFIG, settings)
 
 
 def test_a_temperature_does_not_change_the_auroc(ended):
