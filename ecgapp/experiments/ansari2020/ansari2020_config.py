@@ -55,19 +55,12 @@ class AnsariConfig(ProtocolConfig):
     network_repeats: int = 1
     folds: int = 5
     inner_folds: int = 3  # of the search inside the training part
-    norm_windows: int = 256  # from which random encoders have their batch norms
     random_encoders: int = 3  # repeat t uses the random encoder t modulo this number
     n_bootstrap: int = 500
     fewest_positives: int = 5  # of each class, in the first data set
 
     def __post_init__(self) -> None:
-        counts = (
-            self.repeats,
-            self.network_repeats,
-            self.random_encoders,
-            self.n_bootstrap,
-            self.norm_windows,
-        )
+        counts = (self.repeats, self.network_repeats, self.random_encoders, self.n_bootstrap)
         if min(counts) < 1 or min(self.folds, self.inner_folds, self.fewest_positives) < 2:
             raise ConfigError("Folds and positives are at least two, all other numbers at least one.")
         if not self.learners or not {*self.learners, *self.layer_learners} <= set(LEARNERS):

@@ -15,8 +15,8 @@ from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
-from ecgapp.experiments.trials.batch_norms import measure_norms
 from ecgapp.experiments.trials.fitted_learner import FeatureData
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import seeded
 from ecgapp.models import (
@@ -75,8 +75,7 @@ def encoder_of(kind: str, repeat: int, context: ArmContext, records: RecordSet) 
     torch.manual_seed(seeded(context.config.seed, _ENCODER, number))
     network = build(model.card.network).eval().requires_grad_(False)
     seen = np.flatnonzero(~np.isin(records.folds, unseen_folds(model)))
-    chosen = seen[np.linspace(0, len(seen) - 1, min(len(seen), settings.norm_windows)).astype(np.int64)]
-    measure_norms(network, records.cut(records.first[chosen].tolist()))
+    measure_norms_on(network, records, seen)
     return TrainedModel(network, replace(model.card, sha256=f"random {number}"))
 
 

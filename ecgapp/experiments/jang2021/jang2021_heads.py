@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor, nn
+from torch import nn
 
 from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
@@ -14,7 +14,6 @@ from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
 from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
-from ecgapp.experiments.trials.batch_norms import measure_norms
 from ecgapp.experiments.trials.image_network import (
     RANDOM,
     ImageWeights,
@@ -23,6 +22,7 @@ from ecgapp.experiments.trials.image_network import (
     image_weights,
 )
 from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head, most_probable
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import seeded
@@ -30,7 +30,6 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.transfer import initial_network
 
 FeaturesOfRepeat = Callable[[int], FloatArray]
-NORM_WINDOWS = 64  # from which random networks have their batch norms
 
 
 def open_heads(config: Jang2021Config, arm: Jang2021Arm, context: ArmContext) -> TrialFunction:
@@ -71,11 +70,10 @@ def _features(
     seed = context.config.seed
     if arm.kind == "frozen-random":
         common = classifier_training(config, context)
-        windows = _norm_windows(study)
 
         def drawn(repeat: int) -> FloatArray:
             network = initial_network(common, seeded(seed, repeat), None)
-            measure_norms(network, windows)
+            measure_norms_on(network, study.data.records, study.train)
             return computed(PooledEncoder(network))
 
         return drawn
@@ -94,15 +92,8 @@ def _image_encoder(
     weights = image_weights(network, context.settings)
     encoder = SpectrogramEncoder(image_network(weights, context.config.seed), rate, config.spectrogram)
     if weights is None:
-        measure_norms(encoder, _norm_windows(study))
+        measure_norms_on(encoder, study.data.records, study.train)
     return encoder
-
-
-def _norm_windows(study: StudyRecords) -> Tensor:
-    """The first windows of a few training records, for the batch norms of random networks."""
-    records, rows = study.data.records, study.train
-    chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), NORM_WINDOWS)).astype(np.int64)]
-    return records.cut(records.first[chosen].tolist())
 
 
 def _head_result(

@@ -29,6 +29,7 @@ from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
 from ecgapp.experiments.trials.conventional_learners import Logistic, learner_named
 from ecgapp.experiments.trials.fitted_learner import fit_learner
+from ecgapp.experiments.trials.norm_statistics import NORM_RECORDS
 from ecgapp.experiments.trials.trial_data import load_trial_data
 from ecgapp.models import load_model
 from ecgapp.models.answers import ProbabilityRule
@@ -198,7 +199,7 @@ def test_the_norms_of_a_random_encoder_are_those_of_records_that_the_pretrained_
     network = encoder_of("random", 0, context, records).network
     assert not network.training
     seen = np.flatnonzero(~np.isin(records.folds, (5, 6, 7, 8, 9)))
-    chosen = seen[np.linspace(0, len(seen) - 1, min(len(seen), SMALL.norm_windows)).astype(int)]
+    chosen = seen[np.linspace(0, len(seen) - 1, min(len(seen), NORM_RECORDS)).round().astype(int)]
     stem = network.encoder.stem
     norm = next(module for module in stem if isinstance(module, torch.nn.BatchNorm2d))
     inputs = []

@@ -8,7 +8,6 @@ import torch
 
 from ecgapp.config import Settings
 from ecgapp.errors import ConfigError, WeightsMismatchError
-from ecgapp.experiments.trials.batch_norms import measure_norms
 from ecgapp.experiments.trials.efficientnet_lite import EfficientNetLite0
 from ecgapp.experiments.trials.googlenet import GoogLeNet
 from ecgapp.experiments.trials.image_network import (
@@ -21,6 +20,7 @@ from ecgapp.experiments.trials.image_network import (
     image_network,
     image_weights,
 )
+from ecgapp.experiments.trials.norm_statistics import measure_norms
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig, spectrogram_images
 
 IMAGENET = 1000  # classes
