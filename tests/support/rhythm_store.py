@@ -1,7 +1,9 @@
 """A data set of single-lead records with the four rhythms of CinC 2017, and a study small enough for it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from dataset_sources import written_store
@@ -24,9 +26,18 @@ RATE, RHYTHMS = 50.0, ("N", "A", "O", "~")
 BEATS = {"N": 1.2, "A": 2.7, "O": 4.4}  # peaks a second; ~ is noise
 
 
-def write_rhythms(path: Path, n_records: int = 120, leads: tuple[str, ...] = ("I",), seed: int = 0) -> None:
-    """Records of 6 to 9 s in folds 1 to 10; those of a rhythm have its number of peaks a second."""
-    rng = np.random.default_rng(seed)
+def write_rhythms(
+    path: Path,
+    n_records: int = 120,
+    leads: tuple[str, ...] = ("I",),
+    fewer: Mapping[str, int] = MappingProxyType({}),
+    prefix: str = "CINC2017:",  # of codes; with "SHAOXING:S" the rhythm A is Shaoxing's SA
+) -> None:
+    """Records of 6 to 9 s in folds 1 to 10; those of a rhythm have its number of peaks a second.
+
+    A rhythm in ``fewer`` has this number of records, in the first folds.
+    """
+    rng = np.random.default_rng(0)
     with written_store(path, StoreManifest(path.name, "folder", RATE, leads, "mV", "none")) as part:
         for number in range(n_records):
             rhythm = RHYTHMS[number % 4]
@@ -34,8 +45,9 @@ def write_rhythms(path: Path, n_records: int = 120, leads: tuple[str, ...] = ("I
             peaks = np.cos(np.pi * BEATS[rhythm] * (time + rng.random())) ** 12 if rhythm in BEATS else 0
             signal = np.stack([peaks + 0.15 * rng.standard_normal(len(time)) for _ in leads])
             record = ECGRecord(str(number), signal.astype(np.float32), RATE, leads)
-            code, fold = f"CINC2017:{rhythm}", number // 4 % 10 + 1
-            part.add(record, Membership(f"{path.name}/{number}", f"patient:{number}", fold, (code,), "s"))
+            code, fold = f"{prefix}{rhythm}", number // 4 % 10 + 1
+            if number // 4 < fewer.get(rhythm, n_records):
+                part.add(record, Membership(f"{path.name}/{number}", f"patient:{number}", fold, (code,), "s"))
 
 
 def small_study(**changes: object) -> Jang2021Config:

@@ -12,11 +12,13 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
     RANDOM,
     AnsariConfig,
     LearnerArm,
+    PairArm,
     learner_key,
-    scopes,
 )
 from ecgapp.experiments.ansari2020.ansari2020_data import (
+    NORMS_NOTE,
     JudgedRecords,
+    autoencoder_note,
     encoder_of,
     feature_data,
     judged_records,
@@ -24,7 +26,7 @@ from ecgapp.experiments.ansari2020.ansari2020_data import (
     pretrained_encoder,
     read_features,
 )
-from ecgapp.experiments.ansari2020.ansari2020_figures import difference_values
+from ecgapp.experiments.ansari2020.ansari2020_figures import difference_figures
 from ecgapp.experiments.ansari2020.ansari2020_validation import Answers, cross_validated, figures_of
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult, read_arrays, read_trial
@@ -55,7 +57,7 @@ def open_features(context: ArmContext) -> TrialFunction:
 
     def trial(number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         kind, repeat = (RANDOM, number - 1) if number else (PRETRAINED, 0)
-        network = encoder_of(kind, repeat, context).network
+        network = encoder_of(kind, repeat, context, data.records).network
         encoder = PooledEncoder(network, (*settings.poolings, LAYERS, CODE))
         features, owners = window_features(encoder, data.records, every, context.device)
         arrays: dict[str, Array] = {}
@@ -66,7 +68,7 @@ def open_features(context: ArmContext) -> TrialFunction:
         arrays |= {"owners": owners, "targets": records.targets, "stores": records.stores}
         arrays |= {"folds": records.folds, "patients": records.patients}
         counts = {"records": len(every), "windows": len(owners)}
-        return TrialResult(counts=counts), arrays
+        return TrialResult(counts=counts, notes=(autoencoder_note(model), NORMS_NOTE)), arrays
 
     return trial
 
@@ -106,7 +108,7 @@ def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
     records = JudgedRecords.of(data)
 
     def trial(number: int, folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
-        encoder = encoder_of(arm.encoder, number, context)
+        encoder = encoder_of(arm.encoder, number, context, data.records)
         own = replace(config, seed=seeded(seed, _NETWORK, number), device=context.device)
 
         def answer(train: Rows, test: Rows, fold: int) -> Answers:
@@ -127,30 +129,16 @@ def open_network(arm: LearnerArm, context: ArmContext) -> TrialFunction:
     return trial
 
 
-def open_comparison(context: ArmContext) -> TrialFunction:
-    """The function whose only trial compares the two encoders for each learner, features and scope."""
+def open_pair(arm: PairArm, context: ArmContext) -> TrialFunction:
+    """The function whose only trial is the difference of the two encoders for one learner."""
     settings = context.config.settings_as(AnsariConfig)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
-        values: dict[str, float | None] = {}
-        for key, (pretrained, random) in _pairs(context, settings).items():
-            differences = difference_values(pretrained, random, settings.n_bootstrap)
-            values |= {f"{key}_{name}": value for name, value in differences.items()}
-        return TrialResult(values), {}
+        keys = (learner_key(e, arm.features, arm.learner, arm.scope) for e in (PRETRAINED, RANDOM))
+        pretrained, random = (_arrays(context, key) for key in keys)
+        return difference_figures(pretrained, random, settings.n_bootstrap), {}
 
     return trial
-
-
-def _pairs(
-    context: ArmContext, settings: AnsariConfig
-) -> dict[str, tuple[list[dict[str, Array]], list[dict[str, Array]]]]:
-    """The arrays of all repeats of both encoders, by features, learner and scope."""
-    pairs = {}
-    for scope in scopes(context.config):
-        for features, name in settings.kinds:
-            both = (_arrays(context, learner_key(e, features, name, scope)) for e in (PRETRAINED, RANDOM))
-            pairs[f"{features}-{name}-{scope}"] = (next(both), next(both))
-    return pairs
 
 
 def _arrays(context: ArmContext, key: str) -> list[dict[str, Array]]:

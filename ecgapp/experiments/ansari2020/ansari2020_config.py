@@ -10,7 +10,7 @@ from ecgapp.experiments.trials.conventional_learners import LEARNERS
 from ecgapp.experiments.trials.pooled_features import CODE, LAYERS
 from ecgapp.models.networks.pooled_classifier import POOLINGS
 
-FEATURES, COMPARISON, HEAD = "features", "differences", "head"
+FEATURES, HEAD = "features", "head"
 PRETRAINED, RANDOM = "cae", "random"
 TARGET, ALL = "target", "all"
 NETWORK = "cnn"  # the learner that is a network
@@ -62,7 +62,7 @@ class AnsariConfig(ProtocolConfig):
     def __post_init__(self) -> None:
         counts = (self.repeats, self.network_repeats, self.random_encoders, self.n_bootstrap)
         if min(counts) < 1 or min(self.folds, self.inner_folds, self.fewest_positives) < 2:
-            raise ConfigError("Repeats and encoders are at least one, folds and positives at least two.")
+            raise ConfigError("Folds and positives are at least two, all other numbers at least one.")
         if not self.learners or not {*self.learners, *self.layer_learners} <= set(LEARNERS):
             raise ConfigError(f"The learners are some of {', '.join(LEARNERS)}.")
 
@@ -100,10 +100,19 @@ class LearnerArm(Arm):
     learner: str = "logistic"
     scope: str = ALL
 
-    @property
-    def learner_title(self) -> str:
-        """The learner's name in tables."""
-        return "CNN" if self.learner == NETWORK else LEARNERS[self.learner].title
+
+@dataclass(frozen=True)
+class PairArm(Arm):
+    """The difference of the two encoders for one learner, one kind of features and one set of records."""
+
+    features: str = "pooled"
+    learner: str = "logistic"
+    scope: str = ALL
+
+
+def learner_title(learner: str) -> str:
+    """The learner's name in tables."""
+    return "CNN" if learner == NETWORK else LEARNERS[learner].title
 
 
 def learner_key(encoder: str, features: str, learner: str, scope: str) -> str:
@@ -112,15 +121,17 @@ def learner_key(encoder: str, features: str, learner: str, scope: str) -> str:
 
 
 def all_arms(config: ExperimentConfig, settings: AnsariConfig) -> tuple[Arm, ...]:
-    """The features first, then every learner with both encoders, then what is made of them."""
+    """The features first, then every learner with both encoders, then what is made of them.
+
+    Each pair of encoders has an arm for its difference, so that a learner that fails removes its own alone.
+    """
     learners = tuple(_learner_arms(config, settings))
     scope = ALL if len(config.stores) > 1 else TARGET
-    keys = tuple(arm.key for arm in learners)
     return (
         Arm(FEATURES, "Features of all encoders", 1 + settings.random_encoders),
         *learners,
         Arm(HEAD, f"Linear head as a model, learnt from {SCOPE_TITLES[scope]}", 1, (FEATURES,)),
-        Arm(COMPARISON, "Pretrained minus random, paired by record", 1, keys),
+        *(_pair_arm(arm) for arm in learners if arm.encoder == PRETRAINED),
     )
 
 
@@ -138,8 +149,8 @@ def _learner_arms(config: ExperimentConfig, settings: AnsariConfig) -> Iterator[
 
 def _learner_arm(settings: AnsariConfig, encoder: str, features: str, learner: str, scope: str) -> LearnerArm:
     by_network = learner == NETWORK
-    name = "CNN" if by_network else LEARNERS[learner].title
-    title = f"{name} on the {FEATURE_TITLES[features]}, {ENCODER_TITLES[encoder]}, {SCOPE_TITLES[scope]}"
+    name = f"{learner_title(learner)} on the {FEATURE_TITLES[features]}"
+    title = f"{name}, {ENCODER_TITLES[encoder]}, {SCOPE_TITLES[scope]}"
     return LearnerArm(
         learner_key(encoder, features, learner, scope),
         title,
@@ -149,4 +160,14 @@ def _learner_arm(settings: AnsariConfig, encoder: str, features: str, learner: s
         features,
         learner,
         scope,
+    )
+
+
+def _pair_arm(arm: LearnerArm) -> PairArm:
+    """The difference that a learner with the pretrained encoder has to that with the random one."""
+    parts = (arm.features, arm.learner, arm.scope)
+    title = f"{learner_title(arm.learner)} on the {FEATURE_TITLES[arm.features]}, {SCOPE_TITLES[arm.scope]}"
+    needs = tuple(learner_key(encoder, *parts) for encoder in (PRETRAINED, RANDOM))
+    return PairArm(
+        f"difference-{'-'.join(parts)}", f"{title}: pretrained minus random encoder", 1, needs, *parts
     )

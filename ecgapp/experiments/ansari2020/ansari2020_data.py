@@ -16,6 +16,7 @@ from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
 from ecgapp.experiments.trials.fitted_learner import FeatureData
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import seeded
 from ecgapp.models import (
@@ -28,9 +29,13 @@ from ecgapp.models import (
 from ecgapp.records.record import FloatArray
 from ecgapp.tasks import task
 from ecgapp.training import AugmentationConfig, TrainingConfig
-from ecgapp.training.data.window_sampling import Rows
+from ecgapp.training.data.window_sampling import RecordSet, Rows
 
 _SPLIT, _INNER, _ENCODER = 1, 2, 3  # streams of random numbers
+NORMS_NOTE = (
+    "The batch norms of the random encoders are measured on windows of records that the pretrained one "
+    "learnt from, so that their signals neither fade nor grow from layer to layer."
+)
 
 
 def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedModel:
@@ -56,10 +61,11 @@ def encoder_config(model: TrainedModel) -> AutoencoderConfig:
     return model.card.network
 
 
-def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
+def encoder_of(kind: str, repeat: int, context: ArmContext, records: RecordSet) -> TrainedModel:
     """The autoencoder of a repeat: pretrained, or with random weights.
 
-    The random one has the card of the pretrained one: same windows, same architecture.
+    The random one has the card of the pretrained one: same windows, same architecture. Its batch norms are
+    measured on windows of ``records`` that the pretrained one learnt from; the pretrained one has its own.
     """
     settings = context.config.settings_as(AnsariConfig)
     model = pretrained_encoder(settings, context.settings)
@@ -68,6 +74,8 @@ def encoder_of(kind: str, repeat: int, context: ArmContext) -> TrainedModel:
     number = repeat % settings.random_encoders
     torch.manual_seed(seeded(context.config.seed, _ENCODER, number))
     network = build(model.card.network).eval().requires_grad_(False)
+    seen = np.flatnonzero(~np.isin(records.folds, unseen_folds(model)))
+    measure_norms_on(network, records, seen)
     return TrainedModel(network, replace(model.card, sha256=f"random {number}"))
 
 
@@ -125,7 +133,7 @@ class JudgedRecords:
         return dealt.astype(np.int64) - 1
 
     def inner(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:
-        """The inner fold of each of the training records ``rows``, from 0, patient by patient."""
+        """The inner fold of each of the training records ``rows``, from 1, patient by patient."""
         patients = self.patients[rows].view(np.uint64)
         numbers = seeded(seed, _INNER, repeat)
         return stratified_folds(self.targets[rows], patients, settings.inner_folds, numbers).astype(np.int64)
@@ -161,3 +169,13 @@ def unseen_folds(model: TrainedModel) -> tuple[int, ...]:
     """The data sets' folds that the autoencoder did not learn from, by its card."""
     spans = re.findall(r"(\d+)(?:-(\d+))?", model.card.provenance.validation_folds)
     return tuple(fold for first, last in spans for fold in range(int(first), int(last or first) + 1))
+
+
+def autoencoder_note(model: TrainedModel) -> str:
+    """The sentence on the records that the autoencoder learnt from, and did not, by its card."""
+    made = model.card.provenance
+    return (
+        f"The autoencoder {model.card.name} (sha256 {model.card.sha256}) learnt from {made.n_train:,} "
+        f"records of {', '.join(made.datasets)} ({made.train_folds}), without their labels. Records count as "
+        f"never seen if they lie in {made.validation_folds} of their data set."
+    )

@@ -1,7 +1,9 @@
 """The figures of one trial of ansari2020, each with its interval over records, and pairs of encoders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+import numpy as np
 
 from ecgapp.evaluate import (
     evaluate_predictions,
@@ -28,7 +30,8 @@ class OutOfFold:
     """Answers on records that the learner had not learnt from; ``rows`` are sorted numbers of records.
 
     ``probabilities`` and ``decisions`` (0 or 1, at each fold's own thresholds) are (n_records, n_labels);
-    ``folds`` (n_records,) names the test fold, from 0.
+    ``folds`` (n_records,) names the test fold, from 0; ``unseen`` (n_records,) is 1 for records that the
+    pretrained autoencoder did not learn from.
     """
 
     rows: Rows
@@ -36,12 +39,11 @@ class OutOfFold:
     probabilities: FloatArray
     decisions: FloatArray
     targets: FloatArray
+    unseen: Rows
 
     def arrays(self) -> dict[str, Array]:
         """The answers as a trial's arrays."""
-        return {
-            name: getattr(self, name) for name in ("rows", "folds", "probabilities", "decisions", "targets")
-        }
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def figures(self, labelled: Task, part: Bools, prefix: str, n_bootstrap: int) -> TrialResult:
         """The figures on the records ``part``; none where there are too few records."""
@@ -60,7 +62,8 @@ class OutOfFold:
             "f2": decided.f2,
             "g2": decided.g2,
         }
-        counts = {f"{prefix}n": int(part.sum())}
+        positives = (targets == 1).sum(axis=0)
+        counts = {f"{prefix}n": int(part.sum()), f"{prefix}rarest": int(positives.min())}
         return TrialResult(_values(intervals, prefix), counts=counts)
 
 
@@ -71,25 +74,43 @@ def joined(parts: Sequence[TrialResult]) -> TrialResult:
     return TrialResult(values, counts=counts)
 
 
-def difference_values(
+def difference_figures(
     pretrained: Sequence[Mapping[str, Array]], random: Sequence[Mapping[str, Array]], n_bootstrap: int
-) -> dict[str, float | None]:
-    """Macro AUROC of the pretrained encoder minus the random one, with an interval over records.
+) -> TrialResult:
+    """Macro AUROC of the pretrained encoder minus the random one, with intervals over records.
 
-    The repeats of each encoder are averaged in every draw. Both have the same records in the same order.
+    The difference is on all records, and on those that the autoencoder did not learn from. The repeats of
+    each encoder are averaged in every draw. Both have the same records in the same order.
     """
-    n_records = len(pretrained[0]["rows"])
-    pair = paired_difference(_mean_auroc(random), _mean_auroc(pretrained), n_records, n_bootstrap)
-    if pair is None:
-        return {"difference": None, "low": None, "high": None, "p": None}
-    gain = pair.difference
-    return {"difference": gain.value, "low": gain.low, "high": gain.high, "p": pair.p}
+    unseen = pretrained[0]["unseen"] == 1
+    parts = {WHOLE: np.ones(len(unseen), bool), UNSEEN: unseen}
+    return joined(
+        [_difference(pretrained, random, (part, prefix), n_bootstrap) for prefix, part in parts.items()]
+    )
 
 
-def _mean_auroc(trials: Sequence[Mapping[str, Array]]) -> Statistic:
+def _difference(
+    pretrained: Sequence[Mapping[str, Array]],
+    random: Sequence[Mapping[str, Array]],
+    records: tuple[Bools, str],
+    n_bootstrap: int,
+) -> TrialResult:
+    part, prefix = records
+    counts = {f"{prefix}n": int(part.sum())}
+    if part.sum() < _FEWEST:
+        return TrialResult(counts=counts)
+    pair = paired_difference(
+        _mean_auroc(random, part), _mean_auroc(pretrained, part), int(part.sum()), n_bootstrap
+    )
+    gain = None if pair is None else pair.difference
+    values = _values({"difference": gain}, prefix) | {f"{prefix}p": None if pair is None else pair.p}
+    return TrialResult(values, counts=counts)
+
+
+def _mean_auroc(trials: Sequence[Mapping[str, Array]], part: Bools) -> Statistic:
     return mean_statistic(
-        [macro_auroc_statistic(trial["probabilities"], trial["targets"]) for trial in trials]
-    )  # type: ignore[arg-type]
+        [macro_auroc_statistic(trial["probabilities"][part], trial["targets"][part]) for trial in trials]
+    )
 
 
 def _values(intervals: Mapping[str, Interval | None], prefix: str) -> dict[str, float | None]:

@@ -6,12 +6,15 @@ import numpy as np
 
 from ecgapp.experiments.ansari2020.ansari2020_config import (
     ALL,
-    COMPARISON,
     ENCODER_TITLES,
     FEATURE_TITLES,
+    FEATURES,
     PRETRAINED,
     SCOPE_TITLES,
+    TARGET,
     LearnerArm,
+    PairArm,
+    learner_title,
     scopes,
 )
 from ecgapp.experiments.ansari2020.ansari2020_figures import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
@@ -26,11 +29,15 @@ from ecgapp.experiments.report_parts import (
     ResultFigure,
     ResultTable,
 )
-from ecgapp.experiments.study_protocol import ArmTrials, DataReport, Results, StudyProtocol
+from ecgapp.experiments.study_protocol import Arm, ArmTrials, DataReport, Results, StudyProtocol
 from ecgapp.experiments.trial_result import TrialResult
 
 _TITLES = {"auroc": "AUROC", "auprc": "AUPRC", "accuracy": "accuracy", "f1": "F1", "f2": "F2", "g2": "G2"}
 _COLUMNS = ("learner", "features", "encoder", "n", *(_TITLES[name] for name in FIGURES))
+_DIFFERENCE = ("difference", "difference_low", "difference_high", "p")
+_MAIN = ("pooled", "layers")  # features that the conclusions name, with logistic regression
+_FEW_POSITIVES = 20  # an AUROC of fewer has an interval of about 0.2
+_SIGNIFICANT = 0.05
 _INTERVAL = "95 % intervals in brackets are over records (percentile bootstrap)."
 
 
@@ -53,12 +60,14 @@ def ansari_report(
         tables.append(
             _table(f"unseen_{scope}", f"Records that the autoencoder never saw, {title}", mine, UNSEEN)
         )
-    tables += [_difference_table(learners, results)]
+    tables += [_difference_table(prefix, results) for prefix in (WHOLE, UNSEEN)]
+    features = results.get(FEATURES)
+    notes = features.trials[0].notes if features is not None else ()
     return ExperimentReport(
         protocol.title,
         protocol.citation,
-        (*data.data, *data.differences),
-        _conclusions(learners, results),
+        (*data.data, *notes, *data.differences),
+        _conclusions(config, learners, results),
         tuple(table for table in tables if table.rows),
         (_figure(learners),) if learners else (),
     )
@@ -102,42 +111,55 @@ def _repeats_table(key: str, title: str, learners: Sequence[ArmTrials]) -> Resul
     return ResultTable(key, title, columns, tuple(rows), (f"{note}no error of the mean.",))
 
 
-def _difference_table(learners: Sequence[ArmTrials], results: Results) -> ResultTable:
+def _difference_table(prefix: str, results: Results) -> ResultTable:
+    """The differences of all pairs, on all records or on those that the autoencoder never saw."""
     columns = ("learner", "features", "data", "records", "difference of AUROC", "low", "high", "p")
     rows: list[tuple[Cell, ...]] = []
-    compared = results.get(COMPARISON)
-    for one in learners if compared is not None else ():
-        values = _compared(one, compared)
-        if isinstance(one.arm, LearnerArm) and one.arm.encoder == PRETRAINED and values:
-            n = one.trials[0].counts.get("n")
-            names = (one.arm.learner_title, FEATURE_TITLES[one.arm.features], SCOPE_TITLES[one.arm.scope])
-            rows.append((*names, n, *values))
+    for arm, trial in _pairs(results):
+        if trial.values.get(f"{prefix}difference") is not None:
+            names = (learner_title(arm.learner), FEATURE_TITLES[arm.features], SCOPE_TITLES[arm.scope])
+            figures = (trial.values.get(prefix + name) for name in _DIFFERENCE)
+            rows.append((*names, trial.counts[f"{prefix}n"], *figures))
     notes = ("Paired bootstrap over records; the repeats of each encoder are averaged in every draw.",)
-    return ResultTable("differences", "Pretrained minus random encoder", columns, tuple(rows), notes)
+    where = ", records that the autoencoder never saw" if prefix == UNSEEN else ""
+    title = f"Pretrained minus random encoder{where}"
+    return ResultTable(f"{prefix}differences", title, columns, tuple(rows), notes)
 
 
-def _compared(one: ArmTrials, compared: ArmTrials | None) -> tuple[float | None, ...]:
-    """Difference, low, high and p of the pair that this arm belongs to."""
-    if compared is None or not isinstance(one.arm, LearnerArm):
-        return ()
-    values = compared.trials[0].values
-    key = f"{one.arm.features}-{one.arm.learner}-{one.arm.scope}"
-    names = [f"{key}_{name}" for name in ("difference", "low", "high", "p")]
-    return tuple(values[name] for name in names) if names[0] in values else ()
+def _pairs(results: Results) -> list[tuple[PairArm, TrialResult]]:
+    return [(one.arm, one.trials[0]) for one in results.values() if isinstance(one.arm, PairArm)]
 
 
-def _conclusions(learners: Sequence[ArmTrials], results: Results) -> tuple[str, ...]:
-    sentences = [_level(one) for one in learners if _is_main(one)]
-    compared = results.get(COMPARISON)
-    sentences += [_difference(one, _compared(one, compared)) for one in learners if _is_main(one)]
-    sentences = [one for one in sentences if one]
+def _conclusions(
+    config: ExperimentConfig, learners: Sequence[ArmTrials], results: Results
+) -> tuple[str, ...]:
+    levels = [_level(one) for one in learners if _is_main(one)]
+    differences = [
+        _difference(arm, trial, prefix)
+        for arm, trial in _pairs(results)
+        if arm.learner == "logistic" and arm.features in _MAIN
+        for prefix in (WHOLE, UNSEEN)
+    ]
+    sentences = (*levels, *(one for one in differences if one))
     if not sentences:
         return ("The main arm, logistic regression on the pooled feature map, has not finished.",)
-    return (
-        *sentences,
-        "The simple split of the first data set has too few positives for a comparison with the published "
-        "figures: see its intervals.",
-    )
+    return (*sentences, *_simple_split(config, learners))
+
+
+def _simple_split(config: ExperimentConfig, learners: Sequence[ArmTrials]) -> tuple[str, ...]:
+    """The sentence that the first data set's simple split is too small, where its rarest class is rare."""
+    for one in learners:
+        if isinstance(one.arm, LearnerArm) and one.arm.scope == TARGET:
+            counts = one.trials[0].counts
+            rarest = counts.get(f"{SIMPLE}rarest", 0)
+            if rarest >= _FEW_POSITIVES:
+                return ()
+            return (
+                f"The simple split of {config.stores[0]} has {counts.get(f'{SIMPLE}n', 0):,} test records, "
+                f"and {rarest} positives of its rarest class: too few for a comparison with the published "
+                "figures.",
+            )
+    return ()
 
 
 def _is_main(one: ArmTrials) -> bool:
@@ -145,34 +167,43 @@ def _is_main(one: ArmTrials) -> bool:
     arm = one.arm
     if not isinstance(arm, LearnerArm) or arm.encoder != PRETRAINED:
         return False
-    return arm.learner == "logistic" and arm.features in ("pooled", "layers")
+    return arm.learner == "logistic" and arm.features in _MAIN
 
 
 def _level(one: ArmTrials) -> str:
     trial = one.trials[0]
     return (
-        f"Logistic regression on the {_features_and_scope(one)}, first repeat, "
+        f"Logistic regression on the {_features_and_scope(one.arm)}, first repeat, "
         f"n = {trial.counts.get('n', 0):,}: AUROC {_cell(trial, 'auroc')}, AUPRC {_cell(trial, 'auprc')}."
     )
 
 
-def _difference(one: ArmTrials, values: tuple[float | None, ...]) -> str:
-    if len(values) < 4 or values[0] is None or values[3] is None:
+def _difference(arm: PairArm, trial: TrialResult, prefix: str) -> str:
+    """The difference of a pair on all records or on those never seen, or that none is shown."""
+    figures = [trial.values.get(prefix + name) for name in _DIFFERENCE]
+    defined = [figure for figure in figures if figure is not None]
+    if len(defined) < len(figures):
         return ""
-    where = _features_and_scope(one)
-    difference, low, high, p = (float(value) if value is not None else float("nan") for value in values)
-    n = one.trials[0].counts.get("n", 0)
-    numbers = f"{difference:+.3f} [{low:+.3f} to {high:+.3f}], p = {p:.3f}, n = {n:,} records"
-    if p >= 0.05:
-        return f"No difference shown between pretrained and random encoder on the {where} ({numbers})."
+    difference, low, high, p = defined
+    records = "records that the autoencoder never saw" if prefix == UNSEEN else "records"
+    n = trial.counts[f"{prefix}n"]
+    where = f"Logistic regression on the {_features_and_scope(arm)}, {n:,} {records}"
+    numbers = f"{difference:+.3f} [{low:+.3f} to {high:+.3f}]"
+    if p >= _SIGNIFICANT:
+        return (
+            f"{where}: no difference shown between pretrained and random encoder (p = {p:.3f}, n = {n:,} "
+            f"records; difference of AUROC {numbers})."
+        )
     better = "higher" if difference > 0 else "lower"
-    return f"The pretrained encoder's AUROC is {better} than the random one's on the {where} ({numbers})."
+    return (
+        f"{where}: the pretrained encoder's AUROC is {better} than the random one's ({numbers}, p = {p:.3f}, "
+        f"n = {n:,} records)."
+    )
 
 
-def _features_and_scope(one: ArmTrials) -> str:
-    arm = one.arm
-    if not isinstance(arm, LearnerArm):
-        raise TypeError("Only learners have features.")
+def _features_and_scope(arm: Arm) -> str:
+    if not isinstance(arm, LearnerArm | PairArm):
+        raise TypeError("Only learners and pairs have features.")
     return f"{FEATURE_TITLES[arm.features]}, {SCOPE_TITLES[arm.scope]}"
 
 
@@ -187,7 +218,7 @@ def _names(one: ArmTrials) -> tuple[str, str, str]:
     arm = one.arm
     if not isinstance(arm, LearnerArm):
         raise TypeError("Only learners have a row.")
-    return arm.learner_title, FEATURE_TITLES[arm.features], ENCODER_TITLES[arm.encoder]
+    return learner_title(arm.learner), FEATURE_TITLES[arm.features], ENCODER_TITLES[arm.encoder]
 
 
 def _figure(learners: Sequence[ArmTrials]) -> ResultFigure:

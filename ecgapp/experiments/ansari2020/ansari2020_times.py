@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from ecgapp.experiments.ansari2020.ansari2020_config import (
-    COMPARISON,
     FEATURES,
     NETWORK,
     PRETRAINED,
     AnsariConfig,
     LearnerArm,
+    PairArm,
 )
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
@@ -65,8 +65,8 @@ def measured_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, floa
         elif arm.key == FEATURES:
             seconds[arm.key] = probe.loading + arm.n_trials * probe.encoding
         else:
-            repeats = sum(one.n_trials for one in learners) / 2
-            seconds[arm.key] = _COMPARISON * repeats if arm.key == COMPARISON else _HEAD
+            repeats = [one.n_trials for one in learners if one.key in arm.needs]
+            seconds[arm.key] = _COMPARISON * sum(repeats) / 2 if isinstance(arm, PairArm) else _HEAD
     return seconds
 
 
@@ -102,7 +102,7 @@ def _fold_seconds(arm: LearnerArm, probe: _Probe) -> float:
 
 
 def _network_seconds(probe: _Probe, train: Rows, test: Rows) -> float:
-    encoder = encoder_of(PRETRAINED, 0, probe.context)
+    encoder = encoder_of(PRETRAINED, 0, probe.context, probe.data.records)
     inner = probe.records.inner(train, probe.settings, 0, 0) == 1
     split = TrialSplit(train[~inner], train[inner], test[:0])
     with TemporaryDirectory() as folder:

@@ -44,7 +44,9 @@ def cross_validated(
         answers, thresholds = answer(rows[~test], rows[test], fold)
         probabilities[test] = answers
         decisions[test] = decide(answers.astype(np.float64), thresholds)
-    return OutOfFold(rows, folds, probabilities, decisions, targets)
+    unseen = unseen_folds(pretrained_encoder(settings, context.settings))
+    flags = np.isin(records.folds[rows], unseen).astype(np.int64)
+    return OutOfFold(rows, folds, probabilities, decisions, targets, flags)
 
 
 def figures_of(
@@ -55,11 +57,10 @@ def figures_of(
     These are the first data set's, for learners of all of them, and those that the autoencoder never saw.
     """
     settings = context.config.settings_as(AnsariConfig)
-    unseen = unseen_folds(pretrained_encoder(settings, context.settings))
     parts = {
         WHOLE: np.ones(len(answers.rows), bool),
         SIMPLE: answers.folds == answers.folds.min(),
-        UNSEEN: np.isin(records.folds[answers.rows], unseen),
+        UNSEEN: answers.unseen == 1,
     }
     if arm.scope == ALL:
         parts[ON_TARGET] = records.stores[answers.rows] == 0

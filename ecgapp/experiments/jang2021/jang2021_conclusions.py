@@ -126,13 +126,17 @@ def _paper() -> list[str]:
             for figure in (F1, LCI)
         )
         if f1 and index:
-            suffix = (
-                "" if index.welch.p is not None and index.welch.p < SIGNIFICANT else ", no difference shown"
-            )
             sentences.append(
                 f"The paper's own trials of random initialisation and transfer at {percent} %: weighted F1 "
                 f"{f1.first.mean:.3f} (SD {f1.first.sd:.3f}) and {f1.second.mean:.3f} "
-                f"(SD {f1.second.sd:.3f}), Welch's {p_text(f1.welch.p)}; learning curve index "
-                f"{index.first.mean:.3f} and {index.second.mean:.3f}, {p_text(index.welch.p)}{suffix}."
+                f"(SD {f1.second.sd:.3f}), {_welch(f1)}; learning curve index "
+                f"{index.first.mean:.3f} and {index.second.mean:.3f}, {_welch(index)}."
             )
     return sentences
+
+
+def _welch(pair: ArmComparison) -> str:
+    """Welch's p with the number of trials, or that it shows no difference."""
+    figures = f"Welch's {p_text(pair.welch.p)}, n = {pair.welch.n} trials each"
+    shows = pair.welch.p is not None and pair.welch.p < SIGNIFICANT
+    return figures if shows else f"no difference shown ({figures})"

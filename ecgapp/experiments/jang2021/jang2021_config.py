@@ -63,7 +63,7 @@ class Jang2021Config(ProtocolConfig):
         ConfigError: a setting makes no sense.
     """
 
-    task: str | None = None  # None: Shaoxing's eleven rhythms if the data have them, else CinC 2017's four
+    task: str | None = None  # None: Shaoxing's rhythms or CinC 2017's, whichever has more usable labels
     network: AutoencoderConfig = field(default_factory=lambda: FoldAutoencoderConfig(1, 2048))
     preprocessing: PreprocessingConfig = _PUBLISHED_INPUT  # ours: the paper names neither cut-off nor order
     pretrained: str | None = "cae_lead2"  # an installed autoencoder; None: pretrained on the training records
@@ -79,7 +79,7 @@ class Jang2021Config(ProtocolConfig):
     inverse_penalties: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0)  # C of the linear heads, searched
     images: tuple[str, ...] = IMAGE_NETWORKS
     spectrogram: SpectrogramConfig = field(default_factory=SpectrogramConfig)
-    fewest_positives: int = 10  # of each label among the training records, and one for validation and test
+    fewest_positives: int = 10  # training records of a label that takes part; and one for validation and test
 
     def __post_init__(self) -> None:
         if not self.shares or self.repeats < 2 or len({s.percent for s in self.shares}) < len(self.shares):

@@ -1,6 +1,6 @@
 """The data of the study of Jang et al. (2021): task, lead, folds, and the repeats' draws of records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,13 +19,26 @@ from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.optimisation import Optimiser, Schedule
 
 TRAIN_FOLDS, VALIDATION_FOLDS, TEST_FOLDS = (1, 2, 3, 4, 5, 6, 7, 8), (9,), (10,)
-RHYTHMS = ("shaoxing_rhythm", "cinc2017_rhythm")  # in the order of preference
+RHYTHMS = ("shaoxing_rhythm", "cinc2017_rhythm")
 _STUDY_LEAD = "II"
+
+PartCounts = tuple[int, int, int]  # records for training, validation and test
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """The records of each label; ``left_out`` are labels with too few, whose records take no part."""
+
+    usable: dict[str, PartCounts]
+    left_out: dict[str, PartCounts]
 
 
 @dataclass(frozen=True, eq=False)
 class StudyRecords:
-    """The study's records in memory with their task, and the rows of training, validation and test."""
+    """The study's records in memory with their task, and the rows of training, validation and test.
+
+    Records whose label has too few records are in none of the three.
+    """
 
     data: TrialData
     task: Task
@@ -54,7 +67,7 @@ class StudyRecords:
 
 
 def study_task(config: Jang2021Config, stores: Sequence[DatasetStore]) -> Task:
-    """The config's task, else the first of the known rhythm tasks whose labels the data have.
+    """The config's task, else the known rhythm task with the most labels that have enough records.
 
     Raises:
         ExperimentError: the data have no rhythm labels.
@@ -62,12 +75,15 @@ def study_task(config: Jang2021Config, stores: Sequence[DatasetStore]) -> Task:
     """
     if config.task is not None:
         return task(config.task)
-    for name in (name for name in RHYTHMS if name in task_names()):
-        if any(sum(counts) > 0 for counts in _positives(task(name), stores).values()):
-            return task(name)
-    raise ExperimentError(
-        "The study needs rhythm labels of Shaoxing or of CinC 2017, and these data sets have 0 such records."
-    )
+    counts = {name: _positives(task(name), stores) for name in RHYTHMS if name in task_names()}
+    present = [name for name, labels in counts.items() if any(map(sum, labels.values()))]
+    if not present:
+        raise ExperimentError(
+            "The study needs rhythm labels of Shaoxing or of CinC 2017, and these data sets have 0 such "
+            "records."
+        )
+    usable = {name: sum(_has_enough(config, label) for label in counts[name].values()) for name in present}
+    return task(max(present, key=lambda name: usable[name]))  # of equal ones the first
 
 
 def study_lead(stores: Sequence[DatasetStore]) -> str:
@@ -146,33 +162,46 @@ def load_study(config: Jang2021Config, context: ArmContext, *, capped: Sequence[
             np.isin(records.folds, list(capped)), np.minimum(records.lengths, longest), records.lengths
         )
         data = replace(data, records=replace(records, lengths=lengths))
-    parts = (records.rows(folds) for folds in (TRAIN_FOLDS, VALIDATION_FOLDS, TEST_FOLDS))
-    return StudyRecords(data, study_task(config, context.stores), *parts)
+    question = study_task(config, context.stores)
+    usable = label_counts_of(config, context.stores).usable
+    columns = [question.label_names.index(name) for name in usable]
+    takes_part = (records.targets[:, columns] == 1).any(axis=1)
+    parts = [records.rows(folds) for folds in (TRAIN_FOLDS, VALIDATION_FOLDS, TEST_FOLDS)]
+    return StudyRecords(data, question, *(rows[takes_part[rows]] for rows in parts))
 
 
-def label_counts_of(
-    config: Jang2021Config, stores: Sequence[DatasetStore]
-) -> dict[str, tuple[int, int, int]]:
-    """The positives of each label of the study's task in training, validation and test."""
-    return _positives(study_task(config, stores), stores)
+def label_counts_of(config: Jang2021Config, stores: Sequence[DatasetStore]) -> LabelCounts:
+    """The positives of each label of the study's task: of those with enough records, and of the others."""
+    counts = _positives(study_task(config, stores), stores)
+    usable = {name: parts for name, parts in counts.items() if _has_enough(config, parts)}
+    return LabelCounts(usable, {name: parts for name, parts in counts.items() if name not in usable})
 
 
 def refuse_too_few(config: Jang2021Config, stores: Sequence[DatasetStore]) -> None:
-    """See that every label has enough records.
+    """See that two labels have enough records; a label with fewer is left out of the study.
 
     Raises:
-        ExperimentError: one has too few; the sentence names it and counts.
+        ExperimentError: fewer than two have; the sentence names the others and counts.
     """
-    for name, counts in label_counts_of(config, stores).items():
-        needs = (config.fewest_positives, 1, 1)
-        for count, least, part in zip(counts, needs, ("training", "validation", "test"), strict=True):
-            if count < least:
-                raise ExperimentError(
-                    f"The label {name} has {count} records for {part}, and the study needs at least {least}."
-                )
+    counts = label_counts_of(config, stores)
+    if len(counts.usable) < 2:
+        raise ExperimentError(
+            f"The study needs two labels with at least {config.fewest_positives} records for training and "
+            "one each for validation and test. The data sets have, in this order: "
+            f"{counts_text(counts.usable | counts.left_out)}."
+        )
 
 
-def _positives(question: Task, stores: Sequence[DatasetStore]) -> dict[str, tuple[int, int, int]]:
+def counts_text(counts: Mapping[str, PartCounts]) -> str:
+    """Labels with their records for training, validation and test, as they stand in a sentence."""
+    return "; ".join(f"{name} {a:,} / {b:,} / {c:,}" for name, (a, b, c) in counts.items())
+
+
+def _has_enough(config: Jang2021Config, parts: PartCounts) -> bool:
+    return parts[0] >= config.fewest_positives and min(parts[1:]) >= 1
+
+
+def _positives(question: Task, stores: Sequence[DatasetStore]) -> dict[str, PartCounts]:
     counts = [count for store in stores for count in label_counts(store, question)]
     return {
         name: (

@@ -10,11 +10,12 @@ from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
     TRAIN_FOLDS,
     VALIDATION_FOLDS,
+    counts_text,
     label_counts_of,
     study_lead,
     study_task,
 )
-from ecgapp.experiments.study_protocol import DataReport
+from ecgapp.experiments.study_protocol import DataReport, Results
 
 _STUDY = "10,646 records of Shaoxing with eleven rhythms in lead II, and 2,648,100 windows for pretraining"
 
@@ -24,20 +25,26 @@ def study_data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> DataRe
     return DataReport(_data(config, stores), _differences(config, stores))
 
 
+def notes_of(results: Results) -> tuple[str, ...]:
+    """The sentences of all arms on the files of weights that they used, each once."""
+    return tuple(dict.fromkeys(note for arm in results.values() for note in arm.trials[0].notes))
+
+
 def _data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
-    question, counts = study_task(config, stores), label_counts_of(config, stores)
+    question, counts = study_task(config, stores), label_counts_of(config, stores).usable
     train, validation, test = (sum(part) for part in zip(*counts.values(), strict=True))
     sources = ", ".join(f"{store.name} ({_used(store):,} records in folds)" for store in stores)
-    by_label = "; ".join(f"{name} {a:,} / {b:,} / {c:,}" for name, (a, b, c) in counts.items())
     return (
         f"Data: {sources}. Task: {question.title}.",
         f"Records with one of the labels: {train:,} in folds 1-8 for training, {validation:,} in fold 9 "
         f"for validation, {test:,} in fold 10 for the test. A patient lies in one fold.",
-        f"Records of each label (training / validation / test): {by_label}.",
+        f"Records of each label (training / validation / test): {counts_text(counts)}.",
         f"Each of the {config.repeats} repeats draws its training records with replacement, each label as "
         "often as it occurs, and takes the share of them; all trials have the same test records.",
         "Arms with the same share and repeat have the same records, batches, augmentation and seeds, and "
         "differ in the initial weights alone. Linear heads have the same standardisation and search.",
+        "Frozen random networks have their batch norms measured on windows of training records, so that "
+        "their signals neither fade nor grow from layer to layer.",
     )
 
 
@@ -50,6 +57,12 @@ def _differences(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tupl
     ]
     if lead != "II":
         sentences.append(f"The data have lead {lead} alone, which stands for lead II.")
+    if left_out := label_counts_of(config, stores).left_out:
+        sentences.append(
+            f"Labels with fewer than {config.fewest_positives} records for training, or without one for "
+            "validation or test, are left out with their records (training / validation / test): "
+            f"{counts_text(left_out)}."
+        )
     if network.architecture != "jang_autoencoder":
         sentences.append(
             f"The network is {network.architecture} instead of the published graph, which takes about 35 "

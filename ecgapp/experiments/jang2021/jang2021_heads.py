@@ -1,6 +1,7 @@
 """The linear heads of the study of Jang et al. (2021): on frozen encoders, and on image networks."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,15 @@ from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
 from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test
 from ecgapp.experiments.study_protocol import ArmContext, TrialFunction
 from ecgapp.experiments.trial_result import Array, TrialResult
-from ecgapp.experiments.trials.image_network import RANDOM, SpectrogramEncoder, image_network, image_weights
+from ecgapp.experiments.trials.image_network import (
+    RANDOM,
+    ImageWeights,
+    SpectrogramEncoder,
+    image_network,
+    image_weights,
+)
 from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head, most_probable
+from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import seeded
@@ -22,26 +30,32 @@ from ecgapp.records.record import FloatArray
 from ecgapp.training.transfer import initial_network
 
 FeaturesOfRepeat = Callable[[int], FloatArray]
-NORM_IMAGES = 64  # from which a random image network has its batch norms
-MISSING = "The weights of this image network are not installed, so the arm has no figures."
 
 
 def open_heads(config: Jang2021Config, arm: Jang2021Arm, context: ArmContext) -> TrialFunction:
     """Compute the features of the arm's frozen encoder, and fit the heads of all shares in each trial."""
     network = arm.kind.removeprefix("image-")
-    if (
-        arm.kind.startswith("image-")
-        and network != RANDOM
-        and image_weights(network, context.settings) is None
-    ):
-        return lambda number, folder: (TrialResult(notes=(MISSING,)), {})
+    notes: tuple[str, ...] = ()
+    if arm.kind.startswith("image-") and network != RANDOM:
+        weights = image_weights(network, context.settings)
+        notes = (weights_note(network, weights),)
+        if weights is None:
+            return lambda number, folder: (TrialResult(notes=notes), {})
     study = load_study(config, context, capped=FOLDS)
     features = _features(config, arm, context, study)
 
     def run_trial(number: int, folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
-        return _head_result(config, study, features(number), (context.config.seed, number))
+        result, arrays = _head_result(config, study, features(number), (context.config.seed, number))
+        return replace(result, notes=notes), arrays
 
     return run_trial
+
+
+def weights_note(network: str, weights: ImageWeights | None) -> str:
+    """The sentence on the file that an image network's weights come from."""
+    if weights is None:
+        return f"Image weights of {network}: not installed, so the arm has no figures."
+    return f"Image weights of {network}: the file {weights.path.name}, sha256 {weights.sha256}."
 
 
 def _features(
@@ -56,7 +70,13 @@ def _features(
     seed = context.config.seed
     if arm.kind == "frozen-random":
         common = classifier_training(config, context)
-        return lambda repeat: computed(PooledEncoder(initial_network(common, seeded(seed, repeat), None)))
+
+        def drawn(repeat: int) -> FloatArray:
+            network = initial_network(common, seeded(seed, repeat), None)
+            measure_norms_on(network, study.data.records, study.train)
+            return computed(PooledEncoder(network))
+
+        return drawn
     if arm.kind == "frozen-pretrained":
         fixed = computed(PooledEncoder(pretrained_model(config, context).network))
     else:
@@ -72,8 +92,7 @@ def _image_encoder(
     weights = image_weights(network, context.settings)
     encoder = SpectrogramEncoder(image_network(weights, context.config.seed), rate, config.spectrogram)
     if weights is None:
-        records = study.data.records
-        encoder.measure_norms(records.cut(records.first[study.train[:NORM_IMAGES]].tolist()))
+        measure_norms_on(encoder, study.data.records, study.train)
     return encoder
 
 

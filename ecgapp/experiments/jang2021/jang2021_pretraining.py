@@ -105,7 +105,9 @@ def _measured(
     _, first = np.unique(chosen.owners, return_index=True)  # each record's first window
     first = np.sort(first)  # in the order of the error
     arrays = {"windows": windows[first, 0].numpy(), "reconstructions": answers[first, 0].numpy()}
-    return TrialResult(values, counts=counts, notes=(f"sha256 {model.card.sha256}",)), arrays
+    return TrialResult(
+        values, counts=counts, notes=(f"Autoencoder {model.card.name}: sha256 {model.card.sha256}.",)
+    ), arrays
 
 
 def _examples(errors: FloatArray, owners: Rows, rows: Rows) -> Rows:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ecgapp.evaluate import trial_summary
+from ecgapp.evaluate import paired_test, trial_summary
 from ecgapp.experiments.jang2021.jang2021_comparison import compared, p_cell, share_values
 from ecgapp.experiments.jang2021.jang2021_config import TRAINED, Jang2021Config
 from ecgapp.experiments.paper_tables.published_trials import published_trials
@@ -12,6 +12,7 @@ from ecgapp.experiments.study_protocol import Results
 
 PUBLISHED_SHARES = ("100", "50", "25")  # percent of the training records
 F1, LCI = "weighted F1", "learning curve index"  # as the paper's tables are named here
+_SHORT = 20  # changes: means over rises and drops of fewer rest on about ten values each
 _BY_US = "Mean, SD (n - 1) and Welch's p of transfer and random are computed from the printed trials."
 
 Columns = Mapping[tuple[str, str], Sequence[float | None]]  # by kind of arm and percent of the labels
@@ -42,10 +43,25 @@ def table_3(config: Jang2021Config, results: Results) -> ResultTable:
         for kind in TRAINED
     }
     notes = (
-        "A trial whose curve never drops has no index. The index is a ratio of means over a few changes and "
-        "varies widely from seed to seed, so no conclusion is drawn from it.",
+        "A trial whose curve never drops has no index. The index is a ratio of mean changes from epoch to "
+        "epoch and varies widely from seed to seed, so no conclusion is drawn from it.",
+        *_short_curves(config),
     )
-    return _trial_table(("table3_lci", "Table 3, ours: learning curve index of each trial"), columns, notes)
+    table = _trial_table(("table3_lci", "Table 3, ours: learning curve index of each trial"), columns, notes)
+    changes = {f"{kind} {s.percent} %": s.epochs - 1 for s in config.shares for kind in TRAINED}
+    row: tuple[Cell, ...] = ("Changes in a curve", *(changes[title] for title in table.columns[1:]))
+    return replace(table, rows=(*table.rows, row))
+
+
+def _short_curves(config: Jang2021Config) -> list[str]:
+    """The sentence on shares whose curves have too few changes for an index."""
+    short = [f"{share.percent} %" for share in config.shares if share.epochs <= _SHORT]
+    if not short:
+        return []
+    return [
+        f"The curves of {', '.join(short)} of the labels have fewer than {_SHORT} changes, the paper's have "
+        "149: they are too short for an index that could be compared with the paper's."
+    ]
 
 
 def paper_table_2() -> ResultTable:
@@ -77,7 +93,7 @@ def _published(figure: str, arms: Sequence[str]) -> Columns:
 
 
 def _trial_table(names: tuple[str, str], columns: Columns, notes: tuple[str, ...]) -> ResultTable:
-    """Trials as rows and arms as columns, then n, mean, SD, the interval of the mean, and Welch's p."""
+    """Trials as rows and arms as columns, then n, mean, SD, interval of the mean, range, and Welch's p."""
     filled = {name: values for name, values in columns.items() if values}
     n = max(map(len, filled.values()), default=0)
     rows = [(str(trial + 1), *(_cell(values, trial) for values in filled.values())) for trial in range(n)]
@@ -85,6 +101,9 @@ def _trial_table(names: tuple[str, str], columns: Columns, notes: tuple[str, ...
     rows.append(("n", *map(len, defined)))
     rows.append(("Mean", *(trial_summary(values).mean if values else None for values in defined)))
     rows.append(("SD", *(trial_summary(values).sd if values else None for values in defined)))
+    intervals = [_interval_of_mean(values) for values in defined]
+    rows.append(("Mean, 95 % low", *(low for low, _ in intervals)))
+    rows.append(("Mean, 95 % high", *(high for _, high in intervals)))
     rows.append(("Lowest", *(min(values, default=None) for values in defined)))
     rows.append(("Highest", *(max(values, default=None) for values in defined)))
     rows.append(("Welch p", *(_welch_p(filled, name) for name in filled)))
@@ -94,6 +113,14 @@ def _trial_table(names: tuple[str, str], columns: Columns, notes: tuple[str, ...
 
 def _cell(values: Sequence[float | None], trial: int) -> Cell:
     return values[trial] if trial < len(values) else None
+
+
+def _interval_of_mean(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """The 95 % interval of the mean over trials by Student's t: that of the paired differences to 0."""
+    if len(values) < 2:
+        return None, None
+    difference = paired_test([0.0] * len(values), values)
+    return difference.low, difference.high
 
 
 def _welch_p(columns: Columns, name: tuple[str, str]) -> Cell:

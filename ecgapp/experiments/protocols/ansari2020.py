@@ -8,17 +8,17 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments.ansari2020.ansari2020_arms import (
-    open_comparison,
     open_features,
     open_learner,
     open_network,
+    open_pair,
 )
 from ecgapp.experiments.ansari2020.ansari2020_config import (
-    COMPARISON,
     FEATURES,
     NETWORK,
     AnsariConfig,
     LearnerArm,
+    PairArm,
     all_arms,
     preset,
 )
@@ -98,9 +98,9 @@ class Ansari2020(StudyProtocol):
         """Load what the arm's trials share."""
         if isinstance(arm, LearnerArm):
             return open_network(arm, context) if arm.learner == NETWORK else open_learner(arm, context)
-        if arm.key == FEATURES:
-            return open_features(context)
-        return open_comparison(context) if arm.key == COMPARISON else open_head(context)
+        if isinstance(arm, PairArm):
+            return open_pair(arm, context)
+        return open_features(context) if arm.key == FEATURES else open_head(context)
 
     def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
         """The seconds of each arm, from a part of the features and one fold of each learner."""
@@ -127,15 +127,15 @@ def _refuse_too_few(
 def _differences(settings: AnsariConfig, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
     """Sentences on what differs from the study."""
     return (
-        f"The autoencoder is {settings.autoencoder}, pretrained on a few thousand ECGs; the study's learnt "
-        "from about 2 million, which are not public. It saw records of these data sets without their labels, "
-        "except those of its validation folds, which have a table of their own.",
+        f"The autoencoder is the installed {settings.autoencoder}; the study's learnt from about 2 million "
+        "ECGs, which are not public. Records that it did not learn from have tables and differences of their "
+        "own.",
         "The abstract names no learner, network or setting; all of them are our choice. Strengths of the "
         "learners and F1 thresholds are chosen inside the training part, in the same way for both encoders.",
         "The pooled maps of all stages were added after short trials on folds 1 to 5 of PTB-XL and of the "
         "challenge of 2021, so figures on those data are slightly optimistic for these features.",
-        "The simple split of the study is one fold of five; the cross-validation beside it is ours, because "
-        "a test part of this size has few positives of each class.",
+        f"The simple split of the study is one fold of {settings.folds}; the cross-validation beside it, "
+        "which judges every record, is ours.",
         "Records whose patients are unknown and may be in another data set are left out (fold 0).",
         "Accuracy is the mean over classes of the share of right answers.",
     )

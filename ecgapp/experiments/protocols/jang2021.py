@@ -20,7 +20,7 @@ from ecgapp.experiments.jang2021.jang2021_config import (
     study_arms,
 )
 from ecgapp.experiments.jang2021.jang2021_data import label_counts_of, refuse_too_few, study_lead
-from ecgapp.experiments.jang2021.jang2021_data_report import study_data
+from ecgapp.experiments.jang2021.jang2021_data_report import notes_of, study_data
 from ecgapp.experiments.jang2021.jang2021_estimate import estimated_seconds
 from ecgapp.experiments.jang2021.jang2021_figures import all_figures
 from ecgapp.experiments.jang2021.jang2021_heads import open_heads
@@ -99,7 +99,7 @@ class Jang2021(StudyProtocol):
         return ExperimentReport(
             self.title,
             self.citation,
-            (*data.data, *data.differences),
+            (*data.data, *notes_of(results), *data.differences),
             all_conclusions(own, results),
             all_tables(own, results),
             all_figures(own, results),

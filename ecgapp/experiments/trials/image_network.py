@@ -76,20 +76,6 @@ class SpectrogramEncoder(nn.Module):
         features: Tensor = self.network(scaled.contiguous(memory_format=torch.channels_last))
         return features
 
-    def measure_norms(self, windows: Tensor) -> None:
-        """Give the batch norms the mean and variance that they have on these windows.
-
-        Random weights need it: with mean 0 and variance 1 the signal dies out from layer to layer.
-        """
-        norms = [module for module in self.network.modules() if isinstance(module, nn.BatchNorm2d)]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # the mean over all that is seen
-        self.network.train()
-        with torch.no_grad():
-            self(windows)
-        self.network.eval()
-
 
 def _load(network: nn.Module, path: Path) -> None:
     try:

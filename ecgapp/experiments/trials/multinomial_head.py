@@ -43,7 +43,7 @@ def fit_multinomial_head(
 
     ``features`` is (n_records, n_features), ``targets`` (n_records, n_labels) of 0 and 1. The best penalty is
     the strongest of those with the highest weighted F1 on the validation records; the test records choose
-    nothing. One thread is used, so that the result does not depend on the machine's number of cores.
+    nothing. The last digits may depend on the number of threads.
     """
     ready = standardised(*(features[part] for part in (rows.train, rows.validation, rows.test)))
     labels = targets[rows.train].argmax(axis=1)

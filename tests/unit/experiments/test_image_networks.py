@@ -20,6 +20,7 @@ from ecgapp.experiments.trials.image_network import (
     image_network,
     image_weights,
 )
+from ecgapp.experiments.trials.norm_statistics import measure_norms
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig, spectrogram_images
 
 IMAGENET = 1000  # classes
@@ -84,7 +85,7 @@ def test_a_random_network_with_measured_norms_tells_images_apart():
     windows = torch.from_numpy(np.random.default_rng(0).normal(size=(8, 1, 256)).astype(np.float32))
     config = SpectrogramConfig(segment=32, overlap=24, pixels=32)
     encoder = SpectrogramEncoder(image_network(None, 0), 50.0, config)
-    encoder.measure_norms(windows)
+    measure_norms(encoder, windows)
     with torch.inference_mode():
         assert encoder(windows).std(dim=0).median() > 0.05
     assert not encoder.network.training

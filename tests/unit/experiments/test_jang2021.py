@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from rhythm_store import small_study, write_rhythms
+from scipy import stats
 
 from ecgapp.config import Settings
 from ecgapp.datasets import open_store
@@ -15,7 +16,7 @@ from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.jang2021.jang2021_config import LabelShare, jang_preset, study_arms
+from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, jang_preset, study_arms
 from ecgapp.experiments.jang2021.jang2021_data import (
     classifier_training,
     load_study,
@@ -23,12 +24,14 @@ from ecgapp.experiments.jang2021.jang2021_data import (
     study_preprocessing,
     study_task,
 )
+from ecgapp.experiments.jang2021.jang2021_heads import weights_note
 from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
 from ecgapp.experiments.jang2021.jang2021_tables import transfer_table
-from ecgapp.experiments.jang2021.jang2021_trial_tables import paper_table_2, paper_table_3
+from ecgapp.experiments.jang2021.jang2021_trial_tables import paper_table_2, paper_table_3, table_3
 from ecgapp.experiments.jang2021.jang2021_trials import JUDGED_FOLDS, trial_training
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named
+from ecgapp.experiments.trials.image_network import ImageWeights
 from ecgapp.experiments.trials.multinomial_head import most_probable
 from ecgapp.experiments.trials.probe_reporter import ProbeReporter
 from ecgapp.experiments.trials.trial_training import TrialPlace, prepare_trial
@@ -170,10 +173,30 @@ def test_the_papers_trials_give_its_means_deviations_and_p_values():
     assert p == pytest.approx(0.45, abs=5e-3)
 
 
+def test_tables_of_trials_have_the_t_interval_of_the_mean_and_the_index_its_number_of_changes(
+    finished, results
+):
+    rows = {row[0]: row[1:] for row in paper_table_2().rows}
+    values = [rows[str(trial)][0] for trial in range(1, 11)]
+    interval = stats.ttest_1samp(values, 0).confidence_interval()
+    assert rows["Mean, 95 % low"][0] == pytest.approx(interval.low, abs=1e-9)
+    assert rows["Mean, 95 % high"][0] == pytest.approx(interval.high, abs=1e-9)
+    index = table_3(finished.config.settings, results)
+    changes = dict(zip(index.columns, index.rows[-1], strict=True))
+    assert changes["Trial"] == "Changes in a curve"
+    for kind in TRAINED:
+        for percent in ("100", "50"):
+            curve = results[f"{kind}-{percent}"].trials[0].curves["test_f1"]
+            assert changes[f"{kind} {percent} %"] == len(curve) - 1
+    assert any("too short" in note and "100 %, 50 %" in note for note in index.notes)
+    long = replace(finished.config.settings, shares=(LabelShare(1.0, 150),))
+    assert not any("too short" in note for note in table_3(long, results).notes)
+
+
 def test_the_report_says_that_the_papers_index_at_100_percent_shows_no_difference(finished):
     report = collect(finished.folder, finished.stores)
     (sentence,) = [s for s in report.conclusions if "paper's own" in s and "at 100 %" in s]
-    assert sentence.endswith("p = 0.45, no difference shown.")
+    assert sentence.endswith("no difference shown (Welch's p = 0.45, n = 10 trials each).")
 
 
 def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(finished, results):
@@ -218,6 +241,19 @@ def test_an_image_network_without_weights_gives_no_figures_and_the_report_says_s
     run_arm(protocol, arm, context)
     report = collect(context.folder, context.stores)
     assert any("googlenet has no figures" in sentence for sentence in report.conclusions)
+    assert any("googlenet: not installed" in sentence for sentence in report.data)
+
+
+def test_the_file_of_image_weights_is_named_with_its_sha256_but_without_its_folder():
+    note = weights_note("googlenet", ImageWeights("googlenet", Path("/private/a.pth"), "ab" * 32))
+    assert "a.pth" in note
+    assert "ab" * 32 in note
+    assert "private" not in note
+
+
+def test_the_report_names_the_autoencoder_with_its_sha256(finished):
+    digest = pretrained_model(finished.config.settings, finished).card.sha256
+    assert any(digest in sentence for sentence in collect(finished.folder, finished.stores).data)
 
 
 def test_the_estimate_names_every_arm(finished):
@@ -235,10 +271,33 @@ def test_the_data_report_names_counts_lead_and_differences(finished):
     assert any("0.5-40 Hz" in sentence for sentence in report.differences)
 
 
-def test_too_few_records_of_a_label_are_refused_by_name_and_count(tmp_path):
+def test_fewer_than_two_labels_with_enough_records_are_refused_by_name_and_count(tmp_path):
     write_rhythms(tmp_path / "stores" / "rhythms", n_records=40)
-    with pytest.raises(ExperimentError, match="label N has 8 records for training"):
+    with pytest.raises(ExperimentError, match="N 8 / 1 / 1; A 8 / 1 / 1"):
         context_of(tmp_path, small_study())
+
+
+def test_a_label_with_too_few_records_is_left_out_with_its_records_and_named(tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms", n_records=120, fewer={"~": 6})
+    context = context_of(tmp_path, small_study())
+    report = protocol_named("jang2021").data_report(context.config, context.stores)
+    assert any("left out with their records" in s and "~ 6 / 0 / 0" in s for s in report.differences)
+    assert not any("~" in sentence for sentence in report.data)
+    study = load_study(context.config.settings, context, capped=JUDGED_FOLDS)
+    names = study.task.label_names
+    for rows in (study.train, study.validation, study.test):
+        labels = {names[label] for label in study.data.records.targets[rows].argmax(axis=1)}
+        assert labels == {"N", "A", "O"}
+    assert len(study.drawn(1.0, 0, 0)) == len(study.train)
+
+
+def test_the_task_is_that_with_the_most_labels_that_have_enough_records(tmp_path):
+    write_rhythms(tmp_path / "stores" / "rhythms")
+    write_rhythms(tmp_path / "stores" / "rare", n_records=8, prefix="SHAOXING:S")
+    settings = Settings(tmp_path, tmp_path / "shipped")
+    stores = [open_store(name, settings) for name in ("rare", "rhythms")]
+    assert study_task(small_study(), stores).name == "cinc2017_rhythm"
+    assert study_task(small_study(), stores[:1]).name == "shaoxing_rhythm"
 
 
 def test_the_lead_is_ii_where_it_is_and_else_the_only_one(tmp_path):
