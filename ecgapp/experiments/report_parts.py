@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ecgapp.errors import ConfigError
 from ecgapp.models.validation_figures import Interval
+from ecgapp.storage.plain_text import plain_cell
 
 Cell = str | int | float | None  # read in this order: 5 is a count, 5.0 a figure
 UNDEFINED = "–"
@@ -52,8 +53,8 @@ class ResultTable:
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
         title, words = (("Records",), (self.records,)) if self.records else ((), ())
-        writer.writerow((*self.columns, *title))
-        writer.writerows((*("" if cell is None else cell for cell in row), *words) for row in self.rows)
+        writer.writerow((*map(plain_cell, self.columns), *title))
+        writer.writerows((*map(_csv_cell, row), *words) for row in self.rows)
         return stream.getvalue()
 
     def to_markdown(self) -> str:
@@ -151,6 +152,11 @@ def interval_text(value: Interval | None, decimals: int = 3) -> str | None:
         return None
     figure, low, high = (f"{number:.{decimals}f}" for number in (value.value, value.low, value.high))
     return f"{figure} ({low} to {high})"
+
+
+def _csv_cell(cell: Cell) -> Cell:
+    """The cell at full precision; text that a spreadsheet would compute stands behind an apostrophe."""
+    return plain_cell(cell) if isinstance(cell, str) else "" if cell is None else cell
 
 
 def _figure_line(figure: ResultFigure) -> str:
