@@ -72,7 +72,8 @@ class Jang2021(StudyProtocol):
         return study_data(own, stores)
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
-        n = sum(test for _, _, test in label_counts_of(config.settings_as(Jang2021Config), stores).values())
+        counts = label_counts_of(config.settings_as(Jang2021Config), stores)
+        n = sum(test for _, _, test in counts.usable.values())
         names = ", ".join(store.name for store in stores)
         return f"Our figures: n = {n:,} test records of {names} (fold 10), the same in all trials."
 
