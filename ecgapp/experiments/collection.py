@@ -134,7 +134,7 @@ def read_report(folder: ExperimentFolder) -> ResultsDocument | None:
 
 def _write_report(folder: ExperimentFolder, document: ResultsDocument) -> ResultsDocument:
     target, report = folder.path / REPORT, document.report
-    files = {f"{table.key}.csv": table.to_csv() for table in report.tables}
+    files = {f"{table.key}.csv": table.csv_text() for table in report.tables}
     files |= {"report.md": report.to_markdown(), RESULTS: documents.dump(document)}
     try:
         remove_unfinished(target)
@@ -150,7 +150,7 @@ def tables_zip(report: ExperimentReport) -> bytes:
     file = BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as packed:
         for table in report.tables:
-            packed.writestr(ZipInfo(f"{table.key}.csv"), table.to_csv())
+            packed.writestr(ZipInfo(f"{table.key}.csv"), table.csv_text())
     return file.getvalue()
 
 

@@ -48,7 +48,7 @@ class ResultTable:
         """The sentences below the table, with n and sources last."""
         return (*self.notes, self.records) if self.records else self.notes
 
-    def to_csv(self) -> str:
+    def csv_text(self) -> str:
         """The table as CSV, with figures at full precision, and n and sources as the last column."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")

@@ -292,7 +292,7 @@ def test_a_table_is_complete_and_reads_back_as_it_was():
     table = ResultTable("key", "Title", ("a", "b", "c", "d"), (("x|y", 5, 5.0, None),))
     assert documents.load(ResultTable, documents.dump(table)).rows == table.rows
     assert table.text_rows() == [("x|y", "5", "5.000", "–")]
-    assert table.to_csv() == "a,b,c,d\nx|y,5,5.0,\n"
+    assert table.csv_text() == "a,b,c,d\nx|y,5,5.0,\n"
     assert "| x\\|y | 5 | 5.000 | – |" in table.to_markdown()
 
 
