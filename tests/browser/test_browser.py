@@ -229,6 +229,7 @@ def test_a_stranger_who_is_the_first_to_come_sees_nothing_of_the_administrators_
                 "Compare",
                 "Performance",
                 "Training",
+                "Experiments",
                 "Data",
                 "Models",
             ]

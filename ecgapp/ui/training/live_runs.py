@@ -7,6 +7,7 @@ from ecgapp.errors import EcgAppError
 from ecgapp.jobs import RunStore
 from ecgapp.ui.shell import auth
 from ecgapp.ui.shell.admin_action import show_problem
+from ecgapp.ui.shell.session import TRAINING_ORDER
 from ecgapp.ui.training.run_comparison_view import comparison
 from ecgapp.ui.training.run_dialogs import is_wished
 from ecgapp.ui.training.run_list import choose, queue, run_list
@@ -14,12 +15,13 @@ from ecgapp.ui.training.run_view import run_view
 
 POLL = "2s"
 ONE, SEVERAL = "One run", "Compare runs"
+_SEEN_ORDER = "seen_order"  # session state: the order that the whole page was last run for
 
 
 @st.fragment(run_every=POLL)
 def live_runs(settings: Settings) -> None:
     """Show all runs, and one of them closely or several side by side."""
-    if not auth.is_admin(settings) or is_wished():
+    if not auth.is_admin(settings) or is_wished() or _order_waits():
         st.rerun()
     store = RunStore(settings.runs)
     try:
@@ -39,3 +41,15 @@ def live_runs(settings: Settings) -> None:
             run_view(choose(matches), runs, store, settings)
     except EcgAppError as error:
         st.error(str(error))
+
+
+def _order_waits() -> bool:
+    """Whether a click has ordered a training that no run of the whole page has carried out; once a click.
+
+    A click may come with a run of the live view alone, in which the form takes no part.
+    """
+    order = st.session_state.get(TRAINING_ORDER)
+    if order is None or st.session_state.get(_SEEN_ORDER) == order:
+        return False
+    st.session_state[_SEEN_ORDER] = order
+    return True

@@ -25,7 +25,7 @@ from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.training import TrainingConfig
 from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
-from ecgapp.ui.shell.session import CHOSEN_RUN
+from ecgapp.ui.shell.session import STARTED_RUN
 from ecgapp.ui.training.dialog import DialogContext
 
 
@@ -49,7 +49,7 @@ def ask_new_run(context: DialogContext) -> None:
             if isinstance(after, ConfigError):
                 raise after
             check_before_start(after, [_opened(entry, context.settings) for entry in after.stores])
-            st.session_state[CHOSEN_RUN] = start_run(after, store, context.form).id
+            st.session_state[STARTED_RUN] = start_run(after, store, context.form).id
 
         context.run_as_admin(start)
 

@@ -9,7 +9,7 @@ from ecgapp.runs.form_to_config import PHASES
 from ecgapp.runs.run_words import duration_words, time_words
 from ecgapp.storage.plain_text import escape_markdown
 from ecgapp.ui.shell.admin_action import guarded
-from ecgapp.ui.shell.session import CHOSEN_RUN
+from ecgapp.ui.shell.session import CHOSEN_RUN, STARTED_RUN
 
 GROUPS = {"Under way": ACTIVE, "Queued": ("queued",), "Done": ENDED}
 COLUMNS = {  # widths in px: all of them fit a window of 1280; a click on a cell shows what is longer
@@ -126,6 +126,11 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
 def choose(runs: tuple[Run, ...]) -> Run:
     """Ask for the run to show closely, at first the one under way."""
     by_id = {run.id: run for run in runs}
+    started = st.session_state.get(STARTED_RUN)
+    if started in by_id and st.session_state.get(CHOSEN_RUN) == started:
+        del st.session_state[STARTED_RUN]
+    elif started in by_id:  # again if a run of the page that was cut off has lost the choice
+        st.session_state[CHOSEN_RUN] = started
     if st.session_state.get(CHOSEN_RUN) not in by_id:
         st.session_state[CHOSEN_RUN] = next((run.id for run in runs if run.active), runs[0].id)
     chosen = st.selectbox("Run", list(by_id), format_func=lambda key: full_title(by_id[key]), key=CHOSEN_RUN)

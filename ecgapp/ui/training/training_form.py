@@ -42,7 +42,7 @@ from ecgapp.training.devices import device_choices
 from ecgapp.training.training_config import LARGEST_SEED
 from ecgapp.ui.data.stores import installed_stores, served_tasks
 from ecgapp.ui.shell import auth
-from ecgapp.ui.shell.session import CHOSEN_RUN, TRAINING_ORDER
+from ecgapp.ui.shell.session import STARTED_RUN, TRAINING_ORDER
 from ecgapp.ui.training.training_details import ask_details
 
 FOLDS = tuple(range(1, 11))
@@ -69,12 +69,14 @@ def training_form(settings: Settings, runs: RunStore) -> None:
             "Start training", type="primary", icon=":material/play_arrow:", key=f"start_{form}",
             on_click=_order_start, args=(order, settings),
         )  # fmt: skip
-    if st.session_state.get(TRAINING_ORDER) == order:
+    ordered = st.session_state.get(TRAINING_ORDER)
+    if ordered == order:
         try:
             _start(subject, changes, settings, runs)
         except EcgAppError as error:
             st.error(str(error))
-    st.session_state.pop(TRAINING_ORDER, None)
+    if ordered is not None:  # else a click that comes just now would be forgotten
+        st.session_state.pop(TRAINING_ORDER, None)
 
 
 def _order_start(order: Order, settings: Settings) -> None:
@@ -103,7 +105,7 @@ def _start(
     config = on_its_devices(chosen)
     stores = installed_stores(settings).stores
     check_before_start(config, [stores[name] for name in config.stores])
-    st.session_state[CHOSEN_RUN] = start_run(config, runs, st.session_state[CURRENT_FORM]).id
+    st.session_state[STARTED_RUN] = start_run(config, runs, st.session_state[CURRENT_FORM]).id
     st.session_state[CURRENT_FORM] = new_form()
     if notice := batch_words(chosen.device, chosen.batch_size):
         st.info(notice)
