@@ -76,7 +76,10 @@ def test_ctrl_c_ends_the_command_and_its_processes_and_it_goes_on_later(folder):
     command = [sys.executable, "-m", "ecgapp", "score", folder / "archive", "--model", MODEL]
     command += ["--out", folder / "scores", "--workers", "2"]
     surroundings = {**os.environ, "ECGAPP_HOME": str(folder / "home")}
-    running = subprocess.Popen(command, env=surroundings, cwd=PROJECT, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, env=surroundings, cwd=PROJECT, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
+    )  # fmt: skip
     until(lambda: list((folder / "scores").glob("parts/part-*.parquet")) != [])
     family = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(signal.SIGINT)
