@@ -195,14 +195,15 @@ def test_every_metric_of_an_epoch_has_its_series(store, reporter):
             0.4,
             math.nan,
             0.7,
+            0.65,
             {"NORM": 0.5},
             {"NORM": 9},
             {"NORM": 7},
             (0.6, 0.8),
             0.9,
             0.3,
-            12.0,
-            24.0,
+            seconds=12.0,
+            seconds_left=24.0,
         )
     )
     run = store.all()[0]
@@ -212,6 +213,7 @@ def test_every_metric_of_an_epoch_has_its_series(store, reporter):
         metric_names.TRAIN_LOSS: (0.4,),
         metric_names.CONSTANT_LOSS: (0.3,),
         metric_names.F1: (0.7,),
+        metric_names.WEIGHTED_F1: (0.65,),
         metric_names.AUROC: (0.9,),
         metric_names.EPOCH_SECONDS: (12.0,),
     }
