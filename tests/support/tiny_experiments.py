@@ -48,7 +48,7 @@ class TinyRun:
         return self
 
     def reporting(self, reporter):
-        """The same experiment with another reporter."""
+        """Replace the reporter of the experiment, which is returned."""
         self.context = replace(self.context, reporter=reporter)
         return self
 
