@@ -207,7 +207,7 @@ def test_two_servers_of_one_home_share_its_runs_and_its_device(chrome, hospital,
         there.sees("Queued: cpu is busy with")
         one.kill()
         running, waiting = (run.id for run in reversed(RunStore(other.settings.runs).all()))
-        there.pick("chosen_run", running[:6])
+        there.pick(f"chosen_run_{waiting}", running[:6])
         watch_curves_grow(there, since=epoch_shown(there))
         there.click("Stop")
         until(lambda: RunStore(other.settings.runs).get(waiting).state != "queued")

@@ -88,6 +88,20 @@ def test_pretraining_is_started_as_the_form_says(settings, runs):
     assert not page.exception
 
 
+def test_a_started_run_is_shown_until_the_reader_chooses_another(settings, runs):
+    twelve_lead_store(settings, "hospital")
+    earlier = make_run(runs, "finished", done=4, total=4)
+    page = open_page("training", settings)
+    assert page.selectbox(key="chosen_run").value == earlier.id
+    press(page, "Start training")
+    started = runs.all()[0].id
+    choice = f"chosen_run_{started}"
+    assert page.selectbox(key=choice).value == started
+    page.selectbox(key=choice).set_value(earlier.id).run()
+    page.run()
+    assert page.selectbox(key=choice).value == earlier.id
+
+
 def test_with_three_gpus_the_form_starts_what_they_can_share(settings, runs, monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     twelve_lead_store(settings, "hospital")

@@ -5,7 +5,7 @@ import streamlit as st
 from ecgapp.config import Settings
 
 CHOSEN_RUN = "chosen_run"  # the run that the Training page shows
-STARTED_RUN = "started_run"  # the run that was started last, until the page shows it
+STARTED_RUN = "started_run"  # the run that this browser session started last
 DIALOG = "dialog_open"  # what the dialog over the page is about, until it is closed
 TRAINING_ORDER = "training_order"  # the training that a click ordered, until it is started or refused
 _PAGE = "page"  # the page that was drawn last

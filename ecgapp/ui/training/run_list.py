@@ -124,17 +124,18 @@ def queue(runs: tuple[Run, ...], store: RunStore, settings: Settings) -> None:
 
 
 def choose(runs: tuple[Run, ...]) -> Run:
-    """Ask for the run to show closely, at first the one under way."""
+    """Ask for the run to show closely, at first the one started here last, or the one under way.
+
+    A started run gets a select box of its own. In one that the page already shows, the browser's old choice
+    could replace the started run, or the started run a choice that the reader has just made.
+    """
     by_id = {run.id: run for run in runs}
     started = st.session_state.get(STARTED_RUN)
-    if started in by_id and st.session_state.get(CHOSEN_RUN) == started:
-        del st.session_state[STARTED_RUN]
-    elif started in by_id:  # again if a run of the page that was cut off has lost the choice
-        st.session_state[CHOSEN_RUN] = started
-    if st.session_state.get(CHOSEN_RUN) not in by_id:
-        st.session_state[CHOSEN_RUN] = next((run.id for run in runs if run.active), runs[0].id)
-    chosen = st.selectbox("Run", list(by_id), format_func=lambda key: full_title(by_id[key]), key=CHOSEN_RUN)
-    return by_id[chosen]
+    key = f"{CHOSEN_RUN}_{started}" if started else CHOSEN_RUN
+    if st.session_state.get(key) not in by_id:
+        under_way = next((run.id for run in runs if run.active), runs[0].id)
+        st.session_state[key] = started if started in by_id else under_way
+    return by_id[st.selectbox("Run", list(by_id), format_func=lambda key: full_title(by_id[key]), key=key)]
 
 
 def full_title(run: Run) -> str:
