@@ -1,4 +1,9 @@
-"""Linear heads on standardised features: logistic regression, its penalty chosen in the training part."""
+"""Linear heads on standardised features: logistic regression, its penalty chosen in the training part.
+
+The heads are solved to the minimum in double precision, and their weights are those of the raw features. A
+label that has one answer only gets its smoothed share. ``conventional_learners`` has the learners of
+scikit-learn, and ``multinomial_head`` a head for labels that exclude each other.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +12,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ecgapp.errors import TrainingError
 from ecgapp.evaluate.arrays import Floats
+from ecgapp.experiments.trials.label_targets import (
+    has_both_answers,
+    label_log_losses,
+    refuse_unlearnable,
+)
 from ecgapp.experiments.trials.pooled_features import mean_and_scale
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
@@ -42,8 +51,7 @@ def fit_logistic_head(
     Raises:
         TrainingError: no label has both answers.
     """
-    if not any(has_both_answers(targets[:, label]) for label in range(targets.shape[1])):
-        raise TrainingError("No label has both answers among the training records.")
+    refuse_unlearnable(targets)
     chosen = _best_penalty(features, targets, groups, penalties) if len(penalties) > 1 else penalties[0]
     return _fitted(features, targets, chosen)
 
@@ -59,7 +67,8 @@ def _best_penalty(
         for left_out in range(_INNER_FOLDS):
             inside, outside = fold != left_out, fold == left_out
             head = _fitted(features[inside], targets[inside], penalty)
-            loss += _log_loss(features[outside] @ head.weights + head.bias, targets[outside])
+            logits = features[outside] @ head.weights + head.bias
+            loss += float(np.nansum(label_log_losses(logits, targets[outside])))
         losses.append(loss)
     return penalties[int(np.argmin(losses))]
 
@@ -93,17 +102,3 @@ def _logistic(x: Floats, y: FloatArray, penalty: float) -> tuple[Floats, float]:
     start = np.zeros(x.shape[1] + 1)
     solved = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
     return solved[:-1], float(solved[-1])
-
-
-def _log_loss(logits: Floats, targets: FloatArray) -> float:
-    """The sum over labels of the mean log loss of their known targets."""
-    each = np.where(targets == 1, np.logaddexp(0, -logits), np.logaddexp(0, logits))
-    each[np.isnan(targets)] = np.nan
-    known = ~np.isnan(each)
-    sums = np.where(known, each, 0.0).sum(0)
-    return float((sums / np.maximum(known.sum(0), 1)).sum())
-
-
-def has_both_answers(targets: FloatArray) -> bool:
-    """Whether one label's targets have a positive and a negative."""
-    return bool((targets == 1).any() and (targets == 0).any())
