@@ -3,8 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -27,7 +25,7 @@ from ecgapp.experiments.trials.conventional_learners import learner_named
 from ecgapp.experiments.trials.fitted_learner import FeatureData, fit_learner
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, window_features
 from ecgapp.experiments.trials.trial_data import TrialData, load_trial_data
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.trials.trial_training import TrialSplit, measured_seconds
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 
@@ -49,7 +47,7 @@ class _Probe:
     encoding: float
 
 
-def measured_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
+def estimated_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
     """The seconds of each arm: loading and features are measured, and one fold of each learner."""
     probe = _probe(context)
     learners = [arm for arm in arms if isinstance(arm, LearnerArm)]
@@ -105,7 +103,4 @@ def _network_seconds(probe: _Probe, train: Rows, test: Rows) -> float:
     encoder = encoder_of(PRETRAINED, 0, probe.context, probe.data.records)
     inner = probe.records.inner(train, probe.settings, 0, 0) == 1
     split = TrialSplit(train[~inner], train[inner], test[:0])
-    with TemporaryDirectory() as folder:
-        place = TrialPlace(0, 1, Path(folder))
-        prepared = prepare_trial(probe.training, probe.data, split, encoder, place)
-        return measure_trial(prepared)
+    return measured_seconds(probe.training, probe.data, split, encoder)

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from torch import nn
@@ -31,7 +29,7 @@ from ecgapp.experiments.trials.image_network import (
 )
 from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.trials.trial_training import TrialSplit, measured_seconds
 from ecgapp.training.transfer import initial_network
 
 _SAMPLE = 48  # records whose features are timed
@@ -81,10 +79,7 @@ def _trained(probe: ArmProbe, arm: Jang2021Arm) -> float:
     common, seed = classifier_training(probe.config, probe.context), probe.context.config.seed
     random = Jang2021Arm(arm.key, arm.title, kind="random", share=arm.share)
     split = probe.study.split(arm.share, seed, 0)
-    with TemporaryDirectory() as folder:
-        place = TrialPlace(0, 1, Path(folder))
-        training = trial_training(common, random, seed, 0)
-        return measure_trial(prepare_trial(training, probe.study.data, split, None, place))
+    return measured_seconds(trial_training(common, random, seed, 0), probe.study.data, split)
 
 
 def _pretraining(probe: ArmProbe) -> float:
@@ -93,9 +88,7 @@ def _pretraining(probe: ArmProbe) -> float:
         return _features(probe, "encoder") * len(probe.study.test) * 2  # the decoder costs as much again
     study, training = probe.study, pretraining_config(probe.config, probe.context)
     split = TrialSplit(study.train, study.validation, study.validation[:0])
-    with TemporaryDirectory() as folder:
-        prepared = prepare_trial(training, study.data, split, None, TrialPlace(0, 1, Path(folder)))
-        return measure_trial(prepared)
+    return measured_seconds(training, study.data, split)
 
 
 def _heads(probe: ArmProbe, arm: Jang2021Arm) -> float:

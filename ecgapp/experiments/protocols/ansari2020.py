@@ -25,7 +25,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
 from ecgapp.experiments.ansari2020.ansari2020_data import pretrained_encoder
 from ecgapp.experiments.ansari2020.ansari2020_head import open_head
 from ecgapp.experiments.ansari2020.ansari2020_report import ansari_report
-from ecgapp.experiments.ansari2020.ansari2020_times import measured_seconds
+from ecgapp.experiments.ansari2020.ansari2020_times import estimated_seconds
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.report_parts import ExperimentReport, counted
 from ecgapp.experiments.study_protocol import (
@@ -104,7 +104,7 @@ class Ansari2020(StudyProtocol):
 
     def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
         """The seconds of each arm, from a part of the features and one fold of each learner."""
-        return measured_seconds(arms, context)
+        return estimated_seconds(arms, context)
 
     def report(
         self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results

@@ -16,8 +16,7 @@ from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_da
 from ecgapp.experiments.trials.trial_training import (
     TrialPlace,
     TrialSplit,
-    measure_trial,
-    prepare_trial,
+    measured_seconds,
     seeded,
     train_trial,
 )
@@ -106,8 +105,7 @@ class FoldTrials:
         """The seconds of one fold, from probe steps."""
         training = _training(self.settings, self.arm, self.context)
         split = replace(self._split(0), test=np.zeros(0, np.int64))
-        place = TrialPlace(0, 1, self.context.folder.path)
-        return measure_trial(prepare_trial(training, self._cut(), split, None, place))
+        return measured_seconds(training, self._cut(), split)
 
     def _split(self, number: int) -> TrialSplit:
         """The rows of a fold; a share of the other folds' patients chooses the epoch."""

@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -13,7 +11,7 @@ from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_data import TrialData, choose_trial_records
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.trials.trial_training import TrialSplit, measured_seconds
 from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm, training_config
 from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
@@ -66,9 +64,7 @@ class ArmTimes:
             probed = replace(training, network=(arm.network or self.config.network).with_shape(shape))
             train, validation, test = split_by_fold(data)
             split = TrialSplit(np.concatenate([train, test]), validation, np.zeros(0, np.int64))
-            with TemporaryDirectory() as folder:
-                prepared = prepare_trial(probed, data, split, None, TrialPlace(0, 1, Path(folder)))
-                seconds = measure_trial(prepared)
+            seconds = measured_seconds(probed, data, split)
             self._measured[key] = seconds / (len(split.train) * probed.epochs)
         return self._measured[key]
 
