@@ -29,7 +29,7 @@ from ecgapp.experiments.trials.occlusion import DELINEATOR
 from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import TrialPlace
 from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, planned_arms
-from ecgapp.experiments.verma2021.verma2021_data import open_data, target_answers
+from ecgapp.experiments.verma2021.verma2021_data import open_data, target_answers, tested_of_source
 from ecgapp.experiments.verma2021.verma2021_differences import differences
 from ecgapp.experiments.verma2021.verma2021_report import verma2021_report
 from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
@@ -79,12 +79,14 @@ class Verma2021(StudyProtocol):
         )
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
-        """The number and the sources of the target's records, and the number of the source's."""
+        """The number and the sources of the target's records, and the source's test records of each task."""
         settings = config.settings_as(Verma2021Config)
         _, sources = target_answers(settings, stores)
+        tested = tested_of_source(settings, stores)
+        by_task = ", ".join(f"{n:,} ({name})" for name, n in tested.items())
         return (
             f"Our figures: on the target n = {len(sources):,} records ({counted(sources)}), each tested in "
-            f"one fold; on PTB-XL the last fold of {_check_source(settings, stores):,} records."
+            f"one fold; on PTB-XL the test fold of each task: n = {by_task}."
         )
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:

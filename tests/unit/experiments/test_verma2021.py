@@ -268,6 +268,19 @@ def test_the_report_has_each_printed_figure_and_the_gain_with_and_without_the_de
     assert "fastai_resnet1d101" in text
 
 
+def test_the_sentence_on_records_has_the_number_of_test_records_of_each_task(ended):
+    context, results = ended
+    report = collect(context.folder, context.stores)
+    tested = {name: results[f"ptbxl-{name}"].trials[0].counts["test"] for name in SMALL.benchmark_tasks}
+    words = ", ".join(f"{n} ({name})" for name, n in tested.items())
+    for table in report.tables:
+        assert table.published or table.records.endswith(
+            f"on PTB-XL the test fold of each task: n = {words}."
+        )
+    benchmark = next(table for table in report.tables if table.key == "benchmark")
+    assert [row[3] for row in benchmark.rows] == list(tested.values())
+
+
 def test_a_difference_is_the_mean_over_pairs_of_repeats(ended):
     _, results = ended
     pair = paired_arms(results, "frozenrandom-100", "frozen-100")
