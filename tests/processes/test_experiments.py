@@ -37,7 +37,7 @@ from ecgapp.experiments.collection import read_report, write_report
 from ecgapp.experiments.estimation import measure_experiment
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
-from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
+from ecgapp.experiments.singstad2020.singstad2020_config import Singstad2020Config
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.jobs import ARM, RunStore
 from ecgapp.storage import documents

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ecgapp.experiments.ansari2020.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_arms import (
     ALL,
     ENCODER_TITLES,
     FEATURE_TITLES,
@@ -17,7 +17,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
     learner_title,
     scopes,
 )
-from ecgapp.experiments.ansari2020.ansari2020_figures import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
+from ecgapp.experiments.ansari2020.ansari2020_scores import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.report_parts import (
@@ -41,7 +41,7 @@ _SIGNIFICANT = 0.05
 _INTERVAL = "95 % intervals in brackets are over records (percentile bootstrap)."
 
 
-def ansari_report(
+def ansari2020_report(
     protocol: StudyProtocol, config: ExperimentConfig, data: DataReport, results: Results
 ) -> ExperimentReport:
     """Tables of every split and scope, the differences, and sentences on them."""

@@ -6,14 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ecgapp.experiments.ansari2020.ansari2020_config import (
-    FEATURES,
-    NETWORK,
-    PRETRAINED,
-    AnsariConfig,
-    LearnerArm,
-    PairArm,
-)
+from ecgapp.experiments.ansari2020.ansari2020_arms import FEATURES, PRETRAINED, LearnerArm, PairArm
+from ecgapp.experiments.ansari2020.ansari2020_config import NETWORK, Ansari2020Config
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     encoder_of,
@@ -38,7 +32,7 @@ class _Probe:
     """The records with their features in memory, and the seconds that each took."""
 
     context: ArmContext
-    settings: AnsariConfig
+    settings: Ansari2020Config
     training: TrainingConfig
     data: TrialData
     records: JudgedRecords
@@ -69,7 +63,7 @@ def estimated_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, flo
 
 
 def _probe(context: ArmContext) -> _Probe:
-    settings = context.config.settings_as(AnsariConfig)
+    settings = context.config.settings_as(Ansari2020Config)
     model = pretrained_encoder(settings, context.settings)
     training = replace(network_config(context.config, model, context.stores), device=context.device)
     started = time.perf_counter()

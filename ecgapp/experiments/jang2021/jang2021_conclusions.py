@@ -1,5 +1,6 @@
 """The sentences that the results of the study of Jang et al. (2021) carry, and those they do not."""
 
+from ecgapp.experiments.jang2021.jang2021_arms import FROZEN, TRAINED
 from ecgapp.experiments.jang2021.jang2021_comparison import (
     SIGNIFICANT,
     ArmComparison,
@@ -8,12 +9,7 @@ from ecgapp.experiments.jang2021.jang2021_comparison import (
     p_text,
     share_values,
 )
-from ecgapp.experiments.jang2021.jang2021_config import (
-    FROZEN,
-    TRAINED,
-    Jang2021Config,
-    LabelShare,
-)
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare
 from ecgapp.experiments.jang2021.jang2021_tables import FAILED, learning_losses
 from ecgapp.experiments.jang2021.jang2021_trial_tables import F1, LCI, PUBLISHED_SHARES, image_kinds
 from ecgapp.experiments.paper_tables.published_trials import published_trials

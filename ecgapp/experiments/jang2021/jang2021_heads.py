@@ -8,7 +8,8 @@ import numpy as np
 from torch import nn
 
 from ecgapp.evaluate import weighted_f1
-from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_arms import Jang2021Arm
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
 from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
 from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test

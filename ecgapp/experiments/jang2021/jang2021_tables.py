@@ -1,5 +1,6 @@
 """The tables of the study of Jang et al. (2021) that compare two arms, and those of its trainings."""
 
+from ecgapp.experiments.jang2021.jang2021_arms import FROZEN, PRETRAINING, TRAINED
 from ecgapp.experiments.jang2021.jang2021_comparison import (
     ArmComparison,
     compared,
@@ -7,13 +8,7 @@ from ecgapp.experiments.jang2021.jang2021_comparison import (
     p_cell,
     share_values,
 )
-from ecgapp.experiments.jang2021.jang2021_config import (
-    FROZEN,
-    PRETRAINING,
-    TRAINED,
-    Jang2021Config,
-    LabelShare,
-)
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare
 from ecgapp.experiments.jang2021.jang2021_trial_tables import (
     F1,
     PUBLISHED_SHARES,

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ecgapp.evaluate import paired_test, trial_summary
+from ecgapp.experiments.jang2021.jang2021_arms import TRAINED
 from ecgapp.experiments.jang2021.jang2021_comparison import compared, p_cell, share_values
-from ecgapp.experiments.jang2021.jang2021_config import TRAINED, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.report_parts import Cell, ResultTable
 from ecgapp.experiments.study_protocol import Results

@@ -11,8 +11,8 @@ from ecgapp.datasets import DatasetStore
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.altered_signals import spectra
 from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, training_config
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, reads_benchmark_input
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, Verma2021Arm, training_config
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config, reads_benchmark_input
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig
 from ecgapp.tasks import Task, task
@@ -23,7 +23,7 @@ from ecgapp.training.data.window_sampling import Rows
 PTBXL = ("ptb-xl", "ptb-xl-zscored")  # sources that hold records of PTB-XL
 
 
-def open_data(arm: VermaArm, context: ArmContext) -> tuple[TrialData, TrainingConfig]:
+def open_data(arm: Verma2021Arm, context: ArmContext) -> tuple[TrialData, TrainingConfig]:
     """The records of the arm's task in memory, and its training with the seed 0.
 
     Raises:

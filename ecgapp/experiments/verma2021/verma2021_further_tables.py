@@ -16,9 +16,9 @@ from ecgapp.experiments.report_parts import (
 )
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
-from ecgapp.experiments.verma2021.verma2021_answers import answers_of, paired_auroc, paired_repeats
 from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_scores import answers_of, paired_auroc, paired_repeats
 from ecgapp.models.answers import logits_of
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task

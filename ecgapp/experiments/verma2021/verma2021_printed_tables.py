@@ -6,13 +6,13 @@ from ecgapp.evaluate.comparison.record_bootstrap import PairedDifference
 from ecgapp.experiments.paper_tables.published_figures import PublishedFigure, published_figures
 from ecgapp.experiments.report_parts import Cell, ResultTable, interval_text
 from ecgapp.experiments.study_protocol import Results
-from ecgapp.experiments.verma2021.verma2021_answers import (
+from ecgapp.experiments.verma2021.verma2021_arms import source_at, source_key
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_scores import (
     auroc_of,
     paired_arms,
     verdict,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import source_at, source_key
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 
 _GAINS = (
     ("as published", "published-scratch", "published-finetuned"),

@@ -19,13 +19,8 @@ from ecgapp.experiments.report_parts import (
     interval_text,
 )
 from ecgapp.experiments.study_protocol import DataReport, Results
-from ecgapp.experiments.verma2021.verma2021_answers import (
-    auroc_of,
-    judged_classes,
-    paired_arms,
-    verdict,
-)
-from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, VermaArm
+from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, Verma2021Arm
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_further_tables import (
     calibration_table,
     class_table,
@@ -38,7 +33,12 @@ from ecgapp.experiments.verma2021.verma2021_printed_tables import (
     printed_table,
     published_table,
 )
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_scores import (
+    auroc_of,
+    judged_classes,
+    paired_arms,
+    verdict,
+)
 from ecgapp.experiments.verma2021.verma2021_variant_tables import (
     left_out_table,
     spectra_table,
@@ -153,7 +153,7 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
     )
 
 
-def _benchmark_value(arm: VermaArm) -> float | None:
+def _benchmark_value(arm: Verma2021Arm) -> float | None:
     """The macro AUROC that the benchmark prints for the arm's network and task, or None."""
     if arm.network is None or not is_published(arm.network) or arm.rate != _BENCHMARK_RATE:
         return None
@@ -232,5 +232,5 @@ def _conclusions(differences: Sequence[NamedDifference], results: Results) -> tu
     return (*sentences, *gain_sentences(results))
 
 
-def _arms(results: Results) -> list[VermaArm]:
-    return [ended.arm for ended in results.values() if isinstance(ended.arm, VermaArm)]
+def _arms(results: Results) -> list[Verma2021Arm]:
+    return [ended.arm for ended in results.values() if isinstance(ended.arm, Verma2021Arm)]

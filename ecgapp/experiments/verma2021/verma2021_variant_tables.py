@@ -5,14 +5,14 @@ import numpy as np
 from ecgapp.evaluate import macro_auroc_interval
 from ecgapp.experiments.report_parts import Cell, ResultTable, interval_text
 from ecgapp.experiments.study_protocol import Results
-from ecgapp.experiments.verma2021.verma2021_answers import (
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, source_key
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_scores import (
     auroc_of,
     judged_classes,
     paired_arms,
     paired_auroc,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, source_key
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 
 
 def variants_table(settings: Verma2021Config, results: Results) -> ResultTable:

@@ -16,7 +16,8 @@ from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, jang_preset, study_arms
+from ecgapp.experiments.jang2021.jang2021_arms import TRAINED, planned_arms
+from ecgapp.experiments.jang2021.jang2021_config import LabelShare, preset
 from ecgapp.experiments.jang2021.jang2021_data import (
     classifier_training,
     load_study,
@@ -62,7 +63,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(finished):
-    return read_results(finished.folder, study_arms(finished.config.settings))
+    return read_results(finished.folder, planned_arms(finished.config.settings))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def study(finished):
 
 
 def test_every_arm_runs_and_every_table_has_rows(finished, results):
-    assert list(results) == [arm.key for arm in study_arms(finished.config.settings)]
+    assert list(results) == [arm.key for arm in planned_arms(finished.config.settings)]
     report = collect(finished.folder, finished.stores)
     assert all(table.rows for table in report.tables)
     assert {"transfer", "frozen", "images", "table3_lci", "paper_table2"} <= {t.key for t in report.tables}
@@ -94,7 +95,7 @@ def test_the_report_is_the_same_byte_for_byte_in_a_second_run(finished, tmp_path
 def test_arms_of_a_share_and_repeat_differ_in_the_initial_weights_alone(finished, study):
     config = finished.config.settings
     common = classifier_training(config, finished)
-    arms = {arm.kind: arm for arm in study_arms(config) if arm.share and arm.share.percent == "50"}
+    arms = {arm.kind: arm for arm in planned_arms(config) if arm.share and arm.share.percent == "50"}
     trainings = {kind: trial_training(common, arms[kind], 3, 1) for kind in ("random", "transfer")}
     same = [replace(each, initialisation="random", pretrained=None) for each in trainings.values()]
     assert same[0] == same[1]
@@ -324,7 +325,7 @@ def test_settings_that_make_no_sense_are_refused(change):
 
 
 def test_the_full_size_has_the_published_network_steps_and_epochs(finished):
-    full = jang_preset("full")
+    full = preset("full")
     assert (full.network.architecture, full.pretrained, full.repeats) == ("jang_autoencoder", None, 10)
     assert [(share.percent, share.epochs) for share in full.shares[:3]] == [
         ("100", 150), ("50", 150), ("25", 150)

@@ -13,6 +13,7 @@ from ecgapp.evaluate import f_beta_g_beta
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
+from ecgapp.experiments.singstad2020.singstad2020_config import Singstad2020Config, preset
 from ecgapp.experiments.singstad2020.singstad2020_scores import (
     INSIDE,
     PUBLISHED,
@@ -21,7 +22,6 @@ from ecgapp.experiments.singstad2020.singstad2020_scores import (
     f2_difference,
     pooled_decisions,
 )
-from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config, preset
 from ecgapp.experiments.singstad2020.singstad2020_trials import FoldTrials
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.experiments.study_protocol import ArmContext, protocol_named

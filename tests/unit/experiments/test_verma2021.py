@@ -26,18 +26,18 @@ from ecgapp.experiments.trials.altered_signals import (
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.subsets import subset
-from ecgapp.experiments.verma2021.verma2021_answers import (
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config, preset
+from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_printed_tables import transfer_gains
+from ecgapp.experiments.verma2021.verma2021_scores import (
     RepeatedAnswers,
     answers_of,
     paired_arms,
     paired_repeats,
     verdict,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
-from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
-from ecgapp.experiments.verma2021.verma2021_printed_tables import transfer_gains
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
-from ecgapp.experiments.verma2021.verma2021_target import random_encoder
+from ecgapp.experiments.verma2021.verma2021_target_trials import random_encoder
 from ecgapp.models import XResNetConfig, build
 from ecgapp.models.networks.spectral import SpectralClassifierConfig, Spectrum
 from ecgapp.models.networks.xresnet import Bottleneck

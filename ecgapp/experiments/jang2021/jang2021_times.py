@@ -7,12 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from ecgapp.experiments.jang2021.jang2021_config import (
-    PRETRAINING,
-    TRAINED,
-    Jang2021Arm,
-    Jang2021Config,
-)
+from ecgapp.experiments.jang2021.jang2021_arms import PRETRAINING, TRAINED, Jang2021Arm
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
 from ecgapp.experiments.jang2021.jang2021_pretraining import pretraining_config
 from ecgapp.experiments.jang2021.jang2021_trials import JUDGED_FOLDS, trial_training
