@@ -6,6 +6,16 @@ from enum import StrEnum
 
 from ecgapp.experiments.study_protocol import Arm
 from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_keys import (
+    benchmark_key,
+    left_out_key,
+    published_key,
+    source_at,
+    source_key,
+    source_share_key,
+    spectrum_key,
+    target_key,
+)
 from ecgapp.experiments.verma2021.verma2021_networks import network_words
 from ecgapp.models import ClassifierConfig, SpectralClassifierConfig
 from ecgapp.models.registry import ClassifierShape
@@ -61,16 +71,6 @@ class Verma2021Arm(Arm):
         return self.needs[0] if self.needs else None
 
 
-def source_key(config: Verma2021Config) -> str:
-    """The key of the arm that is the source of all transfers at the main sampling rate."""
-    return source_at(config, config.sampling_rate)
-
-
-def source_at(config: Verma2021Config, rate: float) -> str:
-    """The key of the arm that learns the source's task at this sampling rate, in Hz."""
-    return f"ptbxl-{config.source_task}" if rate == config.benchmark_rate else f"source-{rate:g}Hz"
-
-
 def planned_arms(config: Verma2021Config) -> tuple[Verma2021Arm, ...]:
     """All arms, sources first."""
     return (
@@ -87,11 +87,11 @@ def _benchmark_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     tasks = dict.fromkeys((config.source_task, *config.benchmark_tasks))
     for name in tasks:
         title = f"PTB-XL {name}: {network_words(config.network)}"
-        yield _source_arm(config, f"ptbxl-{name}", title, task=name, rate=config.benchmark_rate)
+        yield _source_arm(config, benchmark_key(name), title, task=name, rate=config.benchmark_rate)
     for network in config.other_networks:
         for name in config.compare_networks_on:
             title = f"PTB-XL {name}: {network_words(network)}"
-            key = f"ptbxl-{name}-{network.architecture.replace('_', '-')}"
+            key = benchmark_key(name, network.architecture)
             yield _source_arm(config, key, title, task=name, network=network, rate=config.benchmark_rate)
 
 
@@ -99,14 +99,14 @@ def _source_variants(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     name = config.source_task
     for share in config.source_shares:
         percent = round(100 * share)
-        yield _source_arm(config, f"source-{percent}", f"Source: {percent} % of PTB-XL", share=share)
+        yield _source_arm(config, source_share_key(share), f"Source: {percent} % of PTB-XL", share=share)
     yield _source_arm(config, "source-matched", "Source: label shares as in the target", matched=True)
     for rate in dict.fromkeys((config.sampling_rate, *config.other_rates)):
         if rate != config.benchmark_rate:
             yield _source_arm(config, source_at(config, rate), f"Source at {rate:g} Hz", rate=rate)
     for part in config.spectra:
         title = f"PTB-XL {name}: {part} of each crop's spectrum"
-        yield _source_arm(config, f"spectrum-{part}", title, part=part)
+        yield _source_arm(config, spectrum_key(part), title, part=part)
 
 
 def _target_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
@@ -116,7 +116,7 @@ def _target_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
 
 
 def _variant_targets(config: Verma2021Config) -> Iterator[Verma2021Arm]:
-    variants = [(f"source-{round(100 * share)}", config.sampling_rate) for share in config.source_shares]
+    variants = [(source_share_key(share), config.sampling_rate) for share in config.source_shares]
     variants.append(("source-matched", config.sampling_rate))
     variants += [(source_at(config, rate), rate) for rate in config.other_rates]
     for source, rate in variants:
@@ -137,7 +137,7 @@ def _leave_out_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     for mode in (Mode.FROZEN, Mode.RANDOM) if len(config.target_sources) != 1 else ():
         needs = (source_key(config),) if mode in NEEDS_SOURCE else ()
         yield Verma2021Arm(
-            f"{mode}-leaveout", f"{MODE_TITLES[mode]}; each source left out", 1, needs, mode,
+            left_out_key(mode), f"{MODE_TITLES[mode]}; each source left out", 1, needs, mode,
             config.target_task, config.network, rate=config.sampling_rate, leave_out=True,
         )  # fmt: skip
 
@@ -147,12 +147,12 @@ def _published_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
         needs = (source_key(config),) if mode in NEEDS_SOURCE else ()
         title = f"As published: {MODE_TITLES[mode].lower()}, {words}, epoch chosen on the test fold"
         yield Verma2021Arm(
-            f"published-{mode}", title, config.trained_draws, needs, mode, config.target_task, config.network,
+            published_key(mode), title, config.trained_draws, needs, mode, config.target_task, config.network,
             rate=config.sampling_rate, published=True,
         )  # fmt: skip
     for part in config.spectra:
         title = f"As published: crops out of the record's spectrum, {part}"
-        yield _source_arm(config, f"published-spectrum-{part}", title, part=part, published=True)
+        yield _source_arm(config, spectrum_key(part, published=True), title, part=part, published=True)
 
 
 def _source_arm(config: Verma2021Config, key: str, title: str, **fields: object) -> Verma2021Arm:
@@ -170,7 +170,7 @@ def _target_arm(config: Verma2021Config, mode: Mode, share: float) -> Verma2021A
     trials = config.trained_draws if mode in TRAINED else config.draws
     needs = (source_key(config),) if mode in NEEDS_SOURCE else ()
     return Verma2021Arm(
-        f"{mode}-{percent}", f"{MODE_TITLES[mode]}; {percent} % of the target", trials, needs, mode,
+        target_key(mode, share), f"{MODE_TITLES[mode]}; {percent} % of the target", trials, needs, mode,
         config.target_task, config.network, share=share, rate=config.sampling_rate,
     )  # fmt: skip
 

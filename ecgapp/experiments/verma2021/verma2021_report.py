@@ -27,6 +27,7 @@ from ecgapp.experiments.verma2021.verma2021_further_tables import (
     evidence_table,
     reliability_figure,
 )
+from ecgapp.experiments.verma2021.verma2021_keys import target_key
 from ecgapp.experiments.verma2021.verma2021_networks import is_published
 from ecgapp.experiments.verma2021.verma2021_printed_tables import (
     gain_sentences,
@@ -127,7 +128,7 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     for share in settings.target_shares:
         for mode, title in MODE_TITLES.items():
-            ended = results.get(f"{mode}-{round(100 * share)}")
+            ended = results.get(target_key(mode, share))
             if ended is not None:
                 trials = trial_summary(ended.defined("auroc"))
                 n = ended.trials[0].counts["test"]
@@ -180,7 +181,7 @@ def _differences(settings: Verma2021Config, results: Results) -> list[NamedDiffe
     for share in settings.target_shares:
         percent = round(100 * share)
         for first, second in _PAIRS:
-            keys = f"{first}-{percent}", f"{second}-{percent}"
+            keys = target_key(first, share), target_key(second, share)
             change = paired_arms(results, *keys)
             if change is not None:
                 repeats = min(len(results[key].trials) for key in keys)
@@ -209,9 +210,7 @@ def _difference_table(differences: Sequence[NamedDifference]) -> ResultTable:
 def _share_figure(settings: Verma2021Config, results: Results) -> ResultFigure:
     series = []
     for mode, title in MODE_TITLES.items():
-        ended = [
-            (share, results.get(f"{mode}-{round(100 * share)}")) for share in sorted(settings.target_shares)
-        ]
+        ended = [(share, results.get(target_key(mode, share))) for share in sorted(settings.target_shares)]
         points = [(share, auroc_of(arm)) for share, arm in ended if arm is not None]
         defined = [(100 * share, value) for share, value in points if value is not None]
         if defined:

@@ -17,13 +17,14 @@ from ecgapp.experiments.trials.trial_training import (
     seeded,
     train_trial,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import Verma2021Arm, source_key
+from ecgapp.experiments.verma2021.verma2021_arms import Verma2021Arm
 from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_data import (
     source_answers,
     split_by_fold,
     target_answers,
 )
+from ecgapp.experiments.verma2021.verma2021_keys import source_key
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.result.trained_result import save_classifier, validation_logits
