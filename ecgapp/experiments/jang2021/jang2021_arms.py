@@ -9,14 +9,17 @@ from ecgapp.experiments.trials.image_network import GOOGLENET, LITE, RANDOM
 PRETRAINING = "pretraining"
 TRAINED = ("random", "transfer")  # arms whose network is trained, one arm for each share of the labels
 FROZEN = ("frozen-random", "frozen-pretrained")  # controls with a linear head, all shares in one arm
+IMAGE_TITLES = {
+    GOOGLENET: "GoogLeNet of ImageNet",
+    LITE: "EfficientNet-Lite0 of ImageNet (substitute)",
+    RANDOM: "image network with random weights",
+}
+_IMAGE = "image-"  # begins the kind of an image arm
 _TITLES = {
     "random": "Random initialisation",
     "transfer": "Transfer of the pretrained encoder",
     "frozen-random": "Frozen random encoder, linear head",
     "frozen-pretrained": "Frozen pretrained encoder, linear head",
-    f"image-{GOOGLENET}": "Spectrogram images, frozen GoogLeNet of ImageNet, linear head",
-    f"image-{LITE}": "Spectrogram images, frozen EfficientNet-Lite0 of ImageNet (substitute), linear head",
-    f"image-{RANDOM}": "Spectrogram images, frozen image network with random weights, linear head",
 }
 
 
@@ -26,6 +29,11 @@ class Jang2021Arm(Arm):
 
     kind: str = PRETRAINING
     share: LabelShare | None = None
+
+    @property
+    def image_network(self) -> str | None:
+        """The network of an image arm, one of ``IMAGE_NETWORKS``; None for any other arm."""
+        return self.kind.removeprefix(_IMAGE) if self.kind.startswith(_IMAGE) else None
 
 
 def planned_arms(config: Jang2021Config) -> tuple[Jang2021Arm, ...]:
@@ -38,10 +46,18 @@ def planned_arms(config: Jang2021Config) -> tuple[Jang2021Arm, ...]:
             name = f"{_TITLES[kind]}, {share.percent} % of the labels"
             own = needs if kind == "transfer" else ()
             arms.append(Jang2021Arm(arm_key(kind, share), name, config.repeats, own, kind, share))
-    for kind in (*FROZEN, *(f"image-{network}" for network in config.images)):
+    for kind in FROZEN:
         own = needs if kind == "frozen-pretrained" else ()
         arms.append(Jang2021Arm(kind, _TITLES[kind], config.repeats, own, kind))
+    for network in config.images:
+        name = f"Spectrogram images, frozen {IMAGE_TITLES[network]}, linear head"
+        arms.append(Jang2021Arm(image_kind(network), name, config.repeats, (), image_kind(network)))
     return tuple(arms)
+
+
+def image_kind(network: str) -> str:
+    """The kind of the arm that reads spectrogram images with this network, one of ``IMAGE_NETWORKS``."""
+    return f"{_IMAGE}{network}"
 
 
 def arm_key(kind: str, share: LabelShare) -> str:

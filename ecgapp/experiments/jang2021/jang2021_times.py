@@ -30,6 +30,7 @@ from ecgapp.training.transfer import initial_network
 
 _SAMPLE = 48  # records whose features are timed
 _FITTED = 600  # rows of a timed head
+_ENCODER = "encoder"  # stands for the study's own network where an image network is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ def _trained(probe: ArmProbe, arm: Jang2021Arm) -> float:
 def _pretraining(probe: ArmProbe) -> float:
     """The pretraining without its early end, and the inference on the test records."""
     if probe.config.pretrained is not None:
-        return _features(probe, "encoder") * len(probe.study.test) * 2  # the decoder costs as much again
+        return _features(probe, _ENCODER) * len(probe.study.test) * 2  # the decoder costs as much again
     study, training = probe.study, pretraining_config(probe.config, probe.context)
     split = TrialSplit(study.train, study.validation, study.validation[:0])
     return measured_seconds(training, study.data, split)
@@ -89,15 +90,14 @@ def _pretraining(probe: ArmProbe) -> float:
 
 def _heads(probe: ArmProbe, arm: Jang2021Arm) -> float:
     """The features of all records, once or in each trial, and the heads of all shares."""
-    network = arm.kind.removeprefix("image-")
-    image = arm.kind.startswith("image-")
-    if image and network != RANDOM and image_weights(network, probe.context.settings) is None:
+    network = arm.image_network or _ENCODER
+    if network in (GOOGLENET, LITE) and image_weights(network, probe.context.settings) is None:
         return 0.0
     extractions = arm.n_trials if arm.kind == "frozen-random" else 1
     n_records, n_train = len(probe.study.data.records), len(probe.study.train)
-    features = extractions * n_records * _features(probe, network if image else "encoder")
+    features = extractions * n_records * _features(probe, network)
     rows = n_train * sum(share.fraction for share in probe.config.shares)
-    return probe.loading + features + arm.n_trials * rows * _head(probe, network if image else "encoder")
+    return probe.loading + features + arm.n_trials * rows * _head(probe, network)
 
 
 def _features(probe: ArmProbe, network: str) -> float:
