@@ -22,7 +22,7 @@ from ecgapp.experiments.trials.pooled_features import mean_and_scale
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
 
-PENALTIES = (0.003, 0.03, 0.3)  # inverse strength, as scikit-learn's C
+INVERSE_PENALTIES = (0.003, 0.03, 0.3)  # scikit-learn's C
 _INNER_FOLDS = 3
 
 
@@ -32,7 +32,7 @@ class LogisticHead:
 
     weights: Floats
     bias: Floats
-    penalty: float
+    inverse_penalty: float
 
     def probabilities(self, features: FloatArray) -> FloatArray:
         """Probabilities of each label, float32 (n_records, n_labels)."""
@@ -41,7 +41,10 @@ class LogisticHead:
 
 
 def fit_logistic_head(
-    features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float] = PENALTIES
+    features: FloatArray,
+    targets: FloatArray,
+    groups: Rows,
+    inverse_penalties: Sequence[float] = INVERSE_PENALTIES,
 ) -> LogisticHead:
     """A logistic regression for each label; unknown targets (NaN) are left out of their label.
 
@@ -52,28 +55,29 @@ def fit_logistic_head(
         TrainingError: no label has both answers.
     """
     refuse_unlearnable(targets)
-    chosen = _best_penalty(features, targets, groups, penalties) if len(penalties) > 1 else penalties[0]
-    return _fitted(features, targets, chosen)
+    if len(inverse_penalties) == 1:
+        return _fitted(features, targets, inverse_penalties[0])
+    return _fitted(features, targets, _best(features, targets, groups, inverse_penalties))
 
 
-def _best_penalty(
-    features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float]
+def _best(
+    features: FloatArray, targets: FloatArray, groups: Rows, inverse_penalties: Sequence[float]
 ) -> float:
     distinct, numbers = np.unique(groups, return_inverse=True)
     fold = np.random.default_rng(0).permutation(len(distinct))[numbers] % _INNER_FOLDS
     losses = []
-    for penalty in penalties:
+    for inverse_penalty in inverse_penalties:
         loss = 0.0
         for left_out in range(_INNER_FOLDS):
             inside, outside = fold != left_out, fold == left_out
-            head = _fitted(features[inside], targets[inside], penalty)
+            head = _fitted(features[inside], targets[inside], inverse_penalty)
             logits = features[outside] @ head.weights + head.bias
             loss += float(np.nansum(label_log_losses(logits, targets[outside])))
         losses.append(loss)
-    return penalties[int(np.argmin(losses))]
+    return inverse_penalties[int(np.argmin(losses))]
 
 
-def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> LogisticHead:
+def _fitted(features: FloatArray, targets: FloatArray, inverse_penalty: float) -> LogisticHead:
     mean, scale = mean_and_scale(features)
     standard = (features - mean) / scale
     n_features, n_labels = features.shape[1], targets.shape[1]
@@ -81,22 +85,23 @@ def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> Logist
     for label in range(n_labels):
         known = ~np.isnan(targets[:, label])
         if has_both_answers(targets[:, label]):
-            weights[:, label], bias[label] = _logistic(standard[known], targets[known, label], penalty)
+            answers = targets[known, label]
+            weights[:, label], bias[label] = _logistic(standard[known], answers, inverse_penalty)
         elif known.any():
             share = (targets[known, label].sum() + 0.5) / (known.sum() + 1)
             bias[label] = np.log(share / (1 - share))
     raw = weights / scale[:, None]
-    return LogisticHead(raw, bias - mean @ raw, penalty)
+    return LogisticHead(raw, bias - mean @ raw, inverse_penalty)
 
 
-def _logistic(x: Floats, y: FloatArray, penalty: float) -> tuple[Floats, float]:
-    """Weights and bias at the lowest sum of half the squared weights and ``penalty`` times the log losses."""
+def _logistic(x: Floats, y: FloatArray, inverse_penalty: float) -> tuple[Floats, float]:
+    """Weights and bias at the lowest sum of half the squared weights and C times the log losses."""
     signs = np.where(y == 1, 1.0, -1.0)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         margins = signs * (x @ theta[:-1] + theta[-1])
-        pull = -signs * expit(-margins) * penalty
-        value = penalty * np.logaddexp(0, -margins).sum() + 0.5 * theta[:-1] @ theta[:-1]
+        pull = -signs * expit(-margins) * inverse_penalty
+        value = inverse_penalty * np.logaddexp(0, -margins).sum() + 0.5 * theta[:-1] @ theta[:-1]
         return float(value), np.append(x.T @ pull + theta[:-1], pull.sum())
 
     start = np.zeros(x.shape[1] + 1)
