@@ -54,6 +54,7 @@ def context_of(home, config, store="rhythms"):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    """The context of an experiment whose arms have all ended."""
     home = tmp_path_factory.mktemp("jang")
     write_rhythms(home / "stores" / "rhythms")
     context = context_of(home, small_study())
@@ -67,13 +68,18 @@ def results(finished):
 
 
 @pytest.fixture(scope="module")
+def report(finished):
+    """The report of all arms."""
+    return collect(finished.folder, finished.stores)
+
+
+@pytest.fixture(scope="module")
 def study(finished):
     return load_study(finished.config.settings, finished, capped=JUDGED_FOLDS)
 
 
-def test_every_arm_runs_and_every_table_has_rows(finished, results):
+def test_every_arm_runs_and_every_table_has_rows(finished, results, report):
     assert list(results) == [arm.key for arm in planned_arms(finished.config.settings)]
-    report = collect(finished.folder, finished.stores)
     assert all(table.rows for table in report.tables)
     assert {"transfer", "frozen", "images", "table3_lci", "paper_table2"} <= {t.key for t in report.tables}
     assert [figure.key for figure in report.figures] == [
@@ -194,13 +200,12 @@ def test_tables_of_trials_have_the_t_interval_of_the_mean_and_the_index_its_numb
     assert not any("too short" in note for note in table_3(long, results).notes)
 
 
-def test_the_report_says_that_the_papers_index_at_100_percent_shows_no_difference(finished):
-    report = collect(finished.folder, finished.stores)
+def test_the_report_says_that_the_papers_index_at_100_percent_shows_no_difference(report):
     (sentence,) = [s for s in report.conclusions if "paper's own" in s and "at 100 %" in s]
     assert sentence.endswith("no difference shown (Welch's p = 0.45, n = 10 trials each).")
 
 
-def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(finished, results):
+def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(finished, results, report):
     def failed(trial):
         return replace(trial, values={**trial.values, "train_loss": trial.values["constant_loss"]})
 
@@ -208,15 +213,13 @@ def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(f
         key: replace(arm, trials=tuple(map(failed, arm.trials))) if key.startswith("random") else arm
         for key, arm in results.items()
     }
-    report = protocol_named("jang2021").report(finished.config, finished.stores, flat)
-    assert "random failed to train at 100 %" in report.conclusions[0]
-    whole = protocol_named("jang2021").report(finished.config, finished.stores, results)
-    learnt = {row[:2]: row[-1] for table in whole.tables if table.key == "learning" for row in table.rows}
-    assert ("random 100" in whole.conclusions[0]) == (learnt[("100 %", "random")] == "no")
+    failing = protocol_named("jang2021").report(finished.config, finished.stores, flat)
+    assert "random failed to train at 100 %" in failing.conclusions[0]
+    learnt = {row[:2]: row[-1] for table in report.tables if table.key == "learning" for row in table.rows}
+    assert ("random 100" in report.conclusions[0]) == (learnt[("100 %", "random")] == "no")
 
 
-def test_no_difference_is_claimed_where_the_paired_test_shows_none(finished, results):
-    report = protocol_named("jang2021").report(finished.config, finished.stores, results)
+def test_no_difference_is_claimed_where_the_paired_test_shows_none(finished, results, report):
     table = transfer_table(finished.config.settings, results)
     for row in table.rows:
         if row[0] == "Ours, epoch chosen on validation":
@@ -252,9 +255,9 @@ def test_the_file_of_image_weights_is_named_with_its_sha256_but_without_its_fold
     assert "private" not in note
 
 
-def test_the_report_names_the_autoencoder_with_its_sha256(finished):
+def test_the_report_names_the_autoencoder_with_its_sha256(finished, report):
     digest = pretrained_model(finished.config.settings, finished).card.sha256
-    assert any(digest in sentence for sentence in collect(finished.folder, finished.stores).data)
+    assert any(digest in sentence for sentence in report.data)
 
 
 def test_the_estimate_names_every_arm(finished):
