@@ -168,12 +168,14 @@ def arm_states(folder: ExperimentFolder, runs: RunStore) -> tuple[ArmStatus, ...
 
 
 def experiment_state(states: Sequence[ArmStatus]) -> str:
-    """The state of the whole experiment: running, queued, failed, stopped, or finished.
+    """The state of the whole experiment: stopping, running, queued, failed, stopped, or finished.
 
     A failed arm counts only once no arm waits or runs any more. Lost arms count as failed.
     """
     present = {status.state for status in states}
-    if present & {"starting", "running", "stopping"}:
+    if "stopping" in present:
+        return "stopping"
+    if present & {"starting", "running"}:
         return "running"
     if "queued" in present:
         return "queued"

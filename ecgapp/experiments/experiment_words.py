@@ -59,6 +59,8 @@ def experiment_words(states: Sequence[ArmStatus]) -> str:
     n_failed = sum(status.state in ("failed", "lost") for status in states)
     failed = f", {n_failed} failed" if n_failed else ""
     match experiment_state(states):
+        case "stopping":
+            return f"Stopping: {done}{failed}. The trial under way keeps its checkpoint."
         case "running":
             return f"Running: {done}{failed}. It goes on when this page or the server is closed."
         case "queued":

@@ -130,14 +130,18 @@ class ExperimentReport:
     figures: tuple[ResultFigure, ...] = ()
     cautions: tuple[str, ...] = ()
 
-    def to_markdown(self) -> str:
-        """The report as Markdown; figures are listed by title."""
+    def to_markdown(self, pictures: str = "") -> str:
+        """The report as Markdown; figures are listed by title, or shown from the folder ``pictures``."""
         parts = [f"# {self.title}\n", *(f"**{caution}**\n" for caution in self.cautions)]
         parts += [f"{self.citation}\n", "## Data and protocol\n", _bullets(self.data)]
         parts += ["## What the results show\n", _bullets(self.conclusions), "## Tables\n"]
         parts += [table.to_markdown() for table in self.tables]
         if self.figures:
-            parts += ["## Figures\n", _bullets(tuple(_figure_line(figure) for figure in self.figures))]
+            parts.append("## Figures\n")
+        if pictures:
+            parts += [f"![{one.title}]({pictures}{one.key}.svg)\n\n{one.caption}\n" for one in self.figures]
+        elif self.figures:
+            parts.append(_bullets(tuple(_figure_line(figure) for figure in self.figures)))
         return "\n".join(parts)
 
 

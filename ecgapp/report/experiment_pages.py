@@ -77,6 +77,23 @@ def experiment_pdf(report: ExperimentReport) -> bytes:
     return file.getvalue()
 
 
+def experiment_figures(report: ExperimentReport) -> dict[str, bytes]:
+    """Each figure of the report as SVG, by its key; the same report gives the same bytes.
+
+    Raises:
+        ReportError: fonts or memory are lacking.
+    """
+    drawn = {}
+    settings = {"svg.fonttype": "none", "svg.hashsalt": report.title}  # words stay words
+    with refusing(), mpl.rc_context(settings):
+        for figure in report.figures:
+            file, page = BytesIO(), Page()
+            draw_figure(Column(page, LEFT, TOP, RIGHT - LEFT), figure)
+            page.figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+            drawn[figure.key] = file.getvalue()
+    return drawn
+
+
 def experiment_pages(report: ExperimentReport) -> list[Page]:
     """The drawn sheets, each with the disclaimer and its number."""
     sheets = ReportSheets(report.title)

@@ -234,7 +234,7 @@ def test_an_arm_is_opened_with_its_live_curves_and_those_of_its_trials(hospital,
     assert not page.exception
     assert page.selectbox(key=f"experiment_arm_{run.folder.path.name}").value == "arm-1"
     assert len(page.get("plotly_chart")) == 2
-    trials = next(frame.value for frame in page.dataframe if "score" in frame.value)
+    trials = next(frame.value for frame in page.dataframe if "Score" in frame.value)
     assert list(trials["Trial"]) == [1, 2]
     names = [trace["name"] for trace in json.loads(page.get("plotly_chart")[1].proto.spec)["data"]]
     assert names == ["trial 1", "trial 2"]

@@ -19,6 +19,16 @@ from ecgapp.ui.training.curves import CONFIG, loss_curves, overlay
 MOST_TRIALS = 9  # curves in one chart
 LOG_LINES = 12
 _READERS = "arm_readers"  # session state: the reader of the job's metrics
+_ACRONYMS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "f1": "F1",
+    "f2": "F2",
+    "g2": "G2",
+    "lci": "LCI",
+    "mse": "MSE",
+}
+_COUNTS = {"train": "Training records", "validation": "Validation records", "test": "Test records"}
 _LIVE = {"weighted_f1": "weighted F1 (validation)", "f1": "macro F1 (validation)", "auroc": "AUROC"}
 
 
@@ -81,26 +91,29 @@ def _trials(trials: dict[int, TrialResult]) -> None:
         return
     st.caption(f"{len(trials)} ended {'trial' if len(trials) == 1 else 'trials'}")
     rows = [{"Trial": number + 1, **trial.values, **trial.counts} for number, trial in trials.items()]
-    st.dataframe(pd.DataFrame(rows).rename(columns=_spaced), hide_index=True)
+    st.dataframe(pd.DataFrame(rows).rename(columns=_heading), hide_index=True)
     notes = tuple(dict.fromkeys(note for trial in trials.values() for note in trial.notes))
     for note in notes:
         st.caption(escape_markdown(note))
     names = sorted({name for trial in trials.values() for name in trial.curves})
     if not names:
         return
-    name = st.selectbox("Curve", names, format_func=_spaced, key="arm_curve")
+    name = st.selectbox("Curve", names, format_func=_heading, key="arm_curve")
     curves = {
         f"trial {number + 1}": _points(trial.curves[name])
         for number, trial in list(trials.items())[:MOST_TRIALS]
         if name in trial.curves
     }
-    chart = overlay(curves, _spaced(name))
-    st.plotly_chart(chart, config=CONFIG, key="arm_trials", alt=f"{name} of each trial by epoch")
+    chart = overlay(curves, _heading(name))
+    st.plotly_chart(chart, config=CONFIG, key="arm_trials", alt=f"{_heading(name)} of each trial by epoch")
 
 
-def _spaced(name: str) -> str:
-    """The name of a figure as words, e.g. ``weighted f1``."""
-    return name.replace("_", " ")
+def _heading(name: str) -> str:
+    """The name of a figure as a heading, e.g. ``Weighted F1`` of ``weighted_f1``."""
+    if name in _COUNTS:
+        return _COUNTS[name]
+    words = " ".join(_ACRONYMS.get(word, word) for word in name.split("_"))
+    return words[:1].upper() + words[1:]
 
 
 def _points(curve: tuple[float | None, ...]) -> tuple[Point, ...]:

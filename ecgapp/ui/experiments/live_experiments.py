@@ -124,7 +124,7 @@ def _actions(
             stop = guarded(settings, lambda: stop_experiment(folder, runs))
             st.button("Stop", on_click=stop, icon=":material/stop:", key="experiment_stop")
         again = any(status.state in ("failed", "lost", "stopped") for status in states)
-        if again or state not in ("running", "queued", "finished"):
+        if state != "stopping" and (again or state not in ("running", "queued", "finished")):
             places = _devices(states)
             resume = guarded(settings, lambda: resume_experiment(folder, runs, places))
             failed = any(status.state in ("failed", "lost") for status in states)
@@ -132,7 +132,7 @@ def _actions(
             st.button(
                 words, on_click=resume, icon=":material/resume:", key="experiment_resume", type="primary"
             )
-        if state not in ("running", "queued"):
+        if state not in ("stopping", "running", "queued"):
             _delete(folder, runs, settings)
 
 

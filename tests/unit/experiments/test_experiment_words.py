@@ -62,6 +62,8 @@ def test_a_failed_arm_says_why():
     ("states", "whole", "words"),
     [
         (("running", "waiting"), "running", "Running: 0 of 2 arms finished."),
+        (("stopping", "stopped"), "stopping", "Stopping: 0 of 2 arms finished."),
+        (("running", "stopping"), "stopping", "Stopping: 0 of 2 arms finished."),
         (("failed", "running"), "running", "Running: 0 of 2 arms finished, 1 failed."),
         (("finished", "queued"), "queued", "Queued: 1 of 2 arms finished."),
         (("finished", "finished"), "finished", "Finished: all 2 arms."),

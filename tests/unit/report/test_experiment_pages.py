@@ -12,7 +12,7 @@ from ecgapp.experiments.report_parts import (
     ResultFigure,
     ResultTable,
 )
-from ecgapp.report.experiment_pages import experiment_pages, experiment_pdf
+from ecgapp.report.experiment_pages import experiment_figures, experiment_pages, experiment_pdf
 from ecgapp.report.page import FOOT, LEFT, RIGHT
 from ecgapp.report.result_table import SMALLEST, lay_out_table
 
@@ -70,6 +70,18 @@ def test_the_same_report_gives_the_same_bytes():
     first = experiment_pdf(REPORT)
     assert first.startswith(b"%PDF")
     assert first == experiment_pdf(REPORT)
+
+
+def test_each_figure_is_a_picture_with_its_words_and_always_the_same_bytes():
+    drawn = experiment_figures(REPORT)
+    assert list(drawn) == ["f4", "f5"]
+    assert all(words in drawn["f4"].decode() for words in ("Figure 4", "Curves", "Caption."))
+    assert drawn == experiment_figures(REPORT)
+
+
+def test_markdown_shows_the_pictures_or_lists_the_figures():
+    assert "![Figure 4](jang/f4.svg)" in REPORT.to_markdown("jang/")
+    assert "- Figure 4 (`f4`). Caption." in REPORT.to_markdown()
 
 
 def test_every_sheet_has_the_disclaimer_the_title_and_its_number(pages):
