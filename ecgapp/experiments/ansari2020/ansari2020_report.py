@@ -156,9 +156,10 @@ def _simple_split(config: ExperimentConfig, learners: Sequence[ArmTrials]) -> tu
             rarest = counts.get(f"{SIMPLE}rarest", 0)
             if rarest >= _FEW_POSITIVES:
                 return ()
+            positives = "positive" if rarest == 1 else "positives"
             return (
                 f"The simple split of {config.stores[0]} has {counts.get(f'{SIMPLE}n', 0):,} test records, "
-                f"and {rarest} positives of its rarest class: too few for a comparison with the published "
+                f"and {rarest} {positives} of its rarest class: too few for a comparison with the published "
                 "figures.",
             )
     return ()
