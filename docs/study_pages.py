@@ -6,8 +6,9 @@ A folder is what ``python -m ecgapp experiment NAME --collect --out FOLDER`` has
 the line ``---`` is written by hand and stays; the report's data, conclusions, tables and figures follow it.
 """
 
+import argparse
 import sys
-from collections.abc import Sequence
+import textwrap
 from pathlib import Path
 
 from ecgapp.config import PROJECT
@@ -17,14 +18,16 @@ from ecgapp.report.experiment_pages import experiment_figures
 
 PAGES = PROJECT / "docs" / "studies"
 LINE = "\n---\n"
+WIDTH = 110  # letters of a line
 
 
-def main(folders: Sequence[str]) -> None:
+def main() -> None:
     """Write the page of each folder's study."""
-    if not folders:
-        sys.exit(__doc__)
-    for name in folders:
-        write_page(ExperimentFolder(Path(name)))
+    parser = argparse.ArgumentParser(prog="python -m docs.study_pages", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    for folder in parser.parse_args().folders:
+        write_page(ExperimentFolder(folder))
 
 
 def write_page(folder: ExperimentFolder) -> None:
@@ -44,8 +47,19 @@ def write_page(folder: ExperimentFolder) -> None:
     page = PAGES / f"{name}.md"
     above = page.read_text("utf-8").partition(LINE)[0] if page.is_file() else f"# {document.report.title}\n"
     below = document.report.to_markdown(f"{name}/").partition("\n")[2]  # without its title
-    page.write_text(f"{above}{LINE}{below}", "utf-8")
+    lines = "\n".join(_wrapped(line) for line in below.split("\n"))
+    page.write_text(f"{above}{LINE}{lines}", "utf-8")
+
+
+def _wrapped(line: str) -> str:
+    """The line in lines of at most ``WIDTH``; a row of a table, a picture or a title stays one line."""
+    if line.startswith(("|", "!", "#")):
+        return line
+    behind = "  " if line.startswith("- ") else ""
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=behind, break_long_words=False, break_on_hyphens=False
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
