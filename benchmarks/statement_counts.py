@@ -19,8 +19,8 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.installed import open_store
 from ecgapp.tasks import Task
+from ecgapp.tasks.statement_task import STATEMENTS, statement_label
 from ecgapp.tasks.statement_vocabulary import statement, vocabulary
-from ecgapp.tasks.statements import STATEMENTS, statement_label
 
 TRAINING_FOLDS = range(1, 9)
 

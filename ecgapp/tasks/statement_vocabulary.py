@@ -52,8 +52,8 @@ class Statement:
     @property
     def code(self) -> str:
         """The code that stands for the statement in a report: SNOMED CT, else SCP-ECG; "" without one."""
-        found = (code for kind in _PREFERRED for code in self.codes if code.startswith(f"{kind}:"))
-        return next(found, "")
+        codes = (code for kind in _PREFERRED for code in self.codes if code.startswith(f"{kind}:"))
+        return next(codes, "")
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -104,6 +104,13 @@ def _by_term() -> Mapping[str, Statement]:
 
 def _plain(term: str) -> str:
     return " ".join(re.split(r"[\s\-/]+", term.casefold().strip()))
+
+
+def offered_terms() -> tuple[str, ...]:
+    """The terms that are offered to a reader who types: all keys, then synonyms, then codes."""
+    every = vocabulary().values()
+    synonyms = [term for one in every for term in one.synonyms]
+    return (*vocabulary(), *synonyms, *(code for one in every for code in one.codes))
 
 
 def broader_statements(key: str) -> tuple[Statement, ...]:

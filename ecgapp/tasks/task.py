@@ -34,7 +34,7 @@ class Label:
     ``alone`` holds codes that mean it only where the record has no other code of that
     vocabulary: SNOMED's "sinus rhythm" is the class Normal only on its own. ``narrower`` holds codes of
     which the label follows: an anteroseptal infarction is an infarction. ``broader`` holds codes that leave
-    it open: of a record with an infarction nobody knows whether it is anteroseptal.
+    it open: an infarction may be anteroseptal or not.
     """
 
     name: str

@@ -11,8 +11,8 @@ from ecgapp.evaluate.challenge.scored_labels import scored_labels
 from ecgapp.records import LEADS
 from ecgapp.storage import documents
 from ecgapp.tasks import Task, column_code, task
+from ecgapp.tasks.statement_task import STATEMENTS, statement_label
 from ecgapp.tasks.statement_vocabulary import statement, vocabulary
-from ecgapp.tasks.statements import STATEMENTS, statement_label
 
 RECORDS = [
     ("one", ("SCP:AFIB",)),

@@ -12,7 +12,7 @@ from ecgapp.config import Settings
 from ecgapp.datasets import StoreManifest, open_store
 from ecgapp.datasets.membership import Membership
 from ecgapp.models import ECGClassifierConfig
-from ecgapp.tasks.statements import STATEMENTS
+from ecgapp.tasks.statement_task import STATEMENTS
 from ecgapp.training.data.in_memory import choose_records
 
 CONFIG = replace(
