@@ -25,6 +25,7 @@ from ecgapp.experiments.starting import CheckedExperiment, check_experiment, ope
 from ecgapp.experiments.study_protocol import Arm, ArmContext, protocol_named
 from ecgapp.experiments.trials.probe_reporter import ProbeReporter
 from ecgapp.jobs import ARM, RunStore
+from ecgapp.runs.run_words import duration_words
 from ecgapp.storage import documents
 from ecgapp.training import EpochReport, StepReport
 from ecgapp.training.devices import gpus
@@ -91,8 +92,8 @@ def _estimate(checked: CheckedExperiment, arguments: Namespace, settings: Settin
         sys.stdout.write(documents.dump(TimeEstimate(device, seconds)))
         return 0
     for arm in arms:
-        sys.stdout.write(f"{_duration(seconds[arm.key]):>10}  {arm.title}\n")
-    sys.stdout.write(f"{_duration(sum(seconds.values())):>10}  in all, on {device}\n")
+        sys.stdout.write(f"{duration_words(seconds[arm.key]):>11}  {arm.title}\n")
+    sys.stdout.write(f"{duration_words(sum(seconds.values())):>11}  in all, on {device}\n")
     return 0
 
 
@@ -134,13 +135,6 @@ def _run_jobs(
 def _print(folder: ExperimentFolder, stores: Sequence[DatasetStore], *, as_json: bool) -> None:
     document = write_report(folder, stores)
     sys.stdout.write(documents.dump(document) if as_json else document.report.to_markdown())
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as ``45 s``, ``12 min`` or ``3.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class _TerminalReporter:

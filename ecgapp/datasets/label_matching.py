@@ -1,7 +1,7 @@
-"""Weights that give the records of a source the label shares of a target, and draws by such weights.
+"""Weights that give the records of a source the label shares of a target.
 
 Raking (iterative proportional fitting; Deming & Stephan 1940, doi:10.1214/aoms/1177731829) of the labels'
-shares; the draw without replacement is that of Efraimidis & Spirakis (2006), doi:10.1016/j.ipl.2005.11.003.
+shares.
 """
 
 import numpy as np
@@ -69,16 +69,3 @@ def _rake(weights: Floats, answers: NDArray[np.floating], share: float) -> None:
         own = weights[of_value].sum()
         if own > 0:
             weights[of_value] *= part * total / own
-
-
-def matched_subset(weights: Floats, n: int, seed: int) -> NDArray[np.int64]:
-    """The rows of ``n`` records drawn without replacement in proportion to ``weights``, sorted.
-
-    Raises:
-        DatasetError: fewer than ``n`` records have a weight above 0.
-    """
-    usable = np.flatnonzero(weights > 0)
-    if not 0 < n <= len(usable):
-        raise DatasetError(f"{n:,} records cannot be drawn from {len(usable):,}. Choose another number.")
-    keys = np.random.default_rng(seed).exponential(size=len(usable)) / weights[usable]
-    return np.sort(usable[np.argsort(keys, kind="stable")[:n]])

@@ -2,13 +2,12 @@
 
 from ecgapp.evaluate.alerts import Alerts, alerts_by_threshold, share_of
 from ecgapp.evaluate.bootstrap import bootstrap_interval
-from ecgapp.evaluate.calibration import LabelCalibration, fit_label_temperatures, fit_temperature
+from ecgapp.evaluate.calibration import fit_temperature
 from ecgapp.evaluate.calibration_error import (
     CalibrationErrors,
     calibration_errors,
-    expected_calibration_error,
 )
-from ecgapp.evaluate.challenge.reward_matrix import RewardMatrix, challenge_2021, challenge_score
+from ecgapp.evaluate.challenge.reward_matrix import RewardMatrix, challenge_2021
 from ecgapp.evaluate.challenge.scored_labels import ScoredLabels, scored_labels
 from ecgapp.evaluate.challenge_scores import challenge_weights, f_beta_g_beta
 from ecgapp.evaluate.classification import evaluate_predictions, f1_by_label, macro_f1, metrics_at
@@ -26,7 +25,6 @@ from ecgapp.evaluate.comparison.trial_statistics import (
     paired_test,
     trial_summary,
     welch_test,
-    wilcoxon_p,
 )
 from ecgapp.evaluate.confusion import ConfusionMatrix, confusion_matrix
 from ecgapp.evaluate.learning_curve import LearningCurveIndex, indices_by_epoch, learning_curve_index
@@ -43,7 +41,6 @@ __all__ = [
     "Alerts",
     "CalibrationErrors",
     "ConfusionMatrix",
-    "LabelCalibration",
     "LearningCurveIndex",
     "Mistake",
     "OverallFigures",
@@ -63,14 +60,11 @@ __all__ = [
     "by_origin",
     "calibration_errors",
     "challenge_2021",
-    "challenge_score",
     "challenge_weights",
     "confusion_matrix",
     "evaluate_predictions",
-    "expected_calibration_error",
     "f1_by_label",
     "f_beta_g_beta",
-    "fit_label_temperatures",
     "fit_temperature",
     "indices_by_epoch",
     "learning_curve_index",
@@ -96,7 +90,6 @@ __all__ = [
     "weighted_f1",
     "weighted_f1_statistic",
     "welch_test",
-    "wilcoxon_p",
     "wilson",
     "window_errors",
 ]

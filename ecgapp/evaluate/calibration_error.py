@@ -58,20 +58,6 @@ def calibration_errors(
     return CalibrationErrors(n_records, mean, pooled, adaptive)
 
 
-def expected_calibration_error(
-    probabilities: AnyFloats, targets: AnyFloats, n_bins: int = N_BINS, *, adaptive: bool = False
-) -> float:
-    """One label's error on (n_records,) probabilities and targets; NaN if no target is known.
-
-    Raises:
-        ConfigError: the arrays do not fit each other.
-    """
-    scores, truths = checked(np.asarray(probabilities)[:, None], np.asarray(targets)[:, None])
-    bins = _equal_numbers(scores, truths, n_bins) if adaptive else _equal_width(scores, n_bins)
-    statistic = _error(scores, truths, np.zeros(scores.shape, dtype=np.int64), bins, n_bins)
-    return float(statistic(np.ones((len(scores), 1)))[0])
-
-
 def _error(
     scores: Floats, truths: Floats, groups: NDArray[np.int64], bins: NDArray[np.int64], n_bins: int
 ) -> Statistic:

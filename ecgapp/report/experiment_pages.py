@@ -84,8 +84,8 @@ def experiment_figures(report: ExperimentReport) -> dict[str, bytes]:
         ReportError: fonts or memory are lacking.
     """
     drawn = {}
-    settings = {"svg.fonttype": "none", "svg.hashsalt": report.title}  # words stay words
-    with refusing(), mpl.rc_context(settings):
+    # words stay words
+    with refusing(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": report.title}):
         for figure in report.figures:
             file, page = BytesIO(), Page()
             draw_figure(Column(page, LEFT, TOP, RIGHT - LEFT), figure)

@@ -6,7 +6,7 @@ import pytest
 from admin_pages import twelve_lead_store
 from app_server import served
 from metric_files import add_metrics
-from run_processes import set_columns
+from run_processes import end_all, set_columns
 from small_training import FINETUNING, write_store
 from visitor import Visitor, browser, expect
 
@@ -35,21 +35,38 @@ WATCH = """main => {
 BLINK = 3  # frames at most: Streamlit puts a figure that has changed in the place of the old one
 
 
-@pytest.fixture
-def running(tmp_path):
-    """A run that is told to be under way, with a few epochs and a worst ECG."""
-    settings = Settings(tmp_path)
+@pytest.fixture(scope="module")
+def chrome():
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A server with a password and the data set ``hospital``; each test has a run of its own on it."""
+    settings = Settings(tmp_path_factory.mktemp("lab"))
     admin_password.set_password(settings, PASSWORD)
     write_store(settings.stores / "hospital", n_records=32)
-    hospital = open_store("hospital", settings)
+    with served(settings.home) as app:
+        yield app
+
+
+@pytest.fixture
+def running(lab):
+    """A run that is told to be under way, with a few epochs and a worst ECG; no other run is in the list."""
+    hospital = open_store("hospital", lab.settings)
     worst = RankedRecord("hospital", 1, 2.5, "1", hospital.manifest.digest)
-    store = RunStore(settings.runs)
+    store = RunStore(lab.settings.runs)
     run = store.create("ward", "finetune", "cpu", documents.dump(replace(FINETUNING, stores=("hospital",))))
     set_columns(store, run.id, state="running", heartbeat=1e12, done=3, total=40)
     write_ranking(store.folder(run.id), RankedRecords(3, (), (worst,)))
     for epoch in range(1, 4):
         add_epoch(store, run, epoch)
-    return store, run
+    yield store, run
+    end_all(store)
+    set_columns(store, run.id, state="stopped")
+    for ended in store.all():
+        store.delete(ended.id)
 
 
 def add_epoch(store, run, epoch):
@@ -59,13 +76,13 @@ def add_epoch(store, run, epoch):
 
 
 @pytest.fixture
-def visitor(running):
-    store, _ = running
-    with served(store.database.path.parent.parent) as app, browser() as chrome:
-        person = Visitor.at(chrome, app, "training")
-        person.sign_in(PASSWORD)
-        expect(person.widget("live_loss").locator(".scatterlayer .js-line").first).to_be_attached()
-        yield person
+def visitor(chrome, lab, running):
+    person = Visitor.at(chrome, lab, "training")
+    person.sign_in(PASSWORD)
+    expect(person.widget("live_loss").locator(".scatterlayer .js-line").first).to_be_attached()
+    yield person
+    for tab in chrome.contexts:
+        tab.close()
 
 
 def test_curves_grow_in_place_while_the_reader_has_scrolled_down(visitor, running):

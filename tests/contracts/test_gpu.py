@@ -185,6 +185,6 @@ def test_two_gpus_learn_what_one_learns(settings, tmp_path):
     config = on_gpu(PRETRAINING, epochs=2, precision="fp32")
     alone = training.train(config, Recorder(), tmp_path / "alone", settings)
     both = replace(config, device=device_choices()[0])
-    train_in_processes(both, tmp_path / "together", settings, 2)
+    train_in_processes({"together": both}, tmp_path, settings, 2)
     together = load_model([tmp_path / "together" / "result"], "small").network
     assert_alike(alone.network.state_dict(), together.state_dict(), 1e-2)

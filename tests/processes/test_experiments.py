@@ -23,6 +23,7 @@ from tiny_experiments import (
 )
 from twelve_lead_stores import twelve_lead_installation
 
+from ecgapp.__main__ import main
 from ecgapp.config import PROJECT
 from ecgapp.errors import ExperimentError
 from ecgapp.experiments import estimation
@@ -37,12 +38,13 @@ from ecgapp.experiments.collection import read_report, write_report
 from ecgapp.experiments.estimation import measure_experiment
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.experiment_folder import ExperimentFolder, TimeEstimate
-from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
+from ecgapp.experiments.singstad2020.singstad2020_config import Singstad2020Config
 from ecgapp.experiments.starting import open_experiment
 from ecgapp.jobs import ARM, RunStore
 from ecgapp.storage import documents
 
 CPU = ("cpu",)
+THREE = with_settings(n_arms=2)  # and the arm that both need: every job is a process, which imports torch
 
 
 @pytest.fixture
@@ -82,12 +84,12 @@ def reports_of(run, whole):
 
 
 def test_arms_start_by_themselves_once_the_arm_that_they_need_has_finished(settings, runs, tmp_path):
-    run = TinyRun(settings)
+    run = TinyRun(settings, THREE)
     start_ready_arms(run.folder, runs, CPU)
-    assert ended(run, runs) == ["finished"] * 4
+    assert ended(run, runs) == ["finished"] * 3
     begun = trials_begun(settings)
-    assert len(begun) == len(set(begun)) == 7
-    after_jobs, whole = reports_of(run, TinyRun(settings, path=tmp_path / "whole"))
+    assert len(begun) == len(set(begun)) == 5
+    after_jobs, whole = reports_of(run, TinyRun(settings, THREE, path=tmp_path / "whole"))
     assert after_jobs == whole
     messages = [status.run.message for status in arm_states(run.folder, runs)]
     assert messages[:2] == ["Finished. First arm: 1 trial.", "Finished. Arm 1: 2 trials."]
@@ -128,24 +130,24 @@ def test_the_arms_of_a_study_run_on_their_device_one_after_another(device, tmp_p
 
 
 def test_arms_behind_one_that_failed_wait_and_the_others_run(settings, runs):
-    break_arms(settings, "arm-2")
-    run = TinyRun(settings)
+    break_arms(settings, "arm-1")
+    run = TinyRun(settings, THREE)
     start_ready_arms(run.folder, runs, CPU)
-    assert ended(run, runs) == ["finished", "finished", "failed", "finished"]
-    message = arm_states(run.folder, runs)[2].run.message
+    assert ended(run, runs) == ["finished", "failed", "finished"]
+    message = arm_states(run.folder, runs)[1].run.message
     assert message.startswith("The loss of the tiny training is not a number.")
     break_arms(settings, "first")
-    broken = TinyRun(settings, with_settings(steps=4))
+    broken = TinyRun(settings, with_settings(n_arms=2, steps=4))
     start_ready_arms(broken.folder, runs, CPU)
-    assert ended(broken, runs) == ["failed", "waiting", "waiting", "waiting"]
+    assert ended(broken, runs) == ["failed", "waiting", "waiting"]
     break_arms(settings)
     for one in (run, broken):
         resume_experiment(one.folder, runs, CPU)
-        assert ended(one, runs) == ["finished"] * 4
+        assert ended(one, runs) == ["finished"] * 3
 
 
 def test_a_stopped_or_killed_experiment_goes_on_to_the_same_tables(settings, runs, tmp_path):
-    config = with_settings(steps=40, pause=0.02)
+    config = with_settings(n_arms=2, steps=40, pause=0.02)
     run = TinyRun(settings, config)
     start_ready_arms(run.folder, runs, CPU)
     until(lambda: "arm-1 0" in trials_begun(settings))
@@ -156,45 +158,45 @@ def test_a_stopped_or_killed_experiment_goes_on_to_the_same_tables(settings, run
     os.kill(arm_states(run.folder, runs)[2].run.pid, signal.SIGKILL)
     assert ended(run, runs)[2] == "lost"
     resume_experiment(run.folder, runs, CPU)
-    assert ended(run, runs) == ["finished"] * 4
-    assert len(set(trials_begun(settings))) == 7
+    assert ended(run, runs) == ["finished"] * 3
+    assert len(set(trials_begun(settings))) == 5
     after_breaks, whole = reports_of(run, TinyRun(settings, config, path=tmp_path / "whole"))
     assert after_breaks == whole
 
 
 def test_a_stop_at_the_end_of_an_arm_starts_no_other(settings, runs):
-    run = TinyRun(settings, with_settings(steps=3, pause=0.3))
+    run = TinyRun(settings, with_settings(n_arms=2, steps=3, pause=0.3))
     start_ready_arms(run.folder, runs, CPU)
     until(lambda: "first 0" in trials_begun(settings))
     time.sleep(0.7)  # the arm is in its last step, after which it does not ask
     stop_experiment(run.folder, runs)
-    assert ended(run, runs)[1:] == ["waiting"] * 3
+    assert ended(run, runs)[1:] == ["waiting"] * 2
 
 
-def test_parts_in_processes_of_their_own_end_in_the_tables_of_one_process(settings, tmp_path):
+def test_parts_in_processes_of_their_own_end_in_the_tables_of_one_process(
+    settings, tmp_path, monkeypatch, capsysbinary
+):
     document = tmp_path / "settings.json"
     config = with_settings(n_arms=7, pause=0.02)
     document.write_text(documents.dump(config.settings))
     out = tmp_path / "out"
-    command = [*PROGRAM, "experiment", "tiny", "--store", "hospital", "--size", config.size]
+    command = ["experiment", "tiny", "--store", "hospital", "--size", config.size]
     command += ["--seed", str(config.seed), "--settings", str(document), "--out", str(out)]
-    surroundings = {**os.environ, "ECGAPP_HOME": str(settings.home), "PYTHONPATH": str(PROJECT)}
-    parts = [
-        subprocess.Popen([*command, "--part", f"{k}/3"], cwd=tmp_path, env=surroundings) for k in (1, 2, 3)
-    ]
+    monkeypatch.setenv("ECGAPP_HOME", str(settings.home))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    parts = [subprocess.Popen([*PROGRAM, *command, "--part", f"{k}/3"], cwd=tmp_path) for k in (1, 2, 3)]
     assert [part.wait(300) for part in parts] == [0, 0, 0]
     begun = trials_begun(settings)
     assert len(begun) == len(set(begun)) == 15
-    collected = subprocess.run(
-        [*command, "--collect", "--json"], cwd=tmp_path, env=surroundings, capture_output=True
-    )
-    assert collected.returncode == 0, collected.stderr
+    capsysbinary.readouterr()
+    assert main([*command, "--collect", "--json"]) == 0
+    collected = capsysbinary.readouterr().out
     assert trials_begun(settings) == begun
     together, whole = reports_of(
         TinyRun(settings, config, path=out), TinyRun(settings, config, path=tmp_path / "whole")
     )
     assert together == whole
-    assert collected.stdout == whole["results.json"]
+    assert collected == whole["results.json"]
     assert ExperimentFolder(out).is_finished(ARMS[-1])
 
 

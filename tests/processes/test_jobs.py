@@ -401,10 +401,8 @@ def test_heartbeats_go_on_while_the_list_cannot_be_written(store):
         assert store.get(run.id).active
 
 
-def test_a_final_state_that_the_list_could_not_take_is_recorded_by_the_next_process_that_reads_it(
-    store, monkeypatch
-):
-    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
+def test_a_final_state_that_the_list_could_not_take_is_recorded_by_the_next_process_that_reads_it(store):
+    store.database.busy = 0.05
     run, waiting = queued(store), queued(store)
     store.claim("cpu", run.id)
     held = Attachment(store, run.id)

@@ -23,10 +23,10 @@ TOGETHER = replace(PRETRAINING, epochs=30, checkpoint_seconds=0.1, device="auto"
 
 @contextmanager
 def torchrun(home, config):
-    """``torchrun`` on two processes of this training; it starts them again once where one is lost."""
+    """``torchrun`` on two processes of this training; it starts them again up to twice."""
     (home / "config.json").write_text(documents.dump(config))
     program = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*program, "--max-restarts", "1", "-m", "ecgapp", "train", str(home / "config.json")]
+    command = [*program, "--max-restarts", "2", "-m", "ecgapp", "train", str(home / "config.json")]
     surroundings = {
         "ECGAPP_HOME": str(home),
         "OMP_NUM_THREADS": "1",
@@ -53,19 +53,27 @@ def uninterrupted(tmp_path_factory):
     return trained_in(RunStore(settings.runs))
 
 
-@pytest.mark.parametrize("rank", ["0", "1"])
-def test_torchrun_takes_a_run_up_again_after_a_loss_and_ends_with_the_same_weights(
-    rank, uninterrupted, tmp_path
+def test_torchrun_takes_a_run_up_again_after_each_loss_and_ends_with_the_same_weights(
+    uninterrupted, tmp_path
 ):
     settings = small_settings(tmp_path, n_records=20)
     runs = RunStore(settings.runs)
+
+    def checkpoints():
+        """When the run's checkpoint was written, if it was."""
+        paths = [runs.folder(run.id) / CHECKPOINT for run in runs.all()]
+        return {path.stat().st_mtime_ns for path in paths if path.exists()}
+
     with torchrun(settings.home, TOGETHER) as leader:
-        until(lambda: any((runs.folder(run.id) / CHECKPOINT).exists() for run in runs.all()))
-        processes = {p.environ()["RANK"]: p for p in psutil.Process(leader.pid).children()}
-        processes[rank].kill()
+        for rank in ("0", "1"):
+            before = checkpoints()
+            until(lambda before=before: checkpoints() - before)
+            processes = {p.environ()["RANK"]: p for p in psutil.Process(leader.pid).children()}
+            processes[rank].kill()
+            psutil.wait_procs(processes.values())
     (ended,) = runs.all()
     assert (ended.state, ended.device, ended.pid) == ("finished", "cpu+cpu", leader.pid)
-    assert any("Going on from" in line for line in runs.log_tail(ended.id, 10**6))
+    assert sum("Going on from" in line for line in runs.log_tail(ended.id, 10**6)) == 2
     steps = read_metric(runs, ended.id, "train/loss", 10**6).steps
     assert steps == tuple(range(1, len(steps) + 1))
     assert trained_in(runs) == uninterrupted

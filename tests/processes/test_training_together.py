@@ -1,5 +1,6 @@
 """Members that learn together, and processes that learn together: the same as one alone."""
 
+import functools
 import re
 from dataclasses import replace
 
@@ -134,12 +135,25 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize(("processes", "config"), ALIKE.values(), ids=ALIKE)
-def test_several_processes_learn_what_one_learns(processes, config, settings, tmp_path):
-    config = replace(config, epochs=2)
-    alone = training.train(config, Recorder(), tmp_path / "alone", settings)
-    train_in_processes(config, tmp_path / "together", settings, processes)
-    together = load_model([tmp_path / "together" / "result"], "small")
+@pytest.fixture(scope="module")
+def trained_together(settings, tmp_path_factory):
+    """The folder with the trainings of ``ALIKE`` in so many processes, which are started once for all."""
+
+    @functools.cache
+    def train(n_processes):
+        folder = tmp_path_factory.mktemp("together")
+        configs = {name: replace(config, epochs=2) for name, (n, config) in ALIKE.items() if n == n_processes}
+        train_in_processes(configs, folder, settings, n_processes)
+        return folder
+
+    return train
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_several_processes_learn_what_one_learns(name, settings, trained_together, tmp_path):
+    n_processes, config = ALIKE[name]
+    alone = training.train(replace(config, epochs=2), Recorder(), tmp_path, settings)
+    together = load_model([trained_together(n_processes) / name / "result"], "small")
     assert_alike(alone.network.state_dict(), together.network.state_dict(), 2e-3)
     assert together.card.provenance.n_train == alone.card.provenance.n_train
 
@@ -168,7 +182,7 @@ def test_a_process_without_room_for_all_members_ends_the_training_of_several_in_
 
 def test_two_processes_stop_together_and_one_goes_on(settings, tmp_path):
     config = replace(PRETRAINING, batch_size=8, epochs=2)
-    printed = train_in_processes(config, tmp_path / "run", settings, 2, stop=5)
+    printed = train_in_processes({"run": config}, tmp_path, settings, 2, stop=5)
     assert sorted(printed.split()) == ["0", "1", "stopped", "stopped"]
     resumed = training.train(config, Recorder(), tmp_path / "run", settings)
     whole = training.train(config, Recorder(), tmp_path / "whole", settings)

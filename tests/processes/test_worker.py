@@ -261,7 +261,7 @@ def test_an_epoch_that_cannot_be_written_ends_a_run_that_is_to_stop_at_once_and_
 
 
 def test_a_list_that_is_locked_delays_neither_metrics_nor_the_end_of_a_run(store, settings, monkeypatch):
-    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
+    store.database.busy = 0.05
     plain = team.train
 
     def train(*arguments):
@@ -280,7 +280,7 @@ def test_a_list_that_is_locked_delays_neither_metrics_nor_the_end_of_a_run(store
 def test_a_run_that_ends_while_the_list_is_locked_has_its_final_state_for_the_next_reader(
     store, settings, monkeypatch
 ):
-    monkeypatch.setattr("ecgapp.storage.database.BUSY_SECONDS", 0.05)
+    store.database.busy = 0.05
     lock = ExitStack()
 
     def train(*_):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import psutil
 import pytest
@@ -20,10 +21,20 @@ from ecgapp.worklist import Worklist, resume_scoring, scorer_pool, start_scoring
 from ecgapp.worklist.scorer_pool import ScorerPool
 from ecgapp.worklist.start_scoring import scoring_job
 
+timed = sys.modules["ecgapp.worklist.start_scoring"]
+BRIEF = (sys.executable, str(PROJECT / "tests" / "support" / "brief_scoring.py"))
+
 
 @pytest.fixture
 def settings(tmp_path):
     return small_home(tmp_path)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    """The processes of a scoring end soon after the last ECG, not ten seconds later."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.setattr(timed, "RunStore", partial(RunStore, command=BRIEF))
 
 
 @pytest.fixture
@@ -47,7 +58,7 @@ def test_a_killed_scorer_leaves_items_waiting_and_the_next_start_goes_on(setting
     assert {number: items[number - 1].scored for number in before} == before
 
 
-def test_the_scoring_is_one_job_that_ends_by_itself_and_is_started_again(settings, worklist):
+def test_the_scoring_is_one_job_that_ends_by_itself_and_is_started_again(settings, worklist, brief):
     runs = RunStore(settings.runs)
     for seed in (1, 2):
         number = fill(worklist, [ecg(seed)])[0]
@@ -64,7 +75,7 @@ def test_the_scoring_is_one_job_that_ends_by_itself_and_is_started_again(setting
     assert [event.kind for event in runs.events(ended.id)].count("starting") == 2
 
 
-def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings, worklist):
+def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings, worklist, brief):
     runs = RunStore(settings.runs)
     fill(worklist, [ecg(1)])
     start_scoring(settings)
@@ -85,8 +96,7 @@ def test_a_scoring_that_is_stopped_leaves_no_process_and_its_ecgs_wait(settings,
     assert worklist.items()[0].state == SCORED
 
 
-def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, monkeypatch):
-    timed = sys.modules["ecgapp.worklist.start_scoring"]
+def test_a_scoring_that_is_killed_is_lost_and_started_again(settings, worklist, brief, monkeypatch):
     monkeypatch.setattr(timed, "AGAIN_SECONDS", 3600.0)
     runs = RunStore(settings.runs)
     fill(worklist, [ecg(seed) for seed in range(12)])

@@ -10,11 +10,7 @@ from dataset_sources import written_store
 
 from ecgapp.datasets import StoreManifest
 from ecgapp.datasets.membership import Membership
-from ecgapp.experiments.jang2021.jang2021_config import (
-    Jang2021Config,
-    LabelShare,
-    PretrainingSettings,
-)
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare, PretrainingSettings
 from ecgapp.experiments.study_protocol import protocol_named
 from ecgapp.experiments.trials.image_network import RANDOM
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig

@@ -15,11 +15,17 @@ QUICK = Timing(beat=0.05, attend=0.05, storage=1.0, retry=0.05)
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for another process; the limit only keeps a broken test from hanging."""
+    """Wait for another process; the limit only keeps a broken test from hanging.
+
+    After a condition that takes long the pause is longer, as the other process needs the processor.
+    """
     limit = time.monotonic() + 300
-    while not condition():
+    while True:
+        asked = time.monotonic()
+        if condition():
+            return
         assert time.monotonic() < limit, "waited in vain"
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 4 * (time.monotonic() - asked)), 0.2))
 
 
 def set_columns(store: RunStore, run_id: str, done: int | None = None, total: int = 0, **values) -> None:

@@ -1,4 +1,4 @@
-"""One training in several processes of ``torchrun``."""
+"""Trainings in several processes of ``torchrun``."""
 
 import os
 import subprocess
@@ -20,11 +20,14 @@ from ecgapp import training
 from ecgapp.config import Settings
 from ecgapp.storage import documents
 from ecgapp.training.parallel.process_group import joined
-config = documents.load(training.TrainingConfig, Path(sys.argv[1]).read_text())
+folder, settings, stop = Path(sys.argv[1]), Settings(Path(sys.argv[2])), int(sys.argv[3]) or None
+configs = {path.stem: documents.load(training.TrainingConfig, path.read_text())
+           for path in sorted(folder.glob("*.json"))}
 try:
-    with joined(gpu="cuda" in config.device) as processes:
-        recorder = Recorder(int(sys.argv[4]) or None if processes.is_leader else None)
-        training.train(config, recorder, Path(sys.argv[2]), Settings(Path(sys.argv[3])), processes)
+    with joined(gpu=any("cuda" in config.device for config in configs.values())) as processes:
+        for name, config in configs.items():
+            recorder = Recorder(stop if processes.is_leader else None)
+            training.train(config, recorder, folder / name, settings, processes)
 except training.Stopped:
     os.write(1, f"stopped {processes.rank}\\n".encode())  # at once: both write to the same pipe
 threads = [name.read_text() for name in Path("/proc/self/task").glob("*/comm")]
@@ -32,18 +35,18 @@ sys.exit(sum("gloo" in name for name in threads))  # one alive may abort the int
 """
 
 
-def train_in_processes(config, folder, settings, n_processes, stop=0):
-    """The output of the processes; the model lies in ``folder``."""
-    document = folder.parent / f"{folder.name}.json"
-    document.write_text(documents.dump(config))
-    program = folder.parent / "program.py"
+def train_in_processes(configs, folder, settings, n_processes, stop=0):
+    """The output of the processes, which train one config after another: ``name`` in ``folder/name``."""
+    for name, config in configs.items():
+        (folder / f"{name}.json").write_text(documents.dump(config))
+    program = folder / "program.py"
     program.write_text(PROGRAM)
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
-    arguments = [str(program), str(document), str(folder), str(settings.home), str(stop)]
+    arguments = [str(program), str(folder), str(settings.home), str(stop)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *torchrun, *arguments]
     done = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

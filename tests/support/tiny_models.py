@@ -1,5 +1,7 @@
 """Tiny untrained models with complete cards, for tests of packages above ``models``."""
 
+import functools
+
 import numpy as np
 import torch
 
@@ -56,13 +58,21 @@ def classifier(name="tiny_nine", task_name="nine_class", thresholds=None, **prep
     lines = thresholds or (0.5,) * n_labels
     network = ECGClassifierConfig(encoder(len(config.leads), config.window), n_labels=n_labels)
     known = predictions(n_labels)
-    figures = evaluate_predictions(
-        chosen_task, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50
-    )
+    figures = _figures(task_name, lines)
     card = ModelCard(
         name, f"Tiny {task_name}", network, config, MADE, chosen_task, thresholds=lines, validation=figures
     )
     return TrainedModel(build(network).eval().requires_grad_(False), card), known
+
+
+@functools.cache
+def _figures(task_name, lines):
+    """The figures of ``predictions`` at these thresholds; every test with a classifier needs them."""
+    chosen_task = task(task_name)
+    known = predictions(len(chosen_task.labels))
+    return evaluate_predictions(
+        chosen_task, known.probabilities, known.targets, lines, "made, fold 9", n_bootstrap=50
+    )
 
 
 def autoencoder(name="tiny_cae", **prepared):

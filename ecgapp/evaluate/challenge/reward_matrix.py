@@ -73,21 +73,6 @@ def score_of_parts(sums: Floats) -> Floats:
     return scores
 
 
-def challenge_score(decisions: Bools, targets: Bools, matrix: RewardMatrix | None = None) -> float:
-    """The score of ``decisions`` (n_records, n_classes), by default on the 26 classes of 2021.
-
-    Raises:
-        ConfigError: the arrays do not have one column for each class, or there are no records.
-    """
-    matrix = matrix or challenge_2021()
-    answers, truths = np.asarray(decisions, dtype=bool), np.asarray(targets, dtype=bool)
-    if answers.shape != truths.shape or truths.ndim != 2 or truths.shape[1] != len(matrix.classes):
-        raise ConfigError("Decisions and targets must have one row a record and one column a scored class.")
-    if not len(truths):
-        raise ConfigError("There are no records to score.")
-    return float(score_of_parts(challenge_parts(answers, truths, matrix).sum(axis=1)))
-
-
 def _rewards(outputs: Bools, targets: Bools, matrix: RewardMatrix) -> Floats:
     either = np.maximum(1, (outputs | targets).sum(axis=1))
     return np.asarray(((targets @ matrix.rewards) * outputs).sum(axis=1) / either)

@@ -1,4 +1,4 @@
-"""Comparison of two arms of an experiment by their trials: means, SDs, t-tests, and the paired Wilcoxon test.
+"""Comparison of two arms of an experiment by their trials: means, SDs, and t-tests.
 
 Jang et al. (2021), doi:10.4258/hir.2021.27.1.19, compare ten trials of each arm by Welch's t-test; their
 printed SDs are sample SDs (ddof 1). Trials with the same seed and the same records are pairs, and the paired
@@ -83,20 +83,6 @@ def paired_test(first: Sequence[float], second: Sequence[float]) -> TrialDiffere
     if error <= _smallest(one, two):
         return TrialDifference(n, difference, None, None, None, None)
     return _tested(n, difference, error, float(n - 1))
-
-
-def wilcoxon_p(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """The p value of Wilcoxon's signed rank test of pairs (1945, doi:10.2307/3001968); None if all are equal.
-
-    With n pairs it cannot fall below 2 / 2^n: 0.06 with five, 0.002 with ten.
-
-    Raises:
-        ConfigError: the arms differ in length, have fewer than two trials, or one is not a finite number.
-    """
-    one, two = _pairs(first, second)
-    if np.array_equal(one, two):
-        return None
-    return float(stats.wilcoxon(two, one).pvalue)
 
 
 def _tested(n: int, difference: float, error: float, degrees: float) -> TrialDifference:

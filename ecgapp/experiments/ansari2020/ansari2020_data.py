@@ -11,7 +11,8 @@ from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.errors import ExperimentError
-from ecgapp.experiments.ansari2020.ansari2020_config import FEATURES, PRETRAINED, TARGET, AnsariConfig
+from ecgapp.experiments.ansari2020.ansari2020_arms import FEATURES, PRETRAINED, TARGET
+from ecgapp.experiments.ansari2020.ansari2020_config import Ansari2020Config
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, read_arrays, read_trial
@@ -38,7 +39,7 @@ NORMS_NOTE = (
 )
 
 
-def pretrained_encoder(settings: AnsariConfig, folders: Settings) -> TrainedModel:
+def pretrained_encoder(settings: Ansari2020Config, folders: Settings) -> TrainedModel:
     """The installed autoencoder.
 
     Raises:
@@ -67,7 +68,7 @@ def encoder_of(kind: str, repeat: int, context: ArmContext, records: RecordSet) 
     The random one has the card of the pretrained one: same windows, same architecture. Its batch norms are
     measured on windows of ``records`` that the pretrained one learnt from; the pretrained one has its own.
     """
-    settings = context.config.settings_as(AnsariConfig)
+    settings = context.config.settings_as(Ansari2020Config)
     model = pretrained_encoder(settings, context.settings)
     if kind == PRETRAINED:
         return model
@@ -83,7 +84,7 @@ def network_config(
     config: ExperimentConfig, model: TrainedModel, stores: Sequence[DatasetStore]
 ) -> TrainingConfig:
     """The training of the convolutional head on ``model``'s frozen encoder."""
-    settings = config.settings_as(AnsariConfig)
+    settings = config.settings_as(Ansari2020Config)
     head, labelled = settings.network, task(settings.task)
     shape = PooledClassifierConfig(encoder_config(model), len(labelled.labels), settings.poolings)
     names = tuple(one.name for one in stores)
@@ -121,7 +122,7 @@ class JudgedRecords:
         """The records that a scope learns from and is judged on."""
         return np.flatnonzero((self.stores == 0) | (scope != TARGET)).astype(np.int64)
 
-    def dealt(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:
+    def dealt(self, rows: Rows, settings: Ansari2020Config, seed: int, repeat: int) -> Rows:
         """The fold of each of ``rows``, from 0, patient by patient.
 
         The first repeat takes the data sets' own folds, neighbouring ones together; later ones are drawn.
@@ -132,7 +133,7 @@ class JudgedRecords:
         dealt = stratified_folds(self.targets[rows], patients, settings.folds, seeded(seed, _SPLIT, repeat))
         return dealt.astype(np.int64) - 1
 
-    def inner(self, rows: Rows, settings: AnsariConfig, seed: int, repeat: int) -> Rows:
+    def inner(self, rows: Rows, settings: Ansari2020Config, seed: int, repeat: int) -> Rows:
         """The inner fold of each of the training records ``rows``, from 1, patient by patient."""
         patients = self.patients[rows].view(np.uint64)
         numbers = seeded(seed, _INNER, repeat)
@@ -145,7 +146,7 @@ def read_features(context: ArmContext, encoder: str, repeat: int) -> Mapping[str
     Raises:
         ExperimentError: the features have not been computed.
     """
-    settings = context.config.settings_as(AnsariConfig)
+    settings = context.config.settings_as(Ansari2020Config)
     number = 0 if encoder == PRETRAINED else 1 + repeat % settings.random_encoders
     folder = context.folder.arm(FEATURES)
     trial = read_trial(folder, number)

@@ -12,14 +12,8 @@ from ecgapp import __version__
 from ecgapp.config import Settings
 from ecgapp.errors import ExperimentError
 from ecgapp.evaluate import best_thresholds, evaluate_predictions, fit_temperature
-from ecgapp.experiments.ansari2020.ansari2020_config import (
-    ALL,
-    HEAD,
-    PRETRAINED,
-    TARGET,
-    AnsariConfig,
-    scopes,
-)
+from ecgapp.experiments.ansari2020.ansari2020_arms import ALL, HEAD, PRETRAINED, TARGET, scopes
+from ecgapp.experiments.ansari2020.ansari2020_config import Ansari2020Config
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     encoder_config,
@@ -58,7 +52,7 @@ def open_head(context: ArmContext) -> TrialFunction:
     It learns from the records that the autoencoder learnt from without their labels. Temperature, thresholds
     and figures come from the others. The model and its bundle lie in the arm's product folder.
     """
-    settings = context.config.settings_as(AnsariConfig)
+    settings = context.config.settings_as(Ansari2020Config)
 
     def trial(_number: int, _folder: Path) -> tuple[TrialResult, Mapping[str, Array]]:
         model = pretrained_encoder(settings, context.settings)
@@ -117,7 +111,7 @@ def _validated(
 ) -> tuple[ModelCard, Predictions]:
     """The card, with all that is fitted on the validation records, and the answers on them."""
     fitted, data, test, folds = fit
-    labelled, targets = task(context.config.settings_as(AnsariConfig).task), data.targets[test]
+    labelled, targets = task(context.config.settings_as(Ansari2020Config).task), data.targets[test]
     mine = np.isin(data.owners, test)
     logits, owners = fitted.scores(data.windows[mine]).astype(np.float32), data.owners[mine]
     rule = ProbabilityRule(labelled.multilabel)

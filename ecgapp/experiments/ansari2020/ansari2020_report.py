@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ecgapp.experiments.ansari2020.ansari2020_config import (
+from ecgapp.experiments.ansari2020.ansari2020_arms import (
     ALL,
     ENCODER_TITLES,
     FEATURE_TITLES,
@@ -17,7 +17,7 @@ from ecgapp.experiments.ansari2020.ansari2020_config import (
     learner_title,
     scopes,
 )
-from ecgapp.experiments.ansari2020.ansari2020_figures import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
+from ecgapp.experiments.ansari2020.ansari2020_scores import FIGURES, ON_TARGET, SIMPLE, UNSEEN, WHOLE
 from ecgapp.experiments.experiment_config import ExperimentConfig
 from ecgapp.experiments.paper_tables.published_figures import published_figures
 from ecgapp.experiments.report_parts import (
@@ -28,9 +28,11 @@ from ecgapp.experiments.report_parts import (
     FigureSeries,
     ResultFigure,
     ResultTable,
+    interval_text,
 )
 from ecgapp.experiments.study_protocol import Arm, ArmTrials, DataReport, Results, StudyProtocol
 from ecgapp.experiments.trial_result import TrialResult
+from ecgapp.models import Interval
 
 _TITLES = {"auroc": "AUROC", "auprc": "AUPRC", "accuracy": "accuracy", "f1": "F1", "f2": "F2", "g2": "G2"}
 _COLUMNS = ("learner", "features", "encoder", "n", *(_TITLES[name] for name in FIGURES))
@@ -38,10 +40,10 @@ _DIFFERENCE = ("difference", "difference_low", "difference_high", "p")
 _MAIN = ("pooled", "layers")  # features that the conclusions name, with logistic regression
 _FEW_POSITIVES = 20  # an AUROC of fewer has an interval of about 0.2
 _SIGNIFICANT = 0.05
-_INTERVAL = "95 % intervals in brackets are over records (percentile bootstrap)."
+_INTERVAL = "95 % intervals in parentheses are over records (percentile bootstrap)."
 
 
-def ansari_report(
+def ansari2020_report(
     protocol: StudyProtocol, config: ExperimentConfig, data: DataReport, results: Results
 ) -> ExperimentReport:
     """Tables of every split and scope, the differences, and sentences on them."""
@@ -154,9 +156,10 @@ def _simple_split(config: ExperimentConfig, learners: Sequence[ArmTrials]) -> tu
             rarest = counts.get(f"{SIMPLE}rarest", 0)
             if rarest >= _FEW_POSITIVES:
                 return ()
+            positives = "positive" if rarest == 1 else "positives"
             return (
                 f"The simple split of {config.stores[0]} has {counts.get(f'{SIMPLE}n', 0):,} test records, "
-                f"and {rarest} positives of its rarest class: too few for a comparison with the published "
+                f"and {rarest} {positives} of its rarest class: too few for a comparison with the published "
                 "figures.",
             )
     return ()
@@ -180,15 +183,13 @@ def _level(one: ArmTrials) -> str:
 
 def _difference(arm: PairArm, trial: TrialResult, prefix: str) -> str:
     """The difference of a pair on all records or on those never seen, or that none is shown."""
-    figures = [trial.values.get(prefix + name) for name in _DIFFERENCE]
-    defined = [figure for figure in figures if figure is not None]
-    if len(defined) < len(figures):
+    difference, p = (trial.values.get(prefix + name) for name in ("difference", "p"))
+    if difference is None or p is None:
         return ""
-    difference, low, high, p = defined
     records = "records that the autoencoder never saw" if prefix == UNSEEN else "records"
     n = trial.counts[f"{prefix}n"]
     where = f"Logistic regression on the {_features_and_scope(arm)}, {n:,} {records}"
-    numbers = f"{difference:+.3f} [{low:+.3f} to {high:+.3f}]"
+    numbers = _cell(trial, f"{prefix}difference")
     if p >= _SIGNIFICANT:
         return (
             f"{where}: no difference shown between pretrained and random encoder (p = {p:.3f}, n = {n:,} "
@@ -196,8 +197,8 @@ def _difference(arm: PairArm, trial: TrialResult, prefix: str) -> str:
         )
     better = "higher" if difference > 0 else "lower"
     return (
-        f"{where}: the pretrained encoder's AUROC is {better} than the random one's ({numbers}, p = {p:.3f}, "
-        f"n = {n:,} records)."
+        f"{where}: the pretrained encoder's AUROC is {better} than the random one's (difference {numbers}, "
+        f"p = {p:.3f}, n = {n:,} records)."
     )
 
 
@@ -208,10 +209,11 @@ def _features_and_scope(arm: Arm) -> str:
 
 
 def _cell(trial: TrialResult, name: str) -> str:
+    """A figure with its interval, or a dash if it is undefined."""
     value, low, high = (trial.values.get(name + part) for part in ("", "_low", "_high"))
     if value is None or low is None or high is None:
         return UNDEFINED
-    return f"{value:.3f} [{low:.3f}-{high:.3f}]"
+    return interval_text(Interval(value, low, high)) or UNDEFINED
 
 
 def _names(one: ArmTrials) -> tuple[str, str, str]:

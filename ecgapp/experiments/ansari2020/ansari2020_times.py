@@ -3,19 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ecgapp.experiments.ansari2020.ansari2020_config import (
-    FEATURES,
-    NETWORK,
-    PRETRAINED,
-    AnsariConfig,
-    LearnerArm,
-    PairArm,
-)
+from ecgapp.experiments.ansari2020.ansari2020_arms import FEATURES, PRETRAINED, LearnerArm, PairArm
+from ecgapp.experiments.ansari2020.ansari2020_config import NETWORK, Ansari2020Config
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     encoder_of,
@@ -27,7 +19,7 @@ from ecgapp.experiments.trials.conventional_learners import learner_named
 from ecgapp.experiments.trials.fitted_learner import FeatureData, fit_learner
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, window_features
 from ecgapp.experiments.trials.trial_data import TrialData, load_trial_data
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.trials.trial_training import TrialSplit, measured_seconds
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 
@@ -40,7 +32,7 @@ class _Probe:
     """The records with their features in memory, and the seconds that each took."""
 
     context: ArmContext
-    settings: AnsariConfig
+    settings: Ansari2020Config
     training: TrainingConfig
     data: TrialData
     records: JudgedRecords
@@ -49,7 +41,7 @@ class _Probe:
     encoding: float
 
 
-def measured_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
+def estimated_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
     """The seconds of each arm: loading and features are measured, and one fold of each learner."""
     probe = _probe(context)
     learners = [arm for arm in arms if isinstance(arm, LearnerArm)]
@@ -71,7 +63,7 @@ def measured_seconds(arms: Sequence[Arm], context: ArmContext) -> dict[str, floa
 
 
 def _probe(context: ArmContext) -> _Probe:
-    settings = context.config.settings_as(AnsariConfig)
+    settings = context.config.settings_as(Ansari2020Config)
     model = pretrained_encoder(settings, context.settings)
     training = replace(network_config(context.config, model, context.stores), device=context.device)
     started = time.perf_counter()
@@ -105,7 +97,4 @@ def _network_seconds(probe: _Probe, train: Rows, test: Rows) -> float:
     encoder = encoder_of(PRETRAINED, 0, probe.context, probe.data.records)
     inner = probe.records.inner(train, probe.settings, 0, 0) == 1
     split = TrialSplit(train[~inner], train[inner], test[:0])
-    with TemporaryDirectory() as folder:
-        place = TrialPlace(0, 1, Path(folder))
-        prepared = prepare_trial(probe.training, probe.data, split, encoder, place)
-        return measure_trial(prepared)
+    return measured_seconds(probe.training, probe.data, split, encoder)

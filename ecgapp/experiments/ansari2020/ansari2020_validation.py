@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgapp.evaluate.arrays import decide
-from ecgapp.experiments.ansari2020.ansari2020_config import ALL, AnsariConfig, LearnerArm
+from ecgapp.experiments.ansari2020.ansari2020_arms import ALL, LearnerArm
+from ecgapp.experiments.ansari2020.ansari2020_config import Ansari2020Config
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     JudgedRecords,
     pretrained_encoder,
     unseen_folds,
 )
-from ecgapp.experiments.ansari2020.ansari2020_figures import (
+from ecgapp.experiments.ansari2020.ansari2020_scores import (
     ON_TARGET,
     SIMPLE,
     UNSEEN,
@@ -34,7 +35,7 @@ def cross_validated(
     arm: LearnerArm, context: ArmContext, records: JudgedRecords, repeat: int, answer: Answerer
 ) -> OutOfFold:
     """The answers on all records of the arm's scope, each by a learner without the record's fold."""
-    settings, seed = context.config.settings_as(AnsariConfig), context.config.seed
+    settings, seed = context.config.settings_as(Ansari2020Config), context.config.seed
     rows = records.rows(arm.scope)
     folds = records.dealt(rows, settings, seed, repeat)
     targets = records.targets[rows]
@@ -56,7 +57,7 @@ def figures_of(
 
     These are the first data set's, for learners of all of them, and those that the autoencoder never saw.
     """
-    settings = context.config.settings_as(AnsariConfig)
+    settings = context.config.settings_as(Ansari2020Config)
     parts = {
         WHOLE: np.ones(len(answers.rows), bool),
         SIMPLE: answers.folds == answers.folds.min(),

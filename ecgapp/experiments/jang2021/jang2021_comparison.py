@@ -17,7 +17,8 @@ from ecgapp.evaluate import (
 )
 from ecgapp.evaluate.bootstrap import Statistic
 from ecgapp.evaluate.comparison.record_bootstrap import mean_statistic
-from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, arm_key
+from ecgapp.experiments.jang2021.jang2021_arms import TRAINED, arm_key
+from ecgapp.experiments.jang2021.jang2021_config import LabelShare
 from ecgapp.experiments.report_parts import Cell
 from ecgapp.experiments.study_protocol import Results
 from ecgapp.experiments.trials.multinomial_head import most_probable

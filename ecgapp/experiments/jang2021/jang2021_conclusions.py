@@ -1,5 +1,6 @@
 """The sentences that the results of the study of Jang et al. (2021) carry, and those they do not."""
 
+from ecgapp.experiments.jang2021.jang2021_arms import FROZEN, TRAINED, image_kind
 from ecgapp.experiments.jang2021.jang2021_comparison import (
     SIGNIFICANT,
     ArmComparison,
@@ -8,14 +9,15 @@ from ecgapp.experiments.jang2021.jang2021_comparison import (
     p_text,
     share_values,
 )
-from ecgapp.experiments.jang2021.jang2021_config import (
-    FROZEN,
-    TRAINED,
-    Jang2021Config,
-    LabelShare,
-)
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare
 from ecgapp.experiments.jang2021.jang2021_tables import FAILED, learning_losses
-from ecgapp.experiments.jang2021.jang2021_trial_tables import F1, LCI, PUBLISHED_SHARES, image_kinds
+from ecgapp.experiments.jang2021.jang2021_trial_tables import (
+    F1,
+    LCI,
+    PUBLISHED_SHARES,
+    image_kinds,
+    image_titles,
+)
 from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.study_protocol import Results
 
@@ -82,18 +84,14 @@ def _frozen(config: Jang2021Config, results: Results) -> list[str]:
 
 def _images(config: Jang2021Config, results: Results) -> list[str]:
     sentences = []
-    titles = {
-        "image-googlenet": "a linear head on images in GoogLeNet",
-        "image-efficientnet-lite0": "a linear head on images in EfficientNet-Lite0 (substitute)",
-        "image-random": "a linear head on images in a network with random weights",
-    }
-    for kind in image_kinds(config, results):
+    for kind, title in image_titles(config, results).items():
+        names = (f"a linear head on images in a frozen {title}", "transfer")
         pairs = [(share, compared_arms(results, (kind, "transfer"), share)) for share in config.shares]
-        sentences += [difference_sentence((titles[kind], "transfer"), share, p) for share, p in pairs if p]
+        sentences += [difference_sentence(names, share, p) for share, p in pairs if p]
     absent = [
         name
         for name in config.images
-        if results.get(f"image-{name}") and f"image-{name}" not in image_kinds(config, results)
+        if results.get(image_kind(name)) and image_kind(name) not in image_kinds(config, results)
     ]
     return sentences + [
         f"The image arm with {name} has no figures: its weights are not installed." for name in absent

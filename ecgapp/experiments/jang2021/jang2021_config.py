@@ -1,27 +1,14 @@
-"""The settings of the study of Jang et al. (2021), and its arms."""
+"""The settings of the study of Jang et al. (2021), and its presets."""
 
 from dataclasses import dataclass, field
 
 from ecgapp.errors import ConfigError
 from ecgapp.experiments.experiment_config import ProtocolConfig, Size
-from ecgapp.experiments.study_protocol import Arm
-from ecgapp.experiments.trials.image_network import GOOGLENET, IMAGE_NETWORKS, LITE, RANDOM
+from ecgapp.experiments.trials.image_network import IMAGE_NETWORKS
 from ecgapp.experiments.trials.spectrogram_images import SpectrogramConfig
 from ecgapp.models import AutoencoderConfig, FoldAutoencoderConfig, JangAutoencoderConfig
 from ecgapp.signals import PreprocessingConfig
 
-PRETRAINING = "pretraining"
-TRAINED = ("random", "transfer")  # arms whose network is trained, one arm for each share of the labels
-FROZEN = ("frozen-random", "frozen-pretrained")  # controls with a linear head, all shares in one arm
-_TITLES = {
-    "random": "Random initialisation",
-    "transfer": "Transfer of the pretrained encoder",
-    "frozen-random": "Frozen random encoder, linear head",
-    "frozen-pretrained": "Frozen pretrained encoder, linear head",
-    f"image-{GOOGLENET}": "Spectrogram images, frozen GoogLeNet of ImageNet, linear head",
-    f"image-{LITE}": "Spectrogram images, frozen EfficientNet-Lite0 of ImageNet (substitute), linear head",
-    f"image-{RANDOM}": "Spectrogram images, frozen image network with random weights, linear head",
-}
 _PUBLISHED_INPUT = PreprocessingConfig(("II",), 250.0, 0.5, 40.0, 2, window=2048, stride=2048)
 
 
@@ -94,36 +81,7 @@ class Jang2021Config(ProtocolConfig):
             raise ConfigError("Judged windows cannot be negative, and each label needs a record.")
 
 
-@dataclass(frozen=True)
-class Jang2021Arm(Arm):
-    """One arm: its kind, and its share of the labels; controls and image arms have all shares in a trial."""
-
-    kind: str = PRETRAINING
-    share: LabelShare | None = None
-
-
-def study_arms(config: Jang2021Config) -> tuple[Jang2021Arm, ...]:
-    """The pretraining, then random and transfer for each share, then controls and image arms."""
-    title = "Pretrained autoencoder" if config.pretrained else "Pretraining of the autoencoder"
-    arms = [Jang2021Arm(PRETRAINING, title)]
-    needs = () if config.pretrained else (PRETRAINING,)
-    for share in config.shares:
-        for kind in TRAINED:
-            name = f"{_TITLES[kind]}, {share.percent} % of the labels"
-            own = needs if kind == "transfer" else ()
-            arms.append(Jang2021Arm(arm_key(kind, share), name, config.repeats, own, kind, share))
-    for kind in (*FROZEN, *(f"image-{network}" for network in config.images)):
-        own = needs if kind == "frozen-pretrained" else ()
-        arms.append(Jang2021Arm(kind, _TITLES[kind], config.repeats, own, kind))
-    return tuple(arms)
-
-
-def arm_key(kind: str, share: LabelShare) -> str:
-    """The key of the arm that holds this kind's trials with this share."""
-    return f"{kind}-{share.percent}".replace(".", "-") if kind in TRAINED else kind
-
-
-def jang_preset(size: Size) -> Jang2021Config:
+def preset(size: Size) -> Jang2021Config:
     """The settings of a size: a small network in minutes, the shipped encoder in an hour, or as published."""
     if size == Size.QUICK:
         small = FoldAutoencoderConfig(1, 2048, widths=(48, 64))

@@ -15,19 +15,14 @@ from ecgapp.experiments.jang2021.jang2021_data import (
     study_lead,
     study_task,
 )
-from ecgapp.experiments.study_protocol import DataReport, Results
+from ecgapp.experiments.study_protocol import DataReport
 
 _STUDY = "10,646 records of Shaoxing with eleven rhythms in lead II, and 2,648,100 windows for pretraining"
 
 
-def study_data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> DataReport:
+def data_report(config: Jang2021Config, stores: Sequence[DatasetStore]) -> DataReport:
     """The records and labels of the data sets, and the differences between experiment and published study."""
     return DataReport(_data(config, stores), _differences(config, stores))
-
-
-def notes_of(results: Results) -> tuple[str, ...]:
-    """The sentences of all arms on the files of weights that they used, each once."""
-    return tuple(dict.fromkeys(note for arm in results.values() for note in arm.trials[0].notes))
 
 
 def _data(config: Jang2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:

@@ -1,15 +1,9 @@
 """The figures of the study of Jang et al. (2021): reconstructions, learning curves, and F1 by share."""
 
 from ecgapp.evaluate import trial_summary
+from ecgapp.experiments.jang2021.jang2021_arms import FROZEN, PRETRAINING, TRAINED, arm_key
 from ecgapp.experiments.jang2021.jang2021_comparison import share_values
-from ecgapp.experiments.jang2021.jang2021_config import (
-    FROZEN,
-    PRETRAINING,
-    TRAINED,
-    Jang2021Config,
-    LabelShare,
-    arm_key,
-)
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare
 from ecgapp.experiments.jang2021.jang2021_trial_tables import image_kinds
 from ecgapp.experiments.report_parts import FigurePanel, FigureSeries, ResultFigure
 from ecgapp.experiments.study_protocol import Results

@@ -8,7 +8,8 @@ import numpy as np
 from torch import nn
 
 from ecgapp.evaluate import weighted_f1
-from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_arms import Jang2021Arm
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
 from ecgapp.experiments.jang2021.jang2021_pretraining import pretrained_model
 from ecgapp.experiments.jang2021.jang2021_trials import answers_on_test
@@ -34,9 +35,8 @@ FeaturesOfRepeat = Callable[[int], FloatArray]
 
 def open_heads(config: Jang2021Config, arm: Jang2021Arm, context: ArmContext) -> TrialFunction:
     """Compute the features of the arm's frozen encoder, and fit the heads of all shares in each trial."""
-    network = arm.kind.removeprefix("image-")
-    notes: tuple[str, ...] = ()
-    if arm.kind.startswith("image-") and network != RANDOM:
+    network, notes = arm.image_network, tuple[str, ...]()
+    if network is not None and network != RANDOM:
         weights = image_weights(network, context.settings)
         notes = (weights_note(network, weights),)
         if weights is None:
@@ -80,16 +80,15 @@ def _features(
     if arm.kind == "frozen-pretrained":
         fixed = computed(PooledEncoder(pretrained_model(config, context).network))
     else:
-        fixed = computed(_image_encoder(config, arm, context, study))
+        fixed = computed(_image_encoder(config, arm.image_network or RANDOM, context, study))
     return lambda repeat: fixed
 
 
 def _image_encoder(
-    config: Jang2021Config, arm: Jang2021Arm, context: ArmContext, study: StudyRecords
+    config: Jang2021Config, network: str, context: ArmContext, study: StudyRecords
 ) -> SpectrogramEncoder:
-    """The arm's image network; one with random weights has its batch norms measured on training images."""
-    network, rate = arm.kind.removeprefix("image-"), config.preprocessing.sampling_rate
-    weights = image_weights(network, context.settings)
+    """The image network; one with random weights has its batch norms measured on training images."""
+    rate, weights = config.preprocessing.sampling_rate, image_weights(network, context.settings)
     encoder = SpectrogramEncoder(image_network(weights, context.config.seed), rate, config.spectrogram)
     if weights is None:
         measure_norms_on(encoder, study.data.records, study.train)

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from ecgapp.evaluate import reconstruction_metrics
-from ecgapp.experiments.jang2021.jang2021_config import PRETRAINING, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_arms import PRETRAINING
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
     TRAIN_FOLDS,

@@ -1,5 +1,6 @@
 """The tables of the study of Jang et al. (2021) that compare two arms, and those of its trainings."""
 
+from ecgapp.experiments.jang2021.jang2021_arms import FROZEN, PRETRAINING, TRAINED
 from ecgapp.experiments.jang2021.jang2021_comparison import (
     ArmComparison,
     compared,
@@ -7,17 +8,11 @@ from ecgapp.experiments.jang2021.jang2021_comparison import (
     p_cell,
     share_values,
 )
-from ecgapp.experiments.jang2021.jang2021_config import (
-    FROZEN,
-    PRETRAINING,
-    TRAINED,
-    Jang2021Config,
-    LabelShare,
-)
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, LabelShare
 from ecgapp.experiments.jang2021.jang2021_trial_tables import (
     F1,
     PUBLISHED_SHARES,
-    image_kinds,
+    image_titles,
     paper_table_2,
     paper_table_3,
     table_2,
@@ -92,17 +87,10 @@ def image_table(config: Jang2021Config, results: Results) -> ResultTable:
         if share.percent in PUBLISHED_SHARES:
             trials = [published_trials(F1, kind, int(share.percent)) for kind in ("image", "transfer")]
             rows += _row("Paper, GoogLeNet of ImageNet", share, compared(*trials))
-        for kind in image_kinds(config, results):
-            rows += _row(_IMAGES[kind], share, compared_arms(results, (kind, "transfer"), share))
+        for kind, title in image_titles(config, results).items():
+            rows += _row(title, share, compared_arms(results, (kind, "transfer"), share))
     title = "Weighted F1 of spectrogram images with a linear head (first) and transfer (second)"
     return ResultTable("images", title, ("Images", *_FIGURES), tuple(rows), _NOTES)
-
-
-_IMAGES = {
-    "image-googlenet": "GoogLeNet of ImageNet",
-    "image-efficientnet-lite0": "EfficientNet-Lite0 of ImageNet, substitute",
-    "image-random": "EfficientNet-Lite0 with random weights",
-}
 
 
 def learning_table(config: Jang2021Config, results: Results) -> ResultTable:

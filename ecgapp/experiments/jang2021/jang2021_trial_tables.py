@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ecgapp.evaluate import paired_test, trial_summary
+from ecgapp.experiments.jang2021.jang2021_arms import IMAGE_TITLES, TRAINED, image_kind
 from ecgapp.experiments.jang2021.jang2021_comparison import compared, p_cell, share_values
-from ecgapp.experiments.jang2021.jang2021_config import TRAINED, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.paper_tables.published_trials import published_trials
 from ecgapp.experiments.report_parts import Cell, ResultTable
 from ecgapp.experiments.study_protocol import Results
@@ -80,8 +81,14 @@ def paper_table_3() -> ResultTable:
 
 def image_kinds(config: Jang2021Config, results: Results) -> tuple[str, ...]:
     """The image arms that have figures."""
-    kinds = (f"image-{network}" for network in config.images)
+    kinds = map(image_kind, config.images)
     return tuple(kind for kind in kinds if kind in results and any(t.values for t in results[kind].trials))
+
+
+def image_titles(config: Jang2021Config, results: Results) -> dict[str, str]:
+    """The title of the network of each image arm that has figures, by the arm's kind."""
+    titles = {image_kind(network): IMAGE_TITLES[network] for network in config.images}
+    return {kind: titles[kind] for kind in image_kinds(config, results)}
 
 
 def _published(figure: str, arms: Sequence[str]) -> Columns:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ecgapp.evaluate import learning_curve_index, weighted_f1
-from ecgapp.experiments.jang2021.jang2021_config import Jang2021Arm, Jang2021Config
+from ecgapp.experiments.jang2021.jang2021_arms import Jang2021Arm
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import (
     TEST_FOLDS,
     VALIDATION_FOLDS,

@@ -10,22 +10,14 @@ from collections.abc import Sequence
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size
-from ecgapp.experiments.jang2021.jang2021_conclusions import all_conclusions
-from ecgapp.experiments.jang2021.jang2021_config import (
-    PRETRAINING,
-    TRAINED,
-    Jang2021Arm,
-    Jang2021Config,
-    jang_preset,
-    study_arms,
-)
+from ecgapp.experiments.jang2021.jang2021_arms import PRETRAINING, TRAINED, Jang2021Arm, planned_arms
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config, preset
 from ecgapp.experiments.jang2021.jang2021_data import label_counts_of, refuse_too_few, study_lead
-from ecgapp.experiments.jang2021.jang2021_data_report import notes_of, study_data
-from ecgapp.experiments.jang2021.jang2021_estimate import estimated_seconds
-from ecgapp.experiments.jang2021.jang2021_figures import all_figures
+from ecgapp.experiments.jang2021.jang2021_data_report import data_report
 from ecgapp.experiments.jang2021.jang2021_heads import open_heads
 from ecgapp.experiments.jang2021.jang2021_pretraining import open_pretraining
-from ecgapp.experiments.jang2021.jang2021_tables import all_tables
+from ecgapp.experiments.jang2021.jang2021_report import jang2021_report
+from ecgapp.experiments.jang2021.jang2021_times import estimated_seconds
 from ecgapp.experiments.jang2021.jang2021_trials import open_trained
 from ecgapp.experiments.report_parts import ExperimentReport
 from ecgapp.experiments.study_protocol import (
@@ -54,7 +46,7 @@ class Jang2021(StudyProtocol):
     Config = Jang2021Config
 
     def preset(self, size: Size) -> Jang2021Config:
-        return jang_preset(size)
+        return preset(size)
 
     def inputs(self, config: ExperimentConfig, settings: Settings) -> tuple[str, ...]:
         own = config.settings_as(Jang2021Config)
@@ -69,7 +61,7 @@ class Jang2021(StudyProtocol):
         own = config.settings_as(Jang2021Config)
         refuse_too_few(own, stores)
         study_lead(stores)
-        return study_data(own, stores)
+        return data_report(own, stores)
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
         counts = label_counts_of(config.settings_as(Jang2021Config), stores).usable
@@ -78,7 +70,7 @@ class Jang2021(StudyProtocol):
         return f"Our figures: n = {n:,} test records of {names} (fold 10), the same in all trials."
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
-        return study_arms(config.settings_as(Jang2021Config))
+        return planned_arms(config.settings_as(Jang2021Config))
 
     def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
         own, mine = context.config.settings_as(Jang2021Config), study_arm(arm)
@@ -96,15 +88,8 @@ class Jang2021(StudyProtocol):
         self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results
     ) -> ExperimentReport:
         own = config.settings_as(Jang2021Config)
-        data = study_data(own, stores)
-        return ExperimentReport(
-            self.title,
-            self.citation,
-            (*data.data, *notes_of(results), *data.differences),
-            all_conclusions(own, results),
-            all_tables(own, results),
-            all_figures(own, results),
-        )
+        names = (self.title, self.citation)
+        return jang2021_report(names, own, data_report(own, stores), results)
 
 
 def study_arm(arm: Arm) -> Jang2021Arm:

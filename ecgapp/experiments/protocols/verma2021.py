@@ -6,13 +6,11 @@ leads scrambled, the test fold used for selection and temperature, crops taken f
 repeated beside the corrected arm.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ecgapp.config import Settings
 from ecgapp.datasets import DatasetStore
-from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import ExperimentConfig, ProtocolConfig, Size
 from ecgapp.experiments.report_parts import ExperimentReport, counted
 from ecgapp.experiments.study_protocol import (
@@ -26,22 +24,17 @@ from ecgapp.experiments.study_protocol import (
 )
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.occlusion import DELINEATOR
-from ecgapp.experiments.trials.trial_data import FOLDS
 from ecgapp.experiments.trials.trial_training import TrialPlace
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, planned_arms
-from ecgapp.experiments.verma2021.verma2021_data import open_data, target_answers
-from ecgapp.experiments.verma2021.verma2021_differences import differences
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, Verma2021Arm, planned_arms
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config, preset
+from ecgapp.experiments.verma2021.verma2021_data import open_data, target_answers, tested_of_source
+from ecgapp.experiments.verma2021.verma2021_data_report import data_report
 from ecgapp.experiments.verma2021.verma2021_report import verma2021_report
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
-from ecgapp.experiments.verma2021.verma2021_source import run_source
-from ecgapp.experiments.verma2021.verma2021_target import Target
+from ecgapp.experiments.verma2021.verma2021_source_trials import run_source
+from ecgapp.experiments.verma2021.verma2021_target_trials import Target
 from ecgapp.experiments.verma2021.verma2021_times import ArmTimes
 from ecgapp.models import load_model
-from ecgapp.records.record import LEADS, FloatArray
-from ecgapp.tasks import task
-
-_FEWEST_LABELS = 2  # of the target with a positive for each fold
-_FEWEST_FOLDS = 3  # of the source: to learn from, to choose by, and to test on
+from ecgapp.records.record import LEADS
 
 
 @study("verma2021")
@@ -70,21 +63,17 @@ class Verma2021(StudyProtocol):
 
     def data_report(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> DataReport:
         """Records, sources and positives of source and target, and what differs from the publication."""
-        settings = config.settings_as(Verma2021Config)
-        n_source = _check_source(settings, stores)
-        targets, sources = target_answers(settings, stores)
-        _check_target(settings, targets)
-        return DataReport(
-            _data_sentences(settings, n_source, targets, sources), differences(settings, stores)
-        )
+        return data_report(config.settings_as(Verma2021Config), stores)
 
     def records(self, config: ExperimentConfig, stores: Sequence[DatasetStore]) -> str:
-        """The number and the sources of the target's records, and the number of the source's."""
+        """The number and the sources of the target's records, and the source's test records of each task."""
         settings = config.settings_as(Verma2021Config)
         _, sources = target_answers(settings, stores)
+        tested = tested_of_source(settings, stores)
+        by_task = ", ".join(f"{n:,} ({name})" for name, n in tested.items())
         return (
             f"Our figures: on the target n = {len(sources):,} records ({counted(sources)}), each tested in "
-            f"one fold; on PTB-XL the last fold of {_check_source(settings, stores):,} records."
+            f"one fold; on PTB-XL the test fold of each task: n = {by_task}."
         )
 
     def arms(self, config: ExperimentConfig) -> tuple[Arm, ...]:
@@ -93,7 +82,7 @@ class Verma2021(StudyProtocol):
 
     def open_arm(self, arm: Arm, context: ArmContext) -> TrialFunction:
         """Load the records of the arm's task once for its trials."""
-        if not isinstance(arm, VermaArm):
+        if not isinstance(arm, Verma2021Arm):
             raise TypeError("The arm is of another protocol.")
         data, training = open_data(arm, context)
 
@@ -107,7 +96,7 @@ class Verma2021(StudyProtocol):
 
     def estimate(self, arms: Sequence[Arm], context: ArmContext) -> dict[str, float]:
         """The seconds of each arm, from probe steps of each network and mode; the other arms are scaled."""
-        return ArmTimes(context).of([arm for arm in arms if isinstance(arm, VermaArm)])
+        return ArmTimes(context).of([arm for arm in arms if isinstance(arm, Verma2021Arm)])
 
     def report(
         self, config: ExperimentConfig, stores: Sequence[DatasetStore], results: Results
@@ -115,58 +104,3 @@ class Verma2021(StudyProtocol):
         """Tables of the benchmark, of transfer and of each further question, with conclusions."""
         data = self.data_report(config, stores)
         return verma2021_report(self.title, self.citation, config, data, results)
-
-
-def _check_source(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> int:
-    """The number of records of the source.
-
-    Raises:
-        ExperimentError: the stores hold no task of PTB-XL, or too few folds of it.
-    """
-    source_labels = task(f"ptbxl_{settings.source_task}")
-    n_records, folds = 0, set()
-    for store in stores:
-        rows = store.rows(FOLDS)
-        positive = (store.targets(source_labels, rows) == 1).any(axis=1)
-        n_records += int(positive.sum())
-        folds |= set(store.folds[rows[positive]].tolist())
-    if len(folds) < _FEWEST_FOLDS:
-        raise ExperimentError(
-            f"The source needs PTB-XL records with a {settings.source_task} label in at least "
-            f"{_FEWEST_FOLDS} folds; the chosen data sets have {n_records:,} in {len(folds)}."
-        )
-    return n_records
-
-
-def _check_target(settings: Verma2021Config, targets: FloatArray) -> None:
-    """Refuse a target with fewer than two labels that have enough positives.
-
-    Raises:
-        ExperimentError: there are fewer; the sentence names the class that has most, and its count.
-    """
-    names = task(settings.target_task).label_names
-    positives = (targets == 1).sum(axis=0)
-    if (positives >= settings.n_folds).sum() < _FEWEST_LABELS:
-        best = int(positives.argmax()) if len(targets) else 0
-        count = int(positives[best]) if len(targets) else 0
-        raise ExperimentError(
-            f"The target needs {_FEWEST_LABELS} classes with at least {settings.n_folds} positives; the "
-            f"class with most, {names[best]}, has {count} in the chosen data sets."
-        )
-
-
-def _data_sentences(
-    settings: Verma2021Config, n_source: int, targets: FloatArray, sources: Sequence[str]
-) -> tuple[str, ...]:
-    names = task(settings.target_task).label_names
-    positives = (targets == 1).sum(axis=0)
-    by_class = ", ".join(f"{name} {n:,}" for name, n in zip(names, positives.tolist(), strict=True))
-    by_source = ", ".join(f"{name} {n:,}" for name, n in sorted(Counter(sources).items()))
-    return (
-        f"Source: {n_source:,} PTB-XL records with a {settings.source_task} label; the last fold is the "
-        "test, the last but one chooses the epoch and the temperature.",
-        f"Target: {len(targets):,} records ({by_source}); positives: {by_class}.",
-        f"On the target every record is answered by a model that has not seen its patient, in "
-        f"{settings.n_folds} stratified folds; no epoch is chosen there, and the penalty of a linear head is "
-        "chosen inside the training part.",
-    )

@@ -15,6 +15,7 @@ from ecgapp.experiments.report_parts import (
     ResultTable,
     interval_text,
 )
+from ecgapp.experiments.singstad2020.singstad2020_data import TASK
 from ecgapp.experiments.singstad2020.singstad2020_scores import (
     INSIDE,
     PUBLISHED,
@@ -24,7 +25,6 @@ from ecgapp.experiments.singstad2020.singstad2020_scores import (
     challenge_intervals,
     f2_difference,
 )
-from ecgapp.experiments.singstad2020.singstad2020_trials import TASK
 from ecgapp.experiments.study_protocol import DataReport, Results
 from ecgapp.models.validation_figures import Interval
 from ecgapp.tasks import task

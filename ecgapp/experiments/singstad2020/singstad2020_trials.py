@@ -6,18 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from ecgapp.datasets import DatasetStore, first_codes, has_first_codes
+from ecgapp.datasets import first_codes, has_first_codes
 from ecgapp.datasets.stratified_folds import stratified_folds
-from ecgapp.experiments.singstad2020.singstad2020_settings import Singstad2020Config
-from ecgapp.experiments.study_protocol import Arm, ArmContext
+from ecgapp.experiments.singstad2020.singstad2020_arms import Singstad2020Arm
+from ecgapp.experiments.singstad2020.singstad2020_config import Singstad2020Config
+from ecgapp.experiments.singstad2020.singstad2020_data import TASK
+from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trial_result import Array, TrialResult
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
-from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
+from ecgapp.experiments.trials.trial_data import TrialData, load_trial_data
 from ecgapp.experiments.trials.trial_training import (
     TrialPlace,
     TrialSplit,
-    measure_trial,
-    prepare_trial,
+    measured_seconds,
     seeded,
     train_trial,
 )
@@ -28,24 +29,7 @@ from ecgapp.tasks import task
 from ecgapp.training import AugmentationConfig, Phase, TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 
-TASK = "nine_class"
 _FOLDS, _VALIDATION, _TRAINING = 1, 2, 3  # streams of random numbers
-
-
-@dataclass(frozen=True)
-class LossArm(Arm):
-    """An arm with its loss; the control, which sees the record's length alone, has none."""
-
-    loss: str = ""
-
-
-def chosen_rows(settings: Singstad2020Config, store: DatasetStore) -> Rows:
-    """The rows of CPSC2018's records that have one of the nine labels."""
-    rows = store.rows(FOLDS)
-    rows = rows[np.isin(np.array(store.sources(rows), dtype=object), settings.sources)]
-    if len(rows) == 0:
-        return rows
-    return rows[(store.targets(task(TASK), rows) == 1).any(axis=1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +37,13 @@ class FoldTrials:
     """The folds of one arm, on records that are in memory."""
 
     settings: Singstad2020Config
-    arm: LossArm
+    arm: Singstad2020Arm
     context: ArmContext
     data: TrialData
     fold: Rows  # (n_records,), from 0
 
     @classmethod
-    def open(cls, settings: Singstad2020Config, arm: LossArm, context: ArmContext) -> "FoldTrials":
+    def open(cls, settings: Singstad2020Config, arm: Singstad2020Arm, context: ArmContext) -> "FoldTrials":
         """Load the records, padded or cut to the window, and deal the folds.
 
         Raises:
@@ -106,8 +90,7 @@ class FoldTrials:
         """The seconds of one fold, from probe steps."""
         training = _training(self.settings, self.arm, self.context)
         split = replace(self._split(0), test=np.zeros(0, np.int64))
-        place = TrialPlace(0, 1, self.context.folder.path)
-        return measure_trial(prepare_trial(training, self._cut(), split, None, place))
+        return measured_seconds(training, self._cut(), split)
 
     def _split(self, number: int) -> TrialSplit:
         """The rows of a fold; a share of the other folds' patients chooses the epoch."""
@@ -149,7 +132,7 @@ class FoldTrials:
         return {name: head.probabilities(features[chosen]) for name, chosen in rows.items()}
 
 
-def _training(settings: Singstad2020Config, arm: LossArm, context: ArmContext) -> TrainingConfig:
+def _training(settings: Singstad2020Config, arm: Singstad2020Arm, context: ArmContext) -> TrainingConfig:
     """The training of a fold; the arms differ in their loss only."""
     preprocessing = PreprocessingConfig(
         sampling_rate=settings.sampling_rate,

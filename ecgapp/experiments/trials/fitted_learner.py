@@ -7,12 +7,15 @@ import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from ecgapp.errors import TrainingError
 from ecgapp.evaluate import best_thresholds, macro_auroc
 from ecgapp.evaluate.arrays import Floats
 from ecgapp.experiments.trials.conventional_learners import BinaryLearner, Scores
-from ecgapp.experiments.trials.logistic_heads import has_both_answers
-from ecgapp.experiments.trials.pooled_features import mean_and_scale
+from ecgapp.experiments.trials.label_targets import (
+    has_both_answers,
+    label_log_losses,
+    refuse_unlearnable,
+)
+from ecgapp.experiments.trials.pooled_features import mean_and_scale, scaled
 from ecgapp.models.answers import combine_windows
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
@@ -66,7 +69,7 @@ class FittedLearner:
 
     def scores(self, windows: FloatArray) -> Floats:
         """Scores (n_windows, n_labels) of features as they are."""
-        return self.standard_scores(_ready(windows, self.mean, self.scale))
+        return self.standard_scores(scaled(windows, self.mean, self.scale))
 
     def probabilities(self, data: FeatureData, rows: Rows) -> FloatArray:
         """Probabilities of the records ``rows``, float32 (n_rows, n_labels): the mean over their windows."""
@@ -87,10 +90,9 @@ def fit_learner(learner: BinaryLearner, data: FeatureData, train: Rows, inner_fo
     """
     features, targets = data.of_records(train), data.targets[train]
     mean, scale = mean_and_scale(features)
-    ready = _ready(features, mean, scale)
+    ready = scaled(features, mean, scale)
     inputs = learner.inputs(ready, ready)
-    if not any(has_both_answers(targets[:, label]) for label in range(targets.shape[1])):
-        raise TrainingError("No label has both answers among the training records.")
+    refuse_unlearnable(targets)
     left_out = {one: _left_out(learner, inputs, targets, inner_folds, one) for one in learner.strengths}
     ranks = {one: _goodness(learner, scores, targets) for one, scores in left_out.items()}
     strength = max(learner.strengths, key=lambda one: ranks[one])
@@ -105,10 +107,8 @@ def _goodness(learner: BinaryLearner, scores: Floats, targets: FloatArray) -> fl
     """The higher the better: the negative mean over labels of the log loss, or the macro AUROC."""
     if not learner.probabilistic:
         return macro_auroc(scores, targets) or 0.0
-    losses = np.logaddexp(0, np.where(targets == 1, -scores, scores))
-    known = ~np.isnan(targets)
-    labelled = known.any(axis=0)
-    return -float((np.where(known, losses, 0.0).sum(0)[labelled] / known.sum(0)[labelled]).mean())
+    losses = label_log_losses(scores, targets)
+    return -float(losses[~np.isnan(losses)].mean())
 
 
 def _calibration(learner: BinaryLearner, scores: Floats, targets: FloatArray) -> tuple[Floats, Floats]:
@@ -156,9 +156,3 @@ def _fitted(
 
 def _constant(score: float, inputs: FloatArray) -> Floats:
     return np.full(len(inputs), score)
-
-
-def _ready(features: FloatArray, mean: Floats, scale: Floats) -> FloatArray:
-    """Standardised features."""
-    ready: FloatArray = ((features - mean) / scale).astype(np.float32)
-    return ready

@@ -1,4 +1,9 @@
-"""Linear heads on standardised features: logistic regression, its penalty chosen in the training part."""
+"""Linear heads on standardised features: logistic regression, its penalty chosen in the training part.
+
+The heads are solved to the minimum in double precision, and their weights are those of the raw features. A
+label that has one answer only gets its smoothed share. ``conventional_learners`` has the learners of
+scikit-learn, and ``multinomial_head`` a head for labels that exclude each other.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +12,17 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ecgapp.errors import TrainingError
 from ecgapp.evaluate.arrays import Floats
+from ecgapp.experiments.trials.label_targets import (
+    has_both_answers,
+    label_log_losses,
+    refuse_unlearnable,
+)
 from ecgapp.experiments.trials.pooled_features import mean_and_scale
 from ecgapp.records.record import FloatArray
 from ecgapp.training.data.window_sampling import Rows
 
-PENALTIES = (0.003, 0.03, 0.3)  # inverse strength, as scikit-learn's C
+INVERSE_PENALTIES = (0.003, 0.03, 0.3)  # scikit-learn's C
 _INNER_FOLDS = 3
 
 
@@ -23,7 +32,7 @@ class LogisticHead:
 
     weights: Floats
     bias: Floats
-    penalty: float
+    inverse_penalty: float
 
     def probabilities(self, features: FloatArray) -> FloatArray:
         """Probabilities of each label, float32 (n_records, n_labels)."""
@@ -32,7 +41,10 @@ class LogisticHead:
 
 
 def fit_logistic_head(
-    features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float] = PENALTIES
+    features: FloatArray,
+    targets: FloatArray,
+    groups: Rows,
+    inverse_penalties: Sequence[float] = INVERSE_PENALTIES,
 ) -> LogisticHead:
     """A logistic regression for each label; unknown targets (NaN) are left out of their label.
 
@@ -42,29 +54,30 @@ def fit_logistic_head(
     Raises:
         TrainingError: no label has both answers.
     """
-    if not any(has_both_answers(targets[:, label]) for label in range(targets.shape[1])):
-        raise TrainingError("No label has both answers among the training records.")
-    chosen = _best_penalty(features, targets, groups, penalties) if len(penalties) > 1 else penalties[0]
-    return _fitted(features, targets, chosen)
+    refuse_unlearnable(targets)
+    if len(inverse_penalties) == 1:
+        return _fitted(features, targets, inverse_penalties[0])
+    return _fitted(features, targets, _best(features, targets, groups, inverse_penalties))
 
 
-def _best_penalty(
-    features: FloatArray, targets: FloatArray, groups: Rows, penalties: Sequence[float]
+def _best(
+    features: FloatArray, targets: FloatArray, groups: Rows, inverse_penalties: Sequence[float]
 ) -> float:
     distinct, numbers = np.unique(groups, return_inverse=True)
     fold = np.random.default_rng(0).permutation(len(distinct))[numbers] % _INNER_FOLDS
     losses = []
-    for penalty in penalties:
+    for inverse_penalty in inverse_penalties:
         loss = 0.0
         for left_out in range(_INNER_FOLDS):
             inside, outside = fold != left_out, fold == left_out
-            head = _fitted(features[inside], targets[inside], penalty)
-            loss += _log_loss(features[outside] @ head.weights + head.bias, targets[outside])
+            head = _fitted(features[inside], targets[inside], inverse_penalty)
+            logits = features[outside] @ head.weights + head.bias
+            loss += float(np.nansum(label_log_losses(logits, targets[outside])))
         losses.append(loss)
-    return penalties[int(np.argmin(losses))]
+    return inverse_penalties[int(np.argmin(losses))]
 
 
-def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> LogisticHead:
+def _fitted(features: FloatArray, targets: FloatArray, inverse_penalty: float) -> LogisticHead:
     mean, scale = mean_and_scale(features)
     standard = (features - mean) / scale
     n_features, n_labels = features.shape[1], targets.shape[1]
@@ -72,38 +85,25 @@ def _fitted(features: FloatArray, targets: FloatArray, penalty: float) -> Logist
     for label in range(n_labels):
         known = ~np.isnan(targets[:, label])
         if has_both_answers(targets[:, label]):
-            weights[:, label], bias[label] = _logistic(standard[known], targets[known, label], penalty)
+            answers = targets[known, label]
+            weights[:, label], bias[label] = _logistic(standard[known], answers, inverse_penalty)
         elif known.any():
             share = (targets[known, label].sum() + 0.5) / (known.sum() + 1)
             bias[label] = np.log(share / (1 - share))
     raw = weights / scale[:, None]
-    return LogisticHead(raw, bias - mean @ raw, penalty)
+    return LogisticHead(raw, bias - mean @ raw, inverse_penalty)
 
 
-def _logistic(x: Floats, y: FloatArray, penalty: float) -> tuple[Floats, float]:
-    """Weights and bias at the lowest sum of half the squared weights and ``penalty`` times the log losses."""
+def _logistic(x: Floats, y: FloatArray, inverse_penalty: float) -> tuple[Floats, float]:
+    """Weights and bias at the lowest sum of half the squared weights and C times the log losses."""
     signs = np.where(y == 1, 1.0, -1.0)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         margins = signs * (x @ theta[:-1] + theta[-1])
-        pull = -signs * expit(-margins) * penalty
-        value = penalty * np.logaddexp(0, -margins).sum() + 0.5 * theta[:-1] @ theta[:-1]
+        pull = -signs * expit(-margins) * inverse_penalty
+        value = inverse_penalty * np.logaddexp(0, -margins).sum() + 0.5 * theta[:-1] @ theta[:-1]
         return float(value), np.append(x.T @ pull + theta[:-1], pull.sum())
 
     start = np.zeros(x.shape[1] + 1)
     solved = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
     return solved[:-1], float(solved[-1])
-
-
-def _log_loss(logits: Floats, targets: FloatArray) -> float:
-    """The sum over labels of the mean log loss of their known targets."""
-    each = np.where(targets == 1, np.logaddexp(0, -logits), np.logaddexp(0, logits))
-    each[np.isnan(targets)] = np.nan
-    known = ~np.isnan(each)
-    sums = np.where(known, each, 0.0).sum(0)
-    return float((sums / np.maximum(known.sum(0), 1)).sum())
-
-
-def has_both_answers(targets: FloatArray) -> bool:
-    """Whether one label's targets have a positive and a negative."""
-    return bool((targets == 1).any() and (targets == 0).any())

@@ -99,7 +99,13 @@ def window_features(
 def standardised(train: FloatArray, *others: FloatArray) -> tuple[FloatArray, ...]:
     """The arrays with the mean and SD of ``train``'s columns removed; constant columns become 0."""
     mean, scale = mean_and_scale(train)
-    return tuple(((one - mean) / scale).astype(np.float32) for one in (train, *others))
+    return tuple(scaled(one, mean, scale) for one in (train, *others))
+
+
+def scaled(features: FloatArray, mean: Floats, scale: Floats) -> FloatArray:
+    """The features, float32 (n, n_features), less ``mean`` and divided by ``scale``, both (n_features,)."""
+    ready: FloatArray = ((features - mean) / scale).astype(np.float32)
+    return ready
 
 
 def mean_and_scale(train: FloatArray) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -130,11 +131,22 @@ def prepare_trial(
     )  # fmt: skip
 
 
-def measure_trial(prepared: PreparedTraining, steps: int = 8) -> float:
-    """The seconds that the whole training would take, from a few steps and a few windows of inference.
+def measured_seconds(
+    config: TrainingConfig, data: TrialData, split: TrialSplit, pretrained: TrainedModel | None = None
+) -> float:
+    """The seconds that one trial would take, from a few steps and a few windows of inference.
 
     The first steps warm up and are not counted. Early stopping is not foreseen.
+
+    Raises:
+        TrainingError: there is nothing to learn from.
     """
+    with TemporaryDirectory() as folder:
+        place = TrialPlace(0, 1, Path(folder))
+        return _measured(prepare_trial(config, data, split, pretrained, place))
+
+
+def _measured(prepared: PreparedTraining, steps: int = 8) -> float:
     loop = Loop(prepared, prepared.networks())
     loop.learner.start_epoch()
     positions, owners = loop.batch_order()

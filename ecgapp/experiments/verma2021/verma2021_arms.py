@@ -5,8 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ecgapp.experiments.study_protocol import Arm
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_keys import (
+    benchmark_key,
+    left_out_key,
+    published_key,
+    source_at,
+    source_key,
+    source_share_key,
+    spectrum_key,
+    target_key,
+)
 from ecgapp.experiments.verma2021.verma2021_networks import network_words
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.models import ClassifierConfig, SpectralClassifierConfig
 from ecgapp.models.registry import ClassifierShape
 from ecgapp.signals import PreprocessingConfig
@@ -38,7 +48,7 @@ TRAINED = (Mode.SCRATCH, Mode.FINETUNED, Mode.GRADED)
 
 
 @dataclass(frozen=True)
-class VermaArm(Arm):
+class Verma2021Arm(Arm):
     """One arm: how it learns, from what share, at which rate, and with which defects of the publication.
 
     ``network`` is without its final shape. ``leave_out`` arms leave out each source of the target in turn,
@@ -61,17 +71,7 @@ class VermaArm(Arm):
         return self.needs[0] if self.needs else None
 
 
-def source_key(config: Verma2021Config) -> str:
-    """The key of the arm that is the source of all transfers at the main sampling rate."""
-    return source_at(config, config.sampling_rate)
-
-
-def source_at(config: Verma2021Config, rate: float) -> str:
-    """The key of the arm that learns the source's task at this sampling rate, in Hz."""
-    return f"ptbxl-{config.source_task}" if rate == config.benchmark_rate else f"source-{rate:g}Hz"
-
-
-def planned_arms(config: Verma2021Config) -> tuple[VermaArm, ...]:
+def planned_arms(config: Verma2021Config) -> tuple[Verma2021Arm, ...]:
     """All arms, sources first."""
     return (
         *_benchmark_arms(config),
@@ -83,100 +83,100 @@ def planned_arms(config: Verma2021Config) -> tuple[VermaArm, ...]:
     )
 
 
-def _benchmark_arms(config: Verma2021Config) -> Iterator[VermaArm]:
+def _benchmark_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     tasks = dict.fromkeys((config.source_task, *config.benchmark_tasks))
     for name in tasks:
         title = f"PTB-XL {name}: {network_words(config.network)}"
-        yield _source_arm(config, f"ptbxl-{name}", title, task=name, rate=config.benchmark_rate)
+        yield _source_arm(config, benchmark_key(name), title, task=name, rate=config.benchmark_rate)
     for network in config.other_networks:
         for name in config.compare_networks_on:
             title = f"PTB-XL {name}: {network_words(network)}"
-            key = f"ptbxl-{name}-{network.architecture.replace('_', '-')}"
+            key = benchmark_key(name, network.architecture)
             yield _source_arm(config, key, title, task=name, network=network, rate=config.benchmark_rate)
 
 
-def _source_variants(config: Verma2021Config) -> Iterator[VermaArm]:
+def _source_variants(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     name = config.source_task
     for share in config.source_shares:
         percent = round(100 * share)
-        yield _source_arm(config, f"source-{percent}", f"Source: {percent} % of PTB-XL", share=share)
+        yield _source_arm(config, source_share_key(share), f"Source: {percent} % of PTB-XL", share=share)
     yield _source_arm(config, "source-matched", "Source: label shares as in the target", matched=True)
     for rate in dict.fromkeys((config.sampling_rate, *config.other_rates)):
         if rate != config.benchmark_rate:
             yield _source_arm(config, source_at(config, rate), f"Source at {rate:g} Hz", rate=rate)
     for part in config.spectra:
         title = f"PTB-XL {name}: {part} of each crop's spectrum"
-        yield _source_arm(config, f"spectrum-{part}", title, part=part)
+        yield _source_arm(config, spectrum_key(part), title, part=part)
 
 
-def _target_arms(config: Verma2021Config) -> Iterator[VermaArm]:
+def _target_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     for share in config.target_shares:
         for mode in MODE_TITLES:
             yield _target_arm(config, mode, share)
 
 
-def _variant_targets(config: Verma2021Config) -> Iterator[VermaArm]:
-    variants = [(f"source-{round(100 * share)}", config.sampling_rate) for share in config.source_shares]
+def _variant_targets(config: Verma2021Config) -> Iterator[Verma2021Arm]:
+    variants = [(source_share_key(share), config.sampling_rate) for share in config.source_shares]
     variants.append(("source-matched", config.sampling_rate))
     variants += [(source_at(config, rate), rate) for rate in config.other_rates]
     for source, rate in variants:
         words = source.removeprefix("source-") if source.startswith("source-") else f"{rate:g}Hz"
         title = f"Frozen, linear head; source {words}"
-        yield VermaArm(
+        yield Verma2021Arm(
             f"frozen-from-source-{words}", title, config.draws, (source,), Mode.FROZEN, config.target_task,
             config.network, rate=rate,
         )  # fmt: skip
     for rate in config.other_rates:
-        yield VermaArm(
+        yield Verma2021Arm(
             f"frozenrandom-{rate:g}Hz", f"Frozen random encoder, linear head; {rate:g} Hz", config.draws, (),
             Mode.RANDOM, config.target_task, config.network, rate=rate,
         )  # fmt: skip
 
 
-def _leave_out_arms(config: Verma2021Config) -> Iterator[VermaArm]:
+def _leave_out_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     for mode in (Mode.FROZEN, Mode.RANDOM) if len(config.target_sources) != 1 else ():
         needs = (source_key(config),) if mode in NEEDS_SOURCE else ()
-        yield VermaArm(
-            f"{mode}-leaveout", f"{MODE_TITLES[mode]}; each source left out", 1, needs, mode,
+        yield Verma2021Arm(
+            left_out_key(mode), f"{MODE_TITLES[mode]}; each source left out", 1, needs, mode,
             config.target_task, config.network, rate=config.sampling_rate, leave_out=True,
         )  # fmt: skip
 
 
-def _published_arms(config: Verma2021Config) -> Iterator[VermaArm]:
+def _published_arms(config: Verma2021Config) -> Iterator[Verma2021Arm]:
     for mode, words in ((Mode.SCRATCH, "scrambled leads"), (Mode.FINETUNED, "leads in order")):
         needs = (source_key(config),) if mode in NEEDS_SOURCE else ()
         title = f"As published: {MODE_TITLES[mode].lower()}, {words}, epoch chosen on the test fold"
-        yield VermaArm(
-            f"published-{mode}", title, config.trained_draws, needs, mode, config.target_task, config.network,
+        yield Verma2021Arm(
+            published_key(mode), title, config.trained_draws, needs, mode, config.target_task, config.network,
             rate=config.sampling_rate, published=True,
         )  # fmt: skip
     for part in config.spectra:
         title = f"As published: crops out of the record's spectrum, {part}"
-        yield _source_arm(config, f"published-spectrum-{part}", title, part=part, published=True)
+        yield _source_arm(config, spectrum_key(part, published=True), title, part=part, published=True)
 
 
-def _source_arm(config: Verma2021Config, key: str, title: str, **fields: object) -> VermaArm:
+def _source_arm(config: Verma2021Config, key: str, title: str, **fields: object) -> Verma2021Arm:
     settings: dict[str, object] = {
         "mode": Mode.SOURCE,
         "task": config.source_task,
         "network": config.network,
         "rate": config.sampling_rate,
     }
-    return VermaArm(key, title, 1, (), **{**settings, **fields})  # type: ignore[arg-type]
+    return Verma2021Arm(key, title, 1, (), **{**settings, **fields})  # type: ignore[arg-type]
 
 
-def _target_arm(config: Verma2021Config, mode: Mode, share: float) -> VermaArm:
+def _target_arm(config: Verma2021Config, mode: Mode, share: float) -> Verma2021Arm:
     percent = round(100 * share)
     trials = config.trained_draws if mode in TRAINED else config.draws
     needs = (source_key(config),) if mode in NEEDS_SOURCE else ()
-    return VermaArm(
-        f"{mode}-{percent}", f"{MODE_TITLES[mode]}; {percent} % of the target", trials, needs, mode,
+    return Verma2021Arm(
+        target_key(mode, share), f"{MODE_TITLES[mode]}; {percent} % of the target", trials, needs, mode,
         config.target_task, config.network, share=share, rate=config.sampling_rate,
     )  # fmt: skip
 
 
 def training_config(
-    config: Verma2021Config, arm: VermaArm, stores: tuple[str, ...], seed: int
+    config: Verma2021Config, arm: Verma2021Arm, stores: tuple[str, ...], seed: int
 ) -> TrainingConfig:
     """The training of an arm.
 
@@ -216,7 +216,7 @@ def training_config(
     )
 
 
-def _network(config: Verma2021Config, arm: VermaArm) -> ClassifierConfig:
+def _network(config: Verma2021Config, arm: Verma2021Arm) -> ClassifierConfig:
     network = arm.network or config.network
     if not arm.part or arm.published:
         return network

@@ -11,11 +11,11 @@ from ecgapp.datasets import DatasetStore
 from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.altered_signals import spectra
 from ecgapp.experiments.trials.trial_data import FOLDS, TrialData, load_trial_data
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, VermaArm, training_config
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, reads_benchmark_input
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, Verma2021Arm, training_config
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config, reads_benchmark_input
 from ecgapp.records.record import FloatArray
 from ecgapp.signals import PreprocessingConfig
-from ecgapp.tasks import task
+from ecgapp.tasks import Task, task
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.fixed_scale import with_fixed_scale
 from ecgapp.training.data.window_sampling import Rows
@@ -23,7 +23,7 @@ from ecgapp.training.data.window_sampling import Rows
 PTBXL = ("ptb-xl", "ptb-xl-zscored")  # sources that hold records of PTB-XL
 
 
-def open_data(arm: VermaArm, context: ArmContext) -> tuple[TrialData, TrainingConfig]:
+def open_data(arm: Verma2021Arm, context: ArmContext) -> tuple[TrialData, TrainingConfig]:
     """The records of the arm's task in memory, and its training with the seed 0.
 
     Raises:
@@ -71,6 +71,24 @@ def target_answers(config: Verma2021Config, stores: Sequence[DatasetStore]) -> t
         targets.append(answers[known])
         sources += [name for name, is_known in zip(store.sources(chosen), known, strict=True) if is_known]
     return np.concatenate(targets), sources
+
+
+def tested_of_source(config: Verma2021Config, stores: Sequence[DatasetStore]) -> dict[str, int]:
+    """The number of test records of each PTB-XL task that an arm learns, by the task; reads no signals."""
+    names = dict.fromkeys((config.source_task, *config.benchmark_tasks))
+    if config.other_networks:
+        names |= dict.fromkeys(config.compare_networks_on)
+    return {name: _in_last_fold(task(f"ptbxl_{name}"), stores) for name in names}
+
+
+def _in_last_fold(source_task: Task, stores: Sequence[DatasetStore]) -> int:
+    """The number of records with an answer of the task in the last fold that has any."""
+    folds: list[int] = []
+    for store in stores:
+        rows = store.rows(FOLDS)
+        known = (~np.isnan(store.targets(source_task, rows))).any(axis=1)
+        folds += store.folds[rows[known]].tolist()
+    return folds.count(max(folds, default=0))
 
 
 def source_answers(config: Verma2021Config, data: TrialData) -> FloatArray:

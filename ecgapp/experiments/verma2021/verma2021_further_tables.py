@@ -16,9 +16,10 @@ from ecgapp.experiments.report_parts import (
 )
 from ecgapp.experiments.study_protocol import ArmTrials, Results
 from ecgapp.experiments.trials.occlusion import WAVE_PARTS
-from ecgapp.experiments.verma2021.verma2021_answers import answers_of, paired_auroc, paired_repeats
-from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, source_key
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_keys import benchmark_key, source_key, target_key
+from ecgapp.experiments.verma2021.verma2021_scores import answers_of, paired_auroc, paired_repeats
 from ecgapp.models.answers import logits_of
 from ecgapp.records.record import LEADS, FloatArray
 from ecgapp.tasks import task
@@ -28,7 +29,7 @@ _FEWEST_POSITIVES = 5  # of a class that has a row of its own
 
 def class_table(settings: Verma2021Config, results: Results) -> ResultTable:
     """The gain of each class by transfer: frozen source against frozen random encoder, with all labels."""
-    first, second = results.get(f"{Mode.RANDOM}-100"), results.get(f"{Mode.FROZEN}-100")
+    first, second = (results.get(target_key(mode)) for mode in (Mode.RANDOM, Mode.FROZEN))
     rows: list[tuple[Cell, ...]] = []
     if first is not None and second is not None:
         one, two = answers_of(first), answers_of(second)
@@ -53,7 +54,7 @@ def calibration_table(settings: Verma2021Config, results: Results) -> ResultTabl
     """The expected calibration error on the test fold before and after a temperature."""
     rows: list[tuple[Cell, ...]] = []
     for key, ended in results.items():
-        if key.startswith("ptbxl-") or key == source_key(settings):
+        if key.startswith(benchmark_key("")) or key == source_key(settings):
             rows.append(_calibration_row(ended))
     return ResultTable(
         "calibration",
@@ -128,7 +129,7 @@ def evidence_table(settings: Verma2021Config, results: Results) -> ResultTable:
     """The loss of macro AUROC without each lead, and without each part of the beat."""
     columns = {
         "source, test fold of PTB-XL": results.get(source_key(settings)),
-        f"{MODE_TITLES[Mode.GRADED].lower()}, target": results.get(f"{Mode.GRADED}-100"),
+        f"{MODE_TITLES[Mode.GRADED].lower()}, target": results.get(target_key(Mode.GRADED)),
     }
     losses = {title: _losses(ended) for title, ended in columns.items() if ended is not None}
     losses = {title: texts for title, texts in losses.items() if texts}

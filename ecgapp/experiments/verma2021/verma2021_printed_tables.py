@@ -6,17 +6,24 @@ from ecgapp.evaluate.comparison.record_bootstrap import PairedDifference
 from ecgapp.experiments.paper_tables.published_figures import PublishedFigure, published_figures
 from ecgapp.experiments.report_parts import Cell, ResultTable, interval_text
 from ecgapp.experiments.study_protocol import Results
-from ecgapp.experiments.verma2021.verma2021_answers import (
+from ecgapp.experiments.verma2021.verma2021_arms import Mode
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_keys import (
+    published_key,
+    source_at,
+    source_key,
+    spectrum_key,
+    target_key,
+)
+from ecgapp.experiments.verma2021.verma2021_scores import (
     auroc_of,
     paired_arms,
     verdict,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import source_at, source_key
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 
 _GAINS = (
-    ("as published", "published-scratch", "published-finetuned"),
-    ("corrected", "scratch-100", "finetuned-100"),
+    ("as published", published_key(Mode.SCRATCH), published_key(Mode.FINETUNED)),
+    ("corrected", target_key(Mode.SCRATCH), target_key(Mode.FINETUNED)),
 )
 _REMARKS = {
     "resnet": "fastai_resnet1d101, not resnet1d_wang: no arm here",
@@ -27,7 +34,8 @@ _REMARKS = {
 def published_table(results: Results) -> ResultTable:
     """The arms with the published defects beside the corrected ones, and what transfer gains in both."""
     rows: list[tuple[Cell, ...]] = []
-    for key, corrected in (("published-scratch", "scratch-100"), ("published-finetuned", "finetuned-100")):
+    for mode in (Mode.SCRATCH, Mode.FINETUNED):
+        key, corrected = published_key(mode), target_key(mode)
         if key in results and corrected in results:
             arm = results[key]
             values = arm.defined("auroc_best_on_test")
@@ -69,7 +77,7 @@ def gain_sentences(results: Results) -> tuple[str, ...]:
     printed = {figure.setting: figure.value for figure in published_figures("verma2021")[::-1]}
     fine, scratch = printed["G12EC, fine-tuned"], printed["G12EC, from scratch"]
     sentences.append(f"Printed: {fine:.3f} fine-tuned, {scratch:.3f} from scratch with scrambled leads.")
-    change = paired_arms(results, "scratch-100", "published-scratch")
+    change = paired_arms(results, target_key(Mode.SCRATCH), published_key(Mode.SCRATCH))
     if change is not None:
         sentences.append(f"From scratch, scrambled leads minus leads in order: {verdict(change)}.")
     return tuple(sentences)
@@ -107,9 +115,9 @@ def _our_arm(settings: Verma2021Config, figure: PublishedFigure) -> str:
         return ""
     if "frequency domain" in rest:
         part = rest.rpartition(", ")[2].replace("absolute", "magnitude")
-        return f"published-spectrum-{part}" if place == "PTB-XL" else ""
+        return spectrum_key(part, published=True) if place == "PTB-XL" else ""
     if place == "PTB-XL":
         return source_at(settings, 100.0) if "100 Hz" in rest else source_key(settings)
-    mode = "finetuned" if rest.startswith("fine-tuned") else "scratch"
-    share = rest.rpartition(", ")[2].removesuffix(" %") if rest.endswith("%") else "100"
-    return f"{mode}-{share}"
+    mode = Mode.FINETUNED if rest.startswith("fine-tuned") else Mode.SCRATCH
+    percent = float(rest.rpartition(", ")[2].removesuffix(" %")) if rest.endswith("%") else 100.0
+    return target_key(mode, percent / 100)

@@ -19,26 +19,27 @@ from ecgapp.experiments.report_parts import (
     interval_text,
 )
 from ecgapp.experiments.study_protocol import DataReport, Results
-from ecgapp.experiments.verma2021.verma2021_answers import (
-    auroc_of,
-    judged_classes,
-    paired_arms,
-    verdict,
-)
-from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, VermaArm
+from ecgapp.experiments.verma2021.verma2021_arms import MODE_TITLES, Mode, Verma2021Arm
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_further_tables import (
     calibration_table,
     class_table,
     evidence_table,
     reliability_figure,
 )
+from ecgapp.experiments.verma2021.verma2021_keys import target_key
 from ecgapp.experiments.verma2021.verma2021_networks import is_published
 from ecgapp.experiments.verma2021.verma2021_printed_tables import (
     gain_sentences,
     printed_table,
     published_table,
 )
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_scores import (
+    auroc_of,
+    judged_classes,
+    paired_arms,
+    verdict,
+)
 from ecgapp.experiments.verma2021.verma2021_variant_tables import (
     left_out_table,
     spectra_table,
@@ -127,7 +128,7 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
     rows: list[tuple[Cell, ...]] = []
     for share in settings.target_shares:
         for mode, title in MODE_TITLES.items():
-            ended = results.get(f"{mode}-{round(100 * share)}")
+            ended = results.get(target_key(mode, share))
             if ended is not None:
                 trials = trial_summary(ended.defined("auroc"))
                 n = ended.trials[0].counts["test"]
@@ -153,7 +154,7 @@ def _transfer_table(settings: Verma2021Config, results: Results) -> ResultTable:
     )
 
 
-def _benchmark_value(arm: VermaArm) -> float | None:
+def _benchmark_value(arm: Verma2021Arm) -> float | None:
     """The macro AUROC that the benchmark prints for the arm's network and task, or None."""
     if arm.network is None or not is_published(arm.network) or arm.rate != _BENCHMARK_RATE:
         return None
@@ -180,7 +181,7 @@ def _differences(settings: Verma2021Config, results: Results) -> list[NamedDiffe
     for share in settings.target_shares:
         percent = round(100 * share)
         for first, second in _PAIRS:
-            keys = f"{first}-{percent}", f"{second}-{percent}"
+            keys = target_key(first, share), target_key(second, share)
             change = paired_arms(results, *keys)
             if change is not None:
                 repeats = min(len(results[key].trials) for key in keys)
@@ -209,9 +210,7 @@ def _difference_table(differences: Sequence[NamedDifference]) -> ResultTable:
 def _share_figure(settings: Verma2021Config, results: Results) -> ResultFigure:
     series = []
     for mode, title in MODE_TITLES.items():
-        ended = [
-            (share, results.get(f"{mode}-{round(100 * share)}")) for share in sorted(settings.target_shares)
-        ]
+        ended = [(share, results.get(target_key(mode, share))) for share in sorted(settings.target_shares)]
         points = [(share, auroc_of(arm)) for share, arm in ended if arm is not None]
         defined = [(100 * share, value) for share, value in points if value is not None]
         if defined:
@@ -232,5 +231,5 @@ def _conclusions(differences: Sequence[NamedDifference], results: Results) -> tu
     return (*sentences, *gain_sentences(results))
 
 
-def _arms(results: Results) -> list[VermaArm]:
-    return [ended.arm for ended in results.values() if isinstance(ended.arm, VermaArm)]
+def _arms(results: Results) -> list[Verma2021Arm]:
+    return [ended.arm for ended in results.values() if isinstance(ended.arm, Verma2021Arm)]

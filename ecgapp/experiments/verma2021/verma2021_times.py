@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -13,10 +11,10 @@ from ecgapp.experiments.study_protocol import ArmContext
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
 from ecgapp.experiments.trials.trial_data import TrialData, choose_trial_records
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
-from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm, training_config
+from ecgapp.experiments.trials.trial_training import TrialSplit, measured_seconds
+from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, Verma2021Arm, training_config
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 from ecgapp.training import Initialisation, TrainingConfig
 from ecgapp.training.transfer import initial_network
 
@@ -32,11 +30,11 @@ class ArmTimes:
         self._loading = 0.0  # seconds for one record; known once the source is loaded
         self._measured: dict[tuple[str, str], float] = {}  # seconds for one record and epoch
 
-    def of(self, arms: Sequence[VermaArm]) -> dict[str, float]:
+    def of(self, arms: Sequence[Verma2021Arm]) -> dict[str, float]:
         """The seconds of each arm, by its key."""
         return {arm.key: self._seconds(arm) for arm in arms}
 
-    def _seconds(self, arm: VermaArm) -> float:
+    def _seconds(self, arm: Verma2021Arm) -> float:
         if arm.mode == Mode.SOURCE:
             n_records = self._n_records(arm)
             return self._load_seconds(n_records) + self._source_seconds(arm) * n_records * arm.share
@@ -49,7 +47,7 @@ class ArmTimes:
             return load + per_record * n_records * arm.share * epochs * folds
         return load + arm.n_trials * self._linear_seconds(arm)
 
-    def _source_seconds(self, arm: VermaArm) -> float:
+    def _source_seconds(self, arm: Verma2021Arm) -> float:
         """The seconds for one record of the source in all epochs."""
         return (
             self._training_seconds(arm, *self._source)
@@ -57,7 +55,7 @@ class ArmTimes:
             * (arm.rate / self.config.sampling_rate)
         )
 
-    def _training_seconds(self, arm: VermaArm, data: TrialData, training: TrainingConfig) -> float:
+    def _training_seconds(self, arm: Verma2021Arm, data: TrialData, training: TrainingConfig) -> float:
         """The seconds for one record and epoch, validation included."""
         network = (arm.network or self.config.network).architecture
         key = (network, "source" if arm.mode == Mode.SOURCE else "target")
@@ -66,13 +64,11 @@ class ArmTimes:
             probed = replace(training, network=(arm.network or self.config.network).with_shape(shape))
             train, validation, test = split_by_fold(data)
             split = TrialSplit(np.concatenate([train, test]), validation, np.zeros(0, np.int64))
-            with TemporaryDirectory() as folder:
-                prepared = prepare_trial(probed, data, split, None, TrialPlace(0, 1, Path(folder)))
-                seconds = measure_trial(prepared)
+            seconds = measured_seconds(probed, data, split)
             self._measured[key] = seconds / (len(split.train) * probed.epochs)
         return self._measured[key]
 
-    def _linear_seconds(self, arm: VermaArm) -> float:
+    def _linear_seconds(self, arm: Verma2021Arm) -> float:
         """The seconds of one trial with a frozen encoder: its features, and a head for each fold."""
         data, training = self._target
         rows = np.arange(len(data.records))
@@ -91,7 +87,7 @@ class ArmTimes:
         head = time.perf_counter() - started
         return per_record * len(rows) * self._feature_passes(arm) + head * self.config.n_folds
 
-    def _feature_passes(self, arm: VermaArm) -> float:
+    def _feature_passes(self, arm: Verma2021Arm) -> float:
         """The number of times that a trial computes a record's features; a random encoder: in each fold."""
         if arm.mode != Mode.RANDOM:
             return 1.0
@@ -103,13 +99,13 @@ class ArmTimes:
         _ = self._source
         return self._loading * n_records
 
-    def _n_records(self, arm: VermaArm) -> int:
+    def _n_records(self, arm: Verma2021Arm) -> int:
         training = training_config(self.config, arm, self.context.config.stores, 0)
         return len(choose_trial_records(training, self.context.stores))
 
     @cached_property
     def _source(self) -> tuple[TrialData, TrainingConfig]:
-        arm = VermaArm(
+        arm = Verma2021Arm(
             "probe",
             "Probe",
             task=self.config.source_task,
@@ -123,7 +119,7 @@ class ArmTimes:
 
     @cached_property
     def _target(self) -> tuple[TrialData, TrainingConfig]:
-        arm = VermaArm(
+        arm = Verma2021Arm(
             "probe", "Probe", mode=Mode.SCRATCH, task=self.config.target_task, network=self.config.network,
             rate=self.config.sampling_rate,
         )  # fmt: skip

@@ -4,23 +4,22 @@ import numpy as np
 
 from ecgapp.evaluate import macro_auroc_interval
 from ecgapp.experiments.report_parts import Cell, ResultTable, interval_text
-from ecgapp.experiments.study_protocol import Results
-from ecgapp.experiments.verma2021.verma2021_answers import (
+from ecgapp.experiments.study_protocol import Arm, Results
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, Verma2021Arm
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_keys import left_out_key, source_key, spectrum_key, target_key
+from ecgapp.experiments.verma2021.verma2021_scores import (
     auroc_of,
     judged_classes,
     paired_arms,
     paired_auroc,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, source_key
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
 
 
 def variants_table(settings: Verma2021Config, results: Results) -> ResultTable:
     """Frozen arms from smaller, matched or slower sources, beside the usual source and the random encoder."""
-    usual = f"{Mode.FROZEN}-100"
-    keys = [usual, f"{Mode.RANDOM}-100"]
-    keys += [key for key in results if key.startswith(f"{Mode.FROZEN}-from-") or key.endswith("Hz")]
-    keys = [key for key in keys if not key.startswith("source-")]
+    usual = target_key(Mode.FROZEN)
+    keys = [usual, target_key(Mode.RANDOM), *(key for key, ended in results.items() if _is_frozen(ended.arm))]
     rows: list[tuple[Cell, ...]] = []
     for key in dict.fromkeys(keys):
         if key in results:
@@ -43,9 +42,16 @@ def variants_table(settings: Verma2021Config, results: Results) -> ResultTable:
     )
 
 
+def _is_frozen(arm: Arm) -> bool:
+    """Whether the arm is a linear head on a frozen encoder that learns from all labels of the target."""
+    if not isinstance(arm, Verma2021Arm) or arm.mode not in (Mode.FROZEN, Mode.RANDOM):
+        return False
+    return arm.share == 1 and not arm.leave_out
+
+
 def left_out_table(results: Results) -> ResultTable:
     """The difference on each source that is left out, learnt from the others."""
-    first, second = results.get(f"{Mode.RANDOM}-leaveout"), results.get(f"{Mode.FROZEN}-leaveout")
+    first, second = results.get(left_out_key(Mode.RANDOM)), results.get(left_out_key(Mode.FROZEN))
     rows: list[tuple[Cell, ...]] = []
     if first is not None and second is not None:
         one, two = first.arrays(0), second.arrays(0)
@@ -83,7 +89,7 @@ def spectra_table(settings: Verma2021Config, results: Results) -> ResultTable:
     if usual is not None:
         rows.append(("samples", interval_text(auroc_of(usual)), None))
     for part in settings.spectra:
-        whole, crops = results.get(f"spectrum-{part}"), results.get(f"published-spectrum-{part}")
+        whole, crops = (results.get(spectrum_key(part, published=published)) for published in (False, True))
         if whole is not None or crops is not None:
             texts = [None if one is None else interval_text(auroc_of(one)) for one in (whole, crops)]
             rows.append((part, *texts))

@@ -77,7 +77,7 @@ def benchmark_head(n_features: int, n_labels: int, dropout: float) -> nn.Sequent
 def _initialise(network: nn.Module) -> None:
     """Draw the weights of convolutions and linear layers after He et al. 2015 (arXiv 1502.01852)."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.Linear) and not module.weight.is_meta:  # meta: shapes alone
             nn.init.kaiming_normal_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -1,44 +1,28 @@
 """A classifier made of an autoencoder's encoder and a pooled linear head."""
 
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
 from ecgapp.models.layers.dropout import Dropout
 from ecgapp.models.layers.pooling import MeanAndMaximum
-from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
-from ecgapp.models.registry import (
-    Autoencoder,
-    AutoencoderConfig,
-    ClassifierConfig,
-    ClassifierShape,
-    EncoderClassifier,
-    architecture,
-    build,
+from ecgapp.models.networks.autoencoder_classifier import (
+    AutoencoderClassifierConfig,
+    built_autoencoder,
 )
+from ecgapp.models.registry import EncoderClassifier, architecture
 
 
 @dataclass(frozen=True)
-class ECGClassifierConfig(ClassifierConfig):
-    """The config of the encoder, and the number of labels."""
+class ECGClassifierConfig(AutoencoderClassifierConfig):
+    """The config of the encoder, the number of labels, and the dropout before the last layer."""
 
-    encoder: AutoencoderConfig = field(default_factory=PatchAutoencoderConfig)
-    n_labels: int = 9
     dropout: float = 0.3
 
     def __post_init__(self) -> None:
         if self.n_labels < 1 or not 0 <= self.dropout < 1:
             raise ConfigError("A classifier needs labels, and a dropout between 0 and 1.")
-
-    @property
-    def shape(self) -> ClassifierShape:
-        return ClassifierShape(self.encoder.n_leads, self.encoder.n_samples, self.n_labels)
-
-    def with_shape(self, shape: ClassifierShape) -> Self:
-        encoder = replace(self.encoder, n_leads=shape.n_leads, n_samples=shape.n_samples)
-        return replace(self, encoder=encoder, n_labels=shape.n_labels)
 
 
 @architecture("ecg_classifier")
@@ -56,9 +40,7 @@ class ECGClassifier(EncoderClassifier):
         super().__init__()
         self.config = config
         self.n_labels = config.n_labels
-        autoencoder = build(config.encoder)
-        if not isinstance(autoencoder, Autoencoder):
-            raise ConfigError("A classifier's encoder must come from an autoencoder.")
+        autoencoder = built_autoencoder(config.encoder)
         self.encoder = autoencoder.encoder
         self.pool = MeanAndMaximum()
         self.head = nn.Sequential(

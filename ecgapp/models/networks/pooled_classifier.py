@@ -7,36 +7,28 @@ layer contains the standardisation of the features.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from ecgapp.errors import ConfigError
 from ecgapp.models.layers.dropout import Dropout
-from ecgapp.models.networks.patch_autoencoder import PatchAutoencoderConfig
-from ecgapp.models.registry import (
-    Autoencoder,
-    AutoencoderConfig,
-    ClassifierConfig,
-    ClassifierShape,
-    EncoderClassifier,
-    architecture,
-    build,
+from ecgapp.models.networks.autoencoder_classifier import (
+    AutoencoderClassifierConfig,
+    built_autoencoder,
 )
+from ecgapp.models.registry import EncoderClassifier, architecture
 
 POOLINGS = ("mean", "max", "sd")
 _SMALLEST_VARIANCE = 1e-6  # keeps the gradient of an SD finite where a feature is constant
 
 
 @dataclass(frozen=True)
-class PooledClassifierConfig(ClassifierConfig):
+class PooledClassifierConfig(AutoencoderClassifierConfig):
     """The config of the encoder, and the layers of the head."""
 
-    encoder: AutoencoderConfig = field(default_factory=PatchAutoencoderConfig)
-    n_labels: int = 9
     poolings: tuple[str, ...] = POOLINGS
     conv_widths: tuple[int, ...] = ()  # channels after each convolution of the feature map
     conv_kernel: int = 5  # time steps; odd, so that padding keeps the length
@@ -49,14 +41,6 @@ class PooledClassifierConfig(ClassifierConfig):
             raise ConfigError(f"The poolings are some of {', '.join(POOLINGS)}.")
         if self.conv_kernel % 2 == 0 or min((1, *self.conv_widths)) < 1:
             raise ConfigError("The kernel must be odd, and every convolution needs channels.")
-
-    @property
-    def shape(self) -> ClassifierShape:
-        return ClassifierShape(self.encoder.n_leads, self.encoder.n_samples, self.n_labels)
-
-    def with_shape(self, shape: ClassifierShape) -> Self:
-        encoder = replace(self.encoder, n_leads=shape.n_leads, n_samples=shape.n_samples)
-        return replace(self, encoder=encoder, n_labels=shape.n_labels)
 
 
 class TimePooling(nn.Module):
@@ -91,9 +75,7 @@ class PooledClassifier(EncoderClassifier):
         super().__init__()
         self.config = config
         self.n_labels = config.n_labels
-        autoencoder = build(config.encoder)
-        if not isinstance(autoencoder, Autoencoder):
-            raise ConfigError("A classifier's encoder must come from an autoencoder.")
+        autoencoder = built_autoencoder(config.encoder)
         self.encoder = autoencoder.encoder
         layers: list[nn.Module] = []
         widths = (autoencoder.n_features, *config.conv_widths)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgapp.datasets.label_matching import MOST, label_shares, matched_subset, matching_weights
+from ecgapp.datasets.label_matching import MOST, label_shares, matching_weights
 from ecgapp.datasets.stratified_folds import stratified_folds
 from ecgapp.errors import DatasetError
 
@@ -110,21 +110,3 @@ def test_few_records_get_no_boundless_weight():
 def test_labels_that_cannot_be_compared_are_refused(target):
     with pytest.raises(DatasetError):
         matching_weights(np.zeros((2, 2)), target)
-
-
-def test_a_subset_is_drawn_by_weight_without_repetition():
-    weights = np.array([0.0, 1.0, 50.0, 1.0, 50.0])
-    drawn = [matched_subset(weights, 2, seed) for seed in range(200)]
-    assert all(len(set(rows.tolist())) == 2 and 0 not in rows for rows in drawn)
-    assert sum(rows.tolist() == [2, 4] for rows in drawn) > 150
-    assert matched_subset(weights, 4, 1).tolist() == [1, 2, 3, 4]
-    with pytest.raises(DatasetError, match="drawn"):
-        matched_subset(weights, 5, 1)
-
-
-def test_the_shares_of_a_drawn_subset_come_near_the_targets():
-    source, target = drawn_targets(5, 20_000), drawn_targets(6, 2000)[:, [2, 0, 1, 5, 3, 4, 8, 6, 7]]
-    rows = matched_subset(matching_weights(source, target), 1000, 1)
-    before = np.abs(label_shares(source) - label_shares(target)).max()
-    after = np.abs(label_shares(source[rows]) - label_shares(target)).max()
-    assert after < before / 3

@@ -11,7 +11,7 @@ from small_training import Recorder
 
 from ecgapp.errors import ConfigError, ExperimentError
 from ecgapp.evaluate import macro_auroc
-from ecgapp.experiments.ansari2020.ansari2020_config import AnsariConfig, HeadNetworkSettings
+from ecgapp.experiments.ansari2020.ansari2020_config import Ansari2020Config, HeadNetworkSettings
 from ecgapp.experiments.ansari2020.ansari2020_data import (
     encoder_of,
     feature_data,
@@ -20,8 +20,8 @@ from ecgapp.experiments.ansari2020.ansari2020_data import (
     pretrained_encoder,
     read_features,
 )
-from ecgapp.experiments.ansari2020.ansari2020_figures import difference_figures
 from ecgapp.experiments.ansari2020.ansari2020_head import folded_head
+from ecgapp.experiments.ansari2020.ansari2020_scores import difference_figures
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results
 from ecgapp.experiments.experiment_config import ExperimentConfig, Size, load_protocols
@@ -38,7 +38,7 @@ from ecgapp.training.data.window_sampling import all_windows
 
 load_protocols()
 N_RECORDS = 60  # of each data set
-SMALL = AnsariConfig(
+SMALL = Ansari2020Config(
     autoencoder="tiny_cae", learners=("logistic",), repeats=1, random_encoders=2, n_bootstrap=25,
     folds=2, inner_folds=2, fewest_positives=2,
     network=HeadNetworkSettings((4,), 3, 0.0, epochs=1, batch_size=16),

@@ -16,7 +16,8 @@ from ecgapp.evaluate import weighted_f1
 from ecgapp.experiments.arm_execution import run_arm
 from ecgapp.experiments.collection import collect, read_results, write_report
 from ecgapp.experiments.experiment_config import ExperimentConfig
-from ecgapp.experiments.jang2021.jang2021_config import TRAINED, LabelShare, jang_preset, study_arms
+from ecgapp.experiments.jang2021.jang2021_arms import TRAINED, planned_arms
+from ecgapp.experiments.jang2021.jang2021_config import LabelShare, preset
 from ecgapp.experiments.jang2021.jang2021_data import (
     classifier_training,
     load_study,
@@ -53,6 +54,7 @@ def context_of(home, config, store="rhythms"):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
+    """The context of an experiment whose arms have all ended."""
     home = tmp_path_factory.mktemp("jang")
     write_rhythms(home / "stores" / "rhythms")
     context = context_of(home, small_study())
@@ -62,7 +64,13 @@ def finished(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(finished):
-    return read_results(finished.folder, study_arms(finished.config.settings))
+    return read_results(finished.folder, planned_arms(finished.config.settings))
+
+
+@pytest.fixture(scope="module")
+def report(finished):
+    """The report of all arms."""
+    return collect(finished.folder, finished.stores)
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +78,8 @@ def study(finished):
     return load_study(finished.config.settings, finished, capped=JUDGED_FOLDS)
 
 
-def test_every_arm_runs_and_every_table_has_rows(finished, results):
-    assert list(results) == [arm.key for arm in study_arms(finished.config.settings)]
-    report = collect(finished.folder, finished.stores)
+def test_every_arm_runs_and_every_table_has_rows(finished, results, report):
+    assert list(results) == [arm.key for arm in planned_arms(finished.config.settings)]
     assert all(table.rows for table in report.tables)
     assert {"transfer", "frozen", "images", "table3_lci", "paper_table2"} <= {t.key for t in report.tables}
     assert [figure.key for figure in report.figures] == [
@@ -94,7 +101,7 @@ def test_the_report_is_the_same_byte_for_byte_in_a_second_run(finished, tmp_path
 def test_arms_of_a_share_and_repeat_differ_in_the_initial_weights_alone(finished, study):
     config = finished.config.settings
     common = classifier_training(config, finished)
-    arms = {arm.kind: arm for arm in study_arms(config) if arm.share and arm.share.percent == "50"}
+    arms = {arm.kind: arm for arm in planned_arms(config) if arm.share and arm.share.percent == "50"}
     trainings = {kind: trial_training(common, arms[kind], 3, 1) for kind in ("random", "transfer")}
     same = [replace(each, initialisation="random", pretrained=None) for each in trainings.values()]
     assert same[0] == same[1]
@@ -193,13 +200,12 @@ def test_tables_of_trials_have_the_t_interval_of_the_mean_and_the_index_its_numb
     assert not any("too short" in note for note in table_3(long, results).notes)
 
 
-def test_the_report_says_that_the_papers_index_at_100_percent_shows_no_difference(finished):
-    report = collect(finished.folder, finished.stores)
+def test_the_report_says_that_the_papers_index_at_100_percent_shows_no_difference(report):
     (sentence,) = [s for s in report.conclusions if "paper's own" in s and "at 100 %" in s]
     assert sentence.endswith("no difference shown (Welch's p = 0.45, n = 10 trials each).")
 
 
-def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(finished, results):
+def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(finished, results, report):
     def failed(trial):
         return replace(trial, values={**trial.values, "train_loss": trial.values["constant_loss"]})
 
@@ -207,15 +213,13 @@ def test_a_random_arm_that_failed_to_train_is_named_before_anything_is_claimed(f
         key: replace(arm, trials=tuple(map(failed, arm.trials))) if key.startswith("random") else arm
         for key, arm in results.items()
     }
-    report = protocol_named("jang2021").report(finished.config, finished.stores, flat)
-    assert "random failed to train at 100 %" in report.conclusions[0]
-    whole = protocol_named("jang2021").report(finished.config, finished.stores, results)
-    learnt = {row[:2]: row[-1] for table in whole.tables if table.key == "learning" for row in table.rows}
-    assert ("random 100" in whole.conclusions[0]) == (learnt[("100 %", "random")] == "no")
+    failing = protocol_named("jang2021").report(finished.config, finished.stores, flat)
+    assert "random failed to train at 100 %" in failing.conclusions[0]
+    learnt = {row[:2]: row[-1] for table in report.tables if table.key == "learning" for row in table.rows}
+    assert ("random 100" in report.conclusions[0]) == (learnt[("100 %", "random")] == "no")
 
 
-def test_no_difference_is_claimed_where_the_paired_test_shows_none(finished, results):
-    report = protocol_named("jang2021").report(finished.config, finished.stores, results)
+def test_no_difference_is_claimed_where_the_paired_test_shows_none(finished, results, report):
     table = transfer_table(finished.config.settings, results)
     for row in table.rows:
         if row[0] == "Ours, epoch chosen on validation":
@@ -251,9 +255,9 @@ def test_the_file_of_image_weights_is_named_with_its_sha256_but_without_its_fold
     assert "private" not in note
 
 
-def test_the_report_names_the_autoencoder_with_its_sha256(finished):
+def test_the_report_names_the_autoencoder_with_its_sha256(finished, report):
     digest = pretrained_model(finished.config.settings, finished).card.sha256
-    assert any(digest in sentence for sentence in collect(finished.folder, finished.stores).data)
+    assert any(digest in sentence for sentence in report.data)
 
 
 def test_the_estimate_names_every_arm(finished):
@@ -324,7 +328,7 @@ def test_settings_that_make_no_sense_are_refused(change):
 
 
 def test_the_full_size_has_the_published_network_steps_and_epochs(finished):
-    full = jang_preset("full")
+    full = preset("full")
     assert (full.network.architecture, full.pretrained, full.repeats) == ("jang_autoencoder", None, 10)
     assert [(share.percent, share.epochs) for share in full.shares[:3]] == [
         ("100", 150), ("50", 150), ("25", 150)

@@ -26,18 +26,19 @@ from ecgapp.experiments.trials.altered_signals import (
 from ecgapp.experiments.trials.logistic_heads import fit_logistic_head
 from ecgapp.experiments.trials.norm_statistics import measure_norms_on
 from ecgapp.experiments.trials.subsets import subset
-from ecgapp.experiments.verma2021.verma2021_answers import (
+from ecgapp.experiments.verma2021 import verma2021_scores
+from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config, preset
+from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
+from ecgapp.experiments.verma2021.verma2021_printed_tables import transfer_gains
+from ecgapp.experiments.verma2021.verma2021_scores import (
     RepeatedAnswers,
     answers_of,
     paired_arms,
     paired_repeats,
     verdict,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import Mode, planned_arms, training_config
-from ecgapp.experiments.verma2021.verma2021_data import open_data, split_by_fold
-from ecgapp.experiments.verma2021.verma2021_printed_tables import transfer_gains
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset
-from ecgapp.experiments.verma2021.verma2021_target import random_encoder
+from ecgapp.experiments.verma2021.verma2021_target_trials import random_encoder
 from ecgapp.models import XResNetConfig, build
 from ecgapp.models.networks.spectral import SpectralClassifierConfig, Spectrum
 from ecgapp.models.networks.xresnet import Bottleneck
@@ -48,7 +49,8 @@ SMALL = Verma2021Config(
     source_task="superdiagnostic", target_task="nine_class", target_sources=(), sampling_rate=50.0,
     benchmark_rate=50.0, other_rates=(), source_epochs=1, target_epochs=1, head_epochs=1, batch_size=16,
     target_batch=16,
-    target_shares=(1.0, 0.5), source_shares=(0.5,), n_folds=2, draws=2, random_encoders=2,
+    target_shares=(1.0, 0.5), source_shares=(0.5,), n_folds=2, draws=2, trained_draws=2,
+    random_encoders=2,
     compare_networks_on=(), spectra=("magnitude",),
 )  # fmt: skip
 CONFIG = ExperimentConfig(SMALL, ("ptb-xl", "hospitals"), Size.QUICK)
@@ -59,10 +61,18 @@ class _Listener(Recorder):
         """Trials are not counted here."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_draws():
+    """Intervals from a tenth of the draws: their number is tested where intervals are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verma2021_scores, "N_DRAWS", 100)
+        yield
+
+
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory):
     """The context of an experiment that has begun, and its arms by key."""
-    settings = twelve_lead_installation(tmp_path_factory.mktemp("home"))
+    settings = twelve_lead_installation(tmp_path_factory.mktemp("home"), n_source=30, n_target=54)
     folder, stores = open_experiment(CONFIG, settings)
     context = ArmContext(CONFIG, stores, settings, folder, "cpu", _Listener())
     return context, {arm.key: arm for arm in protocol_named("verma2021").arms(CONFIG)}
@@ -75,6 +85,13 @@ def ended(installation):
     for arm in arms.values():
         run_arm(protocol_named("verma2021"), arm, context)
     return context, read_results(context.folder, list(arms.values()))
+
+
+@pytest.fixture(scope="module")
+def report(ended):
+    """The report of all arms."""
+    context, _ = ended
+    return collect(context.folder, context.stores)
 
 
 def test_the_published_size_has_the_published_numbers():
@@ -236,11 +253,10 @@ def test_the_source_model_can_be_promoted_and_names_its_folds(ended):
     assert len(card.thresholds) == 5
 
 
-def test_every_arm_ends_and_the_report_is_the_same_each_time(ended):
+def test_every_arm_ends_and_the_report_is_the_same_each_time(ended, report):
     context, results = ended
-    first, second = (collect(context.folder, context.stores) for _ in range(2))
-    assert first.to_markdown() == second.to_markdown()
-    keys = {table.key for table in first.tables}
+    assert collect(context.folder, context.stores).to_markdown() == report.to_markdown()
+    keys = {table.key for table in report.tables}
     assert {
         "benchmark",
         "transfer",
@@ -251,14 +267,13 @@ def test_every_arm_ends_and_the_report_is_the_same_each_time(ended):
         "as-published",
         "printed",
     } <= keys
-    evidence = next(table for table in first.tables if table.key == "evidence")
+    evidence = next(table for table in report.tables if table.key == "evidence")
     assert len(evidence.rows) == 16
     assert len(results) == len(planned_arms(SMALL))
 
 
-def test_the_report_has_each_printed_figure_and_the_gain_with_and_without_the_defects(ended):
-    context, results = ended
-    report = collect(context.folder, context.stores)
+def test_the_report_has_each_printed_figure_and_the_gain_with_and_without_the_defects(ended, report):
+    _, results = ended
     printed = next(table for table in report.tables if table.key == "printed")
     assert [row[3] for row in printed.rows] == [one.value for one in published_figures("verma2021")]
     gains = transfer_gains(results)
@@ -266,6 +281,18 @@ def test_the_report_has_each_printed_figure_and_the_gain_with_and_without_the_de
     text = report.to_markdown()
     assert all(f"Fine-tuned minus from scratch, {name}: {verdict(gains[name])}." in text for name in gains)
     assert "fastai_resnet1d101" in text
+
+
+def test_the_sentence_on_records_has_the_number_of_test_records_of_each_task(ended, report):
+    _, results = ended
+    tested = {name: results[f"ptbxl-{name}"].trials[0].counts["test"] for name in SMALL.benchmark_tasks}
+    words = ", ".join(f"{n} ({name})" for name, n in tested.items())
+    for table in report.tables:
+        assert table.published or table.records.endswith(
+            f"on PTB-XL the test fold of each task: n = {words}."
+        )
+    benchmark = next(table for table in report.tables if table.key == "benchmark")
+    assert [row[3] for row in benchmark.rows] == list(tested.values())
 
 
 def test_a_difference_is_the_mean_over_pairs_of_repeats(ended):
@@ -277,9 +304,7 @@ def test_a_difference_is_the_mean_over_pairs_of_repeats(ended):
     assert pair.difference.value == pytest.approx(np.mean(values[1]) - np.mean(values[0]), abs=1e-6)
 
 
-def test_a_changed_network_has_no_published_figure(ended):
-    context, _ = ended
-    report = collect(context.folder, context.stores)
+def test_a_changed_network_has_no_published_figure(report):
     table = next(table for table in report.tables if table.key == "benchmark")
     assert all(row[-1] is None and "changed to" in row[0] for row in table.rows)
 
@@ -300,8 +325,6 @@ def test_an_experiment_without_a_delineator_is_refused_at_its_start(tmp_path):
         open_experiment(CONFIG, settings)
 
 
-def test_a_temperature_does_not_change_the_auroc(ended):
-    context, _ = ended
-    report = collect(context.folder, context.stores)
+def test_a_temperature_does_not_change_the_auroc(report):
     table = next(table for table in report.tables if table.key == "calibration")
     assert all(abs(row[-1]) < 1e-12 for row in table.rows)

@@ -17,13 +17,14 @@ from ecgapp.experiments.trials.trial_training import (
     seeded,
     train_trial,
 )
-from ecgapp.experiments.verma2021.verma2021_arms import VermaArm, source_key
+from ecgapp.experiments.verma2021.verma2021_arms import Verma2021Arm
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
 from ecgapp.experiments.verma2021.verma2021_data import (
     source_answers,
     split_by_fold,
     target_answers,
 )
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_keys import source_key
 from ecgapp.training import TrainingConfig
 from ecgapp.training.data.window_sampling import Rows
 from ecgapp.training.result.trained_result import save_classifier, validation_logits
@@ -32,7 +33,7 @@ _SUBSET, _WEIGHTS = 1, 2  # streams of random numbers
 
 
 def run_source(
-    arm: VermaArm, context: ArmContext, data: TrialData, training: TrainingConfig, place: TrialPlace
+    arm: Verma2021Arm, context: ArmContext, data: TrialData, training: TrainingConfig, place: TrialPlace
 ) -> tuple[TrialResult, Mapping[str, Array]]:
     """Train the network on the first folds, choose its epoch by the last but one, and test it on the last."""
     seed = context.config.seed
@@ -78,7 +79,7 @@ def _matched(data: TrialData, train: Rows, context: ArmContext) -> TrialData:
     return replace(data, records=replace(data.records, weights=weights))
 
 
-def _save(trained: TrainedTrial, arm: VermaArm, context: ArmContext) -> None:
+def _save(trained: TrainedTrial, arm: Verma2021Arm, context: ArmContext) -> None:
     """Save the model with its card into the arm's product, from where it can also be promoted."""
     prepared = trained.prepared
     *train, validation, _ = sorted(set(prepared.records.folds.tolist()))

@@ -1,4 +1,4 @@
-"""The figures of one trial of ansari2020, each with its interval over records, and pairs of encoders."""
+"""The figures of one trial of ansari2020 with intervals over records, and differences of two encoders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields

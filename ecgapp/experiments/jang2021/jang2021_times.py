@@ -3,18 +3,12 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from torch import nn
 
-from ecgapp.experiments.jang2021.jang2021_config import (
-    PRETRAINING,
-    TRAINED,
-    Jang2021Arm,
-    Jang2021Config,
-)
+from ecgapp.experiments.jang2021.jang2021_arms import PRETRAINING, TRAINED, Jang2021Arm
+from ecgapp.experiments.jang2021.jang2021_config import Jang2021Config
 from ecgapp.experiments.jang2021.jang2021_data import StudyRecords, classifier_training, load_study
 from ecgapp.experiments.jang2021.jang2021_pretraining import pretraining_config
 from ecgapp.experiments.jang2021.jang2021_trials import JUDGED_FOLDS, trial_training
@@ -31,11 +25,12 @@ from ecgapp.experiments.trials.image_network import (
 )
 from ecgapp.experiments.trials.multinomial_head import HeadRecords, fit_multinomial_head
 from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_features
-from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, measure_trial, prepare_trial
+from ecgapp.experiments.trials.trial_training import TrialSplit, measured_seconds
 from ecgapp.training.transfer import initial_network
 
 _SAMPLE = 48  # records whose features are timed
 _FITTED = 600  # rows of a timed head
+_ENCODER = "encoder"  # stands for the study's own network where an image network is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,34 +76,28 @@ def _trained(probe: ArmProbe, arm: Jang2021Arm) -> float:
     common, seed = classifier_training(probe.config, probe.context), probe.context.config.seed
     random = Jang2021Arm(arm.key, arm.title, kind="random", share=arm.share)
     split = probe.study.split(arm.share, seed, 0)
-    with TemporaryDirectory() as folder:
-        place = TrialPlace(0, 1, Path(folder))
-        training = trial_training(common, random, seed, 0)
-        return measure_trial(prepare_trial(training, probe.study.data, split, None, place))
+    return measured_seconds(trial_training(common, random, seed, 0), probe.study.data, split)
 
 
 def _pretraining(probe: ArmProbe) -> float:
     """The pretraining without its early end, and the inference on the test records."""
     if probe.config.pretrained is not None:
-        return _features(probe, "encoder") * len(probe.study.test) * 2  # the decoder costs as much again
+        return _features(probe, _ENCODER) * len(probe.study.test) * 2  # the decoder costs as much again
     study, training = probe.study, pretraining_config(probe.config, probe.context)
     split = TrialSplit(study.train, study.validation, study.validation[:0])
-    with TemporaryDirectory() as folder:
-        prepared = prepare_trial(training, study.data, split, None, TrialPlace(0, 1, Path(folder)))
-        return measure_trial(prepared)
+    return measured_seconds(training, study.data, split)
 
 
 def _heads(probe: ArmProbe, arm: Jang2021Arm) -> float:
     """The features of all records, once or in each trial, and the heads of all shares."""
-    network = arm.kind.removeprefix("image-")
-    image = arm.kind.startswith("image-")
-    if image and network != RANDOM and image_weights(network, probe.context.settings) is None:
+    network = arm.image_network or _ENCODER
+    if network in (GOOGLENET, LITE) and image_weights(network, probe.context.settings) is None:
         return 0.0
     extractions = arm.n_trials if arm.kind == "frozen-random" else 1
     n_records, n_train = len(probe.study.data.records), len(probe.study.train)
-    features = extractions * n_records * _features(probe, network if image else "encoder")
+    features = extractions * n_records * _features(probe, network)
     rows = n_train * sum(share.fraction for share in probe.config.shares)
-    return probe.loading + features + arm.n_trials * rows * _head(probe, network if image else "encoder")
+    return probe.loading + features + arm.n_trials * rows * _head(probe, network)
 
 
 def _features(probe: ArmProbe, network: str) -> float:

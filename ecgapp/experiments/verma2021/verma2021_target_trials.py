@@ -18,8 +18,8 @@ from ecgapp.experiments.trials.pooled_features import PooledEncoder, record_feat
 from ecgapp.experiments.trials.subsets import subset
 from ecgapp.experiments.trials.trial_data import TrialData
 from ecgapp.experiments.trials.trial_training import TrialPlace, TrialSplit, seeded, train_trial
-from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, VermaArm
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config
+from ecgapp.experiments.verma2021.verma2021_arms import TRAINED, Mode, Verma2021Arm
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config
 from ecgapp.models import Network, TrainedModel, XResNetConfig, installed_models, load_model
 from ecgapp.records.record import FloatArray
 from ecgapp.training import Initialisation, TrainingConfig
@@ -52,7 +52,7 @@ Learner = Callable[[int, Rows, Rows], FoldAnswers]
 class Target:
     """One trial on the target: its arm, its data, the training of networks, and its place in the arm."""
 
-    arm: VermaArm
+    arm: Verma2021Arm
     context: ArmContext
     data: TrialData
     training: TrainingConfig

@@ -1,14 +1,23 @@
-"""Sentences on what differs from Verma et al. 2021, and on the defects of what they printed."""
+"""The sentences on the data of verma2021, on what differs from it, and on the defects of what was printed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 
 from ecgapp.datasets import DatasetStore
+from ecgapp.errors import ExperimentError
 from ecgapp.experiments.experiment_config import Size
+from ecgapp.experiments.study_protocol import DataReport
+from ecgapp.experiments.trials.trial_data import FOLDS
+from ecgapp.experiments.verma2021.verma2021_config import Verma2021Config, preset, reads_benchmark_input
+from ecgapp.experiments.verma2021.verma2021_data import target_answers
 from ecgapp.experiments.verma2021.verma2021_networks import network_words
-from ecgapp.experiments.verma2021.verma2021_settings import Verma2021Config, preset, reads_benchmark_input
 from ecgapp.models import ClassifierConfig
+from ecgapp.records.record import FloatArray
+from ecgapp.tasks import task
 
+_FEWEST_LABELS = 2  # of the target with a positive for each fold
+_FEWEST_FOLDS = 3  # of the source: to learn from, to choose by, and to test on
 DEFECTS = (
     "Published from scratch: raw numbers of the recorder without gain and without standardisation, leads "
     "scrambled by a reshape; fine-tuned: millivolts, standardised, leads in order. The printed gain compares "
@@ -46,7 +55,74 @@ _WORDS = {
 }
 
 
-def differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
+def data_report(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> DataReport:
+    """Records, sources and positives of source and target, and the differences from the publication.
+
+    Raises:
+        ExperimentError: the source has too few folds, or the target too few classes with enough positives.
+    """
+    n_source = _check_source(settings, stores)
+    targets, sources = target_answers(settings, stores)
+    _check_target(settings, targets)
+    return DataReport(_data_sentences(settings, n_source, targets, sources), _differences(settings, stores))
+
+
+def _check_source(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> int:
+    """The number of records of the source.
+
+    Raises:
+        ExperimentError: the stores hold no task of PTB-XL, or too few folds of it.
+    """
+    source_labels = task(f"ptbxl_{settings.source_task}")
+    n_records, folds = 0, set()
+    for store in stores:
+        rows = store.rows(FOLDS)
+        positive = (store.targets(source_labels, rows) == 1).any(axis=1)
+        n_records += int(positive.sum())
+        folds |= set(store.folds[rows[positive]].tolist())
+    if len(folds) < _FEWEST_FOLDS:
+        raise ExperimentError(
+            f"The source needs PTB-XL records with a {settings.source_task} label in at least "
+            f"{_FEWEST_FOLDS} folds; the chosen data sets have {n_records:,} in {len(folds)}."
+        )
+    return n_records
+
+
+def _check_target(settings: Verma2021Config, targets: FloatArray) -> None:
+    """Refuse a target with fewer than two labels that have enough positives.
+
+    Raises:
+        ExperimentError: there are fewer; the sentence names the class that has most, and its count.
+    """
+    names = task(settings.target_task).label_names
+    positives = (targets == 1).sum(axis=0)
+    if (positives >= settings.n_folds).sum() < _FEWEST_LABELS:
+        best = int(positives.argmax()) if len(targets) else 0
+        count = int(positives[best]) if len(targets) else 0
+        raise ExperimentError(
+            f"The target needs {_FEWEST_LABELS} classes with at least {settings.n_folds} positives; the "
+            f"class with most, {names[best]}, has {count} in the chosen data sets."
+        )
+
+
+def _data_sentences(
+    settings: Verma2021Config, n_source: int, targets: FloatArray, sources: Sequence[str]
+) -> tuple[str, ...]:
+    names = task(settings.target_task).label_names
+    positives = (targets == 1).sum(axis=0)
+    by_class = ", ".join(f"{name} {n:,}" for name, n in zip(names, positives.tolist(), strict=True))
+    by_source = ", ".join(f"{name} {n:,}" for name, n in sorted(Counter(sources).items()))
+    return (
+        f"Source: {n_source:,} PTB-XL records with a {settings.source_task} label; the last fold is the "
+        "test, the last but one chooses the epoch and the temperature.",
+        f"Target: {len(targets):,} records ({by_source}); positives: {by_class}.",
+        f"On the target every record is answered by a model that has not seen its patient, in "
+        f"{settings.n_folds} stratified folds; no epoch is chosen there, and the penalty of a linear head is "
+        "chosen inside the training part.",
+    )
+
+
+def _differences(settings: Verma2021Config, stores: Sequence[DatasetStore]) -> tuple[str, ...]:
     """Sentences on the differences from the publication and the full size, and on published defects."""
     return (
         *_data_differences(settings, stores),
