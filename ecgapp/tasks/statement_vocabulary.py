@@ -107,10 +107,14 @@ def _plain(term: str) -> str:
 
 
 def offered_terms() -> tuple[str, ...]:
-    """The terms that are offered to a reader who types: all keys, then synonyms, then codes."""
+    """The terms offered to a reader who types: all keys, then synonyms, then SNOMED CT and SCP-ECG codes."""
     every = vocabulary().values()
     synonyms = [term for one in every for term in one.synonyms]
-    return (*vocabulary(), *synonyms, *(code for one in every for code in one.codes))
+    return (
+        *vocabulary(),
+        *synonyms,
+        *(code for one in every for code in one.codes if code.startswith(_TYPED)),
+    )
 
 
 def broader_statements(key: str) -> tuple[Statement, ...]:

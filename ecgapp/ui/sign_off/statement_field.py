@@ -21,6 +21,8 @@ def draw_statement_field(place: DeltaGenerator, key: str, stored: Collection[str
         max_selections=MOST_STATEMENTS,
         accept_new_options=True,
         filter_mode="contains",
+        select_all=False,
+        wrap=True,
         placeholder="Type to search, or to add your own words",
     )
 
