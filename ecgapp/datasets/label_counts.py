@@ -21,7 +21,7 @@ class LabelCount:
 
 def label_counts(store: DatasetStore, task: Task) -> tuple[LabelCount, ...]:
     """The counts of each of ``task``'s labels in each fold of the store, fold 0 included."""
-    answers = task.targets([kind.codes for kind in store.kinds])
+    answers = store.targets_of_kinds(task)
     folds, of_record = np.unique(store.folds, return_inverse=True)
     of_kind = np.zeros((len(folds), len(answers)), np.int64)  # records of each kind in each fold
     np.add.at(of_kind, (of_record, store.kinds_of()), 1)

@@ -93,8 +93,14 @@ class DatasetStore:
 
     def targets(self, task: Task, rows: Rows | None = None) -> NDArray[np.float32]:
         """The targets of ``task`` for ``rows``, float32 (n, n_labels), computed by kind."""
-        answers = task.targets([kind.codes for kind in self.kinds])
-        return answers[self.kinds_of(rows)]
+        return self.targets_of_kinds(task)[self.kinds_of(rows)]
+
+    def targets_of_kinds(self, task: Task) -> NDArray[np.float32]:
+        """The targets of ``task`` for each of ``kinds``, float32 (n_kinds, n_labels).
+
+        A task asked by source sees all records of the store, so that targets do not depend on the rows.
+        """
+        return task.targets([kind.codes for kind in self.kinds], [kind.source for kind in self.kinds])
 
     def sources(self, rows: Rows | None = None) -> list[str]:
         """The source of each record, as its layout names it."""

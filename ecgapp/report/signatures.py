@@ -4,7 +4,17 @@ from collections.abc import Collection, Iterable
 
 from ecgapp.report.contents import Contents
 from ecgapp.report.page import Column, Section
-from ecgapp.reviews import Read, Review, ReviewAnswer, State, against, in_a_row, moment, present
+from ecgapp.reviews import (
+    Read,
+    Review,
+    ReviewAnswer,
+    State,
+    against,
+    in_a_row,
+    moment,
+    present,
+    stated_with_code,
+)
 
 UNTIL = "Every finding is unconfirmed until a clinician has read the ECG."
 LONGEST = 240  # characters of what a reader wrote that are printed
@@ -54,7 +64,7 @@ def wrote(contents: Contents) -> Section:
 def _named(answers: Collection[ReviewAnswer], statements: Iterable[str]) -> str:
     """The classes that are called present, in a row; else "none of the judged classes" or "not judged"."""
     judged = any(answer.is_judged for answer in answers)
-    return ", ".join(present(answers, statements)) or (
+    return ", ".join(present(answers, map(stated_with_code, statements))) or (
         "none of the judged classes" if judged else "not judged"
     )
 

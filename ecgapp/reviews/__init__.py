@@ -19,6 +19,7 @@ from ecgapp.reviews.review_events import (
 from ecgapp.reviews.review_journal import Journal
 from ecgapp.reviews.review_words import against, beside_normal, changes, in_a_row, moment, present
 from ecgapp.reviews.session_mode import ReadingMode, choose_reading_mode, reading_mode
+from ecgapp.reviews.stated import as_stored, stated_in_full, stated_with_code
 from ecgapp.reviews.training_archive import keep_for_training, keep_no_longer, kept_for_training
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "State",
     "Status",
     "against",
+    "as_stored",
     "audit_csv",
     "beside_normal",
     "changes",
@@ -55,5 +57,7 @@ __all__ = [
     "present",
     "reading_mode",
     "stamp",
+    "stated_in_full",
+    "stated_with_code",
     "unconfirmed_beside_normal",
 ]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ecgapp.reviews.review_events import EventKind, ReviewEvent
 from ecgapp.reviews.review_words import changes
+from ecgapp.reviews.stated import stated_in_full, stated_with_code
 from ecgapp.storage.plain_text import plain_cell
 
 EVENT_NAMES = {
@@ -46,7 +47,8 @@ def event_description(event: ReviewEvent) -> str:
     if event.kind is EventKind.CALIPERS:
         content = ", ".join(f"{one.name} {1000 * (one.stop - one.start):.0f} ms" for one in event.calipers)
     both = f"confirmed together: {', '.join(event.beside_normal)}" if event.beside_normal else ""
-    return "; ".join(part for part in (content, both, *event.statements, event.comment) if part)
+    stated = map(stated_in_full, event.statements)
+    return "; ".join(part for part in (content, both, *stated, event.comment) if part)
 
 
 def _cells(event: ReviewEvent) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ def _cells(event: ReviewEvent) -> tuple[str, ...]:
         "; ".join(_answer(event)),
         ", ".join(changes(event.answers)),
         ", ".join(event.beside_normal),
-        "; ".join(event.statements),
+        "; ".join(map(stated_with_code, event.statements)),
         event.comment,
         "; ".join(  # a caliper of time alone has no lead
             f"{' '.join(filter(None, (one.name, one.lead)))} {one.start:.3f}-{one.stop:.3f} s"

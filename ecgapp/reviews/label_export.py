@@ -21,10 +21,11 @@ from ecgapp.reviews.audit import audit_csv
 from ecgapp.reviews.review import Review
 from ecgapp.reviews.review_events import State
 from ecgapp.reviews.review_journal import Journal
+from ecgapp.reviews.stated import known_statement
 from ecgapp.storage.files import write_atomically
 from ecgapp.storage.plain_text import plain_cell
 
-LABELS, RECORDS, AUDIT = "labels.csv", "records", "audit.csv"
+LABELS, RECORDS, STATEMENTS, AUDIT = "labels.csv", "records", "statements.csv", "audit.csv"
 NAME_DIGITS = 16  # digits of a fingerprint in the name of a record
 UNCONFIRMED = "Its findings are unconfirmed."
 UNJUDGED = "No label of it was judged."
@@ -46,6 +47,9 @@ class Exported:
 def export_reviews(folder: Path, settings: Settings) -> Exported:
     """Write ``labels.csv``, the ECGs as WFDB, and every event as ``audit.csv`` to a new folder.
 
+    ``statements.csv`` gives the name and the codes of each column that is a statement of the vocabulary:
+    the columns themselves keep their plain keys, which the task ``statements`` finds after an import.
+
     Raises:
         ReviewError: the folder is not empty, or cannot be written.
         StorageError: the reviews cannot be read.
@@ -59,6 +63,7 @@ def export_reviews(folder: Path, settings: Settings) -> Exported:
         written, left_out = _write_records(reviews, folder / RECORDS, Archive(settings))
         columns = label_columns(written)
         write_atomically(folder / LABELS, _labels_csv(written, columns).encode())
+        write_atomically(folder / STATEMENTS, _statements_csv(written).encode())
         write_atomically(folder / AUDIT, audit_csv(journal.events()).encode())
     except OSError as error:
         raise ReviewError(
@@ -92,7 +97,7 @@ def packed_reviews(settings: Settings) -> bytes:
 def label_columns(reviews: Sequence[Review]) -> tuple[str, ...]:
     """The labels judged in any of ``reviews``, followed by the readers' own statements."""
     labels = (answer.label for review in reviews for answer in review.standing if answer.is_judged)
-    stated = sorted({column for review in reviews for column in _stated(review)})
+    stated = sorted({column for review in reviews for column in _stated(review).values()})
     return tuple(dict.fromkeys((*labels, *stated)))
 
 
@@ -148,12 +153,28 @@ def _cells(review: Review) -> Iterator[tuple[str, str]]:
         judged = (answer for answer in review.standing if answer.label == label and answer.is_judged)
         cells = {_CELLS[answer.state] for answer in judged}
         yield label, cells.pop() if len(cells) == 1 else ""
-    for column in _stated(review):
+    for column in _stated(review).values():
         yield column, "1"
 
 
-def _stated(review: Review) -> list[str]:
-    """The reader's own statements as column names, without colons and the importer's own names."""
+def _stated(review: Review) -> dict[str, str]:
+    """The column of each of the reader's own statements, without colons and the importer's own names."""
     taken = _RESERVED | {answer.label.lower() for answer in review.standing}
-    names = (" ".join(statement.replace(":", " ").split()) for statement in review.statements)
-    return [name if name.lower() not in taken else f"stated {name}" for name in names if name]
+    names = {statement: " ".join(statement.replace(":", " ").split()) for statement in review.statements}
+    return {
+        statement: name if name.lower() not in taken else f"stated {name}"
+        for statement, name in names.items()
+        if name
+    }
+
+
+def _statements_csv(reviews: Sequence[Review]) -> str:
+    """The columns that are statements of the vocabulary, each with its name and all its codes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("column", "statement", "name", "codes"))
+    columns = {(column, stated) for review in reviews for stated, column in _stated(review).items()}
+    for column, stated in sorted(columns):
+        if (known := known_statement(stated)) is not None:
+            writer.writerow((plain_cell(column), stated, known.name, "; ".join(known.codes)))
+    return text.getvalue()

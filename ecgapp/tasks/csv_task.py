@@ -2,21 +2,7 @@
 
 from collections.abc import Sequence
 
-from ecgapp.errors import ConfigError
-from ecgapp.tasks.task import Label, Task
-
-
-def column_code(column: str, answer: bool = True) -> str:
-    """The code of a yes or no in ``column``, e.g. ``LABEL AF:1``.
-
-    Each column is a vocabulary of its own, so that an empty cell leaves only that label unknown.
-
-    Raises:
-        ConfigError: the column has no name, or a colon in it.
-    """
-    if not column.strip() or ":" in column:
-        raise ConfigError("A label column needs a name without a colon; rename the column.")
-    return f"LABEL {column}:{int(answer)}"
+from ecgapp.tasks.task import Label, Task, column_code
 
 
 def named_label(name: str, codes: Sequence[str], alone: Sequence[str] = ()) -> Label:

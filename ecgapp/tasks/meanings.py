@@ -1,8 +1,12 @@
 """The meaning of each label of the known tasks."""
 
 from ecgapp.tasks.scp_statements import STATEMENTS
+from ecgapp.tasks.statement_vocabulary import vocabulary
 
-MEANINGS = {statement.code: statement.description for statement in STATEMENTS} | {
+_NAMES = {key: statement.name for key, statement in vocabulary().items()}
+_NAMES |= {statement.code: statement.description for statement in STATEMENTS}
+
+MEANINGS = _NAMES | {
     "AF": "atrial fibrillation",
     "I-AVB": "first-degree atrioventricular block",
     "LBBB": "left bundle branch block",

@@ -7,7 +7,17 @@ import pytest
 from dataset_sources import write_ptb_xl, write_zscored
 from tiny_models import autoencoder, classifier
 
-from benchmarks import accuracy, archive_scoring, beats, experiments, figures, rules, st_elevation, table
+from benchmarks import (
+    accuracy,
+    archive_scoring,
+    beats,
+    experiments,
+    figures,
+    rules,
+    st_elevation,
+    statement_counts,
+    table,
+)
 from benchmarks.app import __main__ as app
 from benchmarks.training import __main__ as training
 from benchmarks.training import lead2
@@ -18,7 +28,18 @@ from ecgapp.models import Interval, Predictions, TrainedModel
 
 @pytest.mark.parametrize(
     "script",
-    [accuracy, app, archive_scoring, beats, experiments, figures, rules, st_elevation, training],
+    [
+        accuracy,
+        app,
+        archive_scoring,
+        beats,
+        experiments,
+        figures,
+        rules,
+        st_elevation,
+        statement_counts,
+        training,
+    ],
     ids=lambda module: module.__name__,
 )
 def test_a_script_explains_itself(script, capsys):

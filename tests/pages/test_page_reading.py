@@ -1,6 +1,7 @@
 """Reading on the review page: confirm, edit, comment, sign; and read first, with nothing to peek at."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import tiny_models
@@ -89,6 +90,15 @@ def press(page, key):
 def write(page, field, text):
     next(area for area in page.text_area if area.key.startswith(field)).set_value(text)
     return page
+
+
+def state(page, *texts):
+    next(field for field in page.multiselect if field.key.startswith("say_statements")).set_value(list(texts))
+    return page
+
+
+def stated(page):
+    return next(field for field in page.multiselect if field.key.startswith("say_statements"))
 
 
 def said(page):
@@ -222,19 +232,44 @@ def test_other_answers_than_the_models_are_no_confirmation(page, settings):
 
 
 def test_statements_and_comments_are_kept_and_the_comments_field_is_empty_again(page, settings):
-    write(write(named(page), "say_statements", "LVH\n\n old  infarct \nLVH"), "comment", "see 2019 *ECG*")
+    write(state(named(page), "LVH", " ", " held  by hand ", "LVH"), "comment", "see 2019 *ECG*")
     press(page, "decide_edited")
     found = review(settings)
-    assert found.statements == ("LVH", "old infarct")
+    assert found.statements == ("LVH", "held by hand")
     assert [comment.text for comment in found.comments] == ["see 2019 *ECG*"]
     assert "see 2019 \\*ECG\\*" in said(page)
     assert next(area for area in page.text_area if area.key.startswith("comment")).value == ""
 
 
 def test_a_class_written_as_a_statement_is_refused(page, settings):
-    press(write(named(page), "say_statements", "pvc"), "decide_edited")
-    assert "PVC is one of the classes" in page.error[0].value
+    for typed, label in (("pvc", "PVC"), ("left bundle branch block", "LBBB"), ("164889003", "AF")):
+        press(state(named(page), typed), "decide_edited")
+        assert f"{label} is one of the classes" in page.error[0].value
     assert not review(settings).is_confirmed
+
+
+def test_a_statement_is_found_by_acronym_synonym_or_code_and_stored_by_its_key(page, settings):
+    assert "LAFB · left anterior fascicular block" in stated(page).options
+    assert "left anterior hemiblock → LAFB · left anterior fascicular block" in stated(page).options
+    assert "SNOMED:445118002 → LAFB · left anterior fascicular block" in stated(page).options
+    press(state(named(page), "left anterior hemiblock", "445211001", "LQT", "a fibre"), "decide_edited")
+    assert review(settings).statements == ("LAFB", "LPFB", "LQT", "a fibre")
+    assert stated(page).value == ["LAFB", "LPFB", "LQT", "a fibre"]
+    (history,) = (table.value for table in page.dataframe if "Said" in table.value)
+    assert "LAFB (left anterior fascicular block); LPFB" in history["Said"][0]
+    press(page, "decide_signed")
+    assert review(settings).signature.by == "Dr Ada"
+
+
+def test_a_statement_that_an_earlier_version_stored_as_typed_stays_so(page, settings):
+    press(named(page), "decide_confirmed")
+    earlier = replace(Journal(settings).events()[-1], kind=EventKind.EDITED, statements=("old infarct",))
+    Journal(settings).add(replace(earlier, number=0, at=0.0))
+    again = named(opened(fresh()))
+    assert stated(again).value == ["old infarct"]
+    press(again, "decide_signed")
+    assert review(settings).signature is not None
+    assert review(settings).statements == ("old infarct",)
 
 
 def test_signing_comes_after_deciding_and_a_change_behind_it_is_an_amendment(page, settings):

@@ -2,8 +2,10 @@
 
 A label is scored if all its SNOMED CT codes are of one scored class, or kinds of its diagnosis that the
 challenge does not score: the PVCs of CPSC2018 and PTB-XL have the code of ventricular ectopics, 164884008.
+A label that also follows of another scored class is not scored: it is true more often than its own class.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +85,8 @@ def scored_labels(task: Task) -> ScoredLabels:
 def _column(label: Label) -> int | None:
     """The class of a label; None if it has no codes, or not all of them are of one class."""
     places = {challenge_2021().column(_KINDS.get(code, code)) for code in _codes(label)}
-    return places.pop() if len(places) == 1 else None
+    narrower = {challenge_2021().column(code) for code in _snomed(label.narrower)} - {None}
+    return places.pop() if len(places) == 1 and narrower <= places else None
 
 
 def _unscored_codes(label: Label) -> list[str]:
@@ -91,5 +94,8 @@ def _unscored_codes(label: Label) -> list[str]:
 
 
 def _codes(label: Label) -> list[str]:
-    codes = sorted(label.codes | label.alone)
-    return [code.removeprefix(_SNOMED) for code in codes if code.startswith(_SNOMED)]
+    return _snomed(label.codes | label.alone)
+
+
+def _snomed(codes: Collection[str]) -> list[str]:
+    return [code.removeprefix(_SNOMED) for code in sorted(codes) if code.startswith(_SNOMED)]

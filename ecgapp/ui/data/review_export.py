@@ -12,7 +12,8 @@ from ecgapp.ui.shell.admin_action import guarded, show_problem
 
 EXPLAINED = (
     "The zip file holds the ECGs that readers kept for training and whose findings they confirmed or edited, "
-    "as WFDB, with `labels.csv` beside them and no names. Unpack it, and import it above as a folder of ECGs."
+    "as WFDB, with `labels.csv` beside them and no names; `statements.csv` gives the codes of its columns. "
+    "Unpack it, and import it above as a folder of ECGs."
 )
 _DEFAULT = "read_first_default"
 

@@ -16,6 +16,7 @@ from ecgapp.reviews import (
     ReviewAnswer,
     ReviewEvent,
     State,
+    as_stored,
     in_a_row,
     keep_for_training,
     keep_no_longer,
@@ -27,6 +28,7 @@ from ecgapp.tasks.meanings import NORMALS, meaning
 from ecgapp.ui.shell import session
 from ecgapp.ui.sign_off import reader as reading
 from ecgapp.ui.sign_off.caliper_panel import read_again, to_keep
+from ecgapp.ui.sign_off.statement_field import chosen_statements, draw_statement_field
 
 ACROSS = 3  # classes side by side
 NO_NAMES = "no names, nothing by which a patient could be known"
@@ -86,11 +88,10 @@ class ReviewForm:
         Raises:
             ReviewError: one of them is a class of the form.
         """
-        lines = st.session_state[self.key("statements")].splitlines()
-        stated = tuple(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
-        classes = {one.label.casefold(): one.label for one in self.questions}
+        stated = chosen_statements(self.key("statements"), self.review.statements)
+        classes = {as_stored(one.label).casefold(): one.label for one in self.questions}
         for statement in stated:
-            if (label := classes.get(statement.casefold())) is not None:
+            if (label := classes.get(as_stored(statement).casefold())) is not None:
                 raise ReviewError(f"{label} is one of the classes. Choose it there instead of writing it.")
         return stated
 
@@ -114,12 +115,7 @@ def draw_fields(form: ReviewForm) -> None:
             st.session_state.setdefault(key, one.state)  # a default beside what a button sets is refused
             column.radio(_label(one), list(State), key=key, horizontal=True, help=meaning(one.label) or None)
     left, right = st.columns(2)
-    left.text_area(
-        "Further statements, one a line: a code or your own words",
-        "" if form.is_blind else "\n".join(form.review.statements),
-        key=form.key("statements"),
-        height=90,
-    )
+    draw_statement_field(left, form.key("statements"), () if form.is_blind else form.review.statements)
     right.text_area(f"Comment ({NO_NAMES})", key=comment_key(form), max_chars=LONGEST_COMMENT, height=90)
     _ask_beside_normal(form)
 

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from ecgapp.reviews import EVENT_NAMES, Read, Review, ReviewAnswer, ReviewEvent, event_description, moment
+from ecgapp.reviews import (
+    EVENT_NAMES,
+    Read,
+    Review,
+    ReviewAnswer,
+    ReviewEvent,
+    event_description,
+    moment,
+    stated_in_full,
+)
 from ecgapp.storage.plain_text import escape_markdown
 
 NONE = "-"
@@ -20,7 +29,7 @@ def show_reads(review: Review) -> None:
                 reads_table(read, review), hide_index=True, height="content", key=f"read_first_{number}"
             )
         if read.statements:
-            st.markdown(f"Stated: {escape_markdown('; '.join(read.statements))}")
+            st.markdown(f"Stated: {escape_markdown('; '.join(map(stated_in_full, read.statements)))}")
 
 
 def reads_table(read: Read, review: Review) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from ecgapp.reviews import EventKind, Journal, ReviewAnswer, export_reviews, pac
 from ecgapp.reviews.label_export import GONE, NO_VOLTS, UNCONFIRMED, UNJUDGED
 from ecgapp.reviews.review_journal import _INSERT, _values
 from ecgapp.tasks import csv_task
+from ecgapp.tasks.statement_task import STATEMENTS
 
 LABELS = {0: {"AF": P, "PVC": A}, 1: {"AF": A, "PVC": N}, 2: {"AF": A, "PVC": P}}
 
@@ -163,6 +164,36 @@ def test_statements_of_the_readers_own_are_columns_with_ones(settings, tmp_path)
     assert report.read == 1
 
 
+def test_a_statement_of_the_vocabulary_keeps_its_key_as_column_and_its_codes_in_a_table(settings, tmp_path):
+    reviewed(settings, ecg(0), {"AF": P}, statements=("LAFB", "STEMI", "held by hand"))
+    reviewed(settings, ecg(1), {"AF": A}, statements=("LAFB",))
+    exported = export_reviews(tmp_path / "export", settings)
+    assert exported.columns == ("AF", "LAFB", "STEMI", "held by hand")
+    rows = table((tmp_path / "export" / "statements.csv").read_text())
+    assert [row["column"] for row in rows] == ["LAFB", "STEMI"]
+    assert rows[0]["name"] == "left anterior fascicular block"
+    assert rows[0]["codes"].split("; ") == ["SCP:LAFB", "SNOMED:445118002", "LUDB:Left anterior hemiblock"]
+    assert rows[1]["codes"] == ""
+
+
+def test_an_exported_statement_answers_the_task_statements_after_an_import(settings, tmp_path):
+    reviewed(settings, ecg(0), {"AF": P}, statements=("AMI", "LAFB"))
+    reviewed(settings, ecg(1), {"AF": A}, statements=("held by hand",))
+    export_reviews(tmp_path / "export", settings)
+    import_dataset("folder", tmp_path / "export", tmp_path / "stores" / "s", ImportOptions())
+    targets = DatasetStore.open(tmp_path / "stores" / "s").targets(STATEMENTS)
+    yes = {STATEMENTS.label_names[column] for _, column in np.argwhere(targets == 1)}
+    assert yes == {"AMI", "MI", "LAFB"}
+    assert not (targets == 0).any()  # what a reader does not state is unknown, not absent
+
+
+def test_a_statement_named_like_a_judged_label_keeps_its_codes_beside_its_column(settings, tmp_path):
+    reviewed(settings, ecg(0), {"PVC": N, "AF": P}, statements=("PVC",))
+    export_reviews(tmp_path / "export", settings)
+    (row,) = table((tmp_path / "export" / "statements.csv").read_text())
+    assert (row["column"], row["statement"]) == ("stated PVC", "PVC")
+
+
 def test_a_folder_that_holds_something_is_refused(hospital, tmp_path):
     with pytest.raises(ReviewError, match="not empty"):
         export_reviews(tmp_path, hospital)
@@ -173,7 +204,7 @@ def test_the_zip_holds_the_same_files_and_leaves_nothing_behind(hospital, tmp_pa
     with zipfile.ZipFile(io.BytesIO(packed_reviews(hospital))) as archive:
         for name in archive.namelist():
             assert archive.read(name) == (tmp_path / "export" / name).read_bytes()
-        assert len(archive.namelist()) == 8
+        assert len(archive.namelist()) == 9
     assert not list(hospital.uploads.iterdir())
 
 
