@@ -48,7 +48,7 @@ class Label:
         return self.answer_in(frozenset(codes), frozenset(map(_vocabulary, codes)))
 
     def answer_in(self, codes: frozenset[str], vocabularies: frozenset[str]) -> float:
-        """The same, with the vocabularies of ``codes``, which all labels of a task share."""
+        """The answer of ``codes``; their ``vocabularies`` are given once for all labels of a task."""
         if not self._positive.isdisjoint(codes):
             return 1.0
         for code in self.alone & codes:
