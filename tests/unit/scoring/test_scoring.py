@@ -171,15 +171,21 @@ def test_shares_score_every_part_once_and_together_are_the_whole(archive, whole,
     assert (out / "plan.json").read_bytes() == (whole / "plan.json").read_bytes()
 
 
+def written_parts(out):
+    """When and as which file each part was written; a new file may get the number of a deleted one."""
+    states = {path.name: path.stat() for path in (out / "parts").iterdir()}
+    return {name: (state.st_ino, state.st_mtime_ns) for name, state in states.items()}
+
+
 def test_a_finished_part_is_skipped_and_a_damaged_one_is_scored_again(archive, whole, settings, tmp_path):
     out = tmp_path / "scores"
     shutil.copytree(whole, out)
-    before = {path.name: path.stat().st_ino for path in (out / "parts").iterdir()}
+    before = written_parts(out)
     (out / "parts" / "part-00001.parquet").write_bytes(b"PAR1")
     (out / "parts" / "part-00002.parquet").unlink()
     told = []
     report = scored(archive, out, settings, follow=lambda done, total: told.append((done, total)))
-    after = {path.name: path.stat().st_ino for path in (out / "parts").iterdir()}
+    after = written_parts(out)
     again = {name for name in after if after[name] != before[name]}
     assert again == {"part-00001.parquet", "part-00002.parquet"}
     assert (report.n_scored, report.n_before) == (2, len(before) - 2)
