@@ -111,9 +111,9 @@ def test_labels_are_asked_of_kinds_and_not_of_records(paths):
     class Counting(type(superclass)):
         """Counts the records that it is asked about."""
 
-        def targets(self, records):
+        def targets(self, records, sources=None):
             asked.extend(records := list(records))
-            return counting(self, records)
+            return counting(self, records, sources)
 
     counted = Counting(superclass.name, superclass.title, superclass.labels, superclass.multilabel)
     targets = store.targets(counted)
